@@ -1,0 +1,17 @@
+"""The shop's Django app: the ground's tables, and the wiring of all rooms at start."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ShopConfig(AppConfig):
+    name = "shop"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Shop"
+
+    def ready(self) -> None:
+        from shop import celery, schedule, wiring  # only now is the app registry ready
+
+        celery.app.set_default()
+        wiring.connect(wake=schedule.deliver_outbox.delay)

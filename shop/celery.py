@@ -1,0 +1,23 @@
+"""The Celery application: queues, limits, and metrics that survive a killed child."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_process_shutdown
+from prometheus_client import multiprocess
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+app = Celery("fairtag")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["profiles", "pricing", "promotions", "orders"])
+app.autodiscover_tasks(["shop"], related_name="schedule")
+
+
+@worker_process_shutdown.connect
+def _forget_dead_process(pid: int, **_: Any) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(pid)

@@ -1,0 +1,68 @@
+"""Typed reading of the environment; a wrong value is one clear sentence, not a traceback."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from environ import Env
+
+ROOT = Path(__file__).resolve().parent.parent
+env = Env()
+
+POSTGRES_SCHEMES = {"postgres", "postgresql"}
+REDIS_SCHEMES = {"redis", "rediss", "unix"}
+
+
+def read_state_folder() -> Path:
+    """Return the folder that holds everything a running shop writes beside its database."""
+    return Path(env.str("FAIRTAG_STATE", default=str(ROOT / ".fairtag")))
+
+
+def read_secret_key(*, is_debug: bool) -> str:
+    """Return SECRET_KEY; in development draw one per process if none is set."""
+    key = env.str("SECRET_KEY", default="")
+    if key:
+        return str(key)
+    if is_debug:
+        return secrets.token_urlsafe(50)
+    raise SystemExit("error: SECRET_KEY is not set. Set it to 50 or more random characters.")
+
+
+def read_database(*, pool_size: int) -> dict[str, object]:
+    """Return Django's settings of the database that DATABASE_URL names.
+
+    `pool_size` is the most connections one process keeps open; 0 switches the pool off.
+    """
+    url = urlsplit(env.str("DATABASE_URL", default="postgresql://127.0.0.1:5432/fairtag"))
+    if url.scheme not in POSTGRES_SCHEMES:
+        raise SystemExit(
+            f"error: DATABASE_URL starts with {url.scheme or 'nothing'}://; Fairtag needs"
+            " PostgreSQL, such as postgresql://user:password@host:5432/name."
+        )
+    options: dict[str, object] = {"connect_timeout": 5}
+    if pool_size:
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+    return {
+        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")) or "fairtag",
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname or "127.0.0.1",
+        "PORT": str(url.port or 5432),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": options,
+        "TEST": {"NAME": env.str("TEST_DATABASE", default="test_fairtag")},
+    }
+
+
+def read_redis_url() -> str:
+    """Return REDIS_URL, checked for its scheme."""
+    url = str(env.str("REDIS_URL", default="redis://127.0.0.1:6379/0"))
+    if urlsplit(url).scheme not in REDIS_SCHEMES:
+        raise SystemExit(
+            f"error: REDIS_URL starts with {urlsplit(url).scheme or 'nothing'}://; it must look"
+            " like redis://:password@host:6379/0."
+        )
+    return url
