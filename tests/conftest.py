@@ -1,0 +1,36 @@
+"""What every test gets. Shared fixtures of a room go into tests/fixtures_<room>.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.cache import cache
+
+pytest_plugins = [f"tests.{found.stem}" for found in Path(__file__).parent.glob("fixtures_*.py")]
+
+
+@pytest.fixture(scope="session")
+def redis_connection() -> Iterator[redis.Redis]:
+    """This process's own Redis database."""
+    with redis.Redis.from_url(settings.REDIS_URL) as connection:
+        yield connection
+
+
+@pytest.fixture
+def clean_redis(redis_connection: redis.Redis) -> redis.Redis:
+    """The Redis database, emptied: no event, feature or held quote of an earlier test."""
+    redis_connection.flushdb()
+    return redis_connection
+
+
+@pytest.fixture(autouse=True)
+def _isolate(request: pytest.FixtureRequest) -> None:
+    """Integration and browser tests start with an empty Redis and cache; others touch neither."""
+    parts = request.path.parts
+    if "integration" in parts or "functional" in parts:
+        request.getfixturevalue("clean_redis")
+        cache.clear()

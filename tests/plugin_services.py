@@ -1,0 +1,58 @@
+"""Real PostgreSQL and Valkey for every test run, up before Django reads its settings.
+
+Each pytest process (a plain run, or one xdist worker) claims a slot: a database name and a Redis
+database number of its own. Several runs at once do not disturb each other, and the servers stop
+with the last of them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import fcntl
+import os
+from collections.abc import Generator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from tools.console import Refusal
+from tools.services import Services
+
+SLOTS = 64  # as many as the test server has databases
+STATE_FOLDER_OF_TESTS = "test"
+
+_held = contextlib.ExitStack()
+atexit.register(_held.close)  # not a pytest hook: a run that fails while it starts lets go too
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests() -> Generator[None]:
+    """Run before pytest-django, which imports the settings in the same hook."""
+    services = Services(STATE_FOLDER_OF_TESTS)
+    try:
+        addresses = _held.enter_context(services.in_use())
+    except Refusal as refusal:
+        raise pytest.UsageError(str(refusal)) from refusal
+    slot = _claim_slot(services.home)
+    os.environ["DATABASE_URL"] = _replace_path(addresses["DATABASE_URL"], f"/fairtag_{slot}")
+    os.environ["REDIS_URL"] = _replace_path(addresses["REDIS_URL"], f"/{slot}")
+    os.environ["TEST_DATABASE"] = f"test_fairtag_{slot}"
+    os.environ.setdefault("SECRET_KEY", "only-tests-use-this-key-and-they-are-no-secret")
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    yield
+
+
+def _claim_slot(folder: Path) -> int:
+    """Return the lowest slot no other process holds; it stays ours until this process ends."""
+    for slot in range(1, SLOTS):
+        file = _held.enter_context((folder / f"slot-{slot}.lock").open("w"))
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return slot
+    raise pytest.UsageError(f"{SLOTS - 1} test processes run already.")
+
+
+def _replace_path(url: str, path: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=path))

@@ -1,0 +1,36 @@
+"""Running manage.py with the servers up and the environment that names them."""
+
+import os
+import secrets
+import subprocess
+
+from tools.paths import MANAGE, PYTHON, ROOT, ensure_state, state_dir
+from tools.services import Services, write_private
+
+
+def project_environment(addresses: dict[str, str]) -> dict[str, str]:
+    """What every process of the demo finds in its environment: production's names, local values."""
+    state = ensure_state()
+    return {
+        **os.environ,
+        **addresses,
+        "DJANGO_SETTINGS_MODULE": "shop.settings",
+        "FAIRTAG_STATE": str(state),
+        "SECRET_KEY": os.environ.get("SECRET_KEY") or _own_secret(),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _own_secret() -> str:
+    """A secret drawn once: sessions and signed quotes survive a restart."""
+    path = state_dir() / "secret_key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def run_manage(arguments: list[str]) -> int:
+    """`./dev manage ...`: manage.py with the servers up for as long as it runs."""
+    with Services().in_use() as addresses:
+        command = [str(PYTHON), str(MANAGE), *arguments]
+        return subprocess.run(command, cwd=ROOT, env=project_environment(addresses)).returncode

@@ -1,0 +1,27 @@
+"""Where things are: the clone, its virtual environment, and the git-ignored run state."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+MANAGE = ROOT / "manage.py"
+
+
+def state_dir() -> Path:
+    """The folder of all run state: `.fairtag/`, or FAIRTAG_STATE."""
+    return Path(os.environ.get("FAIRTAG_STATE") or ROOT / ".fairtag").expanduser().resolve()
+
+
+def log_dir() -> Path:
+    """One log file per process lives here."""
+    return state_dir() / "logs"
+
+
+def ensure_state() -> Path:
+    """Make the state folder, private to its owner's group, and return it."""
+    state = state_dir()
+    for folder in (state, state / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return state

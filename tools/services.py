@@ -1,0 +1,187 @@
+"""PostgreSQL and Valkey together: brought up once for all users, stopped by the last of them."""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.accounts import choose_home, claim, service_user
+from tools.console import Refusal
+from tools.paths import ensure_state
+from tools.postgres import Postgres
+from tools.valkey import Valkey
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ports:
+    """What was drawn once for a pair of servers and is kept beside their data."""
+
+    password: str
+    postgres: int
+    valkey: int
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_port_taken(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether binding to the port fails."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+class Services:
+    """The servers of one purpose (`demo` or `test`): data, ports and locks in one folder.
+
+    DATABASE_URL and REDIS_URL replace the demo's servers, TEST_DATABASE_URL and TEST_REDIS_URL
+    those of the tests: a test run must never empty a database exported for other work.
+    """
+
+    def __init__(self, purpose: str = "demo") -> None:
+        self.purpose = purpose
+        prefix = "TEST_" if purpose == "test" else ""
+        self.database_url = os.environ.get(f"{prefix}DATABASE_URL") or None
+        self.redis_url = os.environ.get(f"{prefix}REDIS_URL") or None
+        self.user = service_user()
+        self.home = choose_home(ensure_state() / purpose, self.user)
+        claim(self.home)
+
+    def up(self) -> dict[str, str]:
+        """Bring both servers up and return the environment that names them."""
+        with self._exclusive("change.lock"):
+            ports = self._choose_ports()
+            if self.database_url is None:
+                self._postgres(ports).start()
+            if self.redis_url is None:
+                self._valkey(ports).start()
+        return {
+            "DATABASE_URL": self.database_url or self._postgres(ports).url,
+            "REDIS_URL": self.redis_url or self._valkey(ports).url,
+        }
+
+    def down(self) -> None:
+        """Stop what `up` started."""
+        with self._exclusive("change.lock"):
+            ports = self._read_ports()
+            if ports is not None:
+                self._valkey(ports).stop()
+                self._postgres(ports).stop()
+
+    def look(self) -> bool:
+        """Whether both answer, cheaply enough for every second."""
+        ports = self._read_ports()
+        if ports is None:
+            return False
+        is_database_up = self.database_url is not None or _accepts(ports.postgres)
+        is_redis_up = self.redis_url is not None or self._valkey(ports).is_alive()
+        return is_database_up and is_redis_up
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[dict[str, str]]:
+        """Hold the servers up; whoever leaves last stops them."""
+        with open(self.home / "users.lock", "w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            try:
+                yield self.up()
+            finally:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.down()
+
+    def is_used(self) -> bool:
+        """Whether anybody holds the servers up."""
+        with open(self.home / "users.lock", "w") as users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    @contextlib.contextmanager
+    def _exclusive(self, name: str) -> Iterator[None]:
+        with open(self.home / name, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _postgres(self, ports: Ports) -> Postgres:
+        return Postgres(
+            home=self.home,
+            port=ports.postgres,
+            password=ports.password,
+            user=self.user,
+            is_throwaway=self.purpose == "test",
+        )
+
+    def _valkey(self, ports: Ports) -> Valkey:
+        return Valkey(
+            home=self.home,
+            port=ports.valkey,
+            password=ports.password,
+            is_throwaway=self.purpose == "test",
+        )
+
+    def _choose_ports(self) -> Ports:
+        kept = self._read_ports()
+        if kept is None:
+            if (self.home / "pg").exists():
+                raise Refusal(f"{self._ports_file()} is lost: ./dev reset makes the data anew.")
+            kept = Ports(
+                password=secrets.token_urlsafe(18), postgres=free_port(), valkey=free_port()
+            )
+            self._write_ports(kept)
+            return kept
+        chosen = kept
+        # Another program may have taken a port while we were down.
+        if is_port_taken(kept.postgres) and not self._postgres(kept).is_alive():
+            chosen = dataclasses.replace(chosen, postgres=free_port())
+        if is_port_taken(kept.valkey) and not self._valkey(kept).is_alive():
+            chosen = dataclasses.replace(chosen, valkey=free_port())
+        if chosen != kept:
+            self._write_ports(chosen)
+        return chosen
+
+    def _read_ports(self) -> Ports | None:
+        path = self._ports_file()
+        try:
+            return Ports(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def _write_ports(self, ports: Ports) -> None:
+        write_private(self._ports_file(), json.dumps(dataclasses.asdict(ports)))
+
+    def _ports_file(self) -> Path:
+        return self.home / "services.json"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file only its owner can read, whole or not at all."""
+    fresh = path.with_name(f"{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def _accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,135 @@
+"""The private Valkey server: events and online features live here until they are drained."""
+
+import contextlib
+import dataclasses
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from tools.binaries import find_valkey
+from tools.console import Refusal
+
+START_SECONDS = 20.0
+
+# appendonly: an accepted event must survive kill -9, so it may not wait for a snapshot.
+# noeviction: a full memory refuses writes, and the event door turns to the table; nothing is lost.
+CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+requirepass "{password}"
+daemonize yes
+dir "{folder}"
+logfile "{folder}/valkey.log"
+pidfile "{folder}/valkey.pid"
+databases 64
+save ""
+appendonly {appendonly}
+appendfsync everysec
+maxmemory {maxmemory}
+maxmemory-policy noeviction
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Valkey:
+    """One server in `home`/valkey, listening on a private port of this machine."""
+
+    home: Path
+    port: int
+    password: str
+    is_throwaway: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Configuration, append-only files and log."""
+        return self.home / "valkey"
+
+    @property
+    def url(self) -> str:
+        """The address for REDIS_URL."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Bring the server up; does nothing to one that answers."""
+        if self.is_alive():
+            return
+        configuration = self._write_configuration()
+        log_start = self._log_size()
+        launched = subprocess.run(
+            [find_valkey(), configuration],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while launched.returncode == 0 and time.monotonic() < deadline:
+            if self.is_alive():
+                return
+            time.sleep(0.05)
+        raise self._explain(log_start)
+
+    def stop(self) -> None:
+        """Stop the server if it is ours, writing what it holds."""
+        with contextlib.suppress(OSError):
+            self.ask("SHUTDOWN")
+        deadline = time.monotonic() + START_SECONDS
+        while self.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def is_alive(self) -> bool:
+        """Whether a server with our password answers; one still loading its file does not yet."""
+        try:
+            return self.ask("PING").startswith("+PONG")
+        except OSError:
+            return False
+
+    def ask(self, *words: str) -> str:
+        """Send one command after AUTH and return the raw reply."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            if not _call(connection, "AUTH", self.password).startswith("+OK"):
+                raise ConnectionError("another server listens on this port")
+            return _call(connection, *words)
+
+    def _write_configuration(self) -> Path:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        path = self.folder / "valkey.conf"
+        text = CONFIGURATION.format(
+            port=self.port,
+            password=self.password,
+            folder=self.folder,
+            appendonly="no" if self.is_throwaway else "yes",
+            maxmemory="256mb" if self.is_throwaway else "1gb",
+        )
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        return path
+
+    def _log_size(self) -> int:
+        with contextlib.suppress(OSError):
+            return (self.folder / "valkey.log").stat().st_size
+        return 0
+
+    def _explain(self, log_start: int) -> Refusal:
+        lines: list[str] = []
+        log = self.folder / "valkey.log"
+        with contextlib.suppress(OSError), open(log, errors="replace") as file:
+            file.seek(log_start)
+            lines = [line.strip() for line in file if line.strip()]
+        if any("No space left" in line for line in lines):
+            return Refusal(f"The disk that holds {self.home} is full: Valkey could not write.")
+        return Refusal(
+            f"Valkey did not start in {self.folder}: {lines[-1] if lines else 'it said nothing'}"
+        )
+
+
+def _call(connection: socket.socket, *words: str) -> str:
+    parts = [word.encode() for word in words]
+    request = b"*%d\r\n" % len(parts) + b"".join(
+        b"$%d\r\n%s\r\n" % (len(part), part) for part in parts
+    )
+    connection.sendall(request)
+    return connection.recv(65536).decode(errors="replace")
