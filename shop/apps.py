@@ -14,4 +14,4 @@ class ShopConfig(AppConfig):
         from shop import celery, schedule, wiring  # only now is the app registry ready
 
         celery.app.set_default()
-        wiring.connect(wake=schedule.deliver_outbox.delay)
+        wiring.connect(wake=schedule.wake_outbox)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
+from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.jobs.services import delete_old_runs, mark_hung_runs
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -18,6 +20,17 @@ KEEP_FACTS = timedelta(days=14)
 def deliver_outbox() -> int:
     """Deliver due facts to their handlers."""
     return deliver_facts(handlers=HANDLERS, now=utc_now())
+
+
+def wake_outbox() -> None:
+    """Rouse the delivering worker; with Redis down the schedule finds the fact later.
+
+    The ping comes first because it fails within the breaker's short time-out, while publishing
+    to a hung broker would hold the shopper's request for seconds.
+    """
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        client.ping()
+        deliver_outbox.delay()
 
 
 @job(queue="outbox", time_limit=60)

@@ -80,16 +80,21 @@ def _run_recorded(
         return rows
 
 
+def exclusive_key(name: str) -> tuple[int, int]:
+    """Return the two 32-bit numbers of the advisory lock of job `name`."""
+    return 0x6A6F, zlib.crc32(name.encode()) - 2**31
+
+
 @contextmanager
 def _exclusive(name: str) -> Iterator[bool]:
     """Hold the advisory lock of job `name` for the body, if nobody else does."""
-    key = zlib.crc32(name.encode())
+    key = exclusive_key(name)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [0x6A6F, key - 2**31])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
         is_mine = bool(cursor.fetchone()[0])
     try:
         yield is_mine
     finally:
         if is_mine:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [0x6A6F, key - 2**31])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)

@@ -1,0 +1,100 @@
+"""Every run is recorded; refused rows are kept; a silent run is shown as hung."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from shop.jobs.models import JobRun, QuarantinedRow
+from shop.jobs.selectors import find_last_success, list_latest_runs
+from shop.jobs.services import QuarantineRow, mark_hung_runs, quarantine, record_run
+from shop.jobs.tasks import exclusive_key, job
+from shop.kernel.clock import utc_now
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@job(queue="interactive", retries=0)
+def count_to(*, rows: int) -> int:
+    """Return `rows`; refuse a negative number."""
+    if rows < 0:
+        raise ValueError("cannot count below zero")
+    return rows
+
+
+def test_a_run_keeps_its_rows_report_and_end() -> None:
+    with record_run(name="import", queue="training") as progress:
+        progress.advance(40)
+        progress.advance(2)
+        progress.report["skipped"] = 1
+    run = JobRun.objects.get()
+    assert (run.outcome, run.rows, run.report) == ("ok", 42, {"skipped": 1})
+    assert run.finished_at is not None
+    assert find_last_success("import").rows == 42
+
+
+def test_a_failed_run_says_why() -> None:
+    with pytest.raises(ZeroDivisionError), record_run(name="import"):
+        _ = 1 // 0
+    run = JobRun.objects.get()
+    assert run.outcome == "failed"
+    assert "ZeroDivisionError" in run.error
+
+
+def test_a_silent_run_is_hung_and_a_lively_one_is_not() -> None:
+    now = utc_now()
+    for name, silent_seconds in (("silent", 61), ("lively", 59)):
+        JobRun.objects.create(
+            name=name,
+            started_at=now - timedelta(hours=1),
+            heartbeat_at=now - timedelta(seconds=silent_seconds),
+            time_limit_seconds=60,
+        )
+    assert mark_hung_runs(now=now) == 1
+    assert {run.name: run.outcome for run in list_latest_runs()} == {
+        "lively": "running",
+        "silent": "hung",
+    }
+
+
+def test_refused_rows_are_kept_with_their_reason() -> None:
+    with record_run(name="import") as progress:
+        rows = [QuarantineRow(7, "negative_quantity", {"quantity": -1, "name": 'a"b\tc\\'})]
+        assert quarantine(run_id=progress.run_id, source="purchases", rows=rows) == 1
+    row = QuarantinedRow.objects.get()
+    assert (row.row_number, row.reason) == (7, "negative_quantity")
+    assert row.payload == {"quantity": -1, "name": 'a"b\tc\\'}
+
+
+def test_a_task_records_its_run() -> None:
+    assert count_to.apply(kwargs={"rows": 3}).result == 3
+    assert JobRun.objects.get().rows == 3
+
+
+def test_only_the_newest_idle_run_is_kept() -> None:
+    for rows in (0, 5, 0, 0):
+        count_to.apply(kwargs={"rows": rows})
+    assert list(JobRun.objects.order_by("id").values_list("rows", flat=True)) == [5, 0]
+
+
+def test_a_failing_task_is_recorded_as_failed() -> None:
+    result = count_to.apply(kwargs={"rows": -1})
+    assert result.failed()
+    assert JobRun.objects.get().outcome == "failed"
+
+
+def test_a_second_run_at_the_same_moment_does_nothing() -> None:
+    with connection.copy().cursor() as other:
+        other.execute("SELECT pid, objid FROM pg_locks WHERE locktype = 'advisory'")
+        assert other.fetchall() == []
+        import_key = _lock_like_another_worker(other)
+        assert count_to.apply(kwargs={"rows": 3}).result == 0
+        assert not JobRun.objects.exists()
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", import_key)
+    assert count_to.apply(kwargs={"rows": 3}).result == 3
+
+
+def _lock_like_another_worker(cursor) -> list[int]:  # noqa: ANN001  # Django's cursor wrapper
+    key = list(exclusive_key("count_to"))
+    cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
+    return key
