@@ -1,0 +1,27 @@
+"""Who is looking, from where, in which language: all a page may know about a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """One visit, stripped of HTTP. Doors build it; pages never see a request.
+
+    `shopper_pseudonym` is None for a visitor nobody knows: prices are then the public ones.
+    `gpc` is the browser's Global Privacy Control signal, which counts as "no personal prices".
+    `now` is aware and in UTC; `language` is "en" or "zh-hans"; `locale` its Babel name.
+    """
+
+    shopper_pseudonym: str | None
+    account_id: int | None
+    language: str
+    locale: str
+    market: str
+    currency: str
+    jurisdiction_code: str
+    channel: str
+    gpc: bool
+    now: datetime

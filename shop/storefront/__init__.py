@@ -1,0 +1,1 @@
+"""The HTML door: parse, ask one page function, render."""
