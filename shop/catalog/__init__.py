@@ -1,0 +1,1 @@
+"""Ground: markets, stores, categories, brands, products, variants; search and listings."""

@@ -1,0 +1,1 @@
+"""Pure: values, names, measures, words."""

@@ -1,0 +1,193 @@
+"""What the catalogue tells other rooms: frozen values, never model rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogCard:
+    """One variant as a listing shows it. `available` is in pieces; `picture` a static path.
+
+    `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
+    when unknown.
+    """
+
+    product_id: int
+    variant_id: int
+    sku: str
+    slug: str
+    name: str
+    brand: str
+    category_id: int
+    category_path: str
+    size_label: str
+    measure_amount: Decimal | None
+    measure_unit: str
+    picture: str
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryNode:
+    """A category of the tree. `product_count` counts active products below it."""
+
+    category_id: int
+    parent_id: int | None
+    department_id: int
+    slug: str
+    path: str
+    name: str
+    depth: int
+    picture: str
+    product_count: int
+    is_child_directed: bool
+    is_restricted: bool
+    children: tuple[int, ...] = ()
+    external_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTree:
+    """All categories that hold active products, by id and by path, names in one language."""
+
+    nodes: dict[int, CategoryNode]
+    by_path: dict[str, int]
+    roots: tuple[int, ...]
+
+    def trail(self, category_id: int) -> tuple[CategoryNode, ...]:
+        """Return the nodes from the department down to the category itself."""
+        trail: list[CategoryNode] = []
+        at: int | None = category_id
+        while at is not None:
+            node = self.nodes[at]
+            trail.append(node)
+            at = node.parent_id
+        return tuple(reversed(trail))
+
+    def below(self, category_id: int) -> frozenset[int]:
+        """Return the ids of the category and of everything under it."""
+        found = {category_id}
+        stack = [category_id]
+        while stack:
+            children = self.nodes[stack.pop()].children
+            found.update(children)
+            stack.extend(children)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingSize:
+    """The same brand's product of the same type in another size."""
+
+    variant_id: int
+    slug: str
+    name: str
+    size_label: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDetail:
+    """One product with its sizes and the way back up the tree."""
+
+    card: CatalogCard
+    description: str
+    variants: tuple[CatalogCard, ...]
+    siblings: tuple[SiblingSize, ...]
+    breadcrumbs: tuple[CategoryNode, ...]
+    is_active: bool
+    is_restricted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFilters:
+    """What a shopper narrowed a listing to; values inside one field are alternatives."""
+
+    brand_ids: frozenset[int] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    in_stock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetOption:
+    """One choice with the number of variants it would leave."""
+
+    value: str
+    label: str
+    count: int
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One group of choices: code "brand", "size" or "stock"."""
+
+    code: str
+    options: tuple[FacetOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryListing:
+    """Variant ids of a category, most popular first, with facets under the given filters."""
+
+    variant_ids: IntArray
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Variant ids, best first. `corrected_query` is what was searched when the query had typos."""
+
+    variant_ids: IntArray
+    corrected_query: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A completion offered while typing: kind "query", "category" or "product"."""
+
+    kind: str
+    text: str
+    slug: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VariantArrays:
+    """All active variants as parallel arrays of shape (m,), ascending by `variant_id`.
+
+    Amounts are minor units; `cost_minor` is -1 where the cost is unknown.
+    """
+
+    variant_id: IntArray
+    product_id: IntArray
+    category_id: IntArray
+    department_id: IntArray
+    brand_id: IntArray
+    list_minor: IntArray
+    cost_minor: IntArray
+    restricted: BoolArray
+    child_directed: BoolArray
+    popularity: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class WeekArrays:
+    """Placement of variants by week as parallel arrays; weeks without placement are absent."""
+
+    variant_id: IntArray
+    week_start: NDArray[np.datetime64] = field(
+        default_factory=lambda: np.zeros(0, dtype="datetime64[D]")
+    )
+    display_share: FloatArray = field(default_factory=lambda: np.zeros(0))
+    mailer_share: FloatArray = field(default_factory=lambda: np.zeros(0))

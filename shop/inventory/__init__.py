@@ -1,0 +1,1 @@
+"""Ground: stock on hand, timed reservations, and the ledger of every movement."""

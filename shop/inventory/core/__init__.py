@@ -1,0 +1,1 @@
+"""Pure: stock lines."""
