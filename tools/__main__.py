@@ -1,18 +1,47 @@
 """`./dev <command>`: reads the command, prepares `.venv`, hands over."""
 
+import errno
 import os
+import signal
 import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 from tools.console import Refusal
-from tools.environment import DEVELOPMENT_LOCK, ensure_environment, is_inside
+from tools.demo import check_can_start, run_demo, run_supervisor
+from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
 from tools.management import run_manage
 from tools.paths import PYTHON, ROOT
+from tools.upkeep import run_logs, run_reset, run_stop
 
 USAGE = """\
 usage: ./dev <command>
 
-  manage ...             run manage.py with the servers up
+  demo [--detach]     open the store with a year of real purchases; PORT chooses the port
+  stop                end the demo
+  reset [--yes]       delete all data of the demo and of the tests
+  logs [name] [-f]    show what the processes write
+
+  test [arguments]    run the tests; arguments go to pytest
+  check               formatting, lint, types, layers, security, migrations, API schema, locks
+  bench [part]        measure, and write .fairtag/bench.json
+  manage ...          run manage.py with the servers up
+  lock                compile requirements*.in into requirements*.txt
+
+DATABASE_URL and REDIS_URL replace the demo's own servers. All run state lies in .fairtag/.
 """
+
+Command = Callable[[list[str]], int]
+# name -> (what must be installed, what it does)
+COMMANDS: dict[str, tuple[str | None, Command]] = {
+    "demo": (RUN_LOCK, run_demo),
+    "supervise": (RUN_LOCK, run_supervisor),
+    "stop": (None, run_stop),
+    "reset": (None, run_reset),
+    "logs": (None, run_logs),
+    "manage": (DEVELOPMENT_LOCK, run_manage),
+}
 
 
 def main(words: list[str]) -> int:
@@ -20,15 +49,46 @@ def main(words: list[str]) -> int:
     if not words or words[0] in ("help", "-h", "--help"):
         print(USAGE)
         return 0
-    ensure_environment(DEVELOPMENT_LOCK)
+    name, *arguments = words
+    if name not in COMMANDS:
+        raise Refusal(f"There is no command {name!r}: ./dev help lists them.")
+    lock, command = COMMANDS[name]
+    if name == "demo":
+        check_can_start()
+    if lock:
+        ensure_environment(lock)
+    elif not PYTHON.exists():
+        raise Refusal("Nothing is installed here yet, so nothing runs: ./dev demo begins.")
     if not is_inside():
         os.execv(PYTHON, [str(PYTHON), "-m", "tools", *words])
-    return run_manage(words[1:])
+    return command(arguments)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    # The first signal begins an orderly end; a second one must not break into it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _run() -> int:
+    os.chdir(ROOT)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        return main(sys.argv[1:])
+    except Refusal as refusal:
+        print(f"dev: {refusal}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dev: stopped.", file=sys.stderr)
+        return 130
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"dev: The disk is full: {error.filename or ROOT} was not written.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Refusal as refusal:
-        sys.exit(f"dev: {refusal}")
+    sys.exit(_run())

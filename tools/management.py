@@ -7,18 +7,20 @@ import subprocess
 from tools.paths import MANAGE, PYTHON, ROOT, ensure_state, state_dir
 from tools.services import Services, write_private
 
+DEFAULT_PORT = 8000
 
-def project_environment(addresses: dict[str, str]) -> dict[str, str]:
+
+def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) -> dict[str, str]:
     """What every process of the demo finds in its environment: production's names, local values."""
     state = ensure_state()
-    return {
-        **os.environ,
-        **addresses,
-        "DJANGO_SETTINGS_MODULE": "shop.settings",
-        "FAIRTAG_STATE": str(state),
-        "SECRET_KEY": os.environ.get("SECRET_KEY") or _own_secret(),
-        "PYTHONUNBUFFERED": "1",
+    local = {
+        "HTTPS": "0",
+        "SECRET_KEY": _own_secret(),
+        "SITE_URL": f"http://localhost:{port}",
     }
+    chosen = {name: os.environ.get(name) or value for name, value in local.items()}
+    fixed = {"DJANGO_SETTINGS_MODULE": "shop.settings", "FAIRTAG_STATE": str(state)}
+    return {**os.environ, **addresses, **chosen, **fixed, "PYTHONUNBUFFERED": "1"}
 
 
 def _own_secret() -> str:

@@ -94,14 +94,15 @@ class Postgres:
         self._launch()
         self._ensure_database()
 
-    def stop(self) -> None:
-        """Stop the cluster if it is ours and answers."""
+    def stop(self) -> bool:
+        """Stop the cluster if it is ours and answers; return whether it did."""
         if not self.is_alive():
-            return
+            return False
         for mode in ("fast", "immediate"):
             stopped = self._run("pg_ctl", "-D", self.data, "-w", "-t", "30", "-m", mode, "stop")
             if stopped.returncode == 0:
-                return
+                break
+        return True
 
     def is_alive(self) -> bool:
         """Whether this very cluster answers, not just anything on its port."""

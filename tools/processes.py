@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
@@ -46,21 +46,47 @@ def is_ours(pid: int, marker: str) -> bool:
     return pid > 1 and marker in command_line(pid)
 
 
+def send_signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that may just have ended."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
+
+
 def signal_group(pid: int, number: signal.Signals) -> None:
     """Send a signal to the process group that `pid` leads, if there is one."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
 
 
-def end_leftovers(pids: Iterable[int], marker: str, *, grace_seconds: float = 10.0) -> int:
-    """End those of `pids` that carry `marker`, politely, then by force; return how many."""
-    ours = [pid for pid in pids if is_ours(pid, marker)]
-    for pid in ours:
-        signal_group(pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace_seconds
-    while time.monotonic() < deadline and any(is_ours(pid, marker) for pid in ours):
+def wait_for(is_done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until `is_done()`; return False when `seconds` have passed before."""
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.1)
-    for pid in ours:
-        if is_ours(pid, marker):
-            signal_group(pid, signal.SIGKILL)
+    return True
+
+
+def end_leftovers(marker: str, *, grace_seconds: float = 10.0) -> int:
+    """End every process that carries `marker`, politely, then by force; return how many."""
+    ours = find_marked(marker)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in ours:
+            if is_ours(pid, marker):
+                send_signal(pid, number)
+        if wait_for(lambda: not find_marked(marker), grace_seconds):
+            break
     return len(ours)
+
+
+def find_marked(marker: str) -> list[int]:
+    """The ids of all living processes that carry `marker` as a word of their command line."""
+    if sys.platform == "linux":
+        pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+    elif shutil.which("ps"):
+        listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True).stdout
+        pids = [int(word) for word in listed.split()]
+    else:
+        pids = []
+    return [pid for pid in pids if pid != os.getpid() and is_ours(pid, marker)]

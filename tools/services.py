@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.accounts import choose_home, claim, service_user
 from tools.console import Refusal
+from tools.given import ask_identity, ask_redis
 from tools.paths import ensure_state
 from tools.postgres import Postgres
 from tools.valkey import Valkey
@@ -75,13 +76,14 @@ class Services:
             "REDIS_URL": self.redis_url or self._valkey(ports).url,
         }
 
-    def down(self) -> None:
-        """Stop what `up` started."""
+    def down(self) -> bool:
+        """Stop what `up` started; return whether anything ran."""
         with self._exclusive("change.lock"):
             ports = self._read_ports()
-            if ports is not None:
-                self._valkey(ports).stop()
-                self._postgres(ports).stop()
+            if ports is None:
+                return False
+            has_stopped = self._valkey(ports).stop()
+            return self._postgres(ports).stop() or has_stopped
 
     def look(self) -> bool:
         """Whether both answer, cheaply enough for every second."""
@@ -91,6 +93,32 @@ class Services:
         is_database_up = self.database_url is not None or _accepts(ports.postgres)
         is_redis_up = self.redis_url is not None or self._valkey(ports).is_alive()
         return is_database_up and is_redis_up
+
+    def pids(self) -> dict[str, int]:
+        """Process ids of the servers started here, by name: told to people, never believed."""
+        files = {
+            "postgres": self.home / "pg/postmaster.pid",
+            "valkey": self.home / "valkey/valkey.pid",
+        }
+        found = {}
+        for name, path in files.items():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                found[name] = int(path.read_text().split()[0])
+        return found
+
+    def identity(self) -> str:
+        """What tells this database from another one behind the same address."""
+        if self.database_url is not None:
+            return ask_identity(self.database_url)
+        ports = self._read_ports()
+        return ports.password if ports else ""
+
+    def check_given(self) -> None:
+        """Refuse a DATABASE_URL or REDIS_URL that does not lead to a usable server."""
+        if self.database_url is not None:
+            ask_identity(self.database_url)
+        if self.redis_url is not None:
+            ask_redis(self.redis_url)
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[dict[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.binaries import find_valkey
 from tools.console import Refusal
+from tools.processes import wait_for
 
 START_SECONDS = 20.0
 
@@ -71,13 +72,13 @@ class Valkey:
             time.sleep(0.05)
         raise self._explain(log_start)
 
-    def stop(self) -> None:
-        """Stop the server if it is ours, writing what it holds."""
+    def stop(self) -> bool:
+        """Stop the server if it is ours, writing what it holds; return whether it was."""
+        if not self.is_alive():
+            return False
         with contextlib.suppress(OSError):
             self.ask("SHUTDOWN")
-        deadline = time.monotonic() + START_SECONDS
-        while self.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        return wait_for(lambda: not self.is_alive(), START_SECONDS)
 
     def is_alive(self) -> bool:
         """Whether a server with our password answers; one still loading its file does not yet."""

