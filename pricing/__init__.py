@@ -1,0 +1,1 @@
+"""Room: what everything costs, for everybody and for one shopper, and why."""

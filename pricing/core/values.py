@@ -1,0 +1,314 @@
+"""What crosses rooms: frozen, slotted values. Amounts are integer minor units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rung = Literal["personal", "book", "public"]
+Arm = Literal["treated", "holdout", "none"]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The bounds of one policy version. Shares are fractions of a price: 0.10 is 10 %.
+
+    `won_purchase_share` is what a won purchase is worth beyond its own margin, as a share of the
+    public price; `assumed_cost_share` stands in for an unknown cost, as a share of the list price.
+
+    >>> Policy().personal_cap
+    0.1
+    """
+
+    version: int = 1
+    floor_margin: float = 0.05
+    personal_cap: float = 0.10
+    step_cap: float = 0.10
+    ceiling_over_list: float = 0.0
+    max_changes_per_day: int = 4
+    hold_minutes: int = 60
+    quote_minutes: int = 60
+    no_rise_hours: int = 24
+    assumed_cost_share: float = 0.70
+    won_purchase_share: float = 0.15
+    holdout_share: float = 0.05
+    min_confidence: float = 0.80
+    max_model_age_hours: int = 24 * 14
+
+
+@dataclass(frozen=True, slots=True)
+class JurisdictionRule:
+    """What a place asks of a personal price on one day. Half-open period; `valid_to` may be None.
+
+    >>> STRICTEST.personal_allowed
+    False
+    """
+
+    code: str
+    personal_allowed: bool
+    label_code: str
+    label_en: str
+    label_zh: str
+    reference_strategy: str
+    opt_in_required: bool
+    unit_price_required: bool
+    valid_from: date = date(2000, 1, 1)
+    valid_to: date | None = None
+
+    def label(self, language: str) -> str:
+        """Return the label text in `language` ("zh..." or anything else for English)."""
+        return self.label_zh if language.startswith("zh") else self.label_en
+
+
+STRICTEST = JurisdictionRule(
+    code="unknown",
+    personal_allowed=False,
+    label_code="",
+    label_en="",
+    label_zh="",
+    reference_strategy="eu_low30",
+    opt_in_required=True,
+    unit_price_required=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a price: a signed amount in minor units and a sentence. Parts sum exactly."""
+
+    code: str
+    amount_minor: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """The price this shopper would be quoted if something were not known: "without your views"."""
+
+    code: str
+    quoted_minor: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """The value every door shows for one variant, HTML and JSON alike.
+
+    `quoted_minor <= public_minor` always; `reference_minor` is a legal "was" price above the
+    public price, or None. `token` is the signed quote that a cart keeps; `rung` says which step of
+    the fallback ladder answered. `reasons` sum to `quoted_minor`, the first being the public price.
+    """
+
+    variant_id: int
+    currency: str
+    list_minor: int
+    public_minor: int
+    quoted_minor: int
+    is_personal: bool
+    reference_minor: int | None = None
+    reference_note: str = ""
+    label_code: str = ""
+    label: str = ""
+    quote_id: UUID | None = None
+    token: str | None = None
+    expires_at: datetime | None = None
+    rung: Rung = "public"
+    reasons: tuple[Reason, ...] = ()
+    unit_minor: int | None = None
+    unit_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """Who asks, from where, and when. `shopper_pseudonym` None is an anonymous visitor.
+
+    `gpc` is the browser's Sec-GPC signal and counts as an opt-out. `purpose` says which page or
+    call asks ("category", "cart", "api", ...) and is kept with the quote.
+    """
+
+    shopper_pseudonym: str | None
+    market: str
+    channel: str
+    jurisdiction_code: str
+    language: str
+    gpc: bool
+    now: datetime
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteBatch:
+    """Prices by variant id, in the order asked, and how many came from each rung.
+
+    `fallback_reason` says why no personal price was possible at all ("" if one was).
+    """
+
+    prices: dict[int, PriceView]
+    rung_counts: dict[str, int]
+    fallback_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedQuote:
+    """What a valid token promises. `is_personal` False is a promise of the public price."""
+
+    quote_id: UUID
+    variant_id: int
+    market: str
+    channel: str
+    currency: str
+    list_minor: int
+    public_minor: int
+    quoted_minor: int
+    is_personal: bool
+    rung: Rung
+    label_code: str
+    jurisdiction_code: str
+    policy_version: int
+    model_version: int
+    book_version: int
+    arm: Arm
+    owner: bytes
+    issued_at: datetime
+    expires_at: datetime
+    kid: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteTrace:
+    """A stored quote with everything behind it, for "why this price" and the quote inspector."""
+
+    quote_id: UUID
+    variant_id: int
+    shopper_id: int | None
+    shopper_hash: str
+    market: str
+    channel: str
+    currency: str
+    purpose: str
+    list_minor: int
+    public_minor: int
+    quoted_minor: int
+    is_personal: bool
+    rung: str
+    arm: str
+    propensity: float
+    label_code: str
+    jurisdiction_code: str
+    policy_version: int
+    model_version: int
+    book_version: int
+    issued_at: datetime
+    expires_at: datetime
+    is_complete: bool
+    is_stored: bool
+    reasons: tuple[Reason, ...]
+    counterfactuals: tuple[Counterfactual, ...]
+    features: Mapping[str, float]
+    inputs: Mapping[str, Any]
+    candidates: tuple[Mapping[str, Any], ...]
+    guard_actions: tuple[str, ...]
+    kid: int
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPrices:
+    """Current public prices of a market's channel as parallel arrays (m,), sorted by variant id."""
+
+    variant_id: IntArray
+    list_minor: IntArray
+    public_minor: IntArray
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PricePoint:
+    """One entry of a price history; holds from `valid_from` to the next point of its kind."""
+
+    kind: str
+    amount_minor: int
+    valid_from: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePrice:
+    """A legal basis for a "was" price, or the reason why there is none.
+
+    `amount_minor` None means that no claim may be shown; `reason` then says why
+    ("no_reduction", "not_below", "list_not_genuine", "no_history").
+    """
+
+    strategy: str
+    amount_minor: int | None
+    reason: str
+    reduction_started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """One price for bulk loading into the ledger."""
+
+    variant_id: int
+    kind: Literal["list", "public"]
+    amount_minor: int
+    valid_from: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DemandCurve:
+    """Expected weekly units over a price grid, with a posterior band, and the observed weeks.
+
+    Arrays over the grid: `price_minor`, `mean`, `low`, `high` (90 % band), `profit_minor`;
+    over observed weeks: `seen_price_minor`, `seen_units`. `is_causal` False is the
+    "observational" badge.
+    """
+
+    variant_id: int
+    elasticity: float
+    elasticity_sd: float
+    is_causal: bool
+    current_minor: int
+    suggested_minor: int
+    price_minor: IntArray
+    mean: FloatArray
+    low: FloatArray
+    high: FloatArray
+    profit_minor: FloatArray
+    seen_price_minor: FloatArray
+    seen_units: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersionRow:
+    """A model version as staff see it."""
+
+    id: int
+    kind: str
+    status: str
+    trained_at: datetime
+    window_start: date
+    window_end: date
+    rows: int
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRow:
+    """A kill switch that is on."""
+
+    scope: str
+    key: str
+    reason: str
+    at: datetime

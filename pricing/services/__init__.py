@@ -1,0 +1,29 @@
+"""Writes of the pricing room: quotes, books, models, the ledger, kill switches."""
+
+from pricing.services.books import publish_price_book
+from pricing.services.drain import drain_quotes, store_quote
+from pricing.services.ledger import load_ledger_bulk, record_list_prices
+from pricing.services.partitions import ensure_partitions, seal_quotes
+from pricing.services.quoting import quote_listing, quote_variants
+from pricing.services.replay import replay_quote
+from pricing.services.switches import flag_emergency, set_kill_switch
+from pricing.services.training import train_demand
+from pricing.services.verify import QuoteRefused, verify_quote
+
+__all__ = [
+    "QuoteRefused",
+    "drain_quotes",
+    "ensure_partitions",
+    "flag_emergency",
+    "load_ledger_bulk",
+    "publish_price_book",
+    "quote_listing",
+    "quote_variants",
+    "record_list_prices",
+    "replay_quote",
+    "seal_quotes",
+    "set_kill_switch",
+    "store_quote",
+    "train_demand",
+    "verify_quote",
+]
