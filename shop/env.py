@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -28,6 +29,20 @@ def read_secret_key(*, is_debug: bool) -> str:
     if is_debug:
         return secrets.token_urlsafe(50)
     raise SystemExit("error: SECRET_KEY is not set. Set it to 50 or more random characters.")
+
+
+def read_token_key(secret_key: str) -> tuple[str, str]:
+    """Return (key, algorithm) that access tokens are signed with.
+
+    JWT_PRIVATE_KEY is an RSA key in PEM form (its public half can be given to others, who then
+    check tokens themselves). Without it tokens are signed with a key derived from SECRET_KEY.
+    """
+    pem = str(env.str("JWT_PRIVATE_KEY", default="", multiline=True))
+    if not pem:
+        return hmac.new(secret_key.encode(), b"access tokens", "sha256").hexdigest(), "HS256"
+    if "PRIVATE KEY" not in pem:
+        raise SystemExit("error: JWT_PRIVATE_KEY must be an RSA private key in PEM form.")
+    return pem, "RS256"
 
 
 def read_database(*, pool_size: int) -> dict[str, object]:

@@ -19,6 +19,7 @@ from shop.env import (
     read_redis_url,
     read_secret_key,
     read_state_folder,
+    read_token_key,
 )
 
 BASE_DIR: Path = ROOT
@@ -165,7 +166,6 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "10/m/ip,5/5m/key"}
-HEADLESS_CLIENTS = ("app",)
 USERSESSIONS_TRACK_ACTIVITY = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
@@ -199,7 +199,11 @@ SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_HSTS_PRELOAD = IS_HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("PROXY", False) else None
+# How many proxies of ours stand in front: their forwarded address and protocol are believed.
+TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=int(env.bool("PROXY", default=False)))
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = IS_HTTPS
@@ -237,13 +241,39 @@ LOGGING: dict[str, Any] = {
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": ["shop.api.parsers.JsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "shop.api.errors.handle_exception",
+    "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Fairtag API",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "shop.api.schema.complete_schema",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
+# Requests per client, such as {"browse": "3000/m"}; the defaults stand in shop.api.throttles.
+API_RATES: dict[str, str] = env.dict("API_RATES", default={})
+# Who may read /metrics: these networks, or whoever sends the token. A proxy's own address is no
+# client's: without TRUSTED_PROXIES a forwarded request needs the token.
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
+HEADLESS_TOKEN_STRATEGY = "shop.api.authentication.RotatingTokenStrategy"
+HEADLESS_JWT_PRIVATE_KEY, HEADLESS_JWT_ALGORITHM = read_token_key(SECRET_KEY)
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # a revoked session is refused at once
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
+HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60 * 24 * 3600
 UNFOLD: dict[str, Any] = {"SITE_TITLE": "Fairtag", "SITE_HEADER": "Fairtag"}
