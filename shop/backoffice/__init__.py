@@ -1,0 +1,1 @@
+"""Roof: the staff's door. Dashboards, inspectors and the admin site; owns no tables."""

@@ -1,0 +1,107 @@
+"""Columns and cells of staff tables: money, moments, JSON, links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin import display
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from shop.kernel.money import format_money
+
+CURRENCY = "USD"
+EMPTY = "–"
+LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
+type Text = str | Promise
+type Column = Callable[[Any], Any]
+
+
+def staff_locale() -> str:
+    """Return the CLDR locale of the reader's language."""
+    return LOCALES.get(get_language() or "en", "en_US")
+
+
+def show_money(minor: int | None, currency: str = CURRENCY) -> str:
+    """Return minor units as the reader writes money; a dash for an unknown amount."""
+    return EMPTY if minor is None else format_money(minor, currency, staff_locale())
+
+
+def money_column(field: str, title: Text, *, currency_field: str = "") -> Column:
+    """Return a sortable column that shows minor units in `field` as money.
+
+    `currency_field` names the attribute that holds the row's currency; without it the market's.
+    """
+
+    @display(description=title, ordering=field)
+    def column(row: Any) -> str:
+        currency = getattr(row, currency_field) if currency_field else CURRENCY
+        return show_money(getattr(row, field), currency)
+
+    column.__name__ = f"{field}_money"
+    return column
+
+
+def age_column(field: str, title: Text) -> Column:
+    """Return a sortable column that shows how long ago `field` was; the moment on hover."""
+
+    @display(description=title, ordering=field)
+    def column(row: Any) -> str | SafeString:
+        moment = getattr(row, field)
+        if moment is None:
+            return EMPTY
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            moment.isoformat(),
+            moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            naturaltime(moment),
+        )
+
+    column.__name__ = f"{field}_age"
+    return column
+
+
+def percent_column(field: str, title: Text, *, scale: float = 100.0) -> Column:
+    """Return a sortable column that shows a share (0..1 times `scale`) as a percentage."""
+
+    @display(description=title, ordering=field)
+    def column(row: Any) -> str:
+        share = getattr(row, field)
+        return EMPTY if share is None else f"{float(share) * scale:.1f} %"
+
+    column.__name__ = f"{field}_percent"
+    return column
+
+
+def show_json(value: Any) -> SafeString:
+    """Return JSON laid out for reading, keys sorted; long documents scroll."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+    return format_html('<pre class="ft-json" tabindex="0">{}</pre>', text)
+
+
+def json_cell(field: str, title: Text) -> Column:
+    """Return a read-only form field that shows the JSON document in `field`."""
+
+    @display(description=title)
+    def cell(row: Any) -> SafeString:
+        return show_json(getattr(row, field))
+
+    cell.__name__ = f"{field}_json"
+    return cell
+
+
+def show_link(url_name: str, key: Any, text: Any) -> SafeString | str:
+    """Return a link to the staff page `url_name` of `key`, or plain text without a key."""
+    if key is None:
+        return EMPTY
+    try:
+        address = reverse(url_name, args=[key])
+    except NoReverseMatch:
+        return str(text)
+    return format_html('<a class="ft-link" href="{}">{}</a>', address, text)

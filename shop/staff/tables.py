@@ -1,0 +1,73 @@
+"""The base of every staff table: quick on millions of rows, read-only where it must be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from shop.staff.paginator import EstimatePaginator
+
+
+class StaffAdmin(ModelAdmin):
+    """A table staff may edit."""
+
+    list_per_page = 50
+    list_fullwidth = True
+    show_full_result_count = False
+    warn_unsaved_form = True
+    compressed_fields = True
+    list_filter_submit = True
+    paginator = EstimatePaginator
+
+
+class ReadOnlyAdmin(StaffAdmin):
+    """A table nobody edits by hand: facts, ledgers, quotes, records."""
+
+    list_disable_select_all = True
+    actions_on_top = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: services write here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: what happened, happened."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: retention deletes, not people."""
+        return False
+
+
+class KeptAdmin(StaffAdmin):
+    """A table whose rows are edited but never deleted, because others point at them."""
+
+    list_disable_select_all = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: make it inactive instead."""
+        return False
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows shown on their parent's page, never edited there."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+    tab = True
+    per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
