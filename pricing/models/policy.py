@@ -18,7 +18,7 @@ class PricingPolicy(models.Model):
     """A version of the bounds and goals of pricing. Versions are added, never edited.
 
     Shares are fractions of a price (0.10 is 10 %). A personal cap above 10 % needs a reason and
-    a second approver; above 30 % it cannot be stored at all.
+    a second approver before it can be active; above 30 % it cannot be stored at all.
     """
 
     version = models.PositiveIntegerField(unique=True)
@@ -56,7 +56,8 @@ class PricingPolicy(models.Model):
                 condition=Q(personal_cap__gte=0, personal_cap__lte=0.30), name="policy_hard_cap"
             ),
             models.CheckConstraint(
-                condition=Q(personal_cap__lte=0.10)
+                condition=Q(is_active=False)
+                | Q(personal_cap__lte=0.10)
                 | (~Q(reason="") & Q(approved_by__isnull=False) & ~Q(approved_by=F("created_by"))),
                 name="policy_second_approver",
             ),
