@@ -1,0 +1,1 @@
+"""The room of shoppers: consent, behaviour events, features, segments, recommendations."""

@@ -1,0 +1,143 @@
+"""Staff tables of accounts, roles and what staff did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+    RelatedDropdownFilter,
+)
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from profiles.models import (
+    Account,
+)
+from shop.staff.columns import age_column, show_tag
+from shop.staff.masked import MaskedAdmin, mask_addresses
+from shop.staff.roles import mask_email, mask_text
+from shop.staff.tables import ReadOnlyAdmin, StaffAdmin
+
+# allauth's own tables wear another look and show addresses unmasked; accounts show what matters.
+for hidden in (EmailAddress, Authenticator, UserSession, Group):
+    if admin.site.is_registered(hidden):
+        admin.site.unregister(hidden)
+
+
+class AccountCreationForm(UserCreationForm):
+    class Meta:
+        model = Account
+        fields = ["email"]
+
+
+class AccountChangeForm(UserChangeForm):
+    class Meta:
+        model = Account
+        fields = "__all__"
+
+
+@admin.register(Account)
+class AccountAdmin(MaskedAdmin, UserAdmin):
+    form = AccountChangeForm
+    add_form = AccountCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = [
+        "email",
+        "first_name",
+        "roles",
+        "is_staff",
+        "is_active",
+        age_column("last_login", _("Last login")),
+    ]
+    list_filter = ["is_staff", "is_active", "is_superuser", ("groups", RelatedDropdownFilter)]
+    search_fields = ["email__startswith", "last_name"]
+    personal_search = ["email__startswith", "last_name"]
+    personal = {"email": mask_email, "first_name": mask_text, "last_name": mask_text}
+    ordering = ["email"]
+    filter_horizontal = ["groups", "user_permissions"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "first_name", "last_name"]}),
+        (
+            _("Rights"),
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (
+            None,
+            {"classes": ["wide"], "fields": ["email", "usable_password", "password1", "password2"]},
+        )
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        """Read the roles of all rows with one query."""
+        rows: QuerySet[Account] = super().get_queryset(request)
+        return rows.prefetch_related("groups")
+
+    @admin.display(description=_("Roles"))
+    def roles(self, row: Account) -> str:
+        """The names of the groups."""
+        return ", ".join(group.name for group in row.groups.all()) or "–"
+
+
+@admin.register(Group)
+class RoleAdmin(DjangoGroupAdmin, StaffAdmin):
+    list_display = ["name", "members", "rights"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Count members and rights with the rows."""
+        rows: QuerySet[Group] = super().get_queryset(request)
+        return rows.annotate(
+            member_count=Count("user", distinct=True),
+            right_count=Count("permissions", distinct=True),
+        )
+
+    @admin.display(description=_("Members"), ordering="member_count")
+    def members(self, row: Any) -> int:
+        """How many accounts hold the role."""
+        return int(row.member_count)
+
+    @admin.display(description=_("Rights"), ordering="right_count")
+    def rights(self, row: Any) -> int:
+        """How many permissions it gives."""
+        return int(row.right_count)
+
+
+@admin.register(LogEntry)
+class StaffActionAdmin(ReadOnlyAdmin):
+    list_display = ["action_time", "user", "did", "content_type", "what"]
+    list_select_related = ["user", "content_type"]
+    list_filter = [
+        ("action_flag", ChoicesDropdownFilter),
+        ("action_time", RangeDateTimeFilter),
+    ]
+    search_fields = ["object_id__startswith"]
+    fields = ["action_time", "user", "did", "content_type", "object_id", "what", "change_message"]
+    readonly_fields = fields
+    ordering = ["-id"]
+
+    @admin.display(description=_("Did"))
+    def did(self, row: LogEntry) -> SafeString:
+        """Added, changed or deleted."""
+        tones = {1: "green", 2: "blue", 3: "red"}
+        return show_tag(row.get_action_flag_display(), tones.get(row.action_flag, "gray"))
+
+    @admin.display(description=_("What"))
+    def what(self, row: LogEntry) -> str:
+        """The row it happened to. Shoppers' addresses are masked: the log is read by many."""
+        return mask_addresses(row.object_repr)

@@ -1,0 +1,1 @@
+"""Pure mathematics of the room: values, features, segments, tags, similarity, cleaning."""

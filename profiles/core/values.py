@@ -1,0 +1,208 @@
+"""What crosses the room's border: frozen values and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """What a shopper agrees to now. Everything is off unless somebody said otherwise."""
+
+    price: bool = False
+    recommendations: bool = False
+    marketing: bool = False
+    analytics: bool = False
+
+    @property
+    def allows_tracking(self) -> bool:
+        """Whether behaviour may be recorded: some purpose that needs it is agreed to."""
+        return self.price or self.recommendations or self.analytics
+
+    def without_price(self) -> Consents:
+        """Return the same answers with personal prices off (Sec-GPC, minors)."""
+        return Consents(
+            recommendations=self.recommendations,
+            marketing=self.marketing,
+            analytics=self.analytics,
+        )
+
+    def strictest(self, other: Consents) -> Consents:
+        """Return what both agree to: when two profiles merge, a no wins.
+
+        >>> Consents(price=True, marketing=True).strictest(Consents(price=True))
+        Consents(price=True, recommendations=False, marketing=False, analytics=False)
+        """
+        return Consents(
+            price=self.price and other.price,
+            recommendations=self.recommendations and other.recommendations,
+            marketing=self.marketing and other.marketing,
+            analytics=self.analytics and other.analytics,
+        )
+
+
+PURPOSES = ("price", "recommendations", "marketing", "analytics")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperValue:
+    """A shopper as other rooms see one. `pseudonym` is the text form of a UUID.
+
+    `consents` are the current answers; a minor's never include personal prices.
+    """
+
+    id: int
+    pseudonym: str
+    account_id: int | None
+    home_store_id: int | None
+    market_code: str
+    is_minor: bool
+    created_at: datetime
+    last_seen_at: datetime
+    consents: Consents
+    opt_out_reason: str = ""
+    external_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventValue:
+    """One observed act. Amounts are minor units per piece; `price_rank` is in [0, 1].
+
+    `category_id`, `brand_id` and `price_rank` describe the variant at the time of the event.
+    """
+
+    id: UUID
+    occurred_at: datetime
+    shopper: str
+    kind: str
+    variant_id: int | None = None
+    category_id: int | None = None
+    brand_id: int | None = None
+    quantity: int = 1
+    paid_minor: int | None = None
+    list_minor: int | None = None
+    is_discounted: bool = False
+    price_rank: float | None = None
+    basket_ref: str = ""
+    query: str = ""
+    offer_ref: str = ""
+    quote_id: UUID | None = None
+    channel: str = "online"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """Derived features of one shopper as of a moment.
+
+    `values` are named by the registry in `profiles.core.features`; affinities are decayed,
+    non-negative engagement sums by category, brand and variant id.
+    """
+
+    shopper: str
+    as_of: datetime
+    values: Mapping[str, float]
+    category_affinity: Mapping[int, float] = field(default_factory=dict)
+    brand_affinity: Mapping[int, float] = field(default_factory=dict)
+    variant_affinity: Mapping[int, float] = field(default_factory=dict)
+    segment: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineProfile:
+    """What is known about a shopper at this moment, from one read.
+
+    `consents` is None when Redis knows nothing of the shopper: then nothing is agreed to.
+    `is_warm` is False after Redis lost its memory until the features are rebuilt; the features
+    are then incomplete and must not make a price.
+    """
+
+    pseudonym: str
+    shopper_id: int | None
+    consents: Consents | None
+    is_warm: bool
+    feature_row: FeatureRow | None
+    segment: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEvent:
+    """Why the event at `index` of a batch was refused: a stable code and a sentence."""
+
+    index: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of a batch; the counts and the length of `rejected` add up to its size."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: tuple[RejectedEvent, ...] = ()
+    dropped_no_consent: int = 0
+    dropped_bot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PurchasedLine:
+    """One line of an order. Amounts are minor units per piece.
+
+    `paid_minor` is the price after all discounts, `list_minor` the merchant's.
+    """
+
+    variant_id: int
+    quantity: int
+    paid_minor: int
+    list_minor: int
+    is_discounted: bool = False
+    quote_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A variant worth showing, best first by `score`.
+
+    `reason` is "bought_before", "bought_together" or "popular".
+    """
+
+    variant_id: int
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentValue:
+    """A segment as other rooms and staff see it."""
+
+    code: str
+    name: str
+    name_zh: str
+    description: str
+    description_zh: str
+    shopper_count: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseCells:
+    """Weekly sales per variant as parallel arrays of shape (n,), by variant, then week.
+
+    `week_start` is the local Monday of the week; amounts are minor units summed over pieces.
+    """
+
+    variant_id: NDArray[np.int64]
+    week_start: NDArray[np.datetime64]
+    units: NDArray[np.int64]
+    revenue_minor: NDArray[np.int64]
+    list_revenue_minor: NDArray[np.int64]
+    discounted_units: NDArray[np.int64]
+    lines: NDArray[np.int64]

@@ -1,0 +1,20 @@
+"""Tables of the room. Imported only inside `profiles`."""
+
+from profiles.models.accounts import Account
+from profiles.models.audit import AuditTrait
+from profiles.models.consent import ConsentRecord
+from profiles.models.events import Event
+from profiles.models.segments import Segment, SegmentVersion, ShopperProfile, SimilarityVersion
+from profiles.models.shoppers import Shopper
+
+__all__ = [
+    "Account",
+    "AuditTrait",
+    "ConsentRecord",
+    "Event",
+    "Segment",
+    "SegmentVersion",
+    "Shopper",
+    "ShopperProfile",
+    "SimilarityVersion",
+]
