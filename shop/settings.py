@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -224,6 +225,8 @@ SECURE_CSP: dict[str, list[str]] = {
     "frame-ancestors": [CSP.NONE],
 }
 
+PAYMENT_HOST: str = urlsplit(SITE_URL).netloc
+
 # --- mail ---------------------------------------------------------------------------------------
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.example>")
@@ -271,7 +274,7 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
-HEADLESS_TOKEN_STRATEGY = "shop.api.authentication.RotatingTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "shop.api.authentication.RotatingTokenStrategy"  # noqa: S105  # a path
 HEADLESS_JWT_PRIVATE_KEY, HEADLESS_JWT_ALGORITHM = read_token_key(SECRET_KEY)
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # a revoked session is refused at once
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
