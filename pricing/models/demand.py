@@ -10,7 +10,7 @@ from django.db.models import Q
 class DemandModelVersion(models.Model):
     """One fitted model: plain arrays (npz, never pickle), their hash, window and metrics.
 
-    Staff bring an older or a refused model into use in two steps by two people: one asks
+    Staff bring an older model or a candidate into use in two steps by two people: one asks
     (`asked_*`), another activates (`activated_by`). Both are empty when the training job did it.
     """
 
