@@ -1,0 +1,154 @@
+"""View-models: what a page shows, as frozen values. HTML and JSON render the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
+from profiles.core.values import Consents
+from promotions.selectors import PersonalOffer
+from shop.catalog.core.values import (
+    CatalogCard,
+    CategoryNode,
+    Facet,
+    ProductDetail,
+    SiblingSize,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """One variant in a listing, with this shopper's price."""
+
+    card: CatalogCard
+    price: PriceView
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A named row of cards; `code` says why it is there ("buy_again", "popular", ...)."""
+
+    code: str
+    category: CategoryNode | None
+    cards: tuple[ProductCard, ...]
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """The front page: offers and picks follow what the shopper did up to this request."""
+
+    offers: tuple[PersonalOffer, ...]
+    picks: Shelf
+    shelves: tuple[Shelf, ...]
+    departments: tuple[CategoryNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListingQuery:
+    """How a listing is narrowed, sorted and paged; the URL holds exactly this.
+
+    `sort` is one of SORTS. Prices are bounds, in minor units, on what this shopper would pay.
+    """
+
+    page: int = 1
+    sort: str = "popular"
+    brands: frozenset[int] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    in_stock: bool = False
+    price_min: int | None = None
+    price_max: int | None = None
+
+
+SORTS = ("popular", "price", "price_high", "unit", "name")
+PAGE_SIZE = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a narrowed, sorted list of variants."""
+
+    cards: tuple[ProductCard, ...]
+    facets: tuple[Facet, ...]
+    query: ListingQuery
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryPage:
+    """A category with its place in the tree."""
+
+    category: CategoryNode
+    trail: tuple[CategoryNode, ...]
+    children: tuple[CategoryNode, ...]
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Results of a search. With none, `suggestions` and `popular` show ways on."""
+
+    words: str
+    corrected: str | None
+    suggestions: tuple[str, ...]
+    listing: Listing
+    popular: tuple[ProductCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """A product; `price` is of its first variant, `prices` of every variant by id."""
+
+    detail: ProductDetail
+    price: PriceView
+    prices: dict[int, PriceView]
+    siblings: tuple[SiblingSize, ...]
+    related: tuple[ProductCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhyPage:
+    """Everything behind one price, and the product it is the price of."""
+
+    trace: QuoteTrace
+    card: CatalogCard | None
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureNote:
+    """A kind of data that personal prices may use."""
+
+    name: str
+    purpose: str
+    source: str
+    sensitivity: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPage:
+    """"How our prices work", generated from the live configuration."""
+
+    rule: JurisdictionRule
+    features: tuple[FeatureNote, ...]
+    personal_cap: float
+    max_changes_per_day: int
+    hold_minutes: int
+    quote_minutes: int
+    no_rise_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """What we know about a shopper, in the shopper's own words as far as possible."""
+
+    email: str
+    consents: Consents
+    segment: str
+    tags: tuple[str, ...]
+    affinities: tuple[tuple[CategoryNode, float], ...] = ()
+    counts: dict[str, float] = field(default_factory=dict)
+    known_since: datetime | None = None
