@@ -1,0 +1,1 @@
+"""The room of orders: cart, checkout, payment, order, refund."""

@@ -1,0 +1,1 @@
+"""Pure mathematics of orders: totals, tax, delivery, states, refunds. No Django, no clock."""

@@ -1,0 +1,255 @@
+"""What crosses rooms: carts, checkouts and orders as pages and the API show them.
+
+All amounts are integer minor units of the cart's or order's currency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from pricing.core.values import PriceView
+from promotions.core.values import Adjustment, AppliedOffer, Hint, Rejection
+from shop.catalog.core.values import CatalogCard
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the cart that the shopper must be told, in words.
+
+    Codes: price_fell, price_rose (`needs_consent`: accept before checkout), sold_out, only_left
+    (`quantity` pieces are available), unavailable (no longer sold).
+    """
+
+    code: str
+    message: str
+    line_id: str | None = None
+    was_minor: int | None = None
+    now_minor: int | None = None
+    quantity: int | None = None
+    needs_consent: bool = False
+    blocks_checkout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineView:
+    """A line with every price stage.
+
+    `price` has list, public and quoted price of one unit, label and reasons; `subtotal_minor` is
+    quoted times quantity, `total_minor` what is left after `adjustments`.
+    """
+
+    line_id: str
+    card: CatalogCard
+    quantity: int
+    price: PriceView
+    subtotal_minor: int
+    discount_minor: int
+    total_minor: int
+    tax_minor: int
+    adjustments: tuple[Adjustment, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOption:
+    """A way of delivery with its price for this very cart. `missing_minor`: more goods until free.
+
+    `tax_minor` is the tax in (or, `tax_added_minor`, on top of) the price.
+    """
+
+    code: str
+    name: str
+    price_minor: int
+    regular_minor: int
+    free_from_minor: int | None
+    missing_minor: int
+    min_days: int
+    max_days: int
+    needs_address: bool
+    tax_minor: int = 0
+    tax_added_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CartView:
+    """A cart as every door shows it. `cart_id` is None for a shopper who has none yet.
+
+    total = subtotal - discount + tax_added + delivery; `tax_minor` is all tax, included or added.
+    `delivery` is the cheapest way unless the checkout chose one.
+    """
+
+    cart_id: UUID | None
+    version: int
+    currency: str
+    lines: tuple[CartLineView, ...]
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    tax_added_minor: int
+    delivery: DeliveryOption | None
+    total_minor: int
+    offers: tuple[AppliedOffer, ...] = ()
+    coupon_codes: tuple[str, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    has_personal_price: bool = False
+    label: str = ""
+
+    @property
+    def quantity(self) -> int:
+        """Return how many pieces are in the cart."""
+        return sum(line.quantity for line in self.lines)
+
+    @property
+    def can_check_out(self) -> bool:
+        """Return whether nothing stands in the way of a checkout."""
+        blocked = any(notice.blocks_checkout for notice in self.notices)
+        return bool(self.lines) and not blocked
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    """A way to pay. `code` goes into `start_payment`; `is_sandbox` methods move no money."""
+
+    code: str
+    name: str
+    is_sandbox: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutView:
+    """A checkout: the cart with stock held and prices frozen until `expires_at`."""
+
+    cart: CartView
+    options: tuple[DeliveryOption, ...]
+    methods: tuple[PaymentMethod, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who gets the goods and the receipt. Address fields may be empty for a pick-up."""
+
+    email: str
+    name: str
+    phone: str = ""
+    address_line1: str = ""
+    address_line2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLineView:
+    """A frozen line; unit prices list, public, quoted; the rest is for the whole line."""
+
+    line_id: int
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
+    list_minor: int
+    public_minor: int
+    quoted_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    is_personal: bool
+    label_code: str
+    label: str
+    quote_id: UUID | None
+    adjustments: tuple[Adjustment, ...]
+    refunded_quantity: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One step of an order, in words."""
+
+    kind: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment attempt as the shopper may see it."""
+
+    payment_id: UUID
+    method: str
+    amount_minor: int
+    state: str
+    reason_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order as pages, e-mails and the API show it."""
+
+    order_id: int
+    number: str
+    token: str
+    status: str
+    status_text: str
+    currency: str
+    lines: tuple[OrderLineView, ...]
+    subtotal_minor: int
+    discount_minor: int
+    delivery_minor: int
+    delivery_name: str
+    tax_minor: int
+    tax_added_minor: int
+    total_minor: int
+    refunded_minor: int
+    coupon_codes: tuple[str, ...]
+    placed_at: datetime
+    pay_until: datetime | None
+    paid_at: datetime | None
+    contact: Contact
+    payments: tuple[PaymentView, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    is_payable: bool = False
+    is_cancellable: bool = False
+    has_personal_price: bool = False
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSummary:
+    """An order in a list."""
+
+    number: str
+    token: str
+    channel: str
+    status: str
+    status_text: str
+    placed_at: datetime
+    currency: str
+    total_minor: int
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentStep:
+    """What happens next with a payment.
+
+    `state`: succeeded, declined, failed or needs_action; then `action_token` goes back into
+    `confirm_payment` with the shopper's answer, after the page `action_url` names (empty for the
+    sandbox, whose confirmation page the door draws itself).
+    """
+
+    payment_id: UUID
+    state: str
+    reason_code: str = ""
+    message: str = ""
+    action_token: str = ""
+    action_url: str = ""
+    detail: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,85 @@
+"""Carts and the price stages their lines have seen."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+
+class Cart(models.Model):
+    """What a shopper means to buy. One open cart per shopper, market and channel.
+
+    `version` counts every change; doors hand it out so that a stale page cannot overwrite a
+    newer cart. While a checkout runs (`frozen_until` in the future) prices do not move.
+    """
+
+    class Status(models.TextChoices):
+        OPEN = "open", "open"
+        ORDERED = "ordered", "ordered"
+        MERGED = "merged", "merged into another cart"
+        EXPIRED = "expired", "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    shopper = models.ForeignKey("profiles.Shopper", on_delete=models.CASCADE, related_name="+")
+    market_code = models.CharField(max_length=16)
+    channel = models.CharField(max_length=16, default="online")
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    coupon_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    frozen_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-changed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shopper", "market_code", "channel"],
+                condition=Q(status="open"),
+                name="cart_one_open",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], condition=Q(status="open"), name="cart_open_expires"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"cart {self.id} ({self.status})"
+
+
+class CartLine(models.Model):
+    """A variant in a cart with every price stage the shopper was last shown and may rely on."""
+
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
+    quantity = models.PositiveIntegerField()
+    list_minor = models.BigIntegerField()
+    public_minor = models.BigIntegerField()
+    quoted_minor = models.BigIntegerField()
+    is_personal = models.BooleanField(default=False)
+    label_code = models.CharField(max_length=40, blank=True)
+    quote_id = models.UUIDField(null=True, blank=True)
+    quote_token = models.TextField(blank=True)
+    quote_expires_at = models.DateTimeField(null=True, blank=True)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["cart", "variant"], name="cartline_once"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="cartline_quantity"),
+            models.CheckConstraint(
+                condition=Q(quoted_minor__lte=F("public_minor")) & Q(quoted_minor__gte=0),
+                name="cartline_never_above_public",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x variant {self.variant_id}"

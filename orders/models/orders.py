@@ -1,0 +1,178 @@
+"""Orders with frozen price stages. What stands here is what was agreed and is never repriced."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Order(models.Model):
+    """An agreement: what, at which price, for whom, where to.
+
+    Money is in minor units of `currency`. `tax_minor` is all tax; `tax_added_minor` is the part
+    that prices did not include. The ledger always closes:
+    total = subtotal - discount + delivery + tax_added.
+    """
+
+    class Status(models.TextChoices):
+        AWAITING_PAYMENT = "awaiting_payment", "awaiting payment"
+        PAID = "paid", "paid"
+        FULFILLED = "fulfilled", "fulfilled"
+        CANCELLED = "cancelled", "cancelled"
+        EXPIRED = "expired", "expired unpaid"
+        REFUNDED = "refunded", "refunded in full"
+
+    number = models.CharField(max_length=32, unique=True)
+    token = models.CharField(max_length=43, unique=True, null=True, blank=True)
+    shopper = models.ForeignKey(
+        "profiles.Shopper", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    channel = models.CharField(max_length=16, default="online")
+    market_code = models.CharField(max_length=16)
+    jurisdiction_code = models.CharField(max_length=16, blank=True)
+    language = models.CharField(max_length=10, default="en")
+    store = models.ForeignKey(
+        "shop.Store",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
+    cart_id = models.UUIDField(null=True, blank=True)
+
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    address_line1 = models.CharField(max_length=160, blank=True)
+    address_line2 = models.CharField(max_length=160, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    region = models.CharField(max_length=80, blank=True)
+    postcode = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    delivery_method = models.CharField(max_length=40, blank=True)
+
+    currency = models.CharField(max_length=3)
+    subtotal_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    delivery_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+    tax_added_minor = models.BigIntegerField(default=0)
+    total_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0)
+    coupon_codes = models.JSONField(default=list, blank=True)
+
+    status = models.CharField(max_length=16, choices=Status, default=Status.AWAITING_PAYMENT)
+    placed_at = models.DateTimeField()
+    pay_until = models.DateTimeField(null=True, blank=True)
+    paid_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-placed_at", "-id"]
+        indexes = [
+            models.Index(fields=["-placed_at", "-id"], name="order_placed"),
+            models.Index(fields=["shopper", "-placed_at"], name="order_shopper_placed"),
+            models.Index(
+                fields=["pay_until"], condition=Q(status="awaiting_payment"), name="order_unpaid"
+            ),
+            models.Index(fields=["email"], condition=~Q(email=""), name="order_email"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    total_minor=F("subtotal_minor")
+                    - F("discount_minor")
+                    + F("delivery_minor")
+                    + F("tax_added_minor")
+                ),
+                name="order_ledger_closes",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    discount_minor__gte=0,
+                    delivery_minor__gte=0,
+                    tax_minor__gte=0,
+                    total_minor__gte=0,
+                ),
+                name="order_nothing_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("total_minor")),
+                name="order_refund_within_total",
+            ),
+            # One cart becomes one order, whatever two tabs press.
+            models.UniqueConstraint(
+                fields=["cart_id"],
+                condition=Q(status__in=["awaiting_payment", "paid", "fulfilled"]),
+                name="order_one_per_cart",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """A line with the stages frozen: list -> public -> quoted (each per unit) -> adjusted.
+
+    The adjusted price is `subtotal_minor - discount_minor` of the whole line, because a prorated
+    discount need not divide by the quantity; `orders.core.refunds` gives each unit's exact share.
+    """
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    variant = models.ForeignKey(
+        "shop.Variant", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    sku = models.CharField(max_length=60)
+    name = models.CharField(max_length=240)
+    quantity = models.PositiveIntegerField()
+    list_minor = models.BigIntegerField()
+    public_minor = models.BigIntegerField()
+    quoted_minor = models.BigIntegerField()
+    subtotal_minor = models.BigIntegerField()
+    discount_minor = models.BigIntegerField(default=0)
+    tax_minor = models.BigIntegerField(default=0)
+    tax_added_minor = models.BigIntegerField(default=0)
+    total_minor = models.BigIntegerField()
+    refunded_quantity = models.PositiveIntegerField(default=0)
+    refunded_minor = models.BigIntegerField(default=0)
+    quote_id = models.UUIDField(null=True, blank=True)
+    adjustments = models.JSONField(default=list, blank=True)
+    label_code = models.CharField(max_length=40, blank=True)
+    is_personal = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="orderline_position"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0)
+                & Q(discount_minor__gte=0, total_minor__gte=0, quoted_minor__gte=0)
+                & Q(total_minor=F("subtotal_minor") - F("discount_minor") + F("tax_added_minor"))
+                & Q(quoted_minor__lte=F("public_minor"))
+                & Q(refunded_quantity__lte=F("quantity"))
+                & Q(refunded_minor__lte=F("total_minor")),
+                name="orderline_ledger_closes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.name}"
+
+
+class OrderEvent(models.Model):
+    """The timeline of an order: append-only, ids and codes, no personal data."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=40)
+    detail = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,70 @@
+"""Tax rates and delivery methods: effective-dated rows staff can change."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class TaxRate(models.Model):
+    """The rate of a market for a part of the catalogue during `[valid_from, valid_to)`.
+
+    The longest `category_path` that is a prefix of the product's path wins; "" is the market's
+    general rate and "delivery" pseudo-path `@delivery` the rate on delivery.
+    """
+
+    market_code = models.CharField(max_length=16)
+    category_path = models.CharField(max_length=240, blank=True)
+    percent = models.DecimalField(max_digits=6, decimal_places=3)
+    is_included = models.BooleanField(default=True, help_text="Shown prices contain this tax.")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["market_code", "category_path", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["market_code", "category_path", "valid_from"], name="taxrate_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(percent__gte=0, percent__lt=100), name="taxrate_sensible"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gt=F("valid_from")),
+                name="taxrate_interval",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market_code} {self.category_path or '*'} {self.percent} %"
+
+
+class DeliveryMethod(models.Model):
+    """A way the goods reach the shopper, at a price disclosed before the cart."""
+
+    market_code = models.CharField(max_length=16)
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    name_zh = models.CharField(max_length=80, blank=True)
+    price_minor = models.BigIntegerField()
+    free_from_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="Free when the goods, after discounts, cost at least this."
+    )
+    min_days = models.PositiveSmallIntegerField(default=0)
+    max_days = models.PositiveSmallIntegerField(default=0)
+    needs_address = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["market_code", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["market_code", "code"], name="deliverymethod_once"),
+            models.CheckConstraint(condition=Q(price_minor__gte=0), name="deliverymethod_price"),
+            models.CheckConstraint(
+                condition=Q(min_days__lte=F("max_days")), name="deliverymethod_days"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,10 @@
+"""Read orders."""
+
+from orders.selectors.orders import (
+    find_order_for_guest,
+    get_order,
+    get_order_by_token,
+    list_orders,
+)
+
+__all__ = ["find_order_for_guest", "get_order", "get_order_by_token", "list_orders"]

@@ -1,0 +1,69 @@
+"""Write carts, orders, payments. Keyword-only, one transaction each."""
+
+from orders.core.refusals import (
+    CartChanged,
+    CartRefused,
+    OrderNotFound,
+    OrderRefused,
+    PaymentRefused,
+    PriceConsentNeeded,
+    TotalChanged,
+)
+from orders.services.bulk import ORDER_COLUMNS, ORDER_LINE_COLUMNS, load_orders_bulk
+from orders.services.cancelling import cancel_order, expire_carts, expire_unpaid_orders
+from orders.services.carts import (
+    accept_price_changes,
+    add_to_cart,
+    apply_coupon,
+    merge_carts,
+    remove_coupon,
+    remove_line,
+    set_quantity,
+    view_cart,
+)
+from orders.services.checkout import start_checkout
+from orders.services.idempotency import (
+    IdempotencyInFlight,
+    IdempotencyMismatch,
+    forget_old_keys,
+    run_once,
+)
+from orders.services.mail import send_order_email
+from orders.services.payments import confirm_payment, list_payment_methods, start_payment
+from orders.services.placing import place_order
+from orders.services.refunds import refund_order
+
+__all__ = [
+    "ORDER_COLUMNS",
+    "ORDER_LINE_COLUMNS",
+    "CartChanged",
+    "CartRefused",
+    "IdempotencyInFlight",
+    "IdempotencyMismatch",
+    "OrderNotFound",
+    "OrderRefused",
+    "PaymentRefused",
+    "PriceConsentNeeded",
+    "TotalChanged",
+    "accept_price_changes",
+    "add_to_cart",
+    "apply_coupon",
+    "cancel_order",
+    "confirm_payment",
+    "expire_carts",
+    "expire_unpaid_orders",
+    "forget_old_keys",
+    "list_payment_methods",
+    "load_orders_bulk",
+    "merge_carts",
+    "place_order",
+    "refund_order",
+    "remove_coupon",
+    "remove_line",
+    "run_once",
+    "send_order_email",
+    "set_quantity",
+    "start_checkout",
+    "start_payment",
+    "view_cart",
+]

@@ -1,0 +1,1 @@
+"""The room of promotions: campaigns, offers, coupons, redemptions and their limits."""

@@ -1,0 +1,101 @@
+"""The cart and the shopper as conditions and benefits see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CartLineValue:
+    """A line as the evaluator sees it: `unit_minor` is the quoted price of one unit.
+
+    `category_ids` runs from department to leaf; no discount takes a unit below `floor_minor`.
+
+    >>> CartLineValue("a", 1, 10, (3, 7), 5, quantity=3, unit_minor=250).value_minor
+    750
+    """
+
+    line_id: str
+    variant_id: int
+    product_id: int
+    category_ids: tuple[int, ...]
+    brand_id: int
+    quantity: int
+    unit_minor: int
+    floor_minor: int = 0
+
+    @property
+    def value_minor(self) -> int:
+        """Return the line at quoted prices."""
+        return self.unit_minor * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class CartValue:
+    """A cart. The order of `lines` never changes a result."""
+
+    lines: tuple[CartLineValue, ...]
+    currency: str
+    market_code: str
+    channel: str
+
+    @property
+    def value_minor(self) -> int:
+        """Return all lines at quoted prices."""
+        return sum(line.value_minor for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopperFacts:
+    """What conditions may know about the shopper. Never a sensitive trait.
+
+    `is_first_order` is None when nobody asked the database; a condition on it then fails.
+    `campaign_ids` are the personal campaigns that address this shopper.
+    """
+
+    shopper_id: int | None = None
+    is_member: bool = False
+    is_first_order: bool | None = None
+    segment: str | None = None
+    tags: frozenset[str] = frozenset()
+    campaign_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which lines are meant. Empty selectors mean every line; several are alternatives.
+
+    `variant_ids` None: not limited by variant. What an `except_` names is never meant.
+
+    >>> cheese = CartLineValue("a", 1, 10, (3, 7), 5, quantity=1, unit_minor=250)
+    >>> Scope(category_ids=frozenset({3})).covers(cheese)
+    True
+    >>> Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({5})).covers(cheese)
+    False
+    """
+
+    variant_ids: frozenset[int] | None = None
+    product_ids: frozenset[int] = frozenset()
+    category_ids: frozenset[int] = frozenset()
+    brand_ids: frozenset[int] = frozenset()
+    except_category_ids: frozenset[int] = frozenset()
+    except_brand_ids: frozenset[int] = frozenset()
+
+    def covers(self, line: CartLineValue) -> bool:
+        """Return whether `line` is meant."""
+        if not self.except_category_ids.isdisjoint(line.category_ids):
+            return False
+        if line.brand_id in self.except_brand_ids:
+            return False
+        if self.variant_ids is not None:
+            return line.variant_id in self.variant_ids
+        if not (self.product_ids or self.category_ids or self.brand_ids):
+            return True
+        return (
+            line.product_id in self.product_ids
+            or line.brand_id in self.brand_ids
+            or not self.category_ids.isdisjoint(line.category_ids)
+        )
+
+
+EVERYTHING = Scope()

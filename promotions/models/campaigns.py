@@ -1,0 +1,86 @@
+"""Campaigns and whom they are for."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Campaign(models.Model):
+    """A dated plan with a purpose and, if it has one, a money budget.
+
+    Live means: status is live and `starts_at <= now < ends_at`, judged whenever it is read, so
+    that an offer ends at its second even when no job runs.
+    """
+
+    class Kind(models.TextChoices):
+        PRICE_CUT = "price_cut", "price cut"
+        COUPON = "coupon", "coupon"
+        MEMBER = "member", "member exclusive"
+        WELCOME = "welcome", "new shopper"
+        LOYALTY = "loyalty", "loyalty mailing"
+
+    class Audience(models.TextChoices):
+        """Whom a price cut reaches: it decides label and reference price, so law reads it."""
+
+        PUBLIC = "public", "everybody"
+        MEMBERS = "members", "account holders"
+        PERSONAL = "personal", "chosen shoppers"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "draft"
+        LIVE = "live", "live"
+        PAUSED = "paused", "paused"
+        ENDED = "ended", "ended"
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    name_zh = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    audience = models.CharField(max_length=8, choices=Audience, default=Audience.PUBLIC)
+    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    market_code = models.CharField(
+        max_length=8, blank=True, help_text="Empty: every market. Money is in its currency."
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(help_text="The first moment it is over.")
+    external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
+    budget_minor = models.BigIntegerField(null=True, blank=True)
+    spent_minor = models.BigIntegerField(
+        default=0, editable=False, help_text="Held and committed discounts; kept for budgets only."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-starts_at", "-id"]
+        indexes = [models.Index(fields=["status", "ends_at"], name="campaign_status_ends")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="campaign_ends_later"
+            ),
+            models.CheckConstraint(condition=Q(spent_minor__gte=0), name="campaign_spent_positive"),
+            # The last line of defense: no code path can overspend, not even a wrong one.
+            models.CheckConstraint(
+                condition=Q(budget_minor__isnull=True) | Q(spent_minor__lte=F("budget_minor")),
+                name="campaign_within_budget",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignShopper(models.Model):
+    """A shopper whom a personal campaign addresses."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="targets")
+    shopper = models.ForeignKey("profiles.Shopper", on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shopper", "campaign"], name="campaignshopper_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"campaign {self.campaign_id} for shopper {self.shopper_id}"

@@ -1,0 +1,84 @@
+"""Coupons (codes) and redemptions (uses)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from promotions.models.campaigns import Campaign
+from promotions.models.offers import Offer
+
+
+class Coupon(models.Model):
+    """A code that unlocks an offer. `code` is stored as `normalize_code` writes it."""
+
+    code = models.CharField(max_length=40, unique=True)
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="coupons")
+    max_redemptions = models.PositiveIntegerField(null=True, blank=True)
+    per_shopper_limit = models.PositiveSmallIntegerField(null=True, blank=True, default=1)
+    redeemed = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Uses held or committed."
+    )
+    is_active = models.BooleanField(default=True)
+    external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_redemptions__isnull=True) | Q(redeemed__lte=F("max_redemptions")),
+                name="coupon_within_limit",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Redemption(models.Model):
+    """One use of an offer in one order: held at the order, committed at payment, or released.
+
+    The identity key of "once per shopper" is the shopper row: an account, or the guest
+    pseudonym of one browser. Several guests of one person count as several shoppers.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held", "held"
+        COMMITTED = "committed", "committed"
+        RELEASED = "released", "released"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="redemptions")
+    offer = models.ForeignKey(Offer, on_delete=models.PROTECT, related_name="redemptions")
+    coupon = models.ForeignKey(
+        Coupon, on_delete=models.PROTECT, related_name="redemptions", null=True, blank=True
+    )
+    shopper = models.ForeignKey(
+        "profiles.Shopper", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    order_ref = models.CharField(max_length=64)
+    amount_minor = models.BigIntegerField()
+    state = models.CharField(max_length=9, choices=State, default=State.HELD)
+    at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["order_ref"], name="redemption_order"),
+            models.Index(fields=["coupon", "shopper"], name="redemption_coupon_shopper"),
+            models.Index(fields=["campaign", "at"], name="redemption_campaign_at"),
+        ]
+        constraints = [
+            # One use per order, however often the order is retried: the second insert fails.
+            models.UniqueConstraint(fields=["coupon", "order_ref"], name="redemption_coupon_order"),
+            models.UniqueConstraint(
+                fields=["offer", "order_ref"],
+                condition=Q(coupon__isnull=True),
+                name="redemption_offer_order",
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gte=0), name="redemption_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_ref} {self.amount_minor} {self.state}"

@@ -1,0 +1,99 @@
+"""Offers: condition + benefit, inside a campaign."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from promotions.models.campaigns import Campaign
+
+
+class Offer(models.Model):
+    """One promise: when `condition` holds, `benefit` lowers the lines in scope.
+
+    `condition` and `scope` are JSON, parsed and validated by `promotions.core.parse`. Lines in
+    scope are those that `scope` selects, or, if `OfferVariant` rows exist, exactly those variants.
+    """
+
+    class Benefit(models.TextChoices):
+        PERCENTAGE = "percentage", "percentage"
+        FIXED_AMOUNT = "fixed_amount", "fixed amount"
+
+    class Target(models.TextChoices):
+        """What one application of the benefit is computed on."""
+
+        UNIT = "unit", "each unit in scope"
+        LINE = "line", "each line in scope"
+        CART = "cart", "all lines in scope together"
+
+    class Stacking(models.TextChoices):
+        STACK = "stack", "combines with others"
+        BEST = "best", "only the best of its group"
+        EXCLUSIVE = "exclusive", "never with another offer"
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="offers")
+    code = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    name_zh = models.CharField(max_length=120, blank=True)
+    condition = models.JSONField(default=dict, blank=True)
+    scope = models.JSONField(default=dict, blank=True)
+    benefit_kind = models.CharField(max_length=12, choices=Benefit)
+    target = models.CharField(max_length=4, choices=Target, default=Target.LINE)
+    percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
+    amount_minor = models.BigIntegerField(null=True, blank=True)
+    max_discount_minor = models.BigIntegerField(null=True, blank=True, help_text="Most per order.")
+    stacking = models.CharField(max_length=9, choices=Stacking, default=Stacking.STACK)
+    stacking_group = models.SlugField(max_length=40, blank=True)
+    priority = models.SmallIntegerField(default=0, help_text="Higher is applied first.")
+    requires_coupon = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(benefit_kind="percentage", percent__gt=0, percent__lte=100, amount_minor=None)
+                    | Q(benefit_kind="fixed_amount", amount_minor__gt=0, percent=None)
+                ),
+                name="offer_benefit_complete",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_discount_minor=None) | Q(max_discount_minor__gt=0),
+                name="offer_cap_positive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OfferVariant(models.Model):
+    """A variant an offer covers; for offers that name many products one by one."""
+
+    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="variants")
+    variant = models.ForeignKey(
+        "shop.Variant", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "offer"], name="offervariant_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"offer {self.offer_id} on variant {self.variant_id}"
+
+
+class OfferBook(models.Model):
+    """One row whose `version` a database trigger raises whenever an offer could read differently.
+
+    Processes keep compiled offers in memory and compare this number; the trigger sees bulk and
+    raw SQL changes too, which `auto_now` and signals do not.
+    """
+
+    version = models.BigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"version {self.version}"

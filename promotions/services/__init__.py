@@ -1,0 +1,19 @@
+"""Write campaigns and redemptions."""
+
+from promotions.services.bulk import load_campaigns_bulk
+from promotions.services.demo import seed_demo_offers
+from promotions.services.redemptions import (
+    CouponExhausted,
+    commit_redemptions,
+    hold_redemptions,
+    release_redemptions,
+)
+
+__all__ = [
+    "CouponExhausted",
+    "commit_redemptions",
+    "hold_redemptions",
+    "load_campaigns_bulk",
+    "release_redemptions",
+    "seed_demo_offers",
+]
