@@ -130,7 +130,7 @@ class FeatureNote:
 
 @dataclass(frozen=True, slots=True)
 class RulesPage:
-    """"How our prices work", generated from the live configuration."""
+    """ "How our prices work", generated from the live configuration."""
 
     rule: JurisdictionRule
     features: tuple[FeatureNote, ...]

@@ -1,0 +1,58 @@
+"""A category and a search: the two listings of the shop."""
+
+from __future__ import annotations
+
+from shop.catalog.selectors import (
+    get_category,
+    list_categories,
+    list_category_variants,
+    list_search_facets,
+    load_variant_arrays,
+    search_variants,
+)
+from shop.pages.cards import build_cards
+from shop.pages.context import PageContext
+from shop.pages.listing import build_listing, catalog_filters
+from shop.pages.values import CategoryPage, ListingQuery, SearchPage
+
+POPULAR_ON_EMPTY = 12
+
+
+def category(ctx: PageContext, path: str, query: ListingQuery) -> CategoryPage:
+    """Return a category with one page of its products. Raises CategoryNotFound.
+
+    The order is the same for everybody unless the shopper asks to sort by the own price.
+    """
+    tree = list_categories(ctx.language)
+    node = get_category(path, ctx.language)
+    listing = list_category_variants(node.category_id, catalog_filters(query))
+    return CategoryPage(
+        category=node,
+        trail=tree.trail(node.category_id),
+        children=tuple(tree.nodes[child] for child in node.children),
+        listing=build_listing(ctx, listing, query, "category"),
+    )
+
+
+def search(ctx: PageContext, words: str, query: ListingQuery) -> SearchPage:
+    """Return what matches `words`; with no match popular products: no dead ends."""
+    words = " ".join(words.split())[:120]
+    found = search_variants(words, ctx.language)
+    listing = list_search_facets(found.variant_ids.tolist(), catalog_filters(query))
+    built = build_listing(ctx, listing, query, "search")
+    popular = () if built.total else build_cards(ctx, list_popular(), "search")
+    return SearchPage(
+        words=words,
+        corrected=found.corrected_query,
+        suggestions=found.suggestions,
+        listing=built,
+        popular=popular,
+    )
+
+
+def list_popular(limit: int = POPULAR_ON_EMPTY) -> list[int]:
+    """Return the most bought unrestricted variants. No query once the arrays are cached."""
+    arrays = load_variant_arrays()
+    free = ~arrays.restricted
+    order = (-arrays.popularity[free]).argsort(kind="stable")[:limit]
+    return [int(i) for i in arrays.variant_id[free][order]]

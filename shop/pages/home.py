@@ -1,0 +1,111 @@
+"""The front page. Offers and picks follow what the shopper did, up to the request before."""
+
+from __future__ import annotations
+
+from profiles.core.values import FeatureRow, OnlineProfile
+from profiles.selectors import OnlineUnavailable, read_online_profiles, recommend_variants
+from promotions.selectors import PersonalOffer, ShopperView, personal_offers_for
+from shop.catalog.core.values import CatalogFilters, CategoryTree
+from shop.catalog.selectors import list_cards, list_categories, list_category_variants
+from shop.pages.cards import join_cards, quote_page
+from shop.pages.context import PageContext
+from shop.pages.values import HomePage, Shelf
+
+PICKS = 12
+SHELF = 6
+SHELVES = 2
+OFFERS = 4
+
+
+def home(ctx: PageContext) -> HomePage:
+    """Return the front page. All its prices are quoted at one instant, in one call."""
+    tree = list_categories(ctx.language)
+    profile = find_profile(ctx)
+    row = find_ranking_row(profile)
+    picks = recommend_variants(row, PICKS)
+    shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks))
+    ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
+    prices = quote_page(ctx, ids, "home")
+    cards = join_cards(list_cards(ids, ctx.language), prices)
+    by_id = {item.card.variant_id: item for item in cards}
+    return HomePage(
+        offers=tuple(_list_offers(ctx, profile, row)),
+        picks=Shelf(
+            code="picks" if row else "popular",
+            category=None,
+            cards=tuple(by_id[p.variant_id] for p in picks if p.variant_id in by_id),
+            is_personal=row is not None,
+        ),
+        shelves=tuple(
+            Shelf(
+                code="category",
+                category=tree.nodes[category_id],
+                cards=tuple(by_id[i] for i in shelf if i in by_id),
+                is_personal=row is not None,
+            )
+            for category_id, shelf in shelves
+        ),
+        departments=tuple(tree.nodes[root] for root in tree.roots),
+    )
+
+
+def find_profile(ctx: PageContext) -> OnlineProfile | None:
+    """Return the online profile, or None for a stranger and while Redis is down."""
+    if ctx.shopper_pseudonym is None or ctx.gpc:
+        return None
+    try:
+        found = read_online_profiles([ctx.shopper_pseudonym], ctx.now)
+    except OnlineUnavailable:
+        return None
+    return found.get(ctx.shopper_pseudonym)
+
+
+def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:
+    """Return the features a ranking may use: only with consent, and only when there are some."""
+    if profile is None or profile.consents is None or not profile.consents.recommendations:
+        return None
+    row = profile.feature_row
+    return row if row is not None and row.category_affinity else None
+
+
+def _choose_shelves(
+    tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int]
+) -> list[tuple[int, list[int]]]:
+    """Return (category id, variant ids): the shopper's favorite types, else the big departments."""
+    wanted = _favorites(tree, row) or list(tree.roots)
+    shelves: list[tuple[int, list[int]]] = []
+    for category_id in wanted:
+        listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
+        head = listing.variant_ids[: SHELF + len(taken)].tolist()
+        ids = [i for i in head if i not in taken][:SHELF]
+        if len(ids) >= SHELF // 2:
+            shelves.append((category_id, ids))
+        if len(shelves) == SHELVES:
+            break
+    return shelves
+
+
+def _favorites(tree: CategoryTree, row: FeatureRow | None) -> list[int]:
+    if row is None:
+        return []
+    known = [(weight, i) for i, weight in row.category_affinity.items() if i in tree.nodes]
+    return [i for _, i in sorted(known, key=lambda pair: (-pair[0], pair[1]))]
+
+
+def _list_offers(
+    ctx: PageContext, profile: OnlineProfile | None, row: FeatureRow | None
+) -> list[PersonalOffer]:
+    shopper = ShopperView(
+        shopper_id=profile.shopper_id if profile else None,
+        is_member=ctx.account_id is not None,
+        segment=row.segment if row else None,
+        tags=frozenset(row.tags) if row else frozenset(),
+    )
+    return personal_offers_for(
+        shopper=shopper,
+        market_code=ctx.market,
+        now=ctx.now,
+        language=ctx.language,
+        affinity=dict(row.category_affinity) if row else None,
+        limit=OFFERS,
+    )

@@ -1,0 +1,110 @@
+"""Narrow, sort and cut a list of variants; prices are always this shopper's own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.services import quote_listing
+from shop.catalog.core.values import CatalogFilters, CategoryListing
+from shop.catalog.selectors import catalog_version, list_cards
+from shop.pages.cards import build_cards, quote_context
+from shop.pages.context import PageContext
+from shop.pages.values import PAGE_SIZE, SORTS, Listing, ListingQuery
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+def catalog_filters(query: ListingQuery) -> CatalogFilters:
+    """Return the part of `query` that is the same for everybody."""
+    return CatalogFilters(brand_ids=query.brands, sizes=query.sizes, in_stock=query.in_stock)
+
+
+def build_listing(
+    ctx: PageContext, listing: CategoryListing, query: ListingQuery, purpose: str
+) -> Listing:
+    """Return one page of `listing`, narrowed and sorted by what this shopper would pay.
+
+    The popular order needs no prices beyond the page itself; the others price the whole list in
+    one array call that stores nothing.
+    """
+    ids = arrange(ctx, listing.variant_ids, query)
+    pages = max(1, -(-len(ids) // PAGE_SIZE))
+    page = min(max(1, query.page), pages)
+    shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
+    return Listing(
+        cards=build_cards(ctx, shown, purpose),
+        facets=listing.facets,
+        query=replace(query, page=page),
+        total=len(ids),
+        page=page,
+        pages=pages,
+    )
+
+
+def arrange(ctx: PageContext, ids: IntArray, query: ListingQuery) -> IntArray:
+    """Return `ids` inside the price bounds of `query`, in its order; ties keep popularity."""
+    sort = query.sort if query.sort in SORTS else "popular"
+    is_bounded = query.price_min is not None or query.price_max is not None
+    if not len(ids) or (sort == "popular" and not is_bounded):
+        return ids
+    if sort == "name" and not is_bounded:
+        return ids[np.argsort(_name_ranks(ctx, ids), kind="stable")]
+    prices = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids)
+    kept = _inside(prices, query)
+    ids, prices = ids[kept], prices[kept]
+    if sort == "popular":
+        return ids
+    return ids[np.argsort(_sort_keys(ctx, ids, prices, sort), kind="stable")]
+
+
+def _inside(prices: IntArray, query: ListingQuery) -> NDArray[np.bool_]:
+    kept = np.ones(len(prices), dtype=bool)
+    if query.price_min is not None:
+        kept &= prices >= query.price_min
+    if query.price_max is not None:
+        kept &= prices <= query.price_max
+    return kept
+
+
+def _sort_keys(
+    ctx: PageContext, ids: IntArray, prices: IntArray, sort: str
+) -> IntArray | FloatArray:
+    if sort == "price":
+        return prices
+    if sort == "price_high":
+        return -prices
+    if sort == "name":
+        return _name_ranks(ctx, ids)
+    return _per_unit(ctx, ids, prices)
+
+
+def _per_unit(ctx: PageContext, ids: IntArray, prices: IntArray) -> FloatArray:
+    """Return minor units per gram, millilitre or piece; unknown measures sort last."""
+    measures = _sort_table(ctx, ids)[1]
+    with np.errstate(divide="ignore"):
+        return np.where(measures > 0, prices / measures, np.inf)
+
+
+def _name_ranks(ctx: PageContext, ids: IntArray) -> IntArray:
+    return _sort_table(ctx, ids)[0]
+
+
+def _sort_table(ctx: PageContext, ids: IntArray) -> tuple[IntArray, FloatArray]:
+    return _read_sort_table(ids.tobytes(), ctx.language, catalog_version())
+
+
+@lru_cache(maxsize=64)
+def _read_sort_table(packed_ids: bytes, language: str, version: int) -> tuple[IntArray, FloatArray]:
+    """Return (name rank, measure) of variants. The catalogue's version keys the memory of it."""
+    ids = np.frombuffer(packed_ids, dtype=np.int64).tolist()
+    cards = {card.variant_id: card for card in list_cards(ids, language)}
+    names = [cards[i].name.casefold() if i in cards else "\U0010ffff" for i in ids]
+    ranks = np.empty(len(ids), dtype=np.int64)
+    ranks[np.argsort(np.array(names), kind="stable")] = np.arange(len(ids))
+    measures = [float(cards[i].measure_amount or 0) if i in cards else 0.0 for i in ids]
+    return ranks, np.array(measures)

@@ -1,0 +1,32 @@
+"""A product with all its sizes, each at this shopper's price."""
+
+from __future__ import annotations
+
+from shop.catalog.core.values import CatalogFilters
+from shop.catalog.selectors import get_product, list_cards, list_category_variants
+from shop.pages.cards import join_cards, quote_page
+from shop.pages.context import PageContext
+from shop.pages.values import ProductPage
+
+RELATED = 6
+
+
+def product(ctx: PageContext, slug: str) -> ProductPage:
+    """Return a product page. Raises ProductNotFound. Related products are not personal."""
+    detail = get_product(slug, ctx.language)
+    own = [card.variant_id for card in detail.variants]
+    related = _related_ids(detail.card.category_id, frozenset(own))
+    prices = quote_page(ctx, [*own, *related], "product")
+    return ProductPage(
+        detail=detail,
+        price=prices[detail.card.variant_id],
+        prices=prices,
+        siblings=detail.siblings,
+        related=join_cards(list_cards(related, ctx.language), prices),
+    )
+
+
+def _related_ids(category_id: int, own: frozenset[int]) -> list[int]:
+    listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
+    head = listing.variant_ids[: RELATED + len(own)].tolist()
+    return [i for i in head if i not in own][:RELATED]

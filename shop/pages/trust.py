@@ -1,0 +1,47 @@
+"""The pages that explain prices: why this one, and how all of them are made."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pricing.core.values import Policy
+from pricing.selectors import get_quote, resolve_jurisdiction
+from profiles.core.features.registry import FEATURES
+from shop.catalog.selectors import list_cards
+from shop.pages.context import PageContext
+from shop.pages.values import FeatureNote, RulesPage, WhyPage
+
+
+def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
+    """Return everything behind a quote of this shopper. Raises QuoteNotFound for anybody else's."""
+    trace = get_quote(quote_id, shopper_pseudonym=ctx.shopper_pseudonym)
+    cards = list_cards([trace.variant_id], ctx.language)
+    rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
+    return WhyPage(
+        trace=trace,
+        card=cards[0] if cards else None,
+        label=rule.label(ctx.language) if trace.is_personal else "",
+    )
+
+
+def pricing_rules(ctx: PageContext) -> RulesPage:
+    """Return the page "How our prices work", from what is configured at this moment."""
+    policy = Policy()
+    return RulesPage(
+        rule=resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now),
+        features=tuple(
+            FeatureNote(
+                name=feature.name,
+                purpose=", ".join(sorted(feature.purposes)),
+                source=feature.source,
+                sensitivity=feature.sensitivity,
+            )
+            for feature in FEATURES.values()
+            if "price" in feature.purposes
+        ),
+        personal_cap=policy.personal_cap,
+        max_changes_per_day=policy.max_changes_per_day,
+        hold_minutes=policy.hold_minutes,
+        quote_minutes=policy.quote_minutes,
+        no_rise_hours=policy.no_rise_hours,
+    )
