@@ -34,3 +34,12 @@ def _isolate(request: pytest.FixtureRequest) -> None:
     if "integration" in parts or "functional" in parts:
         request.getfixturevalue("clean_redis")
         cache.clear()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests share a worker when several run: a file's own, and all browser tests."""
+    for item in items:
+        is_browser = "functional" in item.path.parts
+        group = "browser" if is_browser else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
+from tools.checks import run_checks
 from tools.console import Refusal
 from tools.demo import check_can_start, run_demo, run_supervisor
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
+from tools.locks import run_lock
 from tools.management import run_manage
 from tools.paths import PYTHON, ROOT
+from tools.testing import run_bench, run_tests
 from tools.upkeep import run_logs, run_reset, run_stop
 
 USAGE = """\
@@ -40,7 +43,11 @@ COMMANDS: dict[str, tuple[str | None, Command]] = {
     "stop": (None, run_stop),
     "reset": (None, run_reset),
     "logs": (None, run_logs),
+    "test": (DEVELOPMENT_LOCK, run_tests),
+    "check": (DEVELOPMENT_LOCK, run_checks),
+    "bench": (DEVELOPMENT_LOCK, run_bench),
     "manage": (DEVELOPMENT_LOCK, run_manage),
+    "lock": (DEVELOPMENT_LOCK, run_lock),
 }
 
 
@@ -80,6 +87,10 @@ def _run() -> int:
     except Refusal as refusal:
         print(f"dev: {refusal}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # The reader of our output left (./dev logs | head): nothing is wrong, nobody listens.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("dev: stopped.", file=sys.stderr)
         return 130

@@ -1,0 +1,40 @@
+"""`./dev test` and `./dev bench`."""
+
+import os
+import subprocess
+
+from tools.browser import ensure_browser
+from tools.console import say
+from tools.management import project_environment
+from tools.paths import PYTHON, ROOT, state_dir
+from tools.services import Services
+
+MOST_WORKERS = 4
+
+
+def run_tests(arguments: list[str]) -> int:
+    """`./dev test [pytest arguments]`: everything on all cores, or what the arguments name."""
+    browser = ensure_browser()
+    environment = dict(os.environ)
+    if browser is not None:
+        environment["CHROMIUM"] = str(browser)
+    # The servers are held here too: they outlive the gaps between pytest's own processes.
+    with Services("test").in_use():
+        say("PostgreSQL and Valkey for tests are up")
+        command = [str(PYTHON), "-m", "pytest", *(arguments or _whole_suite())]
+        return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
+def run_bench(arguments: list[str]) -> int:
+    """`./dev bench [part]`: measure on the demo's data."""
+    with Services().in_use() as addresses:
+        environment = project_environment(addresses)
+        environment["BENCH_FILE"] = str(state_dir() / "bench.json")
+        command = [str(PYTHON), "-m", "tests.benchmarks.run", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
+def _whole_suite() -> list[str]:
+    workers = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
+    # A file's tests share a worker, and all browser tests share one: two browsers would starve.
+    return ["-n", str(workers), "--dist", "loadgroup"]
