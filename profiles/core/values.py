@@ -72,9 +72,10 @@ class ShopperValue:
 
 @dataclass(frozen=True, slots=True)
 class EventValue:
-    """One observed act. Amounts are minor units per piece; `price_rank` is in [0, 1].
+    """One observed act. Amounts are minor units for all pieces of the line together.
 
-    `category_id`, `brand_id` and `price_rank` describe the variant at the time of the event.
+    `category_id`, `brand_id` and `price_rank` (in [0, 1]: share of the category's variants that
+    cost less) describe the variant at the time of the event.
     """
 
     id: UUID
@@ -154,9 +155,9 @@ class IngestResult:
 
 @dataclass(frozen=True, slots=True)
 class PurchasedLine:
-    """One line of an order. Amounts are minor units per piece.
+    """One line of an order. Amounts are minor units for all `quantity` pieces together.
 
-    `paid_minor` is the price after all discounts, `list_minor` the merchant's.
+    `paid_minor` is what was paid after all discounts, `list_minor` the merchant's list price.
     """
 
     variant_id: int

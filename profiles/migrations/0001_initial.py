@@ -66,7 +66,6 @@ class Migration(migrations.Migration):
                 ("consent_analytics", models.BooleanField(default=False)),
                 ("opt_out_reason", models.CharField(blank=True, max_length=40)),
                 ("erased_at", models.DateTimeField(blank=True, null=True)),
-                ("online_stale_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["-last_seen_at", "-id"],
@@ -337,6 +336,29 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="OnlineLag",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                (
+                    "shopper",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="profiles.shopper",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
         migrations.AddConstraint(
             model_name="account",
             constraint=models.CheckConstraint(
@@ -358,14 +380,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="shopper",
             index=models.Index(fields=["-last_seen_at", "-id"], name="shopper_last_seen"),
-        ),
-        migrations.AddIndex(
-            model_name="shopper",
-            index=models.Index(
-                condition=models.Q(("online_stale_at__isnull", False)),
-                fields=["online_stale_at"],
-                name="shopper_online_stale",
-            ),
         ),
         migrations.AddConstraint(
             model_name="shopper",

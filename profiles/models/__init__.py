@@ -5,13 +5,14 @@ from profiles.models.audit import AuditTrait
 from profiles.models.consent import ConsentRecord
 from profiles.models.events import Event
 from profiles.models.segments import Segment, SegmentVersion, ShopperProfile, SimilarityVersion
-from profiles.models.shoppers import Shopper
+from profiles.models.shoppers import OnlineLag, Shopper
 
 __all__ = [
     "Account",
     "AuditTrait",
     "ConsentRecord",
     "Event",
+    "OnlineLag",
     "Segment",
     "SegmentVersion",
     "Shopper",

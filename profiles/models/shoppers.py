@@ -14,8 +14,6 @@ class Shopper(models.Model):
 
     The consent columns are the current answers; how they came about is in `ConsentRecord`.
     `merged_into` names the shopper a guest became on login: the old cookie leads there.
-    `online_stale_at` is set, in the transaction that wrote events past the online features,
-    until these have caught up.
     """
 
     pseudonym = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -44,18 +42,10 @@ class Shopper(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged_guests"
     )
     erased_at = models.DateTimeField(null=True, blank=True)
-    online_stale_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-last_seen_at", "-id"]
-        indexes = [
-            models.Index(fields=["-last_seen_at", "-id"], name="shopper_last_seen"),
-            models.Index(
-                fields=["online_stale_at"],
-                name="shopper_online_stale",
-                condition=Q(online_stale_at__isnull=False),
-            ),
-        ]
+        indexes = [models.Index(fields=["-last_seen_at", "-id"], name="shopper_last_seen")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(erased_at__isnull=True)
@@ -69,3 +59,20 @@ class Shopper(models.Model):
 
     def __str__(self) -> str:
         return self.external_ref or str(self.pseudonym)
+
+
+class OnlineLag(models.Model):
+    """A note that a shopper's online profile may lag behind the database.
+
+    Written in the transaction that changes what the profile is made of, deleted once Redis has
+    the change. A note that stays (Redis down, worker killed) makes the repair job rebuild.
+    """
+
+    shopper = models.ForeignKey(Shopper, on_delete=models.CASCADE, related_name="+")
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.shopper_id} since {self.since:%Y-%m-%d %H:%M:%S}"

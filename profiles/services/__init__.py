@@ -143,7 +143,7 @@ def load_events_bulk(*, csv_chunks: Iterable[bytes], source: str, now: datetime)
     `csv_chunks` together form CSV without a header, columns BULK_EVENT_COLUMNS in that order:
     `id` a UUID derived from the source row (the same on every run), `occurred_at` ISO 8601 with
     offset, `shopper_id` of `load_shoppers_bulk`, `kind` "purchase" (one per line) or "order" (one
-    per basket, no variant), amounts in minor units per piece, booleans t or f, empty for NULL.
+    per basket, no variant), amounts in minor units for the whole line, booleans t or f, empty for NULL.
     Category, brand and price rank are filled in from the catalogue, which must be loaded.
     """
     raise NotImplementedError
