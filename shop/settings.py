@@ -35,6 +35,8 @@ IS_HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
 # Quotes are signed with the first key; the others are still accepted (key rotation).
 QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
 MARKET_CODE: str = env.str("MARKET", default="us")
+# Days and weeks of the business (weekends, sales weeks) begin at midnight here; storage is in UTC.
+BUSINESS_TIME_ZONE: str = env.str("BUSINESS_TIME_ZONE", default="America/New_York")
 
 INSTALLED_APPS: list[str] = [
     "unfold",
