@@ -146,6 +146,12 @@ class OrderLine(models.Model):
 
     class Meta:
         ordering = ["order", "position"]
+        indexes = [
+            # From a quote to the order it became; imported lines have no quote and cost nothing.
+            models.Index(
+                fields=["quote_id"], condition=Q(quote_id__isnull=False), name="orderline_quote"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="orderline_position"),
             models.CheckConstraint(
