@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+IS_LINUX = sys.platform == "linux"
 
 
 def command_line(pid: int) -> str:
     """The command line of a living process, "" for a dead one or a zombie."""
-    if sys.platform == "linux":
+    if IS_LINUX:
         try:
             return (
                 Path(f"/proc/{pid}/cmdline")
@@ -37,7 +38,7 @@ def command_line(pid: int) -> str:
 
 def die_with_parent() -> None:
     """Between fork and exec: let the kernel end this child with its parent (Linux only)."""
-    if sys.platform == "linux":
+    if IS_LINUX:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -82,7 +83,7 @@ def end_leftovers(marker: str, *, grace_seconds: float = 10.0) -> int:
 
 def find_marked(marker: str) -> list[int]:
     """The ids of all living processes that carry `marker` as a word of their command line."""
-    if sys.platform == "linux":
+    if IS_LINUX:
         pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
     elif shutil.which("ps"):
         listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True).stdout

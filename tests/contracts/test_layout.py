@@ -1,0 +1,87 @@
+"""The visible shape of the project: what lies at the top, and that every room introduces itself."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.contracts.house import ROOMS, ROOT, expect_none, read_pyproject
+
+TOP_LEVEL = {
+    # fixed by the project's user
+    *("manage.py", "shop", "pricing", "promotions", "profiles", "orders", "templates", "tests"),
+    *("requirements.txt", "README.md"),
+    # what the ecosystem expects there
+    *("dev", "tools", "pyproject.toml", "static", "locale", "docs", "deploy", ".ci"),
+    *("requirements.in", "requirements-dev.in", "requirements-dev.txt", "LICENSE"),
+    *(".gitignore", ".dockerignore"),
+}
+# Written by Django's conventions, not floors of a room.
+SHOP_LEAVES = {"__init__", "migrations"}
+
+
+def list_tracked() -> list[str]:
+    """Paths that git keeps; outside a clone (a copy in an image) there is nothing to judge."""
+    command = ["git", "ls-files"]
+    asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if asked.returncode:
+        pytest.skip("not a git clone")
+    return asked.stdout.splitlines()
+
+
+def find_strangers(paths: list[str]) -> list[str]:
+    """Top-level names that the house does not know."""
+    return sorted({path.partition("/")[0] for path in paths} - TOP_LEVEL)
+
+
+def read_layers() -> set[str]:
+    """Every module named in the layers contract."""
+    contracts = read_pyproject()["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    words = " ".join(layers).replace("|", " ").replace(":", " ").split()
+    return {word.strip("()") for word in words}
+
+
+def test_nothing_strange_lies_at_the_top() -> None:
+    assert find_strangers(list_tracked()) == []
+
+
+def test_no_run_state_is_kept_in_git() -> None:
+    state = (".fairtag/", ".venv/", "node_modules/", "media/")
+    expect_none(path for path in list_tracked() if path.startswith(state) or "__pycache__" in path)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_room_has_a_readme(room: str) -> None:
+    text = (ROOT / room / "README.md").read_text()
+    assert text.startswith("# ")
+    assert len(text.splitlines()) >= 10
+
+
+def test_every_part_of_shop_stands_in_a_layer() -> None:
+    children = {
+        path.stem
+        for path in (ROOT / "shop").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    placed = {name.removeprefix("shop.") for name in read_layers() if name.startswith("shop.")}
+    assert children - SHOP_LEAVES - placed == set()
+
+
+def test_every_room_stands_in_a_layer() -> None:
+    assert set(ROOMS) <= read_layers()
+
+
+def test_rooms_have_no_http() -> None:
+    names = ("views", "urls", "serializers", "forms", "middleware")
+    expect_none(
+        path.relative_to(ROOT).as_posix()
+        for room in ROOMS
+        for name in names
+        for path in (ROOT / room).rglob(f"{name}*")
+    )
+
+
+def test_the_check_finds_a_stranger() -> None:
+    assert find_strangers(["utils/money.py", "shop/urls.py", "Makefile"]) == ["Makefile", "utils"]

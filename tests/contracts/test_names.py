@@ -1,0 +1,52 @@
+"""A module is named after what it is about; these names are about nothing."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import PurePosixPath
+
+from tests.contracts.house import list_sources, name_of
+
+EMPTY_NAMES = {
+    *("util", "utils", "helper", "helpers", "manager", "managers", "data", "info"),
+    *(
+        "common",
+        "misc",
+        "stuff",
+    ),
+}
+EMPTY_SUFFIXES = ("Helper", "Helpers", "Util", "Utils", "Info", "Data", "Common")
+
+
+def find_empty_names(path: str) -> list[str]:
+    """The parts of a path that name nothing."""
+    return [part for part in PurePosixPath(path).with_suffix("").parts if part in EMPTY_NAMES]
+
+
+def find_empty_classes(source: str) -> list[str]:
+    """Classes whose names end in a word that says nothing."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ClassDef) and node.name.endswith(EMPTY_SUFFIXES)
+    ]
+
+
+def test_no_module_has_an_empty_name() -> None:
+    names = [name_of(path) for path in list_sources()]
+    assert [name for name in names if find_empty_names(name)] == []
+
+
+def test_no_class_has_an_empty_name() -> None:
+    assert {
+        name_of(path): found
+        for path in list_sources()
+        if (found := find_empty_classes(path.read_text()))
+    } == {}
+
+
+def test_the_check_finds_empty_names() -> None:
+    assert find_empty_names("pricing/utils/money.py") == ["utils"]
+    assert find_empty_names("orders/helpers.py") == ["helpers"]
+    assert find_empty_names("pricing/core/quote.py") == []
+    assert find_empty_classes("class CartHelper: ...") == ["CartHelper"]
