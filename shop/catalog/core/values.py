@@ -162,11 +162,15 @@ class Suggestion:
     path: str = ""
 
 
+MEASURE_UNITS = ("", "g", "ml", "ct")
+
+
 @dataclass(frozen=True, slots=True)
 class VariantArrays:
     """All active variants as parallel arrays of shape (m,), ascending by `variant_id`.
 
-    Amounts are minor units; `cost_minor` is -1 where the cost is unknown.
+    Amounts are minor units; `cost_minor` is -1 where the cost is unknown. `measure_amount` is in
+    the unit that `measure_unit` indexes in MEASURE_UNITS, 0 where the size is unknown.
     """
 
     variant_id: IntArray
@@ -179,6 +183,9 @@ class VariantArrays:
     restricted: BoolArray
     child_directed: BoolArray
     popularity: FloatArray
+    sku: NDArray[np.str_]
+    measure_amount: FloatArray
+    measure_unit: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
