@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Max
+from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
 
 from pricing.models import DemandModelVersion, PricingPolicy
@@ -39,7 +38,7 @@ def propose_policy(
     raises NotOffered. Nothing changes for shoppers before somebody else approves it.
     """
     with transaction.atomic():
-        newest = PricingPolicy.objects.select_for_update().order_by("-version").first()
+        newest = PricingPolicy.objects.order_by("-version").first()
         active = PricingPolicy.objects.filter(is_active=True).first() or newest
         kept = {} if active is None else model_to_dict(active, exclude=NOT_COPIED)
         draft = PricingPolicy(
@@ -53,7 +52,10 @@ def propose_policy(
             draft.full_clean(exclude=["created_by", "approved_by"])
         except ValidationError as error:
             raise NotOffered("; ".join(error.messages)) from error
-        draft.save()
+        try:
+            draft.save()
+        except IntegrityError as error:  # the version number is unique: one of two was quicker
+            raise NotOffered("Somebody proposed a version at this moment: look again.") from error
     return draft.version
 
 

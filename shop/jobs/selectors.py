@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from shop.jobs.models import JobRun
+
+RED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,22 @@ def find_last_success(name: str) -> RunRow | None:
     runs = JobRun.objects.filter(name=name, outcome=JobRun.Outcome.OK)
     run = runs.order_by("-started_at").first()
     return None if run is None else _run_row(run)
+
+
+def count_red_runs(*, now: datetime) -> int:
+    """Return how many jobs failed or hung within a day and have not ended well since. One query.
+
+    Reads by the outcome index: cheap enough for every staff page.
+    """
+    newer_success = JobRun.objects.filter(
+        name=OuterRef("name"), outcome=JobRun.Outcome.OK, started_at__gt=OuterRef("started_at")
+    )
+    red = JobRun.objects.filter(
+        ~Exists(newer_success),
+        outcome__in=[JobRun.Outcome.FAILED, JobRun.Outcome.HUNG],
+        heartbeat_at__gte=now - RED_FOR,
+    )
+    return red.values("name").distinct().count()
 
 
 def _run_row(run: JobRun) -> RunRow:

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import connection, transaction
 from django.db.models import ExpressionWrapper, F, Value
 from django.db.models.fields import DateTimeField, DurationField
+from kombu.exceptions import OperationalError
 
 from shop.jobs.metrics import job_rows_total, job_runs_total, job_seconds
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
 
 KEEP_ERROR_CHARACTERS = 4_000
 
@@ -137,3 +140,25 @@ def delete_old_runs(*, before: datetime, keep_names: Iterable[str] = ()) -> int:
     count = old.count()
     old.delete()
     return count
+
+
+class JobUnknown(FairtagError):
+    """No worker knows a job of this name, or the queue does not answer."""
+
+    code = "job_unknown"
+
+
+def retry_run(*, run_id: int) -> None:
+    """Send the job of run `run_id` to its queue again (staff action). Raises JobUnknown.
+
+    Safe at any time: jobs may run twice, and only one run of a job works at a time.
+    """
+    run = JobRun.objects.get(pk=run_id)
+    current_app.loader.import_default_modules()
+    names = [name for name in current_app.tasks if name.rpartition(".")[2] == run.name]
+    if not names:
+        raise JobUnknown(f"No worker runs {run.name}: start it again the way it was started.")
+    try:
+        current_app.send_task(names[0], queue=run.queue)
+    except OperationalError as error:
+        raise JobUnknown("The queue does not answer. Try again when Redis is back.") from error

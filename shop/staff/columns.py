@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin import display
@@ -76,6 +76,24 @@ def percent_column(field: str, title: Text, *, scale: float = 100.0) -> Column:
         return EMPTY if share is None else f"{float(share) * scale:.1f} %"
 
     column.__name__ = f"{field}_percent"
+    return column
+
+
+def show_tag(text: Any, tone: str = "gray") -> SafeString:
+    """Return a small colored label. Tones: gray, green, amber, red, blue."""
+    return format_html('<span class="ft-tag ft-tag-{}">{}</span>', tone, text)
+
+
+def tag_column(field: str, title: Text, tones: Mapping[Any, str]) -> Column:
+    """Return a sortable column that shows the choice in `field` as a label of its tone."""
+
+    @display(description=title, ordering=field)
+    def column(row: Any) -> SafeString:
+        chosen = getattr(row, field)
+        named = getattr(row, f"get_{field}_display", None)
+        return show_tag(named() if named else chosen, tones.get(chosen, "gray"))
+
+    column.__name__ = f"{field}_tag"
     return column
 
 

@@ -1,4 +1,8 @@
-"""Dangerous actions ask why, and say what happened."""
+"""Dangerous actions ask first, keep the reason, and say what happened.
+
+Unfold runs an action without a dialog on GET, which a forged link could trigger. Every action
+here therefore has a dialog: it acts on POST only, under Django's CSRF protection.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,20 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from shop.kernel.errors import FairtagError
 
 SHORTEST_REASON = 5
+
+
+class ConfirmForm(BaseDialogForm):
+    """Asks nothing but "really?"."""
 
 
 class ReasonForm(BaseDialogForm):
@@ -30,6 +40,31 @@ class ReasonForm(BaseDialogForm):
     )
 
 
+class CountForm(ReasonForm):
+    """Asks for a number of pieces and the reason."""
+
+    pieces = forms.IntegerField(
+        label=_("Pieces counted"), min_value=0, widget=UnfoldAdminIntegerFieldWidget()
+    )
+    field_order = ["pieces", "reason"]
+
+
+def ask(
+    title: str | Promise,
+    description: str | Promise = "",
+    *,
+    form_class: type[BaseDialogForm] = ConfirmForm,
+    submit: str | Promise = "",
+) -> ActionDialog:
+    """Return the dialog of an action."""
+    return {
+        "title": title,
+        "description": description,
+        "form_class": form_class,
+        "form_submit_text": submit or _("Do it"),
+    }
+
+
 def tell_outcome(
     admin: ModelAdmin[Any], request: HttpRequest, act: Callable[[], object], done: Any
 ) -> bool:
@@ -41,3 +76,13 @@ def tell_outcome(
         return False
     admin.message_user(request, done, messages.SUCCESS)
     return True
+
+
+def go_to(address: str) -> HttpResponse:
+    """Send the page behind a dialog to `address`."""
+    return HttpResponse(headers={"HX-Redirect": address})
+
+
+def go_back(request: HttpRequest) -> HttpResponse:
+    """Reload the page behind a dialog: its messages say what happened."""
+    return HttpResponse(headers={"HX-Refresh": "true"})

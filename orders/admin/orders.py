@@ -1,0 +1,206 @@
+"""Staff table of orders. Agreed prices are never edited; actions call services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
+
+from orders.admin.inlines import ORDER_TONES, OrderEventInline, OrderLineInline, PaymentInline
+from orders.models import (
+    Order,
+    OrderLine,
+)
+from orders.services.cancelling import cancel_order
+from orders.services.refunds import refund_order
+from shop.kernel.clock import utc_now
+from shop.kernel.ids import uuid7
+from shop.staff.columns import (
+    money_column,
+    show_link,
+    tag_column,
+)
+from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
+from shop.staff.masked import MaskedAdmin
+from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.roles import mask_email, mask_text
+
+
+class RefundForm(ReasonForm):
+    """Asks how many of each line go back; each unit's share of the price paid is exact."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines = OrderLine.objects.filter(order_id=int(self.object_id or 0)).order_by("position")
+        for line in lines:
+            left = line.quantity - line.refunded_quantity
+            self.fields[f"line_{line.pk}"] = forms.IntegerField(
+                label=f"{line.name} (0–{left})",
+                min_value=0,
+                max_value=left,
+                initial=0,
+                required=False,
+                widget=UnfoldAdminIntegerFieldWidget(),
+            )
+        self.fields["restock"] = forms.BooleanField(
+            label=_("Put the pieces back on the shelf"),
+            required=False,
+            widget=UnfoldBooleanWidget(),
+        )
+
+    def chosen(self) -> list[tuple[int, int]]:
+        """Return (line id, pieces) of the lines with pieces to refund."""
+        return [
+            (int(name.removeprefix("line_")), pieces)
+            for name, pieces in self.cleaned_data.items()
+            if name.startswith("line_") and pieces
+        ]
+
+
+@admin.register(Order)
+class OrderAdmin(KeySearchAdmin, MaskedAdmin):
+    list_display = [
+        "number",
+        "placed_at",
+        tag_column("status", _("Status"), ORDER_TONES),
+        "channel",
+        "name",
+        "email",
+        money_column("subtotal_minor", _("Goods"), currency_field="currency"),
+        money_column("discount_minor", _("Offers"), currency_field="currency"),
+        money_column("total_minor", _("Total"), currency_field="currency"),
+    ]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        "channel",
+        ("placed_at", RangeDateTimeFilter),
+    ]
+    search_keys = {
+        "number__startswith": read_text,
+        "external_ref": read_text,
+        "email": lambda text: text.strip().lower() if "@" in text else None,
+        "shopper__pseudonym": read_uuid,
+    }
+    search_help_text = _("order number, e-mail address or shopper's pseudonym")
+    personal = {
+        "email": mask_email,
+        "phone": mask_text,
+        "name": mask_text,
+        "address_line1": mask_text,
+        "address_line2": mask_text,
+        "city": mask_text,
+        "postcode": mask_text,
+    }
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("number", tag_column("status", _("Status"), ORDER_TONES)),
+                    ("placed_at", "paid_at", "closed_at"),
+                    ("channel", "market_code", "jurisdiction_code", "store"),
+                    "shopper_link",
+                ]
+            },
+        ),
+        (
+            _("Money"),
+            {
+                "fields": [
+                    (
+                        money_column("subtotal_minor", _("Goods"), currency_field="currency"),
+                        money_column("discount_minor", _("Offers"), currency_field="currency"),
+                        money_column("delivery_minor", _("Delivery"), currency_field="currency"),
+                    ),
+                    (
+                        money_column("tax_minor", _("Tax"), currency_field="currency"),
+                        money_column("total_minor", _("Total"), currency_field="currency"),
+                        money_column("refunded_minor", _("Refunded"), currency_field="currency"),
+                    ),
+                    "coupon_codes",
+                ]
+            },
+        ),
+        (
+            _("Where to"),
+            {
+                "fields": [
+                    ("name", "email", "phone"),
+                    ("address_line1", "address_line2"),
+                    ("postcode", "city", "region", "country"),
+                    "delivery_method",
+                ]
+            },
+        ),
+    ]
+    inlines = [OrderLineInline, OrderEventInline, PaymentInline]
+    actions_detail = ["cancel", "refund"]
+
+    @admin.display(description=_("Shopper"))
+    def shopper_link(self, row: Order) -> SafeString | str:
+        """The page with everything about the shopper."""
+        return show_link("admin:shopper_overview", row.shopper_id, _("open the shopper"))
+
+    @action(
+        description=_("Cancel"),
+        permissions=["act"],
+        url_path="cancel",
+        icon="block",
+        dialog=ask(
+            _("Cancel this order?"),
+            _("Stock and coupons are given back; what was paid is refunded in full."),
+            form_class=ReasonForm,
+            submit=_("Cancel the order"),
+        ),
+    )
+    def cancel(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Cancel through the service."""
+        reason = form.cleaned_data["reason"]
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: cancel_order(order_id=int(object_id), reason=reason, now=utc_now()),
+            _("The order is cancelled."),
+        )
+        if is_done:
+            self.log_change(request, Order.objects.get(pk=object_id), f"cancelled: {reason}")
+        return go_back(request)
+
+    @action(
+        description=_("Refund"),
+        permissions=["act"],
+        url_path="refund",
+        icon="undo",
+        dialog=ask(
+            _("Refund pieces of this order"),
+            _("Never more than was paid: each piece carries its exact share."),
+            form_class=RefundForm,
+            submit=_("Refund"),
+        ),
+    )
+    def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
+        """Refund through the service."""
+        lines, reason = form.chosen(), form.cleaned_data["reason"]
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: refund_order(
+                order_id=int(object_id),
+                lines=lines,
+                reason=reason[:80],
+                restock=form.cleaned_data["restock"],
+                idempotency_key=f"staff-{uuid7()}",
+                now=utc_now(),
+            ),
+            _("The refund is made."),
+        )
+        if is_done:
+            self.log_change(request, Order.objects.get(pk=object_id), f"refunded: {reason}")
+        return go_back(request)

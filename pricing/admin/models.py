@@ -1,0 +1,137 @@
+"""Staff table of demand models: metrics, and bringing one into use by two people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+
+from pricing.models import DemandModelVersion
+from pricing.services.approvals import activate_model, ask_for_model
+from shop.kernel.clock import utc_now
+from shop.staff.columns import EMPTY, age_column, json_cell, tag_column
+from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.tables import ReadOnlyAdmin
+
+STATUS_TONES = {"active": "green", "candidate": "blue", "retired": "gray", "refused": "red"}
+
+
+def metric_column(name: str, title: Any, digits: int = 3) -> Any:
+    """Return a column that shows number `name` of the metrics."""
+
+    @admin.display(description=title)
+    def column(row: DemandModelVersion) -> str:
+        number = row.metrics.get(name)
+        return EMPTY if not isinstance(number, int | float) else f"{number:.{digits}f}"
+
+    column.__name__ = f"metric_{name}"
+    return column
+
+
+@admin.register(DemandModelVersion)
+class DemandModelVersionAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id",
+        "kind",
+        tag_column("status", _("Status"), STATUS_TONES),
+        age_column("trained_at", _("Trained")),
+        "window",
+        "rows",
+        metric_column("wmape", _("WMAPE")),
+        metric_column("deviance", _("Deviance")),
+        metric_column("negative_share", _("Negative elasticity")),
+        metric_column("elasticity_sd", _("Elasticity sd")),
+        "hash_start",
+    ]
+    list_filter = [("status", ChoicesDropdownFilter), "kind"]
+    search_fields = ["sha256__startswith", "kind"]
+    fields = [
+        ("id", "kind"),
+        tag_column("status", _("Status"), STATUS_TONES),
+        "trained_at",
+        ("window_start", "window_end", "rows"),
+        json_cell("metrics", _("Metrics")),
+        json_cell("parameters", _("Parameters")),
+        ("sha256", "feature_hash"),
+        ("asked_by", "asked_at", "asked_reason"),
+        "activated_by",
+    ]
+    readonly_fields = [
+        "id",
+        *(one for one in fields if callable(one)),
+    ]
+    actions_detail = ["ask_for", "activate"]
+    actions_row = ["ask_for", "activate"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DemandModelVersion]:
+        """Leave the arrays out: they are megabytes."""
+        rows: QuerySet[DemandModelVersion] = super().get_queryset(request)
+        return rows.defer("arrays")
+
+    @admin.display(description=_("Window"))
+    def window(self, row: DemandModelVersion) -> str:
+        """The days the model learned from."""
+        return f"{row.window_start} – {row.window_end}"
+
+    @admin.display(description=_("Hash"))
+    def hash_start(self, row: DemandModelVersion) -> str:
+        """Enough of the hash to compare by eye."""
+        return row.sha256[:12]
+
+    @action(
+        description=_("Ask for this model"),
+        permissions=["act"],
+        url_path="ask",
+        icon="front_hand",
+        dialog=ask(
+            _("Ask that this model be used"),
+            _("Nothing changes before a second person activates it."),
+            form_class=ReasonForm,
+            submit=_("Ask"),
+        ),
+    )
+    def ask_for(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """First step: say why."""
+        by_id = _account_id(request)
+        reason = form.cleaned_data["reason"]
+        tell_outcome(
+            self,
+            request,
+            lambda: ask_for_model(
+                model_id=int(object_id), reason=reason, by_id=by_id, now=utc_now()
+            ),
+            _("Asked. Somebody else can activate the model now."),
+        )
+        return go_back(request)
+
+    @action(
+        description=_("Activate (second person)"),
+        permissions=["approve"],
+        url_path="activate",
+        icon="verified",
+        dialog=ask(
+            _("Activate this model?"),
+            _("The next price book is made with it. The one who asked cannot activate it."),
+            submit=_("Activate"),
+        ),
+    )
+    def activate(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Second step, by somebody else."""
+        tell_outcome(
+            self,
+            request,
+            lambda: activate_model(
+                model_id=int(object_id), by_id=_account_id(request), now=utc_now()
+            ),
+            _("The model is active."),
+        )
+        return go_back(request)
+
+
+def _account_id(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)

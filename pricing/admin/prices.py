@@ -1,0 +1,240 @@
+"""Staff tables of prices: what holds now, what held before, the published books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+    RangeNumericFilter,
+)
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
+
+from pricing.models import PriceBook, PriceBookEntry, PriceLedgerEntry, PublicPrice
+from pricing.services import record_list_prices
+from shop.kernel.clock import utc_now
+from shop.kernel.money import to_minor
+from shop.staff.columns import CURRENCY, age_column, json_cell, money_column, show_link, tag_column
+from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.tables import ReadOnlyAdmin
+
+SOURCE_TONES = {"merchant": "blue", "staff": "amber", "model": "green", "gate": "red"}
+
+
+class ListPriceForm(ReasonForm):
+    """Asks for the new list price, in major units as people write it."""
+
+    amount = forms.DecimalField(
+        label=_("New list price"),
+        min_value=0.01,
+        max_value=100_000,
+        max_digits=9,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget(),
+    )
+    field_order = ["amount", "reason"]
+
+
+class MovedFilter(admin.SimpleListFilter):
+    title = _("public price against list")
+    parameter_name = "moved"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The three places a public price can be."""
+        return [("below", _("below list")), ("equal", _("at list")), ("above", _("above list"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[PublicPrice]
+    ) -> QuerySet[PublicPrice]:
+        """Compare the two prices of each row."""
+        if self.value() == "below":
+            return queryset.filter(public_minor__lt=F("list_minor"))
+        if self.value() == "equal":
+            return queryset.filter(public_minor=F("list_minor"))
+        if self.value() == "above":
+            return queryset.filter(public_minor__gt=F("list_minor"))
+        return queryset
+
+
+@admin.register(PublicPrice)
+class PublicPriceAdmin(ReadOnlyAdmin):
+    list_display = [
+        "variant",
+        "product_name",
+        money_column("list_minor", _("List price")),
+        money_column("public_minor", _("Public price")),
+        "against_list",
+        age_column("changed_at", _("Changed")),
+        "curve_link",
+        "history_link",
+    ]
+    list_select_related = ["variant__product"]
+    list_filter = [MovedFilter, "channel", ("public_minor", RangeNumericFilter)]
+    search_fields = ["variant__sku__startswith", "variant__product__name"]
+    ordering = ["-changed_at", "-id"]
+    fields = [
+        "variant",
+        "product_name",
+        "market",
+        "channel",
+        money_column("list_minor", _("List price")),
+        money_column("public_minor", _("Public price")),
+        money_column("anchor_minor", _("Price a day ago")),
+        "changed_at",
+        "curve_link",
+        "history_link",
+    ]
+    readonly_fields = fields
+    actions_detail = ["set_list_price"]
+    actions_row = ["set_list_price"]
+
+    @admin.display(description=_("Product"), ordering="variant__product__name")
+    def product_name(self, row: PublicPrice) -> str:
+        """What it is, with its size."""
+        return f"{row.variant.product.name} {row.variant.name}".strip()
+
+    @admin.display(description=_("Against list"))
+    def against_list(self, row: PublicPrice) -> SafeString:
+        """How far the public price is from the list price."""
+        share = 100 * (row.public_minor - row.list_minor) / row.list_minor
+        tone = "green" if share < 0 else "gray"
+        return format_html('<span class="ft-tag ft-tag-{}">{}</span>', tone, f"{share:+.1f} %")
+
+    @admin.display(description=_("Demand"))
+    def curve_link(self, row: PublicPrice) -> SafeString | str:
+        """The demand curve of the variant."""
+        return show_link("admin:demand_curve", row.variant_id, _("curve"))
+
+    @admin.display(description=_("Ledger"))
+    def history_link(self, row: PublicPrice) -> SafeString | str:
+        """The price history of the variant."""
+        return show_link("admin:price_history", row.variant_id, _("history"))
+
+    @action(
+        description=_("Set the list price"),
+        permissions=["act"],
+        url_path="list-price",
+        icon="sell",
+        dialog=ask(
+            _("Set the list price"),
+            _("Goes into the price ledger now. The public price follows inside its guardrails."),
+            form_class=ListPriceForm,
+            submit=_("Set the price"),
+        ),
+    )
+    def set_list_price(
+        self, request: HttpRequest, form: ListPriceForm, object_id: str
+    ) -> HttpResponse:
+        """Record a list price set by the merchant."""
+        row = PublicPrice.objects.get(pk=object_id)
+        amount = to_minor(form.cleaned_data["amount"], CURRENCY)
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: record_list_prices(
+                prices={row.variant_id: amount},
+                now=utc_now(),
+                market=row.market_id,
+                channel=row.channel,
+            ),
+            _("The list price is set."),
+        )
+        if is_done:
+            note = f"list price {row.list_minor} -> {amount}: {form.cleaned_data['reason']}"
+            self.log_change(request, row, note)
+        return go_back(request)
+
+
+@admin.register(PriceLedgerEntry)
+class PriceLedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = [
+        "variant",
+        "kind",
+        money_column("amount_minor", _("Price")),
+        "valid_from",
+        tag_column("source", _("Set by"), SOURCE_TONES),
+        "channel",
+    ]
+    list_select_related = ["variant"]
+    list_filter = [
+        ("kind", ChoicesDropdownFilter),
+        ("source", ChoicesDropdownFilter),
+        ("valid_from", RangeDateTimeFilter),
+    ]
+    search_fields = ["variant__sku__startswith"]
+    ordering = ["-id"]
+
+
+@admin.register(PriceBook)
+class PriceBookAdmin(ReadOnlyAdmin):
+    list_display = [
+        "version",
+        "is_current",
+        "market",
+        "channel",
+        "model_version",
+        "policy",
+        age_column("published_at", _("Published")),
+        "effective_at",
+        "hash_start",
+    ]
+    list_select_related = ["market", "model_version", "policy"]
+    list_filter = ["is_current", "channel", ("published_at", RangeDateTimeFilter)]
+    search_fields = ["version__exact"]
+    fields = [
+        "version",
+        "is_current",
+        "market",
+        "channel",
+        "model_version",
+        "policy",
+        "published_at",
+        "effective_at",
+        "sha256",
+        json_cell("metrics", _("Metrics")),
+    ]
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBook]:
+        """Leave the arrays out, of the book and of its model: they are megabytes."""
+        rows: QuerySet[PriceBook] = super().get_queryset(request)
+        return rows.select_related("model_version").defer("arrays", "model_version__arrays")
+
+    @admin.display(description=_("Hash"))
+    def hash_start(self, row: PriceBook) -> str:
+        """Enough of the hash to compare by eye."""
+        return row.sha256[:12]
+
+
+@admin.register(PriceBookEntry)
+class PriceBookEntryAdmin(ReadOnlyAdmin):
+    list_display = ["shopper", "book_version", age_column("priced_at", _("Priced"))]
+    list_select_related = ["shopper"]
+    search_fields = ["shopper__external_ref__startswith"]
+    fields = ["shopper", "book_version", "priced_at", "price_count"]
+    readonly_fields = fields
+    ordering = ["shopper_id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBookEntry]:
+        """Leave the arrays out of lists, and the book's arrays always."""
+        rows: QuerySet[PriceBookEntry] = super().get_queryset(request)
+        return rows.select_related("book").defer("book__arrays")
+
+    @admin.display(description=_("Book"))
+    def book_version(self, row: PriceBookEntry) -> int:
+        """The version of the book the prices belong to."""
+        return row.book.version
+
+    @admin.display(description=_("Prices"))
+    def price_count(self, row: PriceBookEntry) -> int:
+        """How many variants are priced."""
+        return len(row.variant_ids)

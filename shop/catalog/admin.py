@@ -1,0 +1,188 @@
+"""Staff tables of the catalogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeNumericFilter,
+)
+
+from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
+from shop.staff.columns import money_column, percent_column, show_link
+from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+
+@admin.register(Market)
+class MarketAdmin(KeptAdmin):
+    list_display = ["code", "name", "currency", "country", "jurisdiction_code", "language"]
+    search_fields = ["code", "name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A market's code and currency are in every price ever kept: they never change."""
+        return ["code", "currency"] if obj else []
+
+
+@admin.register(Store)
+class StoreAdmin(KeptAdmin):
+    list_display = ["name", "external_ref", "market"]
+    list_select_related = ["market"]
+    list_filter = ["market"]
+    search_fields = ["name", "external_ref"]
+
+
+@admin.register(Category)
+class CategoryAdmin(KeptAdmin):
+    list_display = ["indented_name", "name_zh", "path", "product_count", "is_restricted"]
+    list_filter = ["depth", "is_restricted", "is_child_directed"]
+    search_fields = ["name", "name_zh", "path"]
+    autocomplete_fields = ["parent"]
+    ordering = ["path"]
+    readonly_fields = ["external_ref", "path", "depth"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
+        """Count products beside each category: one query for all."""
+        rows: QuerySet[Category] = super().get_queryset(request)
+        return rows.annotate(products_in=Count("products"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The tree comes with an import, which keeps path, depth and references together."""
+        return False
+
+    @admin.display(description=_("Category"), ordering="path")
+    def indented_name(self, row: Category) -> SafeString:
+        """The name, moved right by its depth."""
+        return format_html('<span class="ft-depth-{}">{}</span>', row.depth, row.name)
+
+    @admin.display(description=_("Products"), ordering="products_in")
+    def product_count(self, row: Any) -> int:
+        """Products directly in the category."""
+        return int(row.products_in)
+
+
+@admin.register(Brand)
+class BrandAdmin(KeptAdmin):
+    list_display = ["name", "external_ref", "is_private_label"]
+    list_filter = ["is_private_label"]
+    search_fields = ["name", "external_ref"]
+
+
+class VariantInline(ReadOnlyInline):
+    model = Variant
+    show_change_link = True
+    fields = ["sku", "name", money_column("list_minor", _("List price")), "is_active"]
+    readonly_fields = fields
+
+
+@admin.register(Product)
+class ProductAdmin(KeptAdmin):
+    list_display = ["name", "name_zh", "category", "brand", "popularity_rounded", "is_active"]
+    list_select_related = ["category", "brand"]
+    list_filter = [
+        "is_active",
+        ("category", AutocompleteSelectFilter),
+        ("brand", AutocompleteSelectFilter),
+    ]
+    search_fields = ["name", "name_zh", "slug", "external_ref"]
+    autocomplete_fields = ["category", "brand"]
+    readonly_fields = ["external_ref", "slug", "popularity", "created_at"]
+    fieldsets = [
+        (None, {"fields": ["name", "name_zh", "category", "brand", "description", "is_active"]}),
+        (_("Origin"), {"fields": ["external_ref", "slug", "popularity", "created_at"]}),
+    ]
+    inlines = [VariantInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Products come with an import: prices, words and pictures are made with them."""
+        return False
+
+    @admin.display(description=_("Popularity"), ordering="popularity")
+    def popularity_rounded(self, row: Product) -> str:
+        """Popularity with three digits."""
+        return f"{row.popularity:.3g}"
+
+
+@admin.register(Variant)
+class VariantAdmin(KeptAdmin):
+    list_display = [
+        "sku",
+        "product",
+        "name",
+        money_column("list_minor", _("List price")),
+        "list_source",
+        money_column("cost_minor", _("Cost")),
+        "stock_free",
+        "curve_link",
+        "is_active",
+    ]
+    list_select_related = ["product"]
+    list_filter = [
+        "is_active",
+        ("list_source", ChoicesDropdownFilter),
+        ("cost_source", ChoicesDropdownFilter),
+        ("list_minor", RangeNumericFilter),
+    ]
+    search_fields = ["sku__startswith", "external_ref__startswith", "product__name"]
+    autocomplete_fields = ["product"]
+    readonly_fields = ["external_ref", "sku", "list_minor", "list_source", "curve_link"]
+    fieldsets = [
+        (None, {"fields": ["product", "sku", "name", "is_active", "position"]}),
+        (_("Size"), {"fields": ["measure_amount", "measure_unit"]}),
+        (
+            _("Money"),
+            {
+                "fields": ["list_minor", "list_source", "cost_minor", "cost_source", "curve_link"],
+                "description": _("Minor units (cents). List prices change under Public prices."),
+            },
+        ),
+        (_("Origin"), {"fields": ["external_ref"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
+        """Read free stock with the rows: no query per line."""
+        rows: QuerySet[Variant] = super().get_queryset(request)
+        online = Variant.objects.filter(pk=OuterRef("pk"), stock_records__location__code="online")
+        return rows.annotate(
+            on_hand=Subquery(online.values("stock_records__on_hand")[:1]),
+            reserved=Subquery(online.values("stock_records__reserved")[:1]),
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Variants come with an import, which also opens their price ledger and stock."""
+        return False
+
+    @admin.display(description=_("Free online"))
+    def stock_free(self, row: Any) -> str:
+        """Pieces that can be sold online."""
+        return "–" if row.on_hand is None else str(row.on_hand - row.reserved)
+
+    @admin.display(description=_("Demand"))
+    def curve_link(self, row: Variant) -> SafeString | str:
+        """A link to the demand curve."""
+        return show_link("admin:demand_curve", row.pk, _("curve"))
+
+    def view_on_site(self, row: Variant) -> str:
+        """The product page in the store."""
+        return reverse("product", args=[row.product.slug])
+
+
+@admin.register(ProductWeek)
+class ProductWeekAdmin(ReadOnlyAdmin):
+    list_display = [
+        "variant",
+        "week_start",
+        percent_column("display_share", _("On display")),
+        percent_column("mailer_share", _("In the mailer")),
+    ]
+    list_select_related = ["variant"]
+    search_fields = ["variant__sku__startswith"]
+    ordering = ["-id"]

@@ -1,0 +1,116 @@
+"""Staff tables of the jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import action
+
+from shop.jobs.models import JobRun, QuarantinedRow
+from shop.jobs.services import retry_run
+from shop.staff.columns import age_column, json_cell, show_json, tag_column
+from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.staff.tables import ReadOnlyAdmin
+
+OUTCOME_TONES = {"running": "blue", "ok": "green", "failed": "red", "hung": "red"}
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    list_display = [
+        "name",
+        tag_column("outcome", _("Outcome"), OUTCOME_TONES),
+        age_column("started_at", _("Started")),
+        "duration",
+        "rows",
+        "queue",
+        "attempt",
+        "first_error_line",
+    ]
+    list_filter = [
+        ("outcome", ChoicesDropdownFilter),
+        "name",
+        ("started_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["name", "task_id__startswith"]
+    fields = [
+        "name",
+        tag_column("outcome", _("Outcome"), OUTCOME_TONES),
+        "started_at",
+        "finished_at",
+        "heartbeat_at",
+        "duration",
+        "rows",
+        "queue",
+        "attempt",
+        "task_id",
+        "time_limit_seconds",
+        json_cell("report", _("Report")),
+        "error_text",
+    ]
+    readonly_fields = fields
+    actions_detail = ["run_again"]
+    actions_row = ["run_again"]
+
+    @admin.display(description=_("Took"))
+    def duration(self, row: JobRun) -> str:
+        """Seconds from start to end."""
+        if row.finished_at is None:
+            return "…"
+        return f"{(row.finished_at - row.started_at).total_seconds():.2f} s"
+
+    @admin.display(description=_("Error"))
+    def first_error_line(self, row: JobRun) -> str:
+        """The last line of the traceback says what went wrong."""
+        lines = row.error.strip().splitlines()
+        return lines[-1][:120] if lines else ""
+
+    @admin.display(description=_("Error"))
+    def error_text(self, row: JobRun) -> SafeString | str:
+        """The whole kept traceback."""
+        return format_html('<pre class="ft-json">{}</pre>', row.error) if row.error else "–"
+
+    @action(
+        description=_("Run again"),
+        permissions=["act"],
+        url_path="run-again",
+        icon="replay",
+        dialog=ask(
+            _("Run this job again?"),
+            _("It is sent to its queue now. Jobs are safe to run twice; one runs at a time."),
+            submit=_("Run again"),
+        ),
+    )
+    def run_again(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Send the job to its queue."""
+        tell_outcome(
+            self, request, lambda: retry_run(run_id=int(object_id)), _("The job is on its way.")
+        )
+        return go_back(request)
+
+
+@admin.register(QuarantinedRow)
+class QuarantinedRowAdmin(ReadOnlyAdmin):
+    list_display = ["source", "row_number", "reason", "run", "payload_start"]
+    list_select_related = ["run"]
+    list_filter = ["source", "reason"]
+    search_fields = ["source__startswith", "reason__startswith"]
+    ordering = ["-id"]
+    fields = ["run", "source", "row_number", "reason", "payload_json"]
+    readonly_fields = fields
+
+    @admin.display(description=_("Held"))
+    def payload_start(self, row: QuarantinedRow) -> str:
+        """The beginning of what the row held."""
+        return str(row.payload)[:100]
+
+    @admin.display(description=_("Held"))
+    def payload_json(self, row: Any) -> SafeString:
+        """All the row held."""
+        return show_json(row.payload)
