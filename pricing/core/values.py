@@ -75,7 +75,7 @@ STRICTEST = JurisdictionRule(
     label_code="",
     label_en="",
     label_zh="",
-    reference_strategy="eu_low30",
+    reference_strategy="eu_low30_offered_before_start",
     opt_in_required=True,
     unit_price_required=True,
 )

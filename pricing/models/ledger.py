@@ -24,8 +24,13 @@ class PriceLedgerEntry(models.Model):
         STAFF = "staff", "set by staff"
         GATE = "gate", "moved by a guardrail"
 
-    variant = models.ForeignKey("shop.Variant", on_delete=models.PROTECT, related_name="+")
-    market = models.ForeignKey("shop.Market", on_delete=models.PROTECT, related_name="+")
+    # The unique key serves every look-up by variant: a second index would only slow the imports.
+    variant = models.ForeignKey(
+        "shop.Variant", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    market = models.ForeignKey(
+        "shop.Market", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     channel = models.CharField(max_length=16, default="online")
     kind = models.CharField(max_length=6, choices=Kind)
     amount_minor = models.PositiveIntegerField()
@@ -50,8 +55,12 @@ class PriceLedgerEntry(models.Model):
 class PublicPrice(models.Model):
     """The public price of a variant now: one value per market and channel at one instant."""
 
-    variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
-    market = models.ForeignKey("shop.Market", on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(
+        "shop.Variant", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    market = models.ForeignKey(
+        "shop.Market", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     channel = models.CharField(max_length=16, default="online")
     list_minor = models.PositiveIntegerField()
     public_minor = models.PositiveIntegerField()

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import F, Q
 
 REFERENCE_STRATEGIES = [
-    ("eu_low30", "lowest offered in the 30 days before the reduction"),
-    ("cn_low7", "lowest paid in the 7 days before the reduction"),
-    ("median90", "median paid in the 90 days before the reduction"),
-    ("uk_volume", "share of units really sold at list, and 30-day low"),
+    ("eu_low30_offered_before_start", "lowest offered in the 30 days before the reduction"),
+    ("cn_low7_paid", "lowest paid in the 7 days before the reduction"),
+    ("median90_paid", "median paid in the 90 days before the reduction"),
+    ("uk_volume_share", "share of units really sold at list, and 30-day low"),
 ]
 
 
@@ -89,7 +89,7 @@ class JurisdictionRow(models.Model):
     label_code = models.CharField(max_length=16)
     label_en = models.CharField(max_length=200, blank=True)
     label_zh = models.CharField(max_length=200, blank=True)
-    reference_strategy = models.CharField(max_length=12, choices=REFERENCE_STRATEGIES)
+    reference_strategy = models.CharField(max_length=32, choices=REFERENCE_STRATEGIES)
     unit_price_required = models.BooleanField(default=False)
     source = models.TextField()
     reviewed_by = models.CharField(max_length=120)
