@@ -4,7 +4,8 @@ Engineering input, not legal advice. A change of law is a new row with a new `va
 an edit of these.
 """
 
-import datetime
+import datetime as dt
+from typing import Any
 
 from django.db import migrations
 
@@ -83,7 +84,7 @@ ROWS = (
 )
 
 
-def seed(apps, schema_editor=None):
+def seed(apps: Any, schema_editor: Any = None) -> None:
     """Add policy 1 and the rows above where they are missing. Safe to run again."""
     policies = apps.get_model("pricing", "PricingPolicy")
     if not policies.objects.exists():
@@ -91,14 +92,14 @@ def seed(apps, schema_editor=None):
             version=1,
             is_active=True,
             reason="first policy",
-            created_at=datetime.datetime(2026, 11, 24, tzinfo=datetime.UTC),
+            created_at=dt.datetime(2026, 11, 24, tzinfo=dt.UTC),
         )
     rows = apps.get_model("pricing", "JurisdictionRow")
     for code, begins, label, opt_in, strategy, unit_price, source in ROWS:
         label_code, label_en, label_zh = label
         rows.objects.get_or_create(
             code=code,
-            valid_from=datetime.date(*begins),
+            valid_from=dt.date(*begins),
             defaults={
                 "personal_allowed": True,
                 "opt_in_required": opt_in,
