@@ -1,11 +1,63 @@
-"""The one evaluator: the same for list pages, product page, cart, API, admin and replay."""
+"""The one evaluator: the same for list pages, product page, cart, API, admin and replay.
+
+(cart, shopper facts, live offers, entered codes, now) -> adjustments with reasons. Pure: no order
+of lines, offers or codes changes a result, and dates are judged by the `now` that is handed in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from promotions.core.values import CartValue, CouponValue, Evaluation, OfferValue, ShopperFacts
+from promotions.core.carts import CartLineValue
+from promotions.core.conditions import Circumstances, Failure
+from promotions.core.reasons import explain
+from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan
+from promotions.core.values import (
+    Adjustment,
+    AppliedOffer,
+    CartValue,
+    CouponValue,
+    Evaluation,
+    Hint,
+    OfferValue,
+    Rejection,
+    ShopperFacts,
+)
+
+MAX_HINTS = 2
+STATUS_REASONS = {"draft": "not_published", "paused": "paused", "ended": "closed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How to say a reason: language, number format and currency."""
+
+    language: str
+    locale: str
+    currency: str
+
+    def reject(
+        self, offer: OfferValue | None, failure: Failure, *, code: str | None = None, date: str = ""
+    ) -> Rejection:
+        """Return the refusal of `code` or of an offer, in words."""
+        message = explain(
+            failure.reason_code,
+            language=self.language,
+            locale=self.locale,
+            currency=self.currency,
+            name="" if offer is None else offer.label(self.language),
+            failure=failure,
+            date=date,
+        )
+        detail: dict[str, int | str] = {**failure.detail}
+        if failure.missing_minor:
+            detail["missing_minor"] = failure.missing_minor
+        if failure.missing_quantity:
+            detail["missing_quantity"] = failure.missing_quantity
+        offer_id = None if offer is None else offer.offer_id
+        return Rejection(failure.reason_code, message, code, offer_id, detail)
 
 
 def evaluate_offers(
@@ -18,5 +70,213 @@ def evaluate_offers(
     language: str = "en",
     locale: str = "en_US",
 ) -> Evaluation:
-    """Return the best allowed combination of `offers` and `coupons` on `cart`."""
-    raise NotImplementedError
+    """Return the best allowed combination of `offers` and `coupons` on `cart`.
+
+    `offers` apply by themselves unless they require a coupon; each of `coupons` brings its own.
+    A code that does not apply is in `rejected` with its true reason; hints name what is missing
+    for offers this shopper may have. `totals` sums to the cart less the discount, to the cent.
+    """
+    words = Wording(language, locale, cart.currency)
+    lines = sorted(cart.lines, key=_canonical)
+    given = Circumstances(cart, shopper, frozenset(coupon.code for coupon in coupons))
+    candidates, rejected, near = _sort_out_offers(offers, given, now, words)
+    automatic = {candidate.offer.offer_id for candidate in candidates}
+    by_code, refused, near_by_code = _sort_out_coupons(coupons, given, now, words, automatic)
+    everything = [*candidates, *by_code]
+    plan = best_plan(everything, lines)
+    rejected.extend(refused)
+    rejected.extend(_rejections_of_losers(everything, plan, lines, words))
+    return Evaluation(
+        adjustments=_adjustments(plan, lines, language),
+        applied=_applied(plan, language),
+        rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
+        hints=_hints([*near, *near_by_code], words),
+        totals=_totals(plan, lines),
+    )
+
+
+def find_failures(offer: OfferValue, given: Circumstances, now: datetime) -> tuple[Failure, ...]:
+    """Return why `offer` does not apply now; empty if it does. Far reasons stand before near ones.
+
+    Order of asking: state, dates and money left; place and person; cart.
+    """
+    closed = _why_closed(offer, now) or _why_not_for(offer, given)
+    if closed:
+        return (Failure(closed),)
+    failures = offer.condition.failures(given)
+    if not failures and not any(offer.scope.covers(line) for line in given.cart.lines):
+        return (Failure("nothing_in_scope"),)
+    return tuple(sorted(failures, key=lambda failure: failure.is_near))
+
+
+def _why_closed(offer: OfferValue, now: datetime) -> str:
+    if offer.status != "live":
+        return STATUS_REASONS.get(offer.status, "closed")
+    if now < offer.starts_at:
+        return "not_started"
+    if now >= offer.ends_at:
+        return "ended"
+    return "budget_spent" if offer.left_minor is not None and offer.left_minor <= 0 else ""
+
+
+def _why_not_for(offer: OfferValue, given: Circumstances) -> str:
+    if offer.market_code and offer.market_code != given.cart.market_code:
+        return "wrong_market"
+    if offer.audience == "members" and not given.shopper.is_member:
+        return "members_only"
+    if offer.audience == "personal" and offer.campaign_id not in given.shopper.campaign_ids:
+        return "not_addressed"
+    return "" if given.cart.lines else "cart_empty"
+
+
+def _sort_out_offers(
+    offers: Iterable[OfferValue], given: Circumstances, now: datetime, words: Wording
+) -> tuple[list[Candidate], list[Rejection], list[tuple[OfferValue, Failure]]]:
+    candidates: list[Candidate] = []
+    rejected: list[Rejection] = []
+    near: list[tuple[OfferValue, Failure]] = []
+    for offer in sorted(offers, key=lambda offer: offer.offer_id):
+        if offer.requires_coupon:
+            continue
+        failures = find_failures(offer, given, now)
+        if not failures:
+            candidates.append(Candidate(offer))
+            continue
+        rejected.append(words.reject(offer, failures[0], date=_date_of(offer, failures[0])))
+        if len(failures) == 1 and failures[0].is_near:
+            near.append((offer, failures[0]))
+    return candidates, rejected, near
+
+
+def _sort_out_coupons(
+    coupons: Iterable[CouponValue],
+    given: Circumstances,
+    now: datetime,
+    words: Wording,
+    automatic: set[int],
+) -> tuple[list[Candidate], list[Rejection], list[tuple[OfferValue, Failure]]]:
+    candidates: list[Candidate] = []
+    rejected: list[Rejection] = []
+    near: list[tuple[OfferValue, Failure]] = []
+    unlocked = set(automatic)
+    by_code = {coupon.code: coupon for coupon in coupons}
+    for code, coupon in sorted(by_code.items()):
+        offer = coupon.offer
+        failures = _coupon_failures(coupon, unlocked) or (
+            () if offer is None else find_failures(offer, given, now)
+        )
+        if offer is not None and not failures:
+            unlocked.add(offer.offer_id)
+            candidates.append(Candidate(offer, code, coupon.coupon_id))
+            continue
+        date = "" if offer is None else _date_of(offer, failures[0])
+        rejected.append(words.reject(offer, failures[0], code=code, date=date))
+        if offer is not None and len(failures) == 1 and failures[0].is_near:
+            near.append((offer, failures[0]))
+    return candidates, rejected, near
+
+
+def _coupon_failures(coupon: CouponValue, unlocked: set[int]) -> tuple[Failure, ...]:
+    if coupon.offer is None:
+        return (Failure("unknown_code"),)
+    if not coupon.is_active:
+        return (Failure("code_disabled"),)
+    if coupon.is_used_up_by_shopper:
+        return (Failure("code_used_by_you"),)
+    if coupon.is_used_up:
+        return (Failure("code_used_up"),)
+    if coupon.offer.offer_id in unlocked:
+        return (Failure("already_applied"),)
+    return ()
+
+
+def _rejections_of_losers(
+    candidates: Sequence[Candidate], plan: Plan, lines: Sequence[CartLineValue], words: Wording
+) -> list[Rejection]:
+    winners = {candidate.offer.offer_id for candidate, _ in plan.steps}
+    rejected = []
+    for candidate in candidates:
+        if candidate.offer.offer_id in winners:
+            continue
+        alone = apply_candidates((candidate,), lines)
+        if alone is None:
+            reason = "budget_spent"
+        elif not alone.steps:
+            reason = "price_floor"
+        else:
+            reason = _why_beaten(candidate, plan)
+        rejected.append(words.reject(candidate.offer, Failure(reason), code=candidate.coupon_code))
+    return rejected
+
+
+def _why_beaten(candidate: Candidate, plan: Plan) -> str:
+    combines = candidate.offer.stacking == "stack" and all(
+        winner.offer.stacking != "exclusive" for winner, _ in plan.steps
+    )
+    return "adds_nothing" if combines else "beaten"
+
+
+def _adjustments(
+    plan: Plan, lines: Sequence[CartLineValue], language: str
+) -> tuple[Adjustment, ...]:
+    return tuple(
+        Adjustment(
+            offer_id=candidate.offer.offer_id,
+            campaign_id=candidate.offer.campaign_id,
+            line_id=line.line_id,
+            amount_minor=-part,
+            reason_code=f"{'coupon' if candidate.coupon_code else 'offer'}"
+            f"_{candidate.offer.benefit.kind.value}",
+            label=candidate.offer.label(language),
+            coupon_code=candidate.coupon_code,
+        )
+        for candidate, taken in plan.steps
+        for line, part in zip(lines, taken, strict=True)
+        if part
+    )
+
+
+def _applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
+    return tuple(
+        AppliedOffer(
+            offer_id=candidate.offer.offer_id,
+            campaign_id=candidate.offer.campaign_id,
+            amount_minor=sum(taken),
+            label=candidate.offer.label(language),
+            coupon_code=candidate.coupon_code,
+            coupon_id=candidate.coupon_id,
+        )
+        for candidate, taken in plan.steps
+    )
+
+
+def _totals(plan: Plan, lines: Sequence[CartLineValue]) -> dict[str, int]:
+    totals = [line.value_minor for line in lines]
+    for _, taken in plan.steps:
+        totals = [total - part for total, part in zip(totals, taken, strict=True)]
+    return {line.line_id: total for line, total in zip(lines, totals, strict=True)}
+
+
+def _hints(near: list[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint, ...]:
+    closest = sorted(near, key=lambda pair: (pair[1].missing_minor, pair[0].offer_id))
+    return tuple(
+        Hint(
+            offer_id=offer.offer_id,
+            reason_code=failure.reason_code,
+            message=words.reject(offer, failure).message,
+            missing_minor=failure.missing_minor,
+            missing_quantity=failure.missing_quantity,
+        )
+        for offer, failure in closest[:MAX_HINTS]
+    )
+
+
+def _date_of(offer: OfferValue, failure: Failure) -> str:
+    if failure.reason_code == "not_started":
+        return offer.starts_at.date().isoformat()
+    # `ends_at` is the first moment after the offer: its last day is the day before midnight
+    return (offer.ends_at - timedelta(microseconds=1)).date().isoformat()
+
+
+def _canonical(line: CartLineValue) -> tuple[int, int, str]:
+    return line.variant_id, line.unit_minor, line.line_id

@@ -1,0 +1,124 @@
+"""Every reason why an offer or code did not apply, in English and Chinese. True, never vague.
+
+Placeholders: {missing} money still missing, {units} pieces still missing, {name} the offer,
+{date} a day (ISO 8601).
+"""
+
+from __future__ import annotations
+
+from promotions.core.conditions import Failure
+from shop.kernel.money import format_money
+
+REASONS: dict[str, tuple[str, str]] = {
+    # the code itself
+    "unknown_code": (
+        "We do not know this code. Check the spelling.",
+        "没有这个优惠码，请检查拼写。",
+    ),
+    "code_disabled": ("This code has been withdrawn.", "该优惠码已被撤回。"),
+    "code_used_up": ("All uses of this code are gone.", "该优惠码已被全部用完。"),
+    "code_used_by_you": ("You have used this code before.", "您已使用过该优惠码。"),
+    "already_applied": (
+        "Another code you entered already gives this offer.",
+        "您输入的另一个优惠码已享受该优惠。",
+    ),
+    "too_many_codes": ("One order takes at most 10 codes.", "每个订单最多使用 10 个优惠码。"),
+    # the campaign
+    "not_started": ("This offer starts on {date}.", "该优惠将于 {date} 开始。"),
+    "ended": ("This offer ended on {date}.", "该优惠已于 {date} 结束。"),
+    "paused": ("This offer is paused at the moment.", "该优惠目前已暂停。"),
+    "not_published": ("This offer is not open yet.", "该优惠尚未开放。"),
+    "closed": ("This offer was closed early.", "该优惠已提前结束。"),
+    "budget_spent": ("The money set aside for this offer is used up.", "该优惠的预算已用完。"),
+    # where and who
+    "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),
+    "wrong_channel": ("This offer is not valid in this channel.", "该优惠在此渠道不可用。"),
+    "members_only": (
+        "This offer is for shoppers with an account. Sign in to use it.",
+        "该优惠仅限会员，请登录后使用。",
+    ),
+    "not_addressed": (
+        "This offer was sent to other shoppers and is not valid for you.",
+        "该优惠发放给指定顾客，您无法使用。",
+    ),
+    "not_in_segment": (
+        "This offer is for another group of shoppers.",
+        "该优惠面向其他顾客群体。",
+    ),
+    "tag_missing": ("This offer is for another group of shoppers.", "该优惠面向其他顾客群体。"),
+    "first_order_only": ("This offer is for a first order only.", "该优惠仅限首单使用。"),
+    # the cart
+    "cart_empty": ("The cart is empty.", "购物车是空的。"),
+    "cart_value_below": (
+        "Add {missing} more to get “{name}”.",
+        "再加购 {missing} 即可享受“{name}”。",
+    ),
+    "cart_quantity_below": (
+        "Add {units} more to get “{name}”.",
+        "再加购 {units} 件即可享受“{name}”。",
+    ),
+    "product_missing": (
+        "The product this offer is for is not in the cart.",
+        "购物车中没有该优惠指定的商品。",
+    ),
+    "category_missing": (
+        "Nothing from the department this offer is for is in the cart.",
+        "购物车中没有该优惠指定类别的商品。",
+    ),
+    "brand_missing": (
+        "Nothing of the brand this offer is for is in the cart.",
+        "购物车中没有该优惠指定品牌的商品。",
+    ),
+    "nothing_in_scope": (
+        "None of the products in the cart are part of this offer.",
+        "购物车中没有参加该优惠的商品。",
+    ),
+    "excluded": (
+        "Something in the cart or in this order rules this offer out.",
+        "购物车或订单中的内容使该优惠不适用。",
+    ),
+    "no_alternative": (
+        "This offer has no condition that could hold.",
+        "该优惠没有可满足的条件。",
+    ),
+    "code_missing": ("This offer needs a code.", "该优惠需要输入优惠码。"),
+    # what would come of it
+    "price_floor": (
+        "The prices in the cart are already as low as they may go.",
+        "购物车中的价格已是最低价。",
+    ),
+    "beaten": (
+        "Your other offers save you more, and they do not combine with this one.",
+        "您的其他优惠更划算，且不能与此优惠叠加。",
+    ),
+    "adds_nothing": (
+        "With your other offers this one saves nothing more.",
+        "与其他优惠一起使用时，该优惠不再减免。",
+    ),
+}
+
+
+def explain(
+    reason_code: str,
+    *,
+    language: str,
+    locale: str,
+    currency: str,
+    name: str = "",
+    failure: Failure | None = None,
+    date: str = "",
+) -> str:
+    """Return the sentence for `reason_code` in `language` ("zh..." or anything else: English).
+
+    A quantity that is missing is named as such even where the reason speaks of money.
+
+    >>> explain("ended", language="en", locale="en_US", currency="USD", date="2026-01-31")
+    'This offer ended on 2026-01-31.'
+    """
+    if failure is not None and reason_code == "cart_value_below" and not failure.missing_minor:
+        reason_code = "cart_quantity_below"
+    english, chinese = REASONS[reason_code]
+    missing = "" if failure is None else format_money(failure.missing_minor, currency, locale)
+    units = 0 if failure is None else failure.missing_quantity
+    sentence = chinese if language.startswith("zh") else english
+    return sentence.format(missing=missing, units=units, name=name, date=date)
