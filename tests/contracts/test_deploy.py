@@ -1,0 +1,109 @@
+"""The demo, the Procfile and the compose file run the same processes; no queue is left unread."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import yaml
+
+from tests.contracts.house import ROOMS, ROOT, expect_none, list_sources, name_of
+from tools.programs import WORKERS, list_programs
+
+SERVERS = {"postgres", "valkey"}
+
+
+def read_compose() -> dict[str, Any]:
+    """The services of deploy/compose.yaml."""
+    services: dict[str, Any] = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())[
+        "services"
+    ]
+    return services
+
+
+def read_procfile() -> dict[str, str]:
+    """Process name -> command."""
+    lines = (ROOT / "deploy/Procfile").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines if line)
+
+
+def find_queues(source: str) -> set[str]:
+    """The queues that tasks of a file are sent to."""
+    return {
+        keyword.value.value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "queue"
+        and isinstance(keyword.value, ast.Constant)
+        and isinstance(keyword.value.value, str)
+    }
+
+
+def used_queues() -> set[str]:
+    """The queues of all rooms."""
+    sources = list_sources("shop", *ROOMS)
+    return set().union(*(find_queues(path.read_text()) for path in sources))
+
+
+def worker_queues(commands: list[str]) -> set[str]:
+    """The queues that worker.sh commands read."""
+    found = (re.search(r"worker\.sh,? ([a-z,]+)", command) for command in commands)
+    return {queue for match in found if match for queue in match.group(1).split(",")}
+
+
+def test_every_queue_in_use_is_read_by_a_worker_of_the_demo() -> None:
+    read = {queue for queues in WORKERS.values() for queue in queues.split(",")}
+    assert used_queues() <= read
+
+
+def test_procfile_and_compose_read_the_same_queues_as_the_demo() -> None:
+    demo = {queue for queues in WORKERS.values() for queue in queues.split(",")}
+    composed = [" ".join(service.get("command", [])) for service in read_compose().values()]
+    assert worker_queues(list(read_procfile().values())) == demo
+    assert worker_queues(composed) == demo
+
+
+def test_all_three_run_a_web_server_and_one_clock() -> None:
+    assert {"web", "beat"} <= {program.name for program in list_programs()}
+    assert {"web", "beat"} <= set(read_procfile())
+    assert {"web", "beat"} <= set(read_compose())
+
+
+def test_secrets_come_from_the_environment_only() -> None:
+    text = (ROOT / "deploy/compose.yaml").read_text()
+    named = re.findall(r"^\s+(\w*(?:PASSWORD|SECRET|TOKEN|KEY)\w*):[ ]*(.*)$", text, re.MULTILINE)
+    assert len(named) >= 4
+    expect_none(f"{name}: {value}" for name, value in named if value and "${" not in value)
+
+
+def test_the_shop_runs_without_root_and_without_a_writable_disk() -> None:
+    dockerfile = (ROOT / "deploy/Dockerfile").read_text()
+    assert re.findall(r"^USER (\S+)", dockerfile, re.MULTILINE) == ["10001"]
+    own = {name: service for name, service in read_compose().items() if name not in SERVERS}
+    expect_none(name for name, service in own.items() if service.get("read_only") is not True)
+    expect_none(name for name, service in own.items() if service.get("cap_drop") != ["ALL"])
+
+
+def test_every_service_is_checked_or_says_why_not() -> None:
+    text = (ROOT / "deploy/compose.yaml").read_text()
+    assert "HEALTHCHECK" in (ROOT / "deploy/Dockerfile").read_text()
+    checked = {name for name, service in read_compose().items() if "healthcheck" in service}
+    assert set(read_compose()) - checked == {"web"}, "web uses the image's own check"
+    assert text.count("healthcheck: { disable: true }") == 2
+
+
+def test_every_file_a_command_names_exists() -> None:
+    everything = "\n".join(
+        path.read_text() for path in (ROOT / "deploy").iterdir() if path.is_file()
+    )
+    named = set(re.findall(r"deploy/[\w.]+\.(?:py|sh|yaml)", everything))
+    assert len(named) >= 5
+    expect_none(name for name in named if not (ROOT / name).exists())
+
+
+def test_the_check_finds_a_queue() -> None:
+    assert find_queues('@job(queue="slow", time_limit=3)\ndef f(): ...') == {"slow"}
+    assert worker_queues(["sh deploy/worker.sh a,b", "gunicorn"]) == {"a", "b"}
+    assert name_of(ROOT / "deploy/Procfile") == "deploy/Procfile"
