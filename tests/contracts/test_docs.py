@@ -1,0 +1,61 @@
+"""Documents keep their word: links lead somewhere, commands exist, decisions are numbered."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.house import ROOT, expect_none
+from tools.__main__ import COMMANDS, USAGE
+
+DOCUMENTS = sorted(
+    {path for pattern in ("*.md", "docs/**/*.md", "*/README.md") for path in ROOT.glob(pattern)}
+)
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+HIDDEN_COMMANDS = {"supervise"}
+
+
+def find_dead_links(text: str, folder: Path) -> list[str]:
+    """Relative links of a document that lead nowhere."""
+    return [target for target in LINK.findall(text) if not (folder / target).exists()]
+
+
+def find_unknown_commands(text: str) -> list[str]:
+    """`./dev <word>` where there is no such command."""
+    known = {*COMMANDS, "help"}
+    return [word for word in re.findall(r"\./dev ([a-z]+)\b", text) if word not in known]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_and_commands_of_documents_exist(path: Path) -> None:
+    text = path.read_text()
+    expect_none(find_dead_links(text, path.parent))
+    # In backquotes or alone on a line: elsewhere "./dev finds a Python" is prose.
+    spoken = re.findall(r"`(\./dev [^`]*)`|^(\./dev .*)$", text, re.MULTILINE)
+    expect_none(find_unknown_commands("\n".join("".join(pair) for pair in spoken)))
+
+
+def test_help_lists_every_command() -> None:
+    expect_none(
+        name for name in COMMANDS if f"  {name} " not in USAGE and name not in HIDDEN_COMMANDS
+    )
+
+
+def test_decisions_are_numbered_once_and_dated() -> None:
+    records = sorted((ROOT / "docs/adr").glob("*.md"))
+    numbers = [path.name[:4] for path in records]
+    assert len(numbers) >= 5
+    assert len(set(numbers)) == len(numbers)
+    for path in records:
+        text = path.read_text()
+        assert text.startswith(f"# {int(path.name[:4])}. "), path.name
+        assert re.search(r"\b20\d\d-\d\d-\d\d\b", text), path.name
+
+
+def test_the_check_finds_a_dead_link_and_an_unknown_command() -> None:
+    assert find_dead_links("[a](nowhere.md) [b](https://x.example) [c](#part)", ROOT) == [
+        "nowhere.md"
+    ]
+    assert find_unknown_commands("./dev demo and ./dev fly") == ["fly"]
