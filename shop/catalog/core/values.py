@@ -14,6 +14,18 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class MarketValue:
+    """A place with one currency, one language and one set of laws."""
+
+    code: str
+    name: str
+    currency: str
+    country: str
+    jurisdiction_code: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogCard:
     """One variant as a listing shows it. `available` is in pieces; `picture` a static path.
 
