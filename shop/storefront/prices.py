@@ -1,0 +1,87 @@
+"""From a PriceView to what templates/components/price.html draws: flat, formatted, translated."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from pricing.core.values import PriceView
+from shop.kernel.money import format_money
+
+Words = dict[str, str]
+
+
+@lru_cache(maxsize=8)
+def price_words(language: str) -> Words:
+    """Return the fixed words of the price component; once per language, not once per card."""
+    with override(language):
+        return {
+            "your_price": _("Your price"),
+            "for_everyone": _("Price for everyone"),
+            "was": _("Was"),
+            "why": _("Why this price?"),
+            "why_short": _("Why?"),
+            "switch_off": _("Switch off"),
+            "add": _("Add to cart"),
+            "sold_out": _("Sold out"),
+            "few_left": _("Only {n} left"),
+        }
+
+
+@lru_cache(maxsize=8)
+def why_prefix(language: str) -> str:
+    """Return the address of the why page up to the quote's id; reversing it per card is slow."""
+    with override(language):
+        return reverse("why_root")
+
+
+def price_fields(
+    price: PriceView, *, language: str, locale: str, about: str = "", shape: str = ""
+) -> dict[str, object]:
+    """Return the template's variables. A personal price always has its label, why and switch-off.
+
+    `shape` is "" (card), "page" or "line"; `about` names the product for screen readers.
+    """
+    currency = price.currency
+    is_mine = price.is_personal
+    classes = (" price--mine" if is_mine else "") + (f" price--{shape}" if shape else "")
+    fields: dict[str, object] = {
+        "variant": price.variant_id,
+        "classes": classes,
+        "is_mine": is_mine,
+        "now": format_money(price.quoted_minor, currency, locale),
+        "everyone": format_money(price.public_minor, currency, locale),
+        "unit": unit_text(price, locale),
+        "was": "",
+        "words": price_words(language),
+    }
+    if is_mine:
+        fields["label"] = price.label
+        fields["why"] = price_words(language)["why" if shape else "why_short"]
+        fields["why_url"] = f"{why_prefix(language)}{price.quote_id}/"
+        fields["about"] = about
+    if price.reference_minor is not None and price.reference_minor > price.public_minor:
+        fields["was"] = format_money(price.reference_minor, currency, locale)
+        fields["cut"] = cut_text(price.reference_minor, price.public_minor)
+        fields["was_note"] = price.reference_note
+    return fields
+
+
+def unit_text(price: PriceView, locale: str) -> str:
+    """Return "$0.52 / 100 g", or "" where the content is not known."""
+    if price.unit_minor is None:
+        return ""
+    return f"{format_money(price.unit_minor, price.currency, locale)} / {price.unit_label}"
+
+
+def cut_text(reference_minor: int, public_minor: int) -> str:
+    """Return the reduction as text, rounded down so that it never claims more than it is.
+
+    >>> cut_text(1000, 801)
+    '−19 %'
+    """
+    percent = (reference_minor - public_minor) * 100 // reference_minor
+    return f"−{percent} %" if percent else ""

@@ -1,0 +1,146 @@
+/* Fairtag's own script: comfort on top of pages that work without it. No framework, no eval. */
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const on = (type, selector, act, root = document) =>
+    root.addEventListener(type, (event) => {
+      const hit = event.target instanceof Element && event.target.closest(selector);
+      if (hit) act(hit, event);
+    });
+  const say = (text) => { const live = $("#live"); if (live && text) { live.textContent = ""; setTimeout(() => { live.textContent = text; }, 60); } };
+
+  /* --- events: batched, sent with a beacon, each with an id so that a repeat counts once ----- */
+  const queue = [];
+  let timer = 0;
+  const uuid7 = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    let time = Date.now();
+    for (let i = 5; i >= 0; i -= 1) { bytes[i] = time % 256; time = Math.floor(time / 256); }
+    bytes[6] = (bytes[6] & 0x0f) | 0x70;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
+  const flush = () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (!queue.length) return;
+    const body = JSON.stringify({ sent_at: new Date().toISOString(), events: queue.splice(0, 50) });
+    const address = document.body.dataset.events;
+    if (!navigator.sendBeacon(address, new Blob([body], { type: "application/json" }))) {
+      fetch(address, { method: "POST", body, headers: { "Content-Type": "application/json" }, keepalive: true }).catch(() => {});
+    }
+  };
+  const record = (event) => {
+    if (document.documentElement.dataset.tracking === "off") return;
+    queue.push({ id: uuid7(), occurred_at: new Date().toISOString(), ...event });
+    timer = timer || setTimeout(flush, 800);
+  };
+  const view = document.body.dataset.view;
+  if (view) {
+    const tell = () => record(JSON.parse(view));
+    if (document.prerendering) document.addEventListener("prerenderingchange", tell, { once: true }); else tell();
+  }
+  on("click", "[data-list] .card__name a", (link) => {
+    const price = $(".price", link.closest(".card"));
+    if (price) record({ kind: "click", variant_id: Number(price.dataset.variant) });
+  });
+  on("click", "[data-offer]", (link) => record({ kind: "offer_click", offer_ref: link.dataset.offer }));
+  document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
+  addEventListener("pagehide", flush);
+
+  /* --- come back to a tab: prices and picks follow what happened meanwhile ------------------- */
+  let leftAt = 0;
+  const refresh = () => {
+    const main = $("#main");
+    if (!main || !main.hasAttribute("data-live") || main.contains(document.activeElement) || $("dialog[open]")) return;
+    window.htmx.ajax("GET", location.href, { target: "#main", select: "#main", swap: "outerHTML" });
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) leftAt = Date.now();
+    else if (leftAt && Date.now() - leftAt > 10000 && navigator.onLine) refresh();
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
+
+  /* --- light and dark ----------------------------------------------------------------------- */
+  on("submit", "[data-theme-form]", (form, event) => {
+    event.preventDefault();
+    const theme = event.submitter ? event.submitter.value : "";
+    if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
+    document.cookie = `fairtag_theme=${theme}; path=/; max-age=${theme ? 31536000 : 0}; samesite=lax`;
+    form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button.value === theme)));
+  });
+
+  /* --- search suggestions: the combobox pattern --------------------------------------------- */
+  const input = $("#q");
+  const box = $("#suggest");
+  const options = () => [...box.querySelectorAll("[role=option]")];
+  const close = () => { box.replaceChildren(); input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+  const select = (step) => {
+    const all = options();
+    if (!all.length) return;
+    const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const next = (at + step + all.length + (at < 0 && step < 0 ? 1 : 0)) % all.length;
+    all.forEach((option, i) => option.setAttribute("aria-selected", String(i === next)));
+    input.setAttribute("aria-activedescendant", all[next].id);
+    all[next].scrollIntoView({ block: "nearest" });
+  };
+  if (input && box) {
+    input.addEventListener("keydown", (event) => {
+      const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
+      if (event.key === "ArrowDown") { event.preventDefault(); select(1); }
+      else if (event.key === "ArrowUp") { event.preventDefault(); select(-1); }
+      else if (event.key === "Escape" && box.childElementCount) { event.preventDefault(); close(); }
+      else if (event.key === "Enter" && chosen) { event.preventDefault(); location.assign(chosen.dataset.href); }
+    });
+    box.addEventListener("htmx:afterSwap", () => input.setAttribute("aria-expanded", String(options().length > 0)));
+    on("click", "[role=option]", (option) => location.assign(option.dataset.href), box);
+    input.form.addEventListener("focusout", (event) => { if (!input.form.contains(event.relatedTarget)) setTimeout(close, 150); });
+  }
+
+  /* --- drawer and sheet --------------------------------------------------------------------- */
+  const closeDialog = (dialog) => { dialog.close(); };
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const dialog = event.detail.target;
+    if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+    showSteppers();
+  });
+  on("click", "[data-close]", (button, event) => {
+    const dialog = button.closest("dialog");
+    if (dialog) { event.preventDefault(); closeDialog(dialog); }
+  });
+  on("click", "dialog", (dialog, event) => { if (event.target === dialog) closeDialog(dialog); });
+  document.body.addEventListener("announce", (event) => say(event.detail.value));
+
+  /* --- quantities --------------------------------------------------------------------------- */
+  const showSteppers = () => document.querySelectorAll("[data-step][hidden]").forEach((button) => { button.hidden = false; });
+  showSteppers();
+  on("click", "[data-step]", (button) => {
+    const field = $("input", button.parentElement);
+    const next = Number(field.value || 0) + Number(button.dataset.step);
+    const bounded = Math.min(Number(field.max || 99), Math.max(Number(field.min || 1), next));
+    if (bounded === Number(field.value)) return;
+    field.value = bounded;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
+  /* --- trouble is said, never swallowed ----------------------------------------------------- */
+  const offline = $(".offline");
+  const mark = () => { offline.hidden = navigator.onLine; };
+  addEventListener("online", mark);
+  addEventListener("offline", mark);
+  mark();
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 409 || status === 422) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  });
+  const fail = (event) => {
+    if (event.detail.target && event.detail.target.id === "suggest") return;
+    const live = $("#live");
+    say(live.dataset.trouble);
+    live.className = "toast note note--bad";
+    setTimeout(() => { live.className = "unseen"; }, 6000);
+  };
+  document.addEventListener("htmx:responseError", fail);
+  document.addEventListener("htmx:sendError", () => { offline.hidden = false; });
+})();
