@@ -1,0 +1,118 @@
+"""Pages over HTTP: CPU per request one at a time, SQL per request, latency at concurrency 8."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from tests.benchmarks.measure import Figures, percentiles
+from tests.benchmarks.server import Server, serve
+from tests.benchmarks.shopping import Errand, choose_errand
+from tests.benchmarks.visitors import api_headers, cart_of_five, html_headers
+
+REQUESTS = 300
+CONCURRENT_REQUESTS = 1_600
+CONCURRENCY = 8
+TARGETS = {
+    "category_html_cpu_ms": ("<=", 15.0),
+    "category_json_cpu_ms": ("<=", 8.0),
+    "product_html_cpu_ms": ("<=", 12.0),
+    "product_json_cpu_ms": ("<=", 6.0),
+    "search_html_cpu_ms": ("<=", 12.0),
+    "cart_add_html_cpu_ms": ("<=", 25.0),
+    "category_concurrent_p95_ms": ("<=", 100.0),
+}
+
+
+def measure() -> Figures:
+    """Return CPU milliseconds and SQL statements per page, and latency under concurrency."""
+    errand = choose_errand()
+    figures: Figures = {}
+    pages = _list_pages(errand)
+    for name, (path, headers) in pages.items():
+        figures[f"{name}_sql"] = _count_sql(path, headers)
+    with serve(workers=1, threads=1) as server:
+        for name, (path, headers) in pages.items():
+            figures[f"{name}_cpu_ms"] = _cpu_per_request(server, _getter(path, headers))
+        add, is_html = cart_of_five(server, errand)
+        figures["cart_add_html_cpu_ms"] = _cpu_per_request(server, add)
+        del is_html
+    with serve(workers=2, threads=4) as server:
+        path, headers = pages["category_html"]
+        durations, seconds = _load(server, path, headers)
+        p50, p95, p99 = percentiles(durations)
+        figures |= {
+            "category_concurrent_p50_ms": p50,
+            "category_concurrent_p95_ms": p95,
+            "category_concurrent_p99_ms": p99,
+            "category_requests_per_second": round(len(durations) / seconds),
+        }
+    return figures
+
+
+def _list_pages(errand: Errand) -> dict[str, tuple[str, Mapping[str, str]]]:
+    html, json = html_headers(errand.pseudonym), api_headers(errand.pseudonym)
+    return {
+        "category_html": (f"/c/{errand.category_path}/", html),
+        "category_json": (f"/api/v1/categories/{errand.category_path}/", json),
+        "product_html": (f"/p/{errand.product_slug}/", html),
+        "product_json": (f"/api/v1/products/{errand.product_slug}/", json),
+        "search_html": ("/search/?q=cheese", html),
+        "search_json": ("/api/v1/search/?q=cheese", json),
+    }
+
+
+def _count_sql(path: str, headers: Mapping[str, str]) -> int:
+    client = Client(headers=dict(headers))
+    for _ in range(3):  # in-process caches are warm after the first
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(path, headers={"host": "localhost"})
+    if response.status_code != 200:
+        raise SystemExit(f"bench: {path} answered {response.status_code}")
+    return len(queries)
+
+
+def _getter(path: str, headers: Mapping[str, str]) -> Callable[[HTTPConnection], None]:
+    def get(http: HTTPConnection) -> None:
+        http.request("GET", path, headers=dict(headers))
+        response = http.getresponse()
+        response.read()
+        if response.status != 200:
+            raise SystemExit(f"bench: {path} answered {response.status}")
+
+    return get
+
+
+def _cpu_per_request(server: Server, request: Callable[[HTTPConnection], None]) -> float:
+    http = server.connect()
+    for _ in range(20):
+        request(http)
+    before = server.cpu_seconds()
+    for _ in range(REQUESTS):
+        request(http)
+    return round((server.cpu_seconds() - before) / REQUESTS * 1000, 2)
+
+
+def _load(server: Server, path: str, headers: Mapping[str, str]) -> tuple[list[float], float]:
+    get = _getter(path, headers)
+
+    def shop(_number: int) -> list[float]:
+        http = server.connect()
+        get(http)
+        durations = []
+        for _ in range(CONCURRENT_REQUESTS // CONCURRENCY):
+            started = time.perf_counter()
+            get(http)
+            durations.append(time.perf_counter() - started)
+        return durations
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CONCURRENCY) as pool:
+        durations = [each for batch in pool.map(shop, range(CONCURRENCY)) for each in batch]
+    return durations, time.perf_counter() - started

@@ -1,0 +1,45 @@
+"""`./dev bench [part ...]`: run the parts, print a table each, write the figures as JSON."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+django.setup()
+
+from tests.benchmarks import events, pages, quotes, recompute, training  # noqa: E402  # after setup
+from tests.benchmarks.measure import Figures, print_table, write_figures  # noqa: E402
+
+Part = tuple[Callable[[], Figures], dict[str, tuple[str, float]]]
+PARTS: dict[str, Part] = {
+    "quotes": (quotes.measure, quotes.TARGETS),
+    "pages": (pages.measure, pages.TARGETS),
+    "events": (events.measure, events.TARGETS),
+    "training": (training.measure, training.TARGETS),
+    "recompute": (recompute.measure, recompute.TARGETS),
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named parts, or all; return the exit status."""
+    unknown = sorted(set(names) - PARTS.keys())
+    if unknown:
+        print(f"bench: no part called {', '.join(unknown)}; there are: {', '.join(PARTS)}.")
+        return 2
+    path = Path(os.environ.get("BENCH_FILE", ".fairtag/bench.json"))
+    for name in names or list(PARTS):
+        measure, targets = PARTS[name]
+        figures = measure()
+        print_table(name, figures, targets)
+        write_figures(path, name, figures)
+    print(f"Written to {path}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

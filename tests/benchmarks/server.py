@@ -1,0 +1,91 @@
+"""A web server of our own for a measurement, and the CPU that it and the database use."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+from django.db import connection
+
+from tests.benchmarks.measure import cpu_seconds, list_descendants
+
+START_SECONDS = 30
+
+
+@dataclass(slots=True)
+class Server:
+    """A running gunicorn: where it listens and which processes do its work."""
+
+    pid: int
+    port: int
+
+    def connect(self) -> HTTPConnection:
+        """Return a new keep-alive connection."""
+        return HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU used so far by the web processes and all database processes."""
+        return cpu_seconds([*list_descendants(self.pid), *_database_processes()])
+
+
+@contextmanager
+def serve(*, workers: int, threads: int) -> Iterator[Server]:
+    """Serve the shop from `workers` processes of `threads` threads for the body."""
+    port = _free_port()
+    options = ["-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}"]
+    options += ["-w", str(workers), "--threads", str(threads)]
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "shop.wsgi", *options, "--log-level", "warning"],
+            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": folder},
+            stdout=subprocess.DEVNULL,
+        )
+        server = Server(process.pid, port)
+        try:
+            _wait_until_ready(server, process)
+            yield server
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+
+
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit("bench: the web server ended at once; run `./dev check`.")
+        try:
+            http = server.connect()
+            http.request("GET", "/healthz")
+            if http.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"bench: the web server did not answer within {START_SECONDS} seconds.")
+
+
+def _database_processes() -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        own = int(cursor.fetchone()[0])
+    parent = Path(f"/proc/{own}/stat")
+    if not parent.exists():
+        return []  # a database on another machine: its CPU is not ours to see
+    postmaster = int(parent.read_text().rsplit(")", 1)[1].split()[1])
+    return [pid for pid in list_descendants(postmaster) if pid != own]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
