@@ -14,6 +14,6 @@ def create_table(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0001_initial")]
+    dependencies = [("shop", "0002_catalog_guards")]
 
     operations = [migrations.RunPython(create_table, migrations.RunPython.noop)]
