@@ -1,0 +1,147 @@
+"""Who calls: an account by access token, a guest by signed pseudonym, or nobody known."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
+from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy
+from allauth.headless.tokens.strategies.jwt.internal import (
+    decode_token,
+    get_token_session,
+)
+from django.conf import settings
+from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.request import Request
+
+from profiles.selectors import find_shopper_for_account
+from shop.api.address import client_address
+from shop.kernel.errors import FairtagError
+
+GUEST_HEADER = "X-Shopper-Token"
+GUEST_TOKEN_SECONDS = 400 * 24 * 3600  # 13 months: as long as the storefront's cookie
+MAX_TOKEN_LENGTH = 200
+
+_signer = TimestampSigner(salt="shop.api.guest")
+
+
+class TokenRefused(FairtagError):
+    """A token that is no use any more; the client gets a new one and tries again."""
+
+    code = "token_invalid"
+
+
+class SignInRequired(FairtagError):
+    """The operation belongs to an account, and the request carries no access token."""
+
+    code = "sign_in_required"
+
+
+class GuestTokenRequired(FairtagError):
+    """The operation belongs to a shopper, and nobody said which."""
+
+    code = "shopper_token_required"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `pseudonym` is None for a visitor who has done nothing yet."""
+
+    account_id: int | None
+    pseudonym: str | None
+    address: str
+
+    @property
+    def pk(self) -> int | None:
+        """The account's id, under the name the request log looks for."""
+        return self.account_id
+
+    @property
+    def identity(self) -> str:
+        """Whom rate limits count: the account, else the guest, else the address."""
+        if self.account_id is not None:
+            return f"account:{self.account_id}"
+        return f"guest:{self.pseudonym}" if self.pseudonym else f"address:{self.address}"
+
+
+def sign_guest_token(pseudonym: str) -> str:
+    """Return the token a guest's device keeps: the pseudonym, when, and our signature."""
+    packed = urlsafe_b64encode(UUID(pseudonym).bytes).rstrip(b"=").decode()
+    return _signer.sign(packed)
+
+
+def read_guest_token(token: str) -> str:
+    """Return the pseudonym in a guest token. Raises TokenRefused."""
+    try:
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise BadSignature("too long")
+        packed = _signer.unsign(token, max_age=GUEST_TOKEN_SECONDS)
+        return str(UUID(bytes=urlsafe_b64decode(packed + "==")))
+    except SignatureExpired as error:
+        raise TokenRefused(
+            "The shopper token has expired. Ask for a new one.", code="token_expired"
+        ) from error
+    except (BadSignature, ValueError) as error:
+        raise TokenRefused("The shopper token is not valid. Ask for a new one.") from error
+
+
+class CallerAuthentication(BaseAuthentication):
+    """Reads `Authorization: Bearer` (an account) and `X-Shopper-Token` (a guest).
+
+    A token that is present but not valid is refused, never ignored: the client would otherwise
+    see public prices and an empty cart without knowing why.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Caller, Any]:
+        """Return the caller and the claims of the access token, if any. 0 to 3 queries."""
+        address = client_address(request._request)
+        token = request.headers.get(GUEST_HEADER, "")
+        pseudonym = read_guest_token(token) if token else None
+        signed_in = _access_tokens.authenticate(request)
+        if signed_in is None:
+            return Caller(None, pseudonym, address), None
+        account, claims = signed_in
+        shopper = find_shopper_for_account(account_id=account.pk)
+        own = pseudonym if shopper is None else str(shopper.pseudonym)
+        return Caller(account.pk, own, address), claims
+
+    def authenticate_header(self, request: Request) -> str:
+        """Return what a 401 asks for."""
+        return 'Bearer realm="fairtag"'
+
+
+_access_tokens = JWTTokenAuthentication()
+
+
+class RotatingTokenStrategy(JWTTokenStrategy):  # type: ignore[misc]  # allauth ships no types
+    """Short access tokens; a refresh token works once, and its reuse ends the whole session.
+
+    A refresh token that comes back a second time was copied: thief and owner cannot be told
+    apart, so both have to sign in again (RFC 9700, section 4.14.2).
+    """
+
+    def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
+        """Return fresh tokens; the session behind them lives as long as the refresh token."""
+        request.session.set_expiry(settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)
+        payload: dict[str, Any] | None = super().create_access_token_payload(request)
+        return payload
+
+    def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
+        """Return a fresh pair, or None after ending the session of a reused token."""
+        fresh: tuple[str, str] | None = super().refresh_token(refresh_token)
+        if fresh is None:
+            _end_session_of(refresh_token)
+        return fresh
+
+
+def _end_session_of(refresh_token: str) -> None:
+    payload: Mapping[str, Any] | None = decode_token(refresh_token, "refresh")
+    session = None if payload is None else get_token_session(dict(payload))
+    if session is not None:
+        session.flush()

@@ -1,0 +1,48 @@
+"""The text at the top of the API's documentation page."""
+
+from __future__ import annotations
+
+TAGS: tuple[tuple[str, str], ...] = (
+    ("shopper", "Guest tokens, account, consent."),
+    ("catalogue", "Categories, products, search."),
+    ("prices", "Quotes, and why a price is what it is."),
+    ("behaviour", "Events, recommendations and offers."),
+    ("cart", "Cart lines and coupons."),
+    ("checkout", "Placing orders and paying them."),
+    ("orders", "Orders and their tracking."),
+)
+
+GUIDE = """
+The store for mobile clients: the same prices, offers and carts as on the web pages.
+
+### Who calls
+1. A new device asks `POST /api/v1/guest` once, keeps the token and sends it as `X-Shopper-Token`.
+2. Accounts sign up and in through the [account API](accounts/) (`/_allauth/app/v1/auth/login`):
+   send `Authorization: Bearer <access token>`. Access tokens live 10 minutes, refresh tokens 60
+   days and work once; a refresh token that comes back a second time ends its session. Send
+   `X-Shopper-Token` with the sign-in and the guest's cart and history move to the account.
+
+A token that is not valid is refused with 401, never ignored.
+
+### Prices
+Every price carries `list_price`, `public_price` (the same for everybody at this moment) and
+`quoted_price` (what this shopper pays, never above the public one). Where `is_personal` is true,
+show `public_price` and `label` beside it. `quote_token` keeps the price until `expires_at`: send it
+when adding to the cart. `why_url` explains the price; `opt_out_url` switches personal prices off,
+with effect on the next quote. `Sec-GPC: 1` does the same for one request.
+
+### Money
+`{"minor": 1234, "currency": "USD", "exponent": 2, "display": "$12.34"}`: compute with `minor`, show
+`display`. There are no floating-point amounts.
+
+### Errors
+Every error is `application/problem+json` with a stable `code`; see the schema `Problem`.
+
+### Repeating a request
+Placing and paying an order need an `Idempotency-Key` (a fresh UUID per intent). The same key with
+the same body answers again what it answered first; with another body it is refused with 422.
+
+### Limits
+`RateLimit` and `RateLimit-Policy` say how much is left; a 429 says in `Retry-After` when to come
+back. Bodies may have 1 MiB and 20 levels; `POST /api/v1/events/batch` also takes gzip.
+"""

@@ -1,0 +1,101 @@
+"""Doors for machines: is the process alive, can it serve, and its metrics."""
+
+from __future__ import annotations
+
+import hmac
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView
+
+from shop.api.address import UNKNOWN, client_address, is_forwarded
+from shop.api.errors import not_found
+from shop.api.responses import json_response
+from shop.jobs.redis import RedisUnavailable, redis_breaker
+
+NOT_STORED = {"Cache-Control": "no-store"}
+OK, DOWN, BEHIND = "ok", "down", "behind"
+
+_migrated: list[bool] = []
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers; looks at nothing else, so that a restart is not a reflex."""
+    return json_response({"status": OK}, headers=NOT_STORED)
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether this process can sell: 200, or 503 while the database is down or not migrated.
+
+    A dead Redis is reported but does not count: the store then sells at the public price.
+    """
+    checks = {"database": _check_database(), "redis": _check_redis()}
+    is_ready = checks["database"] == OK
+    headers = NOT_STORED if is_ready else {**NOT_STORED, "Retry-After": "5"}
+    body = {"status": "ready" if is_ready else "unavailable", **checks}
+    return json_response(body, status=200 if is_ready else 503, headers=headers)
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Return Prometheus metrics summed over all web and worker processes, to those allowed.
+
+    Others get the same 404 as at an unknown address.
+    """
+    if not may_read_metrics(request):
+        return not_found()
+    response: HttpResponse = ExportToDjangoView(request)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    """Return whether the request carries METRICS_TOKEN or comes from METRICS_NETWORKS.
+
+    A request that some proxy passed on, while no proxy is trusted, has no known origin: the
+    proxy's own address (often loopback) must not open the door for everybody behind it.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if settings.METRICS_TOKEN and scheme.lower() == "bearer":
+        return hmac.compare_digest(token.strip().encode(), settings.METRICS_TOKEN.encode())
+    if is_forwarded(request) and not settings.TRUSTED_PROXIES:
+        return False
+    address = client_address(request)
+    if address == UNKNOWN:
+        return False
+    origin = ip_address(address)
+    return any(origin in ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+def _check_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return OK if _is_migrated() else BEHIND
+    except (DatabaseError, InterfaceError):
+        return DOWN
+
+
+def _is_migrated() -> bool:
+    """Look until all migrations are applied; a process that saw that once need not look again."""
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        _migrated.append(True)
+    return True
+
+
+def _check_redis() -> str:
+    try:
+        with redis_breaker.guard() as redis_connection:
+            redis_connection.ping()
+    except RedisUnavailable:
+        return DOWN
+    return OK

@@ -1,0 +1,248 @@
+"""The OpenAPI schema: one decorator for operations, one hook that adds what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Any, Literal
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.serializers import Serializer
+
+from shop.api.errors import PROBLEM_TYPE, TYPE_PREFIX
+from shop.api.guide import GUIDE, TAGS
+from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
+
+Audience = Literal["anyone", "shopper", "account"]
+Schema = dict[str, Any]
+
+ACCESS_TOKEN, SHOPPER_TOKEN = "accessToken", "shopperToken"
+_SECURITY: dict[Audience, list[Schema]] = {
+    "anyone": [{}, {SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
+    "shopper": [{SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
+    "account": [{ACCESS_TOKEN: []}],
+}
+# Refusals that any operation of an audience may meet.
+_REFUSALS: dict[Audience, tuple[str, ...]] = {
+    "anyone": ("token_invalid", "token_expired"),
+    "shopper": ("token_invalid", "token_expired", "shopper_token_required"),
+    "account": ("token_invalid", "sign_in_required"),
+}
+_BODY_REFUSALS = (
+    "invalid",
+    "body_malformed",
+    "body_too_deep",
+    "body_too_large",
+    "media_type_unsupported",
+    "encoding_unsupported",
+)
+
+
+class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped hook
+    """Names the two ways a caller says who it is."""
+
+    target_class = "shop.api.authentication.CallerAuthentication"
+    name = [ACCESS_TOKEN, SHOPPER_TOKEN]
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return both schemes, in the order of `name`."""
+        return [
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "Access token of an account, from /_allauth/app/v1/auth/login.",
+            },
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-Shopper-Token",
+                "description": "Token of a guest, from POST /api/v1/guest.",
+            },
+        ]
+
+
+def describe(  # noqa: PLR0913  # the one place where everything about an operation is said
+    name: str,
+    summary: str,
+    *,
+    tag: str,
+    response: type[Serializer[Any]] | None,
+    example: Any = None,
+    status: int = 200,
+    request: type[Serializer[Any]] | None = None,
+    request_example: Any = None,
+    query: type[Serializer[Any]] | None = None,
+    headers: Sequence[OpenApiParameter] = (),
+    refusals: Sequence[str] = (),
+    audience: Audience = "anyone",
+) -> Callable[[Any], Any]:
+    """Describe an operation: what it takes, what it answers, why it may refuse.
+
+    `name` is the operation's id, from which generated clients take their method names. Examples
+    are checked against the schema by a contract test. `refusals` are codes; their statuses follow
+    from the codes.
+    """
+    examples = []
+    if request_example is not None:
+        examples.append(OpenApiExample("request", value=request_example, request_only=True))
+    answers = []
+    if example is not None:
+        answers.append(OpenApiExample("response", value=example, response_only=True))
+    parameters: list[Any] = [*headers] if query is None else [query, *headers]
+    described: Callable[[Any], Any] = extend_schema(
+        operation_id=name,
+        summary=summary,
+        tags=[tag],
+        request=request,
+        parameters=parameters,
+        examples=examples,
+        responses={
+            status: OpenApiResponse(
+                response, description=HTTPStatus(status).phrase, examples=answers
+            )
+        },
+        extensions={
+            "x-fairtag": {
+                "audience": audience,
+                "refusals": list(refusals),
+                "reads_input": request is not None or query is not None,
+            }
+        },
+    )
+    return described
+
+
+def complete_schema(result: Schema, **_: Any) -> Schema:
+    """Add the guide, tags, the problem shape, shared headers, security and error responses."""
+    result["info"]["description"] = GUIDE
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS]
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+    components["parameters"] = SHARED_PARAMETERS
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            _complete_operation(path, operation)
+    return result
+
+
+def _complete_operation(path: str, operation: Schema) -> None:
+    said = operation.pop("x-fairtag")
+    codes = ["too_many_requests", "server_error", "unavailable", "method_not_allowed"]
+    codes += _REFUSALS[said["audience"]] + tuple(said["refusals"])
+    if said["reads_input"]:
+        codes += _BODY_REFUSALS if "requestBody" in operation else ("invalid",)
+    if "{" in path:
+        codes.append("not_found")
+    operation["security"] = _SECURITY[said["audience"]]
+    operation.setdefault("parameters", []).extend(
+        {"$ref": f"#/components/parameters/{name}"} for name in SHARED_PARAMETERS
+    )
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        by_status.setdefault(_GENERAL.get(code) or _status(code), []).append(code)
+    for status in sorted(by_status):
+        operation["responses"][str(status)] = _problem_response(status, by_status[status])
+
+
+_GENERAL = {
+    "invalid": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "too_many_requests": 429,
+    "server_error": 500,
+    "unavailable": 503,
+}
+
+
+def _status(code: str) -> int:
+    return STATUS_BY_CODE.get(code, FALLBACK_STATUS)
+
+
+def _problem_response(status: int, codes: Sequence[str]) -> Schema:
+    listed = ", ".join(f"`{code}`" for code in codes)
+    return {
+        "description": f"{HTTPStatus(status).phrase}. Codes: {listed}.",
+        "content": {
+            PROBLEM_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {code: {"value": _problem_example(status, code)} for code in codes},
+            }
+        },
+    }
+
+
+def _problem_example(status: int, code: str) -> Schema:
+    is_invalid = code == "invalid"
+    fault = {"pointer": "#/quantity", "code": "min_value", "message": "Must be 1 or more."}
+    return {
+        "type": TYPE_PREFIX + code,
+        "title": str(TITLE_BY_STATUS[status]),
+        "status": status,
+        "detail": "A sentence in the language of the response.",
+        "code": code,
+        "errors": [fault] if is_invalid else [],
+        "params": {},
+        "request_id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11",
+    }
+
+
+PROBLEM_SCHEMA: Schema = {
+    "type": "object",
+    "description": "Every error of this API (RFC 9457). Decide by `code`; show `detail`.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "params", "request_id"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:fairtag:problem: and the code."},
+        "title": {"type": "string", "description": "What kind of error, in words."},
+        "status": {"type": "integer", "description": "The HTTP status again."},
+        "detail": {"type": "string", "description": "What happened, in the response's language."},
+        "code": {"type": "string", "description": "Stable; decide by it."},
+        "errors": {
+            "type": "array",
+            "description": "One entry per fault of the input.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "message"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "#/a/0/b in the body (RFC 6901), or ?name in the query.",
+                    },
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
+        "params": {
+            "type": "object",
+            "description": "Facts behind `detail`, such as how many pieces are left.",
+            "additionalProperties": True,
+        },
+        "request_id": {"type": "string", "description": "Name it when you ask for help."},
+    },
+}
+
+SHARED_PARAMETERS: dict[str, Schema] = {
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "description": "en or zh-hans; Content-Language names what was chosen.",
+        "schema": {"type": "string"},
+        "example": "en",
+    },
+    "XRegion": {
+        "name": "X-Region",
+        "in": "header",
+        "description": "Where the shopper is (ISO 3166): decides which price rules hold.",
+        "schema": {"type": "string"},
+        "example": "US-NY",
+    },
+    "SecGPC": {
+        "name": "Sec-GPC",
+        "in": "header",
+        "description": "1 means: no personal prices (Global Privacy Control).",
+        "schema": {"type": "string", "enum": ["1"]},
+        "example": "1",
+    },
+}

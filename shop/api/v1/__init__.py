@@ -1,0 +1,1 @@
+"""Version 1 of the API: routes, views, request checks and response bodies."""

@@ -1,0 +1,1 @@
+"""From frozen view-models to plain JSON values; no query, no request."""

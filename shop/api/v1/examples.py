@@ -1,0 +1,343 @@
+"""Examples of the documentation; a contract test checks each against the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Json = dict[str, Any]
+
+QUOTE_ID = "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11"
+PAYMENT_ID = "2f1c7a53-9d3e-4b60-9d7b-8f6f2d1f2a10"
+AT = "2026-11-25T10:00:00+00:00"
+LATER = "2026-11-25T11:00:00+00:00"
+LABEL = "Personal price, set automatically"
+
+
+def _usd(minor: int) -> Json:
+    sign = "-" if minor < 0 else ""
+    display = f"{sign}${abs(minor) / 100:,.2f}"
+    return {"minor": minor, "currency": "USD", "exponent": 2, "display": display}
+
+
+INDEX: Json = {
+    "name": "Fairtag API",
+    "version": "1",
+    "docs": "/api/v1/docs/",
+    "schema": "/api/v1/schema/",
+    "account_api": "/_allauth/app/v1/",
+}
+CONSENT_ANSWERS: Json = {
+    "price": True,
+    "recommendations": True,
+    "marketing": False,
+    "analytics": True,
+}
+GUEST: Json = {
+    "shopper_token": "AZHSpJP1e26KUW8MLx98EQ:1vNcXy:9mQ...",
+    "expires_in": 34_560_000,
+    "consents": CONSENT_ANSWERS,
+}
+CONSENTS: Json = {
+    "consents": CONSENT_ANSWERS,
+    "jurisdiction": "US-other",
+    "personal_prices_allowed": True,
+    "opt_in_required": False,
+    "is_gpc": False,
+}
+REASONS: list[Json] = [
+    {"code": "public_price", "amount": _usd(399), "text": "Price for everybody"},
+    {"code": "category_affinity", "amount": _usd(-20), "text": "You often look at cheese"},
+]
+PRICE: Json = {
+    "variant_id": 1042,
+    "list_price": _usd(429),
+    "public_price": _usd(399),
+    "quoted_price": _usd(379),
+    "is_personal": True,
+    "label_code": "generic",
+    "label": LABEL,
+    "reference_price": None,
+    "reference_note": "",
+    "unit_price": _usd(167),
+    "unit_label": "100 g",
+    "rung": "personal",
+    "reasons": REASONS,
+    "quote_id": QUOTE_ID,
+    "quote_token": "eyJ...",
+    "expires_at": LATER,
+    "why_url": f"/api/v1/quotes/{QUOTE_ID}/why",
+    "opt_out_url": "/api/v1/consent/price",
+}
+WHY: Json = {
+    "quote_id": QUOTE_ID,
+    "variant_id": 1042,
+    "list_price": _usd(429),
+    "public_price": _usd(399),
+    "quoted_price": _usd(379),
+    "is_personal": True,
+    "label_code": "generic",
+    "label": LABEL,
+    "reasons": REASONS,
+    "counterfactuals": [
+        {"code": "no_views", "quoted_price": _usd(399), "text": "Without what you looked at"}
+    ],
+    "data_used": ["category_affinity"],
+    "jurisdiction": "US-other",
+    "policy_version": 1,
+    "model_version": 4,
+    "issued_at": AT,
+    "expires_at": LATER,
+    "opt_out_url": "/api/v1/consent/price",
+}
+CATEGORY: Json = {
+    "category_id": 31,
+    "parent_id": 3,
+    "path": "grocery/cheese",
+    "name": "Cheese",
+    "depth": 1,
+    "picture_url": "/static/img/art/cheese.svg",
+    "product_count": 214,
+    "is_restricted": False,
+}
+PLAIN_VARIANT: Json = {
+    "product_id": 977,
+    "variant_id": 1042,
+    "sku": "CHS-1042",
+    "slug": "mild-cheddar-8-oz",
+    "name": "Mild cheddar",
+    "brand": "Hill & Dale",
+    "category_id": 31,
+    "category_path": "grocery/cheese",
+    "size": "8 oz",
+    "measure": {"amount": "226.796", "unit": "g"},
+    "picture_url": "/static/img/art/cheese.svg",
+    "available": 12,
+}
+VARIANT: Json = {**PLAIN_VARIANT, "price": PRICE}
+LISTING: Json = {
+    "total": 1,
+    "page": 1,
+    "pages": 1,
+    "sort": "popular",
+    "facets": [
+        {
+            "code": "brand",
+            "options": [{"value": "7", "label": "Hill & Dale", "count": 1, "is_selected": False}],
+        }
+    ],
+    "items": [VARIANT],
+}
+CATEGORY_PAGE: Json = {"category": CATEGORY, "trail": [CATEGORY], "children": [], **LISTING}
+SEARCH_PAGE: Json = {
+    "words": "chedar",
+    "corrected": "cheddar",
+    "suggestions": ["cheddar"],
+    "popular": [],
+    **LISTING,
+}
+SUGGESTIONS: Json = {
+    "suggestions": [
+        {"kind": "query", "text": "cheddar", "slug": "", "path": ""},
+        {"kind": "category", "text": "Cheese", "slug": "", "path": "grocery/cheese"},
+        {"kind": "product", "text": "Mild cheddar", "slug": "mild-cheddar-8-oz", "path": ""},
+    ]
+}
+PRODUCT: Json = {
+    "product_id": 977,
+    "slug": "mild-cheddar-8-oz",
+    "name": "Mild cheddar",
+    "brand": "Hill & Dale",
+    "description": "",
+    "is_active": True,
+    "is_restricted": False,
+    "trail": [CATEGORY],
+    "variants": [VARIANT],
+    "siblings": [],
+    "related": [VARIANT],
+}
+OFFER: Json = {
+    "offer_id": 5,
+    "campaign_id": 2,
+    "label": "10 % off cheese",
+    "reason": "Because you buy cheese",
+    "coupon_code": "CHEESE10",
+    "audience": "personal",
+    "ends_at": LATER,
+    "percent": "10",
+    "amount": None,
+    "variant_ids": [],
+    "category_ids": [31],
+}
+SHELF: Json = {"code": "picks", "category": None, "is_personal": True, "items": [VARIANT]}
+HOME: Json = {"offers": [OFFER], "picks": SHELF, "shelves": [], "departments": [CATEGORY]}
+EVENT_BATCH: Json = {
+    "events": [
+        {"id": QUOTE_ID, "kind": "view", "occurred_at": AT, "variant_id": 1042},
+        {
+            "id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c12",
+            "kind": "search",
+            "occurred_at": AT,
+            "query": "cheddar",
+        },
+    ],
+    "sent_at": AT,
+}
+INGESTED: Json = {
+    "accepted": 2,
+    "duplicates": 0,
+    "dropped_no_consent": 0,
+    "dropped_bot": 0,
+    "rejected": [],
+}
+DELIVERY: Json = {
+    "code": "standard",
+    "name": "Standard delivery",
+    "price": _usd(499),
+    "regular_price": _usd(499),
+    "free_from": _usd(3500),
+    "missing": _usd(2742),
+    "min_days": 1,
+    "max_days": 3,
+    "needs_address": True,
+}
+CART: Json = {
+    "cart_id": PAYMENT_ID,
+    "version": 7,
+    "quantity": 2,
+    "lines": [
+        {
+            "variant": PLAIN_VARIANT,
+            "quantity": 2,
+            "price": PRICE,
+            "subtotal": _usd(758),
+            "discount": _usd(0),
+            "total": _usd(758),
+            "tax": _usd(0),
+            "adjustments": [],
+            "notices": [],
+        }
+    ],
+    "subtotal": _usd(758),
+    "discount": _usd(0),
+    "tax": _usd(0),
+    "tax_added": _usd(0),
+    "delivery": DELIVERY,
+    "total": _usd(1257),
+    "offers": [],
+    "coupon_codes": ["SUMMER"],
+    "rejected": [
+        {"code": "SUMMER", "reason_code": "ended", "message": "This code has ended.", "params": {}}
+    ],
+    "hints": [],
+    "notices": [],
+    "can_check_out": True,
+    "has_personal_price": True,
+    "label": LABEL,
+}
+CHECKOUT: Json = {
+    "cart": CART,
+    "delivery_options": [DELIVERY],
+    "payment_methods": [{"code": "sandbox-card", "name": "Test card", "is_sandbox": True}],
+    "expires_at": LATER,
+}
+CONTACT: Json = {
+    "email": "alice@example.com",
+    "name": "Alice Archer",
+    "phone": "",
+    "address_line1": "1 Main Street",
+    "address_line2": "",
+    "city": "Springfield",
+    "region": "OH",
+    "postcode": "45501",
+    "country": "US",
+}
+PLACE_ORDER: Json = {
+    "contact": CONTACT,
+    "delivery_method": "standard",
+    "shown_total_minor": 1257,
+}
+TIMELINE: list[Json] = [{"kind": "placed", "text": "Order placed", "at": AT}]
+ORDER: Json = {
+    "number": "F-7K3M-92QX",
+    "status": "awaiting_payment",
+    "status_text": "Awaiting payment",
+    "lines": [
+        {
+            "line_id": 1,
+            "variant_id": 1042,
+            "sku": "CHS-1042",
+            "name": "Mild cheddar, 8 oz",
+            "quantity": 2,
+            "list_price": _usd(429),
+            "public_price": _usd(399),
+            "quoted_price": _usd(379),
+            "subtotal": _usd(758),
+            "discount": _usd(0),
+            "tax": _usd(0),
+            "total": _usd(758),
+            "is_personal": True,
+            "label_code": "generic",
+            "label": LABEL,
+            "why_url": f"/api/v1/quotes/{QUOTE_ID}/why",
+            "adjustments": [],
+            "refunded_quantity": 0,
+            "refunded": _usd(0),
+        }
+    ],
+    "subtotal": _usd(758),
+    "discount": _usd(0),
+    "delivery": _usd(499),
+    "delivery_name": "Standard delivery",
+    "tax": _usd(0),
+    "tax_added": _usd(0),
+    "total": _usd(1257),
+    "refunded": _usd(0),
+    "coupon_codes": [],
+    "placed_at": AT,
+    "pay_until": LATER,
+    "paid_at": None,
+    "contact": CONTACT,
+    "payments": [],
+    "timeline": TIMELINE,
+    "is_payable": True,
+    "is_cancellable": True,
+    "has_personal_price": True,
+    "label": LABEL,
+}
+ORDER_SUMMARY: Json = {
+    "number": "F-7K3M-92QX",
+    "channel": "online",
+    "status": "paid",
+    "status_text": "Paid",
+    "placed_at": AT,
+    "quantity": 2,
+    "total": _usd(1257),
+}
+TRACKED_ORDER: Json = {
+    "number": "F-7K3M-92QX",
+    "status": "paid",
+    "status_text": "Paid",
+    "placed_at": AT,
+    "delivery_name": "Standard delivery",
+    "quantity": 2,
+    "total": _usd(1257),
+    "refunded": _usd(0),
+    "timeline": TIMELINE,
+}
+PAYMENT_STEP: Json = {
+    "payment_id": PAYMENT_ID,
+    "state": "succeeded",
+    "reason_code": "",
+    "message": "",
+    "action_token": "",
+    "action_url": "",
+}
+ACCOUNT: Json = {
+    "email": "alice@example.com",
+    "is_guest": False,
+    "consents": CONSENT_ANSWERS,
+    "segment": "Fresh-food regulars",
+    "tags": ["Buys on offer"],
+    "interests": [{"category": CATEGORY, "weight": 3.2}],
+    "known_since": AT,
+}

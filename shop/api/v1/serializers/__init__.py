@@ -1,0 +1,1 @@
+"""What bodies look like: checks of requests, and the OpenAPI schema of responses."""

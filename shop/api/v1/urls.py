@@ -1,0 +1,77 @@
+"""Every route of version 1."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from shop.api.converters import register_converters
+from shop.api.docs import SchemaView, account_docs, api_docs
+from shop.api.v1.views.behaviour import EventBatchView, HomeView, OffersView, RecommendationsView
+from shop.api.v1.views.cart import (
+    AcceptPricesView,
+    CartLinesView,
+    CartLineView,
+    CartView,
+    CouponsView,
+    CouponView,
+)
+from shop.api.v1.views.catalog import (
+    CategoriesView,
+    CategoryView,
+    ProductView,
+    SearchView,
+    SuggestView,
+)
+from shop.api.v1.views.checkout import (
+    CancelOrderView,
+    CheckoutView,
+    ConfirmPaymentView,
+    PaymentsView,
+)
+from shop.api.v1.views.fallback import unknown_address
+from shop.api.v1.views.orders import OrdersView, OrderView, TrackView
+from shop.api.v1.views.prices import QuotesView, WhyView
+from shop.api.v1.views.shopper import ConsentsView, ConsentView, GuestView, IndexView
+
+app_name = "api"
+
+register_converters()
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", IndexView.as_view(), name="index"),
+    path("docs/", api_docs, name="docs"),
+    path("docs/accounts/", account_docs, name="account-docs"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    path("guest", GuestView.as_view(), name="guest"),
+    path("consent", ConsentsView.as_view(), name="consents"),
+    path("consent/<slug:purpose>", ConsentView.as_view(), name="consent"),
+    path("categories", CategoriesView.as_view(), name="categories"),
+    path("categories/<category:path>", CategoryView.as_view(), name="category"),
+    path("products/<product:slug>", ProductView.as_view(), name="product"),
+    path("search", SearchView.as_view(), name="search"),
+    path("search/suggest", SuggestView.as_view(), name="suggest"),
+    path("quotes", QuotesView.as_view(), name="quotes"),
+    path("quotes/<uuid:quote_id>/why", WhyView.as_view(), name="why"),
+    path("events/batch", EventBatchView.as_view(), name="events"),
+    path("home", HomeView.as_view(), name="home"),
+    path("recommendations", RecommendationsView.as_view(), name="recommendations"),
+    path("offers", OffersView.as_view(), name="offers"),
+    path("cart", CartView.as_view(), name="cart"),
+    path("cart/lines", CartLinesView.as_view(), name="cart-lines"),
+    path("cart/lines/<row:variant_id>", CartLineView.as_view(), name="cart-line"),
+    path("cart/coupons", CouponsView.as_view(), name="coupons"),
+    path("cart/coupons/<code:code>", CouponView.as_view(), name="coupon"),
+    path("cart/accept-prices", AcceptPricesView.as_view(), name="accept-prices"),
+    path("checkout", CheckoutView.as_view(), name="checkout"),
+    path("orders", OrdersView.as_view(), name="orders"),
+    path("orders/track", TrackView.as_view(), name="track"),
+    path("orders/<order:number>", OrderView.as_view(), name="order"),
+    path("orders/<order:number>/cancel", CancelOrderView.as_view(), name="cancel"),
+    path("orders/<order:number>/payments", PaymentsView.as_view(), name="payments"),
+    path(
+        "orders/<order:number>/payments/<uuid:payment_id>/confirm",
+        ConfirmPaymentView.as_view(),
+        name="confirm",
+    ),
+    re_path(r"^(?P<rest>.*)$", unknown_address),
+]

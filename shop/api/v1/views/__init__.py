@@ -1,0 +1,1 @@
+"""Views: read, one call to a page or service, write JSON."""

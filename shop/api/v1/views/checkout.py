@@ -1,0 +1,245 @@
+"""From cart to paid order."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from orders.core.values import Contact, OrderView
+from orders.selectors import get_order
+from orders.services import (
+    PaymentRefused,
+    cancel_order,
+    confirm_payment,
+    place_order,
+    start_checkout,
+    start_payment,
+)
+from profiles.selectors import get_shopper
+from shop.api.base import ApiView
+from shop.api.conditions import (
+    IDEMPOTENCY_KEY,
+    IDEMPOTENCY_REFUSALS,
+    IF_MATCH,
+    answer_once,
+    read_idempotency_key,
+    read_if_match,
+)
+from shop.api.responses import json_response
+from shop.api.schema import describe
+from shop.api.throttles import MONEY
+from shop.api.v1 import examples
+from shop.api.v1.bodies.cart import checkout_body
+from shop.api.v1.bodies.orders import order_body, step_body
+from shop.api.v1.serializers.cart import CheckoutSerializer, StartCheckoutSerializer
+from shop.api.v1.serializers.orders import (
+    ConfirmPaymentSerializer,
+    OrderSerializer,
+    PaymentStepSerializer,
+    PlaceOrderSerializer,
+    StartPaymentSerializer,
+)
+from shop.pages.cards import quote_context
+
+TAG = "checkout"
+CART_REFUSALS = ("cart_empty", "price_consent_needed", "out_of_stock", "shopper_not_found")
+
+
+class CheckoutView(ApiView):
+    """Checkout."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "startCheckout",
+        "Start or continue the checkout of my cart",
+        tag=TAG,
+        request=StartCheckoutSerializer,
+        request_example={"delivery_method": "standard"},
+        response=CheckoutSerializer,
+        example=examples.CHECKOUT,
+        headers=[IF_MATCH],
+        refusals=(*CART_REFUSALS, "cart_changed", "if_match_malformed"),
+        audience="shopper",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Holds the stock and freezes the prices until `expires_at`. May be repeated."""
+        body = self.read_body(StartCheckoutSerializer)
+        self.require_shopper()
+        ctx = self.context
+        checkout = start_checkout(
+            context=quote_context(ctx, "checkout"),
+            delivery_method=body["delivery_method"],
+            version=read_if_match(request._request),
+        )
+        return json_response(checkout_body(checkout, ctx.locale))
+
+
+class PlaceOrderMixin(ApiView):
+    """POST /orders; the list of orders stands beside it."""
+
+    @describe(
+        "placeOrder",
+        "Place the order",
+        tag=TAG,
+        request=PlaceOrderSerializer,
+        request_example=examples.PLACE_ORDER,
+        response=OrderSerializer,
+        example=examples.ORDER,
+        status=201,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=(*CART_REFUSALS, "total_changed", "coupon_exhausted", *IDEMPOTENCY_REFUSALS),
+        audience="shopper",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Turns the cart into an order that waits for its payment. No account is needed."""
+        key = read_idempotency_key(request._request)
+        body = self.read_body(PlaceOrderSerializer)
+        pseudonym = self.require_shopper()
+        ctx = self.context
+
+        def act() -> tuple[int, Any]:
+            order = place_order(
+                context=quote_context(ctx, "checkout"),
+                idempotency_key=key,
+                contact=Contact(**body["contact"]),
+                delivery_method=body["delivery_method"],
+                shown_total_minor=body["shown_total_minor"],
+            )
+            return 201, order_body(order, ctx.locale)
+
+        return answer_once(
+            request._request, scope=f"api:order:{pseudonym}", body=body, now=self.now, act=act
+        )
+
+
+class OrderBase(ApiView):
+    """What operations on one of my orders share."""
+
+    def find_own(self, number: str) -> OrderView:
+        """Return the caller's order. Raises OrderNotFound, also for somebody else's."""
+        shopper = get_shopper(self.require_shopper())
+        return get_order(number=number, shopper_id=shopper.id, language=self.context.language)
+
+
+class PaymentsView(OrderBase):
+    """Payments of an order."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "startPayment",
+        "Pay an order",
+        tag=TAG,
+        request=StartPaymentSerializer,
+        request_example={"method": "sandbox-card"},
+        response=PaymentStepSerializer,
+        example=examples.PAYMENT_STEP,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=("order_not_found", "not_payable", "unknown_method", *IDEMPOTENCY_REFUSALS),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """A declined payment is an answer (`state`), no error: another attempt takes a new key."""
+        key = read_idempotency_key(request._request)
+        body = self.read_body(StartPaymentSerializer)
+        order = self.find_own(number)
+        scope = f"api:payment:{order.order_id}"
+
+        def act() -> tuple[int, Any]:
+            step = start_payment(
+                order_id=order.order_id,
+                method=body["method"],
+                idempotency_key=f"{scope}:{key}",
+                now=self.now,
+                language=self.context.language,
+            )
+            return 200, step_body(step)
+
+        return answer_once(request._request, scope=scope, body=body, now=self.now, act=act)
+
+
+class ConfirmPaymentView(OrderBase):
+    """The shopper's answer to a payment that needed one."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "confirmPayment",
+        "Finish a payment that needed the shopper's answer",
+        tag=TAG,
+        request=ConfirmPaymentSerializer,
+        request_example={"action_token": "c2FuZGJveA", "approved": True},
+        response=PaymentStepSerializer,
+        example=examples.PAYMENT_STEP,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=(
+            "order_not_found",
+            "payment_not_found",
+            "bad_action_token",
+            *IDEMPOTENCY_REFUSALS,
+        ),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
+        """For payments in state needs_action."""
+        body = self.read_body(ConfirmPaymentSerializer)
+        order = self.find_own(number)
+        if all(payment.payment_id != payment_id for payment in order.payments):
+            raise PaymentRefused("This order has no such payment.", code="payment_not_found")
+
+        def act() -> tuple[int, Any]:
+            step = confirm_payment(
+                payment_id=payment_id,
+                action_token=body["action_token"],
+                approved=body["approved"],
+                now=self.now,
+                language=self.context.language,
+            )
+            return 200, step_body(step)
+
+        return answer_once(
+            request._request,
+            scope=f"api:confirm:{payment_id}",
+            body=body,
+            now=self.now,
+            act=act,
+        )
+
+
+class CancelOrderView(OrderBase):
+    """Cancelling."""
+
+    policies = (MONEY,)
+
+    @describe(
+        "cancelOrder",
+        "Cancel an order",
+        tag="orders",
+        response=OrderSerializer,
+        example=examples.ORDER,
+        headers=[IDEMPOTENCY_KEY],
+        refusals=("order_not_found", "not_cancellable", *IDEMPOTENCY_REFUSALS),
+        audience="shopper",
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """A paid order is refunded in full. Refused once the order is on its way."""
+        order = self.find_own(number)
+        ctx = self.context
+
+        def act() -> tuple[int, Any]:
+            cancelled = cancel_order(
+                order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
+            )
+            return 200, order_body(cancelled, ctx.locale)
+
+        return answer_once(
+            request._request,
+            scope=f"api:cancel:{order.order_id}",
+            body=None,
+            now=self.now,
+            act=act,
+        )

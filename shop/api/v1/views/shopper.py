@@ -1,0 +1,165 @@
+"""Guest tokens, consent, and what we know about a shopper."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.urls import reverse
+from rest_framework.request import Request
+
+from pricing.selectors import resolve_jurisdiction
+from profiles.core.values import PURPOSES, Consents
+from profiles.selectors import find_shopper, get_shopper
+from profiles.services import get_or_create_guest, set_consent
+from shop.api.authentication import GUEST_TOKEN_SECONDS, sign_guest_token
+from shop.api.base import ApiView
+from shop.api.context import default_consents
+from shop.api.responses import json_response
+from shop.api.schema import describe
+from shop.api.throttles import GUEST
+from shop.api.v1 import examples
+from shop.api.v1.bodies.prices import Json
+from shop.api.v1.serializers.shopper import (
+    ConsentStateSerializer,
+    GuestSerializer,
+    IndexSerializer,
+    SetConsentSerializer,
+)
+from shop.kernel.errors import FairtagError
+from shop.pages.context import PageContext
+
+TAG = "shopper"
+ACCOUNT_API = "/_allauth/app/v1/"
+
+
+class PurposeUnknown(FairtagError):
+    """There is no such purpose."""
+
+    code = "purpose_unknown"
+
+
+class IndexView(ApiView):
+    """The entry."""
+
+    public_seconds = 3600
+
+    @describe(
+        "getIndex",
+        "Say where things are",
+        tag=TAG,
+        response=IndexSerializer,
+        example=examples.INDEX,
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Addresses of the documentation, the schema and the account API."""
+        return json_response(
+            {
+                "name": "Fairtag API",
+                "version": "1",
+                "docs": reverse("api:docs"),
+                "schema": reverse("api:schema"),
+                "account_api": ACCOUNT_API,
+            }
+        )
+
+
+class GuestView(ApiView):
+    """Guest tokens."""
+
+    policies = (GUEST,)
+
+    @describe(
+        "createGuest",
+        "Get a guest token",
+        tag=TAG,
+        response=GuestSerializer,
+        example=examples.GUEST,
+        status=201,
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Once per device. Sent with a valid token, the same shopper gets a fresh one.
+
+        Consent starts as the law of the place has it: off where silence means no.
+        """
+        ctx = self.context
+        shopper = get_or_create_guest(
+            pseudonym=self.caller.pseudonym,
+            defaults=default_consents(ctx),
+            market_code=ctx.market,
+            now=self.now,
+        )
+        body = {
+            "shopper_token": sign_guest_token(shopper.pseudonym),
+            "expires_in": GUEST_TOKEN_SECONDS,
+            "consents": consents_body(shopper.consents),
+        }
+        return json_response(body, status=201)
+
+
+class ConsentsView(ApiView):
+    """Consent."""
+
+    @describe(
+        "getConsents",
+        "Show what I agreed to",
+        tag=TAG,
+        response=ConsentStateSerializer,
+        example=examples.CONSENTS,
+        audience="anyone",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The current answers and the rule of the place. Unknown shoppers agreed to nothing."""
+        pseudonym = self.caller.pseudonym
+        shopper = find_shopper(pseudonym) if pseudonym else None
+        consents = Consents() if shopper is None else shopper.consents
+        return json_response(consent_state_body(self.context, consents))
+
+
+class ConsentView(ApiView):
+    """One purpose."""
+
+    @describe(
+        "setConsent",
+        "Agree or refuse, per purpose",
+        tag=TAG,
+        request=SetConsentSerializer,
+        request_example={"granted": False},
+        response=ConsentStateSerializer,
+        example=examples.CONSENTS,
+        refusals=("purpose_unknown", "shopper_not_found"),
+        audience="shopper",
+    )
+    def put(self, request: Request, purpose: str) -> HttpResponse:
+        """Purposes: price, recommendations, marketing, analytics. Holds from the next quote on,
+        on all devices; refusing is exactly as easy as agreeing."""
+        if purpose not in PURPOSES:
+            raise PurposeUnknown("There is no such purpose.", purposes=list(PURPOSES))
+        body = self.read_body(SetConsentSerializer)
+        shopper = get_shopper(self.require_shopper())
+        ctx = self.context
+        shopper = set_consent(
+            shopper_id=shopper.id,
+            purpose=purpose,
+            granted=body["granted"],
+            how="api",
+            locale=ctx.locale,
+            text_version=body["text_version"],
+            now=self.now,
+        )
+        return json_response(consent_state_body(ctx, shopper.consents))
+
+
+def consents_body(consents: Consents) -> Json:
+    """Return the answers by purpose."""
+    return {purpose: bool(getattr(consents, purpose)) for purpose in PURPOSES}
+
+
+def consent_state_body(ctx: PageContext, consents: Consents) -> Json:
+    """Return the answers and the rule they meet."""
+    rule = resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now)
+    return {
+        "consents": consents_body(consents),
+        "jurisdiction": rule.code,
+        "personal_prices_allowed": rule.personal_allowed,
+        "opt_in_required": rule.opt_in_required,
+        "is_gpc": ctx.gpc,
+    }

@@ -1,0 +1,24 @@
+"""Every address of the shop, door by door."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from shop.api.ops import healthz, metrics, readyz
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # machines
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    # mobile clients
+    path("api/v1/", include("shop.api.v1.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    # people
+    path("accounts/", include("allauth.urls")),
+]
+
+handler400 = "shop.api.handlers.bad_request"
+handler403 = "shop.api.handlers.permission_denied"
+handler404 = "shop.api.handlers.page_not_found"
+handler500 = "shop.api.handlers.internal_error"
