@@ -1,0 +1,1 @@
+"""Roof: the door through which a shop's own history comes in: read, clean, quarantine, load."""
