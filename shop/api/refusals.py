@@ -28,10 +28,39 @@ TITLE_BY_STATUS: dict[int, Promise] = {
 }
 
 STATUS_BY_CODE: dict[str, int] = {
+    # what was sent
+    "bad_action_token": 400,
+    "bad_quantity": 400,
     "body_malformed": 400,
     "body_too_deep": 400,
+    "cursor_invalid": 400,
+    "idempotency_key_malformed": 400,
+    "idempotency_key_missing": 400,
+    "if_match_malformed": 400,
+    "region_malformed": 400,
+    "unknown_method": 400,
     "body_too_large": 413,
     "encoding_unsupported": 415,
     "media_type_unsupported": 415,
+    "idempotency_mismatch": 422,
+    # who asks
+    "shopper_token_required": 401,
+    "sign_in_required": 401,
+    "token_expired": 401,
+    "token_invalid": 401,
+    # what does not exist, or not for this shopper
+    "category_not_found": 404,
+    "line_not_found": 404,
+    "order_not_found": 404,
+    "payment_not_found": 404,
+    "product_not_found": 404,
+    "purpose_unknown": 404,
+    "quote_not_found": 404,
+    "shopper_not_found": 404,
+    # what changed meanwhile
+    "cart_changed": 412,
+    # what is down
+    "market_not_found": 503,
+    "online_unavailable": 503,
     "redis_unavailable": 503,
 }

@@ -121,13 +121,16 @@ def complete_schema(result: Schema, **_: Any) -> Schema:
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     components["parameters"] = SHARED_PARAMETERS
+    shown = components.setdefault("examples", {})
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            _complete_operation(path, operation)
+            for status, code in _complete_operation(path, operation):
+                shown[code] = {"value": _problem_example(status, code)}
+    components["examples"] = dict(sorted(shown.items()))
     return result
 
 
-def _complete_operation(path: str, operation: Schema) -> None:
+def _complete_operation(path: str, operation: Schema) -> list[tuple[int, str]]:
     said = operation.pop("x-fairtag")
     codes = ["too_many_requests", "server_error", "unavailable", "method_not_allowed"]
     codes += _REFUSALS[said["audience"]] + tuple(said["refusals"])
@@ -141,9 +144,10 @@ def _complete_operation(path: str, operation: Schema) -> None:
     )
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
-        by_status.setdefault(_GENERAL.get(code) or _status(code), []).append(code)
+        by_status.setdefault(_status(code), []).append(code)
     for status in sorted(by_status):
         operation["responses"][str(status)] = _problem_response(status, by_status[status])
+    return [(status, code) for status, found in by_status.items() for code in found]
 
 
 _GENERAL = {
@@ -157,7 +161,7 @@ _GENERAL = {
 
 
 def _status(code: str) -> int:
-    return STATUS_BY_CODE.get(code, FALLBACK_STATUS)
+    return _GENERAL.get(code) or STATUS_BY_CODE.get(code, FALLBACK_STATUS)
 
 
 def _problem_response(status: int, codes: Sequence[str]) -> Schema:
@@ -167,7 +171,7 @@ def _problem_response(status: int, codes: Sequence[str]) -> Schema:
         "content": {
             PROBLEM_TYPE: {
                 "schema": {"$ref": "#/components/schemas/Problem"},
-                "examples": {code: {"value": _problem_example(status, code)} for code in codes},
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
             }
         },
     }
