@@ -10,6 +10,8 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 
+from shop.jobs.redis import redis_breaker
+
 pytest_plugins = [f"tests.{found.stem}" for found in Path(__file__).parent.glob("fixtures_*.py")]
 
 
@@ -29,10 +31,14 @@ def clean_redis(redis_connection: redis.Redis) -> redis.Redis:
 
 @pytest.fixture(autouse=True)
 def _isolate(request: pytest.FixtureRequest) -> None:
-    """Integration and browser tests start with an empty Redis and cache; others touch neither."""
-    parts = request.path.parts
-    if "integration" in parts or "functional" in parts:
-        request.getfixturevalue("clean_redis")
+    """Integration and browser tests start with an empty Redis; unit tests touch nothing."""
+    if not {"integration", "functional"} & set(request.path.parts):
+        return
+    request.getfixturevalue("clean_redis")
+    redis_breaker.close()
+    if "transactional_db" in request.fixturenames:
+        # No rollback clears the cache's table there, and no flush: it belongs to no model.
+        request.getfixturevalue("transactional_db")
         cache.clear()
 
 

@@ -128,6 +128,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
     finally:
         supervisor.stop()
         remove_record()
+        say("all processes have ended")
     return 0
 
 

@@ -167,9 +167,13 @@ def _watch(
         running = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
         )
-        while running.poll() is None:
-            progress.show(min(count(), total - 1))
-            time.sleep(0.2)
+        try:
+            while running.poll() is None:
+                progress.show(min(count(), total - 1))
+                time.sleep(0.2)
+        finally:
+            running.terminate()  # does nothing to one that has ended; else Ctrl-C came
+            running.wait()
     if running.returncode == 0:
         progress.show(total)
     progress.close()

@@ -20,8 +20,8 @@ def log_dir() -> Path:
 
 
 def ensure_state() -> Path:
-    """Make the state folder, private to its owner's group, and return it."""
+    """Make the state folder and return it; logs are private, for they hold e-mails of the demo."""
     state = state_dir()
-    for folder in (state, state / "logs"):
-        folder.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "logs").mkdir(mode=0o700, exist_ok=True)
     return state

@@ -22,7 +22,7 @@ def probe_database(url: str) -> str:
         with psycopg.connect(url, connect_timeout=5) as connection:
             row = connection.execute(IDENTITY).fetchone()
     except psycopg.Error as error:
-        sys.exit(str(error).strip().splitlines()[-1] or type(error).__name__)
+        sys.exit((str(error).strip() or type(error).__name__).splitlines()[0])
     version, *identity = row or ("0",)
     if int(version) < OLDEST_POSTGRES:
         sys.exit("Fairtag needs PostgreSQL 15 or newer.")

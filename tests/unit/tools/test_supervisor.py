@@ -1,0 +1,82 @@
+"""A killed process comes back, with its orphans ended; logs of earlier runs are kept."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.processes import command_line, find_marked, is_ours, wait_for
+from tools.programs import Program
+from tools.supervisor import Child, rotate
+
+MARK = f"fairtag_run=test-{os.getpid()}"
+# A parent with a child of its own, as gunicorn and Celery have.
+PARENT = "import os, time; os.fork(); time.sleep(60)"
+
+
+@pytest.fixture
+def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
+    """A parent process with one child, supervised."""
+    monkeypatch.setenv("FAIRTAG_STATE", str(tmp_path))
+    (tmp_path / "logs").mkdir()
+    command = (sys.executable, "-X", MARK, "-c", PARENT)
+    started = Child(Program("web", command), dict(os.environ))
+    started.start()
+    assert wait_for(lambda: len(find_marked(MARK)) == 2, 10)
+    yield started
+    started.make_stop()
+
+
+def test_a_killed_process_comes_back_and_its_orphan_does_not_stay(child: Child) -> None:
+    first = child.pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert wait_for(child.tend, 5)
+    assert wait_for(lambda: child.tend() and child.pid is not None, 5)
+    assert child.pid != first
+    assert wait_for(lambda: len(find_marked(MARK)) == 2, 10)
+
+
+def test_a_process_that_keeps_ending_is_tried_more_and_more_slowly(child: Child) -> None:
+    pauses = []
+    for _ in range(3):
+        assert child.process is not None
+        child.process.kill()
+        assert wait_for(child.tend, 5)
+        pauses.append(child.due_at - time.monotonic())
+        child.start()
+    assert pauses == sorted(pauses)
+    assert child.failures == 3
+
+
+def test_stopping_ends_the_whole_family(child: Child) -> None:
+    child.make_stop()
+    assert wait_for(lambda: find_marked(MARK) == [], 5)
+
+
+def test_a_process_is_ours_by_its_command_line_only(child: Child) -> None:
+    assert child.pid is not None
+    assert is_ours(child.pid, MARK)
+    assert not is_ours(os.getpid(), MARK)
+    assert not is_ours(1, "")
+    assert command_line(2**22 + 1) == ""
+
+
+def test_three_earlier_logs_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    for run in range(1, 6):
+        log.write_text(f"run {run}")
+        rotate(log)
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert kept == {"web.log.1": "run 5", "web.log.2": "run 4", "web.log.3": "run 3"}
+
+
+def test_an_empty_log_is_not_worth_keeping(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.touch()
+    rotate(log)
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
