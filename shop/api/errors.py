@@ -22,15 +22,13 @@ from shop.kernel.errors import FairtagError
 PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:fairtag:problem:"
 RETRY_SECONDS = 5
-MAX_REQUEST_ID = 64
 
 logger = logging.getLogger("fairtag.api")
 
 
 def request_id() -> str:
     """Return the id of the request being served, as log lines carry it."""
-    bound = str(structlog.contextvars.get_contextvars().get("request_id", ""))
-    return "".join(c for c in bound[:MAX_REQUEST_ID] if c.isascii() and c.isprintable())
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def problem(
