@@ -183,6 +183,8 @@ def _coupon_failures(coupon: CouponValue, unlocked: set[int]) -> tuple[Failure, 
         return (Failure("code_disabled"),)
     if coupon.is_used_up_by_shopper:
         return (Failure("code_used_by_you"),)
+    if coupon.is_held_by_shopper:
+        return (Failure("code_held_by_you"),)
     if coupon.is_used_up:
         return (Failure("code_used_up"),)
     if coupon.offer.offer_id in unlocked:

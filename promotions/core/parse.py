@@ -4,7 +4,7 @@ Condition: {} always holds; {"all": [...]}, {"any": [...]}, {"not": {...}}, or o
 {"cart_value": 4000} minor units · {"cart_quantity": 3} ·
 {"products" | "variants" | "categories" | "brands": [ids], "quantity": 1, "value": 0} ·
 {"segments" | "tags" | "channels" | "codes": [texts]} · {"first_order": true} · {"member": true}.
-Scope: {} every line, or any of "variants", "products", "categories", "brands",
+Scope: {} every line; {"listed": true} exactly the variants listed in rows of their own; or any of "variants", "products", "categories", "brands",
 "except_categories", "except_brands", each a list of ids.
 """
 
@@ -77,6 +77,12 @@ def parse_scope(tree: Json) -> Scope:
     fields = _object(tree, "scope")
     if not fields:
         return EVERYTHING
+    if "listed" in fields:
+        _known(fields, {"listed"}, "scope")
+        # The rows are the caller's to fill in; until then the scope covers nothing, not everything
+        return (
+            Scope(variant_ids=frozenset()) if _is(fields["listed"], "scope.listed") else EVERYTHING
+        )
     _known(fields, _SCOPE_FIELDS.keys(), "scope")
     chosen = {
         _SCOPE_FIELDS[key]: _ids(ids, f"scope.{key}") for key, ids in fields.items() if ids != []

@@ -18,6 +18,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "code_disabled": ("This code has been withdrawn.", "该优惠码已被撤回。"),
     "code_used_up": ("All uses of this code are gone.", "该优惠码已被全部用完。"),
     "code_used_by_you": ("You have used this code before.", "您已使用过该优惠码。"),
+    "code_held_by_you": (
+        "Your order that awaits payment holds this code.",
+        "您的待付款订单正在使用该优惠码。",
+    ),
     "already_applied": (
         "Another code you entered already gives this offer.",
         "您输入的另一个优惠码已享受该优惠。",

@@ -87,6 +87,7 @@ class CouponValue:
     is_active: bool = True
     is_used_up: bool = False
     is_used_up_by_shopper: bool = False
+    is_held_by_shopper: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from promotions.core.codes import normalize_code
 from promotions.models.campaigns import Campaign
 from promotions.models.offers import Offer
 
@@ -35,6 +36,11 @@ class Coupon(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    def clean(self) -> None:
+        """Store the one spelling that entered codes are looked up in."""
+        super().clean()
+        self.code = normalize_code(self.code)
+
 
 class Redemption(models.Model):
     """One use of an offer in one order: held at the order, committed at payment, or released.
@@ -58,6 +64,9 @@ class Redemption(models.Model):
     )
     order_ref = models.CharField(max_length=64)
     amount_minor = models.BigIntegerField()
+    is_budgeted = models.BooleanField(
+        default=False, help_text="Counted in the campaign's budget, so given back to it."
+    )
     state = models.CharField(max_length=9, choices=State, default=State.HELD)
     at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True, blank=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from promotions.core.parse import BadOffer, build_benefit, parse_condition, parse_scope
 from promotions.models.campaigns import Campaign
 
 
@@ -67,6 +71,32 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse at save what could not be computed or explained, with the field it is in."""
+        super().clean()
+        errors: dict[str, str] = {}
+        checks: list[tuple[str, Callable[[], object]]] = [
+            ("condition", lambda: parse_condition(self.condition)),
+            ("scope", lambda: parse_scope(self.scope)),
+            ("benefit_kind", self._build_benefit),
+        ]
+        for field, check in checks:
+            try:
+                check()
+            except BadOffer as refusal:
+                errors[field] = refusal.message
+        if errors:
+            raise ValidationError(errors)
+
+    def _build_benefit(self) -> object:
+        return build_benefit(
+            kind=self.benefit_kind,
+            target=self.target,
+            percent=self.percent,
+            amount_minor=self.amount_minor,
+            cap_minor=self.max_discount_minor,
+        )
 
 
 class OfferVariant(models.Model):

@@ -1,20 +1,21 @@
 """Read offers, coupons and what is personal to a shopper."""
 
+from promotions.selectors.book import forget_offer_book
 from promotions.selectors.offers import (
     LinePreview,
-    PersonalOffer,
     ShopperView,
     evaluate_cart,
     list_live_offers,
-    personal_offers_for,
     preview_lines,
 )
+from promotions.selectors.personal import PersonalOffer, personal_offers_for
 
 __all__ = [
     "LinePreview",
     "PersonalOffer",
     "ShopperView",
     "evaluate_cart",
+    "forget_offer_book",
     "list_live_offers",
     "personal_offers_for",
     "preview_lines",

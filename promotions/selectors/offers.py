@@ -1,27 +1,30 @@
-"""Read live offers, evaluate a cart with them, and find what is personal to a shopper."""
+"""Read live offers and evaluate a cart, or one unit of a product, with them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from promotions.core.values import (
-    CartLineValue,
-    CartValue,
-    Evaluation,
-    OfferValue,
-)
+from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.core.codes import normalize_code
+from promotions.core.conditions import needed_facts
+from promotions.core.evaluate import evaluate_offers
+from promotions.core.values import CouponValue, Evaluation, OfferValue
+from promotions.models import CampaignShopper
+from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
+from promotions.selectors.coupons import find_coupons
 
 
 @dataclass(frozen=True, slots=True)
 class ShopperView:
-    """Who asks: what profiles knows, as plain values (segment and tags None: not known)."""
+    """Who asks, as plain values. What is None was not looked up; conditions on it then fail."""
 
     shopper_id: int | None
     is_member: bool = False
     segment: str | None = None
     tags: frozenset[str] = frozenset()
+    is_first_order: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,15 @@ class LinePreview:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PersonalOffer:
-    """An offer chosen for a shopper, with the reason in words."""
-
-    offer_id: int
-    campaign_id: int
-    label: str
-    reason: str
-    coupon_code: str | None
-    audience: str
-    ends_at: datetime
-    percent: str | None
-    amount_minor: int | None
-    variant_ids: tuple[int, ...]
-    category_ids: tuple[int, ...]
+LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
 
 
 def list_live_offers(*, now: datetime, market_code: str) -> tuple[OfferValue, ...]:
-    """Return offers that apply by themselves at `now`. No query, one a second per process."""
-    raise NotImplementedError
+    """Return offers that apply by themselves at `now`. No query, one a second per process.
+
+    Budgets are not looked at here; `evaluate_cart` reads them fresh.
+    """
+    return tuple(offer for offer in load_offer_book().offers if live_at(offer, now, market_code))
 
 
 def evaluate_cart(
@@ -64,12 +56,35 @@ def evaluate_cart(
     now: datetime,
     language: str,
     locale: str,
+    look_up: LookUp | None = None,
 ) -> Evaluation:
     """Return the evaluation of `cart` with live offers and entered `codes`.
 
-    No query without codes, budgets or first-order offers; one for each of these otherwise.
+    `look_up` completes the shopper with the facts that some condition needs ("segment", "tags",
+    "first_order") and is called only then. No query without codes, budgets or personal
+    campaigns; at most one for each of these.
     """
-    raise NotImplementedError
+    book = load_offer_book()
+    offers = [
+        offer
+        for offer in book.offers
+        if live_at(offer, now, cart.market_code) and any(map(offer.scope.covers, cart.lines))
+    ]
+    coupons = _read_coupons(codes, cart, shopper)
+    unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
+    offers = _with_budgets(offers, book)
+    if look_up is not None:
+        facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
+        shopper = look_up(shopper, facts) if facts else shopper
+    return evaluate_offers(
+        cart=cart,
+        offers=offers,
+        coupons=coupons,
+        shopper=_facts(shopper, _personal_among([*offers, *unlocked], shopper)),
+        now=now,
+        language=language,
+        locale=locale,
+    )
 
 
 def preview_lines(
@@ -82,19 +97,82 @@ def preview_lines(
     now: datetime,
     language: str,
 ) -> dict[int, LinePreview]:
-    """Return, by variant id, what one unit would cost alone with automatic offers. No query."""
-    raise NotImplementedError
+    """Return, by variant id, what one unit alone would cost with automatic offers. No query.
+
+    Variants that no offer lowers are absent, and so are offers with a budget or for chosen
+    shoppers: a list page must not promise what may be gone, nor ask the database per shopper.
+    """
+    book = load_offer_book()
+    offers = [
+        offer
+        for offer in book.offers
+        if live_at(offer, now, market_code)
+        and offer.campaign_id not in book.budgeted
+        and offer.audience != "personal"
+    ]
+    if not offers:
+        return {}
+    previews = {}
+    for line in lines:
+        fit = [offer for offer in offers if offer.scope.covers(line)]
+        if not fit:
+            continue
+        alone = CartValue((replace(line, quantity=1),), currency, market_code, channel)
+        found = evaluate_offers(
+            cart=alone,
+            offers=fit,
+            coupons=(),
+            shopper=_facts(shopper, ()),
+            now=now,
+            language=language,
+        )
+        if found.applied:
+            previews[line.variant_id] = _preview(line, found, fit)
+    return previews
 
 
-def personal_offers_for(
-    *,
-    shopper: ShopperView,
-    market_code: str,
-    now: datetime,
-    language: str,
-    affinity: dict[int, float] | None = None,
-    restricted_to: Collection[int] | None = None,
-    limit: int = 6,
-) -> list[PersonalOffer]:
-    """Return the offers that suit a shopper best, personal campaigns first. Two queries."""
-    raise NotImplementedError
+def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue]) -> LinePreview:
+    applied = {offer.offer_id for offer in found.applied}
+    return LinePreview(
+        variant_id=line.variant_id,
+        adjusted_minor=found.totals[line.line_id],
+        labels=tuple(offer.label for offer in found.applied),
+        ends_at=min(offer.ends_at for offer in offers if offer.offer_id in applied),
+    )
+
+
+def _read_coupons(codes: Sequence[str], cart: CartValue, shopper: ShopperView) -> list[CouponValue]:
+    entered = list(dict.fromkeys(normalize_code(code) for code in codes))
+    if not entered:
+        return []
+    variant_ids = [line.variant_id for line in cart.lines]
+    return find_coupons(codes=entered, variant_ids=variant_ids, shopper_id=shopper.shopper_id)
+
+
+def _with_budgets(offers: list[OfferValue], book: CompiledBook) -> list[OfferValue]:
+    left = read_budgets({o.campaign_id for o in offers if o.campaign_id in book.budgeted})
+    if not left:
+        return offers
+    return [
+        replace(o, left_minor=left[o.campaign_id]) if o.campaign_id in left else o for o in offers
+    ]
+
+
+def _personal_among(offers: Iterable[OfferValue], shopper: ShopperView) -> Collection[int]:
+    """Return which personal campaigns among `offers` address the shopper. One query if any."""
+    ids = {offer.campaign_id for offer in offers if offer.audience == "personal"}
+    if not ids or shopper.shopper_id is None:
+        return ()
+    rows = CampaignShopper.objects.filter(shopper_id=shopper.shopper_id, campaign_id__in=ids)
+    return rows.values_list("campaign_id", flat=True)
+
+
+def _facts(shopper: ShopperView, campaign_ids: Iterable[int]) -> ShopperFacts:
+    return ShopperFacts(
+        shopper_id=shopper.shopper_id,
+        is_member=shopper.is_member,
+        is_first_order=shopper.is_first_order,
+        segment=shopper.segment,
+        tags=shopper.tags,
+        campaign_ids=frozenset(campaign_ids),
+    )

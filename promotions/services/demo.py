@@ -2,9 +2,138 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from promotions.models import Campaign, Coupon, Offer
+from shop.catalog.core.values import CategoryNode, CategoryTree
+from shop.catalog.selectors import list_categories
+
+RUNS_FOR = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    code: str
+    name: str
+    name_zh: str
+    kind: str
+    offer: dict[str, Any]
+    audience: str = "public"
+    budget_minor: int | None = None
+    coupon: dict[str, Any] = field(default_factory=dict)
 
 
 def seed_demo_offers(*, market_code: str, now: datetime) -> int:
-    """Create the demo campaigns, or do nothing where they exist; return how many were created."""
-    raise NotImplementedError
+    """Create the demo campaigns, or leave those that exist alone; return how many were created.
+
+    Ends are fixed here, before anybody sees them, so that a countdown may honestly show them.
+    """
+    tree = list_categories("en")
+    plans = [*_category_plans(tree, list_categories("zh-hans")), _spend_plan(), _welcome_plan()]
+    with transaction.atomic():
+        known = set(Campaign.objects.values_list("code", flat=True))
+        new = [plan for plan in plans if plan.code not in known]
+        for plan in new:
+            _create(plan, market_code, now)
+    return len(new)
+
+
+def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
+    plans = []
+    cheese = _find_category(tree, ("cheese", "dairy", "yogurt"))
+    fresh = _find_category(tree, ("fruit", "vegetable", "produce"))
+    if cheese is not None:
+        zh = chinese.nodes[cheese.category_id].name
+        offer = {
+            "benefit_kind": Offer.Benefit.PERCENTAGE,
+            "target": Offer.Target.LINE,
+            "percent": Decimal(10),
+            "scope": {"categories": [cheese.category_id]},
+            "stacking": Offer.Stacking.BEST,
+            "stacking_group": "weekly",
+        }
+        name, name_zh = f"10% off {cheese.name.lower()}", f"{zh}九折"
+        plans.append(_Plan("weekly-tenth", name, name_zh, Campaign.Kind.PRICE_CUT, offer))
+    if fresh is not None and fresh != cheese:
+        zh = chinese.nodes[fresh.category_id].name
+        offer = {
+            "benefit_kind": Offer.Benefit.PERCENTAGE,
+            "target": Offer.Target.LINE,
+            "percent": Decimal(5),
+            "scope": {"categories": [fresh.category_id]},
+            "stacking": Offer.Stacking.BEST,
+            "stacking_group": "weekly",
+        }
+        name, name_zh = f"Members: 5% off {fresh.name.lower()}", f"会员专享：{zh}九五折"
+        kind, audience = Campaign.Kind.MEMBER, Campaign.Audience.MEMBERS
+        plans.append(_Plan("members-fresh", name, name_zh, kind, offer, audience))
+    return plans
+
+
+def _spend_plan() -> _Plan:
+    return _Plan(
+        code="spend-40",
+        name="$5 off when you spend $40",
+        name_zh="满 40 美元减 5 美元",
+        kind=Campaign.Kind.PRICE_CUT,
+        offer={
+            "benefit_kind": Offer.Benefit.FIXED_AMOUNT,
+            "target": Offer.Target.CART,
+            "amount_minor": 500,
+            "condition": {"cart_value": 4000},
+        },
+    )
+
+
+def _welcome_plan() -> _Plan:
+    return _Plan(
+        code="welcome",
+        name="$5 off your first order",
+        name_zh="首单立减 5 美元",
+        kind=Campaign.Kind.WELCOME,
+        budget_minor=1_000_000,
+        offer={
+            "benefit_kind": Offer.Benefit.FIXED_AMOUNT,
+            "target": Offer.Target.CART,
+            "amount_minor": 500,
+            "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
+            "requires_coupon": True,
+        },
+        coupon={"code": "WELCOME5", "per_shopper_limit": 1},
+    )
+
+
+def _find_category(tree: CategoryTree, words: tuple[str, ...]) -> CategoryNode | None:
+    """Return the largest category, below the departments if possible, named by an early word."""
+    for word in words:
+        fit = [node for node in tree.nodes.values() if word in node.name.lower()]
+        if fit:
+            return max(fit, key=lambda node: (node.depth == 1, node.product_count, node.path))
+    return None
+
+
+def _create(plan: _Plan, market_code: str, now: datetime) -> None:
+    campaign = Campaign.objects.create(
+        code=plan.code,
+        name=plan.name,
+        name_zh=plan.name_zh,
+        kind=plan.kind,
+        audience=plan.audience,
+        status=Campaign.Status.LIVE,
+        market_code=market_code,
+        starts_at=now,
+        ends_at=now + RUNS_FOR,
+        budget_minor=plan.budget_minor,
+    )
+    offer = Offer(
+        campaign=campaign, code=plan.code, name=plan.name, name_zh=plan.name_zh, **plan.offer
+    )
+    offer.full_clean()
+    offer.save()
+    if plan.coupon:
+        Coupon.objects.create(offer=offer, **plan.coupon)

@@ -84,6 +84,7 @@ REFUSALS = [
     ("code_disabled", make_coupon(is_active=False), ALICE),
     ("code_used_up", make_coupon(is_used_up=True), ALICE),
     ("code_used_by_you", make_coupon(is_used_up_by_shopper=True), ALICE),
+    ("code_held_by_you", make_coupon(is_held_by_shopper=True), ALICE),
     ("not_started", make_coupon(offer=_coded(starts_at=NOON + timedelta(seconds=1))), ALICE),
     ("ended", make_coupon(offer=_coded(ends_at=NOON)), ALICE),
     ("paused", make_coupon(offer=_coded(status="paused")), ALICE),

@@ -22,6 +22,7 @@ from promotions.core.conditions import (
     needed_facts,
 )
 from promotions.core.parse import BadOffer, build_benefit, parse_condition, parse_scope
+from tests.factories.promotions import make_line
 
 TREES = [
     ({}, ALWAYS),
@@ -74,6 +75,11 @@ def test_a_bad_tree_is_refused_where_it_is_bad(tree: object, place: str) -> None
 def test_a_scope_lists_ids_by_kind() -> None:
     scope = parse_scope({"categories": [3], "except_brands": [9]})
     assert scope == Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({9}))
+
+
+def test_a_list_that_is_still_empty_covers_nothing() -> None:
+    assert parse_scope({"listed": True}) == Scope(variant_ids=frozenset())
+    assert not parse_scope({"listed": True}).covers(make_line())
 
 
 def test_variants_and_categories_do_not_mix_in_a_scope() -> None:

@@ -1,0 +1,15 @@
+"""Counters of the promotions."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+redemptions_total = Counter(
+    "fairtag_redemptions_total", "Uses of offers by what became of them", ["state"]
+)
+redemptions_refused_total = Counter(
+    "fairtag_redemptions_refused_total", "Uses refused by a limit or budget", ["reason"]
+)
+codes_refused_total = Counter(
+    "fairtag_codes_refused_total", "Entered codes that did not apply, by reason", ["reason"]
+)

@@ -1,0 +1,169 @@
+"""The offers that apply by themselves, compiled once per process and change."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db.models import F
+
+from promotions.core.carts import Scope
+from promotions.core.conditions import needed_facts
+from promotions.core.parse import BadOffer, build_benefit, parse_condition, parse_scope
+from promotions.core.values import OfferValue, Stacking
+from promotions.models import Campaign, Offer, OfferBook, OfferVariant
+
+log = logging.getLogger("fairtag.promotions")
+
+FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBook:
+    """Automatic offers of live campaigns at one `version`, in no order that matters.
+
+    `facts` are the costly facts some condition looks at; offers of `budgeted` campaigns need
+    what is left of their money, read fresh.
+    """
+
+    version: int
+    offers: tuple[OfferValue, ...]
+    facts: frozenset[str]
+    budgeted: frozenset[int]
+    personal: frozenset[int]
+
+
+class _Cache:
+    """The book in memory and when it was last compared with the database."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.book: CompiledBook | None = None
+        self.checked_at = 0.0
+
+
+_cache = _Cache()
+
+
+def load_offer_book() -> CompiledBook:
+    """Return the compiled book, at most FRESH_SECONDS behind the database.
+
+    No query while fresh, one to compare versions, three when something changed.
+    """
+    book = _cache.book
+    if book is not None and time.monotonic() - _cache.checked_at < FRESH_SECONDS:
+        return book
+    version = OfferBook.objects.values_list("version", flat=True).first() or 0
+    if book is None or book.version != version:
+        book = _compile_book(version)
+    with _cache.lock:
+        _cache.book, _cache.checked_at = book, time.monotonic()
+    return book
+
+
+def forget_offer_book() -> None:
+    """Compare with the database on the next read (after a write in this process, and in tests)."""
+    _cache.checked_at = 0.0
+
+
+def compile_offer(
+    offer: Offer, campaign: Campaign, *, variant_ids: Iterable[int] | None, left_minor: int | None
+) -> OfferValue:
+    """Return the row as the evaluator takes it. `variant_ids`, if any, are its listed variants."""
+    scope = parse_scope(offer.scope)
+    if variant_ids is not None:
+        scope = replace(Scope(), variant_ids=frozenset(variant_ids))
+    return OfferValue(
+        offer_id=offer.pk,
+        campaign_id=campaign.pk,
+        code=offer.code,
+        name=_names(offer),
+        benefit=build_benefit(
+            kind=offer.benefit_kind,
+            target=offer.target,
+            percent=offer.percent,
+            amount_minor=offer.amount_minor,
+            cap_minor=offer.max_discount_minor,
+        ),
+        starts_at=campaign.starts_at,
+        ends_at=campaign.ends_at,
+        condition=parse_condition(offer.condition),
+        scope=scope,
+        stacking=Stacking(offer.stacking),
+        stacking_group=offer.stacking_group,
+        priority=offer.priority,
+        audience=campaign.audience,
+        status=campaign.status if offer.is_active else Campaign.Status.PAUSED,
+        market_code=campaign.market_code,
+        requires_coupon=offer.requires_coupon,
+        left_minor=left_minor,
+    )
+
+
+def compile_or_skip(
+    offer: Offer, *, variant_ids: Iterable[int] | None, left_minor: int | None = None
+) -> OfferValue | None:
+    """Return the compiled row, or None for one that was saved past the admin's check.
+
+    One bad row must not take the store down; it is logged and applies to nobody.
+    """
+    try:
+        return compile_offer(offer, offer.campaign, variant_ids=variant_ids, left_minor=left_minor)
+    except BadOffer as refusal:
+        log.error("Offer %s is left out: %s", offer.pk, refusal)
+        return None
+
+
+def read_budgets(campaign_ids: Iterable[int]) -> dict[int, int]:
+    """Return what is left of each budget now. One query, none without ids."""
+    ids = list(campaign_ids)
+    if not ids:
+        return {}
+    left = F("budget_minor") - F("spent_minor")
+    rows = Campaign.objects.filter(pk__in=ids, budget_minor__isnull=False).annotate(left=left)
+    return dict(rows.values_list("pk", "left"))
+
+
+def live_at(offer: OfferValue, now: datetime, market_code: str) -> bool:
+    """Return whether the offer runs at `now` in the market: the cheap part of eligibility."""
+    return offer.starts_at <= now < offer.ends_at and offer.market_code in ("", market_code)
+
+
+def _compile_book(version: int) -> CompiledBook:
+    rows = Offer.objects.filter(
+        requires_coupon=False, is_active=True, campaign__status=Campaign.Status.LIVE
+    ).select_related("campaign")
+    offers = list(rows)
+    variants: Mapping[int, list[int]] = _variants_of([offer.pk for offer in offers])
+    compiled = tuple(
+        found
+        for offer in offers
+        if (found := compile_or_skip(offer, variant_ids=variants.get(offer.pk))) is not None
+    )
+    return CompiledBook(
+        version=version,
+        offers=compiled,
+        facts=frozenset().union(*(needed_facts(offer.condition) for offer in compiled)),
+        budgeted=frozenset(o.campaign_id for o in offers if o.campaign.budget_minor is not None),
+        personal=frozenset(o.campaign_id for o in compiled if o.audience == "personal"),
+    )
+
+
+def _variants_of(offer_ids: list[int]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = defaultdict(list)
+    rows = OfferVariant.objects.filter(offer_id__in=offer_ids)
+    for offer_id, variant_id in rows.values_list("offer_id", "variant_id"):
+        found[offer_id].append(variant_id)
+    return found
+
+
+def _names(offer: Offer) -> dict[str, str]:
+    names = {"en": offer.name}
+    if offer.name_zh:
+        names["zh-hans"] = offer.name_zh
+    return names

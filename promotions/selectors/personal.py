@@ -1,0 +1,218 @@
+"""Offers for one shopper: those sent to the shopper first, then by what the shopper likes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db import connection
+
+from promotions.core.values import OfferValue
+from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.offers import ShopperView
+
+SHOWN_VARIANTS = 8
+KNOWN_VARIANTS = 300
+
+REASONS = {
+    "you_buy_this": ("Because you buy this", "因为您常买这些商品"),
+    "you_like_this": ("From a department you like", "来自您喜欢的类别"),
+    "sent_to_you": ("Sent to you", "专属于您"),
+    "for_everybody": ("For everybody", "人人可享"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalOffer:
+    """An offer chosen for a shopper, with the reason in words.
+
+    `percent` (as text) or `amount_minor` says how much; `variant_ids` are up to SHOWN_VARIANTS it
+    covers, most liked first; empty for an offer that covers categories, brands or everything.
+    """
+
+    offer_id: int
+    campaign_id: int
+    label: str
+    reason_code: str
+    reason: str
+    coupon_code: str | None
+    audience: str
+    ends_at: datetime
+    percent: str | None
+    amount_minor: int | None
+    variant_ids: tuple[int, ...]
+    category_ids: tuple[int, ...]
+
+
+class _Addressed(NamedTuple):
+    """A row of _ADDRESSED, columns in its order."""
+
+    offer_id: int
+    campaign_id: int
+    name: str
+    name_zh: str
+    percent: Decimal | None
+    amount_minor: int | None
+    ends_at: datetime
+    coupon_code: str | None
+    score: float
+    variant_ids: list[int]
+
+
+# One statement: live offers addressed to the shopper and not used up, each with the sum of the
+# shopper's affinities over what it covers, and a few of the variants, most liked first.
+_ADDRESSED = """
+WITH liked AS (
+    SELECT * FROM unnest(%(variant_ids)s::bigint[], %(weights)s::float8[]) AS t(variant_id, weight)
+), addressed AS (
+    SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh, offer.percent,
+           offer.amount_minor, offer.priority, campaign.ends_at,
+           coupon.code AS coupon_code
+    FROM promotions_campaignshopper AS target
+    JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
+    JOIN promotions_offer AS offer ON offer.campaign_id = campaign.id
+    LEFT JOIN LATERAL (
+        SELECT code FROM promotions_coupon AS c
+        WHERE c.offer_id = offer.id AND c.is_active
+          AND (c.max_redemptions IS NULL OR c.redeemed < c.max_redemptions)
+          AND (c.per_shopper_limit IS NULL OR c.per_shopper_limit > (
+              SELECT count(*) FROM promotions_redemption AS r
+              WHERE r.coupon_id = c.id AND r.shopper_id = target.shopper_id
+                AND r.state <> 'released'))
+        ORDER BY c.id LIMIT 1
+    ) AS coupon ON true
+    WHERE target.shopper_id = %(shopper_id)s AND campaign.audience = 'personal'
+      AND campaign.status = 'live' AND offer.is_active
+      AND campaign.starts_at <= %(now)s AND campaign.ends_at > %(now)s
+      AND campaign.market_code IN ('', %(market)s)
+      AND (campaign.budget_minor IS NULL OR campaign.spent_minor < campaign.budget_minor)
+      AND (coupon.code IS NOT NULL OR NOT offer.requires_coupon)
+), ranked AS (
+    SELECT addressed.*, coalesce((
+        SELECT sum(liked.weight) FROM liked
+        JOIN promotions_offervariant AS covered USING (variant_id)
+        WHERE covered.offer_id = addressed.id), 0) AS score
+    FROM addressed
+    ORDER BY score DESC, priority DESC, ends_at, id
+    LIMIT %(limit)s
+)
+SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
+       ARRAY(SELECT covered.variant_id FROM promotions_offervariant AS covered
+             LEFT JOIN liked USING (variant_id)
+             WHERE covered.offer_id = ranked.id
+             ORDER BY liked.weight DESC NULLS LAST, covered.variant_id
+             LIMIT %(shown)s)
+FROM ranked ORDER BY score DESC, priority DESC, ends_at, id
+"""
+
+
+def personal_offers_for(
+    *,
+    shopper: ShopperView,
+    market_code: str,
+    now: datetime,
+    language: str,
+    affinity: Mapping[int, float] | None = None,
+    category_affinity: Mapping[int, float] | None = None,
+    limit: int = 6,
+) -> list[PersonalOffer]:
+    """Return the offers that suit a shopper best, those sent to the shopper first.
+
+    `affinity` (by variant id) and `category_affinity` come from the profile and must be None for
+    a shopper who did not agree to it: the order is then the same for everybody. One query for a
+    known shopper, none for others.
+    """
+    found: list[PersonalOffer] = []
+    if shopper.shopper_id is not None:
+        liked = sorted((affinity or {}).items(), key=lambda pair: (-pair[1], pair[0]))
+        rows = _read_addressed(shopper.shopper_id, liked[:KNOWN_VARIANTS], market_code, now, limit)
+        found = [_from_row(row, language) for row in rows]
+    public = _public_offers(shopper, market_code, now, category_affinity or {})
+    return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
+
+
+def _read_addressed(
+    shopper_id: int, liked: list[tuple[int, float]], market_code: str, now: datetime, limit: int
+) -> list[_Addressed]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ADDRESSED,
+            {
+                "variant_ids": [variant_id for variant_id, _ in liked],
+                "weights": [weight for _, weight in liked],
+                "shopper_id": shopper_id,
+                "market": market_code,
+                "now": now,
+                "limit": limit,
+                "shown": SHOWN_VARIANTS,
+            },
+        )
+        return [_Addressed._make(row) for row in cursor.fetchall()]
+
+
+def _from_row(row: _Addressed, language: str) -> PersonalOffer:
+    reason = "you_buy_this" if row.score else "sent_to_you"
+    return PersonalOffer(
+        offer_id=row.offer_id,
+        campaign_id=row.campaign_id,
+        label=(row.name_zh or row.name) if language.startswith("zh") else row.name,
+        reason_code=reason,
+        reason=_say(reason, language),
+        coupon_code=row.coupon_code,
+        audience="personal",
+        ends_at=row.ends_at,
+        percent=None if row.percent is None else _plain(row.percent),
+        amount_minor=row.amount_minor,
+        variant_ids=tuple(row.variant_ids),
+        category_ids=(),
+    )
+
+
+def _public_offers(
+    shopper: ShopperView, market_code: str, now: datetime, liked: Mapping[int, float]
+) -> list[tuple[OfferValue, str]]:
+    book = load_offer_book()
+    open_to_me = ("public", "members") if shopper.is_member else ("public",)
+    scored = []
+    for offer in book.offers:
+        if not live_at(offer, now, market_code) or offer.audience not in open_to_me:
+            continue
+        if offer.campaign_id in book.budgeted:
+            continue
+        score = sum(liked.get(category_id, 0.0) for category_id in offer.scope.category_ids)
+        scored.append((-score, -offer.priority, offer.offer_id, offer))
+    scored.sort(key=lambda entry: entry[:3])
+    return [(offer, "you_like_this" if score else "for_everybody") for score, _, _, offer in scored]
+
+
+def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
+    percent = offer.benefit.percent
+    return PersonalOffer(
+        offer_id=offer.offer_id,
+        campaign_id=offer.campaign_id,
+        label=offer.label(language),
+        reason_code=reason,
+        reason=_say(reason, language),
+        coupon_code=None,
+        audience=offer.audience,
+        ends_at=offer.ends_at,
+        percent=None if percent is None else _plain(percent),
+        amount_minor=offer.benefit.amount_minor,
+        variant_ids=_first(offer.scope.variant_ids or ()),
+        category_ids=tuple(sorted(offer.scope.category_ids)),
+    )
+
+
+def _say(reason: str, language: str) -> str:
+    return REASONS[reason][language.startswith("zh")]
+
+
+def _plain(percent: Decimal) -> str:
+    return f"{percent.normalize():f}"
+
+
+def _first(variant_ids: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(variant_ids)[:SHOWN_VARIANTS])
