@@ -22,6 +22,14 @@ from tools.services import Services
 
 SLOTS = 64  # as many as the test server has databases
 STATE_FOLDER_OF_TESTS = "test"
+# The same for everybody, whatever the shell exports.
+FIXED = {
+    "DEBUG": "0",
+    "HTTPS": "0",
+    "SECRET_KEY": "only-tests-use-this-key-and-they-are-no-secret",
+    "SITE_URL": "http://testserver",
+    "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
+}
 
 _held = contextlib.ExitStack()
 atexit.register(_held.close)  # not a pytest hook: a run that fails while it starts lets go too
@@ -39,7 +47,11 @@ def pytest_load_initial_conftests() -> Generator[None]:
     os.environ["DATABASE_URL"] = _replace_path(addresses["DATABASE_URL"], f"/fairtag_{slot}")
     os.environ["REDIS_URL"] = _replace_path(addresses["REDIS_URL"], f"/{slot}")
     os.environ["TEST_DATABASE"] = f"test_fairtag_{slot}"
-    os.environ.setdefault("SECRET_KEY", "only-tests-use-this-key-and-they-are-no-secret")
+    os.environ.update(FIXED)
+    # Files are found where they lie: no collectstatic before a test run.
+    statics = services.home / "static"
+    statics.mkdir(exist_ok=True)
+    os.environ["STATIC_ROOT"] = str(statics)
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     yield
 
