@@ -1,0 +1,133 @@
+"""The API's promise: what clients were given stays, is complete, and its examples are true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver
+from jsonschema import Draft202012Validator
+
+from shop.api.v1.urls import urlpatterns
+from tests.contracts.house import ROOT, expect_none
+from tests.fixtures_api import list_operations, read_schema
+
+SNAPSHOT = ROOT / "docs" / "openapi.yaml"
+URLS = ROOT / "tests" / "contracts" / "api_urls.txt"
+SCHEMA = read_schema()
+OPERATIONS = list_operations(SCHEMA)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+
+
+def check(value: Any, schema: dict[str, Any]) -> list[str]:
+    """What is wrong with `value`, looking up references in the whole document."""
+    root = {"components": SCHEMA["components"], **schema}
+    return [error.message for error in Draft202012Validator(root).iter_errors(value)]
+
+
+def test_the_schema_is_valid_and_nothing_is_left_to_guess(tmp_path: Any) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", file=str(tmp_path / "schema.yaml"))
+
+
+def test_the_published_schema_is_the_one_the_code_speaks() -> None:
+    published = yaml.safe_load(SNAPSHOT.read_text())
+    assert json.loads(json.dumps(published, default=str)) == SCHEMA, (
+        "The API has changed. If that is meant: manage.py spectacular --file docs/openapi.yaml"
+    )
+
+
+def test_the_list_of_addresses_is_the_one_we_know() -> None:
+    found = sorted(_list_routes(urlpatterns))
+    assert found == URLS.read_text().splitlines()
+
+
+@every_operation
+def test_every_operation_says_what_it_does_and_for_whom(operation: Any) -> None:
+    described = operation.description
+    assert described["summary"][0].isupper()
+    assert not described["summary"].endswith(".")
+    assert described["description"]
+    assert described["tags"]
+    assert described["security"]
+
+
+@every_operation
+def test_every_operation_shows_its_answer_and_its_refusals(operation: Any) -> None:
+    responses = operation.description["responses"]
+    success = next(answer for status, answer in responses.items() if status < "300")
+    media = success["content"]["application/json"]
+    (example,) = media["examples"].values()
+    assert check(example["value"], media["schema"]) == []
+    assert {"401", "405", "429", "500", "503"} <= set(responses)
+    assert "404" in responses or "{" not in operation.template
+    assert "400" in responses or not operation.takes_body
+    for status, answer in responses.items():
+        if status >= "400":
+            media = answer["content"]["application/problem+json"]
+            assert media["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert media["examples"]
+
+
+@pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.takes_body], ids=lambda o: o.name)
+def test_every_request_has_a_true_example(operation: Any) -> None:
+    media = operation.description["requestBody"]["content"]["application/json"]
+    (example,) = media["examples"].values()
+    assert check(example["value"], media["schema"]) == []
+
+
+def test_every_problem_of_the_examples_has_the_problem_shape() -> None:
+    problem = {"$ref": "#/components/schemas/Problem"}
+    expect_none(
+        f"{code}: {fault}"
+        for code, example in SCHEMA["components"]["examples"].items()
+        for fault in check(example["value"], problem)
+    )
+
+
+def test_every_field_of_money_is_an_integer_or_text() -> None:
+    money = SCHEMA["components"]["schemas"]["Money"]["properties"]
+    assert {name: described["type"] for name, described in money.items()} == {
+        "minor": "integer",
+        "currency": "string",
+        "exponent": "integer",
+        "display": "string",
+    }
+
+
+def test_every_personal_price_carries_label_reasons_and_a_way_out() -> None:
+    required = set(SCHEMA["components"]["schemas"]["Price"]["required"])
+    assert {
+        "public_price",
+        "quoted_price",
+        "is_personal",
+        "label_code",
+        "label",
+        "reasons",
+        "why_url",
+        "opt_out_url",
+        "quote_token",
+        "expires_at",
+    } <= required
+
+
+def test_the_account_api_is_mounted_for_apps_only() -> None:
+    headless = [
+        resolver
+        for resolver in get_resolver().url_patterns
+        if isinstance(resolver, URLResolver) and str(resolver.pattern) == "_allauth/"
+    ]
+    names = [str(inner.pattern) for inner in headless[0].url_patterns]
+    assert "app/" in names
+    assert "browser/" not in names
+
+
+def _list_routes(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        assert isinstance(pattern, URLPattern)
+        view = getattr(pattern.callback, "cls", None)
+        methods = sorted(view().allowed_methods) if view else ["GET"]
+        yield f"/api/v1/{pattern.pattern} {' '.join(m for m in methods if m != 'OPTIONS')}"
