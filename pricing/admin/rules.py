@@ -33,6 +33,7 @@ BOUNDS = (
     "no_rise_hours",
     "assumed_cost_share",
     "won_purchase_share",
+    "spread_aversion",
     "holdout_share",
     "min_confidence",
     "max_model_age_hours",

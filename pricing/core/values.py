@@ -23,14 +23,16 @@ class Policy:
     """The bounds of one policy version. Shares are fractions of a price: 0.10 is 10 %.
 
     `won_purchase_share` is what a won purchase is worth beyond its own margin, as a share of the
-    public price; `assumed_cost_share` stands in for an unknown cost, as a share of the list price.
+    public price; `spread_aversion` is how dear it is to treat shoppers differently (payoffs are
+    multiplied by exp(-spread_aversion / 2 * log(quoted / public)^2)); `assumed_cost_share` stands
+    in for an unknown cost, as a share of the list price.
 
     >>> Policy().personal_cap
     0.1
     """
 
     version: int = 1
-    floor_margin: float = 0.05
+    floor_margin: float = 0.02
     personal_cap: float = 0.10
     step_cap: float = 0.10
     ceiling_over_list: float = 0.0
@@ -39,7 +41,8 @@ class Policy:
     quote_minutes: int = 60
     no_rise_hours: int = 24
     assumed_cost_share: float = 0.70
-    won_purchase_share: float = 0.15
+    won_purchase_share: float = 0.30
+    spread_aversion: float = 20.0
     holdout_share: float = 0.05
     min_confidence: float = 0.80
     max_model_age_hours: int = 24 * 14

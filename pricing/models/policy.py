@@ -23,7 +23,7 @@ class PricingPolicy(models.Model):
 
     version = models.PositiveIntegerField(unique=True)
     is_active = models.BooleanField(default=False)
-    floor_margin = models.FloatField(default=0.05)
+    floor_margin = models.FloatField(default=0.02)
     personal_cap = models.FloatField(default=0.10)
     step_cap = models.FloatField(default=0.10)
     ceiling_over_list = models.FloatField(default=0.0)
@@ -32,7 +32,8 @@ class PricingPolicy(models.Model):
     quote_minutes = models.PositiveIntegerField(default=60)
     no_rise_hours = models.PositiveIntegerField(default=24)
     assumed_cost_share = models.FloatField(default=0.70)
-    won_purchase_share = models.FloatField(default=0.15)
+    won_purchase_share = models.FloatField(default=0.30)
+    spread_aversion = models.FloatField(default=20.0)
     holdout_share = models.FloatField(default=0.05)
     min_confidence = models.FloatField(default=0.80)
     max_model_age_hours = models.PositiveIntegerField(default=24 * 14)
@@ -68,6 +69,7 @@ class PricingPolicy(models.Model):
                 & Q(quote_minutes__gte=30)
                 & Q(assumed_cost_share__gt=0, assumed_cost_share__lt=1)
                 & Q(won_purchase_share__gte=0, won_purchase_share__lt=1)
+                & Q(spread_aversion__gte=0, spread_aversion__lte=1000)
                 & Q(holdout_share__gte=0, holdout_share__lt=1)
                 & Q(min_confidence__gte=0.5, min_confidence__lt=1),
                 name="policy_sane",

@@ -1,0 +1,210 @@
+"""Personal prices: one vectorised pure function for one shopper and a page, or for thousands.
+
+Each shopper's elasticity is e (1 + z) with z >= 0 from `signals`. Of the feasible rungs the one
+with the highest posterior expected payoff is taken. The ratio of the payoffs of a lower and a
+higher rung grows with z (single crossing), so more activity can only lower a price: monotone by
+construction, not by luck.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.guardrails import Gated, apply_gate
+from pricing.core.optimize import expected_demand_ratio, expected_payoff_ratio, implied_cost
+from pricing.core.rungs import log_ratio, personal_rungs
+from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
+
+# A block of n x m x R numbers this large stays in the processor's cache.
+BLOCK_NUMBERS = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class VariantTerms:
+    """What prices of m variants are made of, arrays of shape (m,).
+
+    Amounts are minor units; `unit_cost` is a float because it may be assumed or implied.
+    `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`. `is_open` says that a
+    personal price is possible at all (not restricted, not child-directed, not switched off).
+    """
+
+    variant_id: IntArray
+    public_minor: IntArray
+    list_minor: IntArray
+    floor_minor: IntArray
+    unit_cost: FloatArray
+    elasticity: FloatArray
+    elasticity_sd: FloatArray
+    category: IntArray
+    is_open: BoolArray
+    exponent: int = 2
+
+    def __len__(self) -> int:
+        return len(self.variant_id)
+
+    def take(self, where: IntArray) -> VariantTerms:
+        """Return the terms of the variants at positions `where`."""
+        return VariantTerms(
+            variant_id=self.variant_id[where],
+            public_minor=self.public_minor[where],
+            list_minor=self.list_minor[where],
+            floor_minor=self.floor_minor[where],
+            unit_cost=self.unit_cost[where],
+            elasticity=self.elasticity[where],
+            elasticity_sd=self.elasticity_sd[where],
+            category=self.category[where],
+            is_open=self.is_open[where],
+            exponent=self.exponent,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RungTable:
+    """The rungs of m variants, (m, R): prices, log ratios to public, price of spread; cost (m,)."""
+
+    minor: IntArray
+    log_ratio: FloatArray
+    spread_price: FloatArray
+    cost: FloatArray
+    is_open: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Prices of n shoppers for m variants, (n, m): before the gate, after it, and what it did."""
+
+    model_minor: IntArray
+    quoted_minor: IntArray
+    actions: IntArray
+    boost: FloatArray
+
+
+def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
+    """Return the unit cost that payoffs are reckoned with, (m,).
+
+    A won purchase is worth its margin plus `won_purchase_share` of the public price (the shopper
+    comes back); but never so much that the public price would be too high for the average shopper:
+    max(c - v p0, p0 (1 - 1/e)). So with no signals the public price is the best rung.
+
+    >>> terms = example_terms()
+    >>> payoff_cost(terms, Policy()).round(1).tolist()
+    [177.8]
+    """
+    public = terms.public_minor.astype(np.float64)
+    worth = terms.unit_cost - policy.won_purchase_share * public
+    return np.maximum(worth, implied_cost(public, terms.elasticity))
+
+
+def build_rungs(terms: VariantTerms, policy: Policy) -> RungTable:
+    """Return the feasible rungs of each variant; a variant sold below cost gets none below public.
+
+    >>> build_rungs(example_terms(), Policy()).minor.tolist()
+    [[400, 399, 389, 379, 369]]
+    """
+    cost = payoff_cost(terms, policy)
+    is_finite = np.isfinite(cost) & np.isfinite(terms.elasticity) & np.isfinite(terms.elasticity_sd)
+    is_open = terms.is_open & is_finite & (cost < terms.public_minor) & (terms.elasticity > 0)
+    minor = personal_rungs(
+        terms.public_minor, terms.floor_minor, policy.personal_cap, terms.exponent
+    )
+    x = log_ratio(minor)
+    return RungTable(
+        minor=minor,
+        log_ratio=x,
+        spread_price=np.exp(-0.5 * policy.spread_aversion * (x * x)),
+        cost=cost,
+        is_open=is_open,
+    )
+
+
+def payoff_ratios(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> FloatArray:
+    """Return the expected payoff of each rung relative to the public price, (n, m, R).
+
+    Includes the price of spread: without it the flat optimum of small elasticities would swing
+    from the public price straight to the cap.
+    """
+    safe_cost = np.where(rungs.is_open, rungs.cost, 0.0)[:, None]
+    demand = demand_ratios(terms, rungs, boost)
+    payoff = expected_payoff_ratio(rungs.minor.astype(np.float64), safe_cost, demand)
+    return payoff * rungs.spread_price
+
+
+def demand_ratios(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> FloatArray:
+    """Return expected demand at each rung relative to the public price, (n, m, R)."""
+    elasticity = np.where(rungs.is_open, terms.elasticity, 1.0)[:, None]
+    sd = np.where(rungs.is_open, terms.elasticity_sd, 0.0)[:, None]
+    return expected_demand_ratio(rungs.log_ratio, elasticity, sd, boost[:, :, None])
+
+
+def choose_rungs(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> IntArray:
+    """Return the best rung's price for each shopper and variant, (n, m), before the gate.
+
+    Without a signal (z = 0) there is no personal price. Of equal rungs the first, the highest
+    price, is taken. Works in blocks, so memory does not grow with n.
+    """
+    n, m = boost.shape
+    width = rungs.minor.shape[1]
+    chosen = np.empty((n, m), dtype=np.int64)
+    rows = max(1, BLOCK_NUMBERS // max(1, m * width))
+    columns = np.arange(m)
+    for begin in range(0, n, rows):
+        block = boost[begin : begin + rows]
+        best = np.argmax(payoff_ratios(terms, rungs, block), axis=2)
+        best = np.where((block > 0.0) & rungs.is_open, best, 0)
+        chosen[begin : begin + rows] = rungs.minor[columns, best]
+    return chosen
+
+
+def quote_prices(
+    signals: ShopperSignals,
+    terms: VariantTerms,
+    weights: SignalWeights,
+    policy: Policy,
+    *,
+    is_allowed: BoolArray | bool = True,
+    is_stale: bool = False,
+) -> Quoted:
+    """Return personal prices (n, m) of n shoppers for m variants, after the gate.
+
+    `is_allowed` broadcasts against (n, m): consent, law, holdout, kill switch.
+
+    >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
+    >>> seen = ShopperSignals(three, none, none, three, three, none)
+    >>> quote_prices(seen, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
+    [[379]]
+    >>> nobody = ShopperSignals(none, none, none, none, none, none)
+    >>> quote_prices(nobody, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
+    [[400]]
+    """
+    rungs = build_rungs(terms, policy)
+    boost = sensitivity_boost(signals, weights)
+    proposed = choose_rungs(terms, rungs, boost)
+    gated: Gated = apply_gate(
+        proposed,
+        terms.public_minor,
+        terms.floor_minor,
+        policy,
+        is_allowed=is_allowed & terms.is_open,
+        is_stale=is_stale,
+    )
+    return Quoted(
+        model_minor=proposed, quoted_minor=gated.minor, actions=gated.actions, boost=boost
+    )
+
+
+def example_terms() -> VariantTerms:
+    """Return one variant at 4.00 with a cost of 2.80 and elasticity 1.8, for examples."""
+    return VariantTerms(
+        variant_id=np.array([1]),
+        public_minor=np.array([400]),
+        list_minor=np.array([449]),
+        floor_minor=np.array([294]),
+        unit_cost=np.array([280.0]),
+        elasticity=np.array([1.8]),
+        elasticity_sd=np.array([0.4]),
+        category=np.array([1]),
+        is_open=np.array([True]),
+    )
