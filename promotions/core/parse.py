@@ -4,8 +4,9 @@ Condition: {} always holds; {"all": [...]}, {"any": [...]}, {"not": {...}}, or o
 {"cart_value": 4000} minor units · {"cart_quantity": 3} ·
 {"products" | "variants" | "categories" | "brands": [ids], "quantity": 1, "value": 0} ·
 {"segments" | "tags" | "channels" | "codes": [texts]} · {"first_order": true} · {"member": true}.
-Scope: {} every line; {"listed": true} exactly the variants listed in rows of their own; or any of "variants", "products", "categories", "brands",
-"except_categories", "except_brands", each a list of ids.
+Scope: {} every line; {"listed": true} the variants listed in rows of their own; or any of
+"variants", "products", "categories", "brands", "except_categories", "except_brands", each a list
+of ids.
 """
 
 from __future__ import annotations

@@ -1,0 +1,71 @@
+"""Delivery: disclosed prices, free from a disclosed amount on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orders.core.tax import DELIVERY_PATH, TaxTable, tax_on
+from orders.core.values import DeliveryOption
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way of delivery of a market, names by language."""
+
+    code: str
+    name: str
+    name_zh: str
+    price_minor: int
+    free_from_minor: int | None
+    min_days: int
+    max_days: int
+    needs_address: bool
+
+
+def price_options(
+    methods: Sequence[Method], goods_minor: int, taxes: TaxTable, language: str
+) -> tuple[DeliveryOption, ...]:
+    """Return all `methods` priced for goods that cost `goods_minor` after discounts.
+
+    >>> slow = Method("standard", "Standard", "标准", 499, 3_500, 1, 3, True)
+    >>> price_options([slow], 3_499, TaxTable(()), "en")[0].price_minor
+    499
+    >>> price_options([slow], 3_500, TaxTable(()), "en")[0].price_minor
+    0
+    """
+    return tuple(_price_option(method, goods_minor, taxes, language) for method in methods)
+
+
+def choose_option(options: Sequence[DeliveryOption], code: str | None) -> DeliveryOption | None:
+    """Return the option `code`, or without one the cheapest that brings the goods home.
+
+    What a cart shows before the choice must not be undercut by surprise costs later: a way that
+    needs no address (a pick-up) is shown only if there is no other.
+    """
+    if code is not None:
+        return next((option for option in options if option.code == code), None)
+    to_the_door = [option for option in options if option.needs_address] or list(options)
+    return min(to_the_door, key=lambda option: option.price_minor, default=None)
+
+
+def _price_option(
+    method: Method, goods_minor: int, taxes: TaxTable, language: str
+) -> DeliveryOption:
+    free_from = method.free_from_minor
+    is_free = free_from is not None and goods_minor >= free_from
+    price = 0 if is_free else method.price_minor
+    tax = tax_on(price, taxes.rate_for(DELIVERY_PATH))
+    return DeliveryOption(
+        code=method.code,
+        name=(method.name_zh or method.name) if language.startswith("zh") else method.name,
+        price_minor=price,
+        regular_minor=method.price_minor,
+        free_from_minor=free_from,
+        missing_minor=0 if free_from is None else max(0, free_from - goods_minor),
+        min_days=method.min_days,
+        max_days=method.max_days,
+        needs_address=method.needs_address,
+        tax_minor=tax.tax_minor,
+        tax_added_minor=tax.added_minor,
+    )

@@ -1,0 +1,79 @@
+"""The ledger of a cart or order: total = subtotal - discount + delivery + added tax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from orders.core.tax import TaxParts, sum_taxes
+from orders.core.values import DeliveryOption
+from shop.kernel.errors import FairtagError
+
+
+class LedgerBroken(FairtagError):
+    """Sums that must agree do not: a bug, stopped before money moves."""
+
+    code = "ledger_broken"
+
+
+@dataclass(frozen=True, slots=True)
+class LineAmounts:
+    """A line's price at its quote, what offers take off, and its tax."""
+
+    subtotal_minor: int
+    discount_minor: int
+    tax: TaxParts
+
+    @property
+    def total_minor(self) -> int:
+        """Return what the line costs in the end."""
+        return self.subtotal_minor - self.discount_minor + self.tax.added_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All sums, minor units; `total_minor` is what is charged."""
+
+    subtotal_minor: int
+    discount_minor: int
+    delivery_minor: int
+    tax_minor: int
+    tax_added_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        """Return the charge."""
+        goods = self.subtotal_minor - self.discount_minor
+        return goods + self.delivery_minor + self.tax_added_minor
+
+
+def sum_totals(lines: Iterable[LineAmounts], delivery: DeliveryOption | None) -> Totals:
+    """Return the sums over `lines` and `delivery`.
+
+    >>> line = LineAmounts(1_000, 100, TaxParts(63, 63))
+    >>> sum_totals([line, line], None).total_minor
+    1926
+    """
+    known = list(lines)
+    on_delivery = TaxParts(0, 0)
+    if delivery is not None:
+        on_delivery = TaxParts(delivery.tax_minor, delivery.tax_added_minor)
+    tax = sum_taxes([*(line.tax for line in known), on_delivery])
+    return Totals(
+        subtotal_minor=sum(line.subtotal_minor for line in known),
+        discount_minor=sum(line.discount_minor for line in known),
+        delivery_minor=0 if delivery is None else delivery.price_minor,
+        tax_minor=tax.tax_minor,
+        tax_added_minor=tax.added_minor,
+    )
+
+
+def check_ledger(totals: Totals, lines: Iterable[LineAmounts]) -> None:
+    """Raise LedgerBroken unless the lines add up to the totals and nothing is negative."""
+    known = list(lines)
+    goods = totals.total_minor - totals.delivery_minor
+    delivery_tax = totals.tax_added_minor - sum(line.tax.added_minor for line in known)
+    if sum(line.total_minor for line in known) + delivery_tax != goods:
+        raise LedgerBroken("The lines do not add up to the total.", total=totals.total_minor)
+    if min((line.total_minor for line in known), default=0) < 0 or totals.total_minor < 0:
+        raise LedgerBroken("An amount is negative.", total=totals.total_minor)
