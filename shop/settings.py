@@ -39,9 +39,9 @@ MARKET_CODE: str = env.str("MARKET", default="us")
 BUSINESS_TIME_ZONE: str = env.str("BUSINESS_TIME_ZONE", default="America/New_York")
 
 INSTALLED_APPS: list[str] = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # Unfold's look, but our own site
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "shop.backoffice.apps.StaffAdminConfig",  # django.contrib.admin with the staff site
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -76,6 +76,7 @@ MIDDLEWARE: list[str] = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "shop.storefront.middleware.StorefrontMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -91,6 +92,8 @@ MIDDLEWARE: list[str] = [
 ]
 
 ROOT_URLCONF = "shop.urls"
+# Signed cookies only: a message must not start a session for a guest.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 WSGI_APPLICATION = "shop.wsgi.application"
 APPEND_SLASH = True
 
@@ -105,7 +108,9 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.csp",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "shop.storefront.site.site",
             ],
+            "libraries": {"shop_site": "shop.storefront.templatetags.shop_site"},
         },
     }
 ]
@@ -276,9 +281,29 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_SERVE_SPECIFICATION = True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
-HEADLESS_TOKEN_STRATEGY = "shop.api.authentication.RotatingTokenStrategy"  # noqa: S105  # a path
+HEADLESS_TOKEN_STRATEGY = "shop.api.tokens.RotatingTokenStrategy"  # noqa: S105  # a class path
 HEADLESS_JWT_PRIVATE_KEY, HEADLESS_JWT_ALGORITHM = read_token_key(SECRET_KEY)
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True  # a revoked session is refused at once
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60 * 24 * 3600
-UNFOLD: dict[str, Any] = {"SITE_TITLE": "Fairtag", "SITE_HEADER": "Fairtag"}
+
+# --- staff's pages ------------------------------------------------------------------------------
+ENVIRONMENT_NAME: str = env.str("ENVIRONMENT", default="development" if DEBUG else "production")
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Fairtag",
+    "SITE_HEADER": "Fairtag",
+    "SITE_SUBHEADER": _("Back office"),
+    "SITE_SYMBOL": "sell",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "ENVIRONMENT": "shop.backoffice.chrome.name_environment",
+    "STYLES": ["shop.backoffice.chrome.find_stylesheet"],
+    "COMMAND": {"search_models": False, "show_history": False},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "shop.backoffice.navigation.list_navigation",
+    },
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from shop.api.ops import healthz, metrics, readyz
@@ -14,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # mobile clients
     path("api/v1/", include("shop.api.v1.urls")),
     path("_allauth/", include("allauth.headless.urls")),
+    # staff
+    path("admin/", admin.site.urls),
     # people
     path("accounts/", include("allauth.urls")),
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 
 from shop.jobs.models import JobRun
+from shop.jobs.redis import RedisUnavailable, redis_breaker
 
 RED_FOR = timedelta(days=1)
 
@@ -26,10 +29,43 @@ class RunRow:
     report: dict[str, Any]
 
 
+# Index look-ups per job, however many runs are kept: DISTINCT ON would read them all.
+RECENT_RUNS = """
+WITH RECURSIVE known AS (
+    (SELECT name FROM shop_jobrun ORDER BY name LIMIT 1)
+    UNION ALL
+    SELECT (SELECT run.name FROM shop_jobrun run WHERE run.name > known.name
+            ORDER BY run.name LIMIT 1)
+    FROM known WHERE known.name IS NOT NULL
+)
+SELECT recent.* FROM known CROSS JOIN LATERAL (
+    SELECT * FROM shop_jobrun run WHERE run.name = known.name
+    ORDER BY run.started_at DESC LIMIT %s
+) recent
+ORDER BY recent.name, recent.started_at DESC
+"""
+
+
 def list_latest_runs() -> list[RunRow]:
     """Return the newest run of each job, by name. One query."""
-    runs = JobRun.objects.order_by("name", "-started_at").distinct("name")
-    return [_run_row(run) for run in runs]
+    return list_recent_runs(per_job=1)
+
+
+def list_recent_runs(*, per_job: int) -> list[RunRow]:
+    """Return the newest `per_job` runs of each job, by name, newest first. One query."""
+    return [_run_row(run) for run in JobRun.objects.raw(RECENT_RUNS, [per_job])]
+
+
+def read_queue_depths(queues: Sequence[str]) -> dict[str, int] | None:
+    """Return waiting tasks by queue, or None with Redis down. One round trip."""
+    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
+    try:
+        with redis_breaker.guard() as connection, connection.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                pipe.llen(f"{prefix}{queue}")
+            return dict(zip(queues, pipe.execute(), strict=True))
+    except RedisUnavailable:
+        return None
 
 
 def find_last_success(name: str) -> RunRow | None:

@@ -1,0 +1,46 @@
+"""The staff's first page: how sales go, what personal prices do, whether the machine is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from pricing.selectors import list_kill_switches
+from shop.backoffice.health import list_freshness, list_gauges, list_jobs
+from shop.backoffice.sales import (
+    PERIODS,
+    Period,
+    build_cards,
+    draw_personal,
+    draw_rungs,
+    draw_sales,
+    read_sales,
+)
+from shop.kernel.clock import utc_now
+
+DEFAULT_PERIOD = 28
+
+
+def build_dashboard(request: HttpRequest) -> dict[str, Any]:
+    """Return what the dashboard shows; about ten queries when nothing is remembered."""
+    now = utc_now()
+    days = read_period(request.GET.get("days", ""))
+    period = Period.ending(now, days)
+    sales = read_sales(period)
+    return {
+        "periods": [(choice, choice == days) for choice in PERIODS],
+        "cards": build_cards(sales),
+        "charts": [draw_sales(sales), draw_personal(sales), draw_rungs(period)],
+        "freshness": list_freshness(now),
+        "gauges": list_gauges(now),
+        "jobs": list_jobs(now),
+        "switches": list_kill_switches(),
+        "may_flip": request.user.has_perm("pricing.add_killswitch"),
+        "zone": period.zone,
+    }
+
+
+def read_period(text: str) -> int:
+    """Return the period asked for, in days; the usual one for anything else."""
+    return int(text) if text.isdigit() and int(text) in PERIODS else DEFAULT_PERIOD

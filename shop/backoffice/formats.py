@@ -1,0 +1,70 @@
+"""How staff read numbers on charts and cards."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from shop.kernel.money import exponent
+from shop.staff.columns import CURRENCY, show_money
+
+
+def show_minor(number: float) -> str:
+    """Return minor units as money, for ticks and tooltips."""
+    return show_money(round(number))
+
+
+def show_short_money(number: float) -> str:
+    """Return minor units as a short tick: $1.2k, $3M."""
+    major = number / 10 ** exponent(CURRENCY)
+    for size, suffix in ((1_000_000, "M"), (1_000, "k")):
+        if abs(major) >= size:
+            return f"{_sign(major)}${abs(major) / size:g}{suffix}"
+    return f"{_sign(major)}${abs(major):g}"
+
+
+def _sign(number: float) -> str:
+    return "-" if number < 0 else ""
+
+
+def show_percent(number: float) -> str:
+    """Return a share (0..1) as a percentage with one digit where it matters."""
+    return f"{100 * number:.1f} %" if abs(number) < 0.1 else f"{100 * number:.0f} %"
+
+
+def show_count(number: float) -> str:
+    """Return a count with thousands marked."""
+    return f"{number:,.0f}"
+
+
+def show_units(number: float) -> str:
+    """Return a quantity with as many digits as it needs.
+
+    >>> show_units(0.25), show_units(12.0)
+    ('0.25', '12')
+    """
+    return f"{number:.3g}" if abs(number) < 100 else f"{number:,.0f}"
+
+
+def show_age(moment: datetime | None, now: datetime) -> str:
+    """Return how long ago `moment` was in one unit; a word for never."""
+    if moment is None:
+        return _("never")
+    seconds = max(0, int((now - moment).total_seconds()))
+    if seconds < 60:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    if seconds < 3600:
+        minutes = seconds // 60
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    if seconds < 48 * 3600:
+        hours = seconds // 3600
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    days = seconds // 86400
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+
+
+def is_older(moment: datetime | None, now: datetime, limit: timedelta) -> bool:
+    """Whether `moment` is missing or further back than `limit`."""
+    return moment is None or now - moment > limit

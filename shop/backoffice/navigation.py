@@ -1,0 +1,180 @@
+"""The sidebar: rooms in plain words. Shows only what the reader may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from pricing.selectors import list_kill_switches
+from shop.jobs.selectors import count_red_runs
+from shop.kernel.clock import utc_now
+from shop.staff.roles import is_auditor
+
+type Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A page in the sidebar. An empty permission lets every member of staff in."""
+
+    title: Text
+    icon: str
+    url_name: str
+    permission: str = ""
+    is_for_auditors: bool = False
+
+    def is_open_to(self, account: Any) -> bool:
+        """Whether the account's roles allow the page."""
+        if self.is_for_auditors and not is_auditor(account):
+            return False
+        return not self.permission or bool(account.has_perm(self.permission))
+
+
+def table(title: Text, icon: str, label: str, *, is_for_auditors: bool = False) -> Item:
+    """Return the item of a table, named by its model's label such as "orders.order"."""
+    app, model = label.split(".")
+    url_name = f"admin:{app}_{model}_changelist"
+    return Item(title, icon, url_name, f"{app}.view_{model}", is_for_auditors)
+
+
+GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
+    (
+        "",
+        (
+            Item(_("Dashboard"), "space_dashboard", "admin:index"),
+            Item(_("Workers"), "precision_manufacturing", "admin:workers", "shop.view_jobrun"),
+        ),
+    ),
+    (
+        _("Prices"),
+        (
+            Item(
+                _("Kill switch"), "emergency_home", "admin:kill_switch", "pricing.view_killswitch"
+            ),
+            Item(
+                _("Quote inspector"), "troubleshoot", "admin:quote_inspector", "pricing.view_quote"
+            ),
+            table(_("Public prices"), "sell", "pricing.publicprice"),
+            table(_("Quotes"), "request_quote", "pricing.quote"),
+            table(_("Price ledger"), "menu_book", "pricing.priceledgerentry"),
+            table(_("Price books"), "auto_stories", "pricing.pricebook"),
+            table(_("Demand models"), "model_training", "pricing.demandmodelversion"),
+            table(_("Policy"), "rule_settings", "pricing.pricingpolicy"),
+            table(_("Jurisdictions"), "gavel", "pricing.jurisdictionrow"),
+            table(_("Emergency caps"), "warning", "pricing.emergencycap"),
+        ),
+    ),
+    (
+        _("Selling"),
+        (
+            table(_("Orders"), "receipt_long", "orders.order"),
+            table(_("Carts"), "shopping_cart", "orders.cart"),
+            table(_("Payments"), "credit_card", "orders.payment"),
+            table(_("Refunds"), "undo", "orders.refund"),
+            table(_("Delivery methods"), "local_shipping", "orders.deliverymethod"),
+            table(_("Tax rates"), "percent", "orders.taxrate"),
+        ),
+    ),
+    (
+        _("Promotions"),
+        (
+            table(_("Campaigns"), "campaign", "promotions.campaign"),
+            table(_("Offers"), "local_offer", "promotions.offer"),
+            table(_("Coupons"), "confirmation_number", "promotions.coupon"),
+            table(_("Redemptions"), "redeem", "promotions.redemption"),
+        ),
+    ),
+    (
+        _("Catalogue"),
+        (
+            table(_("Products"), "inventory_2", "shop.product"),
+            table(_("Variants"), "qr_code_2", "shop.variant"),
+            table(_("Categories"), "account_tree", "shop.category"),
+            table(_("Brands"), "branding_watermark", "shop.brand"),
+            table(_("Placements"), "storefront", "shop.productweek"),
+            table(_("Stores"), "store", "shop.store"),
+            table(_("Markets"), "public", "shop.market"),
+        ),
+    ),
+    (
+        _("Stock"),
+        (
+            table(_("Stock"), "warehouse", "shop.stockrecord"),
+            table(_("Reservations"), "bookmark_added", "shop.stockreservation"),
+            table(_("Movements"), "swap_vert", "shop.stockmovement"),
+            table(_("Locations"), "pin_drop", "shop.stocklocation"),
+        ),
+    ),
+    (
+        _("Shoppers"),
+        (
+            table(_("Shoppers"), "groups", "profiles.shopper"),
+            table(_("Segments"), "hub", "profiles.segment"),
+            table(_("Segment fits"), "scatter_plot", "profiles.segmentversion"),
+            table(_("Similarity fits"), "share", "profiles.similarityversion"),
+            table(_("Events"), "timeline", "profiles.event"),
+            table(_("Consent log"), "verified_user", "profiles.consentrecord"),
+            table(
+                _("Audit traits"), "visibility_lock", "profiles.audittrait", is_for_auditors=True
+            ),
+        ),
+    ),
+    (
+        _("Machine room"),
+        (
+            table(_("Job runs"), "history", "shop.jobrun"),
+            table(_("Refused rows"), "report", "shop.quarantinedrow"),
+            table(_("Facts"), "outbox", "shop.fact"),
+            table(_("Quote seals"), "lock_clock", "pricing.quoteseal"),
+        ),
+    ),
+    (
+        _("Access"),
+        (
+            table(_("Accounts"), "person", "profiles.account"),
+            table(_("Roles"), "badge", "auth.group"),
+            table(_("Staff actions"), "manage_history", "admin.logentry"),
+        ),
+    ),
+)
+
+
+def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sidebar's groups with the pages the reader may open, badges included.
+
+    Two queries for the badges (kill switches that are on, jobs that are red), none otherwise.
+    """
+    badges = _read_badges(request.user)
+    groups = []
+    for title, items in GROUPS:
+        entries = [_entry(item, badges) for item in items if item.is_open_to(request.user)]
+        if entries:
+            groups.append({"title": title, "collapsible": bool(title), "items": entries})
+    return groups
+
+
+def _entry(item: Item, badges: dict[str, str]) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "title": item.title,
+        "icon": item.icon,
+        "link": reverse(item.url_name),
+    }
+    if item.url_name in badges:
+        entry |= {"badge": badges[item.url_name], "badge_variant": "danger"}
+    return entry
+
+
+def _read_badges(account: Any) -> dict[str, str]:
+    badges = {}
+    if account.has_perm("pricing.view_killswitch") and list_kill_switches():
+        badges["admin:kill_switch"] = "!"
+    if account.has_perm("shop.view_jobrun"):
+        red = count_red_runs(now=utc_now())
+        if red:
+            badges["admin:workers"] = str(red)
+    return badges

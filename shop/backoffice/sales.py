@@ -1,0 +1,233 @@
+"""Sales on the dashboard: cards with the change to the period before, and charts by day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from orders.selectors.statistics import DaySales, list_day_sales
+from pricing.selectors.statistics import count_quotes_by_rung
+from shop.backoffice.charts.days import DayChart
+from shop.backoffice.charts.drawing import Chart, Series, draw_spark
+from shop.backoffice.formats import show_count, show_minor, show_percent, show_short_money
+from shop.backoffice.memory import remember
+
+ONLINE = "online"
+PERIODS = (7, 28, 91, 364)
+KEEP_SECONDS = {7: 30, 28: 60, 91: 300, 364: 900}
+RUNGS = ("personal", "book", "public")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A figure with its change to the period before (share; None if there was none)."""
+
+    title: str
+    figure: str
+    change: float | None
+    spark: SafeString
+    note: str = ""
+
+    @property
+    def change_text(self) -> str:
+        """The change with its sign."""
+        return "" if self.change is None else f"{self.change * 100:+.1f} %"
+
+    @property
+    def tone(self) -> str:
+        """The color of the change."""
+        if self.change is None or abs(self.change) < 0.0005:
+            return "gray"
+        return "green" if self.change > 0 else "red"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """`days` whole days of the shop's own time zone, the last one being today."""
+
+    days: int
+    today: date
+    zone: str
+
+    @classmethod
+    def ending(cls, now: datetime, days: int) -> Period:
+        """Return the period of `days` that ends with today."""
+        zone = settings.BUSINESS_TIME_ZONE
+        return cls(days, now.astimezone(ZoneInfo(zone)).date(), zone)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """Return the days, oldest first."""
+        return tuple(self.today - timedelta(days=ago) for ago in reversed(range(self.days)))
+
+    def start(self, periods_back: int = 0) -> datetime:
+        """Return the first moment of the period, or of one `periods_back` before it."""
+        ago = (1 + periods_back) * self.days - 1
+        first = self.today - timedelta(days=ago)
+        return datetime.combine(first, datetime.min.time(), ZoneInfo(self.zone))
+
+    @property
+    def end(self) -> datetime:
+        """Return the first moment after the period."""
+        tomorrow = self.today + timedelta(days=1)
+        return datetime.combine(tomorrow, datetime.min.time(), ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Sales of a period and of the one before it."""
+
+    period: Period
+    now: tuple[DaySales, ...]
+    before: tuple[DaySales, ...]
+
+    def by_day(
+        self, figure: Callable[[DaySales], float], channel: str | None = None
+    ) -> tuple[float, ...]:
+        """Return the sum of `figure` for each day, of one channel or of all."""
+        sums = dict.fromkeys(self.period.dates, 0.0)
+        for row in self.now:
+            if row.day in sums and channel in (None, row.channel):
+                sums[row.day] += figure(row)
+        return tuple(sums.values())
+
+
+def read_sales(period: Period) -> Sales:
+    """Return the sales of `period` and the one before. One query, remembered for a while."""
+    start = period.start()
+    rows = remember(
+        ("sales", period),
+        KEEP_SECONDS.get(period.days, 60),
+        lambda: list_day_sales(since=period.start(1), until=period.end, zone=period.zone),
+    )
+    first = start.date()
+    return Sales(
+        period,
+        tuple(row for row in rows if row.day >= first),
+        tuple(row for row in rows if row.day < first),
+    )
+
+
+def build_cards(sales: Sales) -> list[Card]:
+    """Return the figures at the top of the dashboard."""
+    return [
+        _sum_card(_("Sales"), sales, lambda row: row.sales_minor, show_minor),
+        _sum_card(_("Orders"), sales, lambda row: row.orders, show_count),
+        _sum_card(_("Margin"), sales, lambda row: row.margin_minor, show_minor),
+        _share_card(
+            _("Personal prices online"),
+            sales,
+            lambda rows: _ratio(
+                sum(row.personal_lines for row in rows if row.channel == ONLINE),
+                sum(row.lines for row in rows if row.channel == ONLINE),
+            ),
+            _("share of lines sold online"),
+        ),
+        _share_card(
+            _("Average personal discount"),
+            sales,
+            lambda rows: _ratio(
+                sum(row.personal_discount_minor for row in rows),
+                sum(row.personal_public_minor for row in rows),
+            ),
+            _("of the public price"),
+        ),
+    ]
+
+
+def _sum_card(
+    title: str, sales: Sales, figure: Callable[[DaySales], float], show: Callable[[float], str]
+) -> Card:
+    total = sum(figure(row) for row in sales.now)
+    before = sum(figure(row) for row in sales.before)
+    change = (total - before) / before if before > 0 else None
+    return Card(title, show(total), change, draw_spark(sales.by_day(figure), title))
+
+
+def _share_card(
+    title: str, sales: Sales, share: Callable[[Sequence[DaySales]], float | None], note: str
+) -> Card:
+    now = share(sales.now)
+    by_day = [
+        share([row for row in sales.now if row.day == day]) or 0.0 for day in sales.period.dates
+    ]
+    figure = "–" if now is None else show_percent(now)
+    return Card(title, figure, None, draw_spark(by_day, title), note)
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def draw_sales(sales: Sales) -> Chart:
+    """Return sales by day, online on top of store, with the margin as a line."""
+    return DayChart(
+        title=_("Sales and margin by day"),
+        labels=_labels(sales.period),
+        show=show_short_money,
+        bars=(
+            Series(_("Store"), sales.by_day(lambda row: row.sales_minor, "store"), 2),
+            Series(_("Online"), sales.by_day(lambda row: row.sales_minor, ONLINE), 1),
+        ),
+        lines=(Series(_("Margin"), sales.by_day(lambda row: row.margin_minor), 3),),
+        note=_("Refunds are taken off. Margin: net of tax and cost, where the cost is known."),
+        label_title=_("Day"),
+    ).draw()
+
+
+def draw_personal(sales: Sales) -> Chart:
+    """Return the share of personal prices online and the average personal discount by day."""
+    share: list[float | None] = []
+    discount: list[float | None] = []
+    for day in sales.period.dates:
+        rows = [row for row in sales.now if row.day == day and row.channel == ONLINE]
+        share.append(_ratio(sum(r.personal_lines for r in rows), sum(r.lines for r in rows)))
+        discount.append(
+            _ratio(
+                sum(r.personal_discount_minor for r in rows),
+                sum(r.personal_public_minor for r in rows),
+            )
+        )
+    return DayChart(
+        title=_("Personal prices online"),
+        labels=_labels(sales.period),
+        show=show_percent,
+        lines=(
+            Series(_("Share of lines sold at a personal price"), tuple(share), 1),
+            Series(_("Average personal discount"), tuple(discount), 4),
+        ),
+        label_title=_("Day"),
+    ).draw()
+
+
+def draw_rungs(period: Period) -> Chart:
+    """Return quotes by rung of the fallback ladder and day. Remembered for a minute."""
+    found = remember(
+        ("rungs", period),
+        KEEP_SECONDS.get(period.days, 60),
+        lambda: count_quotes_by_rung(since=period.start(), until=period.end, zone=period.zone),
+    )
+    names = (_("personal quote"), _("price book"), _("public price"))
+    return DayChart(
+        title=_("Quotes by rung of the fallback ladder"),
+        labels=_labels(period),
+        show=show_count,
+        bars=tuple(
+            Series(
+                name, tuple(float(found.counts.get((day, rung), 0)) for day in period.dates), tone
+            )
+            for tone, (rung, name) in enumerate(zip(RUNGS, names, strict=True), start=1)
+        ),
+        note=_("Estimated from a sample: there are very many quotes.") if found.is_sampled else "",
+        label_title=_("Day"),
+    ).draw()
+
+
+def _labels(period: Period) -> tuple[str, ...]:
+    return tuple(f"{day:%d %b}" if period.days < 200 else f"{day:%d %b %y}" for day in period.dates)

@@ -1,0 +1,71 @@
+"""The staff site: Unfold's admin with our login, policy, dashboard, pages and search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from shop.backoffice.csp import relax_policy
+from shop.backoffice.dashboards import build_dashboard
+from shop.backoffice.palette import find_records, find_tables
+from shop.backoffice.urls import list_pages
+
+
+class StaffSite(UnfoldAdminSite):
+    """`admin.site` of this project."""
+
+    index_template = "admin/dashboard.html"
+    index_title = _("Dashboard")
+    enable_nav_sidebar = True
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send strangers to the shop's own login: its rate limits and second factor count here."""
+        login: Callable[..., HttpResponse] = secure_admin_login(super().login)
+        return login(request, extra_context)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Wrap a view with the permission check and the staff's content security policy."""
+        return relax_policy(super().admin_view(view, cacheable=cacheable))
+
+    def extra_urls(self) -> list[URLPattern]:
+        """Return our own pages; Unfold adds them before the tables."""
+        return list_pages(self)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page needs. Colors come from our style sheet, not from a <style>."""
+        return {**super().each_context(request), "colors": {}}
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the dashboard."""
+        context = {**build_dashboard(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse | HttpResponse:
+        """Answer the command palette: pages, tables and a few records, never a whole table.
+
+        Unfold's own search loads every match of every table and keeps it for minutes, which
+        would show a colleague's old rights and fetch a million rows.
+        """
+        term = request.GET.get("s", "").strip()
+        if not term:
+            return HttpResponse()
+        found = [*find_tables(self, request, term), *find_records(self, request, term)]
+        return TemplateResponse(
+            request,
+            "admin/palette_results.html",
+            {"results": found, "search_term": term, "page_counter": 0},
+            headers={"HX-Trigger": "search"},
+        )

@@ -1,0 +1,26 @@
+"""Our own staff pages, mounted inside the admin before its tables."""
+
+from __future__ import annotations
+
+from django.contrib.admin import AdminSite
+from django.urls import URLPattern, path
+
+from shop.backoffice.views.demand import show_demand_curve
+from shop.backoffice.views.quotes import find_quote, replay, show_quote
+from shop.backoffice.views.shoppers import show_shopper
+from shop.backoffice.views.switches import flip_switch, show_switches
+from shop.backoffice.views.workers import show_workers
+
+
+def list_pages(site: AdminSite) -> list[URLPattern]:
+    """Return the pages, each behind the site's own check that the reader is staff."""
+    return [
+        path("workers/", site.admin_view(show_workers), name="workers"),
+        path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
+        path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
+        path("quote/", site.admin_view(find_quote), name="quote_inspector"),
+        path("quote/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
+        path("quote/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
+        path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
+        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]

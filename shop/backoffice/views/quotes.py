@@ -1,0 +1,167 @@
+"""The quote inspector: paste an id, see why this price, and make the decision again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from orders.selectors.statistics import find_order_of_quote
+from pricing.core.values import QuoteTrace
+from pricing.selectors import QuoteNotFound, get_quote, resolve_jurisdiction
+from pricing.services import replay_quote
+from profiles.core.features import FEATURES
+from shop.backoffice.formats import show_units
+from shop.backoffice.frame import needs, render_page
+from shop.catalog.selectors import list_cards
+from shop.kernel.errors import FairtagError
+from shop.staff.columns import EMPTY, show_json, show_money
+from shop.staff.keys import read_uuid
+
+CAN_REPLAY = "pricing.view_quote"
+
+
+@needs("pricing.view_quote")
+def find_quote(request: HttpRequest) -> HttpResponse:
+    """Ask for an id; go to the quote if it is one."""
+    asked = request.GET.get("id", "").strip()
+    quote_id = read_uuid(asked) if asked else None
+    if quote_id is not None:
+        return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
+    refused = _("This is no quote id: it looks like 0193f0c2-….") if asked else ""
+    context = {"asked": asked, "refused": refused}
+    return render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
+
+
+@needs("pricing.view_quote")
+def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
+    """Show the whole decision behind a quote."""
+    try:
+        trace = get_quote(quote_id)
+    except QuoteNotFound as unknown:
+        context = {"asked": str(quote_id), "refused": str(unknown)}
+        page = render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
+        page.status_code = 404
+        return page
+    context = {**describe_quote(trace), "asked": str(quote_id)}
+    if not request.user.has_perm("orders.view_order"):
+        context["order"] = None
+    context["may_see_shopper"] = request.user.has_perm("profiles.view_shopper")
+    return render_page(request, "admin/quote.html", _("Quote inspector"), context)
+
+
+@require_POST
+@needs(CAN_REPLAY)
+def replay(request: HttpRequest, quote_id: UUID) -> HttpResponse:
+    """Make the decision again from stored inputs and versions; say whether it is the same."""
+    try:
+        made = replay_quote(quote_id=quote_id)
+    except FairtagError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if made.is_identical:
+            messages.success(request, _("Replayed: the same decision to the last cent."))
+        else:
+            differences = "; ".join(made.differences)
+            messages.error(request, _("Replayed: it differs. %(what)s") % {"what": differences})
+    return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
+
+
+def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
+    """Return what the page shows of a decision. Two queries: the product and the order."""
+    language = get_language() or "en"
+    cards = list_cards([trace.variant_id], language)
+    return {
+        "trace": trace,
+        "card": cards[0] if cards else None,
+        "label": _read_label(trace, language),
+        "stages": _list_stages(trace),
+        "reasons": [
+            (reason.text or reason.code, show_money(reason.amount_minor, trace.currency))
+            for reason in trace.reasons
+        ],
+        "reason_sum": show_money(sum(one.amount_minor for one in trace.reasons), trace.currency),
+        "counterfactuals": [
+            (one.text or one.code, show_money(one.quoted_minor, trace.currency))
+            for one in trace.counterfactuals
+        ],
+        "features": _list_features(trace.features),
+        "candidates": tabulate(trace.candidates, trace.currency),
+        "guard_actions": trace.guard_actions,
+        "inputs": show_json(dict(trace.inputs)),
+        "order": find_order_of_quote(quote_id=trace.quote_id),
+        "versions": _list_versions(trace),
+    }
+
+
+def _read_label(trace: QuoteTrace, language: str) -> str:
+    """The text that stood beside the price: that of the rule in force when it was quoted."""
+    if not trace.label_code:
+        return ""
+    rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
+    return rule.label(language)
+
+
+def _list_stages(trace: QuoteTrace) -> list[tuple[str, str]]:
+    return [
+        (_("List price"), show_money(trace.list_minor, trace.currency)),
+        (_("Public price"), show_money(trace.public_minor, trace.currency)),
+        (_("Quoted price"), show_money(trace.quoted_minor, trace.currency)),
+    ]
+
+
+def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
+    return [
+        (_("Issued"), _moment(trace.issued_at)),
+        (_("Good until"), _moment(trace.expires_at)),
+        (_("Rung"), trace.rung),
+        (_("Arm"), f"{trace.arm} ({trace.propensity:g})"),
+        (_("Policy"), str(trace.policy_version)),
+        (_("Model"), str(trace.model_version or EMPTY)),
+        (_("Price book"), str(trace.book_version)),
+        (_("Jurisdiction"), trace.jurisdiction_code),
+        (_("Market and channel"), f"{trace.market}, {trace.channel}"),
+        (_("Asked by"), trace.purpose or EMPTY),
+        (_("Signing key"), str(trace.kid)),
+        (_("Signature"), trace.signature[:16] or EMPTY),
+    ]
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _list_features(features: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """Name, meaning in plain words, number."""
+    return [
+        (name, FEATURES[name].meaning if name in FEATURES else "", show_units(float(number)))
+        for name, number in sorted(features.items())
+        if isinstance(number, int | float)
+    ]
+
+
+def tabulate(rows: Sequence[Mapping[str, Any]], currency: str) -> tuple[list[str], list[list[str]]]:
+    """Return headers and cells of records with any keys; `*_minor` is shown as money."""
+    headers: list[str] = []
+    for row in rows:
+        headers += [name for name in row if name not in headers]
+    cells = [[_cell(name, row.get(name), currency) for name in headers] for row in rows]
+    return [name.removesuffix("_minor").replace("_", " ") for name in headers], cells
+
+
+def _cell(name: str, value: Any, currency: str) -> str:
+    if value is None:
+        return EMPTY
+    if isinstance(value, bool):
+        return "✓" if value else ""
+    if name.endswith("_minor"):
+        return show_money(round(value), currency)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,108 @@
+"""The kill switch: personal prices off at once, for everything or for a part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from pricing.selectors import list_kill_switches
+from pricing.services import set_kill_switch
+from shop.backoffice.frame import needs, render_page
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+
+SCOPES = [
+    ("global", _("everything")),
+    ("market", _("one market (its code)")),
+    ("category", _("one category and all below it (its path)")),
+    ("sku", _("one SKU")),
+    ("model", _("one model version (its number)")),
+]
+
+
+class FlipForm(forms.Form):
+    """What to stop or release, and why."""
+
+    scope = forms.ChoiceField(label=_("What"), choices=SCOPES, widget=UnfoldAdminSelectWidget())
+    key = forms.CharField(
+        label=_("Which"),
+        max_length=64,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Empty for everything."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=5,
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        help_text=_("Kept with the flip and shown to auditors."),
+    )
+    is_active = forms.TypedChoiceField(
+        choices=[("stop", "stop"), ("release", "release")],
+        coerce=lambda word: word == "stop",
+        widget=forms.HiddenInput(),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a key exactly where one is needed."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        is_global = cleaned.get("scope") == "global"
+        if is_global and cleaned.get("key"):
+            self.add_error("key", _("Everything has no name: leave this empty."))
+        if not is_global and not cleaned.get("key"):
+            self.add_error("key", _("Say which one."))
+        return cleaned
+
+
+@needs("pricing.view_killswitch")
+def show_switches(request: HttpRequest) -> HttpResponse:
+    """Show the switches that are on, and the form to flip one."""
+    return _render(request, FlipForm(initial={"scope": "global", "is_active": "stop"}))
+
+
+@require_POST
+@needs("pricing.add_killswitch")
+def flip_switch(request: HttpRequest) -> HttpResponse:
+    """Flip a switch through the service; every worker obeys within a second."""
+    form = FlipForm(request.POST)
+    if not form.is_valid():
+        return _render(request, form)
+    try:
+        set_kill_switch(
+            scope=form.cleaned_data["scope"],
+            key=form.cleaned_data["key"],
+            is_active=form.cleaned_data["is_active"],
+            reason=form.cleaned_data["reason"],
+            by_id=request.user.pk,
+            now=utc_now(),
+        )
+    except FairtagError as refusal:
+        form.add_error(None, str(refusal))
+        return _render(request, form)
+    stopped = _("Personal prices are stopped. Shoppers see the public price from now on.")
+    released = _("Released. Personal prices return with the next quotes.")
+    messages.success(request, str(stopped if form.cleaned_data["is_active"] else released))
+    return HttpResponseRedirect(reverse("admin:kill_switch"))
+
+
+def _render(request: HttpRequest, form: FlipForm) -> HttpResponse:
+    switches = list_kill_switches()
+    context = {
+        "switches": switches,
+        "is_everything_off": any(switch.scope == "global" for switch in switches),
+        "form": form,
+        "may_flip": request.user.has_perm("pricing.add_killswitch"),
+    }
+    return render_page(request, "admin/kill_switch.html", _("Kill switch"), context)
