@@ -172,7 +172,8 @@ class PurchasedLine:
 class Recommendation:
     """A variant worth showing, best first by `score`.
 
-    `reason` is "bought_before", "bought_together" or "popular".
+    `reason` is "familiar" (seen or bought before), "goes_with" (bought by the same shoppers as what
+    is familiar) or "popular".
     """
 
     variant_id: int
@@ -207,3 +208,15 @@ class PurchaseCells:
     list_revenue_minor: NDArray[np.int64]
     discounted_units: NDArray[np.int64]
     lines: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentValue:
+    """One answer to one question, with the version of the text that was shown."""
+
+    purpose: str
+    is_granted: bool
+    how: str
+    locale: str
+    text_version: str
+    recorded_at: datetime

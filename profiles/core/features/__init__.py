@@ -1,5 +1,66 @@
-"""One definition of features: additive sums with forward decay, online and in batch."""
+"""One definition of features: additive sums with forward decay, online and in batch.
 
-from profiles.core.features.registry import FEATURES, Feature, UnknownFeature, check_registry
+Accumulate (`increments_of` one by one, `sum_events` in bulk), then derive as of any moment. Both
+shells call the same `weigh_events` and the same `derive_values`.
+"""
 
-__all__ = ["FEATURES", "Feature", "UnknownFeature", "check_registry"]
+from profiles.core.features.accumulate import (
+    HIGHS,
+    LOWS,
+    SUMS,
+    Increments,
+    accumulate,
+    increments_of,
+    weigh_events,
+)
+from profiles.core.features.columns import KIND_CODES, KINDS, NO_ID, EventColumns, columns_of
+from profiles.core.features.decay import LONG_HALF_LIFE, SHORT_HALF_LIFE, fade
+from profiles.core.features.derive import UNKNOWN_DAYS, VALUE_NAMES, derive_values
+from profiles.core.features.registry import (
+    FEATURES,
+    Feature,
+    UnknownFeature,
+    check_registry,
+    require_features,
+)
+from profiles.core.features.rows import derive, derive_rows
+from profiles.core.features.tables import (
+    AccumulatorTable,
+    AffinityTable,
+    named_sums,
+    sum_events,
+    table_of_one,
+)
+
+__all__ = [
+    "FEATURES",
+    "HIGHS",
+    "KINDS",
+    "KIND_CODES",
+    "LONG_HALF_LIFE",
+    "LOWS",
+    "NO_ID",
+    "SHORT_HALF_LIFE",
+    "SUMS",
+    "UNKNOWN_DAYS",
+    "VALUE_NAMES",
+    "AccumulatorTable",
+    "AffinityTable",
+    "EventColumns",
+    "Feature",
+    "Increments",
+    "UnknownFeature",
+    "accumulate",
+    "check_registry",
+    "columns_of",
+    "derive",
+    "derive_rows",
+    "derive_values",
+    "fade",
+    "increments_of",
+    "named_sums",
+    "require_features",
+    "sum_events",
+    "table_of_one",
+    "weigh_events",
+]

@@ -1,0 +1,163 @@
+"""From events to additive sums. The only place that says what an event adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.core.features.columns import KIND_CODES, KINDS, NO_ID, EventColumns, columns_of
+from profiles.core.features.decay import LONG_HALF_LIFE, SHORT_HALF_LIFE, is_weekend, weigh
+from profiles.core.values import EventValue
+
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+SHORT_SUMS = ("activity", "cart_adds")
+LONG_SUMS = (
+    "purchases",
+    "units",
+    "spend",
+    "list_spend",
+    "discounted",
+    "rank_sum",
+    "rank_weight",
+    "orders",
+    "weekend_orders",
+    "returns",
+    "offer_clicks",
+)
+PLAIN_SUMS = ("order_count",)
+SUMS = SHORT_SUMS + LONG_SUMS + PLAIN_SUMS
+HIGHS = ("last_at", "last_order_at")
+LOWS = ("first_at", "first_order_at")
+
+# How much interest in its variant, category and brand an act shows. A return shows none but takes
+# nothing away: every sum may only grow, or a shopper could pay more for having done more.
+_INTEREST = {
+    "view": 1.0,
+    "click": 1.0,
+    "review": 1.0,
+    "offer_click": 1.0,
+    "cart_add": 2.0,
+    "purchase": 3.0,
+}
+_ACTIVE = ("view", "click", "search", "cart_add", "checkout", "review", "offer_click")
+
+
+def _table(values: dict[str, float]) -> FloatArray:
+    return np.array([values.get(kind, 0.0) for kind in KINDS])
+
+
+INTEREST = _table(_INTEREST)
+ACTIVE = _table(dict.fromkeys(_ACTIVE, 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class EventWeights:
+    """What each of n events adds.
+
+    `sums` has shape (n, len(SUMS)); `interest` (n,) is added to the event's variant, category and
+    brand; `is_order` (n,) tells which events move the order extremes.
+    """
+
+    sums: FloatArray
+    interest: FloatArray
+    is_order: NDArray[np.bool_]
+
+
+def weigh_events(events: EventColumns, zone: ZoneInfo) -> EventWeights:
+    """Return what each event adds to its shopper's sums. Pure, row by row, vectorised."""
+    short = weigh(events.at, SHORT_HALF_LIFE)
+    long = weigh(events.at, LONG_HALF_LIFE)
+    is_purchase = events.kind == KIND_CODES["purchase"]
+    is_order = events.kind == KIND_CODES["order"]
+    bought = np.where(is_purchase, long, 0.0)
+    ordered = np.where(is_order, long, 0.0)
+    ranked = np.where(np.isnan(events.price_rank), 0.0, bought)
+    weekend = np.zeros(len(events))
+    weekend[is_order] = is_weekend(events.at[is_order], zone)
+    columns = {
+        "activity": short * ACTIVE[events.kind],
+        "cart_adds": np.where(events.kind == KIND_CODES["cart_add"], short, 0.0),
+        "purchases": bought,
+        "units": bought * events.quantity,
+        "spend": bought * events.paid_minor,
+        "list_spend": bought * events.list_minor,
+        "discounted": bought * events.is_discounted,
+        "rank_sum": ranked * np.nan_to_num(events.price_rank),
+        "rank_weight": ranked,
+        "orders": ordered,
+        "weekend_orders": ordered * weekend,
+        "returns": np.where(events.kind == KIND_CODES["return"], long, 0.0),
+        "offer_clicks": np.where(events.kind == KIND_CODES["offer_click"], long, 0.0),
+        "order_count": is_order.astype(float),
+    }
+    return EventWeights(
+        sums=np.column_stack([columns[name] for name in SUMS]),
+        interest=long * INTEREST[events.kind],
+        is_order=is_order,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Increments:
+    """What one event adds, sparse: sums by name, interest by variant, and the extremes.
+
+    Keys of `sums` are names out of SUMS, "c:<category id>" and "b:<brand id>".
+    """
+
+    sums: dict[str, float]
+    variants: dict[int, float]
+    highs: dict[str, float]
+    lows: dict[str, float]
+
+
+def increments_of(events: EventColumns, zone: ZoneInfo) -> list[Increments]:
+    """Return the sparse increments of each event, in order: the online form of `weigh_events`."""
+    weights = weigh_events(events, zone)
+    rows = weights.sums.tolist()
+    interest = weights.interest.tolist()
+    ats = events.at.tolist()
+    ids = zip(
+        events.variant_id.tolist(),
+        events.category_id.tolist(),
+        events.brand_id.tolist(),
+        strict=True,
+    )
+    increments = []
+    for row, value, at, is_order, (variant, category, brand) in zip(
+        rows, interest, ats, weights.is_order.tolist(), ids, strict=True
+    ):
+        sums = {name: term for name, term in zip(SUMS, row, strict=True) if term}
+        variants = {}
+        if value:
+            if category != NO_ID:
+                sums[f"c:{category}"] = value
+            if brand != NO_ID:
+                sums[f"b:{brand}"] = value
+            if variant != NO_ID:
+                variants[variant] = value
+        highs, lows = {"last_at": at}, {"first_at": at}
+        if is_order:
+            highs["last_order_at"] = lows["first_order_at"] = at
+        increments.append(Increments(sums=sums, variants=variants, highs=highs, lows=lows))
+    return increments
+
+
+def accumulate(event: EventValue, zone: ZoneInfo) -> Increments:
+    """Return what one event adds.
+
+    >>> from datetime import UTC, datetime
+    >>> from uuid import UUID
+    >>> view = EventValue(
+    ...     id=UUID(int=1), occurred_at=datetime(2025, 1, 1, tzinfo=UTC), shopper="alice",
+    ...     kind="view", variant_id=7, category_id=3,
+    ... )
+    >>> increments = accumulate(view, ZoneInfo("UTC"))
+    >>> increments.sums, increments.variants
+    ({'activity': 1.0, 'c:3': 1.0}, {7: 1.0})
+    """
+    return increments_of(columns_of([event]), zone)[0]

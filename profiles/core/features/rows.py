@@ -1,0 +1,43 @@
+"""Feature rows: what other rooms are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from profiles.core.features.decay import LONG_HALF_LIFE, fade
+from profiles.core.features.derive import VALUE_NAMES, derive_values
+from profiles.core.features.tables import AccumulatorTable, table_of_one
+from profiles.core.values import FeatureRow
+
+
+def derive_rows(
+    table: AccumulatorTable, shoppers: Sequence[str], as_of: datetime
+) -> Iterator[FeatureRow]:
+    """Yield the features of each shopper of `table` as of a moment, in the table's order."""
+    seconds = as_of.timestamp()
+    factor = fade(seconds, LONG_HALF_LIFE)
+    values = derive_values(table, seconds).tolist()
+    for row, (shopper, named) in enumerate(zip(shoppers, values, strict=True)):
+        yield FeatureRow(
+            shopper=shopper,
+            as_of=as_of,
+            values=dict(zip(VALUE_NAMES, named, strict=True)),
+            category_affinity=table.categories.of(row, factor),
+            brand_affinity=table.brands.of(row, factor),
+            variant_affinity=table.variants.of(row, factor),
+        )
+
+
+def derive(
+    sums: Mapping[str, float], variants: Mapping[int, float], shopper: str, as_of: datetime
+) -> FeatureRow:
+    """Return one shopper's features from named sums as kept online.
+
+    >>> from datetime import UTC
+    >>> epoch = datetime(2025, 1, 1, tzinfo=UTC)
+    >>> row = derive({"orders": 2.0, "spend": 900.0}, {}, "alice", epoch)
+    >>> row.values["orders"], row.values["basket_value"]
+    (2.0, 450.0)
+    """
+    return next(derive_rows(table_of_one(sums, variants), [shopper], as_of))

@@ -1,0 +1,44 @@
+"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+
+from __future__ import annotations
+
+from profiles.core.privacy import RoomPrivacy, classify
+from profiles.selectors.export import export_shopper
+from profiles.services.erasure import erase_shopper
+
+FIELDS = {
+    "Account": classify(
+        none="id is_staff is_superuser is_active groups user_permissions",
+        personal="email password first_name last_name last_login date_joined",
+    ),
+    "Shopper": classify(
+        none="id market_code",
+        link="pseudonym merged_into",
+        personal="account external_ref home_store is_minor opt_out_reason",
+        derived="created_at last_seen_at",
+        legal="consent_price consent_recommendations consent_marketing consent_analytics erased_at",
+    ),
+    "OnlineLag": classify(none="id since", link="shopper"),
+    "ConsentRecord": classify(
+        none="id", legal="shopper purpose is_granted how locale text_version recorded_at"
+    ),
+    "AuditTrait": classify(none="id name", link="shopper", audit="value"),
+    "Event": classify(
+        none="id channel source",
+        link="shopper basket_ref quote_id",
+        personal="occurred_at received_at kind variant_id category_id brand_id quantity paid_minor"
+        " list_minor is_discounted price_rank query offer_ref",
+    ),
+    "Segment": classify(
+        none="id code name name_zh description description_zh is_active shopper_count created_at"
+    ),
+    "SegmentVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
+    "SimilarityVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
+    "ShopperProfile": classify(
+        none="refreshed_at", link="shopper", derived="features segment tags"
+    ),
+}
+
+PRIVACY = RoomPrivacy(
+    room="profiles", fields=FIELDS, export_shopper=export_shopper, erase_shopper=erase_shopper
+)

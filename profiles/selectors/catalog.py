@@ -1,0 +1,68 @@
+"""What events need to know about variants, looked up in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.core.ranks import rank_prices
+from shop.catalog.core.values import VariantArrays
+from shop.catalog.selectors import load_variant_arrays
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """Category, brand and price rank of a variant now."""
+
+    category_id: int
+    brand_id: int
+    price_rank: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    arrays: VariantArrays
+    facts: Mapping[int, VariantFacts]
+    ranks: NDArray[np.float64]
+
+
+_cache: dict[str, _Lookup] = {}
+
+
+def lookup_variants() -> Mapping[int, VariantFacts]:
+    """Return facts of all active variants by id. No query while the catalogue is unchanged."""
+    return _lookup().facts
+
+
+def load_price_ranks() -> tuple[VariantArrays, NDArray[np.float64]]:
+    """Return all active variants and the price rank of each, as parallel arrays."""
+    lookup = _lookup()
+    return lookup.arrays, lookup.ranks
+
+
+def _lookup() -> _Lookup:
+    arrays = load_variant_arrays()
+    known = _cache.get("lookup")
+    # The catalogue hands out one object per version, so identity tells whether it changed.
+    if known is None or known.arrays is not arrays:
+        known = _cache["lookup"] = _build(arrays)
+    return known
+
+
+def _build(arrays: VariantArrays) -> _Lookup:
+    ranks = rank_prices(arrays.category_id, arrays.list_minor)
+    rows = zip(
+        arrays.variant_id.tolist(),
+        arrays.category_id.tolist(),
+        arrays.brand_id.tolist(),
+        ranks.tolist(),
+        strict=True,
+    )
+    facts = {
+        variant: VariantFacts(category_id=category, brand_id=brand, price_rank=rank)
+        for variant, category, brand, rank in rows
+    }
+    return _Lookup(arrays=arrays, facts=facts, ranks=ranks)

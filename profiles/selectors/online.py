@@ -1,0 +1,111 @@
+"""Online profiles: one round trip, none of its own when the caller brings a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from profiles.core.features import derive
+from profiles.core.keys import (
+    CONSENT_FIELD,
+    ID_FIELD,
+    WARM_FIELD,
+    profile_key,
+    variants_key,
+)
+from profiles.core.values import Consents, OnlineProfile
+from profiles.metrics import profile_reads_total
+from profiles.selectors.segments import describe_row
+from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.kernel.errors import FairtagError
+
+Parser = Callable[[Sequence[Any], datetime], OnlineProfile]
+
+
+class OnlineUnavailable(FairtagError):
+    """Redis does not answer: no online profile, so no personal price."""
+
+    code = "online_unavailable"
+
+
+def queue_profile_reads(
+    pipe: Any, pseudonym: str, variant_ids: Sequence[int] | None = None
+) -> Parser:
+    """Add this profile's two reads to the caller's pipeline; return what parses the replies.
+
+    The parser takes the whole reply list of the pipeline and `now`. With `variant_ids` only the
+    affinities of these variants are read, with None all of them.
+    """
+    position = len(pipe.command_stack)
+    pipe.hgetall(profile_key(pseudonym))
+    if variant_ids is None:
+        pipe.hgetall(variants_key(pseudonym))
+    else:
+        # HMGET needs a field; 0 names no variant.
+        pipe.hmget(variants_key(pseudonym), list(variant_ids) or [0])
+
+    def parse(replies: Sequence[Any], now: datetime) -> OnlineProfile:
+        variants = replies[position + 1]
+        if variant_ids is not None:
+            variants = dict(zip(variant_ids, variants, strict=False))
+        return _parse(pseudonym, replies[position], variants, now)
+
+    return parse
+
+
+def read_online_profiles(pseudonyms: Sequence[str], now: datetime) -> dict[str, OnlineProfile]:
+    """Return online profiles in one round trip. Raises OnlineUnavailable when Redis is down."""
+    try:
+        with redis_breaker.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            parsers = {name: queue_profile_reads(pipe, name) for name in pseudonyms}
+            replies = pipe.execute() if parsers else []
+    except RedisUnavailable as error:
+        profile_reads_total.labels(outcome="unavailable").inc(len(pseudonyms))
+        raise OnlineUnavailable("Profiles cannot be read now.") from error
+    return {name: parse(replies, now) for name, parse in parsers.items()}
+
+
+def _parse(
+    pseudonym: str,
+    fields: Mapping[bytes, bytes],
+    variants: Mapping[Any, bytes | None],
+    now: datetime,
+) -> OnlineProfile:
+    meta, sums = {}, {}
+    for key, value in fields.items():
+        name = key.decode()
+        if name[0] == "!":
+            meta[name] = value
+        else:
+            sums[name] = float(value)
+    is_warm = meta.get(WARM_FIELD) == b"1"
+    profile_reads_total.labels(outcome="warm" if is_warm else "cold").inc()
+    if not meta:
+        return OnlineProfile(
+            pseudonym=pseudonym, shopper_id=None, consents=None, is_warm=False, feature_row=None
+        )
+    interest = {int(key): float(value) for key, value in variants.items() if value is not None}
+    row = describe_row(derive(sums, interest, pseudonym, now))
+    return OnlineProfile(
+        pseudonym=pseudonym,
+        shopper_id=int(meta[ID_FIELD]),
+        consents=_parse_consents(meta.get(CONSENT_FIELD)),
+        is_warm=is_warm,
+        feature_row=row,
+        segment=row.segment,
+        tags=row.tags,
+    )
+
+
+def _parse_consents(digits: bytes | None) -> Consents | None:
+    if digits is None or len(digits) != 4:
+        return None
+    price, recommendations, marketing, analytics = (digit == ord("1") for digit in digits)
+    return Consents(
+        price=price,
+        recommendations=recommendations,
+        marketing=marketing,
+        analytics=analytics,
+    )

@@ -1,0 +1,95 @@
+"""Purchases in bulk, for demand models and recommendations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from profiles.core.values import PurchaseCells
+from profiles.selectors.event_columns import copy_rows
+
+_CELLS = """
+COPY (
+    SELECT variant_id,
+        (date_trunc('week', occurred_at AT TIME ZONE %(zone)s)::date - date '1970-01-01')::int4,
+        sum(quantity)::int8, sum(paid_minor)::int8, sum(list_minor)::int8,
+        coalesce(sum(quantity) FILTER (WHERE is_discounted), 0)::int8, count(*)
+    FROM profiles_event
+    WHERE kind = 'purchase' AND occurred_at >= %(start)s AND occurred_at < %(end)s
+    GROUP BY 1, 2 ORDER BY 1, 2
+) TO STDOUT (FORMAT BINARY)
+"""
+_CELL_FIELDS = (
+    ("variant", ">i8"),
+    ("week", ">i4"),
+    ("units", ">i8"),
+    ("revenue", ">i8"),
+    ("list", ">i8"),
+    ("discounted", ">i8"),
+    ("lines", ">i8"),
+)
+_BASKETS = """
+COPY (
+    SELECT shopper_id, variant_id, count(*) FROM profiles_event
+    WHERE kind = 'purchase' AND occurred_at > %(start)s AND occurred_at <= %(end)s
+    GROUP BY 1, 2 ORDER BY 1, 2
+) TO STDOUT (FORMAT BINARY)
+"""
+_BASKET_FIELDS = (("shopper", ">i8"), ("variant", ">i8"), ("count", ">i8"))
+
+
+def start_of_week(moment: datetime) -> datetime:
+    """Return the Monday midnight at or before `moment`, on the clocks of the business."""
+    local = moment.astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE))
+    return start_of_day(local.date() - timedelta(days=local.weekday()))
+
+
+def start_of_day(day: date) -> datetime:
+    """Return midnight of a day of the business."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.BUSINESS_TIME_ZONE))
+
+
+def load_purchase_cells(as_of: datetime, weeks: int) -> PurchaseCells:
+    """Return weekly sales per variant of the last `weeks` whole weeks before `as_of`. One query.
+
+    Weeks begin on Monday, midnight, in BUSINESS_TIME_ZONE; the week of `as_of` is left out unless
+    `as_of` is its very end.
+    """
+    end = start_of_week(as_of)
+    start = start_of_day(end.date() - timedelta(weeks=weeks))
+    parameters = {"zone": settings.BUSINESS_TIME_ZONE, "start": start, "end": end}
+    rows = copy_rows(_CELLS, parameters, _CELL_FIELDS)
+    return PurchaseCells(
+        variant_id=rows["variant"].astype(np.int64),
+        week_start=rows["week"].astype("datetime64[D]"),
+        units=rows["units"].astype(np.int64),
+        revenue_minor=rows["revenue"].astype(np.int64),
+        list_revenue_minor=rows["list"].astype(np.int64),
+        discounted_units=rows["discounted"].astype(np.int64),
+        lines=rows["lines"].astype(np.int64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseCounts:
+    """How often a shopper bought a variant, as parallel arrays (n,)."""
+
+    shopper_id: NDArray[np.int64]
+    variant_id: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+def load_purchase_counts(as_of: datetime, days: int) -> PurchaseCounts:
+    """Return lines per shopper and variant in the `days` before `as_of`. One query."""
+    parameters = {"start": as_of - timedelta(days=days), "end": as_of}
+    rows = copy_rows(_BASKETS, parameters, _BASKET_FIELDS)
+    return PurchaseCounts(
+        shopper_id=rows["shopper"].astype(np.int64),
+        variant_id=rows["variant"].astype(np.int64),
+        count=rows["count"].astype(np.int64),
+    )

@@ -1,0 +1,55 @@
+"""What to show whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from profiles.core.recommend import blend
+from profiles.core.values import FeatureRow, Recommendation
+from profiles.selectors.segments import get_similarity_model
+from shop.catalog.core.values import VariantArrays
+from shop.catalog.selectors import load_variant_arrays
+
+
+@dataclass(frozen=True, slots=True)
+class _Popular:
+    """Variants anybody may be shown, most popular first."""
+
+    arrays: VariantArrays
+    ranked: tuple[int, ...]
+    allowed: frozenset[int]
+
+
+_cache: list[_Popular] = []
+
+
+def recommend_variants(
+    row: FeatureRow | None, limit: int, exclude: frozenset[int] = frozenset()
+) -> list[Recommendation]:
+    """Return up to `limit` variants worth showing, best first; without a row the popular ones.
+
+    Pass no row where the shopper did not agree to recommendations: the list is then the same for
+    everybody. Restricted goods are never recommended. No query once the arrays are in memory.
+    """
+    popular = _popular()
+    interests = {} if row is None else row.variant_affinity
+    model = get_similarity_model() if interests else None
+    return blend(
+        interests=interests,
+        together={} if model is None else model.suggest(interests),
+        popular=popular.ranked,
+        allowed=popular.allowed,
+        exclude=exclude,
+        limit=limit,
+    )
+
+
+def _popular() -> _Popular:
+    arrays = load_variant_arrays()
+    if not _cache or _cache[0].arrays is not arrays:
+        order = np.lexsort((arrays.variant_id, -arrays.popularity))
+        ranked = arrays.variant_id[order][~arrays.restricted[order]].tolist()
+        _cache[:] = [_Popular(arrays=arrays, ranked=tuple(ranked), allowed=frozenset(ranked))]
+    return _cache[0]

@@ -1,0 +1,119 @@
+"""Read shoppers and what they agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from profiles.core.values import Consents, ConsentValue, ShopperValue
+from profiles.models import ConsentRecord, OnlineLag, Shopper
+from shop.kernel.errors import FairtagError
+
+
+class ShopperNotFound(FairtagError):
+    """No shopper has this pseudonym or id."""
+
+    code = "shopper_not_found"
+
+
+def shopper_value(shopper: Shopper) -> ShopperValue:
+    """Return a row as other rooms see it. No query."""
+    consents = Consents(
+        price=shopper.consent_price,
+        recommendations=shopper.consent_recommendations,
+        marketing=shopper.consent_marketing,
+        analytics=shopper.consent_analytics,
+    )
+    return ShopperValue(
+        id=shopper.pk,
+        pseudonym=str(shopper.pseudonym),
+        account_id=shopper.account_id,
+        home_store_id=shopper.home_store_id,
+        market_code=shopper.market_code,
+        is_minor=shopper.is_minor,
+        created_at=shopper.created_at,
+        last_seen_at=shopper.last_seen_at,
+        # A minor is shown the public price whatever was clicked.
+        consents=consents.without_price() if shopper.is_minor else consents,
+        opt_out_reason=shopper.opt_out_reason,
+        external_ref=shopper.external_ref,
+    )
+
+
+def find_shopper(pseudonym: str) -> ShopperValue | None:
+    """Return the shopper behind `pseudonym`, through merges, or None. One query."""
+    try:
+        key = UUID(pseudonym)
+    except ValueError:
+        return None
+    rows = Shopper.objects.select_related("merged_into").filter(erased_at__isnull=True)
+    shopper = rows.filter(pseudonym=key).first()
+    return None if shopper is None else shopper_value(shopper.merged_into or shopper)
+
+
+def get_shopper(pseudonym: str) -> ShopperValue:
+    """Return the shopper behind `pseudonym`, through merges. Raises ShopperNotFound. One query."""
+    shopper = find_shopper(pseudonym)
+    if shopper is None:
+        raise ShopperNotFound("Nobody is known by this pseudonym.")
+    return shopper
+
+
+def get_shopper_by_id(shopper_id: int) -> ShopperValue:
+    """Return one shopper, through merges. Raises ShopperNotFound. One query."""
+    rows = Shopper.objects.select_related("merged_into").filter(erased_at__isnull=True)
+    shopper = rows.filter(pk=shopper_id).first()
+    if shopper is None:
+        raise ShopperNotFound("There is no such shopper.")
+    return shopper_value(shopper.merged_into or shopper)
+
+
+def find_shopper_for_account(account_id: int) -> ShopperValue | None:
+    """Return the shopper of a login, or None. One query."""
+    shopper = Shopper.objects.filter(account_id=account_id).first()
+    return None if shopper is None else shopper_value(shopper)
+
+
+def list_active_shoppers(since: datetime) -> list[ShopperValue]:
+    """Return shoppers seen at or after `since`, latest first. One query."""
+    rows = Shopper.objects.filter(
+        last_seen_at__gte=since, erased_at__isnull=True, merged_into__isnull=True
+    )
+    return [shopper_value(shopper) for shopper in rows.order_by("-last_seen_at", "-id")]
+
+
+def list_shoppers(shopper_ids: Sequence[int]) -> list[ShopperValue]:
+    """Return shoppers by id, ascending; unknown and erased ones are left out. One query."""
+    rows = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True).order_by("pk")
+    return [shopper_value(shopper) for shopper in rows]
+
+
+def map_external_shoppers() -> dict[str, int]:
+    """Return shopper id by the merchant's reference, such as a household number. One query."""
+    rows = Shopper.objects.filter(external_ref__isnull=False)
+    return {str(ref): pk for ref, pk in rows.values_list("external_ref", "pk")}
+
+
+def list_stale_pseudonyms() -> frozenset[str]:
+    """Return shoppers whose online profile may lag behind the database. One query.
+
+    Until repaired (seconds) their online consents may be old: quote them the public price.
+    """
+    rows = OnlineLag.objects.values_list("shopper__pseudonym", flat=True)
+    return frozenset(str(pseudonym) for pseudonym in rows)
+
+
+def list_consents(shopper_id: int) -> list[ConsentValue]:
+    """Return every answer of a shopper, latest first. One query."""
+    return [
+        ConsentValue(
+            purpose=record.purpose,
+            is_granted=record.is_granted,
+            how=record.how,
+            locale=record.locale,
+            text_version=record.text_version,
+            recorded_at=record.recorded_at,
+        )
+        for record in ConsentRecord.objects.filter(shopper_id=shopper_id)
+    ]

@@ -1,0 +1,112 @@
+"""Forget a person. What the law needs kept stays, attached to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Q
+
+from profiles.core.keys import STREAM
+from profiles.core.privacy import RoomPrivacy
+from profiles.core.records import BadRecord, decode_record
+from profiles.models import Account, Event, OnlineLag, Shopper, ShopperProfile
+from profiles.models.audit import AuditTrait
+from profiles.services.online import forget_profile, text_of
+from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.kernel.errors import FairtagError
+from shop.outbox.services import write_fact
+
+PAGE = 2_000
+
+
+class StaffAccount(FairtagError):
+    """Staff are not erased by the shoppers' door: another member of staff closes the account."""
+
+    code = "staff_account"
+
+
+def export_everything(*, shopper_id: int, rooms: Sequence[RoomPrivacy]) -> dict[str, Any]:
+    """Return what all rooms know about a shopper, by room, as JSON values."""
+    return {room.room: dict(room.export_shopper(shopper_id)) for room in rooms}
+
+
+@transaction.atomic
+def erase_everywhere(*, shopper_id: int, rooms: Sequence[RoomPrivacy], now: datetime) -> None:
+    """Erase a shopper in all rooms, top floor first; all or nothing. Safe to run twice."""
+    for room in rooms:
+        room.erase_shopper(shopper_id, now)
+
+
+@transaction.atomic
+def erase_shopper(shopper_id: int, now: datetime) -> None:
+    """Erase a shopper in this room. Fact ShopperErased. Safe to run twice. Locks the row.
+
+    Events, profile, traits and login are deleted. The row stays as nobody: a new pseudonym, no
+    reference, all consents off; the consent log hangs on it as long as the law wants it kept.
+    Guests that became this shopper are erased with it. Raises StaffAccount.
+    """
+    is_theirs = Q(pk=shopper_id) | Q(merged_into_id=shopper_id)
+    family = list(Shopper.objects.select_for_update().filter(is_theirs).order_by("pk"))
+    ids = [shopper.pk for shopper in family]
+    pseudonyms = [str(shopper.pseudonym) for shopper in family]
+    _delete_login(family)
+    Event.objects.filter(shopper_id__in=ids).delete()
+    ShopperProfile.objects.filter(shopper_id__in=ids).delete()
+    AuditTrait.objects.filter(shopper_id__in=ids).delete()
+    OnlineLag.objects.filter(shopper_id__in=ids).delete()
+    for shopper in family:
+        _make_nobody(shopper, now=now)
+    if family:
+        write_fact(kind="ShopperErased", payload={"shopper_id": shopper_id}, occurred_at=now)
+    transaction.on_commit(partial(_forget_online, ids, pseudonyms), robust=True)
+
+
+def _delete_login(family: Sequence[Shopper]) -> None:
+    accounts = Account.objects.filter(pk__in=[s.account_id for s in family if s.account_id])
+    if accounts.filter(is_staff=True).exists():
+        raise StaffAccount("A staff login is closed by another member of staff.")
+    accounts.delete()
+
+
+def _make_nobody(shopper: Shopper, *, now: datetime) -> None:
+    shopper.pseudonym = uuid4()
+    shopper.account = None
+    shopper.external_ref = None
+    shopper.home_store = None
+    shopper.is_minor = False
+    shopper.opt_out_reason = ""
+    shopper.consent_price = False
+    shopper.consent_recommendations = False
+    shopper.consent_marketing = False
+    shopper.consent_analytics = False
+    shopper.created_at = shopper.last_seen_at = now
+    shopper.erased_at = shopper.erased_at or now
+    shopper.save()
+
+
+def _forget_online(shopper_ids: Sequence[int], pseudonyms: Sequence[str]) -> None:
+    """Delete profiles and waiting events. With Redis down nothing is lost: the drain drops events
+    of erased shoppers, and no door leads to a profile whose pseudonym nobody has any more.
+    """
+    for pseudonym in pseudonyms:
+        forget_profile(pseudonym)
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        start = "-"
+        while page := client.xrange(STREAM, min=start, max="+", count=PAGE):
+            theirs = [text_of(key) for key, fields in page if _belongs(fields, shopper_ids)]
+            if theirs:
+                client.xdel(STREAM, *theirs)
+            start = f"({text_of(page[-1][0])}"
+
+
+def _belongs(fields: Mapping[Any, Any] | None, shopper_ids: Sequence[int]) -> bool:
+    try:
+        return decode_record((fields or {}).get(b"e", b"")).shopper_id in shopper_ids
+    except BadRecord:
+        return False

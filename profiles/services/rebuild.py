@@ -1,0 +1,204 @@
+"""Online profiles made anew from the table and the stream, while shoppers go on shopping.
+
+Nothing is locked. For each shopper: read the profile's version, then the stream, then the table,
+and replace the profile only if its version is still the same; otherwise read again. An event in
+both stream and table counts once, by id. An event in the table whose own messenger has not yet
+reached Redis is marked as seen, so that it is not added twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import batched
+from uuid import UUID
+
+import numpy as np
+import redis
+
+from profiles.core.features import EventColumns, columns_of, named_sums, sum_events
+from profiles.core.keys import (
+    SEEN_PREFIX,
+    STREAM,
+    VERSION_FIELD,
+    WARM_MARKER,
+    profile_key,
+    variants_key,
+)
+from profiles.core.records import BadRecord, EventRecord, decode_record
+from profiles.core.values import ShopperValue
+from profiles.metrics import profile_rebuilds_total
+from profiles.models import OnlineLag, Shopper
+from profiles.selectors.event_columns import ShopperEvents, load_shopper_events
+from profiles.selectors.shoppers import list_shoppers
+from profiles.services.online import (
+    KEEP_SECONDS,
+    SEEN_SECONDS,
+    Argument,
+    business_zone,
+    encode_consents,
+    load_script,
+    text_of,
+)
+from shop.jobs.redis import redis_breaker
+
+CHUNK = 250
+ROUNDS = 6
+STREAM_PAGE = 2_000
+# An event received so lately may still be on its way to the online sums by another messenger.
+RECENT = timedelta(minutes=15)
+
+
+def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | None = None) -> int:
+    """Rebuild online profiles (of everybody seen in 180 days); return how many were replaced.
+
+    Safe at any time and any number of times. `as_of` is now; every event in the table counts.
+    Raises RedisUnavailable.
+    """
+    is_whole = shopper_ids is None
+    if shopper_ids is None:
+        alive = Shopper.objects.filter(
+            erased_at__isnull=True,
+            merged_into__isnull=True,
+            last_seen_at__gte=as_of - timedelta(seconds=KEEP_SECONDS),
+        )
+        shopper_ids = list(alive.order_by("pk").values_list("pk", flat=True))
+    done = sum(_rebuild_chunk(chunk, as_of) for chunk in batched(shopper_ids, CHUNK))
+    if is_whole:
+        with redis_breaker.guard() as client:
+            client.set(WARM_MARKER, as_of.isoformat())
+    profile_rebuilds_total.inc(done)
+    return done
+
+
+def restore_online_features(*, now: datetime) -> int:
+    """Rebuild everything if Redis lost its memory, else whoever lags; return how many."""
+    with redis_breaker.guard() as client:
+        is_warm = client.exists(WARM_MARKER)
+    if not is_warm:
+        return rebuild_online_features(as_of=now)
+    return repair_online_features(now=now)
+
+
+def repair_online_features(*, now: datetime, limit: int = 1_000) -> int:
+    """Rebuild shoppers whose profile is noted as lagging; return how many."""
+    notes = list(OnlineLag.objects.order_by("pk").values_list("pk", "shopper_id")[:limit])
+    shopper_ids = sorted({shopper_id for _, shopper_id in notes})
+    done = sum(_rebuild_chunk(chunk, now) for chunk in batched(shopper_ids, CHUNK))
+    if done >= len(list_shoppers(shopper_ids)):
+        OnlineLag.objects.filter(pk__in=[pk for pk, _ in notes]).delete()
+    return done
+
+
+def _rebuild_chunk(shopper_ids: Sequence[int], now: datetime) -> int:
+    """Rebuild some shoppers; return how many could be replaced."""
+    waiting = {shopper.id for shopper in list_shoppers(shopper_ids)}
+    asked = len(waiting)
+    for _ in range(ROUNDS):
+        if not waiting:
+            break
+        waiting -= _try_rebuild(sorted(waiting), now)
+    return asked - len(waiting)
+
+
+def _try_rebuild(shopper_ids: Sequence[int], now: datetime) -> set[int]:
+    """Rebuild shoppers whose profile nobody touches meanwhile; return these.
+
+    The order of reading is what makes it exact: versions, answers, stream, table.
+    """
+    with redis_breaker.guard() as client:
+        pseudonyms = dict(Shopper.objects.filter(pk__in=shopper_ids).values_list("pk", "pseudonym"))
+        pipe = client.pipeline(transaction=False)
+        for shopper_id in shopper_ids:
+            pipe.hget(profile_key(str(pseudonyms[shopper_id])), VERSION_FIELD)
+        versions = dict(zip(shopper_ids, pipe.execute(), strict=True))
+        shoppers = list_shoppers(shopper_ids)
+        pending = _read_stream(client, shopper_ids)
+        events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
+        columns, rows = _join(shoppers, events, pending)
+        table = sum_events(columns, rows, len(shoppers), business_zone())
+        recent = _recent_ids(events)
+        script = load_script(client, "replace")
+        pipe = client.pipeline(transaction=False)
+        for row, shopper in enumerate(shoppers):
+            sums, variants = named_sums(table, row)
+            seen = recent.get(shopper.id, []) + [str(r.id) for r in pending.get(shopper.id, ())]
+            script(
+                keys=[profile_key(shopper.pseudonym), variants_key(shopper.pseudonym)],
+                args=_replacement(shopper, versions[shopper.id], sums, variants, seen),
+                client=pipe,
+            )
+        answers = pipe.execute()
+    return {shopper.id for shopper, ok in zip(shoppers, answers, strict=True) if ok == 1}
+
+
+def _replacement(
+    shopper: ShopperValue,
+    version: bytes | None,
+    sums: Mapping[str, float],
+    variants: Mapping[int, float],
+    seen: Sequence[str],
+) -> list[Argument]:
+    return [
+        version or b"0",
+        json.dumps(sums),
+        json.dumps(variants),
+        SEEN_PREFIX,
+        SEEN_SECONDS,
+        json.dumps(seen),
+        KEEP_SECONDS,
+        shopper.id,
+        encode_consents(shopper.consents),
+    ]
+
+
+def _read_stream(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, list[EventRecord]]:
+    """Return what the stream still holds of these shoppers (and of guests merged into them)."""
+    merged = Shopper.objects.filter(merged_into__in=shopper_ids)
+    owners = dict(merged.values_list("pk", "merged_into_id"))
+    owners.update({shopper_id: shopper_id for shopper_id in shopper_ids})
+    found: dict[int, list[EventRecord]] = {}
+    start = "-"
+    while page := client.xrange(STREAM, min=start, max="+", count=STREAM_PAGE):
+        for _, fields in page:
+            try:
+                record = decode_record((fields or {}).get(b"e", b""))
+            except BadRecord:
+                continue  # the drain quarantines it
+            if record.shopper_id in owners:
+                found.setdefault(owners[record.shopper_id], []).append(record)
+        start = f"({text_of(page[-1][0])}"
+    return found
+
+
+def _join(
+    shoppers: Sequence[ShopperValue],
+    events: ShopperEvents,
+    pending: Mapping[int, Sequence[EventRecord]],
+) -> tuple[EventColumns, np.ndarray]:
+    """Return the events of table and stream, each once, and the row of each one's shopper."""
+    ids = np.array([shopper.id for shopper in shoppers], dtype=np.int64)
+    rows = np.searchsorted(ids, events.shopper_id)
+    waiting = [
+        (row, record)
+        for row, shopper in enumerate(shoppers)
+        for record in {r.id: r for r in pending.get(shopper.id, ())}.values()
+    ]
+    if waiting:
+        packed = events.event_id.tobytes()
+        known = {packed[at : at + 16] for at in range(0, len(packed), 16)}
+        waiting = [(row, record) for row, record in waiting if record.id.bytes not in known]
+    if not waiting:
+        return events.columns, rows
+    extra = columns_of([record.value("") for _, record in waiting])
+    extra_rows = np.array([row for row, _ in waiting], dtype=np.int64)
+    return events.columns.join(extra), np.concatenate([rows, extra_rows])
+
+
+def _recent_ids(events: ShopperEvents) -> dict[int, list[str]]:
+    recent: dict[int, list[str]] = {}
+    shoppers = events.shopper_id[events.is_recent].tolist()
+    for shopper_id, packed in zip(shoppers, events.event_id[events.is_recent], strict=True):
+        recent.setdefault(shopper_id, []).append(str(UUID(bytes=packed.tobytes())))
+    return recent
