@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from profiles.core.values import FeatureRow, OnlineProfile
-from profiles.selectors import OnlineUnavailable, read_online_profiles, recommend_variants
-from promotions.selectors import PersonalOffer, ShopperView, personal_offers_for
+from profiles.core.values import FeatureRow
+from profiles.selectors import recommend_variants
 from shop.catalog.core.values import CatalogFilters, CategoryTree
 from shop.catalog.selectors import list_cards, list_categories, list_category_variants
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
+from shop.pages.offers import list_shopper_offers
+from shop.pages.profile import find_profile, find_ranking_row
 from shop.pages.values import HomePage, Shelf
 
 PICKS = 12
@@ -29,7 +30,7 @@ def home(ctx: PageContext) -> HomePage:
     cards = join_cards(list_cards(ids, ctx.language), prices)
     by_id = {item.card.variant_id: item for item in cards}
     return HomePage(
-        offers=tuple(_list_offers(ctx, profile, row)),
+        offers=tuple(list_shopper_offers(ctx, profile, limit=OFFERS)),
         picks=Shelf(
             code="picks" if row else "popular",
             category=None,
@@ -47,25 +48,6 @@ def home(ctx: PageContext) -> HomePage:
         ),
         departments=tuple(tree.nodes[root] for root in tree.roots),
     )
-
-
-def find_profile(ctx: PageContext) -> OnlineProfile | None:
-    """Return the online profile, or None for a stranger and while Redis is down."""
-    if ctx.shopper_pseudonym is None or ctx.gpc:
-        return None
-    try:
-        found = read_online_profiles([ctx.shopper_pseudonym], ctx.now)
-    except OnlineUnavailable:
-        return None
-    return found.get(ctx.shopper_pseudonym)
-
-
-def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:
-    """Return the features a ranking may use: only with consent, and only when there are some."""
-    if profile is None or profile.consents is None or not profile.consents.recommendations:
-        return None
-    row = profile.feature_row
-    return row if row is not None and row.category_affinity else None
 
 
 def _choose_shelves(
@@ -90,22 +72,3 @@ def _favorites(tree: CategoryTree, row: FeatureRow | None) -> list[int]:
         return []
     known = [(weight, i) for i, weight in row.category_affinity.items() if i in tree.nodes]
     return [i for _, i in sorted(known, key=lambda pair: (-pair[0], pair[1]))]
-
-
-def _list_offers(
-    ctx: PageContext, profile: OnlineProfile | None, row: FeatureRow | None
-) -> list[PersonalOffer]:
-    shopper = ShopperView(
-        shopper_id=profile.shopper_id if profile else None,
-        is_member=ctx.account_id is not None,
-        segment=row.segment if row else None,
-        tags=frozenset(row.tags) if row else frozenset(),
-    )
-    return personal_offers_for(
-        shopper=shopper,
-        market_code=ctx.market,
-        now=ctx.now,
-        language=ctx.language,
-        affinity=dict(row.category_affinity) if row else None,
-        limit=OFFERS,
-    )

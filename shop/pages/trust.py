@@ -7,9 +7,10 @@ from uuid import UUID
 from pricing.core.values import Policy
 from pricing.selectors import get_quote, resolve_jurisdiction
 from profiles.core.features.registry import FEATURES
+from profiles.selectors import find_shopper
 from shop.catalog.selectors import list_cards
 from shop.pages.context import PageContext
-from shop.pages.values import FeatureNote, RulesPage, WhyPage
+from shop.pages.values import FeatureNote, PrivacyPage, RulesPage, WhyPage
 
 
 def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
@@ -44,4 +45,14 @@ def pricing_rules(ctx: PageContext) -> RulesPage:
         hold_minutes=policy.hold_minutes,
         quote_minutes=policy.quote_minutes,
         no_rise_hours=policy.no_rise_hours,
+    )
+
+
+def privacy(ctx: PageContext) -> PrivacyPage:
+    """Return the choices of this visitor. One query for a known shopper, none for a stranger."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    return PrivacyPage(
+        consents=shopper.consents if shopper else None,
+        rule=resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now),
+        gpc=ctx.gpc,
     )

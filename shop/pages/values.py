@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from orders.core.values import OrderSummary
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
-from profiles.core.values import Consents
+from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import PersonalOffer
 from shop.catalog.core.values import (
     CatalogCard,
@@ -99,6 +99,14 @@ class SearchPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferPage:
+    """An offer and what it covers."""
+
+    offer: PersonalOffer
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
     """A product; `price` is of its first variant, `prices` of every variant by id."""
 
@@ -142,13 +150,33 @@ class RulesPage:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountPage:
-    """What we know about a shopper, in the shopper's own words as far as possible."""
+class PrivacyPage:
+    """The choices of whoever looks; `consents` None for a visitor nobody knows."""
 
-    email: str
-    consents: Consents
-    segment: str
-    tags: tuple[str, ...]
+    consents: Consents | None
+    rule: JurisdictionRule
+    gpc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """What we know about a shopper, as far as possible in words.
+
+    `affinities` are interests by category with their share of the strongest; `counts` are decayed
+    sums by feature name. `shopper` is None for an account that has done nothing yet.
+    """
+
+    shopper: ShopperValue | None
+    segment: SegmentValue | None = None
+    tags: tuple[str, ...] = ()
     affinities: tuple[tuple[CategoryNode, float], ...] = ()
     counts: dict[str, float] = field(default_factory=dict)
-    known_since: datetime | None = None
+    orders: tuple[OrderSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A page of orders; `next_before` leads to the next, None on the last."""
+
+    orders: tuple[OrderSummary, ...]
+    next_before: str | None

@@ -45,7 +45,6 @@
     const price = $(".price", link.closest(".card"));
     if (price) record({ kind: "click", variant_id: Number(price.dataset.variant) });
   });
-  on("click", "[data-offer]", (link) => record({ kind: "offer_click", offer_ref: link.dataset.offer }));
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("pagehide", flush);
 

@@ -9,6 +9,7 @@ from django.template import Context, Engine
 from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 
+from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
@@ -26,6 +27,23 @@ def price(context: Context, view: PriceView, shape: str = "", about: str = "") -
         view, language=site["language"], locale=site["locale"], about=about, shape=shape
     )
     return _draw("components/price.html", fields)
+
+
+@register.simple_tag(takes_context=True)
+def order_price(context: Context, line: OrderLineView) -> SafeString:
+    """Draw the frozen price of an order line, with its label as it was shown."""
+    view = PriceView(
+        variant_id=line.variant_id,
+        currency=context["site"]["currency"],
+        list_minor=line.list_minor,
+        public_minor=line.public_minor,
+        quoted_minor=line.quoted_minor,
+        is_personal=line.is_personal,
+        label_code=line.label_code,
+        label=line.label,
+        quote_id=line.quote_id,
+    )
+    return price(context, view, "line", line.name)
 
 
 @register.simple_tag(takes_context=True)

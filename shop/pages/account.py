@@ -1,0 +1,67 @@
+"""What a shopper may see of the own profile, and the newest orders."""
+
+from __future__ import annotations
+
+from orders.selectors import list_orders
+from profiles.core.values import FeatureRow, OnlineProfile, SegmentValue, ShopperValue
+from profiles.selectors import (
+    OnlineUnavailable,
+    find_shopper,
+    list_segments,
+    read_online_profiles,
+)
+from shop.catalog.core.values import CategoryNode
+from shop.catalog.selectors import list_categories
+from shop.pages.context import PageContext
+from shop.pages.values import AccountPage
+
+NEWEST_ORDERS = 5
+SHOWN_AFFINITIES = 8
+SHOWN_COUNTS = ("activity", "cart_adds", "purchases", "orders", "spend", "discounted")
+
+
+def account(ctx: PageContext) -> AccountPage:
+    """Return the own profile: segment, tags, interests, choices, newest orders. Five queries."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    if shopper is None:
+        return AccountPage(shopper=None)
+    profile = _read_profile(ctx, shopper)
+    row = profile.feature_row if profile else None
+    return AccountPage(
+        shopper=shopper,
+        segment=_find_segment(profile.segment if profile else None),
+        tags=profile.tags if profile else (),
+        affinities=_rank_affinities(ctx, row),
+        counts={name: row.values[name] for name in SHOWN_COUNTS if name in row.values}
+        if row
+        else {},
+        orders=tuple(
+            list_orders(shopper_id=shopper.id, limit=NEWEST_ORDERS, language=ctx.language)
+        ),
+    )
+
+
+def _read_profile(ctx: PageContext, shopper: ShopperValue) -> OnlineProfile | None:
+    try:
+        return read_online_profiles([shopper.pseudonym], ctx.now).get(shopper.pseudonym)
+    except OnlineUnavailable:
+        return None
+
+
+def _find_segment(code: str | None) -> SegmentValue | None:
+    if code is None:
+        return None
+    return next((segment for segment in list_segments() if segment.code == code), None)
+
+
+def _rank_affinities(
+    ctx: PageContext, row: FeatureRow | None
+) -> tuple[tuple[CategoryNode, float], ...]:
+    """Return the strongest interests with their share of the strongest one, in (0, 1]."""
+    if row is None:
+        return ()
+    nodes = list_categories(ctx.language).nodes
+    known = [(nodes[i], weight) for i, weight in row.category_affinity.items() if i in nodes]
+    ranked = sorted(known, key=lambda pair: (-pair[1], pair[0].category_id))[:SHOWN_AFFINITIES]
+    top = ranked[0][1] if ranked and ranked[0][1] > 0 else 1.0
+    return tuple((node, weight / top) for node, weight in ranked if weight > 0)

@@ -1,0 +1,67 @@
+"""What an offer covers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.core.values import OnlineProfile
+from promotions.selectors import PersonalOffer, ShopperView, personal_offers_for
+from shop.catalog.selectors import list_search_facets, load_variant_arrays
+from shop.kernel.errors import FairtagError
+from shop.pages.context import PageContext
+from shop.pages.listing import build_listing, catalog_filters
+from shop.pages.profile import find_profile, find_ranking_row
+from shop.pages.values import ListingQuery, OfferPage
+
+MANY = 500
+
+
+class OfferNotFound(FairtagError):
+    """No such offer for this shopper at this moment."""
+
+    code = "offer_not_found"
+
+
+def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
+    """Return an offer that this shopper may use, and what it covers. Raises OfferNotFound."""
+    offers = list_shopper_offers(ctx, find_profile(ctx), limit=MANY)
+    found = next((each for each in offers if each.offer_id == offer_id), None)
+    if found is None:
+        raise OfferNotFound("There is no such offer for you, or it has ended.")
+    covered = _covered_variants(found)
+    listing = list_search_facets(covered.tolist(), catalog_filters(query))
+    return OfferPage(offer=found, listing=build_listing(ctx, listing, query, "offer"))
+
+
+def list_shopper_offers(
+    ctx: PageContext, profile: OnlineProfile | None, *, limit: int
+) -> list[PersonalOffer]:
+    """Return the offers that suit this shopper best; strangers get the public ones."""
+    row = find_ranking_row(profile)
+    return personal_offers_for(
+        shopper=ShopperView(
+            shopper_id=profile.shopper_id if profile else None,
+            is_member=ctx.account_id is not None,
+            segment=row.segment if row else None,
+            tags=frozenset(row.tags) if row else frozenset(),
+        ),
+        market_code=ctx.market,
+        now=ctx.now,
+        language=ctx.language,
+        affinity=dict(row.category_affinity) if row else None,
+        limit=limit,
+    )
+
+
+def _covered_variants(offer: PersonalOffer) -> NDArray[np.int64]:
+    """Return the variants of an offer, most popular first. An unlimited offer covers all."""
+    arrays = load_variant_arrays()
+    if offer.variant_ids or offer.category_ids:
+        covered = np.isin(arrays.variant_id, offer.variant_ids)
+        covered |= np.isin(arrays.category_id, offer.category_ids)
+        covered |= np.isin(arrays.department_id, offer.category_ids)
+    else:
+        covered = np.ones(len(arrays.variant_id), dtype=bool)
+    order = np.argsort(-arrays.popularity[covered], kind="stable")
+    return arrays.variant_id[covered][order]

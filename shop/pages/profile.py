@@ -1,0 +1,26 @@
+"""What the rankings of this visit may know about the shopper: with consent, or nothing."""
+
+from __future__ import annotations
+
+from profiles.core.values import FeatureRow, OnlineProfile
+from profiles.selectors import OnlineUnavailable, read_online_profiles
+from shop.pages.context import PageContext
+
+
+def find_profile(ctx: PageContext) -> OnlineProfile | None:
+    """Return the online profile, or None for a stranger, under Sec-GPC, and without Redis."""
+    if ctx.shopper_pseudonym is None or ctx.gpc:
+        return None
+    try:
+        found = read_online_profiles([ctx.shopper_pseudonym], ctx.now)
+    except OnlineUnavailable:
+        return None
+    return found.get(ctx.shopper_pseudonym)
+
+
+def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:
+    """Return the features a ranking may use: only with consent, and only when there are some."""
+    if profile is None or profile.consents is None or not profile.consents.recommendations:
+        return None
+    row = profile.feature_row
+    return row if row is not None and row.category_affinity else None

@@ -1,0 +1,141 @@
+"""What visitors send. Forms check and clean; they decide nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from orders.core.values import Contact
+
+MAX_QUANTITY = 99
+MAX_TOKEN = 900
+
+
+@dataclass(frozen=True, slots=True)
+class AddedLine:
+    """A product put into the cart, with the signed quote the page showed ("" if none)."""
+
+    variant_id: int
+    quantity: int
+    token: str
+
+
+def read_line(given: QueryDict) -> AddedLine | None:
+    """Return what an add button sent ("variant:token" and a quantity), or None."""
+    variant, _colon, token = given.get("line", "").partition(":")
+    quantity = given.get("quantity", "1")
+    is_sane = variant.isascii() and variant.isdigit() and len(variant) < 18
+    if not is_sane or not quantity.isascii() or not quantity.isdigit() or len(token) > MAX_TOKEN:
+        return None
+    if not 1 <= int(quantity[:6]) <= MAX_QUANTITY:
+        return None
+    return AddedLine(variant_id=int(variant), quantity=int(quantity), token=token)
+
+
+class LineForm(forms.Form):
+    """A new quantity for a line; `was` is the one shown."""
+
+    variant = forms.IntegerField(min_value=1)
+    quantity = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY)
+    was = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
+
+
+class CodeForm(forms.Form):
+    """A coupon code to enter, or to take out."""
+
+    code = forms.CharField(max_length=40)
+    remove = forms.BooleanField(required=False)
+
+
+class TrackForm(forms.Form):
+    """What a guest needs to find an order."""
+
+    number = forms.CharField(
+        label=_("Order number"),
+        max_length=32,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
+def _text(label: Any, token: str, *, limit: int, required: bool = True, **attrs: str) -> Any:
+    return forms.CharField(
+        label=label,
+        max_length=limit,
+        required=required,
+        widget=forms.TextInput(attrs={"autocomplete": token, **attrs}),
+    )
+
+
+class CheckoutForm(forms.Form):
+    """Eleven fields, six required with delivery; names and order suit browsers that fill in."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        help_text=_("For the receipt and to find your order."),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+    name = _text(_("Full name"), "name", limit=120)
+    phone = forms.CharField(
+        label=_("Phone (optional)"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+    )
+    address_line1 = _text(_("Street and number"), "address-line1", limit=160, required=False)
+    address_line2 = _text(
+        _("Apartment, floor (optional)"), "address-line2", limit=160, required=False
+    )
+    city = _text(_("City"), "address-level2", limit=80, required=False)
+    region = _text(_("State or province"), "address-level1", limit=80, required=False)
+    postcode = _text(_("Postcode"), "postal-code", limit=20, required=False)
+    delivery = forms.ChoiceField(choices=())
+    method = forms.ChoiceField(choices=())
+
+    NEEDED_FOR_DELIVERY = ("address_line1", "city", "region", "postcode")
+
+    def __init__(
+        self,
+        *args: Any,
+        deliveries: list[str],
+        without_address: set[str],
+        methods: list[str],
+        country: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.without_address = without_address
+        self.country = country
+        self.fields["delivery"].choices = [(code, code) for code in deliveries]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+        self.fields["method"].choices = [(code, code) for code in methods]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for an address only when something is delivered to it."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("delivery") in self.without_address:
+            return cleaned
+        for name in self.NEEDED_FOR_DELIVERY:
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, self.fields[name].error_messages["required"])
+        return cleaned
+
+    def contact(self) -> Contact:
+        """Return the checked address."""
+        given = self.cleaned_data
+        return Contact(
+            email=given["email"],
+            name=given["name"],
+            phone=given["phone"],
+            address_line1=given["address_line1"],
+            address_line2=given["address_line2"],
+            city=given["city"],
+            region=given["region"],
+            postcode=given["postcode"],
+            country=self.country,
+        )

@@ -1,0 +1,193 @@
+"""A listing's URL: read into a query, and written back as chips, facets and page links."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from shop.catalog.core.values import Facet, FacetOption
+from shop.kernel.money import Money, format_money, to_minor
+from shop.pages.values import SORTS, Listing, ListingQuery
+
+MAX_CHOICES = 50
+SHOWN_OPTIONS = 40
+MAX_PRICE = Decimal(1_000_000)
+FIELDS = {"brand": "brand", "size": "size", "stock": "stock"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListingUrl:
+    """Where a listing lives: `path`, the search `words` if any, and how money is written."""
+
+    path: str
+    words: str
+    currency: str
+    locale: str
+
+    def at(self, query: ListingQuery, *, page: int = 1) -> str:
+        """Return the address of `query`; defaults are left out, so equal views have one address."""
+        pairs: list[tuple[str, str]] = [("q", self.words)] if self.words else []
+        pairs += [("brand", str(brand)) for brand in sorted(query.brands)]
+        pairs += [("size", size) for size in sorted(query.sizes)]
+        if query.in_stock:
+            pairs.append(("stock", "1"))
+        if query.price_min is not None:
+            pairs.append(("min", write_amount(query.price_min, self.currency)))
+        if query.price_max is not None:
+            pairs.append(("max", write_amount(query.price_max, self.currency)))
+        if query.sort != "popular":
+            pairs.append(("sort", query.sort))
+        if page > 1:
+            pairs.append(("page", str(page)))
+        return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
+
+
+def read_listing_query(given: QueryDict, currency: str) -> ListingQuery:
+    """Return the query in a URL. What makes no sense is left out: a link never ends in an error."""
+    sort = given.get("sort", "popular")
+    brands = [int(text) for text in given.getlist("brand")[:MAX_CHOICES] if _is_id(text)]
+    page = given.get("page", "1")
+    return ListingQuery(
+        page=int(page) if _is_id(page) else 1,
+        sort=sort if sort in SORTS else "popular",
+        brands=frozenset(brands),
+        sizes=frozenset(text[:80] for text in given.getlist("size")[:MAX_CHOICES]),
+        in_stock=bool(given.get("stock")),
+        price_min=read_amount(given.get("min", ""), currency),
+        price_max=read_amount(given.get("max", ""), currency),
+    )
+
+
+def read_amount(text: str, currency: str) -> int | None:
+    """Return typed money in minor units, or None: "3.50", "3,50" and "$3.5" are understood.
+
+    >>> read_amount("$3,50", "USD"), read_amount("cheap", "USD")
+    (350, None)
+    """
+    cleaned = "".join(
+        c for c in text.replace(",", ".") if c.isascii() and (c.isdigit() or c == ".")
+    )
+    try:
+        amount = Decimal(cleaned)
+    except InvalidOperation:
+        return None
+    return to_minor(amount, currency) if 0 <= amount <= MAX_PRICE else None
+
+
+def write_amount(minor: int, currency: str) -> str:
+    """Return an amount as a number field holds it: "3.50"."""
+    return str(Money(minor, currency).decimal())
+
+
+def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
+    """Return what the listing template shows around the cards."""
+    query = listing.query
+    return {
+        "listing_url": url.path,
+        "words": url.words,
+        "facets": [describe_facet(facet) for facet in listing.facets if facet.options],
+        "chips": list_chips(listing, url),
+        "clear_url": url.at(ListingQuery(sort=query.sort)),
+        "sorts": list_sorts(),
+        "price_min": "" if query.price_min is None else write_amount(query.price_min, url.currency),
+        "price_max": "" if query.price_max is None else write_amount(query.price_max, url.currency),
+        "page_links": list_pages(listing, url),
+        "previous_url": url.at(query, page=listing.page - 1) if listing.page > 1 else "",
+        "next_url": url.at(query, page=listing.page + 1) if listing.page < listing.pages else "",
+    }
+
+
+def list_sorts() -> list[tuple[str, str]]:
+    """Return the orders a shopper may choose."""
+    return [
+        ("popular", _("Popular")),
+        ("price", _("Price you pay, low first")),
+        ("price_high", _("Price you pay, high first")),
+        ("unit", _("Unit price")),
+        ("name", _("Name")),
+    ]
+
+
+def describe_facet(facet: Facet) -> dict[str, Any]:
+    """Return a facet with its name; selected options first, then the most frequent."""
+    names = {"brand": _("Brand"), "size": _("Size"), "stock": _("Availability")}
+    options = sorted(facet.options, key=lambda option: not option.is_selected)
+    return {
+        "field": FIELDS.get(facet.code, facet.code),
+        "name": names.get(facet.code, facet.code),
+        "options": [_describe_option(facet.code, option) for option in options[:SHOWN_OPTIONS]],
+        "is_open": facet.code != "size" or any(option.is_selected for option in options),
+    }
+
+
+def _describe_option(code: str, option: FacetOption) -> dict[str, Any]:
+    return {
+        "value": "1" if code == "stock" else option.value,
+        "label": _("In stock") if code == "stock" else option.label,
+        "count": option.count,
+        "is_selected": option.is_selected,
+    }
+
+
+def list_chips(listing: Listing, url: ListingUrl) -> list[dict[str, str]]:
+    """Return one chip for each active filter, with the address without it."""
+    query = listing.query
+    chips = []
+    for facet in listing.facets:
+        for option in facet.options:
+            if option.is_selected:
+                label = _("In stock") if facet.code == "stock" else option.label
+                rest = without_option(query, facet.code, option.value)
+                chips.append({"label": label, "url": url.at(rest)})
+    bounds = {"price_min": _("From {amount}"), "price_max": _("Up to {amount}")}
+    for name, text in bounds.items():
+        minor = getattr(query, name)
+        if minor is not None:
+            label = text.format(amount=format_money(minor, url.currency, url.locale))
+            chips.append({"label": label, "url": url.at(_change(query, **{name: None}))})
+    return chips
+
+
+def without_option(query: ListingQuery, code: str, value: str) -> ListingQuery:
+    """Return the query with one facet option taken out."""
+    if code == "brand":
+        return _change(query, brands=frozenset(b for b in query.brands if str(b) != value))
+    if code == "size":
+        return _change(query, sizes=query.sizes - {value})
+    return _change(query, in_stock=False)
+
+
+def list_pages(listing: Listing, url: ListingUrl) -> list[dict[str, Any]]:
+    """Return first, last and neighboring pages; an entry without address is a gap."""
+    links: list[dict[str, Any]] = []
+    before = 0
+    for number in pick_pages(listing.page, listing.pages):
+        if number > before + 1:
+            links.append({"number": 0, "url": ""})
+        links.append({"number": number, "url": url.at(listing.query, page=number)})
+        before = number
+    return links
+
+
+def pick_pages(page: int, pages: int) -> Sequence[int]:
+    """Return the page numbers to link.
+
+    >>> pick_pages(5, 20)
+    [1, 4, 5, 6, 20]
+    """
+    return sorted({1, pages, page - 1, page, page + 1} & set(range(1, pages + 1)))
+
+
+def _change(query: ListingQuery, **changes: Any) -> ListingQuery:
+    kept = {name: getattr(query, name) for name in ListingQuery.__slots__}
+    return ListingQuery(**{**kept, **changes, "page": 1})
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < len(text) < 10 and int(text) > 0

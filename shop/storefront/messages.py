@@ -1,0 +1,29 @@
+"""Refusals in the shopper's language: true, specific, and with what to do next."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from shop.kernel.errors import FairtagError
+
+
+def say_refusal(error: FairtagError) -> str:
+    """Return a sentence for a shopper; an unknown code shows the room's own sentence."""
+    known = {
+        "out_of_stock": _("Somebody was faster: there is not enough left of a product."),
+        "bad_quantity": _("Please enter a quantity from 1 to 99."),
+        "too_many_lines": _("The cart is full. Please check out first, then fill another."),
+        "too_many_codes": _("There are too many codes in the cart. Take one out first."),
+        "not_for_sale": _("This product is not for sale at the moment."),
+        "line_not_found": _("This product is no longer in your cart."),
+        "cart_empty": _("Your cart is empty."),
+        "cart_changed": _("Your cart changed meanwhile. This is how it stands now."),
+        "price_consent_needed": _("A price has changed. Please look at it before you go on."),
+        "total_changed": _("The total has changed. Please look at it before you pay."),
+        "coupon_exhausted": _("A code was used up a moment ago. The total without it is shown."),
+        "not_payable": _("This order can no longer be paid."),
+        "not_cancellable": _("This order can no longer be canceled."),
+        "unknown_method": _("Please choose one of the ways to pay."),
+        "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
+    }
+    return known.get(error.code, error.message)

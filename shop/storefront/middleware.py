@@ -1,0 +1,29 @@
+"""What every response of the shop gets: cookies of the visit, and no place in a shared cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from shop.storefront.visitors import write_cookies
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+PRIVATE = "private, no-store"
+VARY = ("Cookie", "Sec-GPC", "HX-Request")
+
+
+class StorefrontMiddleware:
+    """Private unless a view said otherwise: a forgotten header must not leak a personal price."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        write_cookies(request, response)
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = PRIVATE
+            patch_vary_headers(response, VARY)
+        return response

@@ -1,0 +1,110 @@
+"""What every page's frame needs: language, navigation, choices. Made only if a template asks."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from shop.catalog.selectors import catalog_version, list_categories
+from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language
+from shop.storefront.regions import REGIONS
+from shop.storefront.visitors import get_visit
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Add `site` to every template, lazily: the admin's pages never pay for it."""
+    return {"site": SimpleLazyObject(lambda: describe_site(request))}
+
+
+def describe_site(request: HttpRequest) -> dict[str, Any]:
+    """Return the frame's facts. No query once the departments are cached."""
+    visit = get_visit(request)
+    language = visit.ctx.language
+    fixed = describe_language(language)
+    return {
+        **fixed,
+        "language": language,
+        "locale": visit.ctx.locale,
+        "currency": visit.ctx.currency,
+        "theme": visit.theme,
+        "cart_count": visit.cart_count,
+        "is_signed_in": visit.ctx.account_id is not None,
+        "nav": draw_navigation(language, catalog_version(), _department(request.path)),
+        "departments": list_departments(language, catalog_version()),
+        "notice": choose_notice(request),
+        "region": visit.ctx.jurisdiction_code,
+        "is_tracked": visit.default_consents().allows_tracking,
+        "query": request.GET.get("q", "")[:120],
+        **describe_addresses(request.path),
+    }
+
+
+@lru_cache(maxsize=8)
+def describe_language(language: str) -> dict[str, Any]:
+    """Return what depends on the language alone."""
+    with override(language):
+        return {
+            "lang": LANGUAGE_TAGS[language],
+            "languages": LANGUAGE_NAMES,
+            "regions": [(code, str(name)) for code, name in REGIONS.items()],
+            "themes": [("", _("Auto")), ("light", _("Light")), ("dark", _("Dark"))],
+            "product_root": reverse("product_root"),
+        }
+
+
+@lru_cache(maxsize=4096)
+def describe_addresses(path: str) -> dict[str, Any]:
+    """Return the canonical address of a page and its twins in other languages."""
+    root = settings.SITE_URL.rstrip("/")
+    twins = [
+        (LANGUAGE_TAGS[code], root + in_language(path, code)) for code, _name in LANGUAGE_NAMES
+    ]
+    return {"canonical": root + path, "alternates": [*twins, ("x-default", twins[0][1])]}
+
+
+@lru_cache(maxsize=8)
+def list_departments(language: str, version: int) -> list[dict[str, str]]:
+    """Return name and address of the departments. `version` keys the memory of them."""
+    tree = list_categories(language)
+    with override(language):
+        return [
+            {
+                "name": tree.nodes[root].name,
+                "url": reverse("category", args=[tree.nodes[root].path]),
+            }
+            for root in tree.roots
+        ]
+
+
+@lru_cache(maxsize=256)
+def draw_navigation(language: str, version: int, current: str) -> SafeString:
+    """Return the navigation as HTML; the same for everybody, so drawn once per catalogue."""
+    with override(language):
+        departments = [
+            {**entry, "is_current": f"/{current}/" in entry["url"] and bool(current)}
+            for entry in list_departments(language, version)
+        ]
+        html = render_to_string("components/nav.html", {"departments": departments})
+    return mark_safe(html)  # noqa: S308  # the template engine escaped the names
+
+
+def choose_notice(request: HttpRequest) -> str:
+    """Return which question about personal prices to ask: "opt_in", "opt_out" or "" (none)."""
+    visit = get_visit(request)
+    if visit.choice or visit.ctx.gpc or not visit.rule.personal_allowed:
+        return ""
+    return "opt_in" if visit.rule.opt_in_required else "opt_out"
+
+
+def _department(path: str) -> str:
+    _before, found, rest = path.partition("/c/")
+    return rest.split("/", 1)[0] if found else ""

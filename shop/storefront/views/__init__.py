@@ -1,0 +1,1 @@
+"""Views: parse, one page function, render."""

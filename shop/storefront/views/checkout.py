@@ -1,0 +1,121 @@
+"""One page from cart to order: guest first, nothing asked twice, prices frozen meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from orders.core.values import CheckoutView, OrderView
+from orders.services import place_order, start_payment
+from shop.catalog.selectors import get_market
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.pages.cards import quote_context
+from shop.pages.checkout import checkout as checkout_page
+from shop.storefront.forms import CheckoutForm
+from shop.storefront.messages import say_refusal
+from shop.storefront.recording import record_event
+from shop.storefront.rendering import is_fragment
+from shop.storefront.views.orders import go_to_payment
+from shop.storefront.visitors import get_visit
+
+KEEPS_CART = {"cart_empty", "price_consent_needed", "out_of_stock"}
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Show the checkout, refresh its sums for another delivery, or place the order."""
+    visit = get_visit(request)
+    given = request.POST if request.method == "POST" else request.GET
+    if visit.ctx.shopper_pseudonym is None:
+        return redirect("cart")
+    try:
+        view = checkout_page(visit.ctx, given.get("delivery") or None)
+    except FairtagError:
+        return redirect("cart")  # the cart shows what stands in the way, and how to go on
+    if is_fragment(request) and "place" not in given:
+        return render(request, "storefront/checkout_sums.html", {"checkout": view})
+    if request.method != "POST":
+        record_event(request, "checkout")
+        return _render(request, view, _make_form(view))
+    form = _make_form(view, request.POST)
+    if "place" not in request.POST:
+        return _render(request, view, _make_form(view, initial=_kept(request)))
+    if not form.is_valid():
+        return _render(request, view, form, status=422)
+    return _place(request, view, form)
+
+
+def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> HttpResponse:
+    key = _read_key(request)
+    shown = request.POST.get("shown_total", "")
+    try:
+        order = place_order(
+            context=quote_context(get_visit(request).ctx, "checkout"),
+            idempotency_key=key,
+            contact=form.contact(),
+            delivery_method=form.cleaned_data["delivery"],
+            shown_total_minor=int(shown) if shown.isdigit() else 0,
+        )
+    except FairtagError as error:
+        form.add_error(None, say_refusal(error))
+        view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"])
+        return _render(request, view, form, status=422)
+    get_visit(request).remember_count(0)
+    return _pay(request, order, form.cleaned_data["method"], key)
+
+
+def _pay(request: HttpRequest, order: OrderView, method: str, key: str) -> HttpResponse:
+    try:
+        step = start_payment(
+            order_id=order.order_id,
+            method=method,
+            idempotency_key=f"{key}:pay",
+            now=utc_now(),
+            language=get_visit(request).ctx.language,
+        )
+    except FairtagError:
+        return redirect("order", token=order.token)  # the order page offers to try again
+    return go_to_payment(order.token, step)
+
+
+def _make_form(view: CheckoutView, given: Any = None, initial: Any = None) -> CheckoutForm:
+    chosen = view.cart.delivery
+    return CheckoutForm(
+        given,
+        initial={
+            "delivery": chosen.code if chosen else "",
+            "method": view.methods[0].code if view.methods else "",
+            **(initial or {}),
+        },
+        deliveries=[option.code for option in view.options],
+        without_address={option.code for option in view.options if not option.needs_address},
+        methods=[method.code for method in view.methods],
+        country=get_market(settings.MARKET_CODE).country,
+    )
+
+
+def _render(
+    request: HttpRequest, view: CheckoutView, form: CheckoutForm, status: int = 200
+) -> HttpResponse:
+    context = {"checkout": view, "form": form, "key": _read_key(request)}
+    return render(request, "storefront/checkout.html", context, status=status)
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    return {name: str(request.POST.get(name, "")) for name in CheckoutForm.base_fields}
+
+
+def _read_key(request: HttpRequest) -> str:
+    """Return the form's own key, so that a second press of the button places nothing twice."""
+    try:
+        return str(UUID(request.POST.get("key", "")))
+    except ValueError:
+        return str(uuid4())

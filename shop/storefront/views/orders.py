@@ -1,0 +1,124 @@
+"""An order by its secret link: follow it, pay it, cancel it; or find it by number and e-mail."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.core.values import PaymentStep
+from orders.selectors import find_order_for_guest
+from orders.services import cancel_order, confirm_payment, list_payment_methods, start_payment
+from shop.kernel.errors import FairtagError
+from shop.pages.checkout import order as order_page
+from shop.storefront.forms import TrackForm
+from shop.storefront.messages import say_refusal
+from shop.storefront.rendering import may_be_missing
+from shop.storefront.visitors import get_visit
+
+
+@require_safe
+@may_be_missing
+def order(request: HttpRequest, token: str) -> HttpResponse:
+    """Show an order as it stands."""
+    ctx = get_visit(request).ctx
+    found = order_page(ctx, token)
+    methods = list_payment_methods(language=ctx.language) if found.is_payable else []
+    context = {"order": found, "methods": methods, "key": str(uuid4())}
+    return render(request, "storefront/order.html", context)
+
+
+@require_POST
+@may_be_missing
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """Try to pay an order that is not paid yet."""
+    ctx = get_visit(request).ctx
+    found = order_page(ctx, token)
+    key = request.POST.get("key", "")[:80] or str(uuid4())
+    try:
+        step = start_payment(
+            order_id=found.order_id,
+            method=request.POST.get("method", "")[:40],
+            idempotency_key=f"{found.number}:{key}",
+            now=ctx.now,
+            language=ctx.language,
+        )
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    return go_to_payment(token, step)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_be_missing
+def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
+    """The sandbox's own confirmation page: what a bank would ask, without a bank."""
+    ctx = get_visit(request).ctx
+    found = order_page(ctx, token)
+    if all(payment.payment_id != payment_id for payment in found.payments):
+        return redirect("order", token=token)
+    if request.method != "POST":
+        context = {"order": found, "action": request.GET.get("action", "")[:400]}
+        return render(request, "storefront/confirm.html", context)
+    try:
+        step = confirm_payment(
+            payment_id=payment_id,
+            action_token=request.POST.get("action", "")[:400],
+            approved=request.POST.get("answer") == "approve",
+            now=ctx.now,
+            language=ctx.language,
+        )
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    return go_to_payment(token, step)
+
+
+@require_POST
+@may_be_missing
+def cancel(request: HttpRequest, token: str) -> HttpResponse:
+    """Cancel an order; what was paid comes back."""
+    ctx = get_visit(request).ctx
+    found = order_page(ctx, token)
+    try:
+        cancel_order(order_id=found.order_id, reason="shopper", now=ctx.now, language=ctx.language)
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+    else:
+        messages.success(request, _("The order is canceled. What you paid comes back to you."))
+    return redirect("order", token=token)
+
+
+@sensitive_post_parameters("email")
+@require_http_methods(["GET", "HEAD", "POST"])
+def track(request: HttpRequest) -> HttpResponse:
+    """Find an order. A wrong number and a wrong e-mail address get the very same answer."""
+    form = TrackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        found = find_order_for_guest(
+            number=form.cleaned_data["number"].strip().upper(),
+            email=form.cleaned_data["email"],
+            language=get_visit(request).ctx.language,
+        )
+        if found is not None:
+            return redirect("order", token=found.token)
+        form.add_error(None, _("We found no order with this number and e-mail address."))
+    status = 422 if form.errors else 200
+    return render(request, "storefront/track.html", {"form": form}, status=status)
+
+
+def go_to_payment(token: str, step: PaymentStep) -> HttpResponseRedirect:
+    """Return the next stop: a confirmation that is still needed, or the order."""
+    if step.state != "needs_action":
+        return HttpResponseRedirect(reverse("order", args=[token]))
+    if step.action_url:
+        return HttpResponseRedirect(step.action_url)
+    address = reverse("order_confirm", args=[token, step.payment_id])
+    return HttpResponseRedirect(f"{address}?{urlencode({'action': step.action_token})}")

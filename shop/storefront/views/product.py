@@ -1,0 +1,62 @@
+"""The product page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.views.decorators.http import require_safe
+
+from shop.kernel.money import Money
+from shop.pages.product import product as product_page
+from shop.pages.values import ProductPage
+from shop.storefront.recording import make_event, record_event
+from shop.storefront.rendering import may_be_missing
+from shop.storefront.scripts import script_json
+from shop.storefront.visitors import get_visit
+
+
+@require_safe
+@may_be_missing
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a product. The view counts at once; if it did not (a prefetch), the page reports it."""
+    visit = get_visit(request)
+    page = product_page(visit.ctx, slug)
+    variant_id = page.detail.card.variant_id
+    is_recorded = record_event(request, "view", variant_id=variant_id)
+    event = None if is_recorded else make_event(visit, "view", variant_id=variant_id)
+    context = {
+        "page": page,
+        "view_event": event,
+        "structured": script_json(describe_product(page, request.path)),
+    }
+    return render(request, "storefront/product.html", context)
+
+
+def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
+    """Return schema.org data. The price is the public one: what an anonymous visitor sees."""
+    card = page.detail.card
+    root = settings.SITE_URL.rstrip("/")
+    described: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "Product",
+        "name": card.name,
+        "sku": card.sku,
+        "image": root + static(card.picture),
+        "description": page.detail.description,
+        "offers": {
+            "@type": "Offer",
+            "url": root + path,
+            "price": str(Money(page.price.public_minor, page.price.currency).decimal()),
+            "priceCurrency": page.price.currency,
+            "availability": "https://schema.org/"
+            + ("InStock" if card.available > 0 else "OutOfStock"),
+            "itemCondition": "https://schema.org/NewCondition",
+        },
+    }
+    if card.brand:
+        described["brand"] = {"@type": "Brand", "name": card.brand}
+    return described

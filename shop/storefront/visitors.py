@@ -1,0 +1,211 @@
+"""Who is at the door: signed guest cookie, login, region, choices. One `Visit` per request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+
+from orders.services import merge_carts
+from pricing.core.values import JurisdictionRule
+from pricing.selectors import resolve_jurisdiction
+from profiles.core.values import Consents, ShopperValue
+from profiles.selectors import find_shopper
+from profiles.services import get_or_create_guest, link_account
+from shop.catalog.selectors import get_market
+from shop.kernel.clock import utc_now
+from shop.pages.cards import quote_context
+from shop.pages.context import PageContext
+from shop.storefront.languages import LOCALES
+from shop.storefront.regions import REGIONS
+
+SHOPPER_COOKIE = "fairtag_shopper"
+REGION_COOKIE = "fairtag_region"
+CHOICE_COOKIE = "fairtag_choice"
+THEME_COOKIE = "fairtag_theme"
+CART_COOKIE = "fairtag_cart"
+SHOPPER_SECONDS = 400 * 86_400  # 13 months, the longest that European regulators accept
+CHOICE_SECONDS = 183 * 86_400  # a refusal is remembered for half a year, then asked again
+CHANNEL = "online"
+
+_signer = Signer(salt="shop.storefront.shopper")
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request's visitor. `cookies` are set on the response: name -> (value, seconds, is_open).
+
+    An open cookie may be read by the shop's own script. `choice` is "on", "off" or "" (not asked).
+    """
+
+    ctx: PageContext
+    choice: str
+    theme: str
+    user_agent: str
+    is_prefetch: bool
+    cart_count: int
+    cookies: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> JurisdictionRule:
+        """The price law of the visitor's region."""
+        return resolve_jurisdiction(code=self.ctx.jurisdiction_code, now=self.ctx.now)
+
+    def default_consents(self) -> Consents:
+        """Return what holds for a shopper who is made now: the choice, else the region's law."""
+        is_on = self.choice == "on" or (not self.choice and not self.rule.opt_in_required)
+        is_off = self.choice == "off" or self.ctx.gpc
+        return Consents(
+            price=is_on and not is_off,
+            recommendations=is_on and not is_off,
+            analytics=is_on,
+        )
+
+    def remember_count(self, count: int) -> None:
+        """Keep how many pieces are in the cart, for the header: no page has to ask for it."""
+        self.cart_count = count
+        self.cookies[CART_COOKIE] = (str(count), SHOPPER_SECONDS if count else 0, True)
+
+
+def get_visit(request: HttpRequest) -> Visit:
+    """Return the request's visit, made once. No query for guests; two or three for accounts."""
+    visit: Visit | None = getattr(request, "visit", None)
+    if visit is None:
+        visit = _read_visit(request)
+        request.visit = visit  # type: ignore[attr-defined]  # Django's own way to pass things on
+    return visit
+
+
+def sign_shopper(pseudonym: str, account_id: int | None) -> str:
+    """Return the cookie's value. One that names an account is worth nothing without its login."""
+    return _signer.sign(f"{pseudonym}.{account_id or ''}")
+
+
+def read_shopper(value: str) -> tuple[str, int | None] | None:
+    """Return (pseudonym, account id or None) of a cookie, or None if it is not ours."""
+    try:
+        pseudonym, _, account = _signer.unsign(value).partition(".")
+        return str(UUID(pseudonym)), int(account) if account else None
+    except (BadSignature, ValueError):
+        return None
+
+
+def ensure_shopper(request: HttpRequest) -> ShopperValue:
+    """Return the visitor's shopper, making a guest on the first act that needs one."""
+    visit = get_visit(request)
+    shopper = get_or_create_guest(
+        pseudonym=visit.ctx.shopper_pseudonym,
+        defaults=visit.default_consents(),
+        market_code=visit.ctx.market,
+        now=visit.ctx.now,
+        locale=visit.ctx.locale,
+    )
+    if shopper.pseudonym != visit.ctx.shopper_pseudonym:
+        _adopt(visit, shopper.pseudonym)
+    return shopper
+
+
+def write_cookies(request: HttpRequest, response: HttpResponse) -> None:
+    """Set what the visit wants remembered."""
+    visit: Visit | None = getattr(request, "visit", None)
+    if visit is None:
+        return
+    for name, (value, seconds, is_open) in visit.cookies.items():
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds,
+            httponly=not is_open,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+
+
+def _read_visit(request: HttpRequest) -> Visit:
+    cookies, headers = request.COOKIES, request.headers
+    market = get_market(settings.MARKET_CODE)
+    language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
+    region = cookies.get(REGION_COOKIE, "")
+    visit = Visit(
+        ctx=PageContext(
+            shopper_pseudonym=None,
+            account_id=_read_account(request),
+            language=language,
+            locale=LOCALES[language],
+            market=market.code,
+            currency=market.currency,
+            jurisdiction_code=region if region in REGIONS else market.jurisdiction_code,
+            channel=CHANNEL,
+            gpc=headers.get("Sec-GPC") == "1",
+            now=utc_now(),
+        ),
+        choice=_pick(cookies.get(CHOICE_COOKIE), ("on", "off")),
+        theme=_pick(cookies.get(THEME_COOKIE), ("light", "dark")),
+        user_agent=headers.get("User-Agent", ""),
+        is_prefetch="prefetch" in headers.get("Sec-Purpose", ""),
+        cart_count=_read_count(cookies.get(CART_COOKIE, "")),
+    )
+    _recognize(visit, read_shopper(cookies.get(SHOPPER_COOKIE, "")))
+    return visit
+
+
+def _recognize(visit: Visit, cookie: tuple[str, int | None] | None) -> None:
+    """Set the pseudonym. A cookie bound to a login counts only while that login lasts."""
+    account_id = visit.ctx.account_id
+    if account_id is None:
+        if cookie is not None and cookie[1] is None:
+            visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
+        elif cookie is not None:
+            visit.remember_count(0)
+            visit.cookies[SHOPPER_COOKIE] = ("", 0, False)
+        return
+    if cookie is not None and cookie[1] == account_id:
+        visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
+        return
+    guest = cookie[0] if cookie is not None and cookie[1] is None else None
+    _sign_in(visit, account_id, guest)
+
+
+def _sign_in(visit: Visit, account_id: int, guest: str | None) -> None:
+    """First request after a login: the guest's events and cart become the account's."""
+    before = find_shopper(guest) if guest else None
+    shopper = link_account(
+        account_id=account_id,
+        pseudonym=guest,
+        now=visit.ctx.now,
+        defaults=visit.default_consents(),
+        market_code=visit.ctx.market,
+    )
+    _adopt(visit, shopper.pseudonym)
+    visit.choice = "on" if shopper.consents.price else "off"
+    visit.cookies[CHOICE_COOKIE] = (visit.choice, CHOICE_SECONDS, True)
+    if before is not None and before.id != shopper.id:
+        merged = merge_carts(context=quote_context(visit.ctx, "cart"), from_shopper_id=before.id)
+        visit.remember_count(merged.quantity)
+
+
+def _adopt(visit: Visit, pseudonym: str) -> None:
+    visit.ctx = replace(visit.ctx, shopper_pseudonym=pseudonym)
+    value = sign_shopper(pseudonym, visit.ctx.account_id)
+    visit.cookies[SHOPPER_COOKIE] = (value, SHOPPER_SECONDS, False)
+
+
+def _read_account(request: HttpRequest) -> int | None:
+    """Return the login's id; without a session cookie no session is touched."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
+    user: Any = request.user
+    return int(user.pk) if user.is_authenticated else None
+
+
+def _read_count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def _pick(value: str | None, allowed: tuple[str, ...]) -> str:
+    return value if value in allowed else ""
