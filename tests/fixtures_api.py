@@ -21,6 +21,7 @@ PATH_VALUES = {
     "quote_id": "0191d2a4-93f5-7b6e-8a51-6f0c2f1f7c11",
     "payment_id": "2f1c7a53-9d3e-4b60-9d7b-8f6f2d1f2a10",
     "variant_id": "1042",
+    "offer_id": "5",
     "code": "CHEESE10",
     "number": "F-7K3M-92QX",
     "purpose": "price",

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
-from allauth.headless.tokens.strategies.jwt import JWTTokenStrategy
-from allauth.headless.tokens.strategies.jwt.internal import (
-    decode_token,
-    get_token_session,
-)
-from django.conf import settings
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
-from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from profiles.selectors import find_shopper_for_account
+from profiles.services import link_account
 from shop.api.address import client_address
+from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 
 GUEST_HEADER = "X-Shopper-Token"
@@ -107,9 +101,10 @@ class CallerAuthentication(BaseAuthentication):
         if signed_in is None:
             return Caller(None, pseudonym, address), None
         account, claims = signed_in
-        shopper = find_shopper_for_account(account_id=account.pk)
-        own = pseudonym if shopper is None else str(shopper.pseudonym)
-        return Caller(account.pk, own, address), claims
+        shopper = find_shopper_for_account(account.pk)
+        if shopper is None:  # an account of the time before, or made by staff
+            shopper = link_account(account_id=account.pk, pseudonym=pseudonym, now=utc_now())
+        return Caller(account.pk, shopper.pseudonym, address), claims
 
     def authenticate_header(self, request: Request) -> str:
         """Return what a 401 asks for."""
@@ -117,31 +112,3 @@ class CallerAuthentication(BaseAuthentication):
 
 
 _access_tokens = JWTTokenAuthentication()
-
-
-class RotatingTokenStrategy(JWTTokenStrategy):  # type: ignore[misc]  # allauth ships no types
-    """Short access tokens; a refresh token works once, and its reuse ends the whole session.
-
-    A refresh token that comes back a second time was copied: thief and owner cannot be told
-    apart, so both have to sign in again (RFC 9700, section 4.14.2).
-    """
-
-    def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
-        """Return fresh tokens; the session behind them lives as long as the refresh token."""
-        request.session.set_expiry(settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)
-        payload: dict[str, Any] | None = super().create_access_token_payload(request)
-        return payload
-
-    def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:
-        """Return a fresh pair, or None after ending the session of a reused token."""
-        fresh: tuple[str, str] | None = super().refresh_token(refresh_token)
-        if fresh is None:
-            _end_session_of(refresh_token)
-        return fresh
-
-
-def _end_session_of(refresh_token: str) -> None:
-    payload: Mapping[str, Any] | None = decode_token(refresh_token, "refresh")
-    session = None if payload is None else get_token_session(dict(payload))
-    if session is not None:
-        session.flush()

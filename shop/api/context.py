@@ -56,13 +56,12 @@ def build_context(request: HttpRequest, caller: Caller, now: datetime) -> PageCo
 def default_consents(ctx: PageContext) -> Consents:
     """Return the answers that hold while a new guest is silent: nothing where silence means no.
 
-    Marketing always needs a yes; Sec-GPC is a no to personal prices.
+    Marketing always needs a yes; Sec-GPC is a no to personal prices and rankings.
     """
     rule = resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now)
     if rule.opt_in_required:
         return Consents()
-    consents = Consents(price=True, recommendations=True, analytics=True)
-    return consents.without_price() if ctx.gpc else consents
+    return Consents(price=not ctx.gpc, recommendations=not ctx.gpc, analytics=True)
 
 
 def find_jurisdiction(region: str, now: datetime) -> str:

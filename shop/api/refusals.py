@@ -51,6 +51,7 @@ STATUS_BY_CODE: dict[str, int] = {
     # what does not exist, or not for this shopper
     "category_not_found": 404,
     "line_not_found": 404,
+    "offer_not_found": 404,
     "order_not_found": 404,
     "payment_not_found": 404,
     "product_not_found": 404,

@@ -84,34 +84,29 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
     are checked against the schema by a contract test. `refusals` are codes; their statuses follow
     from the codes.
     """
-    examples = []
-    if request_example is not None:
-        examples.append(OpenApiExample("request", value=request_example, request_only=True))
-    answers = []
-    if example is not None:
-        answers.append(OpenApiExample("response", value=example, response_only=True))
     parameters: list[Any] = [*headers] if query is None else [query, *headers]
+    reads_input = request is not None or query is not None
+    said = {"audience": audience, "refusals": list(refusals), "reads_input": reads_input}
+    answer = OpenApiResponse(
+        response, description=HTTPStatus(status).phrase, examples=_example(response=example)
+    )
     described: Callable[[Any], Any] = extend_schema(
         operation_id=name,
         summary=summary,
         tags=[tag],
         request=request,
         parameters=parameters,
-        examples=examples,
-        responses={
-            status: OpenApiResponse(
-                response, description=HTTPStatus(status).phrase, examples=answers
-            )
-        },
-        extensions={
-            "x-fairtag": {
-                "audience": audience,
-                "refusals": list(refusals),
-                "reads_input": request is not None or query is not None,
-            }
-        },
+        examples=_example(request=request_example),
+        responses={status: answer},
+        extensions={"x-fairtag": said},
     )
     return described
+
+
+def _example(*, request: Any = None, response: Any = None) -> list[OpenApiExample]:
+    if request is not None:
+        return [OpenApiExample("request", value=request, request_only=True)]
+    return [] if response is None else [OpenApiExample("response", value=response)]
 
 
 def complete_schema(result: Schema, **_: Any) -> Schema:
@@ -121,12 +116,16 @@ def complete_schema(result: Schema, **_: Any) -> Schema:
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     components["parameters"] = SHARED_PARAMETERS
-    shown = components.setdefault("examples", {})
+    met: set[tuple[int, str]] = set()
     for path, operations in result["paths"].items():
         for operation in operations.values():
-            for status, code in _complete_operation(path, operation):
-                shown[code] = {"value": _problem_example(status, code)}
-    components["examples"] = dict(sorted(shown.items()))
+            met.update(_complete_operation(path, operation))
+    components["examples"] = {
+        code: {"value": _problem_example(status, code)} for status, code in sorted(met)
+    }
+    components["responses"] = {
+        _component(code): _problem_response(status, [code]) for status, code in sorted(met)
+    }
     return result
 
 
@@ -145,8 +144,12 @@ def _complete_operation(path: str, operation: Schema) -> list[tuple[int, str]]:
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
         by_status.setdefault(_status(code), []).append(code)
-    for status in sorted(by_status):
-        operation["responses"][str(status)] = _problem_response(status, by_status[status])
+    for status, found in sorted(by_status.items()):
+        operation["responses"][str(status)] = (
+            _problem_response(status, found)
+            if len(found) > 1
+            else {"$ref": f"#/components/responses/{_component(found[0])}"}
+        )
     return [(status, code) for status, found in by_status.items() for code in found]
 
 
@@ -162,6 +165,10 @@ _GENERAL = {
 
 def _status(code: str) -> int:
     return _GENERAL.get(code) or STATUS_BY_CODE.get(code, FALLBACK_STATUS)
+
+
+def _component(code: str) -> str:
+    return "".join(word.capitalize() for word in code.split("_"))
 
 
 def _problem_response(status: int, codes: Sequence[str]) -> Schema:
@@ -233,20 +240,17 @@ SHARED_PARAMETERS: dict[str, Schema] = {
         "in": "header",
         "description": "en or zh-hans; Content-Language names what was chosen.",
         "schema": {"type": "string"},
-        "example": "en",
     },
     "XRegion": {
         "name": "X-Region",
         "in": "header",
-        "description": "Where the shopper is (ISO 3166): decides which price rules hold.",
+        "description": "Where the shopper is (ISO 3166: US-NY, DE): decides which rules hold.",
         "schema": {"type": "string"},
-        "example": "US-NY",
     },
     "SecGPC": {
         "name": "Sec-GPC",
         "in": "header",
         "description": "1 means: no personal prices (Global Privacy Control).",
         "schema": {"type": "string", "enum": ["1"]},
-        "example": "1",
     },
 }

@@ -67,7 +67,9 @@ def test_every_operation_shows_its_answer_and_its_refusals(operation: Any) -> No
     assert "400" in responses or not operation.takes_body
     for status, answer in responses.items():
         if status >= "400":
-            media = answer["content"]["application/problem+json"]
+            name = answer.get("$ref", "").rpartition("/")[2]
+            shown = SCHEMA["components"]["responses"][name] if name else answer
+            media = shown["content"]["application/problem+json"]
             assert media["schema"] == {"$ref": "#/components/schemas/Problem"}
             assert media["examples"]
 

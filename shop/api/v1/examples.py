@@ -13,7 +13,8 @@ LATER = "2026-11-25T11:00:00+00:00"
 LABEL = "Personal price, set automatically"
 
 
-def _usd(minor: int) -> Json:
+def usd(minor: int) -> Json:
+    """Return an amount of dollars as the API writes it."""
     sign = "-" if minor < 0 else ""
     display = f"{sign}${abs(minor) / 100:,.2f}"
     return {"minor": minor, "currency": "USD", "exponent": 2, "display": display}
@@ -45,20 +46,20 @@ CONSENTS: Json = {
     "is_gpc": False,
 }
 REASONS: list[Json] = [
-    {"code": "public_price", "amount": _usd(399), "text": "Price for everybody"},
-    {"code": "category_affinity", "amount": _usd(-20), "text": "You often look at cheese"},
+    {"code": "public_price", "amount": usd(399), "text": "Price for everybody"},
+    {"code": "category_affinity", "amount": usd(-20), "text": "You often look at cheese"},
 ]
 PRICE: Json = {
     "variant_id": 1042,
-    "list_price": _usd(429),
-    "public_price": _usd(399),
-    "quoted_price": _usd(379),
+    "list_price": usd(429),
+    "public_price": usd(399),
+    "quoted_price": usd(379),
     "is_personal": True,
     "label_code": "generic",
     "label": LABEL,
     "reference_price": None,
     "reference_note": "",
-    "unit_price": _usd(167),
+    "unit_price": usd(167),
     "unit_label": "100 g",
     "rung": "personal",
     "reasons": REASONS,
@@ -71,15 +72,15 @@ PRICE: Json = {
 WHY: Json = {
     "quote_id": QUOTE_ID,
     "variant_id": 1042,
-    "list_price": _usd(429),
-    "public_price": _usd(399),
-    "quoted_price": _usd(379),
+    "list_price": usd(429),
+    "public_price": usd(399),
+    "quoted_price": usd(379),
     "is_personal": True,
     "label_code": "generic",
     "label": LABEL,
     "reasons": REASONS,
     "counterfactuals": [
-        {"code": "no_views", "quoted_price": _usd(399), "text": "Without what you looked at"}
+        {"code": "no_views", "quoted_price": usd(399), "text": "Without what you looked at"}
     ],
     "data_used": ["category_affinity"],
     "jurisdiction": "US-other",
@@ -188,149 +189,6 @@ INGESTED: Json = {
     "dropped_no_consent": 0,
     "dropped_bot": 0,
     "rejected": [],
-}
-DELIVERY: Json = {
-    "code": "standard",
-    "name": "Standard delivery",
-    "price": _usd(499),
-    "regular_price": _usd(499),
-    "free_from": _usd(3500),
-    "missing": _usd(2742),
-    "min_days": 1,
-    "max_days": 3,
-    "needs_address": True,
-}
-CART: Json = {
-    "cart_id": PAYMENT_ID,
-    "version": 7,
-    "quantity": 2,
-    "lines": [
-        {
-            "variant": PLAIN_VARIANT,
-            "quantity": 2,
-            "price": PRICE,
-            "subtotal": _usd(758),
-            "discount": _usd(0),
-            "total": _usd(758),
-            "tax": _usd(0),
-            "adjustments": [],
-            "notices": [],
-        }
-    ],
-    "subtotal": _usd(758),
-    "discount": _usd(0),
-    "tax": _usd(0),
-    "tax_added": _usd(0),
-    "delivery": DELIVERY,
-    "total": _usd(1257),
-    "offers": [],
-    "coupon_codes": ["SUMMER"],
-    "rejected": [
-        {"code": "SUMMER", "reason_code": "ended", "message": "This code has ended.", "params": {}}
-    ],
-    "hints": [],
-    "notices": [],
-    "can_check_out": True,
-    "has_personal_price": True,
-    "label": LABEL,
-}
-CHECKOUT: Json = {
-    "cart": CART,
-    "delivery_options": [DELIVERY],
-    "payment_methods": [{"code": "sandbox-card", "name": "Test card", "is_sandbox": True}],
-    "expires_at": LATER,
-}
-CONTACT: Json = {
-    "email": "alice@example.com",
-    "name": "Alice Archer",
-    "phone": "",
-    "address_line1": "1 Main Street",
-    "address_line2": "",
-    "city": "Springfield",
-    "region": "OH",
-    "postcode": "45501",
-    "country": "US",
-}
-PLACE_ORDER: Json = {
-    "contact": CONTACT,
-    "delivery_method": "standard",
-    "shown_total_minor": 1257,
-}
-TIMELINE: list[Json] = [{"kind": "placed", "text": "Order placed", "at": AT}]
-ORDER: Json = {
-    "number": "F-7K3M-92QX",
-    "status": "awaiting_payment",
-    "status_text": "Awaiting payment",
-    "lines": [
-        {
-            "line_id": 1,
-            "variant_id": 1042,
-            "sku": "CHS-1042",
-            "name": "Mild cheddar, 8 oz",
-            "quantity": 2,
-            "list_price": _usd(429),
-            "public_price": _usd(399),
-            "quoted_price": _usd(379),
-            "subtotal": _usd(758),
-            "discount": _usd(0),
-            "tax": _usd(0),
-            "total": _usd(758),
-            "is_personal": True,
-            "label_code": "generic",
-            "label": LABEL,
-            "why_url": f"/api/v1/quotes/{QUOTE_ID}/why",
-            "adjustments": [],
-            "refunded_quantity": 0,
-            "refunded": _usd(0),
-        }
-    ],
-    "subtotal": _usd(758),
-    "discount": _usd(0),
-    "delivery": _usd(499),
-    "delivery_name": "Standard delivery",
-    "tax": _usd(0),
-    "tax_added": _usd(0),
-    "total": _usd(1257),
-    "refunded": _usd(0),
-    "coupon_codes": [],
-    "placed_at": AT,
-    "pay_until": LATER,
-    "paid_at": None,
-    "contact": CONTACT,
-    "payments": [],
-    "timeline": TIMELINE,
-    "is_payable": True,
-    "is_cancellable": True,
-    "has_personal_price": True,
-    "label": LABEL,
-}
-ORDER_SUMMARY: Json = {
-    "number": "F-7K3M-92QX",
-    "channel": "online",
-    "status": "paid",
-    "status_text": "Paid",
-    "placed_at": AT,
-    "quantity": 2,
-    "total": _usd(1257),
-}
-TRACKED_ORDER: Json = {
-    "number": "F-7K3M-92QX",
-    "status": "paid",
-    "status_text": "Paid",
-    "placed_at": AT,
-    "delivery_name": "Standard delivery",
-    "quantity": 2,
-    "total": _usd(1257),
-    "refunded": _usd(0),
-    "timeline": TIMELINE,
-}
-PAYMENT_STEP: Json = {
-    "payment_id": PAYMENT_ID,
-    "state": "succeeded",
-    "reason_code": "",
-    "message": "",
-    "action_token": "",
-    "action_url": "",
 }
 ACCOUNT: Json = {
     "email": "alice@example.com",

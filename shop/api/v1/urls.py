@@ -6,7 +6,13 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from shop.api.converters import register_converters
 from shop.api.docs import SchemaView, account_docs, api_docs
-from shop.api.v1.views.behaviour import EventBatchView, HomeView, OffersView, RecommendationsView
+from shop.api.v1.views.behaviour import (
+    EventBatchView,
+    HomeView,
+    OffersView,
+    OfferView,
+    RecommendationsView,
+)
 from shop.api.v1.views.cart import (
     AcceptPricesView,
     CartLinesView,
@@ -56,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("home", HomeView.as_view(), name="home"),
     path("recommendations", RecommendationsView.as_view(), name="recommendations"),
     path("offers", OffersView.as_view(), name="offers"),
+    path("offers/<row:offer_id>", OfferView.as_view(), name="offer"),
     path("cart", CartView.as_view(), name="cart"),
     path("cart/lines", CartLinesView.as_view(), name="cart-lines"),
     path("cart/lines/<row:variant_id>", CartLineView.as_view(), name="cart-line"),

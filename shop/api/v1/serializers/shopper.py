@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from shop.api.v1.serializers.catalog import CategorySerializer, VariantSerializer
+from shop.api.v1.serializers.catalog import CategorySerializer, ListingSerializer, VariantSerializer
 from shop.api.v1.serializers.prices import MoneySerializer
 
 MAX_EVENTS = 500
@@ -135,6 +135,12 @@ class OffersSerializer(serializers.Serializer[object]):
     """Offers, best first."""
 
     offers = OfferSerializer(many=True)
+
+
+class OfferPageSerializer(ListingSerializer):
+    """An offer and what it covers."""
+
+    offer = OfferSerializer()
 
 
 class ShelfSerializer(serializers.Serializer[object]):

@@ -18,18 +18,25 @@ from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.throttles import EVENTS
 from shop.api.v1 import examples
+from shop.api.v1.bodies.catalog import listing_body
 from shop.api.v1.bodies.home import home_body, offer_body, shelf_body
+from shop.api.v1.serializers.catalog import ListingQuerySerializer
 from shop.api.v1.serializers.shopper import (
     MAX_EVENTS,
     EventBatchSerializer,
     HomeSerializer,
     IngestSerializer,
+    OfferPageSerializer,
     OffersSerializer,
     ShelfSerializer,
 )
+from shop.api.v1.views.catalog import listing_query
 from shop.pages.home import home
+from shop.pages.offers import list_shopper_offers, offer
+from shop.pages.profile import find_profile
 
 TAG = "behaviour"
+OFFERS = 20
 
 
 class EventBatchView(ApiView):
@@ -127,8 +134,28 @@ class OffersView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Live offers that suit the shopper best, with coupon codes and end dates."""
         ctx = self.context
-        offers = home(ctx).offers
+        offers = list_shopper_offers(ctx, find_profile(ctx), limit=OFFERS)
         return json_response({"offers": [offer_body(o, ctx.currency, ctx.locale) for o in offers]})
+
+
+class OfferView(ApiView):
+    """One offer."""
+
+    @describe(
+        "getOffer",
+        "Show one of my offers and what it covers",
+        tag=TAG,
+        query=ListingQuerySerializer,
+        response=OfferPageSerializer,
+        example={"offer": examples.OFFER, **examples.LISTING},
+        refusals=("offer_not_found",),
+    )
+    def get(self, request: Request, offer_id: int) -> HttpResponse:
+        """The variants it covers, as a listing with facets."""
+        ctx = self.context
+        page = offer(ctx, offer_id, listing_query(self.read_query(ListingQuerySerializer)))
+        shown = offer_body(page.offer, ctx.currency, ctx.locale)
+        return json_response({"offer": shown, **listing_body(page.listing, ctx.locale)})
 
 
 def read_batch(body: Any) -> tuple[list[dict[str, Any]], datetime | None]:

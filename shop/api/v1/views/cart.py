@@ -21,7 +21,7 @@ from shop.api.conditions import IF_MATCH, read_if_match
 from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.throttles import CHANGE, GUESS
-from shop.api.v1 import examples
+from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.cart import cart_body
 from shop.api.v1.serializers.cart import (
     AcceptPricesSerializer,

@@ -13,7 +13,7 @@ from shop.api.pagination import read_cursor, write_cursor
 from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.throttles import BROWSE, GUESS, MONEY
-from shop.api.v1 import examples
+from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.orders import order_body, summary_body, tracking_body
 from shop.api.v1.serializers.orders import (
     OrderPageQuerySerializer,
