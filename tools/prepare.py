@@ -78,7 +78,6 @@ def _list_steps() -> list[Step]:
     lock = _hash_files([ROOT / "requirements.txt"])
     return [
         Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock),
-        Step("making the cache table", ("createcachetable",)),
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
         Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),

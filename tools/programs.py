@@ -12,7 +12,7 @@ from tools.paths import PYTHON, ROOT, state_dir
 # On two cores: what a shopper waits for must never queue behind a training run.
 WORKERS = {"worker-fast": "interactive,outbox", "worker-slow": "recompute,training"}
 # Celery's warning to root, and only that: the demo of a root user runs as root.
-QUIET_ROOT = ("-W", "ignore::RuntimeWarning:celery.platforms")
+QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
