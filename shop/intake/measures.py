@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 SOLID, LIQUID, COUNTED = "g", "ml", "ct"
 
@@ -121,7 +122,7 @@ _SUM = re.compile(rf"^({_NUMBER}) ?LB ({_NUMBER}) ?OZ\b")
 _PACK_OF = re.compile(rf"^(\d+) ?(CT|PKS?|P|PCS?|C) ?[/ -] ?{_SIZE}")
 _OF_PACK = re.compile(rf"^{_SIZE} ?[/ ] ?(\d+) ?(CT|PK|P|C)\b")
 _TIMES = re.compile(rf"^(\d+) ?([/-]) ?{_SIZE}")
-_CODE = re.compile(r"^(?:(?:[A-Z]{1,4} {1,6})+(?=[\d.])|\(\w+\) |\d{5,6} {1,3}(?=\d))")
+_CODE = re.compile(r"^(?:(?:[A-Z]{1,4} {1,6})+(?=[\d.])|\(\w+\) |\d{5,6} {1,3}(?=[\dPC]))")
 _FACES = re.compile(rf"^({_NUMBER}) ?X ?({_NUMBER}) ?(IN|FT|YD|CM)\b")
 _DENOMINATORS = {2, 3, 4, 8, 16}
 
@@ -138,6 +139,7 @@ class Size:
 UNKNOWN = Size(None, "", "")
 
 
+@lru_cache(maxsize=16_384)
 def parse_size(text: str | None, goods: str = SOLID) -> Size:
     """Return the measure and a readable label of a package size.
 

@@ -97,7 +97,7 @@ def make_readable(text: str) -> str:
     cleaned = text.upper().strip()
     for pattern, replacement in PREFIXES:
         cleaned = re.sub(pattern, replacement, cleaned)
-    cleaned = re.sub(r"\([^)]*\)?", " ", cleaned)
+    cleaned = re.sub(r"\([^)]*\)?|<=?\S*", " ", cleaned)
     cleaned = re.sub(r"\s-\s?|(?<=[A-Z])- |:\s*", ", ", cleaned)
     cleaned = re.sub(r"\s*[/&]\s*", " & ", cleaned)
     words = [_spell(word) for word in cleaned.split()]
@@ -170,17 +170,19 @@ def _lines() -> tuple[LineName, ...]:
     return tuple(LineName(row["word"], row["word_zh"]) for row in read_words("lines"))
 
 
-def name_line(rank: int, group_size: int) -> LineName:
-    """Return the word for the product of this rank (0 sells best) among its indistinguishables.
+def name_line(rank: int) -> LineName:
+    """Return the word for the product of this rank among those it cannot be told from.
 
-    >>> name_line(0, 1).name, name_line(0, 5).name, name_line(99, 120).name
+    The best seller (rank 0) needs none.
+
+    >>> name_line(0).name, name_line(1).name, name_line(99).name
     ('', 'Classic', 'No. 100')
     """
     lines = _lines()
-    if group_size == 1:
+    if rank == 0:
         return LineName("", "")
-    if rank < len(lines):
-        return lines[rank]
+    if rank <= len(lines):
+        return lines[rank - 1]
     return LineName(f"No. {rank + 1}", f"{rank + 1}号")
 
 

@@ -73,8 +73,8 @@ def open_source(files: dict[str, SourceFile], *, scratch: Path) -> duckdb.DuckDB
     """Return a connection in which every table of the layout is a typed view `raw_<table>`.
 
     Each view has the layout's columns (absent ones are NULL) and `row_number`, 1 for the first
-    row of data; `plain_<table>` is the same without the number. Tables without a file are empty. Raises BadSource for a missing column or a
-    value of the wrong kind.
+    row of data; `plain_<table>` is the same without the number. Tables without a file are empty.
+    Raises BadSource for a missing column or a value of the wrong kind.
     """
     connection = duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY_LIMIT})
     connection.execute("SET temp_directory = ?", [str(scratch)])
@@ -85,9 +85,8 @@ def open_source(files: dict[str, SourceFile], *, scratch: Path) -> duckdb.DuckDB
             columns = ", ".join(f"NULL::{column.kind} AS {column.name}" for column in table.columns)
             nothing = f"SELECT {columns} LIMIT 0"
             connection.execute(f"CREATE VIEW plain_{table.name} AS {nothing}")
-            connection.execute(
-                f"CREATE VIEW raw_{table.name} AS SELECT *, 0::BIGINT AS row_number FROM ({nothing})"
-            )
+            numbered = f"SELECT *, 0::BIGINT AS row_number FROM ({nothing})"
+            connection.execute(f"CREATE VIEW raw_{table.name} AS {numbered}")
             continue
         _create_view(connection, file)
     return connection
