@@ -56,7 +56,8 @@ def card(context: Context, item: ProductCard) -> SafeString:
 def money(context: Context, minor: int) -> str:
     """Write an amount that is no price of a product: a sum, a fee, a saving."""
     site = context["site"]
-    return format_money(minor, site["currency"], site["locale"])
+    # A true minus sign: the hyphen that CLDR writes is hard to see before a currency sign.
+    return format_money(minor, site["currency"], site["locale"]).replace("-", "\u2212")
 
 
 def draw_card(item: ProductCard, site: dict[str, Any]) -> SafeString:
