@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -26,11 +28,14 @@ from profiles.models import (
     ShopperProfile,
     SimilarityVersion,
 )
+from profiles.selectors import name_tags
 from shop.staff.columns import age_column, json_cell, show_link, show_money, show_tag, tag_column
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.staff.masked import MaskedAdmin
 from shop.staff.roles import is_auditor, mask_email
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+
+A_DAY = timedelta(days=1)
 
 
 @admin.register(Shopper)
@@ -94,8 +99,8 @@ class ShopperAdmin(KeySearchAdmin, MaskedAdmin):
     def tags(self, row: Shopper) -> SafeString | str:
         """The tags as labels."""
         profile = getattr(row, "profile", None)
-        tags = profile.tags if profile else []
-        return format_html("{}" * len(tags), *(show_tag(tag, "blue") for tag in tags)) or "–"
+        tags = name_tags(tuple(profile.tags) if profile else (), get_language() or "en")
+        return format_html("{} " * len(tags), *(show_tag(tag, "blue") for tag in tags)) or "–"
 
     @admin.display(description=_("Agreed to"))
     def consents(self, row: Shopper) -> str:
@@ -204,6 +209,16 @@ class EventAdmin(KeySearchAdmin):
         "shopper__external_ref": read_text,
     }
     search_help_text = _("event id, quote id, shopper's pseudonym or reference")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        """Without a question show the last day somebody was here: the table has no end."""
+        rows: QuerySet[Event] = super().get_queryset(request)
+        is_plain_list = not set(request.GET) - {"p", "o"} and request.resolver_match is not None
+        if not is_plain_list or request.resolver_match.url_name != "profiles_event_changelist":
+            return rows
+        newest = Shopper.objects.order_by("-last_seen_at").values_list("last_seen_at", flat=True)
+        last_seen_at = newest.first()
+        return rows if last_seen_at is None else rows.filter(occurred_at__gte=last_seen_at - A_DAY)
 
     @admin.display(description=_("Variant"))
     def variant_link(self, row: Event) -> SafeString | str:

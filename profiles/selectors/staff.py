@@ -18,6 +18,7 @@ from profiles.models import (
     Shopper,
     ShopperProfile,
 )
+from profiles.selectors.segments import name_tags
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import epoch_ms
 from shop.kernel.errors import FairtagError
@@ -96,7 +97,7 @@ def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:
         else segment.description_zh
         if is_chinese
         else segment.description,
-        tags=tuple(profile.tags) if profile else (),
+        tags=tuple(name_tags(tuple(profile.tags), language)) if profile else (),
         refreshed_at=profile.refreshed_at if profile else None,
         features=_feature_lines(profile.features if profile else {}),
     )
@@ -104,17 +105,16 @@ def read_shopper(*, shopper_id: int, language: str = "en") -> StaffShopper:
 
 def _feature_lines(stored: dict[str, Any]) -> tuple[FeatureLine, ...]:
     """Numbers by registered name, in the order of the registry; maps of interests are left out."""
-    found = stored.get("values", stored)
     return tuple(
         FeatureLine(
             name=name,
             meaning=feature.meaning,
             source=feature.source,
-            number=float(found[name]),
+            number=float(stored[name]),
             is_for_price="price" in feature.purposes,
         )
         for name, feature in FEATURES.items()
-        if isinstance(found.get(name), int | float)
+        if isinstance(stored.get(name), int | float)
     )
 
 
