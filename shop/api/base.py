@@ -23,6 +23,7 @@ from shop.api.authentication import (
 )
 from shop.api.context import REGION_HEADER, build_context
 from shop.api.errors import QueryInvalid, TooManyRequests, request_id
+from shop.api.language import activate_language
 from shop.api.parsers import read_json
 from shop.api.responses import JSON_TYPE
 from shop.api.throttles import BROWSE, CHANGE, Policy, Verdict, limit_headers, take
@@ -67,6 +68,7 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Learn who calls, then count the request. The clock is read here, once."""
+        activate_language(request._request)
         self.now = utc_now()
         self.verdicts = []
         super().initial(request, *args, **kwargs)

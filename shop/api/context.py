@@ -7,11 +7,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language
 
 from pricing.selectors import resolve_jurisdiction
 from profiles.core.values import Consents
 from shop.api.authentication import Caller
+from shop.api.language import page_language
 from shop.catalog.selectors import get_market
 from shop.kernel.errors import FairtagError
 from shop.pages.context import PageContext
@@ -37,7 +37,7 @@ class RegionMalformed(FairtagError):
 def build_context(request: HttpRequest, caller: Caller, now: datetime) -> PageContext:
     """Return the visit behind an API request. No query once the market is cached."""
     market = get_market(settings.MARKET_CODE)
-    language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
+    language = page_language()
     region = request.headers.get(REGION_HEADER, "")
     return PageContext(
         shopper_pseudonym=caller.pseudonym,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.views import defaults
 
 from shop.api.errors import not_found, problem, server_error
+from shop.api.language import activate_language
 
 API_PREFIXES = ("/api/", "/_allauth/")
 
@@ -40,4 +41,7 @@ def internal_error(request: HttpRequest) -> HttpResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path_info.startswith(API_PREFIXES)
+    is_api = request.path_info.startswith(API_PREFIXES)
+    if is_api:
+        activate_language(request)
+    return is_api

@@ -191,11 +191,14 @@ INGESTED: Json = {
     "rejected": [],
 }
 ACCOUNT: Json = {
-    "email": "alice@example.com",
     "is_guest": False,
     "consents": CONSENT_ANSWERS,
-    "segment": "Fresh-food regulars",
+    "segment": {
+        "code": "fresh",
+        "name": "Fresh-food regulars",
+        "description": "Often buy fresh food.",
+    },
     "tags": ["Buys on offer"],
-    "interests": [{"category": CATEGORY, "weight": 3.2}],
+    "interests": [{"category": CATEGORY, "share": 1.0}],
     "known_since": AT,
 }

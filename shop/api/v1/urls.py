@@ -37,7 +37,13 @@ from shop.api.v1.views.checkout import (
 from shop.api.v1.views.fallback import unknown_address
 from shop.api.v1.views.orders import OrdersView, OrderView, TrackView
 from shop.api.v1.views.prices import QuotesView, WhyView
-from shop.api.v1.views.shopper import ConsentsView, ConsentView, GuestView, IndexView
+from shop.api.v1.views.shopper import (
+    AccountView,
+    ConsentsView,
+    ConsentView,
+    GuestView,
+    IndexView,
+)
 
 app_name = "api"
 
@@ -49,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/accounts/", account_docs, name="account-docs"),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("guest", GuestView.as_view(), name="guest"),
+    path("account", AccountView.as_view(), name="account"),
     path("consent", ConsentsView.as_view(), name="consents"),
     path("consent/<slug:purpose>", ConsentView.as_view(), name="consent"),
     path("categories", CategoriesView.as_view(), name="categories"),

@@ -57,20 +57,27 @@ class SetConsentSerializer(serializers.Serializer[object]):
     )
 
 
+class SegmentSerializer(serializers.Serializer[object]):
+    """A group of shoppers with similar habits."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+
+
 class InterestSerializer(serializers.Serializer[object]):
-    """How much a category interested the shopper, as a decayed sum."""
+    """How much a category interests the shopper."""
 
     category = CategorySerializer()
-    weight = serializers.FloatField()
+    share = serializers.FloatField(help_text="1 for the strongest interest.")
 
 
 class AccountSerializer(serializers.Serializer[object]):
-    """What we know about a shopper."""
+    """What the store knows about a shopper."""
 
-    email = serializers.CharField(allow_blank=True, help_text="Empty for a guest.")
     is_guest = serializers.BooleanField()
     consents = ConsentsSerializer()
-    segment = serializers.CharField(allow_blank=True)
+    segment = SegmentSerializer(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     interests = InterestSerializer(many=True)
     known_since = serializers.DateTimeField(allow_null=True)
@@ -85,6 +92,7 @@ class EventSerializer(serializers.Serializer[object]):
     variant_id = serializers.IntegerField(required=False)
     category_id = serializers.IntegerField(required=False)
     quantity = serializers.IntegerField(required=False)
+    basket_ref = serializers.CharField(required=False, max_length=64)
     query = serializers.CharField(required=False, max_length=200)
     offer_ref = serializers.CharField(required=False, max_length=64)
     quote_id = serializers.UUIDField(required=False)

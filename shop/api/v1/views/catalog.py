@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
-from django.utils.translation import get_language
 from rest_framework.request import Request
 
 from shop.api.base import ApiView
+from shop.api.language import page_language
 from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.v1 import examples
@@ -54,7 +54,7 @@ class CategoriesView(ApiView):
 
         Send the ETag back as If-None-Match: an unchanged tree answers 304.
         """
-        language = self.context.language
+        language = page_language()
         etag = f'"{catalog_version()}-{language}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponse(status=304, headers={"ETag": etag})
@@ -130,8 +130,7 @@ class SuggestView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Words, categories and products, best first; survives typos."""
         query = self.read_query(SuggestQuerySerializer)
-        language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
-        found = suggest(query["q"], language)
+        found = suggest(query["q"], page_language())
         return json_response({"suggestions": [suggestion_body(item) for item in found]})
 
 

@@ -7,6 +7,7 @@ from django.urls import Resolver404, resolve
 from django.views.decorators.csrf import csrf_exempt
 
 from shop.api.errors import not_found
+from shop.api.language import activate_language
 
 PERMANENT_KEEPING_METHOD = 308
 
@@ -25,6 +26,7 @@ def unknown_address(request: HttpRequest, rest: str = "") -> HttpResponse:
     except Resolver404:
         is_known = False
     if not is_known:
+        activate_language(request)
         return not_found()
     query = request.META.get("QUERY_STRING", "")
     return _SameMethodRedirect(f"{other}?{query}" if query else other)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from pricing.selectors import resolve_jurisdiction
 from profiles.core.values import PURPOSES, Consents
-from profiles.selectors import find_shopper, get_shopper
+from profiles.selectors import ShopperNotFound, find_shopper, get_shopper, name_tags
 from profiles.services import get_or_create_guest, set_consent
 from shop.api.authentication import GUEST_TOKEN_SECONDS, sign_guest_token
 from shop.api.base import ApiView
@@ -17,15 +17,19 @@ from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.throttles import GUEST
 from shop.api.v1 import examples
-from shop.api.v1.bodies.prices import Json
+from shop.api.v1.bodies.catalog import category_body
+from shop.api.v1.bodies.prices import Json, moment
 from shop.api.v1.serializers.shopper import (
+    AccountSerializer,
     ConsentStateSerializer,
     GuestSerializer,
     IndexSerializer,
     SetConsentSerializer,
 )
 from shop.kernel.errors import FairtagError
+from shop.pages.account import account
 from shop.pages.context import PageContext
+from shop.pages.values import AccountPage
 
 TAG = "shopper"
 ACCOUNT_API = "/_allauth/app/v1/"
@@ -148,9 +152,54 @@ class ConsentView(ApiView):
         return json_response(consent_state_body(ctx, shopper.consents))
 
 
+class AccountView(ApiView):
+    """What we know about a shopper."""
+
+    @describe(
+        "getAccount",
+        "Show what the store knows about me",
+        tag=TAG,
+        response=AccountSerializer,
+        example=examples.ACCOUNT,
+        audience="shopper",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Segment, tags, interests, answers; for guests too. Signing in, e-mail addresses,
+        passwords and devices belong to the account API."""
+        self.require_shopper()
+        ctx = self.context
+        page = account(ctx)
+        if page.shopper is None:
+            raise ShopperNotFound("Nothing is known about this shopper.")
+        return json_response(account_body(page, ctx.language))
+
+
 def consents_body(consents: Consents) -> Json:
     """Return the answers by purpose."""
     return {purpose: bool(getattr(consents, purpose)) for purpose in PURPOSES}
+
+
+def account_body(page: AccountPage, language: str) -> Json:
+    """Return what is known about a shopper, in words where there are some."""
+    shopper, segment = page.shopper, page.segment
+    is_chinese = language.startswith("zh")
+    return {
+        "is_guest": shopper is None or shopper.account_id is None,
+        "consents": consents_body(Consents() if shopper is None else shopper.consents),
+        "segment": None
+        if segment is None
+        else {
+            "code": segment.code,
+            "name": segment.name_zh if is_chinese else segment.name,
+            "description": segment.description_zh if is_chinese else segment.description,
+        },
+        "tags": name_tags(page.tags, language),
+        "interests": [
+            {"category": category_body(node), "share": round(share, 4)}
+            for node, share in page.affinities
+        ],
+        "known_since": moment(None if shopper is None else shopper.created_at),
+    }
 
 
 def consent_state_body(ctx: PageContext, consents: Consents) -> Json:
