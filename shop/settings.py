@@ -288,7 +288,7 @@ HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60 * 24 * 3600
 
 # --- staff's pages ------------------------------------------------------------------------------
-ENVIRONMENT_NAME: str = env.str("ENVIRONMENT", default="development" if DEBUG else "production")
+ENVIRONMENT_NAME: str = env.str("ENVIRONMENT", default="production" if IS_HTTPS else "demo")
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Fairtag",
     "SITE_HEADER": "Fairtag",
