@@ -1,0 +1,29 @@
+"""Write stock: reserve, commit, release, receive, return, count, load.
+
+Rows are locked in (location, variant) order. Global lock order: stock before coupon before budget
+before order.
+"""
+
+from shop.inventory.services.loading import load_opening_stock
+from shop.inventory.services.movements import adjust_stock, receive_stock, return_stock
+from shop.inventory.services.reservations import (
+    OutOfStock,
+    ReservationGone,
+    commit_reservation,
+    expire_reservations,
+    release_reservation,
+    reserve_stock,
+)
+
+__all__ = [
+    "OutOfStock",
+    "ReservationGone",
+    "adjust_stock",
+    "commit_reservation",
+    "expire_reservations",
+    "load_opening_stock",
+    "receive_stock",
+    "release_reservation",
+    "reserve_stock",
+    "return_stock",
+]
