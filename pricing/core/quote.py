@@ -38,7 +38,7 @@ class VariantTerms:
     unit_cost: FloatArray
     elasticity: FloatArray
     elasticity_sd: FloatArray
-    category: IntArray
+    category_id: IntArray
     is_open: BoolArray
     exponent: int = 2
 
@@ -55,7 +55,7 @@ class VariantTerms:
             unit_cost=self.unit_cost[where],
             elasticity=self.elasticity[where],
             elasticity_sd=self.elasticity_sd[where],
-            category=self.category[where],
+            category_id=self.category_id[where],
             is_open=self.is_open[where],
             exponent=self.exponent,
         )
@@ -70,6 +70,16 @@ class RungTable:
     spread_price: FloatArray
     cost: FloatArray
     is_open: BoolArray
+
+    def take(self, where: IntArray) -> RungTable:
+        """Return the rungs of the variants at positions `where`."""
+        return RungTable(
+            minor=self.minor[where],
+            log_ratio=self.log_ratio[where],
+            spread_price=self.spread_price[where],
+            cost=self.cost[where],
+            is_open=self.is_open[where],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +215,6 @@ def example_terms() -> VariantTerms:
         unit_cost=np.array([280.0]),
         elasticity=np.array([1.8]),
         elasticity_sd=np.array([0.4]),
-        category=np.array([1]),
+        category_id=np.array([1]),
         is_open=np.array([True]),
     )

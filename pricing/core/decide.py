@@ -1,0 +1,149 @@
+"""One shopper's decisions: the model's price, what was promised before, and the gate, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.guardrails import apply_gate
+from pricing.core.quote import RungTable, VariantTerms, build_rungs, choose_rungs
+from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The last quote of one shopper for each of m variants, arrays (m,); zeros where there is none.
+
+    Amounts are minor units, moments milliseconds since 1970.
+    """
+
+    quoted_minor: IntArray
+    public_minor: IntArray
+    issued_ms: IntArray
+    expires_ms: IntArray
+
+    @staticmethod
+    def nothing(count: int) -> Held:
+        """Return what is held for a shopper never quoted before."""
+        zeros = np.zeros(count, dtype=np.int64)
+        return Held(quoted_minor=zeros, public_minor=zeros, issued_ms=zeros, expires_ms=zeros)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided for m variants, arrays (m,) in minor units.
+
+    `model_minor` is the model's rung, `limit_minor` the highest price an earlier quote allows
+    (the public price where there is none), `quoted_minor` the final price. `is_kept` says that the
+    earlier quote itself stands, with its id and expiry. `actions` are the gate's bits.
+    """
+
+    model_minor: IntArray
+    limit_minor: IntArray
+    quoted_minor: IntArray
+    actions: IntArray
+    is_kept: BoolArray
+    boost: FloatArray
+
+
+def hold_limit(public_minor: IntArray, held: Held, policy: Policy, now_ms: int) -> IntArray:
+    """Return the highest price earlier quotes allow, (m,); the public price where none speaks.
+
+    A quote that has not expired is a promise: its price. Afterwards, until `no_rise_hours` after
+    its last moment, personal factors may not raise the price: it may rise only by as much as the
+    public price has risen since.
+
+    >>> one = np.array([1])
+    >>> held = Held(389 * one, 399 * one, 0 * one, HOUR_MS * one)
+    >>> [int(hold_limit(409 * one, held, Policy(), at)[0]) for at in (1, 2 * HOUR_MS, 26 * HOUR_MS)]
+    [389, 399, 409]
+    """
+    exists = held.quoted_minor > 0
+    is_valid = exists & (now_ms < held.expires_ms)
+    until = held.expires_ms + policy.no_rise_hours * HOUR_MS
+    is_remembered = exists & (now_ms < until)
+    risen = np.maximum(public_minor - held.public_minor, 0)
+    limit = np.where(is_valid, held.quoted_minor, held.quoted_minor + risen)
+    return np.where(is_remembered, np.minimum(limit, public_minor), public_minor)
+
+
+def decide(
+    signals: ShopperSignals,
+    terms: VariantTerms,
+    weights: SignalWeights,
+    policy: Policy,
+    *,
+    held: Held,
+    now_ms: int,
+    is_allowed: BoolArray | bool = True,
+    is_stale: bool = False,
+) -> Decisions:
+    """Return the decisions for one shopper (n = 1 in `signals`) and m variants.
+
+    Order: model, earlier promises, gate. A promise that has not expired passes the gate as it
+    did when it was made; only `is_allowed` (consent, law, kill switch) ends it early.
+
+    >>> from pricing.core.quote import example_terms
+    >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
+    >>> seen = ShopperSignals(three, none, none, three, three, none)
+    >>> decided = decide(
+    ...     seen, example_terms(), SignalWeights(), Policy(), held=Held.nothing(1), now_ms=0
+    ... )
+    >>> decided.model_minor.tolist(), decided.quoted_minor.tolist()
+    ([379], [379])
+    """
+    rungs = build_rungs(terms, policy)
+    boost = sensitivity_boost(signals, weights)
+    return decide_rungs(
+        terms,
+        rungs,
+        boost,
+        policy,
+        held=held,
+        now_ms=now_ms,
+        is_allowed=is_allowed,
+        is_stale=is_stale,
+    )
+
+
+def decide_rungs(
+    terms: VariantTerms,
+    rungs: RungTable,
+    boost: FloatArray,
+    policy: Policy,
+    *,
+    held: Held,
+    now_ms: int,
+    is_allowed: BoolArray | bool,
+    is_stale: bool,
+    book_minor: IntArray | None = None,
+) -> Decisions:
+    """Return the decisions from prepared rungs and boosts (1, m): see `decide`.
+
+    Where `book_minor` (m,) is above 0, that price-book entry stands in for the model's rung.
+    """
+    public = terms.public_minor
+    allowed = np.broadcast_to(is_allowed & terms.is_open, public.shape)
+    model = choose_rungs(terms, rungs, boost)[0]
+    if book_minor is not None:
+        model = np.where(book_minor > 0, book_minor, model)
+    limit = hold_limit(public, held, policy, now_ms)
+    proposed = np.minimum(model, limit)
+    gated = apply_gate(
+        proposed, public, terms.floor_minor, policy, is_allowed=allowed, is_stale=is_stale
+    )
+    is_promised = allowed & (held.quoted_minor > 0) & (now_ms < held.expires_ms)
+    final = np.where(is_promised, np.minimum(gated.minor, limit), gated.minor)
+    return Decisions(
+        model_minor=model,
+        limit_minor=limit,
+        quoted_minor=final,
+        actions=gated.actions,
+        is_kept=is_promised & (final == held.quoted_minor) & (final < public),
+        boost=boost[0],
+    )
