@@ -14,8 +14,8 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
 
 from shop.kernel.clock import utc_now
-from shop.outbox.models import Fact
-from shop.outbox.services import MAX_ATTEMPTS, retry_facts
+from shop.outbox.models import MAX_ATTEMPTS, Fact
+from shop.outbox.services import retry_facts
 from shop.staff.columns import age_column, json_cell, show_tag
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin

@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+MAX_ATTEMPTS = 12  # then a fact waits for a person
+
 
 class Fact(models.Model):
     """Something that happened: past tense, ids only, no personal data."""

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
-from shop.outbox.models import Fact
-from shop.outbox.services import MAX_ATTEMPTS
+from shop.outbox.models import MAX_ATTEMPTS, Fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from django.db import transaction
 
 from shop.kernel.clock import epoch_ms
 from shop.kernel.ids import uuid7
-from shop.outbox.models import Fact
+from shop.outbox.models import MAX_ATTEMPTS, Fact
 
-MAX_ATTEMPTS = 12
 KEEP_ERROR_CHARACTERS = 2_000
 
 Handler = Callable[[UUID, Mapping[str, Any]], None]

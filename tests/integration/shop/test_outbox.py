@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from shop.outbox import services
-from shop.outbox.models import Fact
+from shop.outbox.models import MAX_ATTEMPTS, Fact
 from shop.outbox.services import deliver_facts, retry_facts, write_fact
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -78,7 +78,7 @@ def test_a_fact_that_never_succeeds_waits_for_staff() -> None:
     broken = Listener(failures=99)
     for hours in range(20):
         deliver_facts(handlers={"OrderPlaced": (broken,)}, now=NOON + timedelta(hours=hours))
-    assert Fact.objects.get().attempts == services.MAX_ATTEMPTS
+    assert Fact.objects.get().attempts == MAX_ATTEMPTS
     day_after = NOON + timedelta(days=1)
     assert retry_facts(fact_ids=[fact_id], now=day_after) == 1
     assert deliver_facts(handlers={"OrderPlaced": (Listener(),)}, now=day_after) == 1
