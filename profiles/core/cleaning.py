@@ -15,14 +15,15 @@ MAX_AGE = timedelta(days=7)
 MAX_AHEAD = timedelta(minutes=5)
 TRUSTED_SKEW = timedelta(seconds=2)
 
-# Crawlers that say so. A browser under test also calls itself headless, so that is no proof.
+# Crawlers that say so. A browser under test also calls itself headless, so that is no proof, and
+# Cubot is a maker of phones.
 _CRAWLERS = re.compile(
-    r"bot\b|crawl|spider|slurp|bingpreview|facebookexternalhit|lighthouse|pingdom|uptime"
+    r"(?<!cu)bot\b|crawl|spider|slurp|bingpreview|facebookexternalhit|lighthouse|pingdom|uptime"
     r"|gptbot|archive\.org|scrapy",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
-_LONG_NUMBER = re.compile(r"\+?\d(?:[\s().-]?\d){6,}")
+_LONG_NUMBER = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){6,}")
 _SPACES = re.compile(r"\s+")
 
 

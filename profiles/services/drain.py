@@ -116,14 +116,17 @@ def _store_good(entries: Sequence[_Entry], *, now: datetime) -> list[_Entry]:
         _report(store_records(records, now=now), records, now)
     except (DataError, IntegrityError) as error:
         if len(entries) == 1:
-            return [_Entry(entries[0].key, entries[0].line, None, reason=_first_line(error))]
+            return [_Entry(entries[0].key, entries[0].line, None, reason=_reason_of(error))]
         middle = len(entries) // 2
         return _store_good(entries[:middle], now=now) + _store_good(entries[middle:], now=now)
     return []
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0][:80]
+def _reason_of(error: Exception) -> str:
+    """Return which rule of the table refused the row, in the 80 characters a reason may have."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    rule = getattr(diagnosis, "constraint_name", None) or str(error).splitlines()[0]
+    return f"refused: {rule}"[:80]
 
 
 def _quarantine(entries: Sequence[_Entry]) -> None:

@@ -1,0 +1,23 @@
+"""Fixtures of the room of shoppers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from profiles.selectors import catalog as known_variants
+from profiles.selectors import recommendations, segments
+from tests.factories.profiles import make_tree, make_variants
+
+
+@pytest.fixture
+def small_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Six variants in three departments, in memory: what the room asks of the catalogue."""
+    variants, tree = make_variants(), make_tree()
+    monkeypatch.setattr(known_variants, "load_variant_arrays", lambda: variants)
+    monkeypatch.setattr(recommendations, "load_variant_arrays", lambda: variants)
+    monkeypatch.setattr(segments, "list_categories", lambda _language: tree)
+    segments.forget_models()
+    yield
+    segments.forget_models()
