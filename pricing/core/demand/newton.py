@@ -37,7 +37,8 @@ def expected_count(design: FloatArray, coefficient: FloatArray, offset: FloatArr
     [[1.0]]
     """
     eta = np.matmul(design, coefficient[:, :, None])[:, :, 0] + offset
-    return np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT))
+    count: FloatArray = np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT))
+    return count
 
 
 def fit_newton(

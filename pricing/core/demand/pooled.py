@@ -33,8 +33,8 @@ class PooledPoisson:
     that demand falls (truncation at zero), the share with a wrong sign before it is reported.
 
     Learned: `coef_` (N, K), `covariance_` (N, K, K), `elasticity_`, `elasticity_sd_`,
-    `dispersion_`, `level_` (N,), `season_` (D, W), `group_share_` (N, G), `hierarchy_`, `wrong_sign_share_`,
-    `level_variance_`.
+    `dispersion_`, `level_` (N,), `season_` (D, W), `group_share_` (N, G), `hierarchy_`,
+    `wrong_sign_share_`, `level_variance_`.
 
     >>> rng = np.random.default_rng(0)
     >>> price = rng.choice([0.0, -0.2], size=(40, 1, 30))
