@@ -14,7 +14,7 @@ from tools.demo import check_can_start, run_demo, run_supervisor
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
 from tools.locks import run_lock
 from tools.management import run_manage
-from tools.paths import PYTHON, ROOT
+from tools.paths import PYTHON, ROOT, state_dir
 from tools.testing import run_bench, run_tests
 from tools.upkeep import run_logs, run_reset, run_stop
 
@@ -97,7 +97,8 @@ def _run() -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(f"dev: The disk is full: {error.filename or ROOT} was not written.", file=sys.stderr)
+        where = error.filename or state_dir()
+        print(f"dev: The disk is full: {where} could not be written.", file=sys.stderr)
         return 1
 
 

@@ -1,5 +1,6 @@
 """What the user sees: timed lines, bars with totals, and one sentence for each failure."""
 
+import errno
 import sys
 import time
 from typing import TextIO
@@ -14,7 +15,12 @@ class Refusal(Exception):
 
 def say(text: str) -> None:
     """Print one line with the seconds since the command began."""
-    print(f"[{time.monotonic() - STARTED:5.1f} s] {text}", flush=True)
+    try:
+        print(f"[{time.monotonic() - STARTED:5.1f} s] {text}", flush=True)
+    except OSError as error:
+        # A log on a full disk must not end the shop that it tells about.
+        if error.errno != errno.ENOSPC:
+            raise
 
 
 class Progress:

@@ -112,7 +112,10 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
     def keep_record(pids: dict[str, int]) -> None:
         if is_answering:
             processes = {"supervisor": os.getpid(), **pids, **services.pids()}
-            write_record({**record, "processes": processes})
+            try:
+                write_record({**record, "processes": processes})
+            except OSError as error:
+                say(f"run.json could not be written: {error.strerror}")
 
     supervisor = Supervisor(services, children, on_change=keep_record)
     try:
