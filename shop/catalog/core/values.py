@@ -141,7 +141,7 @@ class FacetOption:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One group of choices: code "brand", "size" or "stock"."""
+    """One group of choices: code "brand" or "size"."""
 
     code: str
     options: tuple[FacetOption, ...]

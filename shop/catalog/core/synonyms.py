@@ -1,0 +1,46 @@
+"""Words shoppers use for things that labels call something else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "aubergine": ("eggplant",),
+    "biscuits": ("cookies", "crackers"),
+    "catsup": ("ketchup",),
+    "cilantro": ("coriander",),
+    "coke": ("soda",),
+    "cola": ("soda",),
+    "coriander": ("cilantro",),
+    "courgette": ("zucchini",),
+    "crisps": ("chips",),
+    "mince": ("ground",),
+    "nappies": ("diapers",),
+    "nappy": ("diapers",),
+    "oj": ("orange juice",),
+    "pampers": ("diapers",),
+    "pop": ("soda",),
+    "prawns": ("shrimp",),
+    "rocket": ("arugula",),
+    "serviettes": ("napkins",),
+    "soda": ("soft drinks",),
+    "spuds": ("potatoes",),
+    "tp": ("toilet paper",),
+    "veggie": ("vegetable",),
+    "veggies": ("vegetables",),
+    "washing": ("laundry",),
+    "牛油": ("黄油",),
+    "马铃薯": ("土豆",),
+    "西红柿": ("番茄",),
+    "芝士": ("奶酪",),
+    "起司": ("奶酪",),
+    "乳酪": ("奶酪",),
+    "尿布": ("纸尿裤",),
+    "尿不湿": ("纸尿裤",),
+    "卫生棉": ("卫生巾",),
+    "凤梨": ("菠萝",),
+    "车厘子": ("樱桃",),
+    "洋芋": ("土豆",),
+    "可乐": ("汽水",),
+    "圆白菜": ("卷心菜",),
+}

@@ -1,0 +1,33 @@
+"""Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
+
+from shop.catalog.selectors.arrays import (
+    load_placement_weeks,
+    load_variant_arrays,
+    map_external_refs,
+)
+from shop.catalog.selectors.cards import ProductNotFound, get_product, list_cards
+from shop.catalog.selectors.listings import list_category_variants, list_search_facets
+from shop.catalog.selectors.markets import MarketNotFound, get_market
+from shop.catalog.selectors.search import search_variants, suggest
+from shop.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
+from shop.catalog.selectors.versions import catalog_version, forget_catalog
+
+__all__ = [
+    "CategoryNotFound",
+    "MarketNotFound",
+    "ProductNotFound",
+    "catalog_version",
+    "forget_catalog",
+    "get_category",
+    "get_market",
+    "get_product",
+    "list_cards",
+    "list_categories",
+    "list_category_variants",
+    "list_search_facets",
+    "load_placement_weeks",
+    "load_variant_arrays",
+    "map_external_refs",
+    "search_variants",
+    "suggest",
+]

@@ -1,0 +1,86 @@
+"""All active variants as arrays, and placement by week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from shop.catalog.core.values import MEASURE_UNITS, VariantArrays, WeekArrays
+from shop.catalog.models import ProductWeek, Variant
+from shop.catalog.selectors.versions import VersionedCache
+
+_arrays: VersionedCache[VariantArrays] = VersionedCache(size=1)
+
+QUESTION = """
+SELECT v.id, v.product_id, p.category_id, coalesce(top.id, middle.id, leaf.id), p.brand_id,
+       v.list_minor, coalesce(v.cost_minor, -1), leaf.is_restricted, leaf.is_child_directed,
+       p.popularity, v.sku, coalesce(v.measure_amount, 0)::float8, v.measure_unit
+FROM shop_variant v
+JOIN shop_product p ON p.id = v.product_id
+JOIN shop_category leaf ON leaf.id = p.category_id
+LEFT JOIN shop_category middle ON middle.id = leaf.parent_id
+LEFT JOIN shop_category top ON top.id = middle.parent_id
+WHERE v.is_active AND p.is_active
+ORDER BY v.id
+"""
+
+
+def load_variant_arrays() -> VariantArrays:
+    """Return all active variants as arrays. No query once cached by version; read-only arrays."""
+    return _arrays.get("all", _load)
+
+
+def _load() -> VariantArrays:
+    with connection.cursor() as cursor:
+        cursor.execute(QUESTION)
+        rows = cursor.fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 13
+    units = {unit: index for index, unit in enumerate(MEASURE_UNITS)}
+    whole = [_freeze(np.array(column, dtype=np.int64)) for column in columns[:7]]
+    return VariantArrays(
+        variant_id=whole[0],
+        product_id=whole[1],
+        category_id=whole[2],
+        department_id=whole[3],
+        brand_id=whole[4],
+        list_minor=whole[5],
+        cost_minor=whole[6],
+        restricted=_freeze(np.array(columns[7], dtype=np.bool_)),
+        child_directed=_freeze(np.array(columns[8], dtype=np.bool_)),
+        popularity=_freeze(np.array(columns[9], dtype=np.float64)),
+        sku=_freeze(np.array(columns[10], dtype=np.str_)),
+        measure_amount=_freeze(np.array(columns[11], dtype=np.float64)),
+        measure_unit=_freeze(np.array([units[unit] for unit in columns[12]], dtype=np.int8)),
+    )
+
+
+def _freeze[Array: NDArray[Any]](array: Array) -> Array:
+    # Shared by all threads of the process: a caller that writes must copy first.
+    array.flags.writeable = False
+    return array
+
+
+def load_placement_weeks(*, since: date) -> WeekArrays:
+    """Return display and mailer shares by week from `since` on. One query."""
+    rows = list(
+        ProductWeek.objects.filter(week_start__gte=since)
+        .order_by("variant_id", "week_start")
+        .values_list("variant_id", "week_start", "display_share", "mailer_share")
+    )
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 4
+    return WeekArrays(
+        variant_id=np.array(columns[0], dtype=np.int64),
+        week_start=np.array(columns[1], dtype="datetime64[D]"),
+        display_share=np.array(columns[2], dtype=np.float64),
+        mailer_share=np.array(columns[3], dtype=np.float64),
+    )
+
+
+def map_external_refs() -> Mapping[str, int]:
+    """Return variant id by the merchant's own reference, inactive ones too. One query."""
+    return dict(Variant.objects.values_list("external_ref", "id"))

@@ -1,0 +1,121 @@
+"""Cards and product details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from shop.catalog.core.values import CatalogCard, CategoryNode, ProductDetail, SiblingSize
+from shop.catalog.models import Product, Variant
+from shop.catalog.selectors.tree import is_chinese, list_categories
+from shop.kernel.errors import FairtagError
+
+# One statement for a whole page: what a card shows comes from five tables. Stock is read by its
+# table's name because inventory lies above the catalogue; both belong to the ground's one app.
+CARDS = """
+SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_id, v.name,
+       v.measure_amount, v.measure_unit, coalesce(s.on_hand - s.reserved, 0)
+FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
+JOIN shop_variant v ON v.id = wanted.id
+JOIN shop_product p ON p.id = v.product_id
+JOIN shop_brand b ON b.id = p.brand_id
+LEFT JOIN shop_stocklocation l ON l.code = 'online'
+LEFT JOIN shop_stockrecord s ON s.variant_id = v.id AND s.location_id = l.id
+ORDER BY wanted.position
+"""
+
+
+class ProductNotFound(FairtagError):
+    """There is no such product."""
+
+    code = "product_not_found"
+
+
+def list_cards(variant_ids: Sequence[int], language: str) -> list[CatalogCard]:
+    """Return cards of the variants in the order asked; unknown ids are left out. One query."""
+    if len(variant_ids) == 0:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(CARDS, [[int(variant_id) for variant_id in variant_ids]])
+        rows = cursor.fetchall()
+    nodes = list_categories(language).nodes
+    in_chinese = is_chinese(language)
+    return [_card(row, nodes[row[7]], in_chinese=in_chinese) for row in rows]
+
+
+def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> CatalogCard:
+    variant_id, product_id, sku, slug, name, name_zh, brand, category_id, size = row[:9]
+    amount: Decimal | None = row[9]
+    return CatalogCard(
+        product_id=product_id,
+        variant_id=variant_id,
+        sku=sku,
+        slug=slug,
+        name=(in_chinese and name_zh) or name,
+        brand=brand,
+        category_id=category_id,
+        category_path=node.path,
+        size_label=size,
+        measure_amount=amount,
+        measure_unit=row[10],
+        picture=node.picture,
+        available=row[11],
+    )
+
+
+def get_product(slug: str, language: str) -> ProductDetail:
+    """Return one product, active or not. Raises ProductNotFound. Three queries."""
+    found = (
+        Variant.objects.filter(product__slug=slug)
+        .order_by("-is_active", "position", "id")
+        .values_list(
+            "id",
+            "is_active",
+            "product__description",
+            "product__is_active",
+            "product__category_id",
+            "product__brand_id",
+            "product__name",
+        )
+    )
+    rows = list(found)
+    if not rows:
+        raise ProductNotFound("There is no such product.", slug=slug)
+    _, _, description, is_active, category_id, brand_id, name = rows[0]
+    siblings = _list_siblings(category_id, brand_id, name, slug)
+    cards = list_cards([row[0] for row in rows], language)
+    tree = list_categories(language)
+    return ProductDetail(
+        card=cards[0],
+        description=description,
+        variants=tuple(cards),
+        siblings=siblings,
+        breadcrumbs=tree.trail(category_id),
+        is_active=is_active and rows[0][1],
+        is_restricted=tree.nodes[category_id].is_restricted,
+    )
+
+
+def _list_siblings(
+    category_id: int, brand_id: int, name: str, slug: str
+) -> tuple[SiblingSize, ...]:
+    """Return the same brand's product of this name in all its sizes, smallest first."""
+    rows = (
+        Product.objects.filter(
+            category_id=category_id,
+            brand_id=brand_id,
+            name=name,
+            is_active=True,
+            variants__is_active=True,
+        )
+        .order_by("variants__measure_amount", "variants__name", "id")
+        .values_list("variants__id", "slug", "name", "variants__name")
+    )
+    sizes = tuple(
+        SiblingSize(variant_id, sibling_slug, sibling_name, label, sibling_slug == slug)
+        for variant_id, sibling_slug, sibling_name, label in rows
+    )
+    return sizes if len(sizes) > 1 else ()

@@ -1,0 +1,211 @@
+"""Search in English and Chinese: words with plurals, SKU, synonyms, typing errors, completions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from django.db import connection
+
+from shop.catalog.core.synonyms import SYNONYMS
+from shop.catalog.core.values import IntArray, SearchResult, Suggestion
+from shop.catalog.core.words import cut_chinese, has_chinese, query_words
+from shop.catalog.selectors.tree import is_chinese, list_categories
+from shop.catalog.selectors.versions import VersionedCache
+
+MAX_QUERY = 100
+# Below this likeness (shared character triples) a word is another word, not a typing error.
+ALIKE = 0.35
+_SKU = re.compile(r"^[A-Za-z]{0,4}-?\d{4,20}$")
+_results: VersionedCache[SearchResult] = VersionedCache(size=2048)
+_suggestions: VersionedCache[tuple[Suggestion, ...]] = VersionedCache(size=2048)
+
+# Popularity is worth as much as the match: logs, because a best seller sells a thousand times
+# what a slow one does.
+MATCHES = """
+SELECT v.id
+FROM shop_product p JOIN shop_variant v ON v.product_id = p.id, to_tsquery('simple', %s) AS query
+WHERE p.search_vector @@ query AND p.is_active AND v.is_active
+ORDER BY ts_rank(p.search_vector, query) * ln(2 + p.popularity) DESC, p.popularity DESC, v.id
+LIMIT %s
+"""
+
+
+def search_variants(query: str, language: str, limit: int = 500) -> SearchResult:
+    """Return variants that match the words, SKU or Chinese text of `query`, best first.
+
+    Words nobody sells are corrected to the most alike known word; then `corrected_query` says what
+    was searched and `suggestions` holds other readings. Cached by catalogue version; at most four
+    queries otherwise.
+    """
+    asked = " ".join(query.split())[:MAX_QUERY].lower()
+    if not asked:
+        return SearchResult(np.zeros(0, dtype=np.int64))
+    return _results.get((asked, is_chinese(language), limit), lambda: _search(asked, limit))
+
+
+def _search(asked: str, limit: int) -> SearchResult:
+    if _SKU.match(asked):
+        found = _find_sku(asked)
+        if found.size:
+            return SearchResult(found)
+    words = query_words(asked)
+    found = _match(words, limit)
+    if found.size or has_chinese(asked):
+        return SearchResult(found)
+    alternatives = _correct(words)
+    readings = [
+        " ".join(reading) for reading in _combine(words, alternatives) if reading != list(words)
+    ]
+    for position, reading in enumerate(readings):
+        found = _match(reading.split(), limit)
+        if found.size:
+            others = tuple(readings[position + 1 : position + 4])
+            return SearchResult(found, corrected_query=reading, suggestions=others)
+    return SearchResult(found)
+
+
+def _find_sku(asked: str) -> IntArray:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id"
+            " WHERE (v.sku = upper(%s) OR v.external_ref = %s) AND v.is_active AND p.is_active",
+            [asked, asked],
+        )
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def _match(words: Sequence[str], limit: int) -> IntArray:
+    if not words:
+        return np.zeros(0, dtype=np.int64)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT word, to_tsvector('english', word)::text FROM unnest(%s::text[]) AS word",
+            [_with_synonyms(words)],
+        )
+        stems = {word: re.findall(r"'([^']+)'", vector) for word, vector in cursor.fetchall()}
+        text = _tsquery(words, stems)
+        if not text:
+            return np.zeros(0, dtype=np.int64)
+        cursor.execute(MATCHES, [text, limit])
+        return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
+
+
+def _with_synonyms(words: Sequence[str]) -> list[str]:
+    return [*words, *(text for word in words for text in SYNONYMS.get(word, ()))]
+
+
+def _tsquery(words: Sequence[str], stems: dict[str, list[str]]) -> str:
+    """Return a tsquery: every word, or one of its synonyms; the last one also as a beginning.
+
+    Stems come from PostgreSQL's own stemmer, so the query and the index agree on plurals. Words
+    hold letters and digits only (`query_words`), so nothing can break out of the quotes.
+    """
+    parts: list[str] = []
+    for position, word in enumerate(words):
+        is_last = position == len(words) - 1 and not has_chinese(word)
+        own = _all_of(_stem(word, stems), is_beginning=is_last)
+        others = (
+            _all_of(_stem(text, stems), is_beginning=False) for text in SYNONYMS.get(word, ())
+        )
+        known = [choice for choice in (own, *others) if choice]
+        if known:
+            parts.append(f"({' | '.join(known)})")
+    return " & ".join(parts)
+
+
+def _stem(text: str, stems: dict[str, list[str]]) -> list[str]:
+    if has_chinese(text):
+        return [word for word in cut_chinese(text) if len(word) > 1] or list(cut_chinese(text))
+    return stems.get(text, [])
+
+
+def _all_of(stems: Sequence[str], *, is_beginning: bool) -> str:
+    # "chees" is what is left of "cheese": as a beginning it finds "cheesecake" as well.
+    mark = ":*" if is_beginning else ""
+    return " & ".join(f"'{stem}'{mark}" for stem in stems)
+
+
+def _correct(words: Sequence[str]) -> dict[str, list[str]]:
+    """Return up to three known words alike, most alike first, for each word nobody sells."""
+    latin = [word for word in words if word.isalpha() and word.isascii() and len(word) > 2]
+    if not latin:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
+        cursor.execute(
+            "SELECT asked.word, near.word FROM unnest(%s::text[]) AS asked (word)"
+            " CROSS JOIN LATERAL (SELECT k.word FROM shop_searchword k"
+            " WHERE k.word %% asked.word AND similarity(k.word, asked.word) >= %s"
+            " ORDER BY similarity(k.word, asked.word) * ln(2 + k.products) DESC LIMIT 3) AS near"
+            " WHERE NOT EXISTS (SELECT FROM shop_searchword s WHERE s.word = asked.word)",
+            [latin, ALIKE],
+        )
+        rows = cursor.fetchall()
+    found: dict[str, list[str]] = {}
+    for word, near in rows:
+        found.setdefault(word, []).append(near)
+    return found
+
+
+def _combine(words: Sequence[str], alternatives: dict[str, list[str]]) -> list[list[str]]:
+    """Return readings of the query: the best correction of each word, then the next best ones."""
+    if not alternatives:
+        return []
+    most = max(len(choices) for choices in alternatives.values())
+    return [
+        [_pick(word, alternatives.get(word, []), rank) for word in words] for rank in range(most)
+    ]
+
+
+def _pick(word: str, choices: Sequence[str], rank: int) -> str:
+    return choices[min(rank, len(choices) - 1)] if choices else word
+
+
+def suggest(query: str, language: str, limit: int = 8) -> list[Suggestion]:
+    """Return completions of what has been typed so far: categories, then products.
+
+    Categories whose name holds the text come from memory; one query for products. Cached.
+    """
+    asked = " ".join(query.split())[:MAX_QUERY].lower()
+    if not asked or (len(asked) < 2 and not has_chinese(asked)):
+        return []
+    key = (asked, is_chinese(language), limit)
+    return list(_suggestions.get(key, lambda: tuple(_complete(asked, language, limit))))
+
+
+def _complete(asked: str, language: str, limit: int) -> list[Suggestion]:
+    tree = list_categories(language)
+    named = [
+        node
+        for node in tree.nodes.values()
+        if node.product_count and re.search(rf"(^|\W){re.escape(asked)}", node.name.lower())
+    ]
+    if has_chinese(asked):
+        named = [n for n in tree.nodes.values() if n.product_count and asked in n.name]
+    named.sort(key=lambda node: (node.depth, -node.product_count))
+    categories = [
+        Suggestion("category", node.name, path=node.path) for node in named[: max(1, limit // 2)]
+    ]
+    return categories + _complete_products(asked, language, limit - len(categories))
+
+
+def _complete_products(asked: str, language: str, limit: int) -> list[Suggestion]:
+    variant_ids = _match(query_words(asked), limit * 4)
+    if not variant_ids.size or limit <= 0:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (p.name) p.name, p.name_zh, p.slug, wanted.position"
+            " FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)"
+            " JOIN shop_variant v ON v.id = wanted.id JOIN shop_product p ON p.id = v.product_id"
+            " ORDER BY p.name, wanted.position",
+            [variant_ids.tolist()],
+        )
+        rows = sorted(cursor.fetchall(), key=lambda row: row[3])[:limit]
+    in_chinese = is_chinese(language)
+    return [
+        Suggestion("product", (in_chinese and name_zh) or name, slug=slug)
+        for name, name_zh, slug, _ in rows
+    ]
