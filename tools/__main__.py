@@ -10,11 +10,12 @@ from typing import NoReturn
 
 from tools.checks import run_checks
 from tools.console import Refusal
-from tools.demo import check_can_start, run_demo, run_supervisor
+from tools.demo import check_can_start, join_running, run_demo, run_supervisor
 from tools.environment import DEVELOPMENT_LOCK, RUN_LOCK, ensure_environment, is_inside
 from tools.locks import run_lock
 from tools.management import run_manage
 from tools.paths import PYTHON, ROOT, state_dir
+from tools.run_record import demo_holder
 from tools.testing import run_bench, run_tests
 from tools.upkeep import run_logs, run_reset, run_stop
 
@@ -61,6 +62,9 @@ def main(words: list[str]) -> int:
         raise Refusal(f"There is no command {name!r}: ./dev help lists them.")
     lock, command = COMMANDS[name]
     if name == "demo":
+        holder = demo_holder()
+        if holder is not None:
+            return join_running(holder)
         check_can_start()
     if lock:
         ensure_environment(lock)

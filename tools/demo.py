@@ -14,11 +14,10 @@ from pathlib import Path
 from tools.console import Refusal, say
 from tools.paths import PYTHON, ROOT, log_dir
 from tools.prepare import prepare, read_logins
-from tools.processes import end_leftovers
+from tools.processes import end_leftovers, wait_for
 from tools.programs import empty_metrics, list_programs, mark, program_environment
 from tools.run_record import (
     Addresses,
-    demo_holder,
     hold_demo,
     read_record,
     remove_record,
@@ -29,6 +28,7 @@ from tools.supervisor import Child, Supervisor, rotate
 
 FIRST_ANSWER_SECONDS = 90.0
 GIVE_UP_FAILURES = 3
+JOIN_SECONDS = 30.0
 
 
 def read_port() -> int:
@@ -44,12 +44,23 @@ def read_host() -> str:
     return os.environ.get("HOST") or "127.0.0.1"
 
 
+def join_running(holder: int) -> int:
+    """A demo runs already: wait until it answers, as after a crash, and tell where it is."""
+    record = read_record()
+    if not record:
+        raise Refusal(f"The demo is just starting (process {holder}): ./dev stop ends it.")
+    addresses = Addresses.from_dict(record["addresses"])
+    if os.environ.get("PORT") and Addresses.at(read_host(), read_port()) != addresses:
+        raise Refusal(f"The demo runs already at {addresses.store}: ./dev stop ends it.")
+    if not wait_for(lambda: answers(addresses.store), JOIN_SECONDS):
+        raise Refusal(f"The demo runs but {addresses.store} does not answer: ./dev logs tells why.")
+    _announce(addresses, record["logins"])
+    say(f"It was running already (process {holder}): ./dev stop ends it.")
+    return 0
+
+
 def check_can_start() -> None:
-    """Refuse early, before anything is installed: already running, or the port is taken."""
-    holder = demo_holder()
-    if holder is not None:
-        where = read_record().get("store", "a place it has not told yet")
-        raise Refusal(f"The demo runs already at {where} (process {holder}): ./dev stop ends it.")
+    """Refuse a taken port before anything is installed; end what a killed run left."""
     port = read_port()
     leftovers = end_leftovers(mark())
     if leftovers:
@@ -68,7 +79,6 @@ def run_demo(arguments: list[str]) -> int:
     is_detached = parser.parse_args(arguments).detach
     with hold_demo() as lock:
         if lock is None:
-            check_can_start()
             raise Refusal("Another ./dev demo has just begun in this folder.")
         remove_record()
         services = Services()
