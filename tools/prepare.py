@@ -51,7 +51,7 @@ def prepare(services: Services, environment: dict[str, str]) -> None:
     statics = _start_static(environment)
     stamps = Stamps(services.home / "prepared.json")
     key = services.identity()
-    steps = _list_steps()
+    steps = _list_steps(environment)
     try:
         for number, step in enumerate(steps, start=1):
             # Chained: a step is done again when anything before it was.
@@ -73,15 +73,17 @@ def read_logins() -> object:
     return []
 
 
-def _list_steps() -> list[Step]:
+def _list_steps(environment: dict[str, str]) -> list[Step]:
     migrations = _hash_files(ROOT.glob("*/migrations/*.py"))
     lock = _hash_files([ROOT / "requirements.txt"])
+    secret = hashlib.sha256(environment["SECRET_KEY"].encode()).hexdigest()
     return [
         Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock),
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
         Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),
-        Step("making the demo's accounts", ("seed_demo_accounts", "--json")),
+        # Passwords of the demo follow from the secret.
+        Step("making the demo's accounts", ("seed_demo_accounts", "--json"), secret),
     ]
 
 
