@@ -1,0 +1,52 @@
+"""How a known household calls the two doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.client import HTTPConnection
+from itertools import cycle
+from urllib.parse import urlencode
+
+from django.middleware.csrf import CSRF_SECRET_LENGTH
+
+from shop.api.authentication import GUEST_HEADER, sign_guest_token
+from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from tests.benchmarks.shopping import Errand
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+CSRF_SECRET = "b" * CSRF_SECRET_LENGTH
+
+
+def html_headers(pseudonym: str) -> dict[str, str]:
+    """Return the headers of a browser that carries the household's cookie."""
+    cookies = f"{SHOPPER_COOKIE}={sign_shopper(pseudonym, None)}; csrftoken={CSRF_SECRET}"
+    return {"Cookie": cookies, "User-Agent": BROWSER, "Accept-Language": "en"}
+
+
+def api_headers(pseudonym: str) -> dict[str, str]:
+    """Return the headers of a mobile client that carries the household's token."""
+    return {GUEST_HEADER: sign_guest_token(pseudonym), "User-Agent": "FairtagApp/1 (bench)"}
+
+
+def cart_adder(http: HTTPConnection, errand: Errand) -> Callable[[HTTPConnection], None]:
+    """Fill a cart with five lines; return what adds one more piece to one of the lines."""
+    headers = html_headers(errand.pseudonym) | {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "X-CSRFToken": CSRF_SECRET,
+        "HX-Request": "true",
+        "HX-Target": "cart-drawer",
+    }
+    lines = cycle(errand.variant_ids[:5])
+
+    def add(connection: HTTPConnection) -> None:
+        variant = next(lines)
+        body = urlencode({"variant_id": variant, "quantity": 1})
+        connection.request("POST", "/cart/add/", body, headers)
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise SystemExit(f"bench: adding to the cart answered {response.status}")
+
+    for _ in range(5):
+        add(http)
+    return add
