@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -17,8 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_allauth/", include("allauth.headless.urls")),
     # staff
     path("admin/", admin.site.urls),
-    # people
-    path("accounts/", include("allauth.urls")),
+    # people: each language has its own addresses, English those without a prefix
+    *i18n_patterns(path("", include("shop.storefront.urls")), prefix_default_language=False),
 ]
 
 handler400 = "shop.api.handlers.bad_request"
