@@ -137,6 +137,7 @@ class Size:
 
 
 UNKNOWN = Size(None, "", "")
+MOST = 10_000
 
 
 @lru_cache(maxsize=16_384)
@@ -193,6 +194,8 @@ def _read_pack(text: str, goods: str) -> Size | None:
         number, unit, count, kind = found.groups()
     each = _number(number)
     pieces, name = int(count), _unit(unit, goods)
+    if goods == COUNTED:
+        return _sized(Decimal(pieces), "ct", f"{pieces} ct, {_text(number)} {name}", goods)
     if name in PIECES or name in LENGTHS or not each:
         return None
     # "6 PK/12 OZ" are six of 12 oz; "40 CT/19.8 OZ" weigh 19.8 oz together. A "pack" of 24 oz
@@ -251,6 +254,9 @@ def _unit(text: str, goods: str) -> str:
 
 
 def _sized(amount: Decimal, name: str, label: str, goods: str) -> Size:
+    # No package holds ten thousand of anything: an article number got into the field.
+    if amount > MOST:
+        return UNKNOWN
     if name in PIECES:
         return Size(_round(amount * (12 if name == "dozen" else 1)), COUNTED, label)
     if goods == COUNTED or name in LENGTHS:

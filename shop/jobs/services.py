@@ -42,9 +42,14 @@ class RunProgress:
     report: dict[str, Any] = field(default_factory=dict)
 
     def advance(self, rows: int) -> None:
-        """Count `rows` more and show that the run is alive. One statement."""
+        """Count `rows` more and show that the run is alive. One statement.
+
+        The report is saved too: a run that is killed leaves what it had told.
+        """
         self.rows += rows
-        JobRun.objects.filter(pk=self.run_id).update(rows=self.rows, heartbeat_at=utc_now())
+        JobRun.objects.filter(pk=self.run_id).update(
+            rows=self.rows, heartbeat_at=utc_now(), report=self.report
+        )
 
 
 @contextmanager
