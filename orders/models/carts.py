@@ -60,6 +60,9 @@ class CartLine(models.Model):
     cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
     variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
     quantity = models.PositiveIntegerField()
+    held_quantity = models.PositiveIntegerField(
+        default=0, help_text="Pieces this cart's checkout holds; counts while prices are frozen."
+    )
     list_minor = models.BigIntegerField()
     public_minor = models.BigIntegerField()
     quoted_minor = models.BigIntegerField()
@@ -68,6 +71,9 @@ class CartLine(models.Model):
     quote_id = models.UUIDField(null=True, blank=True)
     quote_token = models.TextField(blank=True)
     quote_expires_at = models.DateTimeField(null=True, blank=True)
+    offered_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="The higher price last shown; consent covers no more."
+    )
     added_at = models.DateTimeField()
 
     class Meta:

@@ -1,5 +1,6 @@
 """Write carts, orders, payments. Keyword-only, one transaction each."""
 
+from orders.core.cart_view import UnknownDelivery
 from orders.core.refusals import (
     CartChanged,
     CartRefused,
@@ -15,13 +16,13 @@ from orders.services.carts import (
     accept_price_changes,
     add_to_cart,
     apply_coupon,
-    merge_carts,
     remove_coupon,
     remove_line,
     set_quantity,
     view_cart,
 )
 from orders.services.checkout import start_checkout
+from orders.services.contacts import ContactRefused
 from orders.services.idempotency import (
     IdempotencyInFlight,
     IdempotencyMismatch,
@@ -29,6 +30,7 @@ from orders.services.idempotency import (
     run_once,
 )
 from orders.services.mail import send_order_email
+from orders.services.merging import merge_carts
 from orders.services.payments import confirm_payment, list_payment_methods, start_payment
 from orders.services.placing import place_order
 from orders.services.refunds import refund_order
@@ -38,6 +40,7 @@ __all__ = [
     "ORDER_LINE_COLUMNS",
     "CartChanged",
     "CartRefused",
+    "ContactRefused",
     "IdempotencyInFlight",
     "IdempotencyMismatch",
     "OrderNotFound",
@@ -45,6 +48,7 @@ __all__ = [
     "PaymentRefused",
     "PriceConsentNeeded",
     "TotalChanged",
+    "UnknownDelivery",
     "accept_price_changes",
     "add_to_cart",
     "apply_coupon",

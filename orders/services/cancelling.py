@@ -1,22 +1,92 @@
-"""Cancel and expire: stock, coupons and budgets go back."""
+"""Cancel and expire: stock, codes and budgets go back."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
+from orders.core.refusals import OrderRefused
+from orders.core.state import OrderStatus
 from orders.core.values import OrderView
+from orders.models import Cart, CartLine, Order
+from orders.selectors.views import view_order
+from orders.services.locks import lock_order_step
+from orders.services.refunds import refund_whole
+from orders.services.rows import holder_of
+from orders.services.settling import close_unpaid, move_order
+from promotions.services import release_redemptions
+from shop.inventory.services import release_reservation
+from shop.outbox.services import write_fact
 
 
+@transaction.atomic
 def cancel_order(*, order_id: int, reason: str, now: datetime, language: str = "en") -> OrderView:
-    """Cancel an order; a paid one is refunded in full. Raises OrderRefused once it is fulfilled."""
-    raise NotImplementedError
+    """Cancel an order; a paid one is refunded in full and its goods go back on the shelf.
+
+    Codes and budgets are usable again. Twice is once. Raises OrderRefused (not_cancellable) once
+    it is fulfilled, refunded or expired.
+    """
+    order = lock_order_step(order_id)
+    if order.status == OrderStatus.CANCELLED:
+        return view_order(order, language=language)
+    if order.status == OrderStatus.AWAITING_PAYMENT:
+        close_unpaid(order, OrderStatus.CANCELLED, now=now)
+    elif order.status == OrderStatus.PAID and order.channel != "store":
+        refund_whole(order, reason=reason, now=now)
+        release_redemptions(order_ref=order.number, now=now)
+        move_order(order, OrderStatus.CANCELLED, now=now, detail={"reason": reason[:80]})
+    else:
+        raise OrderRefused("This order can no longer be canceled.", code="not_cancellable")
+    write_fact(kind="OrderCancelled", payload={"order_id": order.pk}, occurred_at=now)
+    return view_order(order, language=language)
 
 
 def expire_unpaid_orders(*, now: datetime, limit: int = 200) -> int:
-    """Expire orders whose time to pay ended; return how many."""
-    raise NotImplementedError
+    """Expire orders whose time to pay ended; return how many. One transaction per order."""
+    due = Order.objects.filter(status=OrderStatus.AWAITING_PAYMENT, pay_until__lte=now)
+    expired = 0
+    for order_id in due.order_by("pay_until").values_list("pk", flat=True)[:limit]:
+        expired += _expire_order(order_id, now)
+    return expired
 
 
 def expire_carts(*, now: datetime, limit: int = 500) -> int:
     """Close carts nobody touched for long and end checkouts that ran out; return how many."""
-    raise NotImplementedError
+    return _end_checkouts(now, limit) + _close_carts(now, limit)
+
+
+@transaction.atomic
+def _expire_order(order_id: int, now: datetime) -> int:
+    order = lock_order_step(order_id)
+    if order.status != OrderStatus.AWAITING_PAYMENT or order.pay_until is None:
+        return 0
+    if now < order.pay_until:
+        return 0
+    close_unpaid(order, OrderStatus.EXPIRED, now=now)
+    write_fact(kind="OrderExpired", payload={"order_id": order.pk}, occurred_at=now)
+    return 1
+
+
+def _end_checkouts(now: datetime, limit: int) -> int:
+    due = Cart.objects.filter(status=Cart.Status.OPEN, frozen_until__lte=now)
+    ended = 0
+    for cart_id in due.order_by("frozen_until").values_list("pk", flat=True)[:limit]:
+        with transaction.atomic():
+            cart = due.select_for_update(no_key=True, skip_locked=True).filter(pk=cart_id).first()
+            if cart is None:
+                continue  # its shopper is at work on it this moment
+            release_reservation(holder=holder_of(cart))
+            CartLine.objects.filter(cart=cart).update(held_quantity=0)
+            Cart.objects.filter(pk=cart_id).update(frozen_until=None)
+            ended += 1
+    return ended
+
+
+def _close_carts(now: datetime, limit: int) -> int:
+    old = Cart.objects.filter(
+        status=Cart.Status.OPEN, expires_at__lte=now, frozen_until__isnull=True
+    )
+    ids = list(old.order_by("expires_at").values_list("pk", flat=True)[:limit])
+    # The condition again, in the update itself: a cart touched meanwhile stays open
+    return old.filter(pk__in=ids).update(status=Cart.Status.EXPIRED, changed_at=now)

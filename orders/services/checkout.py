@@ -1,16 +1,85 @@
-"""Checkout: stock held, prices frozen."""
+"""Checkout: stock held, prices frozen, until a moment the shopper is told."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from orders.core.cart_view import SettledLine
+from orders.core.limits import HOLD
+from orders.core.refusals import CartRefused, PriceConsentNeeded
 from orders.core.values import CheckoutView
+from orders.metrics import cart_changes_total
+from orders.models import Cart, CartLine
+from orders.services.payments import list_payment_methods
+from orders.services.rows import OpenCart, lock_cart
+from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
+from shop.inventory.core.values import StockLine
+from shop.inventory.services import reserve_stock
 
 
+@transaction.atomic
 def start_checkout(
     *, context: QuoteContext, delivery_method: str | None = None, version: int | None = None
 ) -> CheckoutView:
     """Hold the stock of the cart and freeze its prices; may be repeated (a reload, an edit).
 
-    Raises CartRefused, PriceConsentNeeded, OutOfStock (`detail["available"]`).
+    A repeat holds what the cart now contains but does not make the hold longer: otherwise an
+    open tab could keep goods from others for ever. Raises CartRefused, CartChanged,
+    PriceConsentNeeded, UnknownDelivery, OutOfStock (`detail["available"]`).
     """
-    raise NotImplementedError
+    opened = lock_cart(context, version=version)
+    valuation = value_cart(opened, context, delivery_code=delivery_method)
+    check_ready(valuation)
+    cart = require_cart(opened)
+    running = opened.frozen_until(context.now)
+    until = running or context.now + HOLD
+    if running is None or any(line.held_quantity != line.quantity for line in opened.lines):
+        reserve_stock(holder=opened.holder, lines=stock_lines(valuation.lines), expires_at=until)
+        _note_hold(opened)
+    if running is None:
+        cart.frozen_until = until
+        cart.save(update_fields=["frozen_until"])
+        cart_changes_total.labels(kind="checkout").inc()
+    return CheckoutView(
+        cart=valuation.valued.view,
+        options=valuation.valued.options,
+        methods=tuple(list_payment_methods(language=context.language)),
+        expires_at=until,
+    )
+
+
+def check_ready(valuation: Valuation) -> None:
+    """Raise unless the cart can become an order: something in it, all of it sold and agreed."""
+    if not valuation.lines:
+        raise CartRefused("The cart is empty.", code="cart_empty")
+    gone = [line.card.variant_id for line in valuation.lines if not line.is_sold]
+    if gone:
+        raise CartRefused(
+            "Something in the cart is no longer sold.", code="not_for_sale", variant_ids=gone
+        )
+    if valuation.risen:
+        raise PriceConsentNeeded(
+            "A price rose since it was quoted. Please accept it in the cart first.",
+            variant_ids=[line.card.variant_id for line in valuation.risen],
+        )
+
+
+def require_cart(opened: OpenCart) -> Cart:
+    """Return the cart row. Raises CartRefused where there is none."""
+    if opened.cart is None:
+        raise CartRefused("The cart is empty.", code="cart_empty")
+    return opened.cart
+
+
+def stock_lines(lines: Iterable[SettledLine]) -> list[StockLine]:
+    """Return what to hold for `lines`."""
+    return [StockLine(line.card.variant_id, line.quantity) for line in lines]
+
+
+def _note_hold(opened: OpenCart) -> None:
+    for line in opened.lines:
+        line.held_quantity = line.quantity
+    CartLine.objects.bulk_update(opened.lines, ["held_quantity"])

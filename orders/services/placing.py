@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
-from orders.core.values import Contact, OrderView
+import secrets
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from orders.core.cart_view import SettledLine
+from orders.core.limits import HOLD
+from orders.core.numbering import BITS, order_number
+from orders.core.refusals import TotalChanged
+from orders.core.totals import LineAmounts
+from orders.core.values import CartLineView, Contact, OrderView
+from orders.metrics import checkout_refusals_total, orders_total
+from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
+from orders.selectors import get_order_by_token
+from orders.services.checkout import check_ready, require_cart, stock_lines
+from orders.services.contacts import check_contact
+from orders.services.idempotency import run_once
+from orders.services.providers import FREE
+from orders.services.rows import lock_cart, require_shopper
+from orders.services.settling import settle_paid
+from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
+from pricing.services import store_quote
+from promotions.services import hold_redemptions
+from shop.inventory.services import reserve_stock
+from shop.kernel.errors import FairtagError
+from shop.kernel.hashing import fingerprint
+from shop.outbox.services import write_fact
+
+# Stock outlives the order's own deadline: the order is closed first, then its hold runs out.
+HOLD_GRACE = timedelta(minutes=15)
 
 
 def place_order(
@@ -16,7 +47,155 @@ def place_order(
 ) -> OrderView:
     """Turn the cart into an order to be paid within the hold; the same key gives the same order.
 
-    Raises CartRefused, PriceConsentNeeded, TotalChanged, OutOfStock, CouponExhausted,
-    IdempotencyMismatch, IdempotencyInFlight.
+    One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
+    order that costs nothing is paid at once. Raises CartRefused, ContactRefused,
+    PriceConsentNeeded, TotalChanged, OutOfStock, CouponExhausted, UnknownDelivery,
+    IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
     """
-    raise NotImplementedError
+    shopper = require_shopper(context)
+    asked = {
+        "contact": asdict(contact),
+        "delivery": delivery_method,
+        "shown_total": shown_total_minor,
+    }
+
+    def act() -> tuple[int, Any]:
+        order = _place(context, contact, delivery_method, shown_total_minor)
+        return 201, {"token": order.token}
+
+    try:
+        answer = run_once(
+            scope=f"order:{shopper.id}",
+            key=idempotency_key,
+            fingerprint=fingerprint(asked),
+            now=context.now,
+            act=act,
+        )
+    except FairtagError as refusal:
+        checkout_refusals_total.labels(code=refusal.code).inc()
+        raise
+    return get_order_by_token(token=answer.body["token"], language=context.language)
+
+
+@transaction.atomic
+def _place(
+    context: QuoteContext, contact: Contact, delivery_method: str, shown_total_minor: int
+) -> Order:
+    opened = lock_cart(context)
+    valuation = value_cart(opened, context, delivery_code=delivery_method)
+    check_ready(valuation)
+    check_contact(contact, valuation.valued.view.delivery)
+    total = valuation.valued.totals.total_minor
+    if total > shown_total_minor:
+        raise TotalChanged(
+            "The total is higher than the one you saw. Please look at it again.",
+            shown_minor=shown_total_minor,
+            total_minor=total,
+        )
+    cart = require_cart(opened)
+    pay_until = context.now + HOLD
+    number = order_number(secrets.randbits(BITS))
+    reserve_stock(
+        holder=opened.holder,
+        lines=stock_lines(valuation.lines),
+        expires_at=pay_until + HOLD_GRACE,
+    )
+    shopper_id = cart.shopper_id
+    hold_redemptions(
+        order_ref=number,
+        shopper_id=shopper_id,
+        evaluation=valuation.evaluation,
+        now=context.now,
+    )
+    order = _create_order(cart, valuation, context, contact, number)
+    order.pay_until = pay_until
+    order.save()
+    _create_lines(order, valuation)
+    Cart.objects.filter(pk=cart.pk).update(status=Cart.Status.ORDERED, changed_at=context.now)
+    OrderEvent.objects.create(order=order, kind="placed", at=context.now)
+    write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
+    orders_total.labels(channel=order.channel, step="placed").inc()
+    if not total:
+        _pay_nothing(order, context)
+    return order
+
+
+def _pay_nothing(order: Order, context: QuoteContext) -> None:
+    """Settle an order that costs nothing, with a payment of zero for the books."""
+    Payment.objects.create(
+        order=order,
+        provider=FREE,
+        method=FREE,
+        currency=order.currency,
+        amount_minor=0,
+        state=Payment.State.SUCCEEDED,
+        idempotency_key=f"{FREE}-{order.number}",
+        provider_ref=FREE,
+        created_at=context.now,
+        settled_at=context.now,
+    )
+    settle_paid(order, now=context.now)
+
+
+def _create_order(
+    cart: Cart, valuation: Valuation, context: QuoteContext, contact: Contact, number: str
+) -> Order:
+    totals, view = valuation.valued.totals, valuation.valued.view
+    return Order(
+        number=number,
+        token=secrets.token_urlsafe(32),
+        shopper_id=cart.shopper_id,
+        channel=context.channel,
+        market_code=context.market,
+        jurisdiction_code=context.jurisdiction_code,
+        language=context.language,
+        cart_id=cart.pk,
+        **asdict(contact),
+        delivery_method="" if view.delivery is None else view.delivery.code,
+        currency=view.currency,
+        subtotal_minor=totals.subtotal_minor,
+        discount_minor=totals.discount_minor,
+        delivery_minor=totals.delivery_minor,
+        tax_minor=totals.tax_minor,
+        tax_added_minor=totals.tax_added_minor,
+        total_minor=totals.total_minor,
+        coupon_codes=[o.coupon_code for o in valuation.evaluation.applied if o.coupon_code],
+        placed_at=context.now,
+    )
+
+
+def _create_lines(order: Order, valuation: Valuation) -> None:
+    views = {view.line_id: view for view in valuation.valued.view.lines}
+    OrderLine.objects.bulk_create(
+        _order_line(order, n, line, valuation.valued.amounts[line.line_id], views[line.line_id])
+        for n, line in enumerate(valuation.lines)
+    )
+    for line in valuation.lines:
+        if line.settled.promise.token:
+            store_quote(token=line.settled.promise.token)
+
+
+def _order_line(
+    order: Order, position: int, line: SettledLine, amounts: LineAmounts, view: CartLineView
+) -> OrderLine:
+    price = line.price
+    return OrderLine(
+        order=order,
+        position=position,
+        variant_id=line.card.variant_id,
+        sku=line.card.sku,
+        name=line.card.name,
+        quantity=line.quantity,
+        list_minor=price.list_minor,
+        public_minor=price.public_minor,
+        quoted_minor=price.quoted_minor,
+        subtotal_minor=amounts.subtotal_minor,
+        discount_minor=amounts.discount_minor,
+        tax_minor=amounts.tax.tax_minor,
+        tax_added_minor=amounts.tax.added_minor,
+        total_minor=amounts.total_minor,
+        quote_id=price.quote_id,
+        adjustments=[asdict(adjustment) for adjustment in view.adjustments],
+        label_code=price.label_code if price.is_personal else "",
+        is_personal=price.is_personal,
+    )

@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import F
+
+from orders.core.refunds import units_share
+from orders.core.refusals import OrderRefused, PaymentRefused
+from orders.core.state import OrderStatus
 from orders.core.values import OrderView
+from orders.metrics import refunds_minor_total
+from orders.models import Order, OrderLine, Payment, Refund, RefundLine
+from orders.selectors.views import view_order
+from orders.services.locks import lock_order_step
+from orders.services.providers import find_provider
+from orders.services.settling import give_back, move_order, note
+from profiles.core.values import PurchasedLine
+from profiles.services import record_return_events
+from promotions.services import release_redemptions
+from shop.inventory.core.values import StockLine
+from shop.inventory.services import return_stock
+from shop.outbox.services import write_fact
+
+REFUNDABLE = (OrderStatus.PAID, OrderStatus.FULFILLED)
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    line: OrderLine
+    quantity: int
+    amount_minor: int
+
+
+@transaction.atomic
 def refund_order(
     *,
     order_id: int,
@@ -20,6 +49,160 @@ def refund_order(
 ) -> OrderView:
     """Refund (line id, quantity) pairs of a paid order at each unit's frozen share.
 
-    Never more than was paid. Raises OrderRefused, PaymentRefused.
+    With the last unit the delivery goes back too, the order is refunded in full and its codes
+    are usable again. The same key refunds once. Raises OrderRefused (not_refundable,
+    bad_quantity), PaymentRefused (not_paid_here), ProviderDown.
     """
-    raise NotImplementedError
+    order = lock_order_step(order_id)
+    if Refund.objects.filter(idempotency_key=idempotency_key, order=order).exists():
+        return view_order(order, language=language)
+    if order.status not in REFUNDABLE:
+        raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
+    shares = _shares(order, lines)
+    _refund(order, shares, reason=reason, restock=restock, key=idempotency_key, now=now)
+    return view_order(order, language=language)
+
+
+def refund_whole(order: Order, *, reason: str, now: datetime) -> None:
+    """Refund all that is left of a paid order and restock it; the caller moves the order on."""
+    left = [
+        (line.pk, line.quantity - line.refunded_quantity)
+        for line in order.lines.all()
+        if line.quantity > line.refunded_quantity
+    ]
+    payment = _paid_by(order)
+    shares = _shares(order, left)
+    _give(order, payment, shares, reason=reason, restock=True, key=f"cancel-{order.pk}", now=now)
+
+
+def _refund(
+    order: Order,
+    shares: list[_Share],
+    *,
+    reason: str,
+    restock: bool,
+    key: str,
+    now: datetime,
+) -> None:
+    _give(order, _paid_by(order), shares, reason=reason, restock=restock, key=key, now=now)
+    if order.refunded_minor == order.total_minor:
+        release_redemptions(order_ref=order.number, now=now)
+        move_order(order, OrderStatus.REFUNDED, now=now, detail={"reason": reason[:80]})
+    else:
+        note(order, "refunded", now=now, detail={"reason": reason[:80]})
+    write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
+
+
+def _give(
+    order: Order,
+    payment: Payment,
+    shares: list[_Share],
+    *,
+    reason: str,
+    restock: bool,
+    key: str,
+    now: datetime,
+) -> None:
+    amount = sum(share.amount_minor for share in shares)
+    if _is_all(order, shares):
+        amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
+    if restock and shares:
+        goods = [StockLine(share.line.variant_id, share.quantity) for share in shares]
+        return_stock(lines=goods, reference=order.number, now=now)
+    _note_lines(shares)
+    give_back(order, amount)
+    _note_payment(payment, amount)
+    refund = Refund.objects.create(
+        order=order,
+        payment=payment,
+        amount_minor=amount,
+        reason=reason[:80],
+        idempotency_key=key,
+        at=now,
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(
+            refund=refund,
+            line=share.line,
+            quantity=share.quantity,
+            amount_minor=share.amount_minor,
+            is_restocked=restock,
+        )
+        for share in shares
+    )
+    _record_returns(order, shares, now)
+    # Last: if the provider fails, everything above is rolled back with it
+    refund.provider_ref = find_provider(payment.method).refund(
+        provider_ref=payment.provider_ref, amount_minor=amount, key=key
+    )
+    refund.save(update_fields=["provider_ref"])
+    refunds_minor_total.labels(currency=order.currency).inc(amount)
+
+
+def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[_Share]:
+    known = {line.pk: line for line in order.lines.all()}
+    if not wanted or len({line_id for line_id, _ in wanted}) != len(wanted):
+        raise OrderRefused("Say which lines, each once.", code="bad_quantity")
+    shares = []
+    for line_id, quantity in wanted:
+        line = known.get(line_id)
+        if line is None or not 0 < quantity <= line.quantity - line.refunded_quantity:
+            raise OrderRefused("That many are not left to refund.", code="bad_quantity")
+        share = units_share(
+            line.total_minor, line.quantity, refunded=line.refunded_quantity, more=quantity
+        )
+        shares.append(_Share(line, quantity, share))
+    return shares
+
+
+def _is_all(order: Order, shares: Sequence[_Share]) -> bool:
+    now_back = {share.line.pk: share.quantity for share in shares}
+    return all(
+        line.refunded_quantity + now_back.get(line.pk, 0) == line.quantity
+        for line in order.lines.all()
+    )
+
+
+def _paid_by(order: Order) -> Payment:
+    payment = order.payments.filter(state=Payment.State.SUCCEEDED).first()
+    if payment is None:
+        raise PaymentRefused("This order was not paid here.", code="not_paid_here")
+    return payment
+
+
+def _note_lines(shares: Sequence[_Share]) -> None:
+    for share in shares:
+        OrderLine.objects.filter(pk=share.line.pk).update(
+            refunded_quantity=F("refunded_quantity") + share.quantity,
+            refunded_minor=F("refunded_minor") + share.amount_minor,
+        )
+
+
+def _note_payment(payment: Payment, amount_minor: int) -> None:
+    payment.refunded_minor += amount_minor
+    if payment.refunded_minor == payment.amount_minor:
+        payment.state = Payment.State.REFUNDED
+    payment.save(update_fields=["refunded_minor", "state"])
+
+
+def _record_returns(order: Order, shares: Sequence[_Share], now: datetime) -> None:
+    if order.shopper_id is None:
+        return
+    record_return_events(
+        shopper_id=order.shopper_id,
+        basket_ref=order.number,
+        lines=[
+            PurchasedLine(
+                variant_id=share.line.variant_id,
+                quantity=share.quantity,
+                paid_minor=share.amount_minor,
+                list_minor=share.line.list_minor * share.quantity,
+                is_discounted=share.line.discount_minor > 0,
+                quote_id=share.line.quote_id,
+            )
+            for share in shares
+        ],
+        occurred_at=now,
+        channel=order.channel,
+        now=now,
+    )

@@ -1,0 +1,212 @@
+"""From settled lines and an evaluation to the cart as every door shows it. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from orders.core.delivery import Method, choose_option, price_options
+from orders.core.stages import Settled
+from orders.core.tax import TaxTable, tax_on
+from orders.core.totals import LineAmounts, Totals, check_ledger, sum_totals
+from orders.core.values import CartLineView, CartView, DeliveryOption, Notice
+from orders.core.wording import say_notice
+from pricing.core.values import PriceView
+from promotions.core.values import Adjustment, Evaluation
+from shop.catalog.core.values import CatalogCard
+from shop.kernel.errors import FairtagError
+
+
+class UnknownDelivery(FairtagError):
+    """There is no such way of delivery in this market."""
+
+    code = "unknown_delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class SettledLine:
+    """A line with the price that holds for it. `is_sold` False: the product is off sale.
+
+    `free` is how many pieces this cart may have: what is available and what it holds itself.
+    """
+
+    card: CatalogCard
+    quantity: int
+    price: PriceView
+    settled: Settled
+    free: int
+    is_sold: bool = True
+
+    @property
+    def line_id(self) -> str:
+        """A cart has one line per variant."""
+        return str(self.card.variant_id)
+
+    @property
+    def subtotal_minor(self) -> int:
+        """Return the line at its quoted price; what is off sale costs nothing."""
+        return self.price.quoted_minor * self.quantity if self.is_sold else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A cart with all sums: what view, checkout and order are made from."""
+
+    view: CartView
+    amounts: Mapping[str, LineAmounts]
+    totals: Totals
+    options: tuple[DeliveryOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CartHead:
+    """What a cart is, besides its lines."""
+
+    cart_id: UUID | None
+    version: int
+    currency: str
+    coupon_codes: tuple[str, ...]
+    language: str
+
+
+def value_lines(
+    head: CartHead,
+    lines: Sequence[SettledLine],
+    evaluation: Evaluation,
+    *,
+    taxes: TaxTable,
+    methods: Sequence[Method],
+    delivery_code: str | None,
+) -> Valued:
+    """Return the cart with every sum; the ledger is checked. Raises UnknownDelivery."""
+    by_line: dict[str, list[Adjustment]] = defaultdict(list)
+    for adjustment in evaluation.adjustments:
+        by_line[adjustment.line_id].append(adjustment)
+    amounts = {line.line_id: _amounts(line, by_line[line.line_id], taxes) for line in lines}
+    goods = sum(each.subtotal_minor - each.discount_minor for each in amounts.values())
+    options = price_options(methods, goods, taxes, head.language) if goods or lines else ()
+    delivery = choose_option(options, delivery_code)
+    if delivery_code is not None and delivery is None:
+        raise UnknownDelivery("There is no such way of delivery.", delivery=delivery_code)
+    totals = sum_totals(amounts.values(), delivery)
+    check_ledger(totals, amounts.values())
+    views = tuple(
+        _line_view(line, amounts[line.line_id], tuple(by_line[line.line_id]), head)
+        for line in lines
+    )
+    return Valued(
+        view=_cart_view(head, views, evaluation, totals, delivery),
+        amounts=amounts,
+        totals=totals,
+        options=options,
+    )
+
+
+def _amounts(line: SettledLine, adjustments: Sequence[Adjustment], taxes: TaxTable) -> LineAmounts:
+    discount = -sum(adjustment.amount_minor for adjustment in adjustments)
+    rate = taxes.rate_for(line.card.category_path)
+    return LineAmounts(line.subtotal_minor, discount, tax_on(line.subtotal_minor - discount, rate))
+
+
+def _line_view(
+    line: SettledLine, amounts: LineAmounts, adjustments: tuple[Adjustment, ...], head: CartHead
+) -> CartLineView:
+    return CartLineView(
+        line_id=line.line_id,
+        card=line.card,
+        quantity=line.quantity,
+        price=line.price,
+        subtotal_minor=amounts.subtotal_minor,
+        discount_minor=amounts.discount_minor,
+        total_minor=amounts.total_minor,
+        tax_minor=amounts.tax.tax_minor,
+        adjustments=adjustments,
+        notices=tuple(_notices(line, head)),
+    )
+
+
+def _cart_view(
+    head: CartHead,
+    lines: tuple[CartLineView, ...],
+    evaluation: Evaluation,
+    totals: Totals,
+    delivery: DeliveryOption | None,
+) -> CartView:
+    personal = [line.price for line in lines if line.price.is_personal]
+    return CartView(
+        cart_id=head.cart_id,
+        version=head.version,
+        currency=head.currency,
+        lines=lines,
+        subtotal_minor=totals.subtotal_minor,
+        discount_minor=totals.discount_minor,
+        tax_minor=totals.tax_minor,
+        tax_added_minor=totals.tax_added_minor,
+        delivery=delivery,
+        total_minor=totals.total_minor,
+        offers=evaluation.applied,
+        coupon_codes=head.coupon_codes,
+        rejected=tuple(each for each in evaluation.rejected if each.code is not None),
+        hints=evaluation.hints,
+        notices=tuple(notice for line in lines for notice in line.notices),
+        has_personal_price=bool(personal),
+        label=personal[0].label if personal else "",
+    )
+
+
+def _notices(line: SettledLine, head: CartHead) -> list[Notice]:
+    if not line.is_sold:
+        return [_notice("unavailable", line, head, blocks_checkout=True)]
+    found = []
+    if line.settled.change:
+        rose = line.settled.change == "rose"
+        found.append(
+            _notice(
+                f"price_{line.settled.change}",
+                line,
+                head,
+                was_minor=line.settled.was_minor,
+                now_minor=line.price.quoted_minor,
+                needs_consent=rose,
+                blocks_checkout=rose,
+            )
+        )
+    if line.free <= 0:
+        found.append(_notice("sold_out", line, head, quantity=0, blocks_checkout=True))
+    elif line.free < line.quantity:
+        found.append(_notice("only_left", line, head, quantity=line.free, blocks_checkout=True))
+    return found
+
+
+def _notice(
+    code: str,
+    line: SettledLine,
+    head: CartHead,
+    *,
+    was_minor: int | None = None,
+    now_minor: int | None = None,
+    quantity: int | None = None,
+    needs_consent: bool = False,
+    blocks_checkout: bool = False,
+) -> Notice:
+    message = say_notice(
+        code,
+        language=head.language,
+        currency=head.currency,
+        name=line.card.name,
+        was_minor=was_minor or 0,
+        now_minor=now_minor or 0,
+        count=quantity or 0,
+    )
+    return Notice(
+        code=code,
+        message=message,
+        line_id=line.line_id,
+        was_minor=was_minor,
+        now_minor=now_minor,
+        quantity=quantity,
+        needs_consent=needs_consent,
+        blocks_checkout=blocks_checkout,
+    )

@@ -1,0 +1,73 @@
+"""Tax rates and delivery methods: the same for everybody, kept in memory for a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q
+
+from orders.core.delivery import Method
+from orders.core.tax import Rate, TaxTable
+from orders.models import DeliveryMethod, TaxRate
+
+FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a market adds to prices on one day."""
+
+    taxes: TaxTable
+    methods: tuple[Method, ...]
+
+
+_kept: dict[tuple[str, date], tuple[float, Terms]] = {}
+
+
+def load_terms(
+    *, market_code: str, day: date, clock: Callable[[], float] = time.monotonic
+) -> Terms:
+    """Return tax rates and delivery methods of a market on `day`. No query while fresh, else two.
+
+    A change by staff is seen everywhere within FRESH_SECONDS; a total that rose because of it is
+    caught when the order is placed.
+    """
+    known = _kept.get((market_code, day))
+    if known is not None and clock() - known[0] < FRESH_SECONDS:
+        return known[1]
+    terms = Terms(TaxTable(_read_rates(market_code, day)), _read_methods(market_code))
+    _kept[(market_code, day)] = (clock(), terms)
+    return terms
+
+
+def forget_terms() -> None:
+    """Read the tables again the next time (tests, and after a change in this process)."""
+    _kept.clear()
+
+
+def _read_rates(market_code: str, day: date) -> tuple[Rate, ...]:
+    valid = Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
+    rows = TaxRate.objects.filter(valid, market_code=market_code).order_by("valid_from")
+    # Of overlapping rows the one that began last holds
+    newest = {row.category_path: row for row in rows}
+    return tuple(Rate(row.category_path, row.percent, row.is_included) for row in newest.values())
+
+
+def _read_methods(market_code: str) -> tuple[Method, ...]:
+    rows = DeliveryMethod.objects.filter(market_code=market_code, is_active=True)
+    return tuple(
+        Method(
+            code=row.code,
+            name=row.name,
+            name_zh=row.name_zh,
+            price_minor=row.price_minor,
+            free_from_minor=row.free_from_minor,
+            min_days=row.min_days,
+            max_days=row.max_days,
+            needs_address=row.needs_address,
+        )
+        for row in rows.order_by("position", "id")
+    )

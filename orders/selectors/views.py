@@ -1,0 +1,144 @@
+"""From order rows to what pages, e-mails and the API show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from orders.core.state import OrderStatus
+from orders.core.values import (
+    Contact,
+    OrderLineView,
+    OrderView,
+    PaymentView,
+    TimelineEntry,
+)
+from orders.core.wording import PAYMENT_REASONS, STATUSES, TIMELINE, pick
+from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.selectors.terms import load_terms
+from pricing.selectors import resolve_jurisdiction
+from promotions.core.values import Adjustment
+
+CANCELLABLE = (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
+
+
+def view_order(order: Order, *, language: str) -> OrderView:
+    """Return the order with lines, payments and timeline. Three queries."""
+    lines = list(order.lines.order_by("position"))
+    personal = [line for line in lines if line.is_personal]
+    label = _label(order, language) if personal else ""
+    is_open = order.status == OrderStatus.AWAITING_PAYMENT
+    return OrderView(
+        order_id=order.pk,
+        number=order.number,
+        token=order.token or "",
+        status=order.status,
+        status_text=status_text(order.status, language),
+        currency=order.currency,
+        lines=tuple(_line_view(line, label) for line in lines),
+        subtotal_minor=order.subtotal_minor,
+        discount_minor=order.discount_minor,
+        delivery_minor=order.delivery_minor,
+        delivery_name=_delivery_name(order, language),
+        tax_minor=order.tax_minor,
+        tax_added_minor=order.tax_added_minor,
+        total_minor=order.total_minor,
+        refunded_minor=order.refunded_minor,
+        coupon_codes=tuple(order.coupon_codes),
+        placed_at=order.placed_at,
+        pay_until=order.pay_until,
+        paid_at=order.paid_at,
+        contact=_contact(order),
+        payments=_payments(order.payments.order_by("created_at"), language),
+        timeline=_timeline(order.events.order_by("at", "id"), language),
+        is_payable=is_open,
+        is_cancellable=order.status in CANCELLABLE and order.channel != "store",
+        has_personal_price=bool(personal),
+        label=label,
+    )
+
+
+def status_text(status: str, language: str) -> str:
+    """Return an order's state in words."""
+    return pick(STATUSES[status], language)
+
+
+def _line_view(line: OrderLine, label: str) -> OrderLineView:
+    return OrderLineView(
+        line_id=line.pk,
+        variant_id=line.variant_id,
+        sku=line.sku,
+        name=line.name,
+        quantity=line.quantity,
+        list_minor=line.list_minor,
+        public_minor=line.public_minor,
+        quoted_minor=line.quoted_minor,
+        subtotal_minor=line.subtotal_minor,
+        discount_minor=line.discount_minor,
+        tax_minor=line.tax_minor,
+        total_minor=line.total_minor,
+        is_personal=line.is_personal,
+        label_code=line.label_code,
+        label=label if line.is_personal else "",
+        quote_id=line.quote_id,
+        adjustments=tuple(_adjustment(kept) for kept in line.adjustments),
+        refunded_quantity=line.refunded_quantity,
+        refunded_minor=line.refunded_minor,
+    )
+
+
+def _adjustment(kept: dict[str, Any]) -> Adjustment:
+    return Adjustment(**kept)
+
+
+def _label(order: Order, language: str) -> str:
+    """Return the label of the law that held when the price was shown."""
+    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
+    return rule.label(language)
+
+
+def _delivery_name(order: Order, language: str) -> str:
+    if not order.delivery_method:
+        return ""
+    terms = load_terms(market_code=order.market_code, day=order.placed_at.date())
+    for method in terms.methods:
+        if method.code == order.delivery_method:
+            return (method.name_zh or method.name) if language.startswith("zh") else method.name
+    return order.delivery_method
+
+
+def _contact(order: Order) -> Contact:
+    return Contact(
+        email=order.email,
+        name=order.name,
+        phone=order.phone,
+        address_line1=order.address_line1,
+        address_line2=order.address_line2,
+        city=order.city,
+        region=order.region,
+        postcode=order.postcode,
+        country=order.country,
+    )
+
+
+def _payments(rows: Iterable[Payment], language: str) -> tuple[PaymentView, ...]:
+    return tuple(
+        PaymentView(
+            payment_id=row.pk,
+            method=row.method,
+            amount_minor=row.amount_minor,
+            state=row.state,
+            reason_code=row.reason_code,
+            message=pick(PAYMENT_REASONS.get(row.reason_code, ("", "")), language),
+        )
+        for row in rows
+    )
+
+
+def _timeline(rows: Iterable[OrderEvent], language: str) -> tuple[TimelineEntry, ...]:
+    """Return the steps a shopper understands; notes for staff (sent mails) are left out."""
+    return tuple(
+        TimelineEntry(row.kind, pick(TIMELINE[row.kind], language), row.at)
+        for row in rows
+        if row.kind in TIMELINE
+    )

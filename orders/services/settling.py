@@ -1,0 +1,111 @@
+"""What happens in the moment an order is paid, closed or given back. Callers hold its step lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from orders.core.state import OrderStatus, may_become
+from orders.metrics import discount_minor_total, orders_total, revenue_minor_total
+from orders.models import Order, OrderEvent, OrderLine
+from profiles.core.values import PurchasedLine
+from profiles.services import record_purchase_events
+from promotions.services import commit_redemptions, release_redemptions
+from shop.inventory.core.values import StockLine
+from shop.inventory.services import commit_reservation, release_reservation, reserve_stock
+from shop.outbox.services import write_fact
+
+
+def settle_paid(order: Order, *, now: datetime) -> None:
+    """Make a paid order final: stock sold, codes redeemed, purchase recorded, fact OrderPaid.
+
+    Locks stock, then the order's rows. A hold that ran out between deadline and payment is taken
+    again first; raises OutOfStock if somebody else has the goods by now.
+    """
+    lines = list(order.lines.order_by("position"))
+    if order.pay_until is not None and now >= order.pay_until:
+        reserve_stock(
+            holder=order_holder(order),
+            lines=[StockLine(line.variant_id, line.quantity) for line in lines],
+            expires_at=now + timedelta(minutes=5),
+        )
+    commit_reservation(holder=order_holder(order), reference=order.number, now=now)
+    commit_redemptions(order_ref=order.number, now=now)
+    move_order(order, OrderStatus.PAID, now=now)
+    if order.shopper_id is not None:
+        record_purchase_events(
+            shopper_id=order.shopper_id,
+            basket_ref=order.number,
+            lines=purchased_lines(lines),
+            occurred_at=now,
+            channel=order.channel,
+            now=now,
+        )
+    write_fact(kind="OrderPaid", payload={"order_id": order.pk}, occurred_at=now)
+    _count_sale(order, lines)
+
+
+def close_unpaid(order: Order, status: OrderStatus, *, now: datetime) -> None:
+    """Give back what an unpaid order holds: stock, codes, budgets; cancelled or expired."""
+    release_reservation(holder=order_holder(order))
+    release_redemptions(order_ref=order.number, now=now)
+    move_order(order, status, now=now)
+
+
+def move_order(
+    order: Order, status: OrderStatus, *, now: datetime, detail: dict[str, Any] | None = None
+) -> None:
+    """Step the order to `status`, note it in the timeline. Raises RuntimeError on a wrong step."""
+    if not may_become(order.status, status):
+        raise RuntimeError(f"order {order.pk} cannot go from {order.status} to {status}")
+    order.status = status.value
+    if status is OrderStatus.PAID:
+        order.paid_at = now
+    else:
+        order.closed_at = now
+    order.save(update_fields=["status", "paid_at", "closed_at"])
+    note(order, status.value, now=now, detail=detail)
+    orders_total.labels(channel=order.channel, step=status.value).inc()
+
+
+def note(order: Order, kind: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
+    """Add a step to the order's timeline."""
+    OrderEvent.objects.create(order=order, kind=kind, detail=detail or {}, at=now)
+
+
+def order_holder(order: Order) -> str:
+    """Return under which name the order's stock is held: its cart's."""
+    return f"cart:{order.cart_id}"
+
+
+def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
+    """Return the lines as profile events see them: what was paid for the goods themselves."""
+    return [
+        PurchasedLine(
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            paid_minor=line.subtotal_minor - line.discount_minor,
+            list_minor=line.list_minor * line.quantity,
+            is_discounted=line.discount_minor > 0 or line.quoted_minor < line.list_minor,
+            quote_id=line.quote_id,
+        )
+        for line in lines
+    ]
+
+
+def give_back(order: Order, amount_minor: int) -> None:
+    """Raise the refunded sum of the order; its constraint refuses more than was paid."""
+    Order.objects.filter(pk=order.pk).update(refunded_minor=F("refunded_minor") + amount_minor)
+    order.refunded_minor += amount_minor
+
+
+def _count_sale(order: Order, lines: Iterable[OrderLine]) -> None:
+    revenue_minor_total.labels(channel=order.channel, currency=order.currency).inc(
+        order.total_minor
+    )
+    personal = sum((line.public_minor - line.quoted_minor) * line.quantity for line in lines)
+    discount_minor_total.labels(source="personal", currency=order.currency).inc(personal)
+    discount_minor_total.labels(source="offers", currency=order.currency).inc(order.discount_minor)

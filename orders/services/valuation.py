@@ -1,0 +1,244 @@
+"""What a cart costs now: prices, stock, offers, tax and delivery brought together once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
+from orders.core.stages import Settled, promise_of, settle_price, show_promise
+from orders.core.wording import UNNAMED, locale_of, pick
+from orders.models import CartLine, Order
+from orders.selectors.terms import load_terms
+from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
+from pricing.core.values import PriceView, QuoteContext
+from pricing.selectors import floor_minor, resolve_jurisdiction
+from pricing.services import quote_variants
+from profiles.selectors import OnlineUnavailable, read_online_profiles
+from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.values import Evaluation
+from promotions.selectors import ShopperView, evaluate_cart
+from shop.catalog.core.values import CatalogCard
+from shop.catalog.selectors import get_market, list_cards, list_categories, load_variant_arrays
+
+GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """A valued cart with the rows it came from, in the same order as `lines`."""
+
+    opened: OpenCart
+    lines: tuple[SettledLine, ...]
+    evaluation: Evaluation
+    valued: Valued
+
+    @property
+    def risen(self) -> tuple[SettledLine, ...]:
+        """Lines whose price rose and waits for consent."""
+        return tuple(line for line in self.lines if line.settled.change == "rose")
+
+
+def value_cart(
+    opened: OpenCart,
+    context: QuoteContext,
+    *,
+    prices: Mapping[int, PriceView] | None = None,
+    delivery_code: str | None = None,
+) -> Valuation:
+    """Return what the cart costs now and keep better or renewed promises on its lines.
+
+    `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
+    promise is new; codes, budgets and personal campaigns as `evaluate_cart` says. Raises
+    UnknownDelivery.
+    """
+    lines = _settle_lines(opened, context, prices)
+    _keep_promises(opened.lines, lines)
+    codes = () if opened.cart is None else tuple(opened.cart.coupon_codes)
+    evaluation = evaluate_cart(
+        cart=_cart_value(lines, context),
+        codes=codes,
+        shopper=_shopper_view(opened),
+        now=context.now,
+        language=context.language,
+        locale=locale_of(context.language),
+        look_up=lambda view, facts: _complete(view, facts, context),
+    )
+    terms = load_terms(market_code=context.market, day=context.now.date())
+    head = CartHead(
+        cart_id=None if opened.cart is None else opened.cart.pk,
+        version=0 if opened.cart is None else opened.cart.version,
+        currency=get_market(context.market).currency,
+        coupon_codes=codes,
+        language=context.language,
+    )
+    valued = value_lines(
+        head,
+        lines,
+        evaluation,
+        taxes=terms.taxes,
+        methods=terms.methods,
+        delivery_code=delivery_code,
+    )
+    return Valuation(opened, lines, evaluation, valued)
+
+
+def quote_lines(opened: OpenCart, context: QuoteContext, *more: int) -> Mapping[int, PriceView]:
+    """Return today's prices of all lines, and of the variants in `more`. No query."""
+    ids = dict.fromkeys([*(line.variant_id for line in opened.lines), *more])
+    return quote_variants(context=context, variant_ids=list(ids)).prices if ids else {}
+
+
+def _settle_lines(
+    opened: OpenCart, context: QuoteContext, prices: Mapping[int, PriceView] | None
+) -> tuple[SettledLine, ...]:
+    ids = [line.variant_id for line in opened.lines]
+    if not ids:
+        return ()
+    prices = quote_lines(opened, context) if prices is None else prices
+    cards = {card.variant_id: card for card in list_cards(ids, context.language)}
+    return tuple(_settle_line(opened, line, prices, cards, context) for line in opened.lines)
+
+
+def _settle_line(
+    opened: OpenCart,
+    line: CartLine,
+    prices: Mapping[int, PriceView],
+    cards: Mapping[int, CatalogCard],
+    context: QuoteContext,
+) -> SettledLine:
+    kept = promise_on(line)
+    current = prices.get(line.variant_id)
+    card = cards.get(line.variant_id) or _nameless(line, context)
+    frozen_until = opened.frozen_until(context.now)
+    free = card.available + (line.held_quantity if frozen_until else 0)
+    if current is None:
+        shown = PriceView(
+            variant_id=line.variant_id,
+            currency=get_market(context.market).currency,
+            list_minor=kept.list_minor,
+            public_minor=kept.public_minor,
+            quoted_minor=kept.quoted_minor,
+            is_personal=False,
+        )
+        return SettledLine(card, line.quantity, shown, Settled(kept), 0, is_sold=False)
+    settled = settle_price(kept, promise_of(current), now=context.now, frozen_until=frozen_until)
+    price = show_promise(settled.promise, current, _label(settled, current, context))
+    return SettledLine(card, line.quantity, price, settled, free)
+
+
+def _label(settled: Settled, current: PriceView, context: QuoteContext) -> str:
+    promise = settled.promise
+    if not promise.is_personal or promise.label_code == current.label_code:
+        return current.label
+    rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
+    return rule.label(context.language)
+
+
+def _keep_promises(rows: Sequence[CartLine], lines: Sequence[SettledLine]) -> None:
+    """Store new promises, and the higher prices that are shown: consent covers what was seen."""
+    changed = []
+    for row, line in zip(rows, lines, strict=True):
+        shown = line.price.quoted_minor if line.settled.change == "rose" else None
+        if line.settled.is_new:
+            write_promise(row, line.settled.promise)
+        elif row.offered_minor == shown:
+            continue
+        row.offered_minor = shown
+        changed.append(row)
+    if changed:
+        CartLine.objects.bulk_update(changed, PROMISE_FIELDS)
+
+
+def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValue:
+    sold = [line for line in lines if line.is_sold]
+    ids = [line.card.variant_id for line in sold]
+    floors = (
+        floor_minor(
+            variant_ids=ids, now=context.now, market=context.market, channel=context.channel
+        )
+        if ids
+        else {}
+    )
+    places = _places(ids)
+    return CartValue(
+        lines=tuple(
+            CartLineValue(
+                line_id=line.line_id,
+                variant_id=line.card.variant_id,
+                product_id=line.card.product_id,
+                category_ids=places[line.card.variant_id][0],
+                brand_id=places[line.card.variant_id][1],
+                quantity=line.quantity,
+                unit_minor=line.price.quoted_minor,
+                floor_minor=floors.get(line.card.variant_id, 0),
+            )
+            for line in sold
+        ),
+        currency=get_market(context.market).currency,
+        market_code=context.market,
+        channel=context.channel,
+    )
+
+
+def _places(variant_ids: Sequence[int]) -> dict[int, tuple[tuple[int, ...], int]]:
+    """Return, by variant, its categories from department to leaf and its brand. No query."""
+    arrays, tree = load_variant_arrays(), list_categories("en")
+    found: dict[int, tuple[tuple[int, ...], int]] = {}
+    for variant_id in variant_ids:
+        i = int(np.searchsorted(arrays.variant_id, variant_id))
+        if i == len(arrays.variant_id) or arrays.variant_id[i] != variant_id:
+            found[variant_id] = ((), 0)
+            continue
+        trail = tree.trail(int(arrays.category_id[i]))
+        ids = tuple(node.category_id for node in trail)
+        found[variant_id] = (ids, int(arrays.brand_id[i]))
+    return found
+
+
+def _shopper_view(opened: OpenCart) -> ShopperView:
+    shopper = opened.shopper
+    if shopper is None:
+        return ShopperView(None)
+    return ShopperView(shopper.id, is_member=shopper.account_id is not None)
+
+
+def _complete(view: ShopperView, facts: frozenset[str], context: QuoteContext) -> ShopperView:
+    """Look up only what some live condition asks for."""
+    if "first_order" in facts and view.shopper_id is not None:
+        earlier = Order.objects.filter(shopper_id=view.shopper_id).exclude(status__in=GONE)
+        view = replace(view, is_first_order=not earlier.exists())
+    if facts & {"segment", "tags"} and context.shopper_pseudonym and not context.gpc:
+        view = _with_profile(view, context.shopper_pseudonym, context)
+    return view
+
+
+def _with_profile(view: ShopperView, pseudonym: str, context: QuoteContext) -> ShopperView:
+    try:
+        profile = read_online_profiles([pseudonym], context.now).get(pseudonym)
+    except OnlineUnavailable:
+        return view
+    # Without consent nothing that was inferred decides what a shopper is offered
+    if profile is None or profile.consents is None or not profile.consents.recommendations:
+        return view
+    return replace(view, segment=profile.segment, tags=frozenset(profile.tags))
+
+
+def _nameless(line: CartLine, context: QuoteContext) -> CatalogCard:
+    return CatalogCard(
+        product_id=0,
+        variant_id=line.variant_id,
+        sku="",
+        slug="",
+        name=pick(UNNAMED, context.language),
+        brand="",
+        category_id=0,
+        category_path="",
+        size_label="",
+        measure_amount=None,
+        measure_unit="",
+        picture="",
+        available=0,
+    )
