@@ -137,13 +137,16 @@ def decide_rungs(
     gated = apply_gate(
         proposed, public, terms.floor_minor, policy, is_allowed=allowed, is_stale=is_stale
     )
-    is_promised = allowed & (held.quoted_minor > 0) & (now_ms < held.expires_ms)
+    is_valid = (held.quoted_minor > 0) & (now_ms < held.expires_ms)
+    is_promised = is_valid & allowed
     final = np.where(is_promised, np.minimum(gated.minor, limit), gated.minor)
+    # An earlier answer "the public price" stands as long as the public price does.
+    stands = (final < public) | (held.public_minor == public)
     return Decisions(
         model_minor=model,
         limit_minor=limit,
         quoted_minor=final,
         actions=gated.actions,
-        is_kept=is_promised & (final == held.quoted_minor) & (final < public),
+        is_kept=is_valid & (final == held.quoted_minor) & stands,
         boost=boost[0],
     )

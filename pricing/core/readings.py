@@ -1,4 +1,4 @@
-"""What selectors hand to staff pages and other rooms: histories, curves, versions. Frozen values."""
+"""What selectors hand to staff pages and other rooms: histories, curves, versions."""
 
 from __future__ import annotations
 

@@ -103,15 +103,25 @@ def build_records(
     return [_record(made, header, rows, place) for place in range(len(rows))]
 
 
-def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Policy) -> list[str]:
-    """Return the names of the fields that differ when `record` is decided again; [] if none.
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A decision made again: its price, and the names of the stored fields that differ."""
 
-    `record` has the columns of a stored quote. Floats are compared bit for bit.
+    quoted_minor: int
+    differences: tuple[str, ...]
+
+
+def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Policy) -> Replayed:
+    """Return what comes of deciding `record` again. Floats are compared bit for bit.
+
+    `record` has the columns of a stored quote.
     """
     header, rows = _parse(record)
     made = _decide(header, rows, weights, policy)
-    again = _record(made, header, rows, 0) | {"quoted_minor": int(made.decided.quoted_minor[0])}
-    return [name for name, value in again.items() if record[name] != value]
+    again = _record(made, header, rows, 0)
+    again["quoted_minor"] = int(made.decided.quoted_minor[0])
+    differences = tuple(name for name, value in again.items() if record[name] != value)
+    return Replayed(quoted_minor=again["quoted_minor"], differences=differences)
 
 
 @dataclass(frozen=True, slots=True)

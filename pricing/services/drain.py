@@ -1,15 +1,149 @@
-"""Bring quotes from the stream into the table."""
+"""Bring quotes from the stream into the table; store the quote of a token at once.
+
+An entry leaves the stream only after the transaction that stored it has committed: at least once
+on the way, exactly once in the table (the id decides).
+"""
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import redis
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
+
+from pricing.core.keys import GROUP, STREAM
+from pricing.core.rows import QuoteRow, row_of_token
+from pricing.core.tokens import signature_of
+from pricing.metrics import quotes_drained_total
+from pricing.models import Quote
+from pricing.selectors.streamed import find_streamed, read_entry
+from pricing.services.table import store_rows
+from pricing.services.verify import read_token
+from shop.jobs.redis import redis_breaker
+from shop.jobs.services import QuarantineRow, quarantine, record_run
+from shop.kernel.ids import uuid7_time
+
+BATCH = 200
+STALE_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A stream entry with its quotes, or why it has none."""
+
+    key: bytes
+    rows: tuple[QuoteRow, ...] = ()
+    problem: str = ""
 
 
 def drain_quotes(*, limit: int = 2_000) -> int:
-    """Move up to `limit` quote batches from the stream to the table; return quotes stored."""
-    raise NotImplementedError
+    """Move up to `limit` stream entries (one per request) to the table; return quotes stored.
+
+    Entries another worker took and never finished are taken over after half a minute. What cannot
+    be read or decided again goes to quarantine. Raises RedisUnavailable; nothing is lost then.
+    """
+    stored = taken = 0
+    with redis_breaker.guard() as client:
+        _ensure_group(client)
+        while taken < limit:
+            found = _take(client, min(BATCH, limit - taken))
+            if not found:
+                break
+            entries = [_read_entry(key, fields) for key, fields in found]
+            stored += _store(entries)
+            _release(client, [key for key, _ in found])
+            taken += len(found)
+    return stored
 
 
 def store_quote(*, token: str) -> UUID:
-    """Store the quote of `token` now, whole if the stream still holds it; return its id."""
-    raise NotImplementedError
+    """Store the quote of `token` in the caller's transaction and return its id.
+
+    Whole, if the table or the stream holds its decision; from the token alone otherwise (public
+    prices, or Redis down): the drain completes such a row later. Raises QuoteRefused for a token
+    that is not ours.
+    """
+    quote = read_token(token)
+    at = uuid7_time(quote.quote_id)
+    if Quote.objects.filter(pk=quote.quote_id, issued_at=at).exists():
+        return quote.quote_id
+    row = None if quote.arm == "none" else find_streamed(quote.quote_id)
+    store_rows([row or row_of_token(quote, signature_of(token))])
+    return quote.quote_id
+
+
+def _read_entry(key: bytes, fields: dict[bytes, bytes]) -> _Entry:
+    try:
+        return _Entry(key, read_entry(fields))
+    except (KeyError, ValueError, TypeError, ObjectDoesNotExist) as error:
+        return _Entry(key, problem=f"{type(error).__name__}: {error}"[:80])
+
+
+def _store(entries: Sequence[_Entry]) -> int:
+    bad = [entry for entry in entries if entry.problem]
+    good = [entry for entry in entries if not entry.problem]
+    stored, refused = _store_good(good)
+    for entry in (*bad, *refused):
+        quotes_drained_total.labels(outcome="quarantined").inc(max(1, len(entry.rows)))
+    if bad or refused:
+        _quarantine([*bad, *refused])
+    quotes_drained_total.labels(outcome="stored").inc(stored)
+    return stored
+
+
+def _store_good(entries: Sequence[_Entry]) -> tuple[int, list[_Entry]]:
+    """Store the entries; return quotes stored and what the database refuses, found by halving."""
+    if not entries:
+        return 0, []
+    try:
+        return store_rows([row for entry in entries for row in entry.rows]), []
+    except DatabaseError as error:
+        if len(entries) == 1:
+            problem = str(error).splitlines()[0][:80]
+            return 0, [_Entry(entries[0].key, entries[0].rows, problem)]
+        middle = len(entries) // 2
+        first, second = _store_good(entries[:middle]), _store_good(entries[middle:])
+        return first[0] + second[0], [*first[1], *second[1]]
+
+
+def _quarantine(entries: Iterable[_Entry]) -> None:
+    with record_run(name="quarantine_quotes", queue="recompute") as run:
+        rows = [
+            QuarantineRow(
+                row_number=int(entry.key.split(b"-")[0]),
+                reason=entry.problem,
+                payload={"entry": entry.key.decode(), "quotes": [str(r["id"]) for r in entry.rows]},
+            )
+            for entry in entries
+        ]
+        run.advance(quarantine(run_id=run.run_id, source="quotes", rows=rows))
+
+
+def _ensure_group(client: redis.Redis) -> None:
+    with suppress(redis.exceptions.ResponseError):  # BUSYGROUP: it exists
+        client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+
+
+def _take(client: redis.Redis, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Return entries nobody else works on: abandoned ones first, then new ones."""
+    consumer = f"{socket.gethostname()}-{os.getpid()}"
+    claimed: Any = client.xautoclaim(STREAM, GROUP, consumer, min_idle_time=STALE_MS, count=count)
+    taken = claimed[1]
+    if not taken:
+        answer: Any = client.xreadgroup(GROUP, consumer, {STREAM: ">"}, count=count)
+        taken = answer[0][1] if answer else []
+    return [(key, fields) for key, fields in taken if fields]
+
+
+def _release(client: redis.Redis, keys: Sequence[bytes]) -> None:
+    pipe = client.pipeline(transaction=True)
+    pipe.xack(STREAM, GROUP, *keys)
+    pipe.xdel(STREAM, *keys)
+    pipe.execute()

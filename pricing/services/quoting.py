@@ -2,19 +2,279 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pricing.core.values import QuoteBatch, QuoteContext
+from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.book import Book
+from pricing.core.decide import Decisions, Held, decide_rungs
+from pricing.core.guardrails import ACTIONS, BIT
+from pricing.core.held import held_arrays
+from pricing.core.quote import RungTable, VariantTerms, build_rungs
+from pricing.core.signals import ShopperSignals, gather_signals, sensitivity_boost
+from pricing.core.values import Policy, PriceView, QuoteBatch, QuoteContext
+from pricing.metrics import (
+    guard_hits_total,
+    quote_fallbacks_total,
+    quote_seconds,
+    quotes_total,
+)
+from pricing.selectors.serving import Served, Serving, get_serving
+from pricing.services.issue import Decided, issue_quotes
+from pricing.services.public_views import Place, make_public_view, public_views
+from pricing.services.shopper_state import ShopperState, is_held_out, read_shopper_state
+from pricing.services.unlisted import price_unlisted, view_unlisted
+from shop.kernel.clock import epoch_ms
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The variants of one request that are in the book."""
+
+    served: Served
+    place: Place
+    policy: Policy
+    at: IntArray
+    terms: VariantTerms
+
+    @property
+    def book(self) -> Book:
+        return self.served.book
 
 
 def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
-    """Quote `variant_ids` to the shopper of `context`; never raises for want of Redis or model."""
-    raise NotImplementedError
+    """Return the price of each variant for the shopper of `context`, in the order asked.
+
+    One Redis round trip to read, one more only if new quotes are issued; no query while rules and
+    book are fresh. Whatever stands in the way of a personal price (consent, law, kill switch,
+    Redis down, no model) gives the public price, the very view an anonymous visitor gets.
+    """
+    begun = time.perf_counter()
+    serving = get_serving()
+    ids = list(dict.fromkeys(int(one) for one in variant_ids))
+    page, missing = _open_page(serving, context, ids)
+    views: dict[int, PriceView] = {}
+    reason = "no_book"
+    if page is not None:
+        views = _public_views(page, context)
+        reason = find_obstacle(serving, page.served, context, page.place)
+        if not reason:
+            personal, reason = _personal_views(page, context)
+            views |= personal
+    if missing:
+        views |= view_unlisted(context, serving, missing)
+    batch = QuoteBatch(
+        prices={one: views[one] for one in ids if one in views},
+        rung_counts=_count(views),
+        fallback_reason=reason,
+    )
+    _measure(batch, time.perf_counter() - begun)
+    return batch
 
 
-def quote_listing(*, context: QuoteContext, variant_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return this shopper's prices (minor units) of many variants, for sorting; stores nothing."""
-    raise NotImplementedError
+def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
+    """Return this shopper's prices (minor units) of many variants, for sorting; stores nothing.
+
+    The same decisions as `quote_variants` makes, in arrays only. A variant nobody can price is 0.
+    """
+    serving = get_serving()
+    ids = np.asarray(variant_ids, dtype=np.int64)
+    served = serving.served(context.market, context.channel, context.now)
+    if served is None:
+        return price_unlisted(ids)
+    at, is_there = served.book.find(ids)
+    prices = served.book.terms.public_minor[at]
+    page, _ = _open_page(serving, context, ids[is_there].tolist())
+    if page is not None and not find_obstacle(serving, served, context, page.place):
+        state = _read(page, context)
+        if not state.reason:
+            prices = prices.copy()
+            prices[is_there] = _decide(page, context, state).decided.quoted_minor
+    if not is_there.all():
+        prices = np.where(is_there, prices, price_unlisted(ids))
+    return prices
+
+
+def find_obstacle(serving: Serving, served: Served, context: QuoteContext, place: Place) -> str:
+    """Return why no personal price is possible before anything is read about the shopper."""
+    age_ms = epoch_ms(context.now) - served.book.trained_ms
+    is_closed = served.is_closed
+    obstacles = (
+        ("anonymous", context.shopper_pseudonym is None),
+        ("gpc", context.gpc),
+        ("jurisdiction", not place.rule.personal_allowed),
+        ("no_word_from_database", serving.is_blind),
+        ("profile_lags", context.shopper_pseudonym in serving.lagging),
+        ("kill_switch", bool(len(is_closed)) and bool(is_closed.all())),
+        ("no_model", served.book.trained_ms == 0),
+        ("stale_model", age_ms > serving.policy.max_model_age_hours * HOUR_MS),
+    )
+    return next((name for name, is_so in obstacles if is_so), "")
+
+
+def _open_page(
+    serving: Serving, context: QuoteContext, ids: Sequence[int]
+) -> tuple[_Page | None, list[int]]:
+    """Return the page of the variants in the book, and the ids that are not in it."""
+    served = serving.served(context.market, context.channel, context.now)
+    if served is None or not ids:
+        return None, list(ids)
+    at, is_there = served.book.find(np.array(ids, dtype=np.int64))
+    missing = [] if is_there.all() else np.array(ids)[~is_there].tolist()
+    at = at[is_there]
+    terms = served.book.terms.take(at)
+    if served.is_closed.any():
+        terms = _close(terms, served.is_closed[at])
+    place = Place(
+        market=context.market,
+        channel=context.channel,
+        jurisdiction_code=context.jurisdiction_code,
+        rule=serving.rule(context.jurisdiction_code, context.now),
+        language=context.language,
+    )
+    return _Page(served, place, serving.policy, at, terms), missing
+
+
+def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:
+    return VariantTerms(
+        **{name: getattr(terms, name) for name in terms.__slots__ if name != "is_open"},
+        is_open=terms.is_open & ~is_closed,
+    )
+
+
+def _public_views(page: _Page, context: QuoteContext) -> dict[int, PriceView]:
+    shelf = public_views.shelf(page.book, page.place, context.now)
+    views = {}
+    for position, variant_id in zip(page.at.tolist(), page.terms.variant_id.tolist(), strict=True):
+        view = shelf.get(position)
+        if view is None:
+            view = make_public_view(page.book, position, page.place, page.policy, context.now)
+            shelf[position] = view
+        views[variant_id] = view
+    return views
+
+
+def _read(page: _Page, context: QuoteContext) -> ShopperState:
+    return read_shopper_state(
+        pseudonym=context.shopper_pseudonym or "",
+        place=(page.place.market, page.place.channel),
+        variant_ids=page.terms.variant_id.tolist(),
+        now=context.now,
+    )
+
+
+def _personal_views(page: _Page, context: QuoteContext) -> tuple[dict[int, PriceView], str]:
+    """Return the views of the prices that were decided for this shopper, or why there are none."""
+    state = _read(page, context)
+    if state.reason:
+        return {}, state.reason
+    decided = _decide(page, context, state)
+    _count_guards(decided.decided, decided.is_decision)
+    if not decided.is_decision.any():
+        return {}, ""
+    return issue_quotes(
+        decided=decided,
+        state=state,
+        book=page.book,
+        place=page.place,
+        policy=page.policy,
+        positions=page.at,
+        context=context,
+    )
+
+
+def _decide(page: _Page, context: QuoteContext, state: ShopperState) -> Decided:
+    terms, policy = page.terms, page.policy
+    ids = terms.variant_id.tolist()
+    signals = _signals(page, state)
+    book_minor = None if state.features is not None else _book_minors(page, state)
+    rungs = build_rungs(terms, policy)
+    held_quotes = [state.held.get(one) for one in ids]
+    held = held_arrays(held_quotes) if state.held else Held.nothing(len(ids))
+    pseudonym = context.shopper_pseudonym or ""
+    is_held_out_now = is_held_out(pseudonym, policy.holdout_share)
+    decisions = decide_rungs(
+        terms,
+        rungs,
+        sensitivity_boost(signals, page.book.weights),
+        policy,
+        held=held,
+        now_ms=epoch_ms(context.now),
+        is_allowed=not is_held_out_now,
+        is_stale=False,
+        book_minor=book_minor,
+    )
+    return Decided(
+        signals=signals,
+        terms=terms,
+        held=held,
+        held_quotes=held_quotes,
+        decided=decisions,
+        book_minor=book_minor,
+        is_decision=_is_decision(terms, rungs, decisions, book_minor),
+        is_held_out=is_held_out_now,
+    )
+
+
+def _is_decision(
+    terms: VariantTerms, rungs: RungTable, made: Decisions, book_minor: IntArray | None
+) -> BoolArray:
+    """Return where something was decided: a signal or a promise, and more than one rung."""
+    has_choice = (rungs.minor < terms.public_minor[:, None]).any(axis=1) & rungs.is_open
+    has_signal = made.boost > 0.0
+    if book_minor is not None:
+        has_signal = book_minor > 0
+    return terms.is_open & ((has_choice & has_signal) | (made.quoted_minor < terms.public_minor))
+
+
+def _signals(page: _Page, state: ShopperState) -> ShopperSignals:
+    row = state.features
+    return gather_signals(
+        [row.values if row else {}],
+        [(row.category_affinity, row.variant_affinity) if row else ({}, {})],
+        page.terms.variant_id,
+        page.terms.category_id,
+        page.book.family_of,
+    )
+
+
+def _book_minors(page: _Page, state: ShopperState) -> IntArray:
+    """Return each variant's price-book entry: the shopper's own, else the segment's, else 0."""
+    minors = np.zeros(len(page.at), dtype=np.int64)
+    if state.segment in page.book.segments:
+        minors = page.book.segment_minor[page.book.segments.index(state.segment)][page.at].astype(
+            np.int64
+        )
+    own = [state.entries.get(one, 0) for one in page.terms.variant_id.tolist()]
+    entries = np.array(own, dtype=np.int64)
+    return np.where(entries > 0, entries, minors)
+
+
+def _count(views: dict[int, PriceView]) -> dict[str, int]:
+    counts = {"personal": 0, "book": 0, "public": 0}
+    for view in views.values():
+        counts[view.rung] += 1
+    return counts
+
+
+def _count_guards(made: Decisions, where: BoolArray) -> None:
+    actions = made.actions[where]
+    if actions.any():
+        for name in ACTIONS:
+            hits = int(np.count_nonzero(actions & BIT[name]))
+            if hits:
+                guard_hits_total.labels(gate="personal", action=name).inc(hits)
+
+
+def _measure(batch: QuoteBatch, seconds: float) -> None:
+    for rung, count in batch.rung_counts.items():
+        if count:
+            quotes_total.labels(rung=rung).inc(count)
+    if batch.fallback_reason:
+        quote_fallbacks_total.labels(reason=batch.fallback_reason).inc()
+    quote_seconds.labels(kind="page").observe(seconds)

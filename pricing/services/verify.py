@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from pricing.core.tokens import NOBODY, MalformedToken, decode_token, owner_of
 from pricing.core.values import VerifiedQuote
+from pricing.services.keys import verifying_keys
 from shop.kernel.errors import FairtagError
 
 
@@ -18,7 +21,37 @@ class QuoteRefused(FairtagError):
 
 
 def verify_quote(
-    *, token: str, shopper_pseudonym: str | None, variant_id: int, now: datetime
+    *,
+    token: str,
+    shopper_pseudonym: str | None,
+    variant_id: int,
+    now: datetime,
+    former_pseudonyms: Sequence[str] = (),
 ) -> VerifiedQuote:
-    """Return what `token` promises, or raise QuoteRefused. No query, no Redis, no model."""
-    raise NotImplementedError
+    """Return what `token` promises, or raise QuoteRefused. No query, no Redis, no model.
+
+    A price for everybody may be used by anybody; a personal one by its owner only. A guest who
+    signed in is the same person: `former_pseudonyms` names who they were.
+    """
+    quote = _decode(token)
+    if quote.variant_id != variant_id:
+        raise QuoteRefused("This price was for another product.", code="quote_other_variant")
+    owners = {owner_of(name) for name in (shopper_pseudonym, *former_pseudonyms)}
+    if quote.owner != NOBODY and quote.owner not in owners:
+        raise QuoteRefused("This price was for somebody else.", code="quote_other_shopper")
+    if not quote.issued_at <= now < quote.expires_at:
+        raise QuoteRefused("This price has expired.", code="quote_expired")
+    return quote
+
+
+def read_token(token: str) -> VerifiedQuote:
+    """Return what `token` promises to whoever holds it; raise QuoteRefused if it is not ours."""
+    return _decode(token)
+
+
+def _decode(token: str) -> VerifiedQuote:
+    try:
+        return decode_token(token, keys=verifying_keys())
+    except MalformedToken as error:
+        code = "quote_forged" if error.is_forged else "quote_malformed"
+        raise QuoteRefused("This is no price of ours.", code=code) from error

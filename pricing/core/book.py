@@ -1,0 +1,130 @@
+"""A price book in memory: arrays of all variants of a market's channel, and what prices need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.quote import VariantTerms
+from pricing.core.reference import STRATEGIES
+from pricing.core.signals import SignalWeights
+
+TERM_ARRAYS = (
+    "variant_id",
+    "public_minor",
+    "list_minor",
+    "floor_minor",
+    "unit_cost",
+    "elasticity",
+    "elasticity_sd",
+    "category_id",
+    "is_open",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One version of the price book. Arrays (m,) follow the order of `terms.variant_id`.
+
+    `references` holds the legal "was" amounts by strategy, 0 where none; `segment_minor` (S, m)
+    the prices of each segment in `segments`; `family_of` maps a category to the one above it and
+    `paths` a category to its path. `trained_ms` is when the model was fitted, 0 without a model.
+    """
+
+    version: int
+    model_version: int
+    policy_version: int
+    currency: str
+    trained_ms: int
+    terms: VariantTerms
+    references: Mapping[str, IntArray]
+    measure_amount: NDArray[np.float64]
+    measure_unit: NDArray[np.int8]
+    sku: NDArray[np.str_]
+    segments: tuple[str, ...]
+    segment_minor: IntArray
+    family_of: Mapping[int, int]
+    paths: Mapping[int, str]
+    weights: SignalWeights
+
+    def find(self, variant_ids: IntArray) -> tuple[IntArray, BoolArray]:
+        """Return the position of each id (0 if unknown) and whether it is in the book."""
+        own = self.terms.variant_id
+        if not len(own):
+            return np.zeros(len(variant_ids), np.int64), np.zeros(len(variant_ids), np.bool_)
+        at = np.minimum(np.searchsorted(own, variant_ids), len(own) - 1)
+        is_there = own[at] == variant_ids
+        return np.where(is_there, at, 0), is_there
+
+    def closed_by(self, scope: str, key: str, market: str) -> BoolArray | bool:
+        """Return which variants a kill switch of `scope` and `key` stops, (m,) or for all."""
+        if scope == "global":
+            return True
+        if scope == "market":
+            return key == market
+        if scope == "model":
+            return key == str(self.model_version)
+        if scope == "sku":
+            return np.asarray(self.sku == key, dtype=np.bool_)
+        below = [
+            one for one, path in self.paths.items() if path == key or path.startswith(f"{key}/")
+        ]
+        return np.isin(self.terms.category_id, below)
+
+
+def book_arrays(book: Book) -> dict[str, NDArray[Any]]:
+    """Return a book's arrays by name, for `pack_arrays`."""
+    arrays: dict[str, NDArray[Any]] = {name: getattr(book.terms, name) for name in TERM_ARRAYS}
+    for strategy in STRATEGIES:
+        arrays[f"reference_{strategy}"] = book.references[strategy]
+    numbers = book.weights.as_numbers()
+    categories = sorted(book.paths)
+    return arrays | {
+        "measure_amount": book.measure_amount,
+        "measure_unit": book.measure_unit,
+        "sku": book.sku,
+        "segments": np.array(book.segments, dtype=np.str_),
+        "segment_minor": book.segment_minor,
+        "categories": np.array(categories, dtype=np.int64),
+        "families": np.array([book.family_of.get(one, one) for one in categories], dtype=np.int64),
+        "paths": np.array([book.paths[one] for one in categories], dtype=np.str_),
+        "weight_names": np.array(sorted(numbers), dtype=np.str_),
+        "weight_values": np.array([numbers[name] for name in sorted(numbers)]),
+    }
+
+
+def read_book(
+    arrays: Mapping[str, NDArray[Any]],
+    *,
+    version: int,
+    model_version: int,
+    policy_version: int,
+    currency: str,
+    exponent: int,
+    trained_ms: int,
+) -> Book:
+    """Return the book that `book_arrays` was given."""
+    categories: Sequence[int] = arrays["categories"].tolist()
+    names, values = arrays["weight_names"].tolist(), arrays["weight_values"].tolist()
+    return Book(
+        version=version,
+        model_version=model_version,
+        policy_version=policy_version,
+        currency=currency,
+        trained_ms=trained_ms,
+        terms=VariantTerms(**{name: arrays[name] for name in TERM_ARRAYS}, exponent=exponent),
+        references={name: arrays[f"reference_{name}"] for name in STRATEGIES},
+        measure_amount=arrays["measure_amount"],
+        measure_unit=arrays["measure_unit"],
+        sku=arrays["sku"],
+        segments=tuple(arrays["segments"].tolist()),
+        segment_minor=arrays["segment_minor"],
+        family_of=dict(zip(categories, arrays["families"].tolist(), strict=True)),
+        paths=dict(zip(categories, arrays["paths"].tolist(), strict=True)),
+        weights=SignalWeights(**dict(zip(names, values, strict=True))),
+    )

@@ -1,0 +1,81 @@
+"""How a shopper's last quotes are kept in Redis: one packed value per variant."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+
+from pricing.core.decide import Held
+from pricing.core.tokens import EPOCH
+
+_FIXED = struct.Struct(">16sIIQQ")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldQuote:
+    """The last quote of a variant: its id, amounts, moments (ms) and token."""
+
+    quote_id: UUID
+    quoted_minor: int
+    public_minor: int
+    issued_ms: int
+    expires_ms: int
+    token: str
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the promise ends."""
+        return EPOCH + timedelta(milliseconds=self.expires_ms)
+
+
+def pack_held(quote: HeldQuote) -> bytes:
+    """Return the stored form of `quote`.
+
+    >>> quote = HeldQuote(UUID(int=1), 389, 399, 0, 3_600_000, "token")
+    >>> unpack_held(pack_held(quote)) == quote
+    True
+    """
+    head = _FIXED.pack(
+        quote.quote_id.bytes,
+        quote.quoted_minor,
+        quote.public_minor,
+        quote.issued_ms,
+        quote.expires_ms,
+    )
+    return head + quote.token.encode()
+
+
+def unpack_held(value: bytes | None) -> HeldQuote | None:
+    """Return the quote in a stored value; None where there is none or it is not one of ours.
+
+    >>> unpack_held(None) is None, unpack_held(b"?") is None
+    (True, True)
+    """
+    if value is None or len(value) <= _FIXED.size:
+        return None
+    raw, quoted, public, issued, expires = _FIXED.unpack_from(value)
+    token = value[_FIXED.size :].decode("ascii", "replace")
+    return HeldQuote(UUID(bytes=raw), quoted, public, issued, expires, token)
+
+
+def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:
+    """Return the quotes as arrays (m,), zeros where there is none.
+
+    >>> held_arrays([None]).quoted_minor.tolist()
+    [0]
+    """
+    table = np.zeros((4, len(quotes)), dtype=np.int64)
+    for place, quote in enumerate(quotes):
+        if quote is not None:
+            table[:, place] = (
+                quote.quoted_minor,
+                quote.public_minor,
+                quote.issued_ms,
+                quote.expires_ms,
+            )
+    return Held(*table)

@@ -1,0 +1,15 @@
+"""Names of the room's keys in Redis."""
+
+from __future__ import annotations
+
+STREAM = "fairtag:quotes"
+GROUP = "drain"
+
+
+def held_key(market: str, channel: str, pseudonym: str) -> str:
+    """Return the key of a shopper's held quotes: a hash by variant id.
+
+    >>> held_key("us", "online", "alice")
+    'fairtag:held:us:online:alice'
+    """
+    return f"fairtag:held:{market}:{channel}:{pseudonym}"

@@ -1,0 +1,29 @@
+"""Counters of the room."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+quotes_total = Counter("fairtag_quotes_total", "Prices quoted by rung of the ladder", ["rung"])
+quote_fallbacks_total = Counter(
+    "fairtag_quote_fallbacks_total", "Requests answered with public prices, and why", ["reason"]
+)
+guard_hits_total = Counter(
+    "fairtag_guard_hits_total", "Prices that a guardrail changed", ["gate", "action"]
+)
+quote_seconds = Histogram(
+    "fairtag_quote_seconds",
+    "Time to quote one page",
+    ["kind"],
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+)
+quotes_issued_total = Counter("fairtag_quotes_issued_total", "New quotes by arm", ["arm"])
+quotes_drained_total = Counter(
+    "fairtag_quotes_drained_total", "Quotes from the stream by what became of them", ["outcome"]
+)
+price_changes_total = Counter(
+    "fairtag_public_price_changes_total", "Changes of public prices", ["direction"]
+)
+book_version = Gauge(
+    "fairtag_price_book_version", "Version of the newest price book", multiprocess_mode="max"
+)

@@ -1,0 +1,215 @@
+"""What every process serves from memory: rules and price books, at most half a second old.
+
+One small query says what has changed; only then are rows or arrays read. So a kill switch reaches
+every worker within a second, with Redis down too, and a new book is in every worker before its
+moment comes: all turn the page at the same instant.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from django.db import Error, connection
+
+from pricing.core.book import Book, read_book
+from pricing.core.jurisdictions import find_rule
+from pricing.core.values import BoolArray, JurisdictionRule, Policy, SwitchRow
+from pricing.models import PriceBook
+from pricing.selectors.rules import list_kill_switches, load_active_policy, load_jurisdictions
+from profiles.selectors import list_stale_pseudonyms
+from shop.kernel.arrays import hash_arrays, unpack_arrays
+from shop.kernel.clock import epoch_ms
+from shop.kernel.money import exponent
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 0.5
+# Without word from the database for this long a kill switch may have been missed.
+BLIND_SECONDS = 5.0
+
+_NOTICE = """
+SELECT (SELECT coalesce(max(id), 0) FROM pricing_killswitch),
+       (SELECT coalesce(max(version), 0) FROM pricing_pricingpolicy WHERE is_active),
+       (SELECT coalesce(sum(hashtext(t::text)), 0) FROM pricing_jurisdictionrow t),
+       (SELECT coalesce(max(version), 0) FROM pricing_pricebook)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A book with its moment and the variants that kill switches close, (m,)."""
+
+    book: Book
+    effective_at: datetime
+    is_closed: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Rules and books of this process. `books` holds the newest two per (market, channel).
+
+    `lagging` are the shoppers whose consents in Redis may be older than the table's.
+    """
+
+    notice: tuple[int, ...]
+    policy: Policy
+    rules: tuple[JurisdictionRule, ...]
+    switches: tuple[SwitchRow, ...]
+    books: Mapping[tuple[str, str], tuple[Served, ...]]
+    lagging: frozenset[str]
+    is_blind: bool = False
+
+    def rule(self, code: str, now: datetime) -> JurisdictionRule:
+        """Return the law's row for a place."""
+        return find_rule(self.rules, code, now.date())
+
+    def served(self, market: str, channel: str, now: datetime) -> Served | None:
+        """Return the book in force at `now`; a channel without its own uses the online one."""
+        books = self.books.get((market, channel)) or self.books.get((market, "online"), ())
+        return next((one for one in books if one.effective_at <= now), None)
+
+
+class _Memory:
+    """The one copy of `Serving` in this process, refreshed by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._serving: Serving | None = None
+        self._read_at = 0.0
+
+    def get(self) -> Serving:
+        serving, age = self._serving, time.monotonic() - self._read_at
+        if serving is not None and age < FRESH_SECONDS:
+            return serving
+        # While one thread reads, the others may go on with what is not yet a second old.
+        is_mine = self._lock.acquire(blocking=serving is None or age > 2 * FRESH_SECONDS)
+        if not is_mine and serving is not None:
+            return serving
+        try:
+            return self._refresh()
+        finally:
+            self._lock.release()
+
+    def _refresh(self) -> Serving:
+        begun = time.monotonic()
+        old = self._serving
+        if old is not None and begun - self._read_at < FRESH_SECONDS:
+            return old
+        try:
+            self._serving = _load(old)
+        except Error:
+            if old is None or begun - self._read_at < BLIND_SECONDS:
+                if old is None:
+                    raise
+                return old
+            return _blind(old)
+        self._read_at = begun
+        return self._serving
+
+    def forget(self) -> None:
+        """Read everything anew at the next call (tests, and after a change in this process)."""
+        with self._lock:
+            self._serving = None
+            self._read_at = 0.0
+
+
+_memory = _Memory()
+
+
+def get_serving() -> Serving:
+    """Return rules and books. One small query at most every half second per process."""
+    return _memory.get()
+
+
+def forget_serving() -> None:
+    """Make the next call read the database."""
+    _memory.forget()
+
+
+def _load(old: Serving | None) -> Serving:
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTICE)
+        notice = tuple(int(number) for number in cursor.fetchone())
+    lagging = list_stale_pseudonyms()
+    if old is not None and old.notice == notice and not old.is_blind:
+        return old if old.lagging == lagging else replace(old, lagging=lagging)
+    switches = tuple(list_kill_switches())
+    return Serving(
+        notice=notice,
+        policy=load_active_policy(),
+        rules=load_jurisdictions(),
+        switches=switches,
+        books=_load_books(old, switches),
+        lagging=lagging,
+    )
+
+
+def _load_books(
+    old: Serving | None, switches: tuple[SwitchRow, ...]
+) -> dict[tuple[str, str], tuple[Served, ...]]:
+    """Return the newest two books of each market and channel; arrays already here are kept."""
+    known = {
+        served.book.version: served
+        for books in (old.books.values() if old else ())
+        for served in books
+    }
+    rows = PriceBook.objects.defer("arrays").select_related("market", "policy", "model_version")
+    by_place: dict[tuple[str, str], list[Served]] = {}
+    for row in rows.defer("arrays", "model_version__arrays").order_by("-version")[:24]:
+        place = by_place.setdefault((row.market_id, row.channel), [])
+        if len(place) < 2:
+            kept = known.get(row.version)
+            book = _read(row) if kept is None else kept.book
+            if book is None:
+                continue
+            closed = _closed(book, row.market_id, switches)
+            place.append(Served(book=book, effective_at=row.effective_at, is_closed=closed))
+    return {place: tuple(books) for place, books in by_place.items()}
+
+
+def _read(row: PriceBook) -> Book | None:
+    """Return the book of a row; None, and a line in the log, if its arrays are not what was
+    published: then the book before it is served."""
+    packed = PriceBook.objects.values_list("arrays", flat=True).get(pk=row.pk)
+    try:
+        arrays = unpack_arrays(packed)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
+        arrays = {}
+    if hash_arrays(arrays) != row.sha256:
+        logger.error("price book %s does not have the hash it was published with", row.version)
+        return None
+    trained = row.model_version.trained_at if row.model_version else None
+    return read_book(
+        arrays,
+        version=row.version,
+        model_version=row.model_version_id or 0,
+        policy_version=row.policy.version,
+        currency=row.market.currency,
+        exponent=exponent(row.market.currency),
+        trained_ms=0 if trained is None else epoch_ms(trained),
+    )
+
+
+def _closed(book: Book, market: str, switches: tuple[SwitchRow, ...]) -> BoolArray:
+    closed = np.zeros(len(book.terms), dtype=np.bool_)
+    for switch in switches:
+        closed |= book.closed_by(switch.scope, switch.key, market)
+    return closed
+
+
+def _blind(old: Serving) -> Serving:
+    """Return the last known state with every personal price closed."""
+    books = {
+        place: tuple(
+            Served(one.book, one.effective_at, np.ones_like(one.is_closed)) for one in books
+        )
+        for place, books in old.books.items()
+    }
+    return replace(old, books=books, is_blind=True)

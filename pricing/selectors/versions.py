@@ -1,0 +1,60 @@
+"""Read demand models: which there are, the one in use, and what its version means for prices."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pricing.core.demand.served import ServedDemand
+from pricing.core.signals import SignalWeights
+from pricing.core.values import ModelVersionRow
+from pricing.models import DemandModelVersion
+from shop.kernel.arrays import hash_arrays, unpack_arrays
+
+
+class UntrustedModel(ValueError):
+    """The stored arrays are not the ones that were hashed when the model was fitted."""
+
+
+def list_model_versions(*, limit: int = 50) -> list[ModelVersionRow]:
+    """Return the newest model versions. One query."""
+    rows = DemandModelVersion.objects.defer("arrays").order_by("-trained_at", "-id")[:limit]
+    return [model_row(row) for row in rows]
+
+
+def model_row(row: DemandModelVersion) -> ModelVersionRow:
+    """Return a model version as other rooms see it."""
+    return ModelVersionRow(
+        id=row.pk,
+        kind=row.kind,
+        status=row.status,
+        trained_at=row.trained_at,
+        window_start=row.window_start,
+        window_end=row.window_end,
+        rows=row.rows,
+        metrics=row.metrics,
+        sha256=row.sha256,
+    )
+
+
+def load_active_model() -> tuple[ModelVersionRow, ServedDemand] | None:
+    """Return the model in use with its arrays, None if there is none. One query.
+
+    Raises UntrustedModel if the arrays do not have the hash that was kept with them.
+    """
+    row = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE).first()
+    if row is None:
+        return None
+    arrays = unpack_arrays(row.arrays)
+    if hash_arrays(arrays) != row.sha256:
+        raise UntrustedModel(f"model {row.pk} does not have the hash it was stored with")
+    return model_row(row), ServedDemand.from_arrays(arrays)
+
+
+@lru_cache(maxsize=32)
+def load_weights(model_version: int) -> SignalWeights:
+    """Return the signal weights of a model version. One query the first time.
+
+    Raises DemandModelVersion.DoesNotExist.
+    """
+    rows = DemandModelVersion.objects.values_list("parameters", flat=True)
+    return SignalWeights(**rows.get(pk=model_version)["weights"])

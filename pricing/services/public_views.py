@@ -1,0 +1,146 @@
+"""Prices everybody gets: one view per variant, shared by all requests of ten minutes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from pricing.core.book import Book
+from pricing.core.rounding import price_per_unit, unit_label
+from pricing.core.texts import say
+from pricing.core.tokens import NOBODY, encode_token
+from pricing.core.values import JurisdictionRule, Policy, PriceView, Reason, VerifiedQuote
+from pricing.services.keys import signing_key
+from shop.kernel.clock import epoch_ms
+
+# A view carries a token that promises its price. Sharing it for this long makes a page of public
+# prices cost nothing; its validity is longer by as much.
+SHARED_MINUTES = 10
+KEEP_SHELVES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and in what words prices are shown."""
+
+    market: str
+    channel: str
+    jurisdiction_code: str
+    rule: JurisdictionRule
+    language: str
+
+
+class PublicViews:
+    """Shelves of views by (book, place, ten minutes); filled as they are asked for."""
+
+    def __init__(self) -> None:
+        self._shelves: dict[tuple[object, ...], dict[int, PriceView]] = {}
+
+    def shelf(self, book: Book, place: Place, now: datetime) -> dict[int, PriceView]:
+        """Return the views known so far of this book, place and moment, by position."""
+        kid, _ = signing_key()
+        key = (
+            book.version,
+            place.market,
+            place.channel,
+            place.jurisdiction_code,
+            place.rule.reference_strategy,
+            place.language,
+            kid,
+            epoch_ms(now) // (SHARED_MINUTES * 60_000),
+        )
+        shelf = self._shelves.get(key)
+        if shelf is None:
+            # Replaced, not changed: other threads may be reading the old dict.
+            kept = list(self._shelves.items())[-KEEP_SHELVES:]
+            shelf = {}
+            self._shelves = {**dict(kept), key: shelf}
+        return shelf
+
+    def clear(self) -> None:
+        """Forget all views (tests)."""
+        self._shelves = {}
+
+
+public_views = PublicViews()
+
+
+def make_public_view(
+    book: Book, position: int, place: Place, policy: Policy, now: datetime
+) -> PriceView:
+    """Return the view of one variant's public price, with the token that promises it."""
+    terms = book.terms
+    public, listed = int(terms.public_minor[position]), int(terms.list_minor[position])
+    variant_id = int(terms.variant_id[position])
+    bucket = epoch_ms(now) // (SHARED_MINUTES * 60_000) * SHARED_MINUTES
+    issued = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=bucket)
+    expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
+    kid, key = signing_key()
+    quote = VerifiedQuote(
+        quote_id=shared_id(issued, book.version, variant_id, f"{place.market}/{place.channel}"),
+        variant_id=variant_id,
+        market=place.market,
+        channel=place.channel,
+        currency=book.currency,
+        list_minor=listed,
+        public_minor=public,
+        quoted_minor=public,
+        is_personal=False,
+        rung="public",
+        label_code="",
+        jurisdiction_code=place.jurisdiction_code,
+        policy_version=policy.version,
+        model_version=book.model_version,
+        book_version=book.version,
+        arm="none",
+        owner=NOBODY,
+        issued_at=issued,
+        expires_at=expires,
+        kid=kid,
+    )
+    unit_minor, label = unit_price(book, position, public, place.language)
+    reference, note = legal_reference(book, position, public, place)
+    return PriceView(
+        variant_id=variant_id,
+        currency=book.currency,
+        list_minor=listed,
+        public_minor=public,
+        quoted_minor=public,
+        is_personal=False,
+        reference_minor=reference,
+        reference_note=note,
+        token=encode_token(quote, key=key),
+        expires_at=expires,
+        reasons=(Reason("public", public, say("public", place.language)),),
+        unit_minor=unit_minor,
+        unit_label=label,
+    )
+
+
+def unit_price(book: Book, position: int, minor: int, language: str) -> tuple[int | None, str]:
+    """Return the price of 100 g, 100 ml or a piece, and what it is per; (None, "") if unknown."""
+    unit = int(book.measure_unit[position])
+    per_unit = price_per_unit(minor, float(book.measure_amount[position]), unit)
+    return per_unit, "" if per_unit is None else unit_label(unit, language)
+
+
+def legal_reference(
+    book: Book, position: int, public_minor: int, place: Place
+) -> tuple[int | None, str]:
+    """Return the "was" amount the law allows here and its note, or (None, "")."""
+    strategy = place.rule.reference_strategy
+    amount = int(book.references[strategy][position])
+    if amount <= public_minor:
+        return None, ""
+    return amount, say(f"reference:{strategy}", place.language)
+
+
+def shared_id(issued: datetime, version: int, variant_id: int, place: str) -> UUID:
+    """Return the id of a public price's quote: the same in every process, timed like a UUIDv7."""
+    name = f"{version}|{variant_id}|{place}".encode()
+    digest = int.from_bytes(hashlib.blake2b(name, digest_size=10).digest())
+    value = (epoch_ms(issued) & (2**48 - 1)) << 80 | digest
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

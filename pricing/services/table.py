@@ -1,0 +1,89 @@
+"""The one way quotes get into their table: COPY aside, then insert what is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from pricing.core.rows import JSON_COLUMNS, QuoteRow
+from profiles.selectors import list_shoppers
+
+COLUMNS: tuple[str, ...] = (
+    "reasons",
+    "counterfactuals",
+    "features",
+    "inputs",
+    "candidates",
+    "guard_actions",
+)
+COLUMNS = (
+    "id",
+    "issued_at",
+    "expires_at",
+    "shopper_id",
+    "shopper_hash",
+    "variant_id",
+    "market_code",
+    "channel",
+    "currency",
+    "purpose",
+    "list_minor",
+    "public_minor",
+    "quoted_minor",
+    "is_personal",
+    "rung",
+    "arm",
+    "propensity",
+    "label_code",
+    "jurisdiction_code",
+    "policy_version",
+    "model_version",
+    "book_version",
+    "is_complete",
+    *JSON_COLUMNS,
+    "kid",
+    "signature",
+)
+_NAMES = ", ".join(COLUMNS)
+_CREATE = "CREATE TEMPORARY TABLE incoming_quote (LIKE pricing_quote)"
+_COPY = f"COPY incoming_quote ({_NAMES}) FROM STDIN"
+# What is there stays, but a row stored from its token alone gets its decision now.
+_COMPLETED = (*JSON_COLUMNS, "is_complete", "shopper_id", "purpose", "propensity")
+_INSERT = f"""
+INSERT INTO pricing_quote ({_NAMES}) SELECT {_NAMES} FROM incoming_quote
+ON CONFLICT (id, issued_at) DO UPDATE
+SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _COMPLETED)}
+WHERE NOT pricing_quote.is_complete AND EXCLUDED.is_complete
+"""  # noqa: S608  # only column names of this module are put in
+
+
+def store_rows(rows: Sequence[QuoteRow]) -> int:
+    """Insert rows that are not in the table yet, complete the incomplete; return rows written.
+
+    One transaction. A shopper erased while the quote was on its way is left out of it.
+    """
+    unique = {row["id"]: row for row in rows}
+    if not unique:
+        return 0
+    asked = {row["shopper_id"] for row in unique.values()} - {None}
+    alive = {shopper.id for shopper in list_shoppers(sorted(asked))} if asked else set()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CREATE)
+        with cursor.copy(_COPY) as copy:
+            for row in unique.values():
+                copy.write_row([_value(row, name, alive) for name in COLUMNS])
+        cursor.execute(_INSERT)
+        written: int = cursor.rowcount
+        # Dropped at once, not on commit: the caller's transaction may store twice.
+        cursor.execute("DROP TABLE incoming_quote")
+    return written
+
+
+def _value(row: QuoteRow, name: str, alive: set[int]) -> object:
+    if name in JSON_COLUMNS:
+        return json.dumps(row[name])
+    if name == "shopper_id" and row[name] not in alive:
+        return None
+    return row[name]

@@ -1,0 +1,62 @@
+"""Variants that no price book holds yet: the merchant's list price, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pricing.core.arrays import IntArray
+from pricing.core.rounding import price_per_unit, unit_label
+from pricing.core.texts import say
+from pricing.core.values import PriceView, QuoteContext, Reason
+from pricing.selectors.serving import Serving
+from shop.catalog.core.values import VariantArrays
+from shop.catalog.selectors import get_market, load_variant_arrays
+
+
+def price_unlisted(variant_ids: IntArray) -> IntArray:
+    """Return the list price of each variant (0 if it is not sold). No query once cached."""
+    arrays = load_variant_arrays()
+    at, is_there = _find(arrays, variant_ids)
+    if not len(arrays.variant_id):
+        return np.zeros(len(variant_ids), dtype=np.int64)
+    return np.where(is_there, arrays.list_minor[at], 0)
+
+
+def view_unlisted(
+    context: QuoteContext, serving: Serving, variant_ids: Sequence[int]
+) -> dict[int, PriceView]:
+    """Return views at the list price, without a token: nothing has been published to promise."""
+    arrays = load_variant_arrays()
+    ids = np.array(variant_ids, dtype=np.int64)
+    at, is_there = _find(arrays, ids)
+    currency = get_market(context.market).currency
+    return {
+        int(arrays.variant_id[position]): _view(arrays, position, currency, context.language)
+        for position in at[is_there].tolist()
+    }
+
+
+def _find(arrays: VariantArrays, ids: IntArray) -> tuple[IntArray, np.ndarray]:
+    if not len(arrays.variant_id):
+        return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+    at = np.minimum(np.searchsorted(arrays.variant_id, ids), len(arrays.variant_id) - 1)
+    return at, arrays.variant_id[at] == ids
+
+
+def _view(arrays: VariantArrays, position: int, currency: str, language: str) -> PriceView:
+    price = int(arrays.list_minor[position])
+    unit = int(arrays.measure_unit[position])
+    per_unit = price_per_unit(price, float(arrays.measure_amount[position]), unit)
+    return PriceView(
+        variant_id=int(arrays.variant_id[position]),
+        currency=currency,
+        list_minor=price,
+        public_minor=price,
+        quoted_minor=price,
+        is_personal=False,
+        reasons=(Reason("public", price, say("public", language)),),
+        unit_minor=per_unit,
+        unit_label="" if per_unit is None else unit_label(unit, language),
+    )
