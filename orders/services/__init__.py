@@ -23,6 +23,7 @@ from orders.services.carts import (
 )
 from orders.services.checkout import start_checkout
 from orders.services.contacts import ContactRefused
+from orders.services.erasure import forget_contacts
 from orders.services.idempotency import (
     IdempotencyInFlight,
     IdempotencyMismatch,
@@ -56,6 +57,7 @@ __all__ = [
     "confirm_payment",
     "expire_carts",
     "expire_unpaid_orders",
+    "forget_contacts",
     "forget_old_keys",
     "list_payment_methods",
     "load_orders_bulk",

@@ -87,9 +87,9 @@ def _refund(
     _give(order, _paid_by(order), shares, reason=reason, restock=restock, key=key, now=now)
     if order.refunded_minor == order.total_minor:
         release_redemptions(order_ref=order.number, now=now)
-        move_order(order, OrderStatus.REFUNDED, now=now, detail={"reason": reason[:80]})
+        move_order(order, OrderStatus.REFUNDED, now=now)
     else:
-        note(order, "refunded", now=now, detail={"reason": reason[:80]})
+        note(order, "refunded", now=now)
     write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
 
 
@@ -130,7 +130,7 @@ def _give(
         )
         for share in shares
     )
-    _record_returns(order, shares, now)
+    _record_returns(order, shares, refund, now)
     # Last: if the provider fails, everything above is rolled back with it
     refund.provider_ref = find_provider(payment.method).refund(
         provider_ref=payment.provider_ref, amount_minor=amount, key=key
@@ -185,12 +185,12 @@ def _note_payment(payment: Payment, amount_minor: int) -> None:
     payment.save(update_fields=["refunded_minor", "state"])
 
 
-def _record_returns(order: Order, shares: Sequence[_Share], now: datetime) -> None:
+def _record_returns(order: Order, shares: Sequence[_Share], refund: Refund, now: datetime) -> None:
     if order.shopper_id is None:
         return
     record_return_events(
         shopper_id=order.shopper_id,
-        basket_ref=order.number,
+        basket_ref=f"{order.number}#{refund.pk}",  # one order may come back in several parts
         lines=[
             PurchasedLine(
                 variant_id=share.line.variant_id,

@@ -55,9 +55,7 @@ def close_unpaid(order: Order, status: OrderStatus, *, now: datetime) -> None:
     move_order(order, status, now=now)
 
 
-def move_order(
-    order: Order, status: OrderStatus, *, now: datetime, detail: dict[str, Any] | None = None
-) -> None:
+def move_order(order: Order, status: OrderStatus, *, now: datetime) -> None:
     """Step the order to `status`, note it in the timeline. Raises RuntimeError on a wrong step."""
     if not may_become(order.status, status):
         raise RuntimeError(f"order {order.pk} cannot go from {order.status} to {status}")
@@ -67,12 +65,12 @@ def move_order(
     else:
         order.closed_at = now
     order.save(update_fields=["status", "paid_at", "closed_at"])
-    note(order, status.value, now=now, detail=detail)
+    note(order, status.value, now=now)
     orders_total.labels(channel=order.channel, step=status.value).inc()
 
 
 def note(order: Order, kind: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
-    """Add a step to the order's timeline."""
+    """Add a step to the order's timeline: codes and numbers, never free text about a person."""
     OrderEvent.objects.create(order=order, kind=kind, detail=detail or {}, at=now)
 
 

@@ -1,0 +1,59 @@
+"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+
+from __future__ import annotations
+
+from orders.selectors.export import export_shopper
+from orders.services.erasure import erase_shopper
+from profiles.core.privacy import RoomPrivacy, classify
+
+FIELDS = {
+    "Cart": classify(
+        none="id market_code channel currency version frozen_until expires_at",
+        personal="shopper status coupon_codes created_at changed_at",
+    ),
+    "CartLine": classify(
+        none="id cart held_quantity offered_minor label_code quote_token quote_expires_at",
+        personal="variant quantity list_minor public_minor quoted_minor is_personal quote_id"
+        " added_at",
+    ),
+    "Order": classify(
+        none="id channel market_code jurisdiction_code language store external_ref country"
+        " pay_until closed_at",
+        link="shopper cart_id",
+        personal="token email phone name address_line1 address_line2 city region postcode",
+        legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"
+        " tax_minor tax_added_minor total_minor refunded_minor coupon_codes status placed_at"
+        " paid_at",
+    ),
+    "OrderLine": classify(
+        none="id order position adjustments label_code",
+        link="quote_id",
+        legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
+        " discount_minor tax_minor tax_added_minor total_minor refunded_quantity refunded_minor"
+        " is_personal",
+    ),
+    "OrderEvent": classify(none="id order kind detail at"),
+    "Payment": classify(
+        none="id order provider currency idempotency_key provider_ref reason_code created_at"
+        " settled_at",
+        legal="method amount_minor refunded_minor state",
+    ),
+    "Refund": classify(
+        none="id order payment idempotency_key provider_ref",
+        personal="reason",
+        legal="amount_minor at",
+    ),
+    "RefundLine": classify(none="id refund line is_restocked", legal="quantity amount_minor"),
+    "TaxRate": classify(
+        none="id market_code category_path percent is_included valid_from valid_to"
+    ),
+    "DeliveryMethod": classify(
+        none="id market_code code name name_zh price_minor free_from_minor min_days max_days"
+        " needs_address position is_active"
+    ),
+    "IdempotencyKey": classify(none="id key fingerprint status created_at", personal="scope body"),
+}
+
+PRIVACY = RoomPrivacy(
+    room="orders", fields=FIELDS, export_shopper=export_shopper, erase_shopper=erase_shopper
+)

@@ -1,0 +1,69 @@
+"""Forget a person: amounts and goods of orders stay for the books, attached to nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from orders.core.state import OrderStatus
+from orders.models import Cart, IdempotencyKey, Order, Refund
+from orders.services.cancelling import cancel_order
+from orders.services.rows import holder_of
+from profiles.selectors import get_shopper_by_id
+from shop.inventory.services import release_reservation
+
+# Goods that are paid and on their way still have to arrive: their address lives this much longer.
+DELIVERY_WINDOW = timedelta(days=14)
+NOBODY = {
+    "email": "",
+    "phone": "",
+    "name": "",
+    "address_line1": "",
+    "address_line2": "",
+    "city": "",
+    "region": "",
+    "postcode": "",
+    "token": None,
+}
+
+
+@transaction.atomic
+def erase_shopper(shopper_id: int, now: datetime) -> None:
+    """Cut all ties between orders and a shopper; carts are deleted. Safe to run twice.
+
+    Unpaid orders are canceled. Of orders paid less than DELIVERY_WINDOW ago the address stays
+    until then, when `forget_contacts` deletes it.
+    """
+    orders = Order.objects.filter(shopper_id=shopper_id)
+    for order_id in orders.filter(status=OrderStatus.AWAITING_PAYMENT).values_list("pk", flat=True):
+        cancel_order(order_id=order_id, reason="erased", now=now)
+    _forget_keys(shopper_id, orders)
+    for cart in Cart.objects.filter(shopper_id=shopper_id, status=Cart.Status.OPEN):
+        release_reservation(holder=holder_of(cart))
+    Cart.objects.filter(shopper_id=shopper_id).delete()
+    ids = list(orders.values_list("pk", flat=True))
+    Refund.objects.filter(order_id__in=ids).update(reason="")
+    orders.update(shopper=None)
+    Order.objects.filter(_is_delivered(now), pk__in=ids).update(**NOBODY)
+
+
+@transaction.atomic
+def forget_contacts(*, now: datetime) -> int:
+    """Delete the addresses of erased shoppers whose goods have arrived; return how many orders."""
+    orphans = Order.objects.filter(_is_delivered(now), shopper__isnull=True).exclude(email="")
+    return orphans.update(**NOBODY)
+
+
+def _is_delivered(now: datetime) -> Q:
+    return ~Q(status=OrderStatus.PAID) | Q(paid_at__lt=now - DELIVERY_WINDOW)
+
+
+def _forget_keys(shopper_id: int, orders: QuerySet[Order]) -> None:
+    """Delete kept answers, which repeat name and address: ours and those of the API's door."""
+    pseudonym = get_shopper_by_id(shopper_id).pseudonym
+    scopes = Q(scope=f"order:{shopper_id}") | Q(scope__endswith=f":{pseudonym}")
+    for order_id in orders.values_list("pk", flat=True):
+        scopes |= Q(scope__endswith=f":{order_id}")
+    IdempotencyKey.objects.filter(scopes).delete()

@@ -1,0 +1,60 @@
+"""Jobs of the room, and what it does when it hears its own facts. Times: `shop/schedule.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from orders import services
+from shop.inventory.services import expire_reservations
+from shop.jobs.tasks import job
+from shop.kernel.clock import utc_now
+
+KEEP_KEYS = timedelta(hours=72)
+
+
+@job(queue="interactive", time_limit=120)
+def expire_carts_and_reservations() -> int:
+    """Close unpaid orders, ended checkouts, old carts and stock holds, in this order.
+
+    Orders go first: what they hold is given back with their codes and budgets, before the bare
+    hold of the stock runs out.
+    """
+    now = utc_now()
+    closed = services.expire_unpaid_orders(now=now)
+    return closed + services.expire_carts(now=now) + expire_reservations(now=now)
+
+
+@job(queue="interactive", time_limit=300)
+def forget_old_keys_and_contacts() -> int:
+    """Delete idempotency keys past their use, and addresses of erased shoppers."""
+    now = utc_now()
+    forgotten = services.forget_old_keys(before=now - KEEP_KEYS)
+    return forgotten + services.forget_contacts(now=now)
+
+
+def mail_order_placed(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """OrderPlaced: confirm the order by e-mail."""
+    services.send_order_email(order_id=int(payload["order_id"]), kind="placed", now=utc_now())
+
+
+def mail_order_paid(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """OrderPaid: send the receipt."""
+    services.send_order_email(order_id=int(payload["order_id"]), kind="paid", now=utc_now())
+
+
+def mail_order_cancelled(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """OrderCancelled: say so."""
+    services.send_order_email(order_id=int(payload["order_id"]), kind="cancelled", now=utc_now())
+
+
+def mail_order_expired(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """OrderExpired: say that nothing was charged."""
+    services.send_order_email(order_id=int(payload["order_id"]), kind="expired", now=utc_now())
+
+
+def mail_order_refunded(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """OrderRefunded: say how much comes back."""
+    services.send_order_email(order_id=int(payload["order_id"]), kind="refunded", now=utc_now())

@@ -1,0 +1,35 @@
+"""What the room knows about a shopper, to be handed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from promotions.models import CampaignShopper, Redemption
+
+
+def export_shopper(shopper_id: int) -> Mapping[str, Any]:
+    """Return JSON values: campaigns that address the shopper, and uses of offers. Two queries."""
+    targets = CampaignShopper.objects.filter(shopper_id=shopper_id).select_related("campaign")
+    uses = Redemption.objects.filter(shopper_id=shopper_id).select_related("offer", "coupon")
+    return {
+        "campaigns": [
+            {
+                "name": target.campaign.name,
+                "starts_at": target.campaign.starts_at.isoformat(),
+                "ends_at": target.campaign.ends_at.isoformat(),
+            }
+            for target in targets.order_by("campaign__starts_at", "pk")
+        ],
+        "redemptions": [
+            {
+                "offer": use.offer.name,
+                "coupon": None if use.coupon is None else use.coupon.code,
+                "order": use.order_ref,
+                "amount_minor": use.amount_minor,
+                "state": use.state,
+                "at": use.at.isoformat(),
+            }
+            for use in uses.order_by("at", "pk")
+        ],
+    }

@@ -1,0 +1,16 @@
+"""Forget a person: uses of offers stay for the books, attached to nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from promotions.models import CampaignShopper, Redemption
+
+
+@transaction.atomic
+def erase_shopper(shopper_id: int, now: datetime) -> None:
+    """Take the shopper out of all campaigns and redemptions. Safe to run twice."""
+    CampaignShopper.objects.filter(shopper_id=shopper_id).delete()
+    Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None)
