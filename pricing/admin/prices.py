@@ -88,7 +88,7 @@ class PublicPriceAdmin(ReadOnlyAdmin):
         "channel",
         money_column("list_minor", _("List price")),
         money_column("public_minor", _("Public price")),
-        money_column("anchor_minor", _("Price a day ago")),
+        money_column("anchor_minor", _("Anchor: last price not set by the model")),
         "changed_at",
         "curve_link",
         "history_link",
