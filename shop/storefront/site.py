@@ -21,8 +21,8 @@ from shop.storefront.visitors import get_visit
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Add `site` to every template, lazily: the admin's pages never pay for it."""
-    return {"site": SimpleLazyObject(lambda: describe_site(request))}
+    """Add `shop` to every template, lazily: the admin's pages never pay for it."""
+    return {"shop": SimpleLazyObject(lambda: describe_site(request))}
 
 
 def describe_site(request: HttpRequest) -> dict[str, Any]:

@@ -22,9 +22,9 @@ FEW_LEFT = 5
 @register.simple_tag(takes_context=True)
 def price(context: Context, view: PriceView, shape: str = "", about: str = "") -> SafeString:
     """Draw a price: the only way a template may show one."""
-    site = context["site"]
+    shop = context["shop"]
     fields = price_fields(
-        view, language=site["language"], locale=site["locale"], about=about, shape=shape
+        view, language=shop["language"], locale=shop["locale"], about=about, shape=shape
     )
     return _draw("components/price.html", fields)
 
@@ -34,7 +34,7 @@ def order_price(context: Context, line: OrderLineView) -> SafeString:
     """Draw the frozen price of an order line, with its label as it was shown."""
     view = PriceView(
         variant_id=line.variant_id,
-        currency=context["site"]["currency"],
+        currency=context["shop"]["currency"],
         list_minor=line.list_minor,
         public_minor=line.public_minor,
         quoted_minor=line.quoted_minor,
@@ -49,20 +49,20 @@ def order_price(context: Context, line: OrderLineView) -> SafeString:
 @register.simple_tag(takes_context=True)
 def card(context: Context, item: ProductCard) -> SafeString:
     """Draw a product card."""
-    return draw_card(item, context["site"])
+    return draw_card(item, context["shop"])
 
 
 @register.simple_tag(takes_context=True)
 def money(context: Context, minor: int) -> str:
     """Write an amount that is no price of a product: a sum, a fee, a saving."""
-    site = context["site"]
+    shop = context["shop"]
     # A true minus sign: the hyphen that CLDR writes is hard to see before a currency sign.
-    return format_money(minor, site["currency"], site["locale"]).replace("-", "\u2212")
+    return format_money(minor, shop["currency"], shop["locale"]).replace("-", "\u2212")
 
 
-def draw_card(item: ProductCard, site: dict[str, Any]) -> SafeString:
+def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     """Return the HTML of one card."""
-    language, locale = site["language"], site["locale"]
+    language, locale = shop["language"], shop["locale"]
     shown, view = item.card, item.price
     fields = price_fields(view, language=language, locale=locale, about=shown.name)
     words = price_words(language)
@@ -73,7 +73,7 @@ def draw_card(item: ProductCard, site: dict[str, Any]) -> SafeString:
             "price": _draw("components/price.html", fields),
             "name": shown.name,
             "detail": " · ".join(filter(None, (shown.brand, shown.size_label))),
-            "url": f"{site['product_root']}{shown.slug}/",
+            "url": f"{shop['product_root']}{shown.slug}/",
             "picture": static(shown.picture),
             "line": f"{shown.variant_id}:{view.token or ''}",
             "is_available": shown.available > 0,

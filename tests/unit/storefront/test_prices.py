@@ -44,7 +44,7 @@ def personal(**changes: Any) -> PriceView:
 
 def draw(price: PriceView, site: dict[str, str] = SITE, shape: str = "") -> str:
     source = "{% load shop_site %}{% price view shape 'Cheddar' %}"
-    return Template(source).render(Context({"site": site, "view": price, "shape": shape}))
+    return Template(source).render(Context({"shop": site, "view": price, "shape": shape}))
 
 
 def test_a_public_price_shows_itself_alone() -> None:
