@@ -1,10 +1,18 @@
-"""The one schedule of the shop, and the two housekeeping jobs of the ground."""
+"""The one schedule of the shop, and the housekeeping jobs of the ground.
+
+Jobs that run every few seconds expire before their next turn, so a busy worker never faces a
+queue of stale wake-ups; each job runs at most once at a time (see `shop.jobs.tasks`).
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
+from celery.schedules import crontab
+
+from shop.celery import app
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.jobs.services import delete_old_runs, mark_hung_runs
 from shop.jobs.tasks import job
@@ -40,3 +48,35 @@ def check_runs() -> int:
     hung = mark_hung_runs(now=now)
     old = delete_old_runs(before=now - KEEP_RUNS, keep_names=("import_journey",))
     return hung + old + delete_delivered_facts(before=now - KEEP_FACTS)
+
+
+def _every(seconds: int, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
+
+
+def _at(when: crontab, task: str) -> dict[str, Any]:
+    return {"task": task, "schedule": when, "options": {"expires": 6 * 3600}}
+
+
+SCHEDULE: dict[str, dict[str, Any]] = {
+    # the loop, second by second
+    "drain events": _every(2, "profiles.tasks.drain_events"),
+    "drain quotes": _every(5, "pricing.tasks.drain_quotes"),
+    "deliver facts": _every(5, "shop.schedule.deliver_outbox"),
+    # minute by minute
+    "restore online features": _every(15, "profiles.tasks.restore_online_features"),
+    "close carts and stock holds": _every(60, "orders.tasks.expire_carts_and_reservations"),
+    "check runs": _every(60, "shop.schedule.check_runs"),
+    "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
+    "publish prices": _every(900, "pricing.tasks.publish_price_book"),
+    # night by night
+    "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
+    "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
+    "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),
+    "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),
+    "make quote partitions": _at(crontab(hour=4, minute=20), "pricing.tasks.ensure_partitions"),
+    "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
+    "forget old keys": _at(crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts"),
+}
+
+app.conf.beat_schedule = SCHEDULE

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orders.tasks import (
+    mail_order_cancelled,
+    mail_order_expired,
+    mail_order_paid,
+    mail_order_placed,
+    mail_order_refunded,
+)
 from shop.outbox.services import Handlers, on_fact_committed
 
-HANDLERS: Handlers = {}
+HANDLERS: Handlers = {
+    "OrderPlaced": (mail_order_placed,),
+    "OrderPaid": (mail_order_paid,),
+    "OrderCancelled": (mail_order_cancelled,),
+    "OrderExpired": (mail_order_expired,),
+    "OrderRefunded": (mail_order_refunded,),
+}
 
 
 def connect(*, wake: Callable[[], object]) -> None:

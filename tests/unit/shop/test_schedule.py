@@ -1,0 +1,37 @@
+"""The schedule and the wiring name things that exist."""
+
+import ast
+from pathlib import Path
+
+from shop.celery import app
+from shop.schedule import SCHEDULE
+from shop.wiring import HANDLERS
+
+ROOT = Path(__file__).parents[3]
+ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
+
+
+def test_every_scheduled_task_exists_and_has_a_queue() -> None:
+    app.loader.import_default_modules()
+    for name, entry in SCHEDULE.items():
+        task = app.tasks.get(entry["task"])
+        assert task is not None, f"{name}: no task called {entry['task']}"
+        assert task.queue in {"interactive", "recompute", "training", "outbox"}, name
+
+
+def test_every_job_is_scheduled_or_named_as_on_demand() -> None:
+    app.loader.import_default_modules()
+    ours = {name for name in app.tasks if name.partition(".")[0] in ROOMS}
+    scheduled = {entry["task"] for entry in SCHEDULE.values()}
+    assert ours - scheduled == set()
+
+
+def test_every_wired_fact_is_written_somewhere() -> None:
+    written = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "write_fact":
+                    kinds = [word.value for word in node.keywords if word.arg == "kind"]
+                    written |= {kind.value for kind in kinds if isinstance(kind, ast.Constant)}
+    assert HANDLERS.keys() - written == set()
