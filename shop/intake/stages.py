@@ -24,8 +24,8 @@ REFERENCE = "import"
 # agreed to it; nobody agreed to marketing by buying groceries.
 IMPORTED_CONSENTS = Consents(price=True, recommendations=True, analytics=True)
 LEDGER_BATCH = 50_000
-# One small store's shelf end out of a hundred stores moves no chain-wide demand.
-MIN_PLACEMENT = 0.01
+# A few stores' shelf ends out of a hundred move no chain-wide demand; they are most of the rows.
+MIN_PLACEMENT = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,18 +52,28 @@ def _search(asked: str, limit: int) -> SearchResult:
             return SearchResult(found)
     words = query_words(asked)
     found = _match(words, limit)
-    if found.size or has_chinese(asked):
+    if found.size:
         return SearchResult(found)
-    alternatives = _correct(words)
-    readings = [
-        " ".join(reading) for reading in _combine(words, alternatives) if reading != list(words)
-    ]
+    readings = _read_otherwise(asked, words)
     for position, reading in enumerate(readings):
-        found = _match(reading.split(), limit)
+        found = _match(query_words(reading), limit)
         if found.size:
             others = tuple(readings[position + 1 : position + 4])
             return SearchResult(found, corrected_query=reading, suggestions=others)
-    return SearchResult(found)
+    # Better some of the words than an empty page; the rank puts fuller matches first.
+    return SearchResult(_match(words, limit, needs_all=False))
+
+
+def _read_otherwise(asked: str, words: Sequence[str]) -> list[str]:
+    """Return other readings of a query that matched nothing, most likely first."""
+    if has_chinese(asked):
+        replaced = asked
+        for word, others in SYNONYMS.items():
+            if has_chinese(word):
+                replaced = replaced.replace(word, others[0])
+        return [replaced] if replaced != asked else []
+    readings = (" ".join(reading) for reading in _combine(words, _correct(words)))
+    return [reading for reading in dict.fromkeys(readings) if reading != " ".join(words)]
 
 
 def _find_sku(asked: str) -> IntArray:
@@ -76,7 +86,7 @@ def _find_sku(asked: str) -> IntArray:
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 
-def _match(words: Sequence[str], limit: int) -> IntArray:
+def _match(words: Sequence[str], limit: int, *, needs_all: bool = True) -> IntArray:
     if not words:
         return np.zeros(0, dtype=np.int64)
     with connection.cursor() as cursor:
@@ -85,7 +95,7 @@ def _match(words: Sequence[str], limit: int) -> IntArray:
             [_with_synonyms(words)],
         )
         stems = {word: re.findall(r"'([^']+)'", vector) for word, vector in cursor.fetchall()}
-        text = _tsquery(words, stems)
+        text = (" & " if needs_all else " | ").join(_tsquery_parts(words, stems))
         if not text:
             return np.zeros(0, dtype=np.int64)
         cursor.execute(MATCHES, [text, limit])
@@ -96,8 +106,8 @@ def _with_synonyms(words: Sequence[str]) -> list[str]:
     return [*words, *(text for word in words for text in SYNONYMS.get(word, ()))]
 
 
-def _tsquery(words: Sequence[str], stems: dict[str, list[str]]) -> str:
-    """Return a tsquery: every word, or one of its synonyms; the last one also as a beginning.
+def _tsquery_parts(words: Sequence[str], stems: dict[str, list[str]]) -> list[str]:
+    """Return a tsquery for each word: it or one of its synonyms; the last also as a beginning.
 
     Stems come from PostgreSQL's own stemmer, so the query and the index agree on plurals. Words
     hold letters and digits only (`query_words`), so nothing can break out of the quotes.
@@ -112,7 +122,7 @@ def _tsquery(words: Sequence[str], stems: dict[str, list[str]]) -> str:
         known = [choice for choice in (own, *others) if choice]
         if known:
             parts.append(f"({' | '.join(known)})")
-    return " & ".join(parts)
+    return parts
 
 
 def _stem(text: str, stems: dict[str, list[str]]) -> list[str]:
