@@ -1,8 +1,21 @@
-"""Flip kill switches and emergency caps."""
+"""Flip kill switches and declare emergencies."""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+from django.db import connection, transaction
+
+from pricing.models import EmergencyCap, KillSwitch
+from pricing.selectors.serving import forget_serving
+from shop.kernel.errors import FairtagError
+from shop.outbox.services import write_fact
+
+
+class UnknownSwitch(FairtagError):
+    """There is no such scope, or its key is missing or superfluous."""
+
+    code = "unknown_switch"
 
 
 def set_kill_switch(
@@ -14,8 +27,29 @@ def set_kill_switch(
     by_id: int | None,
     now: datetime,
 ) -> None:
-    """Flip a switch; every worker obeys within a second. No change, no row."""
-    raise NotImplementedError
+    """Flip a switch; every worker obeys within a second, with Redis down too. No change, no row.
+
+    `key` is empty for "global", else a market code, a category's path, a SKU or a model's number.
+    Fact KillSwitchFlipped. Raises UnknownSwitch.
+    """
+    if scope not in KillSwitch.Scope.values or (scope == "global") != (key == ""):
+        raise UnknownSwitch("Name one market, category, SKU or model; nothing for everything.")
+    with transaction.atomic():
+        _lock(scope, key)
+        newest = KillSwitch.objects.filter(scope=scope, key=key).order_by("-id").first()
+        if (newest is not None and newest.is_active) == is_active:
+            return
+        KillSwitch.objects.create(
+            scope=scope, key=key, is_active=is_active, reason=reason, by_id=by_id, at=now
+        )
+        write_fact(kind="KillSwitchFlipped", payload={"scope": scope, "key": key}, occurred_at=now)
+        transaction.on_commit(forget_serving)
+
+
+def _lock(scope: str, key: str) -> None:
+    """Let one flip of a switch at a time pass: two of them must not both think they are first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"killswitch|{scope}|{key}"])
 
 
 def flag_emergency(
@@ -27,5 +61,23 @@ def flag_emergency(
     reason: str,
     by_id: int | None,
 ) -> int:
-    """Declare an emergency: no price above its level before `starts_at`. Return the row's id."""
-    raise NotImplementedError
+    """Declare an emergency: no price above its level before `starts_at`, plus `cap_share`.
+
+    `category_id` None means all goods. The next price book obeys. Return the row's id.
+    """
+    with transaction.atomic():
+        row = EmergencyCap.objects.create(
+            market_id=market,
+            category_id=category_id,
+            starts_at=starts_at,
+            cap_share=cap_share,
+            reason=reason,
+            created_by_id=by_id,
+        )
+        write_fact(kind="EmergencyDeclared", payload={"market": market}, occurred_at=starts_at)
+    return int(row.pk)
+
+
+def end_emergency(*, emergency_id: int, now: datetime) -> None:
+    """End an emergency at `now`; ending it twice changes nothing."""
+    EmergencyCap.objects.filter(pk=emergency_id, ends_at__isnull=True).update(ends_at=now)
