@@ -13,6 +13,7 @@ from shop.storefront.views import (
     crawlers,
     events,
     orders,
+    own,
     product,
     trust,
 )
@@ -41,6 +42,8 @@ urlpatterns = [
     path("how-our-prices-work/", trust.pricing_rules, name="pricing_rules"),
     path("privacy/", trust.privacy, name="privacy"),
     path("privacy/choices/", trust.choices, name="choices"),
+    path("privacy/download/", own.download, name="own_download"),
+    path("privacy/erase/", own.erase, name="own_erase"),
     path("region/", choices.region, name="region"),
     path("theme/", choices.theme, name="theme"),
     path("events/", events.events, name="events"),

@@ -66,6 +66,11 @@ class Visit:
             analytics=is_on,
         )
 
+    def forget(self) -> None:
+        """Make the visitor a stranger from the next request on."""
+        self.remember_count(0)
+        self.cookies[SHOPPER_COOKIE] = ("", 0, False)
+
     def remember_count(self, count: int) -> None:
         """Keep how many pieces are in the cart, for the header: no page has to ask for it."""
         self.cart_count = count
@@ -161,8 +166,7 @@ def _recognize(visit: Visit, cookie: tuple[str, int | None] | None) -> None:
         if cookie is not None and cookie[1] is None:
             visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
         elif cookie is not None:
-            visit.remember_count(0)
-            visit.cookies[SHOPPER_COOKIE] = ("", 0, False)
+            visit.forget()
         return
     if cookie is not None and cookie[1] == account_id:
         visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])

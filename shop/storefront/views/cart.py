@@ -120,7 +120,11 @@ def render_cart(
     """Return the cart as the page, the page's inner part or the drawer."""
     visit = get_visit(request)
     visit.remember_count(view.quantity)
-    context = {"cart": view, "undo": undo, "refusal": refusal, "is_swap": is_fragment(request),
+    context = {
+        "cart": view,
+        "undo": undo,
+        "refusal": refusal,
+        "is_swap": is_fragment(request),
         "needs_consent": any(notice.needs_consent for notice in view.notices),
     }
     is_drawer = request.headers.get("HX-Target") == "drawer"

@@ -10,15 +10,21 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from profiles.core.values import PURPOSES
 from shop.pages.trust import pricing_rules as rules_page
 from shop.pages.trust import privacy as privacy_page
 from shop.pages.trust import why as why_page
-from profiles.core.values import PURPOSES
 from shop.storefront.consent import change_consents
 from shop.storefront.regions import REGIONS
-from shop.storefront.rendering import came_from, contact_address, go_back, is_fragment, may_be_missing
-from shop.storefront.wording import describe_features, list_consents
+from shop.storefront.rendering import (
+    came_from,
+    contact_address,
+    go_back,
+    is_fragment,
+    may_be_missing,
+)
 from shop.storefront.visitors import get_visit
+from shop.storefront.wording import describe_features, list_consents
 
 
 @require_safe
