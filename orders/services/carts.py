@@ -29,8 +29,9 @@ from orders.services.rows import (
     write_promise,
 )
 from orders.services.valuation import quote_lines, value_cart
-from pricing.core.values import PriceView, QuoteContext
+from pricing.core.values import PriceView, QuoteContext, VerifiedQuote
 from pricing.services import QuoteRefused, store_quote, verify_quote
+from pricing.services.verify import read_token
 from promotions.core.codes import MAX_CODES, normalize_code
 from promotions.metrics import codes_refused_total
 from shop.inventory.services import release_reservation
@@ -187,7 +188,7 @@ def _finish(
 def _find_promise(
     context: QuoteContext, variant_id: int, prices: Mapping[int, PriceView], token: str | None
 ) -> Promise:
-    """Return the price to put on a new line: what the token promises, or less. No query."""
+    """Return the price stages to put on a new line: what the token promises, or less. No query."""
     price = prices.get(variant_id)
     if price is None:
         raise CartRefused("This product is not sold at the moment.", code="not_for_sale")
@@ -195,23 +196,18 @@ def _find_promise(
     promised = _read_token(context, variant_id, token)
     if promised is None:
         return current
-    return settle_price(promised, current, now=context.now).promise
+    settled = settle_price(promised, current, now=context.now)
+    return promised if settled.change == "rose" else settled.promise
 
 
 def _read_token(context: QuoteContext, variant_id: int, token: str | None) -> Promise | None:
-    """Return what a valid token of this very shopper, market and channel promises."""
-    if not token:
-        return None
-    try:
-        quote = verify_quote(
-            token=token,
-            shopper_pseudonym=context.shopper_pseudonym,
-            variant_id=variant_id,
-            now=context.now,
-        )
-    except QuoteRefused:
-        return None  # an old page: the cart shows today's price before anything is agreed
-    if (quote.market, quote.channel) != (context.market, context.channel):
+    """Return what a token of this very shopper, market and channel promises, or promised.
+
+    A promise that ran out still says what the shopper was shown: if the price is higher by now,
+    the line asks for consent instead of quietly costing more.
+    """
+    quote = _verify(context, variant_id, token) if token else None
+    if quote is None or (quote.market, quote.channel) != (context.market, context.channel):
         return None
     return Promise(
         list_minor=quote.list_minor,
@@ -220,9 +216,22 @@ def _read_token(context: QuoteContext, variant_id: int, token: str | None) -> Pr
         is_personal=quote.is_personal,
         label_code=quote.label_code,
         quote_id=quote.quote_id,
-        token=token,
+        token=token or "",
         expires_at=quote.expires_at,
     )
+
+
+def _verify(context: QuoteContext, variant_id: int, token: str) -> VerifiedQuote | None:
+    try:
+        return verify_quote(
+            token=token,
+            shopper_pseudonym=context.shopper_pseudonym,
+            variant_id=variant_id,
+            now=context.now,
+        )
+    except QuoteRefused as refusal:
+        # Expiry is looked at last: the token is ours, this shopper's and for this variant
+        return read_token(token) if refusal.code == "quote_expired" else None
 
 
 def _insert_line(

@@ -46,6 +46,8 @@ def start_payment(
     A declined or unanswered attempt leaves the order payable and its stock held until
     `pay_until`. Raises OrderRefused (not_payable), PaymentRefused (unknown_method), OrderNotFound.
     """
+    if method == FREE:
+        raise PaymentRefused("This order has to be paid.", code="unknown_method")
     provider = find_provider(method)
     payment, is_new = _open_payment(order_id, method, idempotency_key, now)
     if not is_new and payment.state != State.STARTED:

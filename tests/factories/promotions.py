@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from promotions.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
 from promotions.core.conditions import ALWAYS, CartHas
 from promotions.core.values import Benefit, BenefitKind, CouponValue, OfferValue, Stacking, Target
+from promotions.models import Campaign, Coupon, Offer
+from promotions.selectors import forget_offer_book
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 CHEESE, BREAD, WINE = 1, 2, 3  # category ids
@@ -146,3 +148,45 @@ def offer_lists(draw: st.DrawFn, max_offers: int = 6) -> list[OfferValue]:
         )
         for offer_id in range(1, count + 1)
     ]
+
+
+def make_campaign(
+    name: str,
+    *,
+    percent: str | None = None,
+    amount_minor: int | None = None,
+    code: str = "",
+    budget_minor: int | None = None,
+    uses: int | None = None,
+    per_shopper: int | None = None,
+    audience: str = "public",
+    **offer: Any,
+) -> Campaign:
+    """Store a live campaign of one offer, with a code if `code` is given."""
+    campaign = Campaign.objects.create(
+        code=name,
+        name=name,
+        kind="coupon" if code else "price_cut",
+        audience=audience,
+        status="live",
+        starts_at=NOON - timedelta(days=10),
+        ends_at=NOON + timedelta(days=10),
+        budget_minor=budget_minor,
+    )
+    row = Offer.objects.create(
+        campaign=campaign,
+        code=name,
+        name=name,
+        benefit_kind="percentage" if percent else "fixed_amount",
+        target=offer.pop("target", "line" if percent else "cart"),
+        percent=None if percent is None else Decimal(percent),
+        amount_minor=amount_minor,
+        requires_coupon=bool(code),
+        **offer,
+    )
+    if code:
+        Coupon.objects.create(
+            code=code, offer=row, max_redemptions=uses, per_shopper_limit=per_shopper
+        )
+    forget_offer_book()
+    return campaign

@@ -1,0 +1,50 @@
+"""Fixtures of promotions and orders: a small shop with prices a test can move."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+
+from orders.selectors import views
+from orders.selectors.terms import forget_terms
+from orders.services import carts, placing, valuation
+from promotions.selectors import forget_offer_book
+from shop.catalog.selectors.versions import forget_catalog
+from tests.factories.orders import RULE, FakePrices, Shelf, make_shelf
+
+
+@pytest.fixture
+def fresh_memory() -> None:
+    """Forget what processes keep in memory for a second: tests change tables faster."""
+    forget_offer_book()
+    forget_terms()
+    forget_catalog()
+    cache.clear()
+
+
+@pytest.fixture
+def shelf(db: None, fresh_memory: None) -> Shelf:
+    """Four goods, ten pieces each."""
+    made = make_shelf()
+    forget_catalog()
+    return made
+
+
+@pytest.fixture
+def prices(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
+    """The prices of the shelf, in the test's hand."""
+    fake = FakePrices({shelf.cheddar: 400, shelf.gouda: 500, shelf.rye: 300, shelf.merlot: 900})
+    fake_pricing(fake, monkeypatch)
+    return fake
+
+
+def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `fake` answer wherever this room asks pricing."""
+    monkeypatch.setattr(valuation, "quote_variants", fake.quote_variants)
+    monkeypatch.setattr(valuation, "floor_minor", fake.floor_minor)
+    monkeypatch.setattr(valuation, "resolve_jurisdiction", lambda **_: RULE)
+    monkeypatch.setattr(views, "resolve_jurisdiction", lambda **_: RULE)
+    monkeypatch.setattr(carts, "verify_quote", fake.verify_quote)
+    monkeypatch.setattr(carts, "read_token", fake.read_token)
+    monkeypatch.setattr(carts, "store_quote", fake.store_quote)
+    monkeypatch.setattr(placing, "store_quote", fake.store_quote)

@@ -1,0 +1,302 @@
+"""The cart: quantities, promises, offers, versions, statement counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.core.refusals import CartChanged, CartRefused
+from orders.models import Cart, CartLine
+from orders.services import (
+    accept_price_changes,
+    add_to_cart,
+    apply_coupon,
+    merge_carts,
+    remove_coupon,
+    remove_line,
+    set_quantity,
+    view_cart,
+)
+from pricing.core.values import QuoteContext
+from tests.factories.orders import FakePrices, Shelf, context_of, later, make_shopper
+from tests.factories.promotions import make_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def visit(prices: FakePrices) -> QuoteContext:
+    return context_of(make_shopper())
+
+
+def test_a_shopper_without_a_cart_sees_an_empty_one(visit: QuoteContext) -> None:
+    cart = view_cart(context=visit)
+    assert (cart.cart_id, cart.version, cart.lines, cart.total_minor) == (None, 0, (), 0)
+    assert not cart.can_check_out
+
+
+def test_a_line_keeps_every_stage(visit: QuoteContext, shelf: Shelf, prices: FakePrices) -> None:
+    prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
+    cart = add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=2)
+    line = cart.lines[0]
+    stages = (line.price.list_minor, line.price.public_minor, line.price.quoted_minor)
+    assert stages == (400, 400, 380)
+    assert (line.subtotal_minor, line.total_minor, line.quantity) == (760, 760, 2)
+    assert cart.label == "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+    assert cart.has_personal_price
+    assert cart.delivery is not None
+    assert (cart.delivery.code, cart.delivery.price_minor) == ("standard", 499)
+    assert (cart.delivery.missing_minor, cart.total_minor) == (2_740, 1_259)
+
+
+def test_adding_again_adds_up(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    cart = add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
+    assert [line.quantity for line in cart.lines] == [3]
+    assert cart.version == 2
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 100, 10**9])
+def test_absurd_quantities_are_refused(visit: QuoteContext, shelf: Shelf, quantity: int) -> None:
+    with pytest.raises(CartRefused) as refusal:
+        add_to_cart(context=visit, variant_id=shelf.rye, quantity=quantity)
+    assert refusal.value.code == "bad_quantity"
+    assert not CartLine.objects.exists()
+
+
+def test_ninety_nine_is_the_most_even_in_steps(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye, quantity=99)
+    with pytest.raises(CartRefused):
+        add_to_cart(context=visit, variant_id=shelf.rye)
+
+
+def test_what_is_not_sold_cannot_be_added(visit: QuoteContext) -> None:
+    with pytest.raises(CartRefused) as refusal:
+        add_to_cart(context=visit, variant_id=999_999)
+    assert refusal.value.code == "not_for_sale"
+
+
+def test_a_shopper_nobody_knows_cannot_fill_a_cart(visit: QuoteContext, shelf: Shelf) -> None:
+    stranger = replace(visit, shopper_pseudonym="00000000-0000-4000-8000-000000000000")
+    with pytest.raises(CartRefused) as refusal:
+        add_to_cart(context=stranger, variant_id=shelf.rye)
+    assert refusal.value.code == "unknown_shopper"
+
+
+def test_zero_removes_and_undo_puts_back(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
+    assert set_quantity(context=visit, variant_id=shelf.rye, quantity=0).lines == ()
+    assert set_quantity(context=visit, variant_id=shelf.rye, quantity=2).quantity == 2
+    assert remove_line(context=visit, variant_id=shelf.rye).lines == ()
+    assert remove_line(context=visit, variant_id=shelf.rye).version == 4
+
+
+def test_a_stale_page_cannot_change_a_newer_cart(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    with pytest.raises(CartChanged):
+        set_quantity(context=visit, variant_id=shelf.rye, quantity=5, version=0)
+    assert set_quantity(context=visit, variant_id=shelf.rye, quantity=5, version=1).quantity == 5
+
+
+def test_a_price_seen_holds_for_its_hour_although_the_public_price_rises(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    prices.public[shelf.cheddar] = 440
+    cart = view_cart(context=later(visit, minutes=59))
+    assert (cart.lines[0].price.quoted_minor, cart.notices) == (400, ())
+
+
+def test_a_lower_price_wins_by_itself(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    prices.public[shelf.cheddar] = 360
+    cart = view_cart(context=later(visit, minutes=5))
+    assert cart.lines[0].price.quoted_minor == 360
+    assert [notice.code for notice in cart.notices] == ["price_fell"]
+    said = "Cheddar now costs $3.60 instead of $4.00: you pay the lower price."
+    assert cart.notices[0].message == said
+    assert cart.can_check_out
+    prices.public[shelf.cheddar] = 400
+    assert view_cart(context=later(visit, minutes=30)).lines[0].price.quoted_minor == 360
+
+
+def test_a_higher_price_after_the_hour_needs_consent(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    prices.public[shelf.cheddar] = 440
+    after = later(visit, minutes=61)
+    cart = view_cart(context=after)
+    notice = cart.notices[0]
+    assert (notice.code, notice.was_minor, notice.now_minor) == ("price_rose", 400, 440)
+    assert notice.needs_consent
+    assert not cart.can_check_out
+    agreed = accept_price_changes(context=after, version=cart.version)
+    assert (agreed.lines[0].price.quoted_minor, agreed.notices) == (440, ())
+    assert agreed.can_check_out
+
+
+def test_consent_covers_only_the_price_that_was_shown(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    after = later(visit, minutes=61)
+    prices.public[shelf.cheddar] = 440
+    cart = view_cart(context=after)
+    prices.public[shelf.cheddar] = 480
+    again = accept_price_changes(context=after, version=cart.version)
+    assert [(n.code, n.now_minor) for n in again.notices] == [("price_rose", 480)]
+    assert CartLine.objects.get().quoted_minor == 400
+
+
+def test_the_token_of_the_page_is_the_price_of_the_line(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    shown = prices.quote_variants(context=visit, variant_ids=[shelf.gouda]).prices[shelf.gouda]
+    prices.public[shelf.gouda] = 550
+    soon = later(visit, minutes=10)
+    cart = add_to_cart(context=soon, variant_id=shelf.gouda, token=shown.token)
+    assert cart.lines[0].price.quoted_minor == 500
+    assert prices.stored == [shown.token]
+
+
+def test_an_expired_token_that_was_lower_asks_for_consent(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    shown = prices.quote_variants(context=visit, variant_ids=[shelf.gouda]).prices[shelf.gouda]
+    prices.public[shelf.gouda] = 550
+    cart = add_to_cart(context=later(visit, hours=2), variant_id=shelf.gouda, token=shown.token)
+    assert [(n.code, n.was_minor, n.now_minor) for n in cart.notices] == [("price_rose", 500, 550)]
+
+
+def test_the_token_of_another_shopper_is_worth_nothing(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    alice = context_of(make_shopper())
+    prices.personal[alice.shopper_pseudonym, shelf.gouda] = 450
+    hers = prices.quote_variants(context=alice, variant_ids=[shelf.gouda]).prices[shelf.gouda]
+    cart = add_to_cart(context=visit, variant_id=shelf.gouda, token=hers.token)
+    assert cart.lines[0].price.quoted_minor == 500
+
+
+def test_a_product_taken_off_sale_blocks_the_checkout_and_costs_nothing(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    add_to_cart(context=visit, variant_id=shelf.gouda)
+    del prices.public[shelf.rye]
+    cart = view_cart(context=visit)
+    assert [notice.code for notice in cart.notices] == ["unavailable"]
+    assert (cart.subtotal_minor, cart.can_check_out) == (500, False)
+
+
+def test_more_than_there_is_is_said_and_blocks(visit: QuoteContext, shelf: Shelf) -> None:
+    cart = add_to_cart(context=visit, variant_id=shelf.rye, quantity=11)
+    assert [(n.code, n.quantity, n.message) for n in cart.notices] == [
+        ("only_left", 10, "Only 10 of Rye left.")
+    ]
+    assert not cart.can_check_out
+
+
+def test_offers_codes_and_their_reasons_are_on_the_cart(visit: QuoteContext, shelf: Shelf) -> None:
+    make_campaign("spend-20", amount_minor=200, condition={"cart_value": 2000})
+    make_campaign("welcome", amount_minor=100, code="WELCOME1", condition={"first_order": True})
+    add_to_cart(context=visit, variant_id=shelf.gouda, quantity=3)
+    cart = apply_coupon(context=visit, code=" welcome 1")
+    assert (cart.coupon_codes, cart.discount_minor) == (("WELCOME1",), 100)
+    assert [hint.missing_minor for hint in cart.hints] == [500]
+    full = set_quantity(context=visit, variant_id=shelf.gouda, quantity=4)
+    assert (full.discount_minor, full.hints) == (300, ())
+    assert [offer.label for offer in full.offers] == ["spend-20", "welcome"]
+    assert remove_coupon(context=visit, code="WELCOME1").discount_minor == 200
+
+
+def test_an_unknown_code_is_refused_with_its_reason_and_not_kept(
+    visit: QuoteContext, shelf: Shelf
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.gouda)
+    cart = apply_coupon(context=visit, code="FREEBEER")
+    assert [(r.code, r.reason_code) for r in cart.rejected] == [("FREEBEER", "unknown_code")]
+    assert cart.coupon_codes == ()
+    assert view_cart(context=visit).rejected == ()
+
+
+def test_ten_codes_are_the_most(visit: QuoteContext, shelf: Shelf) -> None:
+    for n in range(11):
+        make_campaign(f"offer-{n}", amount_minor=1, code=f"CODE{n}")
+    for n in range(10):
+        apply_coupon(context=visit, code=f"CODE{n}")
+    with pytest.raises(CartRefused) as refusal:
+        apply_coupon(context=visit, code="CODE10")
+    assert refusal.value.code == "too_many_codes"
+
+
+def test_opted_out_means_the_public_price_and_all_public_offers(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    make_campaign("tenth", percent="10")
+    prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
+    charlie = context_of(make_shopper(), gpc=True)
+    cart = add_to_cart(context=charlie, variant_id=shelf.cheddar)
+    assert (cart.lines[0].price.quoted_minor, cart.lines[0].total_minor) == (400, 360)
+    assert not cart.has_personal_price
+
+
+def test_merging_at_login_loses_no_line_and_keeps_the_better_price(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    guest, alice = make_shopper(), context_of(make_shopper())
+    hers = context_of(guest)
+    prices.personal[guest.pseudonym, shelf.cheddar] = 370
+    add_to_cart(context=hers, variant_id=shelf.cheddar, quantity=1)
+    add_to_cart(context=hers, variant_id=shelf.rye, quantity=4)
+    make_campaign("hello", amount_minor=100, code="HELLO")
+    apply_coupon(context=hers, code="HELLO")
+    add_to_cart(context=alice, variant_id=shelf.cheddar, quantity=3)
+    for _ in range(2):  # twice is once
+        cart = merge_carts(context=alice, from_shopper_id=guest.id)
+    assert {line.card.name: (line.quantity, line.price.quoted_minor) for line in cart.lines} == {
+        "Cheddar": (3, 370),
+        "Rye": (4, 300),
+    }
+    assert cart.coupon_codes == ("HELLO",)
+    assert sorted(Cart.objects.values_list("status", flat=True)) == ["merged", "open"]
+
+
+def test_chinese_shoppers_read_chinese(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    chinese = context_of(make_shopper(), language="zh-hans")
+    add_to_cart(context=chinese, variant_id=shelf.cheddar)
+    prices.public[shelf.cheddar] = 350
+    cart = view_cart(context=chinese)
+    assert cart.delivery.name == "标准配送"
+    assert cart.notices[0].message == "Cheddar的价格已从 US$4.00 降至 US$3.50，将按较低价格计费。"
+
+
+def test_adding_to_a_full_cart_takes_few_statements(visit: QuoteContext, shelf: Shelf) -> None:
+    for variant_id in (shelf.cheddar, shelf.gouda, shelf.rye):
+        add_to_cart(context=visit, variant_id=variant_id)
+    with CaptureQueriesContext(connection) as captured:
+        add_to_cart(context=visit, variant_id=shelf.merlot)
+    statements = [q["sql"] for q in captured if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    # shopper, cart locked, lines, line inserted, cart version, cards (and the quote, in pricing)
+    assert len(statements) == 6, statements
+
+
+def test_looking_at_a_cart_takes_four_statements_whatever_its_size(
+    visit: QuoteContext, shelf: Shelf
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    counts = []
+    for variant_id in (shelf.gouda, shelf.merlot):
+        add_to_cart(context=visit, variant_id=variant_id)
+        with CaptureQueriesContext(connection) as captured:
+            view_cart(context=visit)
+        counts.append(len(captured))
+    assert counts == [4, 4]
