@@ -48,6 +48,15 @@ def walk_functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctio
             yield node
 
 
+def read_imports(source: str) -> Iterator[tuple[int, str]]:
+    """Line number and full name of each imported module."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
 def read_comments(source: str) -> Iterator[tuple[int, str]]:
     """Line number and text of each comment; the same characters inside a string do not count."""
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
