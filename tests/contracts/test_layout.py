@@ -45,7 +45,7 @@ def find_strangers(paths: list[str]) -> list[str]:
 
 def find_http(source: str) -> list[str]:
     """Imports that only a street door needs."""
-    doors = ("django.http", "django.urls", "django.shortcuts", "django.views", "rest_framework")
+    doors = ("django.http", "django.shortcuts", "django.views", "rest_framework")
     return [name for _, name in read_imports(source) if name.startswith(doors)]
 
 
