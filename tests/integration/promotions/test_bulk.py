@@ -1,0 +1,117 @@
+"""The bulk door for another system's campaigns, and the demo's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from profiles.models import Shopper
+from promotions.models import Campaign, Coupon, Offer, Redemption
+from promotions.selectors import ShopperView, evaluate_cart, personal_offers_for
+from promotions.services import (
+    CampaignLoad,
+    CampaignRow,
+    CouponRow,
+    RedemptionRow,
+    load_campaigns_bulk,
+    seed_demo_offers,
+)
+from tests.factories.orders import Shelf
+from tests.factories.promotions import NOON, make_cart, make_line
+
+pytestmark = pytest.mark.django_db
+
+
+def _load(shelf: Shelf, shopper_id: int) -> CampaignLoad:
+    campaign = CampaignRow(
+        external_ref="18",
+        name="Mailing 18",
+        name_zh="邮件 18",
+        kind="loyalty",
+        audience="personal",
+        starts_at=NOON - timedelta(days=3),
+        ends_at=NOON + timedelta(days=3),
+    )
+    coupons = [
+        CouponRow("18-1", "18", "j 1-18", "$1 off", "减 1 美元", 100, per_shopper_limit=5),
+        CouponRow("18-2", "18", "J2-18", "$2 off", "减 2 美元", 200),
+    ]
+    used = RedemptionRow("18-1", shopper_id, "S77", 100, NOON)
+    return load_campaigns_bulk(
+        campaigns=[campaign],
+        coupons=coupons,
+        coupon_variants=[("18-1", shelf.rye), ("18-1", shelf.rye), ("18-1", shelf.gouda)],
+        targets=[("18", shopper_id)],
+        redemptions=[used, used, RedemptionRow("18-1", shopper_id, "", 100, NOON)],
+        market_code="us",
+    )
+
+
+def test_a_second_load_changes_nothing(shelf: Shelf) -> None:
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    assert _load(shelf, shopper.pk) == CampaignLoad(1, 2, 2, 1, 3)
+    assert _load(shelf, shopper.pk) == CampaignLoad(0, 0, 0, 0, 0)
+    assert Coupon.objects.get(code="J1-18").redeemed == 3
+    assert sorted(Redemption.objects.values_list("order_ref", flat=True)) == [
+        "S77",
+        "S77#2",
+        f"past-{shopper.pk}-20261125",
+    ]
+
+
+def test_a_loaded_coupon_works_for_whom_it_was_sent_to_and_only_on_its_goods(
+    shelf: Shelf,
+) -> None:
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    _load(shelf, shopper.pk)
+    rye = make_line("rye", variant_id=shelf.rye)
+    asked = {"codes": ["J1-18"], "now": NOON, "language": "en", "locale": "en_US"}
+
+    def discount(line: object, shopper_id: int | None) -> int:
+        cart = make_cart(line)  # type: ignore[arg-type]  # a line
+        return evaluate_cart(cart=cart, shopper=ShopperView(shopper_id), **asked).discount_minor  # type: ignore[arg-type]  # shared keywords
+
+    assert discount(rye, shopper.pk) == 100
+    assert discount(rye, None) == 0
+    assert discount(make_line("wine", variant_id=shelf.merlot), shopper.pk) == 0
+
+
+def test_a_coupon_without_any_known_variant_covers_nothing_not_everything(shelf: Shelf) -> None:
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    _load(shelf, shopper.pk)
+    found = evaluate_cart(
+        cart=make_cart(),
+        codes=["J2-18"],
+        shopper=ShopperView(shopper.pk),
+        now=NOON,
+        language="en",
+        locale="en_US",
+    )
+    assert [r.reason_code for r in found.rejected] == ["nothing_in_scope"]
+
+
+def test_loaded_offers_are_shown_to_whom_they_were_sent(shelf: Shelf) -> None:
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    _load(shelf, shopper.pk)
+    found = personal_offers_for(
+        shopper=ShopperView(shopper.pk), market_code="us", now=NOON, language="zh-hans"
+    )
+    assert {(o.label, o.coupon_code) for o in found} == {
+        ("减 1 美元", "J1-18"),
+        ("减 2 美元", "J2-18"),
+    }
+
+
+@pytest.mark.usefixtures("shelf")
+def test_the_demo_s_campaigns_are_made_once_and_parse() -> None:
+    assert seed_demo_offers(market_code="us", now=NOON) == 3
+    assert seed_demo_offers(market_code="us", now=NOON) == 0
+    for offer in Offer.objects.all():
+        offer.full_clean()
+    assert set(Campaign.objects.values_list("code", flat=True)) == {
+        "weekly-tenth",
+        "spend-40",
+        "welcome",
+    }
+    assert Coupon.objects.get().code == "WELCOME5"
