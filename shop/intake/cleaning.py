@@ -69,14 +69,15 @@ def clean_tables(connection: duckdb.DuckDBPyConnection, *, households: int | Non
 
 def count_table(connection: duckdb.DuckDBPyConnection, table: str) -> TableCount:
     """Return the counts of one cleaned table."""
-    read = _number(connection, f"SELECT count(*) FROM sliced_{table}")
     # Promotions are kept as sums: each carries how many rows went into it.
-    rows_kept = "coalesce(sum(rows_read), 0)" if table == "promotions" else "count(*)"
-    kept = _number(connection, f"SELECT {rows_kept} FROM {table}")
-    rows = connection.execute(
+    is_summed = table == "promotions"
+    rows = "coalesce(sum(rows_read), 0)" if is_summed else "count(*)"
+    read = _number(connection, f"SELECT {rows} FROM {'summed' if is_summed else f'sliced_{table}'}")
+    kept = _number(connection, f"SELECT {rows} FROM {table}")
+    refused = connection.execute(
         f"SELECT reason, count(*) FROM refused_{table} GROUP BY reason ORDER BY reason"
     ).fetchall()
-    return TableCount(table, read, kept, {str(reason): int(count) for reason, count in rows})
+    return TableCount(table, read, kept, {str(reason): int(count) for reason, count in refused})
 
 
 def _number(connection: duckdb.DuckDBPyConnection, question: str) -> int:
@@ -196,34 +197,32 @@ def _clean_promotions(connection: duckdb.DuckDBPyConnection) -> None:
     in one large store counts more than one in a small store.
     """
     is_bad = "product_id IS NULL OR store_id IS NULL OR week IS NULL OR week < 1"
+    unknown = "product_id NOT IN (SELECT product_id FROM products)"
     connection.execute(
         "CREATE TABLE summed AS WITH weight AS (SELECT store_id, sum(sales_value) AS sales"
-        " FROM transactions GROUP BY store_id) SELECT product_id, week, count(*) AS rows_read,"
+        " FROM transactions GROUP BY store_id) SELECT product_id, week,"
+        f" coalesce({is_bad}, true) AS is_bad, count(*) AS rows_read,"
         " sum(sales) FILTER (display_location <> '0') AS display_sales,"
         " sum(sales) FILTER (mailer_location <> '0') AS mailer_sales"
-        f" FROM sliced_promotions LEFT JOIN weight USING (store_id) WHERE NOT ({is_bad})"
-        " GROUP BY product_id, week"
+        " FROM sliced_promotions LEFT JOIN weight USING (store_id) GROUP BY ALL"
     )
-    covered = (
-        "SELECT sum(sales_value) FROM transactions WHERE store_id IN"
-        " (SELECT DISTINCT store_id FROM sliced_promotions)"
+    connection.execute(
+        "CREATE TABLE covered AS SELECT nullif(sum(sales_value), 0) AS sales FROM transactions"
+        " WHERE store_id IN (SELECT DISTINCT store_id FROM plain_promotions)"
     )
     connection.execute(
         "CREATE TABLE promotions AS SELECT product_id, week, rows_read,"
-        f" least(coalesce(display_sales / ({covered}), 0), 1) AS display_share,"
-        f" least(coalesce(mailer_sales / ({covered}), 0), 1) AS mailer_share"
-        " FROM summed SEMI JOIN products USING (product_id)"
+        " least(coalesce(display_sales / sales, 0), 1) AS display_share,"
+        " least(coalesce(mailer_sales / sales, 0), 1) AS mailer_share"
+        " FROM summed SEMI JOIN products USING (product_id), covered WHERE NOT is_bad"
     )
-    unknown = "product_id NOT IN (SELECT product_id FROM products)"
-    bad = _number(connection, f"SELECT count(*) FROM sliced_promotions WHERE {is_bad}")
-    bad += _number(connection, f"SELECT count(*) FROM summed WHERE {unknown}")
+    bad = _number(connection, f"SELECT count(*) FROM summed WHERE is_bad OR {unknown}")
     limit = "" if bad else " LIMIT 0"
     connection.execute(
         "CREATE TABLE refused_promotions AS SELECT *, CASE"
         f" WHEN {is_bad} THEN 'missing_value' ELSE 'unknown_product' END AS reason"
         f" FROM (FROM numbered_promotions{limit}) WHERE {is_bad} OR {unknown}"
     )
-    connection.execute("DROP TABLE summed")
 
 
 def _clean_keyed(
