@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf.urls.i18n import i18n_patterns
-from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -17,10 +16,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # mobile clients
     path("api/v1/", include("shop.api.v1.urls")),
     path("_allauth/", include("allauth.headless.urls")),
-    # staff
-    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     # people: each language has its own addresses, English those without a prefix
-    *i18n_patterns(path("", include("shop.storefront.urls")), prefix_default_language=False),
+    *i18n_patterns(
+        path("admin/", admin.site.urls),
+        path("", include("shop.storefront.urls")),
+        prefix_default_language=False,
+    ),
 ]
 
 handler400 = "shop.api.handlers.bad_request"
