@@ -111,7 +111,10 @@ def _spell(word: str) -> str:
     if known is not None:
         return known + comma if known else comma
     if "-" in bare:
-        return "-".join(part.capitalize() for part in bare.split("-")) + comma
+        parts = bare.split("-")
+        if any(part in _abbreviations() for part in parts):
+            return " ".join(filter(None, map(_spell, parts))) + comma
+        return "-".join(part.capitalize() for part in parts) + comma
     return _title(bare) + comma
 
 

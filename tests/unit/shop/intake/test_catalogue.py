@@ -1,0 +1,144 @@
+"""From a till's codes to a store's catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shop.intake.catalogue import SourceProduct, build_catalogue
+
+CHEESE = SourceProduct(
+    ref="859075",
+    manufacturer="69",
+    department="GROCERY",
+    brand="Private",
+    category="CHEESE",
+    product_type="SHREDDED CHEESE",
+    package_size="8 OZ",
+    product_name="",
+    brand_name="",
+    given_list_minor=None,
+    given_cost_minor=None,
+    is_sold_online=None,
+    units=100,
+    revenue_minor=17_000.0,
+    popularity=80.0,
+    weeks_ago=1,
+    seen_list_minor=178,
+    is_weighed=False,
+)
+
+
+def test_product_reads_like_a_label() -> None:
+    catalogue = build_catalogue([CHEESE])
+    (row,) = catalogue.products
+    assert (row.name, row.name_zh, row.size_label) == ("Shredded Cheese", "奶酪丝", "8 oz")
+    assert row.category_path == "dairy-eggs/cheese/shredded-cheese"
+    assert row.slug == "fairtag-shredded-cheese-8-oz"
+    assert [(c.path, c.name, c.name_zh) for c in catalogue.categories] == [
+        ("dairy-eggs", "Dairy & Eggs", "乳品蛋类"),
+        ("dairy-eggs/cheese", "Cheese", "奶酪"),
+        ("dairy-eggs/cheese/shredded-cheese", "Shredded Cheese", "奶酪丝"),
+    ]
+
+
+def test_cost_leaves_the_departments_margin_on_the_price_achieved() -> None:
+    (row,) = build_catalogue([CHEESE]).products
+    assert (row.list_minor, row.list_source) == (178, "observed")
+    # 170 achieved, 25 % margin in dairy.
+    assert (row.cost_minor, row.cost_source) == (128, "assumed")
+
+
+def test_given_price_and_cost_are_not_replaced() -> None:
+    given = replace(CHEESE, given_list_minor=199, given_cost_minor=90)
+    (row,) = build_catalogue([given]).products
+    assert (row.list_minor, row.list_source) == (199, "merchant")
+    assert (row.cost_minor, row.cost_source) == (90, "merchant")
+
+
+def test_products_that_look_alike_get_different_names() -> None:
+    second = replace(CHEESE, ref="859076", popularity=20.0)
+    third = replace(CHEESE, ref="859077", popularity=50.0)
+    names = {row.ref: row.name for row in build_catalogue([CHEESE, second, third]).products}
+    assert names == {
+        "859075": "Shredded Cheese",
+        "859077": "Classic Shredded Cheese",
+        "859076": "Original Shredded Cheese",
+    }
+
+
+def test_never_sold_product_is_history_with_a_neighbors_price() -> None:
+    unsold = replace(
+        CHEESE, ref="1", units=0, revenue_minor=0.0, weeks_ago=None, seen_list_minor=None
+    )
+    rows = {row.ref: row for row in build_catalogue([CHEESE, unsold]).products}
+    assert (rows["1"].is_active, rows["1"].list_minor, rows["1"].list_source) == (
+        False,
+        178,
+        "assumed",
+    )
+    assert rows["859075"].is_active is True
+
+
+def test_product_unsold_for_half_a_year_is_not_for_sale() -> None:
+    (row,) = build_catalogue([replace(CHEESE, weeks_ago=26)]).products
+    assert row.is_active is False
+
+
+def test_fuel_is_kept_for_history_only() -> None:
+    fuel = replace(CHEESE, department="FUEL", category="COUPON/MISC ITEMS", product_type="GASOLINE")
+    (row,) = build_catalogue([fuel]).products
+    assert row.is_active is False
+    assert row.category_path.startswith("offline/fuel/")
+
+
+def test_lipstick_keyed_as_battery_goes_home() -> None:
+    lipsticks = [
+        replace(
+            CHEESE,
+            ref=str(n),
+            department="COSMETICS",
+            category="MAKEUP AND TREATMENT",
+            product_type="LOREAL COSMETICS",
+        )
+        for n in range(20)
+    ]
+    stray = replace(lipsticks[0], ref="99", department="DRUG GM", category="BATTERIES")
+    rows = {row.ref: row for row in build_catalogue([*lipsticks, stray]).products}
+    assert rows["99"].category_path == "health-beauty/makeup/premium-makeup"
+
+
+def test_flags_of_goods_for_children_and_adults() -> None:
+    cereal = replace(CHEESE, ref="2", category="COLD CEREAL", product_type="KIDS CEREAL")
+    beer = replace(CHEESE, ref="3", category="BEERS/ALES", product_type="BEERALEMALT LIQUORS")
+    flags = {
+        row.path: (row.is_child_directed, row.is_restricted)
+        for row in build_catalogue([CHEESE, cereal, beer]).categories
+        if row.depth == 2
+    }
+    assert flags == {
+        "dairy-eggs/cheese/shredded-cheese": (False, False),
+        "breakfast/cereal/kids-cereal": (True, False),
+        "beer-wine/beer/beer-ale": (False, True),
+    }
+
+
+def test_shipping_case_of_bananas_is_no_package() -> None:
+    bananas = replace(
+        CHEESE,
+        department="PRODUCE",
+        category="TROPICAL FRUIT",
+        product_type="BANANAS",
+        package_size="40 LB",
+        seen_list_minor=101,
+    )
+    (row,) = build_catalogue([bananas]).products
+    assert (row.size_label, row.measure_amount) == ("each", None)
+
+
+def test_other_shops_codes_become_readable_too() -> None:
+    wine = replace(
+        CHEESE, department="Cellar", category="Red wines", product_type="Bordeaux", brand=""
+    )
+    catalogue = build_catalogue([wine])
+    assert catalogue.products[0].category_path == "cellar/red-wines/bordeaux"
+    assert catalogue.categories[-1].is_restricted is True
