@@ -19,7 +19,8 @@ def rank_prices(
     ranks = np.full(len(category_id), 0.5)
     order = np.lexsort((list_minor, category_id))
     _categories, starts = np.unique(category_id[order], return_index=True)
-    for start, stop in zip(starts, np.append(starts[1:], len(order)), strict=True):
+    stops = np.append(starts[1:], len(order))[: len(starts)]  # an empty catalogue has no categories
+    for start, stop in zip(starts, stops, strict=True):
         if stop - start < 2:
             continue
         members = order[start:stop]
