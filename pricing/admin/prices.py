@@ -187,7 +187,6 @@ class PriceBookAdmin(ReadOnlyAdmin):
         "effective_at",
         "hash_start",
     ]
-    list_select_related = ["market", "model_version", "policy"]
     list_filter = ["is_current", "channel", ("published_at", RangeDateTimeFilter)]
     search_fields = ["version__exact"]
     fields = [
@@ -207,7 +206,8 @@ class PriceBookAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBook]:
         """Leave the arrays out, of the book and of its model: they are megabytes."""
         rows: QuerySet[PriceBook] = super().get_queryset(request)
-        return rows.select_related("model_version").defer("arrays", "model_version__arrays")
+        rows = rows.select_related("market", "model_version", "policy")
+        return rows.defer("arrays", "model_version__arrays")
 
     @admin.display(description=_("Hash"))
     def hash_start(self, row: PriceBook) -> str:
@@ -218,7 +218,6 @@ class PriceBookAdmin(ReadOnlyAdmin):
 @admin.register(PriceBookEntry)
 class PriceBookEntryAdmin(ReadOnlyAdmin):
     list_display = ["shopper", "book_version", age_column("priced_at", _("Priced"))]
-    list_select_related = ["shopper"]
     search_fields = ["shopper__external_ref__startswith"]
     fields = ["shopper", "book_version", "priced_at", "price_count"]
     readonly_fields = fields
@@ -227,7 +226,7 @@ class PriceBookEntryAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceBookEntry]:
         """Leave the arrays out of lists, and the book's arrays always."""
         rows: QuerySet[PriceBookEntry] = super().get_queryset(request)
-        return rows.select_related("book").defer("book__arrays")
+        return rows.select_related("shopper", "book").defer("book__arrays")
 
     @admin.display(description=_("Book"))
     def book_version(self, row: PriceBookEntry) -> int:

@@ -1,15 +1,132 @@
-"""Train and activate demand models."""
+"""Train demand models, and bring a refit of the model in use into use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+from django.db import connection, transaction
+
+from pricing.core.demand.sensitivity import DealSensitivity
+from pricing.core.demand.training import Trained, TrainingCells, train
+from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
+from pricing.models import DemandModelVersion
+from pricing.selectors.training import Window, load_deal_cells, load_training_cells
+from pricing.selectors.versions import model_row
+from profiles.core.features.registry import require_features
+from shop.kernel.arrays import hash_arrays, pack_arrays
+from shop.kernel.hashing import fingerprint
+from shop.outbox.services import write_fact
+
+KIND = "pooled_poisson"
+STEPS = 4
+
+Progress = Callable[[str, int, int], None]
 
 
 def train_demand(
-    *, as_of: datetime, weeks: int = 53, progress: Callable[[str, int, int], None] | None = None
+    *,
+    as_of: datetime,
+    weeks: int = 53,
+    market: str = "us",
+    channel: str = "online",
+    progress: Progress | None = None,
 ) -> ModelVersionRow:
-    """Fit the champion on `weeks` before `as_of`, store it and make it the active model."""
-    raise NotImplementedError
+    """Fit the champion on the `weeks` before `as_of`, store it, and use it if that is a refit.
+
+    The first model, and a refit of the kind already in use, becomes active by itself if its
+    figures pass; another kind or other features need two people (`ask_for_model`,
+    `activate_model`). `progress` is told (what, step, steps). Fact ModelActivated.
+    """
+    require_features(SIGNAL_FEATURES, purpose="price")
+    tell = progress or _say_nothing
+    tell("reading sales, prices and placements", 0, STEPS)
+    place = (market, channel)
+    cells, window = load_training_cells(as_of=as_of, weeks=weeks, place=place)
+    tell("fitting demand", 1, STEPS)
+    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS))
+    tell("fitting deal sensitivity", 2, STEPS)
+    trained = _fit_deals(trained, cells, window, as_of)
+    tell("storing", 3, STEPS)
+    row = _store(trained, cells, window, as_of)
+    tell("done", STEPS, STEPS)
+    return row
+
+
+def _say_nothing(_what: str, _step: int, _steps: int) -> None:
+    return None
+
+
+def _fit_deals(trained: Trained, cells: TrainingCells, window: Window, as_of: datetime) -> Trained:
+    """Replace the prior weight of deals by the fitted one where there is enough history."""
+    weights = trained.served.weights
+    found = load_deal_cells(cells=cells, window=window, as_of=as_of, scale=weights.deals_scale)
+    if found is None or not len(trained.served.variant_id):
+        return trained
+    log_price = np.log(cells.price_minor[found.item][:, found.weeks])
+    model = DealSensitivity().fit(
+        log_price - log_price.mean(axis=1, keepdims=True),
+        found.units,
+        trained.served.elasticity[found.item],
+        found.strength,
+    )
+    metrics = trained.metrics | {
+        "deals_weight": model.weight_,
+        "deals_weight_sd": model.weight_sd_,
+        "deals_weight_raw": model.raw_weight_,
+    }
+    served = replace(trained.served, weights=replace(weights, deals=model.weight_))
+    return replace(trained, served=served, metrics=metrics)
+
+
+def _store(
+    trained: Trained, cells: TrainingCells, window: Window, as_of: datetime
+) -> ModelVersionRow:
+    status = DemandModelVersion.Status
+    arrays = trained.served.arrays()
+    feature_hash = fingerprint(sorted(SIGNAL_FEATURES))
+    with transaction.atomic():
+        _lock_models()
+        active = (
+            DemandModelVersion.objects.select_for_update(of=("self",))
+            .defer("arrays")
+            .filter(status=status.ACTIVE)
+            .first()
+        )
+        is_refit = active is None or (active.kind, active.feature_hash) == (KIND, feature_hash)
+        chosen = status.REFUSED if trained.refusal else status.CANDIDATE
+        row = DemandModelVersion.objects.create(
+            kind=KIND,
+            status=chosen,
+            trained_at=as_of,
+            window_start=window.start_date,
+            window_end=window.end_date,
+            rows=int(cells.on_sale.sum()),
+            metrics=trained.metrics | ({"refusal": trained.refusal} if trained.refusal else {}),
+            parameters={"weights": trained.served.weights.as_numbers()},
+            arrays=pack_arrays(arrays),
+            sha256=hash_arrays(arrays),
+            feature_hash=feature_hash,
+        )
+        if is_refit and not trained.refusal:
+            _activate(row, active, as_of)
+    return model_row(row)
+
+
+def _activate(row: DemandModelVersion, active: DemandModelVersion | None, now: datetime) -> None:
+    status = DemandModelVersion.Status
+    if active is not None:
+        active.status = status.RETIRED
+        active.save(update_fields=["status"])
+    row.status = status.ACTIVE
+    row.save(update_fields=["status"])
+    write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
+
+
+def _lock_models() -> None:
+    """Let one trainer store at a time: two first models must not both become the active one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('pricing_demandmodelversion'))")

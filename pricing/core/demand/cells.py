@@ -1,0 +1,122 @@
+"""Dense cells for training: items by weeks, from sparse sales, price changes and placements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.reference import PriceSeries
+
+MIN_UNITS = 30
+MIN_WEEKS_SOLD = 8
+# An item not sold for so long is taken as gone from the shelf, not as unwanted at its price.
+GONE_AFTER_WEEKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Weekly sales (n,): item position, week number 0..W-1, units, revenue in minor units."""
+
+    item: IntArray
+    week: IntArray
+    units: FloatArray
+    revenue_minor: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """Where items stood out (n,): item position, week number, display and mailer share."""
+
+    item: IntArray
+    week: IntArray
+    display: FloatArray
+    mailer: FloatArray
+
+
+def choose_items(
+    variant_id: IntArray, units: FloatArray, weeks_sold: IntArray, most: int
+) -> IntArray:
+    """Return positions of the variants worth a model of their own, ascending.
+
+    Those with MIN_UNITS units in MIN_WEEKS_SOLD weeks; of more than `most` the best sold.
+
+    >>> choose_items(np.array([5, 6]), np.array([100.0, 3.0]), np.array([20, 3]), 10).tolist()
+    [0]
+    """
+    good = np.flatnonzero((units >= MIN_UNITS) & (weeks_sold >= MIN_WEEKS_SOLD))
+    if len(good) > most:
+        best = np.argsort(-units[good], kind="stable")[:most]
+        good = np.sort(good[best])
+    return good
+
+
+def units_matrix(sales: Sales, items: int, weeks: int) -> tuple[FloatArray, FloatArray]:
+    """Return units and on-sale weights, both (items, weeks).
+
+    A week counts from the item's first sale to GONE_AFTER_WEEKS after its last.
+
+    >>> sales = Sales(np.array([0]), np.array([1]), np.array([3.0]), np.array([900.0]))
+    >>> units, on_sale = units_matrix(sales, 1, 3)
+    >>> units.tolist(), on_sale.tolist()
+    ([[0.0, 3.0, 0.0]], [[0.0, 1.0, 1.0]])
+    """
+    units = np.zeros((items, weeks))
+    np.add.at(units, (sales.item, sales.week), sales.units)
+    sold = units > 0
+    first = np.where(sold.any(axis=1), sold.argmax(axis=1), weeks)
+    last = weeks - 1 - sold[:, ::-1].argmax(axis=1)
+    number = np.arange(weeks)[None, :]
+    on_sale = (number >= first[:, None]) & (number <= last[:, None] + GONE_AFTER_WEEKS)
+    return units, on_sale.astype(np.float64)
+
+
+def price_matrix(series: PriceSeries, sales: Sales, middle: IntArray) -> FloatArray:
+    """Return the price of each item in each week (items, W) in minor units.
+
+    The ledger's price at the week's `middle` (Unix seconds, (W,)); before its first entry, and
+    without a ledger, the price achieved, carried forward, then backward.
+
+    >>> series = PriceSeries(np.array([0, 1]), np.array([10]), np.array([400]))
+    >>> sales = Sales(np.array([0]), np.array([0]), np.array([2.0]), np.array([700.0]))
+    >>> price_matrix(series, sales, np.array([5, 15, 25])).tolist()
+    [[350.0, 400.0, 400.0]]
+    """
+    items, weeks = len(series.offsets) - 1, len(middle)
+    achieved = _achieved(sales, items, weeks)
+    price = np.full((items, weeks), np.nan)
+    owner = np.repeat(np.arange(items), np.diff(series.offsets))
+    begins = np.searchsorted(middle, series.start, side="left")
+    inside = begins < weeks
+    # Rows ascend in time within an item, so the last entry before a week's middle is written last.
+    price[owner[inside], begins[inside]] = series.amount[inside]
+    price = _carry_forward(price)
+    price = np.where(np.isnan(price), achieved, price)
+    price = _carry_forward(price)
+    return _carry_forward(price[:, ::-1])[:, ::-1]
+
+
+def placement_matrices(
+    placements: Placements, items: int, weeks: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return display and mailer shares, both (items, weeks); 0 where nothing is known."""
+    display, mailer = np.zeros((items, weeks)), np.zeros((items, weeks))
+    display[placements.item, placements.week] = placements.display
+    mailer[placements.item, placements.week] = placements.mailer
+    return display, mailer
+
+
+def _achieved(sales: Sales, items: int, weeks: int) -> FloatArray:
+    units, revenue = np.zeros((items, weeks)), np.zeros((items, weeks))
+    np.add.at(units, (sales.item, sales.week), sales.units)
+    np.add.at(revenue, (sales.item, sales.week), sales.revenue_minor)
+    is_sold = (units > 0) & (revenue > 0)
+    return np.where(is_sold, revenue / np.where(is_sold, units, 1.0), np.nan)
+
+
+def _carry_forward(price: FloatArray) -> FloatArray:
+    number = np.arange(price.shape[1])[None, :]
+    last = np.maximum.accumulate(np.where(np.isnan(price), -1, number), axis=1)
+    rows = np.arange(len(price))[:, None]
+    return np.where(last >= 0, price[rows, np.maximum(last, 0)], np.nan)

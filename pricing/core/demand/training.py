@@ -1,0 +1,182 @@
+"""From cells to a served model: fit, check on the latest weeks, and refuse what looks wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.demand.design import OWN_PRICE, build_design, usual_log_price
+from pricing.core.demand.metrics import interval_coverage, mean_poisson_deviance, wmape
+from pricing.core.demand.pooled import PooledPoisson
+from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand, serve
+from pricing.core.signals import SignalWeights
+
+HELD_OUT_WEEKS = 8
+MIN_ITEMS = 10
+# A price that hardly ever moves says nothing about elasticity: such items are not counted.
+PRICE_MOVED = 0.02
+# Without sales: what weekly grocery sales show elsewhere (Bijmolt, van Heerde and Pieters 2005 find
+# -2.6 on average for brands; with display and mailer controls the Journey data shows -1.4).
+PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD = 1.5, 0.8
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCells:
+    """A year of items by weeks. Items (N,) ascend by `variant_id`; matrices are (N, W).
+
+    `family` and `department` number 0.. into `family_id` and `department_id`.
+    """
+
+    variant_id: IntArray
+    units: FloatArray
+    price_minor: FloatArray
+    display: FloatArray
+    mailer: FloatArray
+    on_sale: FloatArray
+    family: IntArray
+    family_id: IntArray
+    department: IntArray
+    department_id: IntArray
+    week_of_year: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model ready to serve, its figures, and why it may not be used ("" if it may)."""
+
+    served: ServedDemand
+    metrics: dict[str, Any]
+    refusal: str
+
+
+def train(cells: TrainingCells, weights: SignalWeights, progress: Progress) -> Trained:
+    """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them."""
+    if len(cells.variant_id) < MIN_ITEMS:
+        return Trained(prior_model(weights), {"items": len(cells.variant_id)}, "")
+    metrics: dict[str, Any] = {}
+    weeks = cells.units.shape[1]
+    if weeks >= 3 * HELD_OUT_WEEKS:
+        progress("checking on held-out weeks")
+        metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS)
+    progress("fitting")
+    design, usual = _design(cells, weeks)
+    model = PooledPoisson().fit(
+        design,
+        cells.units[:, None, :],
+        cells.family,
+        cells.department,
+        cells.on_sale[:, None, :],
+    )
+    served = serve(
+        model,
+        variant_id=cells.variant_id,
+        usual_log_price=usual,
+        family_id=cells.family_id,
+        department_id=cells.department_id,
+        week_of_year=cells.week_of_year,
+        weights=weights,
+    )
+    metrics |= _figures(cells, model, _moved(cells))
+    return Trained(served, metrics, find_refusal(served, metrics))
+
+
+def find_refusal(served: ServedDemand, metrics: dict[str, Any]) -> str:
+    """Return why a model must not make prices, "" if nothing speaks against it.
+
+    >>> from pricing.core.demand.served import example_served
+    >>> find_refusal(example_served(), {"wrong_sign_share": 0.4})
+    'more than a quarter of the elasticities have the wrong sign'
+    """
+    numbers = (served.elasticity, served.elasticity_sd, served.family_elasticity)
+    if not all(np.isfinite(one).all() and (one > 0).all() for one in numbers):
+        return "an elasticity is not a positive number"
+    if metrics.get("wrong_sign_share", 0.0) > 0.25:
+        return "more than a quarter of the elasticities have the wrong sign"
+    if not metrics.get("wmape", 0.0) < 2.0:
+        return "the forecast of the held-out weeks is worse than useless"
+    return ""
+
+
+def prior_model(weights: SignalWeights) -> ServedDemand:
+    """Return what is believed before anything was sold: one elasticity for all goods."""
+    none, ids = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return ServedDemand(
+        variant_id=ids,
+        elasticity=none,
+        elasticity_sd=none,
+        base_log=none,
+        usual_minor=none,
+        dispersion=none,
+        is_causal=np.zeros(0, dtype=np.bool_),
+        family_id=ids,
+        family_elasticity=none,
+        family_elasticity_sd=none,
+        global_elasticity=np.array([PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD]),
+        department_id=ids,
+        season=np.zeros((0, WEEKS_OF_YEAR)),
+        weights=weights,
+    )
+
+
+def _design(cells: TrainingCells, known_weeks: int) -> tuple[FloatArray, FloatArray]:
+    """Return the design of all weeks and the usual log prices, learned from the known weeks."""
+    log_price = np.log(cells.price_minor)
+    usual = usual_log_price(log_price[:, :known_weeks])
+    design = build_design(
+        log_price - usual[:, None],
+        cells.display[:, None, :],
+        cells.mailer[:, None, :],
+        cells.family,
+        cells.units[:, :known_weeks].sum(axis=1),
+    )
+    return design, usual
+
+
+def _back_test(cells: TrainingCells, cut: int) -> dict[str, Any]:
+    design, _ = _design(cells, cut)
+    past, later = slice(None, cut), slice(cut, None)
+    model = PooledPoisson().fit(
+        design[:, :, past],
+        cells.units[:, None, past],
+        cells.family,
+        cells.department,
+        cells.on_sale[:, None, past],
+    )
+    forecast = model.predict(design[:, :, later], cells.department)
+    low, high = model.predict_interval(forecast, 0.8)
+    kept = cells.on_sale[:, None, later] > 0
+    kept &= cells.on_sale[:, None, past].any(axis=2, keepdims=True)
+    actual = cells.units[:, None, later]
+    return {
+        "wmape": wmape(actual[kept], forecast[kept]),
+        "deviance": mean_poisson_deviance(actual[kept], forecast[kept]),
+        "coverage_80": interval_coverage(actual[kept], low[kept], high[kept]),
+        "held_out_weeks": cells.units.shape[1] - cut,
+    }
+
+
+def _moved(cells: TrainingCells) -> BoolArray:
+    moved: BoolArray = np.log(cells.price_minor).std(axis=1) > PRICE_MOVED
+    return moved
+
+
+def _figures(cells: TrainingCells, model: PooledPoisson, moved: BoolArray) -> dict[str, Any]:
+    raw = -model.coef_[:, OWN_PRICE]
+    spread = np.percentile(model.elasticity_, [10, 50, 90]).round(4).tolist()
+    return {
+        "items": len(cells.variant_id),
+        "cells": int(cells.on_sale.sum()),
+        "items_with_moved_price": int(moved.sum()),
+        "negative_share": float(np.mean(model.elasticity_ > 0)),
+        "wrong_sign_share": float(np.mean(raw[moved] <= 0)) if moved.any() else 0.0,
+        "elasticity_p10_p50_p90": [-one for one in reversed(spread)],
+        "elasticity_sd": float(np.median(model.elasticity_sd_)),
+        "dispersion": float(np.median(model.dispersion_)),
+        "causal_share": 0.0,
+    }

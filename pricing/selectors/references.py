@@ -1,0 +1,93 @@
+"""Load what reference prices are reckoned from: the public-price ledger and what was paid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.reference import (
+    PaidRows,
+    PriceSeries,
+    Reductions,
+    References,
+    find_reductions,
+    find_references,
+    list_share,
+)
+from profiles.selectors.packed import copy_rows
+from profiles.selectors.paid import load_paid_prices
+
+# Reductions that began earlier than this, with their 90-day windows, are old news to any law.
+PAID_DAYS = 270
+
+_SERIES = """
+COPY (
+    SELECT variant_id, extract(epoch FROM valid_from)::int8, amount_minor
+    FROM pricing_priceledgerentry
+    WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
+        AND valid_from <= %(now)s
+        AND (%(variants)s::int8[] IS NULL OR variant_id = ANY(%(variants)s))
+    ORDER BY variant_id, valid_from
+) TO STDOUT (FORMAT BINARY)
+"""
+_SERIES_FIELDS = (("variant", ">i8"), ("start", ">i8"), ("amount", ">i4"))
+FEW = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReferences:
+    """References of m variants by strategy, the running reductions, and the list-price gauge."""
+
+    by_strategy: Mapping[str, References]
+    reductions: Reductions
+    list_share: FloatArray
+    series: PriceSeries
+
+
+def load_series(*, variant_id: IntArray, now: datetime, place: tuple[str, str]) -> PriceSeries:
+    """Return the public-price ledger of variants (ascending ids) up to `now`. One query."""
+    wanted = variant_id.tolist() if len(variant_id) <= FEW else None
+    parameters = {"market": place[0], "channel": place[1], "now": now, "variants": wanted}
+    rows = copy_rows(_SERIES, parameters, _SERIES_FIELDS)
+    owner = rows["variant"].astype(np.int64)
+    at = np.minimum(np.searchsorted(variant_id, owner), max(len(variant_id) - 1, 0))
+    is_wanted = variant_id[at] == owner if len(variant_id) else np.zeros(len(owner), np.bool_)
+    counts = np.bincount(at[is_wanted], minlength=len(variant_id))
+    return PriceSeries(
+        offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        start=rows["start"][is_wanted].astype(np.int64),
+        amount=rows["amount"][is_wanted].astype(np.int64),
+    )
+
+
+def load_paid(*, variant_id: IntArray, now: datetime) -> PaidRows:
+    """Return what was paid for variants (ascending ids) in the last PAID_DAYS. One query."""
+    wanted = variant_id.tolist() if len(variant_id) <= FEW else None
+    paid = load_paid_prices(since=now - timedelta(days=PAID_DAYS), until=now, variant_ids=wanted)
+    at = np.minimum(np.searchsorted(variant_id, paid.variant_id), max(len(variant_id) - 1, 0))
+    known = variant_id[at] == paid.variant_id if len(variant_id) else np.zeros(0, np.bool_)
+    return PaidRows(
+        variant=at[known],
+        at=paid.day_start[known],
+        minor=paid.unit_minor[known],
+        units=paid.units[known],
+    )
+
+
+def load_references(
+    *, variant_id: IntArray, list_minor: IntArray, now: datetime, place: tuple[str, str]
+) -> FoundReferences:
+    """Return the legal references of variants (ascending ids) at `now`. Two queries."""
+    series = load_series(variant_id=variant_id, now=now, place=place)
+    paid = load_paid(variant_id=variant_id, now=now)
+    second = int(now.timestamp())
+    return FoundReferences(
+        by_strategy=find_references(series, paid, list_minor, second),
+        reductions=find_reductions(series, second),
+        list_share=list_share(paid, list_minor, second),
+        series=series,
+    )
