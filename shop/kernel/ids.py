@@ -30,11 +30,15 @@ def uuid7(now_ms: int | None = None) -> UUID:
 def uuid7_time(value: UUID) -> datetime:
     """Return the moment (UTC, millisecond resolution) a version 7 UUID was made.
 
-    Raises ValueError for another version, whose bits carry no such time.
+    Raises ValueError for another version, whose bits carry no such time, and for a forged moment
+    beyond the year 9999.
 
     >>> uuid7_time(uuid7(1_500)).isoformat()
     '1970-01-01T00:00:01.500000+00:00'
     """
     if value.version != 7:
         raise ValueError(f"{value} is a version {value.version} UUID, which carries no time")
-    return _EPOCH + timedelta(milliseconds=value.int >> 80)
+    try:
+        return _EPOCH + timedelta(milliseconds=value.int >> 80)
+    except OverflowError as error:
+        raise ValueError(f"{value} names a moment beyond all calendars") from error

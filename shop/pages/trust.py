@@ -15,7 +15,9 @@ from shop.pages.values import FeatureNote, PrivacyPage, RulesPage, WhyPage
 
 def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
     """Return everything behind a quote of this shopper. Raises QuoteNotFound for anybody else's."""
-    trace = get_quote(quote_id, shopper_pseudonym=ctx.shopper_pseudonym)
+    # "" is nobody's pseudonym, while None would ask as staff: a stranger's link must not open.
+    own = ctx.shopper_pseudonym or ""
+    trace = get_quote(quote_id, shopper_pseudonym=own, language=ctx.language)
     cards = list_cards([trace.variant_id], ctx.language)
     rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
     return WhyPage(
