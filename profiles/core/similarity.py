@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -70,10 +70,19 @@ def fit_similarity(
     )
     gram = (bought.T @ bought).toarray()
     gram[np.diag_indices(size)] += ridge
-    inverse = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), np.eye(size))
+    inverse = _invert(gram)
     weights = -inverse / np.diag(inverse)[None, :]
     np.fill_diagonal(weights, 0.0)
     return _keep_best(ids[chosen], weights)
+
+
+def _invert(gram: FloatArray) -> FloatArray:
+    """Return the inverse of a symmetric positive definite matrix, by its Cholesky factor."""
+    factor, failed = dpotrf(gram, lower=1, overwrite_a=1)
+    if failed:
+        raise ValueError("the Gram matrix is not positive definite: the ridge is too small")
+    lower, _ = dpotri(factor, lower=1, overwrite_c=1)
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
 
 
 def _keep_best(ids: IntArray, weights: FloatArray) -> SimilarityModel:

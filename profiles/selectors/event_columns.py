@@ -1,4 +1,4 @@
-"""Events of shoppers as arrays, straight from PostgreSQL's binary format."""
+"""Events of shoppers as arrays."""
 
 from __future__ import annotations
 
@@ -7,63 +7,43 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
-from profiles.core.features import KINDS, EventColumns
+from profiles.core.features import KIND_CODES, KINDS, EventColumns
+from profiles.selectors.packed import Packed, fetch_packed
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
-_SELECT = """
-COPY (
-    SELECT shopper_id, id, extract(epoch FROM occurred_at)::float8,
-        (array_position(%(kinds)s::text[], kind::text) - 1)::int2,
-        coalesce(variant_id, -1), coalesce(category_id, -1), coalesce(brand_id, -1),
-        quantity, coalesce(paid_minor, 0), coalesce(list_minor, 0),
-        is_discounted, coalesce(price_rank, 'NaN'), received_at > %(recent)s
-    FROM profiles_event
-    WHERE shopper_id = ANY(%(shoppers)s) AND occurred_at <= %(as_of)s
-) TO STDOUT (FORMAT BINARY)
-"""
-_FIELDS = (
-    ("shopper", ">i8"),
-    ("id", "V16"),
-    ("at", ">f8"),
-    ("kind", ">i2"),
-    ("variant", ">i8"),
-    ("category", ">i8"),
-    ("brand", ">i8"),
-    ("quantity", ">i4"),
-    ("paid", ">i8"),
-    ("list", ">i8"),
-    ("is_discounted", "u1"),
-    ("price_rank", ">f8"),
-    ("is_recent", "u1"),
+# PostgreSQL sends a timestamp as microseconds since 2000-01-01 UTC.
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
+# Purchases first: they are most of the table.
+_KIND_CASE = "CASE kind {} END".format(
+    " ".join(
+        f"WHEN '{kind}' THEN {KIND_CODES[kind]}"
+        for kind in sorted(KINDS, key=lambda kind: kind != "purchase")
+    )
 )
-_HEADER_BYTES = 19
-_TRAILER_BYTES = 2
-
-
-def row_type(columns: Sequence[tuple[str, str]]) -> np.dtype[np.void]:
-    """Return the layout of one row of binary COPY whose columns are all of fixed width.
-
-    A row is a 16-bit column count, then for each column a 32-bit length and the value. NULL has
-    no value, so the query must leave none.
-    """
-    layout: list[tuple[str, str]] = [("_count", ">i2")]
-    for name, kind in columns:
-        layout += [(f"_length_{name}", ">i4"), (name, kind)]
-    return np.dtype(layout)
-
-
-def copy_rows(
-    query: str, parameters: object, columns: Sequence[tuple[str, str]]
-) -> NDArray[np.void]:
-    """Return the rows of a `COPY (...) TO STDOUT (FORMAT BINARY)` as a structured array."""
-    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
-        packed = b"".join(copy)
-    body = packed[_HEADER_BYTES : len(packed) - _TRAILER_BYTES]
-    return np.frombuffer(body, dtype=row_type(columns))
+_COLUMNS = (
+    Packed("shopper", ">i8", "int8send(shopper_id)"),
+    Packed("id", "V16", "uuid_send(id)"),
+    Packed("at", ">i8", "timestamptz_send(occurred_at)"),
+    Packed("kind", ">i2", f"int2send(({_KIND_CASE})::int2)"),
+    Packed("variant", ">i8", "int8send(coalesce(variant_id, -1))"),
+    Packed("category", ">i8", "int8send(coalesce(category_id, -1))"),
+    Packed("brand", ">i8", "int8send(coalesce(brand_id, -1))"),
+    Packed("quantity", ">i4", "int4send(quantity)"),
+    Packed("paid", ">i8", "int8send(coalesce(paid_minor, 0))"),
+    Packed("list", ">i8", "int8send(coalesce(list_minor, 0))"),
+    Packed("is_discounted", "u1", "boolsend(is_discounted)"),
+    Packed("price_rank", ">f8", "float8send(coalesce(price_rank, 'NaN'))"),
+    # Only events with a messenger of their own can be late; an import has none.
+    Packed(
+        "is_recent",
+        "u1",
+        "boolsend(received_at > %(recent)s AND source IN ('device', 'shop'))",
+    ),
+)
+_SOURCE = "FROM profiles_event WHERE shopper_id = ANY(%(shoppers)s) AND occurred_at <= %(as_of)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +67,18 @@ def load_shopper_events(
     Events received after `recent_since` are marked recent.
     """
     parameters = {
-        "kinds": list(KINDS),
         "shoppers": list(shopper_ids),
         "as_of": as_of,
         "recent": recent_since,
     }
-    rows = copy_rows(_SELECT, parameters, _FIELDS)
+    rows = fetch_packed(_COLUMNS, _SOURCE, parameters)
     return ShopperEvents(
         shopper_id=rows["shopper"].astype(np.int64),
         event_id=rows["id"],
         is_recent=rows["is_recent"].astype(np.bool_),
         columns=EventColumns(
             kind=rows["kind"].astype(np.int16),
-            at=rows["at"].astype(np.float64),
+            at=rows["at"].astype(np.float64) / 1e6 + _POSTGRES_EPOCH,
             variant_id=rows["variant"].astype(np.int64),
             category_id=rows["category"].astype(np.int64),
             brand_id=rows["brand"].astype(np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from profiles.selectors.event_columns import copy_rows
+from profiles.selectors.packed import copy_rows
 
 _PAID = """
 COPY (

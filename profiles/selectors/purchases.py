@@ -11,36 +11,41 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from profiles.core.values import PurchaseCells
-from profiles.selectors.event_columns import copy_rows
+from profiles.selectors.packed import Packed, fetch_packed
 
 _CELLS = """
-COPY (
+FROM (
     SELECT variant_id,
-        (date_trunc('week', occurred_at AT TIME ZONE %(zone)s)::date - date '1970-01-01')::int4,
-        sum(quantity)::int8, sum(paid_minor)::int8, sum(list_minor)::int8,
-        coalesce(sum(quantity) FILTER (WHERE is_discounted), 0)::int8, count(*)
+        (date_trunc('week', occurred_at AT TIME ZONE %(zone)s)::date - date '1970-01-01') AS week,
+        sum(quantity)::int8 AS units, sum(paid_minor)::int8 AS revenue,
+        sum(list_minor)::int8 AS list, count(*) AS lines,
+        coalesce(sum(quantity) FILTER (WHERE is_discounted), 0)::int8 AS discounted
     FROM profiles_event
     WHERE kind = 'purchase' AND occurred_at >= %(start)s AND occurred_at < %(end)s
-    GROUP BY 1, 2 ORDER BY 1, 2
-) TO STDOUT (FORMAT BINARY)
+    GROUP BY 1, 2
+) cells
 """
-_CELL_FIELDS = (
-    ("variant", ">i8"),
-    ("week", ">i4"),
-    ("units", ">i8"),
-    ("revenue", ">i8"),
-    ("list", ">i8"),
-    ("discounted", ">i8"),
-    ("lines", ">i8"),
+_CELL_COLUMNS = (
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("week", ">i4", "int4send(week)"),
+    Packed("units", ">i8", "int8send(units)"),
+    Packed("revenue", ">i8", "int8send(revenue)"),
+    Packed("list", ">i8", "int8send(list)"),
+    Packed("discounted", ">i8", "int8send(discounted)"),
+    Packed("lines", ">i8", "int8send(lines)"),
 )
-_BASKETS = """
-COPY (
-    SELECT shopper_id, variant_id, count(*) FROM profiles_event
+_COUNTS = """
+FROM (
+    SELECT shopper_id, variant_id, count(*) AS count FROM profiles_event
     WHERE kind = 'purchase' AND occurred_at > %(start)s AND occurred_at <= %(end)s
-    GROUP BY 1, 2 ORDER BY 1, 2
-) TO STDOUT (FORMAT BINARY)
+    GROUP BY 1, 2
+) counts
 """
-_BASKET_FIELDS = (("shopper", ">i8"), ("variant", ">i8"), ("count", ">i8"))
+_COUNT_COLUMNS = (
+    Packed("shopper", ">i8", "int8send(shopper_id)"),
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("count", ">i8", "int8send(count)"),
+)
 
 
 def start_of_week(moment: datetime) -> datetime:
@@ -63,7 +68,8 @@ def load_purchase_cells(as_of: datetime, weeks: int) -> PurchaseCells:
     end = start_of_week(as_of)
     start = start_of_day(end.date() - timedelta(weeks=weeks))
     parameters = {"zone": settings.BUSINESS_TIME_ZONE, "start": start, "end": end}
-    rows = copy_rows(_CELLS, parameters, _CELL_FIELDS)
+    rows = fetch_packed(_CELL_COLUMNS, _CELLS, parameters)
+    rows = rows[np.lexsort((rows["week"], rows["variant"]))]
     return PurchaseCells(
         variant_id=rows["variant"].astype(np.int64),
         week_start=rows["week"].astype("datetime64[D]"),
@@ -87,7 +93,8 @@ class PurchaseCounts:
 def load_purchase_counts(as_of: datetime, days: int) -> PurchaseCounts:
     """Return lines per shopper and variant in the `days` before `as_of`. One query."""
     parameters = {"start": as_of - timedelta(days=days), "end": as_of}
-    rows = copy_rows(_BASKETS, parameters, _BASKET_FIELDS)
+    rows = fetch_packed(_COUNT_COLUMNS, _COUNTS, parameters)
+    rows = rows[np.lexsort((rows["variant"], rows["shopper"]))]
     return PurchaseCounts(
         shopper_id=rows["shopper"].astype(np.int64),
         variant_id=rows["variant"].astype(np.int64),

@@ -23,6 +23,7 @@ from profiles.services.rebuild import (
     rebuild_online_features,
     repair_online_features,
     restore_online_features,
+    warm_shopper,
 )
 from profiles.services.retention import forget_expired
 from profiles.services.segments import refit_segments, refit_similarity
@@ -55,4 +56,5 @@ __all__ = [
     "repair_online_features",
     "restore_online_features",
     "set_consent",
+    "warm_shopper",
 ]

@@ -24,7 +24,7 @@ from profiles.core.records import BadRecord, EventRecord, decode_record
 from profiles.metrics import event_lag_seconds, events_drained_total
 from profiles.services.online import text_of
 from profiles.services.table import Stored, store_records
-from shop.jobs.redis import redis_breaker
+from shop.jobs.redis import patient_redis
 from shop.jobs.services import QuarantineRow, quarantine, record_run
 from shop.kernel.clock import epoch_ms
 
@@ -51,7 +51,7 @@ def drain_events(*, limit: int, now: datetime, stale_seconds: float = STALE_SECO
     RedisUnavailable; nothing is lost then.
     """
     moved = 0
-    with redis_breaker.guard() as client:
+    with patient_redis() as client:
         _ensure_group(client)
         while moved < limit:
             entries = _take(client, min(BATCH, limit - moved), int(stale_seconds * 1000))
@@ -66,7 +66,7 @@ def drain_events(*, limit: int, now: datetime, stale_seconds: float = STALE_SECO
 
 def count_backlog() -> int:
     """Return how many events wait in the stream. Raises RedisUnavailable."""
-    with redis_breaker.guard() as client:
+    with patient_redis() as client:
         return int(client.xlen(STREAM))
 
 

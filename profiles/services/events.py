@@ -17,7 +17,7 @@ from profiles.core.values import Consents, IngestResult, RejectedEvent, ShopperV
 from profiles.metrics import events_total
 from profiles.selectors.catalog import lookup_variants
 from profiles.services.online import accept_records
-from profiles.services.rebuild import rebuild_online_features
+from profiles.services.rebuild import warm_shopper
 from profiles.services.table import note_lag, store_records
 from shop.jobs.redis import RedisUnavailable
 from shop.kernel.errors import FairtagError
@@ -134,7 +134,7 @@ def _accept(shopper: ShopperValue, batch: _Batch, *, now: datetime) -> IngestRes
     if not accepted.is_warm:
         # Redis lost this shopper's history; the events are safe, so a failure here may wait.
         with suppress(RedisUnavailable):
-            rebuild_online_features(as_of=now, shopper_ids=[shopper.id])
+            warm_shopper(shopper_id=shopper.id, now=now)
     known = len(batch.records) - len(accepted.fresh)
     return IngestResult(
         accepted=len(accepted.fresh),

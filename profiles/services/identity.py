@@ -15,7 +15,7 @@ from profiles.models import Shopper
 from profiles.selectors.shoppers import find_shopper, shopper_value
 from profiles.services.consent import DEFAULT_TEXT, record_defaults, set_consent
 from profiles.services.online import forget_profile, write_consents
-from profiles.services.rebuild import rebuild_online_features
+from profiles.services.rebuild import warm_shopper
 from profiles.services.table import clear_lag, note_lag
 from shop.jobs.redis import RedisUnavailable
 
@@ -172,4 +172,4 @@ def _rebuild(owner_id: int, guest_pseudonym: str, now: datetime) -> None:
     """Show the joined history to the next quote; without Redis the note stays for the repair."""
     forget_profile(guest_pseudonym)
     with suppress(RedisUnavailable):
-        rebuild_online_features(as_of=now, shopper_ids=[owner_id])
+        warm_shopper(shopper_id=owner_id, now=now)

@@ -8,7 +8,6 @@ reached Redis is marked as seen, so that it is not added twice.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import batched
@@ -41,9 +40,10 @@ from profiles.services.online import (
     load_script,
     text_of,
 )
-from shop.jobs.redis import redis_breaker
+from shop.jobs.redis import patient_redis, redis_breaker
 
 CHUNK = 250
+AT_ONCE = 8
 ROUNDS = 6
 STREAM_PAGE = 2_000
 # An event received so lately may still be on its way to the online sums by another messenger.
@@ -53,8 +53,8 @@ RECENT = timedelta(minutes=15)
 def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | None = None) -> int:
     """Rebuild online profiles (of everybody seen in 180 days); return how many were replaced.
 
-    Safe at any time and any number of times. `as_of` is now; every event in the table counts.
-    Raises RedisUnavailable.
+    Safe at any time and any number of times. `as_of` is now; every event in the table counts. A
+    job: it waits for a slow Redis. Raises RedisUnavailable.
     """
     is_whole = shopper_ids is None
     if shopper_ids is None:
@@ -64,17 +64,26 @@ def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | Non
             last_seen_at__gte=as_of - timedelta(seconds=KEEP_SECONDS),
         )
         shopper_ids = list(alive.order_by("pk").values_list("pk", flat=True))
-    done = sum(_rebuild_chunk(chunk, as_of) for chunk in batched(shopper_ids, CHUNK))
-    if is_whole:
-        with redis_breaker.guard() as client:
+    with patient_redis() as client:
+        done = sum(_rebuild(client, chunk, as_of) for chunk in batched(shopper_ids, CHUNK))
+        if is_whole:
             client.set(WARM_MARKER, as_of.isoformat())
     profile_rebuilds_total.inc(done)
     return done
 
 
+def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
+    """Rebuild one shopper at once, for who is waiting; return whether it worked.
+
+    One shopper's history is a few milliseconds of reading. Raises RedisUnavailable, quickly.
+    """
+    with redis_breaker.guard() as client:
+        return _rebuild(client, [shopper_id], now) == 1
+
+
 def restore_online_features(*, now: datetime) -> int:
     """Rebuild everything if Redis lost its memory, else whoever lags; return how many."""
-    with redis_breaker.guard() as client:
+    with patient_redis() as client:
         is_warm = client.exists(WARM_MARKER)
     if not is_warm:
         return rebuild_online_features(as_of=now)
@@ -85,52 +94,67 @@ def repair_online_features(*, now: datetime, limit: int = 1_000) -> int:
     """Rebuild shoppers whose profile is noted as lagging; return how many."""
     notes = list(OnlineLag.objects.order_by("pk").values_list("pk", "shopper_id")[:limit])
     shopper_ids = sorted({shopper_id for _, shopper_id in notes})
-    done = sum(_rebuild_chunk(chunk, now) for chunk in batched(shopper_ids, CHUNK))
+    with patient_redis() as client:
+        done = sum(_rebuild(client, chunk, now) for chunk in batched(shopper_ids, CHUNK))
     if done >= len(list_shoppers(shopper_ids)):
         OnlineLag.objects.filter(pk__in=[pk for pk, _ in notes]).delete()
     return done
 
 
-def _rebuild_chunk(shopper_ids: Sequence[int], now: datetime) -> int:
+def _rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> int:
     """Rebuild some shoppers; return how many could be replaced."""
     waiting = {shopper.id for shopper in list_shoppers(shopper_ids)}
     asked = len(waiting)
     for _ in range(ROUNDS):
         if not waiting:
             break
-        waiting -= _try_rebuild(sorted(waiting), now)
+        waiting -= _try_rebuild(client, sorted(waiting), now)
     return asked - len(waiting)
 
 
-def _try_rebuild(shopper_ids: Sequence[int], now: datetime) -> set[int]:
+def _try_rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> set[int]:
     """Rebuild shoppers whose profile nobody touches meanwhile; return these.
 
     The order of reading is what makes it exact: versions, answers, stream, table.
     """
-    with redis_breaker.guard() as client:
-        pseudonyms = dict(Shopper.objects.filter(pk__in=shopper_ids).values_list("pk", "pseudonym"))
+    versions = _read_versions(client, shopper_ids)
+    shoppers = list_shoppers(shopper_ids)
+    pending = _read_stream(client, shopper_ids)
+    events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
+    columns, rows = _join(shoppers, events, pending)
+    table = sum_events(columns, rows, len(shoppers), business_zone())
+    recent = _recent_ids(events)
+    replacements = {}
+    for row, shopper in enumerate(shoppers):
+        sums, variants = named_sums(table, row)
+        seen = recent.get(shopper.id, []) + [str(r.id) for r in pending.get(shopper.id, ())]
+        replacements[shopper] = _replacement(shopper, versions[shopper.id], sums, variants, seen)
+    return _replace_all(client, replacements)
+
+
+def _read_versions(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, bytes | None]:
+    known = Shopper.objects.filter(pk__in=shopper_ids).values_list("pk", "pseudonym")
+    pseudonyms = dict(known)
+    pipe = client.pipeline(transaction=False)
+    for pseudonym in pseudonyms.values():
+        pipe.hget(profile_key(str(pseudonym)), VERSION_FIELD)
+    return dict(zip(pseudonyms, pipe.execute(), strict=True))
+
+
+def _replace_all(
+    client: redis.Redis, replacements: Mapping[ShopperValue, Sequence[Argument]]
+) -> set[int]:
+    """Replace profiles a few at a time: a long pipeline would keep all quotes waiting."""
+    script = load_script(client, "replace")
+    done = set()
+    for group in batched(replacements.items(), AT_ONCE):
         pipe = client.pipeline(transaction=False)
-        for shopper_id in shopper_ids:
-            pipe.hget(profile_key(str(pseudonyms[shopper_id])), VERSION_FIELD)
-        versions = dict(zip(shopper_ids, pipe.execute(), strict=True))
-        shoppers = list_shoppers(shopper_ids)
-        pending = _read_stream(client, shopper_ids)
-        events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
-        columns, rows = _join(shoppers, events, pending)
-        table = sum_events(columns, rows, len(shoppers), business_zone())
-        recent = _recent_ids(events)
-        script = load_script(client, "replace")
-        pipe = client.pipeline(transaction=False)
-        for row, shopper in enumerate(shoppers):
-            sums, variants = named_sums(table, row)
-            seen = recent.get(shopper.id, []) + [str(r.id) for r in pending.get(shopper.id, ())]
-            script(
-                keys=[profile_key(shopper.pseudonym), variants_key(shopper.pseudonym)],
-                args=_replacement(shopper, versions[shopper.id], sums, variants, seen),
-                client=pipe,
-            )
-        answers = pipe.execute()
-    return {shopper.id for shopper, ok in zip(shoppers, answers, strict=True) if ok == 1}
+        for shopper, arguments in group:
+            keys = [profile_key(shopper.pseudonym), variants_key(shopper.pseudonym)]
+            script(keys=keys, args=arguments, client=pipe)
+        answers = zip(group, pipe.execute(), strict=True)
+        done |= {shopper.id for (shopper, _), answer in answers if answer == 1}
+    return done
 
 
 def _replacement(
@@ -140,16 +164,23 @@ def _replacement(
     variants: Mapping[int, float],
     seen: Sequence[str],
 ) -> list[Argument]:
+    """Return the arguments of the script. `repr` of a float is exact and the shortest."""
+    words: list[Argument] = [word for name, value in sums.items() for word in (name, repr(value))]
+    others: list[Argument] = [
+        word for key, value in variants.items() for word in (key, repr(value))
+    ]
     return [
         version or b"0",
-        json.dumps(sums),
-        json.dumps(variants),
-        SEEN_PREFIX,
-        SEEN_SECONDS,
-        json.dumps(seen),
-        KEEP_SECONDS,
         shopper.id,
         encode_consents(shopper.consents),
+        KEEP_SECONDS,
+        SEEN_PREFIX,
+        SEEN_SECONDS,
+        len(words),
+        len(others),
+        *words,
+        *others,
+        *seen,
     ]
 
 

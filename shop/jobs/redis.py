@@ -15,6 +15,7 @@ from shop.kernel.errors import FairtagError
 
 OPEN_SECONDS = 0.5
 SOCKET_TIMEOUT_SECONDS = 0.25
+PATIENT_TIMEOUT_SECONDS = 10.0
 
 
 class RedisUnavailable(FairtagError):
@@ -33,6 +34,27 @@ def get_redis() -> redis.Redis:
         retry=None,
         health_check_interval=0,
     )
+
+
+@lru_cache(maxsize=1)
+def get_patient_redis() -> redis.Redis:
+    """Return this process's client for background jobs, which may wait where a page may not."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=PATIENT_TIMEOUT_SECONDS,
+        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        retry=None,
+        health_check_interval=0,
+    )
+
+
+@contextmanager
+def patient_redis() -> Iterator[redis.Redis]:
+    """Yield the background client; raise RedisUnavailable when the body meets a dead Redis."""
+    try:
+        yield get_patient_redis()
+    except _DOWN as error:
+        raise RedisUnavailable("Redis does not answer a background job.") from error
 
 
 class RedisBreaker:
