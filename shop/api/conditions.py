@@ -32,10 +32,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     required=True,
     description="Made fresh for each intent, such as a UUID; up to 200 printable characters.",
 )
-IDEMPOTENCY_REFUSALS = (
+KEY_REFUSALS = (
     "idempotency_key_missing",
     "idempotency_key_malformed",
-    "idempotency_in_flight",
     "idempotency_mismatch",
 )
 

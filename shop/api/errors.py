@@ -124,12 +124,14 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
         headers["Retry-After"] = str(math.ceil(wait))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="fairtag"'
+    detail = gettext(error.message) if error.message else error.code
+    faults = [
+        {"pointer": pointer("contact", name), "code": error.code, "message": detail}
+        for name in error.detail.get("fields", ())
+        if error.code == "contact_refused"
+    ]
     return problem(
-        error.code,
-        gettext(error.message) if error.message else "",
-        status=status,
-        params=error.detail,
-        headers=headers,
+        error.code, detail, status=status, errors=faults, params=error.detail, headers=headers
     )
 
 

@@ -39,7 +39,7 @@ _BODY_REFUSALS = (
 )
 
 
-class CallerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped hook
+class CallerScheme(OpenApiAuthenticationExtension):
     """Names the two ways a caller says who it is."""
 
     target_class = "shop.api.authentication.CallerAuthentication"

@@ -39,7 +39,7 @@ def join_guest(request: HttpRequest, *, account_id: int) -> None:
         merge_carts(context=context, from_shopper_id=before.id)
 
 
-class RotatingTokenStrategy(JWTTokenStrategy):  # type: ignore[misc]  # allauth ships no types
+class RotatingTokenStrategy(JWTTokenStrategy):
     """Short access tokens; a refresh token works once, and its reuse ends the whole session.
 
     The session behind them lives as long as the refresh token.

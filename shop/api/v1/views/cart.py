@@ -33,7 +33,7 @@ from shop.api.v1.serializers.cart import (
 from shop.pages.cards import quote_context
 
 TAG = "cart"
-CHANGES = ("cart_changed", "if_match_malformed")
+CHANGES = ("cart_changed", "if_match_malformed", "unknown_shopper")
 
 
 class CartBase(ApiView):
@@ -157,7 +157,7 @@ class CouponsView(CartBase):
         response=CartSerializer,
         example=examples.CART,
         headers=[IF_MATCH],
-        refusals=("too_many_codes", *CHANGES),
+        refusals=("code_missing", "too_many_codes", *CHANGES),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:

@@ -22,8 +22,8 @@ from profiles.selectors import get_shopper
 from shop.api.base import ApiView
 from shop.api.conditions import (
     IDEMPOTENCY_KEY,
-    IDEMPOTENCY_REFUSALS,
     IF_MATCH,
+    KEY_REFUSALS,
     answer_once,
     read_idempotency_key,
     read_if_match,
@@ -45,7 +45,20 @@ from shop.api.v1.serializers.orders import (
 from shop.pages.cards import quote_context
 
 TAG = "checkout"
-CART_REFUSALS = ("cart_empty", "price_consent_needed", "out_of_stock", "shopper_not_found")
+CART_REFUSALS = (
+    "cart_empty",
+    "not_for_sale",
+    "out_of_stock",
+    "price_consent_needed",
+    "unknown_shopper",
+)
+ORDER_REFUSALS = (
+    "contact_refused",
+    "coupon_exhausted",
+    "idempotency_in_flight",
+    "total_changed",
+    "unknown_delivery",
+)
 
 
 class CheckoutView(ApiView):
@@ -62,7 +75,7 @@ class CheckoutView(ApiView):
         response=CheckoutSerializer,
         example=examples.CHECKOUT,
         headers=[IF_MATCH],
-        refusals=(*CART_REFUSALS, "cart_changed", "if_match_malformed"),
+        refusals=(*CART_REFUSALS, "unknown_delivery", "cart_changed", "if_match_malformed"),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:
@@ -91,7 +104,15 @@ class PlaceOrderMixin(ApiView):
         example=examples.ORDER,
         status=201,
         headers=[IDEMPOTENCY_KEY],
-        refusals=(*CART_REFUSALS, "total_changed", "coupon_exhausted", *IDEMPOTENCY_REFUSALS),
+        refusals=(
+            *CART_REFUSALS,
+            "contact_refused",
+            "unknown_delivery",
+            "total_changed",
+            "coupon_exhausted",
+            "idempotency_in_flight",
+            *KEY_REFUSALS,
+        ),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:
@@ -139,27 +160,26 @@ class PaymentsView(OrderBase):
         response=PaymentStepSerializer,
         example=examples.PAYMENT_STEP,
         headers=[IDEMPOTENCY_KEY],
-        refusals=("order_not_found", "not_payable", "unknown_method", *IDEMPOTENCY_REFUSALS),
+        refusals=("order_not_found", "not_payable", "unknown_method", *KEY_REFUSALS),
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """A declined payment is an answer (`state`), no error: another attempt takes a new key."""
+        """A declined payment is an answer (`state`), no error: another attempt takes a new key.
+
+        The same key is the same attempt and never charges twice.
+        """
         key = read_idempotency_key(request._request)
         body = self.read_body(StartPaymentSerializer)
         order = self.find_own(number)
-        scope = f"api:payment:{order.order_id}"
-
-        def act() -> tuple[int, Any]:
-            step = start_payment(
-                order_id=order.order_id,
-                method=body["method"],
-                idempotency_key=f"{scope}:{key}",
-                now=self.now,
-                language=self.context.language,
-            )
-            return 200, step_body(step)
-
-        return answer_once(request._request, scope=scope, body=body, now=self.now, act=act)
+        # No stored answer around this call: a provider's money must never be rolled back here.
+        step = start_payment(
+            order_id=order.order_id,
+            method=body["method"],
+            idempotency_key=f"api:{order.order_id}:{key}",
+            now=self.now,
+            language=self.context.language,
+        )
+        return json_response(step_body(step))
 
 
 class ConfirmPaymentView(OrderBase):
@@ -175,39 +195,23 @@ class ConfirmPaymentView(OrderBase):
         request_example={"action_token": "c2FuZGJveA", "approved": True},
         response=PaymentStepSerializer,
         example=examples.PAYMENT_STEP,
-        headers=[IDEMPOTENCY_KEY],
-        refusals=(
-            "order_not_found",
-            "payment_not_found",
-            "bad_action_token",
-            *IDEMPOTENCY_REFUSALS,
-        ),
+        refusals=("order_not_found", "payment_not_found", "bad_action_token"),
         audience="shopper",
     )
     def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
-        """For payments in state needs_action."""
+        """For payments in state needs_action. Twice is once."""
         body = self.read_body(ConfirmPaymentSerializer)
         order = self.find_own(number)
         if all(payment.payment_id != payment_id for payment in order.payments):
             raise PaymentRefused("This order has no such payment.", code="payment_not_found")
-
-        def act() -> tuple[int, Any]:
-            step = confirm_payment(
-                payment_id=payment_id,
-                action_token=body["action_token"],
-                approved=body["approved"],
-                now=self.now,
-                language=self.context.language,
-            )
-            return 200, step_body(step)
-
-        return answer_once(
-            request._request,
-            scope=f"api:confirm:{payment_id}",
-            body=body,
+        step = confirm_payment(
+            payment_id=payment_id,
+            action_token=body["action_token"],
+            approved=body["approved"],
             now=self.now,
-            act=act,
+            language=self.context.language,
         )
+        return json_response(step_body(step))
 
 
 class CancelOrderView(OrderBase):
@@ -221,25 +225,14 @@ class CancelOrderView(OrderBase):
         tag="orders",
         response=OrderSerializer,
         example=examples.ORDER,
-        headers=[IDEMPOTENCY_KEY],
-        refusals=("order_not_found", "not_cancellable", *IDEMPOTENCY_REFUSALS),
+        refusals=("order_not_found", "not_cancellable"),
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """A paid order is refunded in full. Refused once the order is on its way."""
+        """A paid order is refunded in full. Refused once it is on its way. Twice is once."""
         order = self.find_own(number)
         ctx = self.context
-
-        def act() -> tuple[int, Any]:
-            cancelled = cancel_order(
-                order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
-            )
-            return 200, order_body(cancelled, ctx.locale)
-
-        return answer_once(
-            request._request,
-            scope=f"api:cancel:{order.order_id}",
-            body=None,
-            now=self.now,
-            act=act,
+        cancelled = cancel_order(
+            order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
         )
+        return json_response(order_body(cancelled, ctx.locale))

@@ -26,19 +26,12 @@ from shop.api.v1.serializers.shopper import (
     IndexSerializer,
     SetConsentSerializer,
 )
-from shop.kernel.errors import FairtagError
 from shop.pages.account import account
 from shop.pages.context import PageContext
 from shop.pages.values import AccountPage
 
 TAG = "shopper"
 ACCOUNT_API = "/_allauth/app/v1/"
-
-
-class PurposeUnknown(FairtagError):
-    """There is no such purpose."""
-
-    code = "purpose_unknown"
 
 
 class IndexView(ApiView):
@@ -129,14 +122,12 @@ class ConsentView(ApiView):
         request_example={"granted": False},
         response=ConsentStateSerializer,
         example=examples.CONSENTS,
-        refusals=("purpose_unknown", "shopper_not_found"),
+        refusals=("unknown_purpose", "shopper_not_found"),
         audience="shopper",
     )
     def put(self, request: Request, purpose: str) -> HttpResponse:
         """Purposes: price, recommendations, marketing, analytics. Holds from the next quote on,
         on all devices; refusing is exactly as easy as agreeing."""
-        if purpose not in PURPOSES:
-            raise PurposeUnknown("There is no such purpose.", purposes=list(PURPOSES))
         body = self.read_body(SetConsentSerializer)
         shopper = get_shopper(self.require_shopper())
         ctx = self.context
