@@ -114,9 +114,18 @@ def explain(command: str, said: str, log: Path) -> Refusal:
     """Turn a failed command's complaints into one sentence."""
     if "No space left" in said or "DiskFull" in said:
         return Refusal(f"The disk is full: {command} could not write (see {log}).")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    last = lines[-1].removeprefix("error: ") if lines else "it said nothing"
-    return Refusal(f"{command} failed: {last} (the whole story is in {log})")
+    return Refusal(f"{command} failed: {find_reason(said)} (the whole story is in {log})")
+
+
+def find_reason(said: str) -> str:
+    """What a command's complaints come down to: the exception under the last stack, or the end."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+    below = lines[frames[-1] :] if frames else []
+    reason = next((line for line in below if not line.startswith(" ")), None)
+    if reason is None:
+        reason = lines[-1] if lines else "it said nothing"
+    return reason.strip().removeprefix("error: ").removeprefix("CommandError: ")
 
 
 def _start_static(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes], str] | None:

@@ -8,7 +8,7 @@ from tools import demo
 from tools.console import Refusal
 from tools.given import ask_identity, ask_redis, hide_password
 from tools.postgres import explain_failure
-from tools.prepare import explain
+from tools.prepare import explain, find_reason
 
 
 def test_a_full_disk_is_named_whoever_met_it() -> None:
@@ -25,6 +25,20 @@ def test_a_failed_command_says_its_last_line() -> None:
         "import_journey failed: ValueError: row 3 of prices.csv has no amount"
         " (the whole story is in /log)"
     )
+
+
+def test_the_reason_of_a_stack_is_the_exception_under_it() -> None:
+    said = (
+        "Traceback (most recent call last):\n"
+        '  File "a.py", line 1, in f\n    g()\n    ~^^\n'
+        "duckdb.CatalogException: Table x does not exist!\nDid you mean y?\n\nLINE 1: select\n     ^^^\n"
+    )
+    assert find_reason(said) == "duckdb.CatalogException: Table x does not exist!"
+    assert find_reason("warning: old\nerror: SECRET_KEY is not set.\n") == "SECRET_KEY is not set."
+    assert find_reason("CommandError: prices.csv, row 3: no amount\n") == (
+        "prices.csv, row 3: no amount"
+    )
+    assert find_reason("\n") == "it said nothing"
 
 
 def test_a_password_is_never_shown() -> None:
