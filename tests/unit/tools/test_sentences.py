@@ -31,7 +31,8 @@ def test_the_reason_of_a_stack_is_the_exception_under_it() -> None:
     said = (
         "Traceback (most recent call last):\n"
         '  File "a.py", line 1, in f\n    g()\n    ~^^\n'
-        "duckdb.CatalogException: Table x does not exist!\nDid you mean y?\n\nLINE 1: select\n     ^^^\n"
+        "duckdb.CatalogException: Table x does not exist!\nDid you mean y?\n\n"
+        "LINE 1: select\n        ^^^\n"
     )
     assert find_reason(said) == "duckdb.CatalogException: Table x does not exist!"
     assert find_reason("warning: old\nerror: SECRET_KEY is not set.\n") == "SECRET_KEY is not set."
