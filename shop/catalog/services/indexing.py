@@ -55,6 +55,7 @@ def index_changed_products(*, limit: int | None = None) -> int:
             " LEFT JOIN shop_category top ON top.id = middle.parent_id"
             " WHERE target.id = p.id"
         )
+        cursor.execute("DROP TABLE cut_words")
     return len(rows)
 
 

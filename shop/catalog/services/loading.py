@@ -47,6 +47,8 @@ def load_catalog(
             products=_merge_products(cursor, now),
             variants=_merge_variants(cursor),
         )
+        # Dropped at once, not on commit: a caller may load twice in one transaction.
+        cursor.execute("DROP TABLE load_category, load_brand, load_product")
         index_changed_products()
         if loaded.products or loaded.categories or loaded.brands:
             rebuild_search_words()
@@ -90,7 +92,9 @@ def load_placements(*, csv_chunks: Iterable[bytes]) -> int:
             " WHERE (known.display_share, known.mailer_share)"
             " IS DISTINCT FROM (excluded.display_share, excluded.mailer_share)"
         )
-        return cursor.rowcount
+        changed = cursor.rowcount
+        cursor.execute("DROP TABLE load_week")
+    return changed
 
 
 def _copy_rows(

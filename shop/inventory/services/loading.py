@@ -40,5 +40,6 @@ def load_opening_stock(
             [location, reference, now],
         )
         (opened,) = cursor.fetchone()
+        cursor.execute("DROP TABLE opening")
         cursor.execute("ANALYZE shop_stockrecord")
     return int(opened)

@@ -119,17 +119,17 @@ def test_same_households_on_every_machine(tmp_path: Path, lines: list[str]) -> N
             "wrong date in a late row",
             lambda text: text.replace(f"bread,1,40.00,0,0,0,{DAY}", "bread,1,40.00,0,0,0,Monday"),
             (
-                "transactions.csv, row 12, column \"transaction_timestamp\": 'Monday' is not a date or"
-                " moment such as 2026-11-25 or 2026-11-25 18:30:00."
+                "transactions.csv, row 12, column \"transaction_timestamp\": 'Monday' is not a"
+                " date or moment such as 2026-11-25 or 2026-11-25 18:30:00."
             ),
         ),
         (
             "column missing",
             lambda text: text.replace("quantity", "pieces"),
             (
-                'transactions.csv has no column "quantity"; it has household_id, store_id, basket_id,'
-                " product_id, pieces, sales_value, retail_disc, coupon_disc, coupon_match_disc,"
-                " transaction_timestamp."
+                'transactions.csv has no column "quantity"; it has household_id, store_id,'
+                " basket_id, product_id, pieces, sales_value, retail_disc, coupon_disc,"
+                " coupon_match_disc, transaction_timestamp."
             ),
         ),
     ],

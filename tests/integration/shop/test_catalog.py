@@ -1,0 +1,270 @@
+"""The catalogue of a slice of real data, read as doors read it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from shop.catalog.core.values import CatalogFilters
+from shop.catalog.models import CatalogVersion, Product, Variant
+from shop.catalog.selectors import (
+    CategoryNotFound,
+    ProductNotFound,
+    catalog_version,
+    forget_catalog,
+    get_category,
+    get_product,
+    list_cards,
+    list_categories,
+    list_category_variants,
+    list_search_facets,
+    load_variant_arrays,
+    search_variants,
+    suggest,
+)
+from shop.catalog.services import index_changed_products, rebuild_search_words
+from shop.inventory.models import StockRecord
+
+pytestmark = pytest.mark.usefixtures("journey")
+
+
+def best_seller(path: str) -> int:
+    """Return the variant id that sells best in a category."""
+    return int(list_category_variants(get_category(path, "en").category_id).variant_ids[0])
+
+
+def names(variant_ids: np.ndarray, language: str = "en") -> list[str]:
+    return [card.name for card in list_cards(variant_ids.tolist(), language)]
+
+
+def test_page_of_cards_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    listing = list_category_variants(get_category("dairy-eggs", "en").category_id)
+    wanted = listing.variant_ids[:24].tolist()
+    with django_assert_num_queries(1):
+        cards = list_cards([*wanted, 10**12], "en")
+    assert [card.variant_id for card in cards] == wanted
+
+
+def test_card_shows_what_lies_on_the_shelf() -> None:
+    banana = best_seller("produce/bananas-tropical-fruit/bananas")
+    (card,) = list_cards([banana], "en")
+    (chinese,) = list_cards([banana], "zh-hans")
+    assert (card.name, chinese.name) == ("Bananas", "香蕉")
+    assert card.picture == "catalog/produce-1f34c.svg"
+    assert card.available == StockRecord.objects.get(variant_id=banana).on_hand
+
+
+def test_every_category_has_its_picture() -> None:
+    missing = {
+        node.picture
+        for node in list_categories("en").nodes.values()
+        if not node.picture.startswith("catalog/") or "default" in node.picture
+    }
+    assert missing == set()
+
+
+def test_tree_counts_products_on_every_level() -> None:
+    tree = list_categories("en")
+    roots = [tree.nodes[pk] for pk in tree.roots]
+    assert (
+        sum(root.product_count for root in roots) == Product.objects.filter(is_active=True).count()
+    )
+    for root in roots:
+        assert root.product_count == sum(tree.nodes[pk].product_count for pk in root.children)
+
+
+def test_tree_is_cached_until_the_catalogue_changes(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    list_categories("en")
+    with django_assert_num_queries(0):
+        list_categories("en")
+    before = catalog_version()
+    Product.objects.filter(pk=Product.objects.values("pk")[:1]).update(description="new")
+    forget_catalog()
+    assert catalog_version() > before
+
+
+def test_rows_written_by_hand_count_as_a_change() -> None:
+    before = CatalogVersion.objects.get().version
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE shop_variant SET list_minor = list_minor + 1 WHERE id = %s", [1])
+    assert CatalogVersion.objects.get().version > before
+
+
+def test_path_leads_to_the_category() -> None:
+    cheese = get_category("dairy-eggs/cheese", "en")
+    trail = list_categories("zh-hans").trail(cheese.category_id)
+    assert [node.name for node in trail] == ["乳品蛋类", "奶酪"]
+    with pytest.raises(CategoryNotFound):
+        get_category("dairy-eggs/moon-dust", "en")
+
+
+def test_goods_not_sold_online_have_no_category_page() -> None:
+    with pytest.raises(CategoryNotFound):
+        get_category("offline/fuel", "en")
+
+
+def test_listing_is_sorted_by_popularity_and_free_once_cached(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    category_id = get_category("dairy-eggs", "en").category_id
+    ids = list_category_variants(category_id).variant_ids
+    popularity = dict(Variant.objects.values_list("pk", "product__popularity"))
+    values = [popularity[pk] for pk in ids.tolist()]
+    assert values == sorted(values, reverse=True)
+    with django_assert_num_queries(0):
+        list_category_variants(category_id)
+
+
+def test_facet_counts_are_what_choosing_leaves() -> None:
+    category_id = get_category("dairy-eggs", "en").category_id
+    brands, sizes = list_category_variants(category_id).facets
+    for option in brands.options[:5]:
+        narrowed = list_category_variants(
+            category_id, CatalogFilters(brand_ids=frozenset({int(option.value)}))
+        )
+        assert len(narrowed.variant_ids) == option.count
+    two = CatalogFilters(sizes=frozenset(option.value for option in sizes.options[:2]))
+    assert len(list_category_variants(category_id, two).variant_ids) == sum(
+        option.count for option in sizes.options[:2]
+    )
+
+
+def test_own_choice_does_not_hide_its_alternatives() -> None:
+    category_id = get_category("dairy-eggs", "en").category_id
+    brands, _ = list_category_variants(category_id).facets
+    first = CatalogFilters(brand_ids=frozenset({int(brands.options[0].value)}))
+    chosen, _ = list_category_variants(category_id, first).facets
+    assert {option.value: option.count for option in chosen.options} == {
+        option.value: option.count for option in brands.options
+    }
+    assert [option.value for option in chosen.options if option.is_selected] == [
+        brands.options[0].value
+    ]
+
+
+def test_sold_out_goods_leave_the_listing_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shop.catalog.selectors.listings.SOLD_OUT_SECONDS", -1)
+    milk = best_seller("dairy-eggs/milk")
+    category_id = get_category("dairy-eggs/milk", "en").category_id
+    StockRecord.objects.filter(variant_id=milk).update(reserved=0, on_hand=0)
+    assert milk in list_category_variants(category_id).variant_ids
+    in_stock = list_category_variants(category_id, CatalogFilters(in_stock=True))
+    assert milk not in in_stock.variant_ids
+
+
+def test_product_page_costs_three_queries(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    (card,) = list_cards([best_seller("dairy-eggs/milk")], "en")
+    with django_assert_num_queries(3):
+        detail = get_product(card.slug, "en")
+    assert detail.card == card
+    assert [node.path for node in detail.breadcrumbs][:2] == ["dairy-eggs", "dairy-eggs/milk"]
+    with pytest.raises(ProductNotFound):
+        get_product("no-such-thing", "en")
+
+
+def test_sizes_of_the_same_product_lead_to_each_other() -> None:
+    sizes = [
+        (get_product(card.slug, "en").siblings, card.slug)
+        for card in list_cards(
+            list_category_variants(get_category("dairy-eggs", "en").category_id)
+            .variant_ids[:40]
+            .tolist(),
+            "en",
+        )
+    ]
+    several, slug = next((siblings, slug) for siblings, slug in sizes if siblings)
+    assert len({sibling.size_label for sibling in several}) == len(several)
+    assert [sibling.slug for sibling in several if sibling.is_current] == [slug]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("bananas", "Bananas"),
+        ("banana", "Bananas"),
+        ("BANANAS ", "Bananas"),
+        ("white milk", "White Milk"),
+        ("香蕉", "Bananas"),
+        ("白牛奶", "White Milk"),
+        ("西红柿", "Tomato"),
+        ("tp", "Toilet Paper"),
+    ],
+)
+def test_words_find_goods(query: str, expected: str) -> None:
+    found = search_variants(query, "en")
+    assert expected in names(found.variant_ids[:1])[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "corrected"),
+    [("bananna", "bananas"), ("strawbery", "strawberries"), ("whole chiken", "whole chicken")],
+)
+def test_typing_errors_are_corrected_and_said(query: str, corrected: str) -> None:
+    found = search_variants(query, "en")
+    assert found.corrected_query == corrected
+    assert found.variant_ids.size > 0
+
+
+def test_sku_finds_exactly_its_variant() -> None:
+    banana = best_seller("produce/bananas-tropical-fruit/bananas")
+    sku = Variant.objects.get(pk=banana).sku
+    assert search_variants(sku.lower(), "en").variant_ids.tolist() == [banana]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "'", "a & | ! :* <->", "the", "%", "\\", "白'); --"])
+def test_odd_queries_are_harmless(query: str) -> None:
+    assert isinstance(search_variants(query, "en").variant_ids, np.ndarray)
+    assert isinstance(suggest(query, "en"), list)
+
+
+def test_search_is_free_once_cached(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        search_variants("milk", "en")
+    assert len(queries) <= 4
+    with django_assert_num_queries(0):
+        search_variants("milk", "en")
+
+
+def test_search_results_have_facets_and_keep_their_order() -> None:
+    found = search_variants("milk", "en").variant_ids
+    listing = list_search_facets(found)
+    assert listing.variant_ids.tolist() == found.tolist()
+    assert sum(option.count for option in listing.facets[0].options) <= len(found)
+
+
+def test_completions_offer_categories_then_products() -> None:
+    offered = suggest("chee", "en")
+    assert (offered[0].kind, offered[0].text, offered[0].path) == (
+        "category",
+        "Cheese",
+        "dairy-eggs/cheese",
+    )
+    assert {suggestion.kind for suggestion in offered} == {"category", "product"}
+
+
+def test_renamed_product_is_found_by_its_new_name() -> None:
+    banana = Product.objects.get(variants__pk=best_seller("produce/bananas-tropical-fruit/bananas"))
+    banana.name = "Plantain Zanzibar"
+    banana.save()
+    assert index_changed_products() == 1
+    rebuild_search_words()
+    forget_catalog()
+    assert names(search_variants("zanzibar", "en").variant_ids) == ["Plantain Zanzibar"]
+    assert index_changed_products() == 0
+
+
+def test_arrays_hold_every_active_variant_in_order() -> None:
+    arrays = load_variant_arrays()
+    ids = Variant.objects.filter(is_active=True, product__is_active=True).order_by("pk")
+    assert arrays.variant_id.tolist() == list(ids.values_list("pk", flat=True))
+    assert (arrays.list_minor > 0).all()
+    assert (arrays.cost_minor > 0).all()
+    with pytest.raises(ValueError, match="read-only"):
+        arrays.list_minor[0] = 1
