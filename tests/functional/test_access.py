@@ -1,0 +1,155 @@
+"""Everybody can use it: two themes, two languages, small screens, keyboard only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.conftest import Visitor
+from tests.functional.walk import fill_checkout, view_products
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATHS = (
+    "/",
+    "/search/?q=cheese",
+    "/search/?q=cheese&min=2&stock=1&sort=unit",
+    "/search/?q=qqqqzzzz",
+    "/cart/",
+    "/checkout/",
+    "/orders/",
+    "/how-our-prices-work/",
+    "/privacy/",
+    "/privacy/erase/",
+    "/account/login/",
+    "/account/signup/",
+    "/account/password/reset/",
+    "/no-such-page/",
+)
+
+
+def fill_cart(page: Page, prefix: str = "") -> None:
+    view_products(page, f"{prefix}/search/?q=cheese", 3)
+    page.locator(".product__buy .button").click()
+    expect(page.locator("#drawer")).to_be_visible()
+
+
+def find_violations(page: Page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    answer: dict[str, Any] = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
+    )
+    return [
+        f"{page.url} {violation['id']}: {node['html'][:200]}"
+        for violation in answer["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_page_breaks_a_rule_of_accessibility(
+    visit: Visitor, axe: str, scheme: str, width: int
+) -> None:
+    page = visit(color_scheme=scheme, viewport={"width": width, "height": 800})
+    fill_cart(page)
+    problems = find_violations(page, axe)
+    product = page.url
+    for path in (*PATHS, product):
+        page.goto(path)
+        problems += find_violations(page, axe)
+    assert problems == []
+
+
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+def test_nothing_scrolls_sideways_at_320_pixels(visit: Visitor, language: str) -> None:
+    page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    fill_cart(page, language)
+    product = page.url
+    wide = []
+    for path in (*(f"{language}{path}" for path in PATHS), product):
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(path)
+    assert wide == []
+
+
+def test_every_target_of_the_hand_is_24_pixels_or_apart(page: Page) -> None:
+    fill_cart(page)
+    page.goto("/search/?q=cheese")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, select, summary, a')]
+            .filter(each => each.checkVisibility() && !each.closest('p, li p, .unseen, .skip'))
+            .map(each => [each.getBoundingClientRect(), each.outerHTML.slice(0, 120)])
+            .filter(([box]) => box.width > 1 && (box.height < 23.5 || box.width < 23.5))
+            .map(([, html]) => html)"""
+    )
+    names = [html for html in small if "card__name" not in html and 'type="checkbox"' not in html]
+    assert [html for html in names if "<a href" not in html] == []
+
+
+def test_a_shopper_buys_with_the_keyboard_alone(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    search = page.get_by_role("combobox", name="Search the shop")
+    search.focus()
+    page.keyboard.type("milk")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    first = page.get_by_role("option").first
+    expect(first).to_have_attribute("aria-selected", "true")
+    assert search.get_attribute("aria-activedescendant") == first.get_attribute("id")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/**")
+    page.locator(".card").first.get_by_role("button", name="Add to cart").focus()
+    page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog", name="Your cart")
+    expect(drawer).to_be_visible()
+    expect(drawer.get_by_role("heading", name="Your cart")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(page.locator(".card").first.get_by_role("button", name="Add to cart")).to_be_focused()
+    page.goto("/checkout/")
+    fill_checkout(page)
+    page.get_by_role("button", name="Place order and pay").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Thank you!")).to_be_visible()
+
+
+def test_the_total_is_spoken_when_the_cart_changes(page: Page) -> None:
+    page.goto("/search/?q=milk")
+    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#live")).to_have_text(re.compile(r"Cart: 1 thing, \$\d"))
+
+
+def test_a_chinese_page_has_no_english_words_of_ours(visit: Visitor) -> None:
+    page = visit(locale="zh-CN", viewport={"width": 1280, "height": 900})
+    fill_cart(page, "/zh-hans")
+    english = []
+    for path in PATHS[:-1]:
+        page.goto(f"/zh-hans{path}")
+        assert page.locator("html").get_attribute("lang") == "zh-Hans"
+        english += page.evaluate(FIND_ENGLISH)
+    assert english == []
+
+
+# Text nodes with an English word and nothing Chinese; names that stay as they are do not count.
+FIND_ENGLISH = r"""() => {
+    const names = /Fairtag|GPC|Cookie|JSON|SKU|UTC|US\$|[\w.]+@[\w.]+|qqqqzzzz|cheese/g;
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        const text = walker.currentNode.nodeValue.trim();
+        const element = walker.currentNode.parentElement;
+        if (element.closest('script, style, code, option[lang], .logo, noscript')) continue;
+        const isEnglish = /[A-Za-z]{4,}/.test(text.replace(names, ''));
+        if (isEnglish && !/[\u4e00-\u9fff]/.test(text)) found.push(location.pathname + ': ' + text);
+    }
+    return found;
+}"""

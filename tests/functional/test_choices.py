@@ -1,0 +1,127 @@
+"""Opting out: two clicks from any price, no account, and then exactly everybody's prices."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.conftest import Visitor
+from tests.functional.walk import PERSONAL, list_names, read_prices, view_products
+
+NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+LISTING = "/search/?q=cheese"
+
+
+def become_known(page: Page) -> None:
+    view_products(page, LISTING, 3)
+    page.goto(LISTING)
+    expect(page.locator(PERSONAL).first).to_be_visible()
+
+
+def test_one_click_on_a_price_switches_personal_prices_off(page: Page, visit: Visitor) -> None:
+    become_known(page)
+    page.locator(PERSONAL).first.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Personal prices are off.")).to_be_visible()
+    stranger = visit(viewport={"width": 1280, "height": 900})
+    stranger.goto(LISTING)
+    assert page.locator(PERSONAL).count() == 0
+    assert read_prices(page) == read_prices(stranger)
+    page.goto("/")
+    stranger.goto("/")
+    assert list_names(page, "main") == list_names(stranger, "main")
+    assert read_prices(page) == read_prices(stranger)
+
+
+def test_the_reason_leads_to_the_switch_in_two_clicks(page: Page) -> None:
+    become_known(page)
+    page.locator(PERSONAL).first.get_by_role("link", name="Why").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch personal prices off").click()
+    expect(page.get_by_text("Personal prices are off.")).to_be_visible()
+    expect(page.locator(PERSONAL)).to_have_count(0)
+
+
+def test_switching_on_again_is_as_easy(page: Page) -> None:
+    become_known(page)
+    page.locator(PERSONAL).first.get_by_role("button", name="Switch off").click()
+    page.goto("/privacy/")
+    page.get_by_role("button", name="Switch on: Personal prices").click()
+    view_products(page, LISTING, 1)
+    page.goto(LISTING)
+    expect(page.locator(PERSONAL).first).to_be_visible()
+
+
+def test_the_signal_of_the_browser_counts_as_off(page: Page, visit: Visitor) -> None:
+    private = visit(extra_http_headers={"Sec-GPC": "1"}, viewport={"width": 1280, "height": 900})
+    view_products(private, LISTING, 3)
+    private.goto(LISTING)
+    page.goto(LISTING)
+    assert private.locator(PERSONAL).count() == 0
+    assert read_prices(private) == read_prices(page)
+
+
+def test_where_silence_means_no_nothing_is_kept_before_a_yes(page: Page) -> None:
+    page.goto("/")
+    choose_region(page, "Germany")
+    view_products(page, LISTING, 3)
+    page.goto(LISTING)
+    assert page.locator(PERSONAL).count() == 0
+    assert not any(c["name"] == "fairtag_shopper" for c in page.context.cookies())
+    no = page.get_by_role("button", name="No, same price as everyone")
+    yes = page.get_by_role("button", name="Yes, lower my prices")
+    sizes = [button.bounding_box() for button in (no, yes)]
+    assert sizes[0] is not None
+    assert sizes[1] is not None
+    assert sizes[0]["height"] == sizes[1]["height"]
+    yes.click()
+    become_known(page)
+
+
+def test_a_place_without_a_rule_has_no_personal_prices(page: Page) -> None:
+    page.goto("/")
+    choose_region(page, "Somewhere else")
+    view_products(page, LISTING, 3)
+    page.goto(LISTING)
+    assert page.locator(PERSONAL).count() == 0
+
+
+@pytest.mark.parametrize("path", [LISTING, "/"])
+def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
+    page: Page, path: str
+) -> None:
+    page.goto("/")
+    choose_region(page, "New York")
+    become_known(page)
+    page.goto(path)
+    personal = page.locator(PERSONAL)
+    assert personal.count() > 0
+    assert personal.locator(".price__label").all_inner_texts() == [NY] * personal.count()
+
+
+def test_every_personal_price_has_label_reason_and_switch_wherever_it_is_shown(page: Page) -> None:
+    become_known(page)
+    card = page.locator(".card", has=page.locator(PERSONAL)).first
+    product = str(card.locator(".card__name a").get_attribute("href"))
+    card.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()
+    check_personal_prices(page)
+    for path in (product, "/", "/cart/", "/checkout/"):
+        page.goto(path)
+        check_personal_prices(page)
+
+
+def check_personal_prices(page: Page) -> None:
+    missing = page.locator(PERSONAL).evaluate_all(
+        """all => all.filter(price => !(
+            price.querySelector('.price__label')?.innerText.trim() &&
+            price.querySelector('.price__everyone b') &&
+            price.querySelector('a[href*="/why/"]') &&
+            document.getElementById(price.querySelector('button')?.getAttribute('form'))
+        )).map(price => price.outerHTML)"""
+    )
+    assert page.locator(PERSONAL).count() > 0
+    assert missing == []
+
+
+def choose_region(page: Page, name: str) -> None:
+    page.get_by_label("Region", exact=True).select_option(label=name)
+    page.get_by_role("button", name="Change", exact=True).click()

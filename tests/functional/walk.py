@@ -1,0 +1,71 @@
+"""What visitors do, by what they see: roles, names and labels, never CSS where a word will do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from playwright.sync_api import Locator, Page, expect
+
+ALICE = {
+    "E-mail address": "alice@example.com",
+    "Full name": "Alice Green",
+    "Street and number": "1 Main Street",
+    "City": "Springfield",
+    "State or province": "IL",
+    "Postcode": "62701",
+}
+PERSONAL = ".price--mine"
+AMOUNT = re.compile(r"\d[\d,]*\.\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A price as a person reads it off the page."""
+
+    mine: Decimal
+    everyone: Decimal
+    is_personal: bool
+
+
+def read_price(price: Locator) -> Shown:
+    """Return what a price component shows."""
+    mine = read_amount(price.locator(".price__now > span").first.inner_text())
+    everyone = price.locator(".price__everyone b")
+    is_personal = everyone.count() > 0
+    shared = read_amount(everyone.inner_text()) if is_personal else mine
+    return Shown(mine=mine, everyone=shared, is_personal=is_personal)
+
+
+def read_prices(page: Page) -> dict[str, Shown]:
+    """Return every price on the page by variant."""
+    prices = page.locator("main .price").all()
+    return {str(price.get_attribute("data-variant")): read_price(price) for price in prices}
+
+
+def read_amount(text: str) -> Decimal:
+    """Return the last amount in a text: "Your price $3.72" is 3.72."""
+    return Decimal(AMOUNT.findall(text)[-1].replace(",", ""))
+
+
+def view_products(page: Page, path: str, count: int) -> list[str]:
+    """Open the first `count` products of a listing, one after the other; return their addresses."""
+    page.goto(path)
+    links = page.locator(".card__name a").all()[:count]
+    addresses = [str(link.get_attribute("href")) for link in links]
+    for address in addresses:
+        page.goto(address)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return addresses
+
+
+def fill_checkout(page: Page) -> None:
+    """Type what a guest has to type: six fields."""
+    for label, value in ALICE.items():
+        page.get_by_label(label, exact=True).fill(value)
+
+
+def list_names(page: Page, within: str) -> list[str]:
+    """Return the product names of a list of cards, in order."""
+    return page.locator(f"{within} .card__name").all_inner_texts()
