@@ -14,6 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 from rich.console import Console
@@ -37,19 +38,19 @@ def _fresh_catalog() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def journey_database(
-    django_db_setup: None,
+    django_test_environment: None,
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """The name of a database that holds the slice; dropped when the run ends."""
-    empty = str(connection.settings_dict["NAME"])
-    name = f"{empty}_journey"
+    name = f"{os.environ['TEST_DATABASE']}_journey"
+    before = str(connection.settings_dict["NAME"])
+    with _administrate() as administrator:
+        administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        administrator.execute(f'CREATE DATABASE "{name}"')
     with django_db_blocker.unblock():
-        _switch(empty)  # CREATE DATABASE needs its template unused
-        with _administrate() as administrator:
-            administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            administrator.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}"')
         _switch(name)
+        call_command("migrate", verbosity=0)
         import_history(
             ImportOptions(
                 folder=find_journey(), households=HOUSEHOLDS, utc_offset=JOURNEY_UTC_OFFSET
@@ -58,7 +59,7 @@ def journey_database(
             console=Console(quiet=True),
             reports=tmp_path_factory.mktemp("reports"),
         )
-        _switch(empty)
+        _switch(before)
     yield name
     with _administrate() as administrator:
         administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -67,7 +68,7 @@ def journey_database(
 @pytest.fixture
 def journey(journey_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The slice, inside a transaction that is rolled back. Not together with `db`."""
-    empty = str(connection.settings_dict["NAME"])
+    before = str(connection.settings_dict["NAME"])
     with django_db_blocker.unblock():
         _switch(journey_database)
         forget_catalog()
@@ -76,7 +77,7 @@ def journey(journey_database: str, django_db_blocker: DjangoDbBlocker) -> Iterat
                 yield
                 transaction.set_rollback(True)
         finally:
-            _switch(empty)
+            _switch(before)
             forget_catalog()
 
 
