@@ -66,7 +66,10 @@ class Work:
     def register(self, name: str, ids: Mapping[str, int]) -> None:
         """Make a mapping of references to ids a table (ref, id)."""
         table = pa.table({"ref": list(ids.keys()), "id": list(ids.values())})
-        self.connection.register(name, table)
+        # A real table: what is only registered is unknown to the cursors of this connection.
+        self.connection.register(f"given_{name}", table)
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS FROM given_{name}")
+        self.connection.unregister(f"given_{name}")
 
     def export(self, name: str, question: str) -> Iterator[bytes]:
         """Yield a question's answer as CSV without a header, chunk by chunk, showing progress.
