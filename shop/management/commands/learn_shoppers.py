@@ -1,0 +1,46 @@
+"""Everything the shop learns about its shoppers, at once: for a first start or after an import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from profiles.services import (
+    rebuild_online_features,
+    refit_segments,
+    refit_similarity,
+    refresh_profiles,
+)
+from shop.jobs.services import record_run
+from shop.kernel.clock import utc_now
+
+Step = tuple[str, str, Callable[[datetime], int]]
+STEPS: tuple[Step, ...] = (
+    ("online features", "rebuild_online_features", lambda now: rebuild_online_features(as_of=now)),
+    ("segments and tags", "refit_segments", lambda now: refit_segments(now=now)),
+    ("profiles", "refresh_profiles", lambda now: refresh_profiles(now=now)),
+    ("bought together", "refit_similarity", lambda now: refit_similarity(now=now)),
+)
+
+
+class Command(BaseCommand):
+    """`manage.py learn_shoppers`."""
+
+    help = "Compute online features, segments, tags, profiles and similarities from all events."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run every step, recorded like the scheduled job of the same name."""
+        console = Console(file=self.stdout._out)
+        columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+            bar = progress.add_task("learning shoppers", total=len(STEPS))
+            for label, job_name, run_step in STEPS:
+                progress.update(bar, description=label)
+                with record_run(name=job_name, queue="command") as run:
+                    run.advance(run_step(utc_now()))
+                progress.advance(bar)

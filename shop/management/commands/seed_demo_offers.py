@@ -1,0 +1,22 @@
+"""A few live campaigns, so that a new demo has something to offer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from promotions.services.demo import seed_demo_offers
+from shop.kernel.clock import utc_now
+
+
+class Command(BaseCommand):
+    """`manage.py seed_demo_offers`."""
+
+    help = "Create the demo's campaigns; changes nothing the second time."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create what is missing and say how much that was."""
+        created = seed_demo_offers(market_code=settings.MARKET_CODE, now=utc_now())
+        self.stdout.write(f"{created} new campaigns")
