@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from profiles.core.values import FeatureRow
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+
+from profiles.core.values import FeatureRow, Recommendation
 from profiles.selectors import recommend_variants
 from shop.catalog.core.values import CatalogFilters, CategoryTree
-from shop.catalog.selectors import list_cards, list_categories, list_category_variants
+from shop.catalog.selectors import (
+    catalog_version,
+    list_cards,
+    list_categories,
+    list_category_variants,
+    load_variant_arrays,
+)
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
 from shop.pages.offers import list_shopper_offers
@@ -13,6 +23,7 @@ from shop.pages.profile import find_profile, find_ranking_row
 from shop.pages.values import HomePage, Shelf
 
 PICKS = 12
+PER_CATEGORY = 2
 SHELF = 6
 SHELVES = 2
 OFFERS = 4
@@ -23,7 +34,7 @@ def home(ctx: PageContext) -> HomePage:
     tree = list_categories(ctx.language)
     profile = find_profile(ctx)
     row = find_ranking_row(profile)
-    picks = recommend_variants(row, PICKS)
+    picks = spread_picks(recommend_variants(row, PICKS * 5))
     shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks))
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
     prices = quote_page(ctx, ids, "home")
@@ -48,6 +59,33 @@ def home(ctx: PageContext) -> HomePage:
         ),
         departments=tuple(tree.nodes[root] for root in tree.roots),
     )
+
+
+def spread_picks(ranked: Sequence[Recommendation]) -> list[Recommendation]:
+    """Return the best picks, at most PER_CATEGORY of one category: five milks are no choice.
+
+    Where there are not enough categories the rest is filled up by rank. Deterministic.
+    """
+    category = _categories()
+    seen: Counter[int] = Counter()
+    spread: list[Recommendation] = []
+    rest: list[Recommendation] = []
+    for pick in ranked:
+        place = category.get(pick.variant_id, -1)
+        seen[place] += 1
+        (spread if seen[place] <= PER_CATEGORY else rest).append(pick)
+    return [*spread, *rest][:PICKS]
+
+
+def _categories() -> dict[int, int]:
+    return _map_categories(catalog_version())
+
+
+@lru_cache(maxsize=2)
+def _map_categories(version: int) -> dict[int, int]:
+    """Return the category of each variant; `version` keys the memory of it."""
+    arrays = load_variant_arrays()
+    return dict(zip(arrays.variant_id.tolist(), arrays.category_id.tolist(), strict=True))
 
 
 def _choose_shelves(

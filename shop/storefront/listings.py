@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from shop.catalog.core.values import Facet, FacetOption
@@ -91,7 +95,7 @@ def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
     return {
         "listing_url": url.path,
         "words": url.words,
-        "facets": [describe_facet(facet) for facet in listing.facets if facet.options],
+        "facets": draw_facets(listing.facets, get_language() or ""),
         "chips": list_chips(listing, url),
         "clear_url": url.at(ListingQuery(sort=query.sort)),
         "sorts": list_sorts(),
@@ -101,6 +105,17 @@ def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
         "previous_url": url.at(query, page=listing.page - 1) if listing.page > 1 else "",
         "next_url": url.at(query, page=listing.page + 1) if listing.page < listing.pages else "",
     }
+
+
+@lru_cache(maxsize=512)
+def draw_facets(facets: tuple[Facet, ...], language: str) -> SafeString:
+    """Return the filters as HTML. They are the same for everybody, so they are drawn once.
+
+    `language` is the active one; it is a part of the key.
+    """
+    shown = [describe_facet(facet) for facet in facets if facet.options]
+    html = render_to_string("storefront/facets.html", {"facets": shown})
+    return mark_safe(html)  # noqa: S308  # the template engine escaped the labels
 
 
 def list_sorts() -> list[tuple[str, str]]:
