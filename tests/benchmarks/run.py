@@ -12,8 +12,9 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 django.setup()
 
-from tests.benchmarks import events, pages, quotes, recompute, training  # noqa: E402  # after setup
-from tests.benchmarks.measure import Figures, print_table, write_figures  # noqa: E402
+# ruff: noqa: E402  # the parts import models, which need the registry that setup() fills
+from tests.benchmarks import events, pages, quotes, recompute, training
+from tests.benchmarks.measure import Figures, print_table, write_figures
 
 Part = tuple[Callable[[], Figures], dict[str, tuple[str, float]]]
 PARTS: dict[str, Part] = {

@@ -41,6 +41,6 @@ class Command(BaseCommand):
             bar = progress.add_task("learning shoppers", total=len(STEPS))
             for label, job_name, run_step in STEPS:
                 progress.update(bar, description=label)
-                with record_run(name=job_name, queue="command") as run:
+                with record_run(name=job_name) as run:
                     run.advance(run_step(utc_now()))
                 progress.advance(bar)
