@@ -12,7 +12,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from orders.services import run_once
-from shop.api.responses import json_response
+from shop.api.responses import sorted_response
 from shop.kernel.errors import FairtagError
 from shop.kernel.hashing import fingerprint
 
@@ -96,4 +96,4 @@ def answer_once(
         act=act,
     )
     headers = {"Idempotent-Replayed": "true"} if answer.is_replay else {}
-    return json_response(answer.body, status=answer.status, headers=headers)
+    return sorted_response(answer.body, status=answer.status, headers=headers)
