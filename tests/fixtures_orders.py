@@ -10,7 +10,7 @@ from orders.selectors.terms import forget_terms
 from orders.services import carts, placing, valuation
 from promotions.selectors import forget_offer_book
 from shop.catalog.selectors.versions import forget_catalog
-from tests.factories.orders import RULE, FakePrices, Shelf, make_shelf
+from tests.factories.orders import RULE, FakePrices, Shelf, make_seeds, make_shelf
 
 
 @pytest.fixture
@@ -48,3 +48,16 @@ def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carts, "read_token", fake.read_token)
     monkeypatch.setattr(carts, "store_quote", fake.store_quote)
     monkeypatch.setattr(placing, "store_quote", fake.store_quote)
+
+
+@pytest.fixture
+def busy_shop(
+    transactional_db: None, fresh_memory: None, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Shelf, FakePrices]:
+    """A shop that several real connections buy in at once; what migrations seed is put back."""
+    make_seeds()
+    made = make_shelf()
+    forget_catalog()
+    fake = FakePrices({made.cheddar: 400, made.gouda: 500, made.rye: 300, made.merlot: 900})
+    fake_pricing(fake, monkeypatch)
+    return made, fake

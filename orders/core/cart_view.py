@@ -86,9 +86,9 @@ def value_lines(
         by_line[adjustment.line_id].append(adjustment)
     amounts = {line.line_id: _amounts(line, by_line[line.line_id], taxes) for line in lines}
     goods = sum(each.subtotal_minor - each.discount_minor for each in amounts.values())
-    options = price_options(methods, goods, taxes, head.language) if goods or lines else ()
+    options = price_options(methods, goods, taxes, head.language) if lines else ()
     delivery = choose_option(options, delivery_code)
-    if delivery_code is not None and delivery is None:
+    if lines and delivery_code is not None and delivery is None:
         raise UnknownDelivery("There is no such way of delivery.", delivery=delivery_code)
     totals = sum_totals(amounts.values(), delivery)
     check_ledger(totals, amounts.values())

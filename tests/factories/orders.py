@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from orders.core.values import Contact, OrderView
+from orders.models import DeliveryMethod
 from orders.services import place_order, start_checkout, start_payment, view_cart
 from pricing.core.values import JurisdictionRule, PriceView, QuoteBatch, QuoteContext, VerifiedQuote
 from pricing.services import QuoteRefused
 from profiles.core.values import Consents, ShopperValue
 from profiles.services import get_or_create_guest
-from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.models import Brand, Category, Market, Product, Variant
 from shop.inventory.core.values import StockLine
 from shop.inventory.models import StockLocation
 from shop.inventory.services import receive_stock
@@ -184,6 +185,17 @@ def make_shelf(pieces: int = 10) -> Shelf:
     lines = [StockLine(variant_id, pieces) for variant_id in goods.values()]
     receive_stock(lines=lines, reference="opening", now=NOON)
     return Shelf(**goods, cheese=cheese.pk, bread=bread.pk)
+
+
+def make_seeds() -> None:
+    """Put back what migrations seed and a flushed database lost: market, location, terms."""
+    Market.objects.get_or_create(code="us", defaults={"name": "United States"})
+    StockLocation.objects.get_or_create(code="online", defaults={"name": "Online store"})
+    DeliveryMethod.objects.get_or_create(
+        market_code="us",
+        code="standard",
+        defaults={"name": "Standard delivery", "price_minor": 499, "free_from_minor": 3500},
+    )
 
 
 def make_shopper(now: datetime = NOON) -> ShopperValue:
