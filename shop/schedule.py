@@ -12,6 +12,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
+from shop.catalog.services import index_changed_products, rebuild_search_words
 from shop.celery import app
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.jobs.services import delete_old_runs, mark_hung_runs
@@ -50,6 +51,15 @@ def check_runs() -> int:
     return hung + old + delete_delivered_facts(before=now - KEEP_FACTS)
 
 
+@job(queue="recompute", time_limit=300)
+def index_catalog() -> int:
+    """Bring search up to date with products whose words staff changed."""
+    changed = index_changed_products()
+    if changed:
+        rebuild_search_words()
+    return changed
+
+
 def _every(seconds: int, task: str) -> dict[str, Any]:
     return {"task": task, "schedule": timedelta(seconds=seconds), "options": {"expires": seconds}}
 
@@ -67,6 +77,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "close carts and stock holds": _every(60, "orders.tasks.expire_carts_and_reservations"),
     "check runs": _every(60, "shop.schedule.check_runs"),
+    "index the catalogue": _every(60, "shop.schedule.index_catalog"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     # night by night
