@@ -111,6 +111,27 @@ def lowest_offered(series: PriceSeries, reductions: Reductions, days: int) -> In
     return low
 
 
+def lowest_between(series: PriceSeries, since: IntArray, until: IntArray) -> IntArray:
+    """Return the lowest public price of each variant in [since, until], (m,); 0 if none held.
+
+    The price that held at `since` counts; a variant whose ledger begins later is judged from there.
+
+    >>> series = PriceSeries(np.array([0, 2]), np.array([0, 50]), np.array([400, 380]))
+    >>> [int(lowest_between(series, np.array([10]), np.array([at]))[0]) for at in (20, 60)]
+    [400, 380]
+    """
+    first = np.maximum(_last_row_at(series, since), series.offsets[:-1])
+    last = _last_row_at(series, until)
+    is_known = last >= first
+    low = np.zeros(len(since), dtype=np.int64)
+    if is_known.any():
+        edges = np.stack([first[is_known], last[is_known] + 1], axis=1).ravel()
+        # One more element, so that the last edge may lie behind the last row.
+        padded = np.append(series.amount, np.iinfo(np.int64).max)
+        low[is_known] = np.minimum.reduceat(padded, edges)[::2]
+    return low
+
+
 def list_share(paid: PaidRows, list_minor: IntArray, now: int, days: int = 90) -> FloatArray:
     """Return the share of units of the last `days` really sold at list price or above, (m,).
 

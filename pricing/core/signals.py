@@ -166,7 +166,7 @@ def gather_signals(
     families = [family_of.get(one, one) for one in categories]
     own, above, itself = np.zeros((n, m)), np.zeros((n, m)), np.zeros((n, m))
     for i, (by_category, by_variant) in enumerate(affinities):
-        by_family = _sum_families(by_category, family_of)
+        by_family = sum_families(by_category, family_of)
         own[i] = list(_pick(by_category, categories))
         above[i] = list(_pick(by_family, families))
         itself[i] = list(_pick(by_variant, variants))
@@ -184,9 +184,14 @@ def _pick(sums: Mapping[int, float], ids: Sequence[int]) -> Iterator[float]:
     return (sums.get(one, 0.0) for one in ids)
 
 
-def _sum_families(
+def sum_families(
     by_category: Mapping[int, float], family_of: Mapping[int, int]
 ) -> dict[int, float]:
+    """Return interest by the category above, siblings summed; negative sums count as nothing.
+
+    >>> sum_families({5: 1.0, 6: 2.0, 9: 4.0}, {5: 1, 6: 1})
+    {1: 3.0, 9: 4.0}
+    """
     sums: dict[int, float] = {}
     # In order of id: a sum must not depend on the order in which Redis or SQL returned its parts.
     for one in sorted(by_category):

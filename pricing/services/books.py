@@ -1,14 +1,39 @@
-"""Publish price books."""
+"""Publish price books: reprice what changed, write the ledger, turn the page at one instant."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+
+from pricing.core.book import Book
+from pricing.core.values import Policy
+from pricing.selectors.dirty import Dirt, find_dirt
+from pricing.selectors.publishing import load_shelf
+from pricing.selectors.rules import load_active_policy
+from pricing.selectors.serving import forget_serving
+from pricing.selectors.versions import load_active_model
+from pricing.services.assemble import assemble_book, open_book, patch_book
+from pricing.services.book_store import remember_shoppers, store_book
+from pricing.services.drafts import draft_prices
+from pricing.services.entries import ShopperPrices, replace_entries
+from shop.catalog.selectors import get_market, load_variant_arrays
+from shop.kernel.money import exponent
+
+# Workers look for a new book every half second and need a moment to load it: by then all have it.
+LEAD = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishReport:
-    """What a publishing run did. `version` is the current book's, new or not."""
+    """What a publishing run did. `version` is the current book's, new or not.
+
+    `variants` were repriced, `public_changes` of them got another public price; `shoppers` were
+    repriced and have `entries` personal prices below the public one.
+    """
 
     version: int
     is_new: bool
@@ -22,5 +47,116 @@ class PublishReport:
 def publish_price_book(
     *, now: datetime, market: str = "us", channel: str = "online", everything: bool = False
 ) -> PublishReport:
-    """Reprice what is dirty (or everything), write the ledger, publish a new book atomically."""
-    raise NotImplementedError
+    """Reprice what is dirty (or everything) and publish a new book if anything changed.
+
+    Dirty are variants whose prices somebody set, and shoppers who did something; everything is
+    repriced after a new model, policy, catalogue or emergency, and once a day. Public prices,
+    ledger, book and entries change in one transaction. Facts PriceBookPublished and
+    PublicPricesChanged. One run at a time; a second waits.
+    """
+    begun = time.perf_counter()
+    place = (market, channel)
+    with transaction.atomic():
+        _lock(place)
+        dirt = find_dirt(place=place, now=now, everything=everything)
+        if dirt.is_everything or len(dirt.variant_ids):
+            report = _publish(dirt, place, now)
+        else:
+            report = _refresh_shoppers(dirt, place, now)
+    forget_serving()
+    return replace(report, seconds=time.perf_counter() - begun)
+
+
+def _lock(place: tuple[str, str]) -> None:
+    with connection.cursor() as cursor:
+        key = "|".join(("pricing_pricebook", *place))
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [key])
+
+
+def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+    policy, model = load_active_policy(), load_active_model()
+    effective_at = now if dirt.book is None else now + LEAD
+    currency = get_market(place[0]).currency
+    shelf = load_shelf(place=place)
+    if not dirt.is_everything:
+        shelf = shelf.take(np.flatnonzero(np.isin(shelf.variants.variant_id, dirt.variant_ids)))
+    draft = draft_prices(
+        shelf=shelf,
+        model=model,
+        policy=policy,
+        now=now,
+        effective_at=effective_at,
+        place=place,
+        exponent=exponent(currency),
+    )
+    book = assemble_book(
+        draft, version=dirt.next_version, currency=currency, policy=policy, model=model
+    )
+    if not dirt.is_everything and dirt.book is not None:
+        old = open_book(dirt.book, currency=currency, exponent=exponent(currency))
+        book = patch_book(old, book)
+    prices = _price_shoppers(book, dirt, policy, now)
+    if dirt.is_everything:
+        segments, minors = prices.segment_prices()
+        book = replace(book, segments=segments, segment_minor=minors)
+    row = store_book(
+        book=book, draft=draft, dirt=dirt, place=place, now=now, effective_at=effective_at
+    )
+    return PublishReport(
+        version=book.version,
+        is_new=True,
+        variants=len(shelf),
+        public_changes=int(draft.is_changed.sum()),
+        shoppers=len(prices.shoppers),
+        entries=_write_entries(row.pk, dirt, prices, now),
+        seconds=0.0,
+    )
+
+
+def _refresh_shoppers(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
+    """Reprice the shoppers who did something since the last run; the book stays."""
+    report = PublishReport(
+        version=0 if dirt.book is None else dirt.book.version,
+        is_new=False,
+        variants=0,
+        public_changes=0,
+        shoppers=0,
+        entries=0,
+        seconds=0.0,
+    )
+    if dirt.book is None:
+        return report
+    currency = get_market(place[0]).currency
+    book = open_book(dirt.book, currency=currency, exponent=exponent(currency))
+    prices = _price_shoppers(book, dirt, load_active_policy(), now)
+    if not prices.shoppers:
+        return report
+    entries = _write_entries(dirt.book.pk, dirt, prices, now)
+    remember_shoppers(dirt.book, now)
+    return replace(report, shoppers=len(prices.shoppers), entries=entries)
+
+
+def _price_shoppers(book: Book, dirt: Dirt, policy: Policy, now: datetime) -> ShopperPrices:
+    known = load_variant_arrays()
+    at = np.minimum(np.searchsorted(known.variant_id, book.terms.variant_id), len(known.sku) - 1)
+    is_known = known.variant_id[at] == book.terms.variant_id if len(known.sku) else at < 0
+    prices = ShopperPrices(
+        terms=book.terms,
+        popularity=np.where(is_known, known.popularity[at] if len(known.sku) else 0.0, 0.0),
+        family_of=book.family_of,
+        weights=book.weights,
+        policy=policy,
+    )
+    if book.trained_ms and len(book.terms):
+        prices.compute(now=now, since=None if dirt.is_everything else dirt.shoppers_since)
+    return prices
+
+
+def _write_entries(book_id: int, dirt: Dirt, prices: ShopperPrices, now: datetime) -> int:
+    replace_entries(
+        book_id=book_id,
+        shopper_ids=None if dirt.is_everything else prices.shoppers,
+        entries=prices.entries,
+        now=now,
+    )
+    return sum(len(one.variant_id) for one in prices.entries)

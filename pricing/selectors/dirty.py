@@ -1,0 +1,97 @@
+"""What a new price book would have to reprice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db.models import Max
+
+from pricing.core.arrays import IntArray
+from pricing.models import (
+    DemandModelVersion,
+    EmergencyCap,
+    PriceBook,
+    PriceLedgerEntry,
+    PricingPolicy,
+)
+from shop.catalog.selectors import catalog_version
+
+# Reference prices and seasons drift with time alone: once a day everything is looked at.
+FULL_EVERY = timedelta(hours=20)
+MANY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Dirt:
+    """What changed since `book` (None: there is none yet).
+
+    `notes` is what the next run compares with, kept in the book's metrics; `shoppers_since` is
+    when shoppers were last repriced.
+    """
+
+    book: PriceBook | None
+    next_version: int
+    is_everything: bool
+    variant_ids: IntArray
+    shoppers_since: datetime
+    notes: dict[str, Any]
+
+
+def find_dirt(*, place: tuple[str, str], now: datetime, everything: bool) -> Dirt:
+    """Return what is dirty. Seven small queries."""
+    book = (
+        PriceBook.objects.select_related("policy", "model_version")
+        .defer("model_version__arrays")
+        .filter(market_id=place[0], channel=place[1], is_current=True)
+        .first()
+    )
+    notes = _notes(place, now)
+    old = {} if book is None else book.metrics.get("notes", {})
+    causes = ("policy", "model", "catalog", "emergencies")
+    is_due = not old or now - datetime.fromisoformat(old["full_at"]) > FULL_EVERY
+    is_everything = everything or is_due or any(old[one] != notes[one] for one in causes)
+    touched = _touched(place, int(old.get("ledger", 0))) if not is_everything else []
+    is_everything = is_everything or len(touched) > MANY
+    if not is_everything:
+        notes["full_at"] = old["full_at"]
+    newest = PriceBook.objects.aggregate(newest=Max("version"))["newest"] or 0
+    since = old.get("shoppers_at", now.isoformat())
+    return Dirt(
+        book=book,
+        next_version=newest + 1,
+        is_everything=is_everything,
+        variant_ids=np.array(touched, dtype=np.int64),
+        shoppers_since=datetime.fromisoformat(since),
+        notes=notes,
+    )
+
+
+def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
+    active = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    caps = EmergencyCap.objects.filter(market_id=place[0], starts_at__lte=now)
+    return {
+        "policy": PricingPolicy.objects.filter(is_active=True)
+        .values_list("version", flat=True)
+        .first(),
+        "model": active.values_list("pk", flat=True).first(),
+        "catalog": catalog_version(),
+        "emergencies": [
+            [pk, None if ends_at is None else ends_at.isoformat()]
+            for pk, ends_at in caps.order_by("pk").values_list("pk", "ends_at")
+            if ends_at is None or ends_at > now
+        ],
+        "ledger": PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0,
+        "full_at": now.isoformat(),
+        "shoppers_at": now.isoformat(),
+    }
+
+
+def _touched(place: tuple[str, str], since_id: int) -> list[int]:
+    """Return variants whose prices somebody other than the model set after entry `since_id`."""
+    rows = PriceLedgerEntry.objects.filter(
+        id__gt=since_id, market_id=place[0], channel=place[1]
+    ).exclude(source__in=[PriceLedgerEntry.Source.MODEL, PriceLedgerEntry.Source.GATE])
+    return sorted(set(rows.order_by().values_list("variant_id", flat=True)[: 4 * MANY]))

@@ -1,0 +1,186 @@
+"""Load what a price book is made of: prices that hold, their last day, and legal ceilings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.guardrails import PublicBounds
+from pricing.core.reference import PriceSeries, lowest_between
+from pricing.core.rounding import share_down
+from pricing.core.values import Policy
+from pricing.selectors.rules import load_emergency_caps
+from profiles.selectors.packed import copy_rows
+from shop.catalog.core.values import CategoryTree, VariantArrays
+from shop.catalog.selectors import list_categories, load_variant_arrays
+
+NO_LIMIT = 1_000_000_000
+DAY = 86_400
+
+_PRICES = """
+COPY (
+    SELECT variant_id, list_minor, public_minor, anchor_minor
+    FROM pricing_publicprice WHERE market_id = %(market)s AND channel = %(channel)s
+    ORDER BY variant_id
+) TO STDOUT (FORMAT BINARY)
+"""
+_PRICE_FIELDS = (("variant", ">i8"), ("list", ">i4"), ("public", ">i4"), ("anchor", ">i4"))
+_RECENT = """
+COPY (
+    SELECT variant_id, extract(epoch FROM valid_from)::int8, amount_minor
+    FROM pricing_priceledgerentry
+    WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
+        AND source <> 'import' AND valid_from > %(since)s
+    ORDER BY variant_id, valid_from
+) TO STDOUT (FORMAT BINARY)
+"""
+_RECENT_FIELDS = (("variant", ">i8"), ("start", ">i8"), ("amount", ">i4"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All active variants with the prices that hold, arrays (m,) by ascending variant id.
+
+    `is_new` marks variants without a price so far: they begin at their list price.
+    """
+
+    variants: VariantArrays
+    tree: CategoryTree
+    list_minor: IntArray
+    public_minor: IntArray
+    anchor_minor: IntArray
+    is_new: BoolArray
+    family_id: IntArray
+
+    def __len__(self) -> int:
+        return len(self.list_minor)
+
+    def take(self, where: IntArray) -> Shelf:
+        """Return the variants at positions `where`."""
+        arrays = {field.name: getattr(self.variants, field.name) for field in fields(VariantArrays)}
+        return Shelf(
+            variants=VariantArrays(**{name: array[where] for name, array in arrays.items()}),
+            tree=self.tree,
+            list_minor=self.list_minor[where],
+            public_minor=self.public_minor[where],
+            anchor_minor=self.anchor_minor[where],
+            is_new=self.is_new[where],
+            family_id=self.family_id[where],
+        )
+
+
+def load_shelf(*, place: tuple[str, str]) -> Shelf:
+    """Return what is sold and at what prices. One query, catalogue aside."""
+    variants, tree = load_variant_arrays(), list_categories("en")
+    rows = copy_rows(_PRICES, {"market": place[0], "channel": place[1]}, _PRICE_FIELDS)
+    at, is_known = _find(rows["variant"].astype(np.int64), variants.variant_id)
+    listed = variants.list_minor
+
+    def column(name: str) -> IntArray:
+        if not len(rows):
+            return listed.copy()
+        return np.where(is_known, rows[name].astype(np.int64)[at], listed)
+
+    parents = {one: node.parent_id or one for one, node in tree.nodes.items()}
+    return Shelf(
+        variants=variants,
+        tree=tree,
+        list_minor=column("list"),
+        public_minor=column("public"),
+        anchor_minor=column("anchor"),
+        is_new=~is_known,
+        family_id=np.array(
+            [parents.get(one, one) for one in variants.category_id.tolist()], dtype=np.int64
+        ),
+    )
+
+
+def load_bounds(
+    *,
+    shelf: Shelf,
+    series: PriceSeries,
+    floor_minor: IntArray,
+    policy: Policy,
+    now: datetime,
+    place: tuple[str, str],
+) -> PublicBounds:
+    """Return what bounds the public prices now. Two queries.
+
+    Imported history is no change of ours: prices that an import brought in the last day may move.
+    """
+    parameters = {"market": place[0], "channel": place[1], "since": now - timedelta(days=1)}
+    rows = copy_rows(_RECENT, parameters, _RECENT_FIELDS)
+    at, known = _find(shelf.variants.variant_id, rows["variant"].astype(np.int64))
+    at, start = at[known], rows["start"].astype(np.int64)[known]
+    amount = rows["amount"].astype(np.int64)[known]
+    current, second = shelf.public_minor, int(now.timestamp())
+    opening = _opening(series, second - DAY, current)
+    changed = np.bincount(at, minlength=len(shelf))
+    highest, lowest = np.maximum(current, 0), current.copy()
+    is_moved = changed > 0
+    highest[is_moved] = np.maximum(highest, opening)[is_moved]
+    lowest[is_moved] = np.minimum(lowest, opening)[is_moved]
+    np.maximum.at(highest, at, amount)
+    np.minimum.at(lowest, at, amount)
+    latest = np.zeros(len(shelf), dtype=np.int64)
+    np.maximum.at(latest, at, start)
+    return PublicBounds(
+        current_minor=current,
+        floor_minor=floor_minor,
+        ceiling_minor=np.maximum(
+            share_down(shelf.list_minor, 1.0 + policy.ceiling_over_list), floor_minor
+        ),
+        highest_24h=highest,
+        lowest_24h=lowest,
+        changes_24h=changed.astype(np.int64),
+        is_held=latest > second - policy.hold_minutes * 60,
+        emergency_minor=_emergency_ceilings(shelf, series, now, place[0]),
+    )
+
+
+def _opening(series: PriceSeries, second: int, current: IntArray) -> IntArray:
+    """Return the public price that held at a moment; the current one where none is known."""
+    opening = lowest_between(series, np.full(len(current), second), np.full(len(current), second))
+    return np.where(opening > 0, opening, current)
+
+
+def _emergency_ceilings(shelf: Shelf, series: PriceSeries, now: datetime, market: str) -> IntArray:
+    """Return the legal ceiling of each variant: its lowest public price in the 30 days before the
+    emergency, plus the permitted share; NO_LIMIT where no emergency holds."""
+    ceiling = np.full(len(shelf), NO_LIMIT, dtype=np.int64)
+    for category, caps in load_emergency_caps(market=market, now=now).items():
+        for starts_at, share in caps:
+            begin = int(starts_at.timestamp())
+            before = lowest_between(
+                series,
+                np.full(len(shelf), begin - 30 * DAY),
+                np.full(len(shelf), begin - 1),
+            )
+            concerned = (before > 0) & _concerned(shelf, category)
+            limit = share_down(before, 1.0 + share)
+            ceiling[concerned] = np.minimum(ceiling, limit)[concerned]
+    return ceiling
+
+
+def _concerned(shelf: Shelf, category: int | None) -> BoolArray:
+    if category is None:
+        return np.ones(len(shelf), dtype=np.bool_)
+    below = shelf.tree.below(category) if category in shelf.tree.nodes else frozenset({category})
+    return np.isin(shelf.variants.category_id, list(below))
+
+
+def category_paths(tree: CategoryTree) -> tuple[Mapping[int, int], Mapping[int, str]]:
+    """Return the category above each category, and each one's path."""
+    families = {one: node.parent_id or one for one, node in tree.nodes.items()}
+    return families, {one: node.path for one, node in tree.nodes.items()}
+
+
+def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:
+    if not len(sorted_ids):
+        return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+    at = np.minimum(np.searchsorted(sorted_ids, wanted), len(sorted_ids) - 1)
+    return at, sorted_ids[at] == wanted

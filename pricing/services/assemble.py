@@ -1,0 +1,85 @@
+"""From repriced variants to a price book."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pricing.core.book import Book, read_book
+from pricing.core.demand.served import ServedDemand
+from pricing.core.reference import STRATEGIES
+from pricing.core.values import ModelVersionRow, Policy
+from pricing.models import PriceBook
+from pricing.selectors.publishing import category_paths
+from pricing.services.drafts import Draft
+from shop.kernel.arrays import unpack_arrays
+from shop.kernel.clock import epoch_ms
+
+
+def assemble_book(
+    draft: Draft,
+    *,
+    version: int,
+    currency: str,
+    policy: Policy,
+    model: tuple[ModelVersionRow, ServedDemand] | None,
+) -> Book:
+    """Return a book that holds exactly the variants of `draft`, without segment prices."""
+    families, paths = category_paths(draft.shelf.tree)
+    variants = draft.shelf.variants
+    return Book(
+        version=version,
+        model_version=0 if model is None else model[0].id,
+        policy_version=policy.version,
+        currency=currency,
+        trained_ms=0 if model is None else epoch_ms(model[0].trained_at),
+        terms=draft.terms,
+        references=draft.references,
+        measure_amount=variants.measure_amount,
+        measure_unit=variants.measure_unit,
+        sku=variants.sku,
+        segments=(),
+        segment_minor=np.zeros((0, len(draft.terms)), dtype=np.int64),
+        family_of=families,
+        paths=paths,
+        weights=draft.weights,
+    )
+
+
+def open_book(row: PriceBook, *, currency: str, exponent: int) -> Book:
+    """Return the book of a row; its `arrays`, policy and model must be loaded."""
+    model = row.model_version
+    return read_book(
+        unpack_arrays(row.arrays),
+        version=row.version,
+        model_version=row.model_version_id or 0,
+        policy_version=row.policy.version,
+        currency=currency,
+        exponent=exponent,
+        trained_ms=0 if model is None else epoch_ms(model.trained_at),
+    )
+
+
+def patch_book(old: Book, fresh: Book) -> Book:
+    """Return `old` with the rows of `fresh`; segments pay at most the new public price there."""
+    at, is_there = old.find(fresh.terms.variant_id)
+    rows, at = np.flatnonzero(is_there), at[is_there]
+
+    def put(before: Any, after: Any) -> Any:
+        changed = before.copy()
+        changed[at] = after[rows]
+        return changed
+
+    names = [name for name in old.terms.__slots__ if name != "exponent"]
+    terms = {name: put(getattr(old.terms, name), getattr(fresh.terms, name)) for name in names}
+    segment_minor = old.segment_minor.copy()
+    segment_minor[:, at] = np.minimum(segment_minor[:, at], terms["public_minor"][at])
+    return replace(
+        old,
+        version=fresh.version,
+        terms=replace(old.terms, **terms),
+        references={name: put(old.references[name], fresh.references[name]) for name in STRATEGIES},
+        segment_minor=segment_minor,
+    )
