@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 STREAM = "fairtag:events"
 GROUP = "drain"
 WARM_MARKER = "fairtag:profiles:warm"
@@ -14,6 +16,8 @@ ID_FIELD = "!id"
 VERSION_FIELD = "!v"
 WARM_FIELD = "!w"
 CONSENT_FIELD = "!k"
+CATEGORY_MARK = "c"
+BRAND_MARK = "b"
 
 
 def profile_key(pseudonym: str) -> str:
@@ -24,3 +28,15 @@ def profile_key(pseudonym: str) -> str:
 def variants_key(pseudonym: str) -> str:
     """Return the key of a shopper's interest by variant id."""
     return f"fairtag:variants:{pseudonym}"
+
+
+def stored_affinities(
+    categories: Mapping[int, float], brands: Mapping[int, float]
+) -> dict[str, float]:
+    """Return interest by category and brand as fields of a profile.
+
+    >>> stored_affinities({3: 1.0}, {7: 2.0})
+    {'c:3': 1.0, 'b:7': 2.0}
+    """
+    fields = {f"{CATEGORY_MARK}:{key}": value for key, value in categories.items()}
+    return fields | {f"{BRAND_MARK}:{key}": value for key, value in brands.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -72,6 +73,12 @@ class EventRecord:
 
 RECORD_FIELDS = tuple(field.name for field in fields(EventRecord))
 EVENT_COLUMNS = RECORD_FIELDS[:-1]
+_fields_of = attrgetter(*RECORD_FIELDS)
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+# Where, behind the version, ids and times stand: JSON has neither.
+_TEXT_AT = tuple(
+    1 + RECORD_FIELDS.index(name) for name in ("id", "occurred_at", "received_at", "quote_id")
+)
 _WHOLE = ("shopper_id", "quantity")
 _WHOLE_OR_NONE = ("variant_id", "category_id", "brand_id", "paid_minor", "list_minor")
 _TEXTS = ("channel", "source", "basket_ref", "query", "offer_ref")
@@ -79,12 +86,27 @@ _TEXTS = ("channel", "source", "basket_ref", "query", "offer_ref")
 
 def encode_record(record: EventRecord) -> str:
     """Return the record as one line of JSON: the version, then the fields in order."""
-    return json.dumps([RECORD_VERSION, *record_row(record)], default=str, separators=(",", ":"))
+    parts = [RECORD_VERSION, *_fields_of(record)]
+    for at in _TEXT_AT:
+        if parts[at] is not None:
+            parts[at] = str(parts[at])
+    return _encode(parts)
 
 
 def record_row(record: EventRecord) -> tuple[Any, ...]:
-    """Return the fields in order; faster than dataclasses.astuple, which copies deeply."""
-    return tuple(getattr(record, name) for name in RECORD_FIELDS)
+    """Return the fields in order."""
+    row: tuple[Any, ...] = _fields_of(record)
+    return row
+
+
+def owner_of(line: str) -> int | None:
+    """Return the shopper's id of a record without reading the rest; None if there is none.
+
+    >>> owner_of('[1,"0198","2026","2026",42,7]'), owner_of("{")
+    (42, None)
+    """
+    parts = line.split(",", 5)
+    return int(parts[4]) if len(parts) > 5 and parts[4].isdecimal() else None
 
 
 def decode_record(line: bytes | str) -> EventRecord:

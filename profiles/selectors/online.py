@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from profiles.core.features import derive
+from profiles.core.features import NamedSums, derive
 from profiles.core.keys import (
+    CATEGORY_MARK,
     CONSENT_FIELD,
     ID_FIELD,
     WARM_FIELD,
@@ -19,6 +20,10 @@ from profiles.metrics import profile_reads_total
 from profiles.selectors.segments import describe_row
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.errors import FairtagError
+
+_CATEGORY = ord(CATEGORY_MARK)
+_META = ord("!")
+_ID, _WARM, _CONSENT = ID_FIELD.encode(), WARM_FIELD.encode(), CONSENT_FIELD.encode()
 
 Parser = Callable[[Sequence[Any], datetime], OnlineProfile]
 
@@ -73,25 +78,30 @@ def _parse(
     variants: Mapping[Any, bytes | None],
     now: datetime,
 ) -> OnlineProfile:
-    meta, sums = {}, {}
+    meta: dict[bytes, bytes] = {}
+    sums: dict[str, float] = {}
+    categories: dict[int, float] = {}
+    brands: dict[int, float] = {}
     for key, value in fields.items():
-        name = key.decode()
-        if name[0] == "!":
-            meta[name] = value
+        if key[1:2] == b":":
+            kind = categories if key[0] == _CATEGORY else brands
+            kind[int(key[2:])] = float(value)
+        elif key[0] == _META:
+            meta[key] = value
         else:
-            sums[name] = float(value)
-    is_warm = meta.get(WARM_FIELD) == b"1"
+            sums[key.decode()] = float(value)
+    is_warm = meta.get(_WARM) == b"1"
     profile_reads_total.labels(outcome="warm" if is_warm else "cold").inc()
-    if not meta:
+    if _ID not in meta:
         return OnlineProfile(
             pseudonym=pseudonym, shopper_id=None, consents=None, is_warm=False, feature_row=None
         )
     interest = {int(key): float(value) for key, value in variants.items() if value is not None}
-    row = describe_row(derive(sums, interest, pseudonym, now))
+    row = describe_row(derive(NamedSums(sums, categories, brands, interest), pseudonym, now))
     return OnlineProfile(
         pseudonym=pseudonym,
-        shopper_id=int(meta[ID_FIELD]),
-        consents=_parse_consents(meta.get(CONSENT_FIELD)),
+        shopper_id=int(meta[_ID]),
+        consents=_parse_consents(meta.get(_CONSENT)),
         is_warm=is_warm,
         feature_row=row,
         segment=row.segment,

@@ -52,7 +52,8 @@ def copy_rows(
     """
     connection.ensure_connection()
     # Parameters are put in by the driver here: Django's cursor under DEBUG takes a bare statement.
-    statement = connection.ops.compose_sql(query, parameters)
+    compose = connection.ops.compose_sql  # type: ignore[attr-defined]  # only PostgreSQL's has it
+    statement = compose(query, parameters)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         packed = b"".join(copy)
     body = packed[_HEADER_BYTES : len(packed) - _TRAILER_BYTES]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -87,6 +87,15 @@ def list_shoppers(shopper_ids: Sequence[int]) -> list[ShopperValue]:
     """Return shoppers by id, ascending; unknown and erased ones are left out. One query."""
     rows = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True).order_by("pk")
     return [shopper_value(shopper) for shopper in rows]
+
+
+def owner_ids(shopper_ids: Collection[int]) -> dict[int, int]:
+    """Return, by id, whom each shopper became: itself, or the owner it was merged into. One query.
+
+    Erased and unknown shoppers are left out.
+    """
+    rows = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True)
+    return {pk: owner or pk for pk, owner in rows.values_list("pk", "merged_into_id")}
 
 
 def map_external_shoppers() -> dict[str, int]:

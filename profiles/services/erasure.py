@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import batched
 from typing import Any
 from uuid import uuid4
 
@@ -14,15 +15,13 @@ from django.db.models import Q
 
 from profiles.core.keys import STREAM
 from profiles.core.privacy import RoomPrivacy
-from profiles.core.records import BadRecord, decode_record
 from profiles.models import Account, Event, OnlineLag, Shopper, ShopperProfile
 from profiles.models.audit import AuditTrait
-from profiles.services.online import forget_profile, text_of
-from shop.jobs.redis import RedisUnavailable, redis_breaker
+from profiles.services.online import forget_profile
+from profiles.services.stream import PAGE, find_waiting
+from shop.jobs.redis import RedisUnavailable, patient_redis
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
-
-PAGE = 2_000
 
 
 class StaffAccount(FairtagError):
@@ -96,17 +95,7 @@ def _forget_online(shopper_ids: Sequence[int], pseudonyms: Sequence[str]) -> Non
     """
     for pseudonym in pseudonyms:
         forget_profile(pseudonym)
-    with suppress(RedisUnavailable), redis_breaker.guard() as client:
-        start = "-"
-        while page := client.xrange(STREAM, min=start, max="+", count=PAGE):
-            theirs = [text_of(key) for key, fields in page if _belongs(fields, shopper_ids)]
-            if theirs:
-                client.xdel(STREAM, *theirs)
-            start = f"({text_of(page[-1][0])}"
-
-
-def _belongs(fields: Mapping[Any, Any] | None, shopper_ids: Sequence[int]) -> bool:
-    try:
-        return decode_record((fields or {}).get(b"e", b"")).shopper_id in shopper_ids
-    except BadRecord:
-        return False
+    with suppress(RedisUnavailable), patient_redis() as client:
+        waiting = [key for key, _ in find_waiting(client, set(shopper_ids))]
+        for keys in batched(waiting, PAGE):
+            client.xdel(STREAM, *keys)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import redis
 from django.conf import settings
 from redis.commands.core import Script
 
-from profiles.core.features import Increments, columns_of, increments_of
+from profiles.core.features import Increments, add_up, columns_of, increments_of
 from profiles.core.keys import (
     RATE_PREFIX,
     SEEN_PREFIX,
     STREAM,
     profile_key,
+    stored_affinities,
     variants_key,
 )
 from profiles.core.records import EventRecord, encode_record
@@ -94,10 +96,6 @@ def _accept(
 ) -> Accepted:
     columns = columns_of([record.value(shopper.pseudonym) for record in records])
     increments = increments_of(columns, business_zone())
-    events = [
-        _pack(record, line, change)
-        for record, line, change in zip(records, lines, increments, strict=True)
-    ]
     keys = [
         profile_key(shopper.pseudonym),
         variants_key(shopper.pseudonym),
@@ -105,13 +103,16 @@ def _accept(
         f"{RATE_PREFIX}{shopper.pseudonym}:{int(now.timestamp()) // 60}",
     ]
     arguments: list[Argument] = [
-        json.dumps(events),
+        json.dumps(_parts(add_up(increments))),
+        json.dumps([_parts(change) for change in increments]),
         SEEN_PREFIX,
         SEEN_SECONDS,
         limit,
         KEEP_SECONDS,
         shopper.id,
     ]
+    for record, line in zip(records, lines, strict=True):
+        arguments += (str(record.id), line)
     with redis_breaker.guard() as client:
         answer = load_script(client, "accept")(keys=keys, args=arguments)
     if answer[0] == -1:
@@ -119,8 +120,9 @@ def _accept(
     return Accepted(fresh=tuple(at - 1 for at in answer[1:]), is_warm=answer[0] == 1)
 
 
-def _pack(record: EventRecord, line: str, change: Increments) -> list[object]:
-    return [str(record.id), line, change.sums, change.variants, change.highs, change.lows]
+def _parts(change: Increments) -> tuple[Mapping[Any, float], ...]:
+    sums = change.sums | stored_affinities(change.categories, change.brands)
+    return sums, change.variants, change.highs, change.lows
 
 
 def encode_consents(consents: Consents) -> str:

@@ -16,21 +16,22 @@ from uuid import UUID
 import numpy as np
 import redis
 
-from profiles.core.features import EventColumns, columns_of, named_sums, sum_events
+from profiles.core.features import EventColumns, NamedSums, columns_of, named_sums, sum_events
 from profiles.core.keys import (
     SEEN_PREFIX,
     STREAM,
     VERSION_FIELD,
     WARM_MARKER,
     profile_key,
+    stored_affinities,
     variants_key,
 )
-from profiles.core.records import BadRecord, EventRecord, decode_record
+from profiles.core.records import EventRecord
 from profiles.core.values import ShopperValue
 from profiles.metrics import profile_rebuilds_total
 from profiles.models import OnlineLag, Shopper
 from profiles.selectors.event_columns import ShopperEvents, load_shopper_events
-from profiles.selectors.shoppers import list_shoppers
+from profiles.selectors.shoppers import list_shoppers, owner_ids
 from profiles.services.online import (
     KEEP_SECONDS,
     SEEN_SECONDS,
@@ -38,14 +39,16 @@ from profiles.services.online import (
     business_zone,
     encode_consents,
     load_script,
-    text_of,
 )
+from profiles.services.stream import group_waiting
+from profiles.services.table import note_lag
 from shop.jobs.redis import patient_redis, redis_breaker
 
 CHUNK = 250
 AT_ONCE = 8
 ROUNDS = 6
-STREAM_PAGE = 2_000
+PAGE = 500
+FEW_WAITING = 5_000
 # An event received so lately may still be on its way to the online sums by another messenger.
 RECENT = timedelta(minutes=15)
 
@@ -65,20 +68,23 @@ def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | Non
         )
         shopper_ids = list(alive.order_by("pk").values_list("pk", flat=True))
     with patient_redis() as client:
-        done = sum(_rebuild(client, chunk, as_of) for chunk in batched(shopper_ids, CHUNK))
+        left = _rebuild(client, shopper_ids, as_of)
         if is_whole:
             client.set(WARM_MARKER, as_of.isoformat())
-    profile_rebuilds_total.inc(done)
-    return done
+    note_lag(left, now=as_of)
+    return len(shopper_ids) - len(left)
 
 
 def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
     """Rebuild one shopper at once, for who is waiting; return whether it worked.
 
-    One shopper's history is a few milliseconds of reading. Raises RedisUnavailable, quickly.
+    One shopper's history is a few milliseconds of reading, unless many events wait in the stream:
+    then it is left to the scheduled job. Raises RedisUnavailable, quickly.
     """
     with redis_breaker.guard() as client:
-        return _rebuild(client, [shopper_id], now) == 1
+        if client.xlen(STREAM) > FEW_WAITING:
+            return False
+        return not _rebuild(client, [shopper_id], now)
 
 
 def restore_online_features(*, now: datetime) -> int:
@@ -93,52 +99,67 @@ def restore_online_features(*, now: datetime) -> int:
 def repair_online_features(*, now: datetime, limit: int = 1_000) -> int:
     """Rebuild shoppers whose profile is noted as lagging; return how many."""
     notes = list(OnlineLag.objects.order_by("pk").values_list("pk", "shopper_id")[:limit])
-    shopper_ids = sorted({shopper_id for _, shopper_id in notes})
+    if not notes:
+        return 0
+    owners = owner_ids({shopper_id for _, shopper_id in notes})
     with patient_redis() as client:
-        done = sum(_rebuild(client, chunk, now) for chunk in batched(shopper_ids, CHUNK))
-    if done >= len(list_shoppers(shopper_ids)):
-        OnlineLag.objects.filter(pk__in=[pk for pk, _ in notes]).delete()
-    return done
+        left = _rebuild(client, sorted(set(owners.values())), now)
+    done = [pk for pk, shopper_id in notes if owners.get(shopper_id) not in left]
+    OnlineLag.objects.filter(pk__in=done).delete()
+    return len(set(owners.values()) - left)
 
 
-def _rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> int:
-    """Rebuild some shoppers; return how many could be replaced."""
-    waiting = {shopper.id for shopper in list_shoppers(shopper_ids)}
-    asked = len(waiting)
+def _rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> set[int]:
+    """Rebuild shoppers; return those that somebody touched again and again meanwhile.
+
+    The order of reading is what makes it exact: versions, stream, answers, table.
+    """
+    waiting = set(shopper_ids)
     for _ in range(ROUNDS):
         if not waiting:
             break
-        waiting -= _try_rebuild(client, sorted(waiting), now)
-    return asked - len(waiting)
+        versions = _read_versions(client, sorted(waiting))
+        pending = group_waiting(client, versions.keys())
+        for chunk in batched(sorted(versions), CHUNK):
+            waiting -= _replace_chunk(client, chunk, versions, pending, now=now)
+        waiting &= versions.keys()
+    return waiting
 
 
-def _try_rebuild(client: redis.Redis, shopper_ids: Sequence[int], now: datetime) -> set[int]:
-    """Rebuild shoppers whose profile nobody touches meanwhile; return these.
-
-    The order of reading is what makes it exact: versions, answers, stream, table.
-    """
-    versions = _read_versions(client, shopper_ids)
+def _replace_chunk(
+    client: redis.Redis,
+    shopper_ids: Sequence[int],
+    versions: Mapping[int, bytes | None],
+    pending: Mapping[int, Sequence[EventRecord]],
+    *,
+    now: datetime,
+) -> set[int]:
+    """Rebuild some shoppers; return those whose profile nobody touched meanwhile."""
     shoppers = list_shoppers(shopper_ids)
-    pending = _read_stream(client, shopper_ids)
     events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
     columns, rows = _join(shoppers, events, pending)
     table = sum_events(columns, rows, len(shoppers), business_zone())
     recent = _recent_ids(events)
     replacements = {}
     for row, shopper in enumerate(shoppers):
-        sums, variants = named_sums(table, row)
+        state = named_sums(table, row)
         seen = recent.get(shopper.id, []) + [str(r.id) for r in pending.get(shopper.id, ())]
-        replacements[shopper] = _replacement(shopper, versions[shopper.id], sums, variants, seen)
-    return _replace_all(client, replacements)
+        replacements[shopper] = _replacement(shopper, versions[shopper.id], state, seen)
+    done = _replace_all(client, replacements)
+    profile_rebuilds_total.inc(len(done))
+    return done
 
 
 def _read_versions(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, bytes | None]:
-    known = Shopper.objects.filter(pk__in=shopper_ids).values_list("pk", "pseudonym")
-    pseudonyms = dict(known)
-    pipe = client.pipeline(transaction=False)
-    for pseudonym in pseudonyms.values():
-        pipe.hget(profile_key(str(pseudonym)), VERSION_FIELD)
-    return dict(zip(pseudonyms, pipe.execute(), strict=True))
+    """Return the version of each shopper's profile; erased and unknown shoppers have none."""
+    alive = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True)
+    versions: dict[int, bytes | None] = {}
+    for group in batched(alive.values_list("pk", "pseudonym"), PAGE):
+        pipe = client.pipeline(transaction=False)
+        for _, pseudonym in group:
+            pipe.hget(profile_key(str(pseudonym)), VERSION_FIELD)
+        versions.update(zip((pk for pk, _ in group), pipe.execute(), strict=True))
+    return versions
 
 
 def _replace_all(
@@ -160,14 +181,14 @@ def _replace_all(
 def _replacement(
     shopper: ShopperValue,
     version: bytes | None,
-    sums: Mapping[str, float],
-    variants: Mapping[int, float],
+    state: NamedSums,
     seen: Sequence[str],
 ) -> list[Argument]:
     """Return the arguments of the script. `repr` of a float is exact and the shortest."""
+    sums = {**state.sums, **stored_affinities(state.categories, state.brands)}
     words: list[Argument] = [word for name, value in sums.items() for word in (name, repr(value))]
     others: list[Argument] = [
-        word for key, value in variants.items() for word in (key, repr(value))
+        word for key, value in state.variants.items() for word in (key, repr(value))
     ]
     return [
         version or b"0",
@@ -184,25 +205,6 @@ def _replacement(
     ]
 
 
-def _read_stream(client: redis.Redis, shopper_ids: Sequence[int]) -> dict[int, list[EventRecord]]:
-    """Return what the stream still holds of these shoppers (and of guests merged into them)."""
-    merged = Shopper.objects.filter(merged_into__in=shopper_ids)
-    owners = dict(merged.values_list("pk", "merged_into_id"))
-    owners.update({shopper_id: shopper_id for shopper_id in shopper_ids})
-    found: dict[int, list[EventRecord]] = {}
-    start = "-"
-    while page := client.xrange(STREAM, min=start, max="+", count=STREAM_PAGE):
-        for _, fields in page:
-            try:
-                record = decode_record((fields or {}).get(b"e", b""))
-            except BadRecord:
-                continue  # the drain quarantines it
-            if record.shopper_id in owners:
-                found.setdefault(owners[record.shopper_id], []).append(record)
-        start = f"({text_of(page[-1][0])}"
-    return found
-
-
 def _join(
     shoppers: Sequence[ShopperValue],
     events: ShopperEvents,
@@ -214,7 +216,7 @@ def _join(
     waiting = [
         (row, record)
         for row, shopper in enumerate(shoppers)
-        for record in {r.id: r for r in pending.get(shopper.id, ())}.values()
+        for record in pending.get(shopper.id, ())
     ]
     if waiting:
         packed = events.event_id.tobytes()

@@ -10,6 +10,7 @@ from profiles.core.features.accumulate import (
     SUMS,
     Increments,
     accumulate,
+    add_up,
     increments_of,
     weigh_events,
 )
@@ -27,6 +28,7 @@ from profiles.core.features.rows import derive, derive_rows
 from profiles.core.features.tables import (
     AccumulatorTable,
     AffinityTable,
+    NamedSums,
     named_sums,
     sum_events,
     table_of_one,
@@ -49,8 +51,10 @@ __all__ = [
     "EventColumns",
     "Feature",
     "Increments",
+    "NamedSums",
     "UnknownFeature",
     "accumulate",
+    "add_up",
     "check_registry",
     "columns_of",
     "derive",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -104,12 +105,11 @@ def weigh_events(events: EventColumns, zone: ZoneInfo) -> EventWeights:
 
 @dataclass(frozen=True, slots=True)
 class Increments:
-    """What one event adds, sparse: sums by name, interest by variant, and the extremes.
-
-    Keys of `sums` are names out of SUMS, "c:<category id>" and "b:<brand id>".
-    """
+    """What one event adds, sparse: sums by name, interest by id, and the extremes."""
 
     sums: dict[str, float]
+    categories: dict[int, float]
+    brands: dict[int, float]
     variants: dict[int, float]
     highs: dict[str, float]
     lows: dict[str, float]
@@ -131,20 +131,40 @@ def increments_of(events: EventColumns, zone: ZoneInfo) -> list[Increments]:
     for row, value, at, is_order, (variant, category, brand) in zip(
         rows, interest, ats, weights.is_order.tolist(), ids, strict=True
     ):
-        sums = {name: term for name, term in zip(SUMS, row, strict=True) if term}
-        variants = {}
-        if value:
-            if category != NO_ID:
-                sums[f"c:{category}"] = value
-            if brand != NO_ID:
-                sums[f"b:{brand}"] = value
-            if variant != NO_ID:
-                variants[variant] = value
         highs, lows = {"last_at": at}, {"first_at": at}
         if is_order:
             highs["last_order_at"] = lows["first_order_at"] = at
-        increments.append(Increments(sums=sums, variants=variants, highs=highs, lows=lows))
+        increments.append(
+            Increments(
+                sums={name: term for name, term in zip(SUMS, row, strict=True) if term},
+                categories={category: value} if value and category != NO_ID else {},
+                brands={brand: value} if value and brand != NO_ID else {},
+                variants={variant: value} if value and variant != NO_ID else {},
+                highs=highs,
+                lows=lows,
+            )
+        )
     return increments
+
+
+def add_up(changes: Iterable[Increments]) -> Increments:
+    """Return what several events add together: sums added, extremes kept."""
+    total = Increments(sums={}, categories={}, brands={}, variants={}, highs={}, lows={})
+    for change in changes:
+        _add(total.sums, change.sums)
+        _add(total.categories, change.categories)
+        _add(total.brands, change.brands)
+        _add(total.variants, change.variants)
+        for name, value in change.highs.items():
+            total.highs[name] = max(total.highs.get(name, value), value)
+        for name, value in change.lows.items():
+            total.lows[name] = min(total.lows.get(name, value), value)
+    return total
+
+
+def _add[Key](total: dict[Key, float], more: dict[Key, float]) -> None:
+    for key, value in more.items():
+        total[key] = total.get(key, 0.0) + value
 
 
 def accumulate(event: EventValue, zone: ZoneInfo) -> Increments:
@@ -157,7 +177,7 @@ def accumulate(event: EventValue, zone: ZoneInfo) -> Increments:
     ...     kind="view", variant_id=7, category_id=3,
     ... )
     >>> increments = accumulate(view, ZoneInfo("UTC"))
-    >>> increments.sums, increments.variants
-    ({'activity': 1.0, 'c:3': 1.0}, {7: 1.0})
+    >>> increments.sums, increments.categories, increments.variants
+    ({'activity': 1.0}, {3: 1.0}, {7: 1.0})
     """
     return increments_of(columns_of([event]), zone)[0]

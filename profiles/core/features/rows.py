@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from profiles.core.features.decay import LONG_HALF_LIFE, fade
 from profiles.core.features.derive import VALUE_NAMES, derive_values
-from profiles.core.features.tables import AccumulatorTable, table_of_one
+from profiles.core.features.tables import AccumulatorTable, NamedSums, table_of_one
 from profiles.core.values import FeatureRow
 
 
@@ -29,15 +29,14 @@ def derive_rows(
         )
 
 
-def derive(
-    sums: Mapping[str, float], variants: Mapping[int, float], shopper: str, as_of: datetime
-) -> FeatureRow:
-    """Return one shopper's features from named sums as kept online.
+def derive(state: NamedSums, shopper: str, as_of: datetime) -> FeatureRow:
+    """Return one shopper's features from sums as they are kept online.
 
     >>> from datetime import UTC
     >>> epoch = datetime(2025, 1, 1, tzinfo=UTC)
-    >>> row = derive({"orders": 2.0, "spend": 900.0}, {}, "alice", epoch)
+    >>> state = NamedSums({"orders": 2.0, "spend": 900.0}, {}, {}, {})
+    >>> row = derive(state, "alice", epoch)
     >>> row.values["orders"], row.values["basket_value"]
     (2.0, 450.0)
     """
-    return next(derive_rows(table_of_one(sums, variants), [shopper], as_of))
+    return next(derive_rows(table_of_one(state), [shopper], as_of))

@@ -90,39 +90,53 @@ def _sum_interest(rows: IntArray, ids: IntArray, interest: FloatArray) -> Affini
     return AffinityTable(row=rows[starts], id=ids[starts], value=np.add.reduceat(interest, starts))
 
 
-def table_of_one(sums: Mapping[str, float], variants: Mapping[int, float]) -> AccumulatorTable:
-    """Return the table of a single shopper from named sums, as they are kept online.
+@dataclass(frozen=True, slots=True)
+class NamedSums:
+    """One shopper's additive state by name, as it is kept online.
 
-    `sums` holds the names of SUMS, HIGHS and LOWS and the keys "c:<id>" and "b:<id>".
+    `sums` has the names of SUMS, HIGHS and LOWS; a missing sum is 0, a missing extreme unknown.
     """
-    categories = {int(key[2:]): value for key, value in sums.items() if key.startswith("c:")}
-    brands = {int(key[2:]): value for key, value in sums.items() if key.startswith("b:")}
+
+    sums: Mapping[str, float]
+    categories: Mapping[int, float]
+    brands: Mapping[int, float]
+    variants: Mapping[int, float]
+
+
+def table_of_one(state: NamedSums) -> AccumulatorTable:
+    """Return the table of a single shopper."""
+    sums = state.sums
     return AccumulatorTable(
         sums=np.array([[sums.get(name, 0.0) for name in SUMS]]),
         highs=np.array([[sums.get(name, -np.inf) for name in HIGHS]]),
         lows=np.array([[sums.get(name, np.inf) for name in LOWS]]),
-        categories=_affinity_of_one(categories),
-        brands=_affinity_of_one(brands),
-        variants=_affinity_of_one(variants),
+        categories=_affinity_of_one(state.categories),
+        brands=_affinity_of_one(state.brands),
+        variants=_affinity_of_one(state.variants),
     )
 
 
 def _affinity_of_one(values: Mapping[int, float]) -> AffinityTable:
-    ids = np.array(sorted(values), dtype=np.int64)
+    count = len(values)
+    ids = np.fromiter(values, dtype=np.int64, count=count)
+    order = np.argsort(ids)
     return AffinityTable(
-        row=np.zeros(len(ids), dtype=np.int64),
-        id=ids,
-        value=np.array([values[key] for key in ids.tolist()], dtype=float),
+        row=np.zeros(count, dtype=np.int64),
+        id=ids[order],
+        value=np.fromiter(values.values(), dtype=np.float64, count=count)[order],
     )
 
 
-def named_sums(table: AccumulatorTable, row: int) -> tuple[dict[str, float], dict[int, float]]:
-    """Return one shopper's state as it is kept online: the inverse of `table_of_one`."""
+def named_sums(table: AccumulatorTable, row: int) -> NamedSums:
+    """Return one shopper's state by name: the inverse of `table_of_one`."""
     sums = {
         name: value for name, value in zip(SUMS, table.sums[row].tolist(), strict=True) if value
     }
     extremes = zip(HIGHS + LOWS, [*table.highs[row], *table.lows[row]], strict=True)
     sums.update({name: float(value) for name, value in extremes if np.isfinite(value)})
-    sums.update({f"c:{key}": value for key, value in table.categories.of(row, 1.0).items()})
-    sums.update({f"b:{key}": value for key, value in table.brands.of(row, 1.0).items()})
-    return sums, table.variants.of(row, 1.0)
+    return NamedSums(
+        sums=sums,
+        categories=table.categories.of(row, 1.0),
+        brands=table.brands.of(row, 1.0),
+        variants=table.variants.of(row, 1.0),
+    )

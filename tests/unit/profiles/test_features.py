@@ -16,8 +16,10 @@ from profiles.core.features import (
     KINDS,
     VALUE_NAMES,
     Feature,
+    NamedSums,
     UnknownFeature,
     accumulate,
+    add_up,
     check_registry,
     columns_of,
     derive_rows,
@@ -109,19 +111,14 @@ def test_breadth_is_the_effective_number_of_categories() -> None:
 
 @given(history=any_history())
 def test_one_by_one_equals_all_at_once(history: list[EventValue]) -> None:
-    sums: dict[str, float] = {}
-    variants: dict[int, float] = {}
-    for event in history:
-        change = accumulate(event, NEW_YORK)
-        for name, value in change.sums.items():
-            sums[name] = sums.get(name, 0.0) + value
-        for key, value in change.variants.items():
-            variants[key] = variants.get(key, 0.0) + value
-        for name, value in change.highs.items():
-            sums[name] = max(sums.get(name, value), value)
-        for name, value in change.lows.items():
-            sums[name] = min(sums.get(name, value), value)
-    one = next(derive_rows(table_of_one(sums, variants), ["alice"], NOON))
+    total = add_up(accumulate(event, NEW_YORK) for event in history)
+    state = NamedSums(
+        sums=total.sums | total.highs | total.lows,
+        categories=total.categories,
+        brands=total.brands,
+        variants=total.variants,
+    )
+    one = next(derive_rows(table_of_one(state), ["alice"], NOON))
     rows = np.zeros(len(history), dtype=np.int64)
     table = sum_events(columns_of(history), rows, 1, NEW_YORK)
     many = next(derive_rows(table, ["alice"], NOON))
@@ -133,7 +130,7 @@ def test_one_by_one_equals_all_at_once(history: list[EventValue]) -> None:
 def test_sums_survive_being_stored(history: list[EventValue]) -> None:
     rows = np.zeros(len(history), dtype=np.int64)
     table = sum_events(columns_of(history), rows, 1, UTC_ZONE)
-    again = table_of_one(*named_sums(table, 0))
+    again = table_of_one(named_sums(table, 0))
     one, other = (next(derive_rows(t, ["alice"], NOON)) for t in (table, again))
     assert one.values == other.values
     assert one.category_affinity == other.category_affinity
