@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow
+from shop.intake.branches import list_categories
 from shop.intake.measures import Size, parse_size
 from shop.intake.naming import join_name, join_name_zh, name_brand, name_line, slugify_all
-from shop.intake.tree import Code, Department, Leaf, Place, find_homes, find_leaf
+from shop.intake.tree import Code, Leaf, find_homes, find_leaf
 
 ACTIVE_WEEKS = 26
 ASSUMED_LIST_MINOR = 299
 # 25 cents a pound, 15 cents a piece, 4 dollars a gallon: less is no price for fruit or vegetables.
 CASE_MINOR_PER_UNIT = {"g": 25 / 453.6, "ct": 15.0, "ml": 400 / 3785.0}
-NO_ART = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     prices = _assume_prices(placed)
     rows = [_row(item, brands, lines[item.source.ref], prices) for item in placed]
     return Catalogue(
-        categories=_list_categories(placed),
+        categories=list_categories((item.leaf, item.source.revenue_minor) for item in placed),
         brands=list(brands.values()),
         products=_make_slugs_unique(rows),
         noticed=_notice(placed, homes),
@@ -226,74 +226,6 @@ def _make_slugs_unique(rows: Sequence[ProductRow]) -> list[ProductRow]:
         row if taken[row.slug] == 1 else replace(row, slug=f"{row.slug}-{slugify_all([row.ref])}")
         for row in rows
     ]
-
-
-def _list_categories(placed: Iterable[_Placed]) -> list[CategoryRow]:
-    """Return departments, categories and types, parents first, those that sell most in front."""
-    sales: Counter[str] = Counter()
-    leaves: dict[str, Leaf] = {}
-    for item in placed:
-        leaves.setdefault(item.leaf.path, item.leaf)
-        for path in (item.leaf.path, item.leaf.place.path):
-            sales[path] += int(item.source.revenue_minor)
-    places = {leaf.place.path: leaf.place for leaf in leaves.values()}
-    departments = {place.department.code: place.department for place in places.values()}
-    rows = [_department_row(department) for department in departments.values()]
-    for path in sorted(places, key=lambda path: (-sales[path], path)):
-        rows.append(_place_row(places[path], len(rows)))
-    for path in sorted(leaves, key=lambda path: (-sales[path], path)):
-        rows.append(_leaf_row(leaves[path], len(rows)))
-    return sorted(rows, key=lambda row: (row.depth, row.position))
-
-
-def _department_row(department: Department) -> CategoryRow:
-    return CategoryRow(
-        path=department.code,
-        parent_path="",
-        name=department.name,
-        name_zh=department.name_zh,
-        depth=0,
-        icon=art_key(department, department.emoji),
-        position=department.position,
-        is_child_directed=department.code == "baby",
-        is_restricted=department.code in {"beer-wine", "tobacco"},
-    )
-
-
-def _place_row(place: Place, position: int) -> CategoryRow:
-    return CategoryRow(
-        path=place.path,
-        parent_path=place.department.code,
-        name=place.name,
-        name_zh=place.name_zh,
-        depth=1,
-        icon=art_key(place.department, place.emoji),
-        position=position,
-        is_child_directed=place.is_child_directed,
-        is_restricted=place.is_restricted,
-    )
-
-
-def _leaf_row(leaf: Leaf, position: int) -> CategoryRow:
-    return CategoryRow(
-        path=leaf.path,
-        parent_path=leaf.place.path,
-        name=leaf.type_name.name,
-        name_zh=leaf.type_name.name_zh,
-        depth=2,
-        icon=art_key(leaf.place.department, leaf.emoji),
-        position=position,
-        is_child_directed=leaf.is_child_directed,
-        is_restricted=leaf.is_restricted,
-    )
-
-
-def art_key(department: Department, emoji: str) -> str:
-    """Return the name of the picture of an emoji before a department's color."""
-    if not emoji or not department.color:
-        return NO_ART
-    points = "-".join(f"{ord(char):x}" for char in emoji if char != "\ufe0f")
-    return f"{department.code}-{points}"
 
 
 def _notice(placed: Sequence[_Placed], homes: dict[Code, Code]) -> dict[str, int]:

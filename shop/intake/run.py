@@ -70,7 +70,14 @@ def import_history(
         ):
             _prepare(run, connection, options, show)
             timeline = _remember_timeline(runs, connection, options, now.date())
-            work = _open_work(connection, options, timeline, show, now, Path(scratch))
+            work = _open_work(
+                connection,
+                options=options,
+                timeline=timeline,
+                show=show,
+                now=now,
+                scratch=Path(scratch),
+            )
             _note_work(run, work)
             _run_stages(run, work, done)
         forget_catalog()
@@ -116,8 +123,9 @@ def _remember_timeline(
     return choose_timeline(last_sale=last[0][0], today=today, utc_offset=options.utc_offset)
 
 
-def _open_work(  # noqa: PLR0917  # one call, all of it what an import is made of
+def _open_work(
     connection: duckdb.DuckDBPyConnection,
+    *,
     options: ImportOptions,
     timeline: Timeline,
     show: Show,
