@@ -9,6 +9,7 @@ from promotions.selectors.offers import (
     preview_lines,
 )
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
+from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [
     "LinePreview",
@@ -16,6 +17,7 @@ __all__ = [
     "ShopperView",
     "evaluate_cart",
     "forget_offer_book",
+    "list_covered_variants",
     "list_live_offers",
     "personal_offers_for",
     "preview_lines",

@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from profiles.core.values import OnlineProfile
-from promotions.selectors import PersonalOffer, ShopperView, personal_offers_for
+from promotions.selectors import (
+    PersonalOffer,
+    ShopperView,
+    list_covered_variants,
+    personal_offers_for,
+)
 from shop.catalog.selectors import list_search_facets, load_variant_arrays
 from shop.kernel.errors import FairtagError
 from shop.pages.context import PageContext
@@ -49,19 +54,15 @@ def list_shopper_offers(
         market_code=ctx.market,
         now=ctx.now,
         language=ctx.language,
-        affinity=dict(row.category_affinity) if row else None,
+        affinity=row.variant_affinity if row else None,
+        category_affinity=row.category_affinity if row else None,
         limit=limit,
     )
 
 
 def _covered_variants(offer: PersonalOffer) -> NDArray[np.int64]:
-    """Return the variants of an offer, most popular first. An unlimited offer covers all."""
+    """Return the variants of an offer, most popular first."""
     arrays = load_variant_arrays()
-    if offer.variant_ids or offer.category_ids:
-        covered = np.isin(arrays.variant_id, offer.variant_ids)
-        covered |= np.isin(arrays.category_id, offer.category_ids)
-        covered |= np.isin(arrays.department_id, offer.category_ids)
-    else:
-        covered = np.ones(len(arrays.variant_id), dtype=bool)
+    covered = np.isin(arrays.variant_id, list_covered_variants(offer_id=offer.offer_id))
     order = np.argsort(-arrays.popularity[covered], kind="stable")
     return arrays.variant_id[covered][order]

@@ -14,6 +14,7 @@ from promotions.selectors import (
     ShopperView,
     evaluate_cart,
     forget_offer_book,
+    list_covered_variants,
     list_live_offers,
     personal_offers_for,
     preview_lines,
@@ -216,3 +217,35 @@ def test_offers_sent_to_a_shopper_come_first_and_the_liked_ones_before_others(
     assert [o.label for o in left] == ["for-rye", "public"]
     strangers = personal_offers_for(shopper=ShopperView(None), **asked)  # type: ignore[arg-type]  # shared keywords
     assert [o.label for o in strangers] == ["public"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ({}, ("cheddar", "gouda", "rye", "merlot")),
+        ({"categories": ["cheese"]}, ("cheddar", "gouda")),
+        ({"except_categories": ["cheese"]}, ("rye", "merlot")),
+        ({"variants": ["rye"]}, ("rye",)),
+        ({"listed": True}, ()),
+    ],
+)
+def test_an_offer_s_page_lists_what_the_evaluator_would_touch(
+    shelf: Shelf, scope: dict[str, object], expected: tuple[str, ...]
+) -> None:
+    ids = {
+        key: [getattr(shelf, name) for name in names] if isinstance(names, list) else names
+        for key, names in scope.items()
+    }
+    campaign = make_campaign("some", percent="10", scope=ids)
+    covered = list_covered_variants(offer_id=campaign.offers.get().pk)
+    assert covered.tolist() == sorted(getattr(shelf, name) for name in expected)
+    for name in ("cheddar", "gouda", "rye", "merlot"):
+        line = make_line(
+            name,
+            variant_id=getattr(shelf, name),
+            category_ids=(shelf.cheese,) if name in ("cheddar", "gouda") else (0,),
+        )
+        touched = evaluate_cart(
+            cart=make_cart(line), codes=(), shopper=ALICE, now=NOON, language="en", locale="en_US"
+        ).discount_minor
+        assert bool(touched) == (name in expected)

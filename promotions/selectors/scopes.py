@@ -1,0 +1,49 @@
+"""What an offer covers, as variants of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+from numpy.typing import NDArray
+
+from promotions.core.carts import Scope
+from promotions.core.parse import parse_scope
+from promotions.models import Offer, OfferVariant
+from shop.catalog.core.values import VariantArrays
+from shop.catalog.selectors import list_categories, load_variant_arrays
+
+
+def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
+    """Return ids of the active variants an offer covers, ascending; none for an unknown offer.
+
+    Two queries.
+    """
+    arrays = load_variant_arrays()
+    listed = OfferVariant.objects.filter(offer_id=offer_id).values_list("variant_id", flat=True)
+    if ids := list(listed):
+        return arrays.variant_id[np.isin(arrays.variant_id, ids)]
+    scope = Offer.objects.filter(pk=offer_id).values_list("scope", flat=True).first()
+    if scope is None:
+        return arrays.variant_id[:0]
+    return arrays.variant_id[_covered(parse_scope(scope), arrays)]
+
+
+def _covered(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
+    """Return, per variant, what `Scope.covers` says of a line of it."""
+    if scope.variant_ids is not None:
+        covered = np.isin(arrays.variant_id, list(scope.variant_ids))
+    elif scope.product_ids or scope.category_ids or scope.brand_ids:
+        covered = np.isin(arrays.product_id, list(scope.product_ids))
+        covered |= np.isin(arrays.brand_id, list(scope.brand_ids))
+        covered |= np.isin(arrays.category_id, _with_below(scope.category_ids))
+    else:
+        covered = np.ones(len(arrays.variant_id), dtype=bool)
+    covered &= ~np.isin(arrays.category_id, _with_below(scope.except_category_ids))
+    return covered & ~np.isin(arrays.brand_id, list(scope.except_brand_ids))
+
+
+def _with_below(category_ids: Collection[int]) -> list[int]:
+    tree = list_categories("en")
+    known = [category_id for category_id in category_ids if category_id in tree.nodes]
+    return [each for category_id in known for each in tree.below(category_id)]
