@@ -84,7 +84,7 @@ def _list_wanted() -> dict[str, tuple[str, str]]:
 
 def _read_codes() -> list[Code]:
     file = find_files(find_journey())["products"]
-    rows = duckdb.sql(
+    rows = duckdb.execute(
         "SELECT coalesce(department, ''), coalesce(product_category, ''),"  # noqa: S608  # own path
         f" coalesce(product_type, '') FROM {file.scan}"
     ).fetchall()

@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     market_code=settings.MARKET_CODE,
                 ),
                 now=utc_now(),
-                console=Console(file=self.stdout._out),
+                console=Console(),
                 reports=Path(settings.STATE_FOLDER) / "reports",
             )
         except BadSource as error:
