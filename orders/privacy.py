@@ -51,6 +51,10 @@ FIELDS = {
         none="id market_code code name name_zh price_minor free_from_minor min_days max_days"
         " needs_address position is_active"
     ),
+    "SalesDay": classify(
+        none="id zone day channel orders lines sales_minor margin_minor margin_base_minor"
+        " personal_lines personal_public_minor personal_discount_minor"
+    ),
     "IdempotencyKey": classify(none="id key fingerprint status created_at", personal="scope body"),
 }
 

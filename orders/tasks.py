@@ -35,6 +35,18 @@ def forget_old_keys_and_contacts() -> int:
     return forgotten + services.forget_contacts(now=now)
 
 
+@job(queue="recompute", time_limit=300)
+def summarize_sales() -> int:
+    """Sum up the sales of the last weeks for the staff's dashboard."""
+    return services.summarize_sales(now=utc_now())
+
+
+@job(queue="recompute", time_limit=1800)
+def summarize_all_sales() -> int:
+    """Sum up all sales anew: refunds reach back further than weeks."""
+    return services.summarize_sales(now=utc_now(), everything=True)
+
+
 def mail_order_placed(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """OrderPlaced: confirm the order by e-mail."""
     services.send_order_email(order_id=int(payload["order_id"]), kind="placed", now=utc_now())

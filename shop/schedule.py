@@ -79,6 +79,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "check runs": _every(60, "shop.schedule.check_runs"),
     "index the catalogue": _every(60, "shop.schedule.index_catalog"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
+    "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
@@ -87,6 +88,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),
     "make quote partitions": _at(crontab(hour=4, minute=20), "pricing.tasks.ensure_partitions"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
+    "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),
     "forget old keys": _at(crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts"),
 }
 

@@ -299,6 +299,9 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": True,
     "ENVIRONMENT": "shop.backoffice.chrome.name_environment",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "shop.backoffice.chrome.find_icon"}
+    ],
     "STYLES": ["shop.backoffice.chrome.find_stylesheet"],
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {

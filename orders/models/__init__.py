@@ -4,6 +4,7 @@ from orders.models.carts import Cart, CartLine
 from orders.models.idempotency import IdempotencyKey
 from orders.models.orders import Order, OrderEvent, OrderLine
 from orders.models.payments import Payment, Refund, RefundLine
+from orders.models.statistics import SalesDay
 from orders.models.terms import DeliveryMethod, TaxRate
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Payment",
     "Refund",
     "RefundLine",
+    "SalesDay",
     "TaxRate",
 ]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, F, FloatField, Q, Sum, Value, When
+from django.conf import settings
+from django.db.models import Case, Count, F, FloatField, Max, Q, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, TruncDate
 
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, SalesDay
 
 SOLD = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.REFUNDED)
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class DaySales:
-    """What was sold on one day through one channel, refunds taken off. Minor units.
+    """What was sold on one business day through one channel, refunds taken off. Minor units.
 
     `margin_minor` is net of tax and of cost, over the lines whose cost is known; these make up
     `margin_base_minor` of net sales. The personal discount is public less quoted price over the
@@ -35,53 +38,73 @@ class DaySales:
     personal_discount_minor: int
 
 
-def list_day_sales(*, since: datetime, until: datetime, zone: str) -> list[DaySales]:
-    """Return sales of `[since, until)` by day of `zone` and channel, oldest first. One query."""
+FIGURES = tuple(field.name for field in fields(DaySales))
+
+
+def list_day_sales(*, since: date, today: date) -> list[DaySales]:
+    """Return sales from `since` to `today` by business day and channel. Three queries.
+
+    Days before yesterday come from the stored sums, as far as the job has made them; the others
+    are summed here. Days without sales have no row.
+    """
+    zone = settings.BUSINESS_TIME_ZONE
+    stored = SalesDay.objects.filter(zone=zone, day__gte=since)
+    newest = stored.aggregate(day=Max("day"))["day"]
+    live_from = since if newest is None else min(newest + A_DAY, today - A_DAY)
+    kept = stored.filter(day__lt=live_from).order_by("day", "channel").values_list(*FIGURES)
+    live_from = max(live_from, since)
+    return [*(DaySales(*row) for row in kept), *sum_sales(since=live_from, until=today + A_DAY)]
+
+
+def sum_sales(*, since: date, until: date) -> list[DaySales]:
+    """Sum the order lines of business days `[since, until)`. One query, 2 ms per 1,000 lines."""
+    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
+    start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
+    day = TruncDate("order__placed_at", tzinfo=zone)
+    rows = (
+        OrderLine.objects.filter(
+            order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
+        )
+        .values(day=day, channel=F("order__channel"))
+        .annotate(**_sums())
+        .order_by("day", "channel")
+    )
+    return [DaySales(**{name: _whole(name, row[name]) for name in FIGURES}) for row in rows]
+
+
+def _whole(name: str, figure: Any) -> Any:
+    return figure if name in ("day", "channel") else round(figure)
+
+
+def _sums() -> dict[str, Any]:
     kept = F("quantity") - F("refunded_quantity")
     share = Cast(kept, FloatField()) / F("quantity")
     net = (F("total_minor") - F("tax_minor")) * share
-    cost = kept * F("variant__cost_minor")
     is_costed = Q(variant__cost_minor__isnull=False)
     is_personal = Q(is_personal=True)
-    rows = (
-        OrderLine.objects.filter(
-            order__status__in=SOLD, order__placed_at__gte=since, order__placed_at__lt=until
-        )
-        .values(
-            day=TruncDate("order__placed_at", tzinfo=ZoneInfo(zone)), channel=F("order__channel")
-        )
-        .annotate(
-            orders=Count("order", distinct=True),
-            lines=Count("id"),
-            sales=Sum(F("total_minor") - F("refunded_minor")),
-            margin=Sum(Case(When(is_costed, then=net - cost), default=Value(0.0))),
-            margin_base=Sum(Case(When(is_costed, then=net), default=Value(0.0))),
-            personal_lines=Count("id", filter=is_personal),
-            personal_public=Coalesce(
-                Sum(F("public_minor") * F("quantity"), filter=is_personal), Value(0)
-            ),
-            personal_discount=Coalesce(
-                Sum((F("public_minor") - F("quoted_minor")) * F("quantity"), filter=is_personal),
-                Value(0),
-            ),
-        )
-        .order_by("day", "channel")
+    public = F("public_minor") * F("quantity")
+    saved = (F("public_minor") - F("quoted_minor")) * F("quantity")
+    zero = Value(0)
+    return {
+        "orders": Count("order", distinct=True),
+        "lines": Count("id"),
+        "sales_minor": Sum(F("total_minor") - F("refunded_minor")),
+        "margin_minor": Sum(
+            Case(When(is_costed, then=net - kept * F("variant__cost_minor")), default=Value(0.0))
+        ),
+        "margin_base_minor": Sum(Case(When(is_costed, then=net), default=Value(0.0))),
+        "personal_lines": Count("id", filter=is_personal),
+        "personal_public_minor": Coalesce(Sum(public, filter=is_personal), zero),
+        "personal_discount_minor": Coalesce(Sum(saved, filter=is_personal), zero),
+    }
+
+
+def find_first_order_at() -> datetime | None:
+    """Return when the first order was placed, or None. One indexed query."""
+    first: datetime | None = (
+        Order.objects.order_by("placed_at").values_list("placed_at", flat=True).first()
     )
-    return [
-        DaySales(
-            day=row["day"],
-            channel=row["channel"],
-            orders=row["orders"],
-            lines=row["lines"],
-            sales_minor=int(row["sales"]),
-            margin_minor=round(row["margin"]),
-            margin_base_minor=round(row["margin_base"]),
-            personal_lines=row["personal_lines"],
-            personal_public_minor=int(row["personal_public"]),
-            personal_discount_minor=int(row["personal_discount"]),
-        )
-        for row in rows
-    ]
+    return first
 
 
 def find_order_of_quote(*, quote_id: object) -> tuple[int, str] | None:

@@ -35,6 +35,7 @@ from orders.services.merging import merge_carts
 from orders.services.payments import confirm_payment, list_payment_methods, start_payment
 from orders.services.placing import place_order
 from orders.services.refunds import refund_order
+from orders.services.statistics import summarize_sales
 
 __all__ = [
     "ORDER_COLUMNS",
@@ -71,5 +72,6 @@ __all__ = [
     "set_quantity",
     "start_checkout",
     "start_payment",
+    "summarize_sales",
     "view_cart",
 ]

@@ -18,3 +18,8 @@ def name_environment(request: HttpRequest) -> list[str]:
 def find_stylesheet(request: HttpRequest) -> str:
     """Return the address of our style sheet."""
     return static("backoffice/staff.css")
+
+
+def find_icon(request: HttpRequest) -> str:
+    """Return the address of the shop's icon."""
+    return static("img/icon.svg")

@@ -107,7 +107,7 @@ def _never_ran(name: str, every: timedelta | None) -> JobLine:
     return JobLine(
         name=name,
         outcome=_("never ran"),
-        tone="gray",
+        tone="amber" if every is not None else "gray",
         age="–",
         seconds="–",
         rows="–",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -37,7 +37,7 @@ class Card:
     @property
     def change_text(self) -> str:
         """The change with its sign."""
-        return "" if self.change is None else f"{self.change * 100:+.1f} %"
+        return "" if self.change is None else f"{self.change * 100:+.1f} %".replace("-", "−")
 
     @property
     def tone(self) -> str:
@@ -66,17 +66,15 @@ class Period:
         """Return the days, oldest first."""
         return tuple(self.today - timedelta(days=ago) for ago in reversed(range(self.days)))
 
-    def start(self, periods_back: int = 0) -> datetime:
-        """Return the first moment of the period, or of one `periods_back` before it."""
-        ago = (1 + periods_back) * self.days - 1
-        first = self.today - timedelta(days=ago)
-        return datetime.combine(first, datetime.min.time(), ZoneInfo(self.zone))
+    @property
+    def start(self) -> datetime:
+        """Return the first moment of the period."""
+        return datetime.combine(self.dates[0], time.min, ZoneInfo(self.zone))
 
     @property
     def end(self) -> datetime:
         """Return the first moment after the period."""
-        tomorrow = self.today + timedelta(days=1)
-        return datetime.combine(tomorrow, datetime.min.time(), ZoneInfo(self.zone))
+        return datetime.combine(self.today + timedelta(days=1), time.min, ZoneInfo(self.zone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +97,13 @@ class Sales:
 
 
 def read_sales(period: Period) -> Sales:
-    """Return the sales of `period` and the one before. One query, remembered for a while."""
-    start = period.start()
+    """Return the sales of `period` and the one before. Three queries, remembered for a while."""
+    first = period.dates[0]
     rows = remember(
         ("sales", period),
         KEEP_SECONDS.get(period.days, 60),
-        lambda: list_day_sales(since=period.start(1), until=period.end, zone=period.zone),
+        lambda: list_day_sales(since=first - timedelta(days=period.days), today=period.today),
     )
-    first = start.date()
     return Sales(
         period,
         tuple(row for row in rows if row.day >= first),
@@ -211,7 +208,7 @@ def draw_rungs(period: Period) -> Chart:
     found = remember(
         ("rungs", period),
         KEEP_SECONDS.get(period.days, 60),
-        lambda: count_quotes_by_rung(since=period.start(), until=period.end, zone=period.zone),
+        lambda: count_quotes_by_rung(since=period.start, until=period.end, zone=period.zone),
     )
     names = (_("personal quote"), _("price book"), _("public price"))
     return DayChart(

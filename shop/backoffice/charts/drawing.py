@@ -101,7 +101,8 @@ def draw_spark(numbers: Sequence[float], title: str) -> SafeString:
     x = Scale(0, len(numbers) - 1, 2, 118)
     places = [(x.place(index), y.place(number), index) for index, number in enumerate(numbers)]
     return format_html(
-        '<svg class="ft-spark" viewBox="0 0 120 28" role="img" aria-label="{}">'
+        '<svg class="ft-spark" viewBox="0 0 120 28" preserveAspectRatio="none" role="img"'
+        ' aria-label="{}">'
         '<title>{}</title><path d="{}"/></svg>',
         *(title, title, trace(places)),
     )
