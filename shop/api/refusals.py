@@ -55,7 +55,6 @@ STATUS_BY_CODE: dict[str, int] = {
     "unknown_shopper": 401,
     # what does not exist, or not for this shopper
     "category_not_found": 404,
-    "line_not_found": 404,
     "offer_not_found": 404,
     "order_not_found": 404,
     "payment_not_found": 404,

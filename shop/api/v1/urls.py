@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from shop.api.converters import register_converters
-from shop.api.docs import SchemaView, account_docs, api_docs
+from shop.api.docs import account_docs, api_docs, api_schema
 from shop.api.v1.views.behaviour import (
     EventBatchView,
     HomeView,
@@ -53,7 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", IndexView.as_view(), name="index"),
     path("docs/", api_docs, name="docs"),
     path("docs/accounts/", account_docs, name="account-docs"),
-    path("schema/", SchemaView.as_view(), name="schema"),
+    path("schema/", api_schema, name="schema"),
     path("guest", GuestView.as_view(), name="guest"),
     path("account", AccountView.as_view(), name="account"),
     path("consent", ConsentsView.as_view(), name="consents"),

@@ -113,11 +113,11 @@ class CartLineView(CartBase):
         response=CartSerializer,
         example=examples.CART,
         headers=[IF_MATCH],
-        refusals=("bad_quantity", "line_not_found", *CHANGES),
+        refusals=("bad_quantity", "not_for_sale", *CHANGES),
         audience="shopper",
     )
     def put(self, request: Request, variant_id: int) -> HttpResponse:
-        """0 removes the line."""
+        """0 removes the line; a variant that is not in the cart is put in."""
         body = self.read_body(SetQuantitySerializer)
         cart = set_quantity(
             context=self.quoting,

@@ -1,0 +1,78 @@
+"""Every refusal a room can utter has an HTTP status on purpose, or never reaches the API."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from shop.api.refusals import STATUS_BY_CODE, TITLE_BY_STATUS
+from tests.contracts.house import list_sources, name_of
+
+# Refusals of staff pages, commands and jobs, and those that services catch themselves.
+NEVER_AT_THE_API = {
+    "bad_offer",
+    "bad_source",
+    "campaign_refused",
+    "error",
+    "job_unknown",
+    "ledger_broken",
+    "needs_second_person",
+    "no_curve",
+    "no_price",
+    "not_a_price",
+    "not_offered",
+    "not_paid_here",
+    "not_refundable",
+    "not_replayable",
+    "provider_down",
+    "quote_expired",
+    "quote_forged",
+    "quote_malformed",
+    "quote_other_shopper",
+    "quote_other_variant",
+    "quote_refused",
+    "rows_lost",
+    "shopper_unknown",
+    "staff_account",
+    "unknown_switch",
+}
+
+
+def test_every_refusal_has_its_status() -> None:
+    decided = set(STATUS_BY_CODE) | NEVER_AT_THE_API
+    assert {code: place for code, place in _list_codes() if code not in decided} == {}
+
+
+def test_every_status_has_a_title() -> None:
+    assert set(STATUS_BY_CODE.values()) <= set(TITLE_BY_STATUS)
+
+
+def test_no_status_is_kept_for_a_refusal_nobody_utters() -> None:
+    assert set(STATUS_BY_CODE) - {code for code, _ in _list_codes()} == set()
+
+
+def _list_codes() -> Iterator[tuple[str, str]]:
+    """Codes of classes that end up as FairtagError, and codes given where one is raised."""
+    for path in list_sources("shop", "profiles", "pricing", "promotions", "orders"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            for code in _codes_of(node):
+                yield code, name_of(path)
+
+
+def _codes_of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef) and any("Error" in ast.unparse(base) for base in node.bases):
+        for statement in node.body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "code":
+                yield ast.literal_eval(statement.value)
+    if isinstance(node, ast.Raise | ast.Return):
+        refusal = node.exc if isinstance(node, ast.Raise) else node.value
+        if isinstance(refusal, ast.Call) and refusal.args and _is_refusal(refusal):
+            for keyword in refusal.keywords:
+                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                    yield str(keyword.value.value)
+
+
+def _is_refusal(call: ast.Call) -> bool:
+    """A class of ours is called; the framework's ValidationError has codes of its own."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    return name[0].isupper() and name != "ValidationError"
