@@ -55,7 +55,7 @@ def split_price(
     >>> terms, weights, policy = example_terms(), SignalWeights(), Policy()
     >>> decided = decide(seen, terms, weights, policy, held=Held.nothing(1), now_ms=0)
     >>> split_price(seen, terms, weights, decided).of(0)
-    [('public', 400), ('interest', -16), ('deals', -5)]
+    [('public', 400), ('interest', -26), ('deals', -5)]
     """
     public = terms.public_minor
     discount = public - decided.model_minor
@@ -91,7 +91,7 @@ def counterfactuals(
     >>> seen = ShopperSignals(three, none, none, three, three, none)
     >>> prices = counterfactuals(seen, example_terms(), SignalWeights(), Policy())
     >>> {name: int(price[0]) for name, price in prices.items()}
-    {'without_interest': 400, 'without_deals': 379}
+    {'without_interest': 400, 'without_deals': 369}
     """
     return {
         f"without_{factor}": quote_prices(

@@ -184,7 +184,7 @@ def quote_prices(
     >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
     >>> seen = ShopperSignals(three, none, none, three, three, none)
     >>> quote_prices(seen, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
-    [[379]]
+    [[369]]
     >>> nobody = ShopperSignals(none, none, none, none, none, none)
     >>> quote_prices(nobody, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
     [[400]]

@@ -49,9 +49,9 @@ class SignalWeights:
 
     deals: float = 0.25
     offers: float = 0.10
-    category: float = 0.60
-    family: float = 1.20
-    variant: float = 0.60
+    category: float = 0.80
+    family: float = 1.60
+    variant: float = 1.00
     activity_scale: float = 1.5
     deals_scale: float = 40.0
     offers_scale: float = 3.0
@@ -136,7 +136,7 @@ def sensitivity_boost(signals: ShopperSignals, weights: SignalWeights) -> FloatA
     >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
     >>> seen = ShopperSignals(three, none, none, np.array([[1.0]]), three, none)
     >>> round(float(sensitivity_boost(seen, SignalWeights())[0, 0]), 4)
-    0.5
+    0.6667
     """
     s = strengths(signals, weights)
     return (((s["deals"] + s["offers"]) + s["category"]) + s["family"]) + s["variant"]

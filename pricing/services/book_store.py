@@ -113,7 +113,7 @@ def _write_prices(draft: Draft, place: tuple[str, str], at: datetime) -> int:
     where = np.flatnonzero(draft.is_changed | draft.opened)
     if not len(where):
         return 0
-    scope = {"market": place[0], "channel": place[1], "at": at}
+    scope: dict[str, Any] = {"market": place[0], "channel": place[1], "at": at}
     with connection.cursor() as cursor:
         cursor.execute(_CREATE)
         with cursor.copy(_COPY) as copy:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
-from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.arrays import IntArray
 from pricing.core.book import Book
-from pricing.core.decide import HOUR_MS, MINUTE_MS, Decisions, Held
+from pricing.core.decide import HOUR_MS, MINUTE_MS
 from pricing.core.held import HeldQuote, pack_held
 from pricing.core.keys import STREAM, held_key
-from pricing.core.quote import VariantTerms
 from pricing.core.record import DECISION_ROW, TERM_FIELDS, BatchHeader, Rows, encode_batch
-from pricing.core.signals import RAW_SIGNALS, ShopperSignals
+from pricing.core.signals import RAW_SIGNALS
 from pricing.core.texts import say
-from pricing.core.tokens import encode_token, owner_of, signature_of
+from pricing.core.tokens import EPOCH, Mint, owner_of
 from pricing.core.values import (
     Arm,
     Policy,
@@ -29,26 +29,15 @@ from pricing.core.values import (
     VerifiedQuote,
 )
 from pricing.metrics import quotes_issued_total
+from pricing.services.deciding import Decided
 from pricing.services.keys import signing_key
-from pricing.services.public_views import Place, legal_reference, unit_price
+from pricing.services.public_views import Place, unit_price
 from pricing.services.shopper_state import ShopperState
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import epoch_ms
 from shop.kernel.ids import uuid7
 
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Decisions for one shopper and m variants with everything they were made of."""
-
-    signals: ShopperSignals
-    terms: VariantTerms
-    held: Held
-    held_quotes: Sequence[HeldQuote | None]
-    decided: Decisions
-    book_minor: IntArray | None
-    is_decision: BoolArray
-    is_held_out: bool
+LOW_64 = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +51,18 @@ class _Issue:
     rung: Rung
     arm: Arm
     owner: bytes
+    kid: int
+    mint: Mint
     now_ms: int
     expires_ms: int
-    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A new quote as it is held, and the signature of its token."""
+
+    held: HeldQuote
+    signature: bytes
 
 
 def issue_quotes(
@@ -74,11 +72,12 @@ def issue_quotes(
     book: Book,
     place: Place,
     policy: Policy,
-    positions: IntArray,
+    views: Mapping[int, PriceView],
     context: QuoteContext,
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
+    `views` are the public views that the personal ones are made from.
     If Redis dies between reading and writing, nothing is returned but the reason: a personal
     price that left no record is not shown.
     """
@@ -86,22 +85,20 @@ def issue_quotes(
     kept = decided.decided.is_kept & decided.is_decision
     fresh = np.flatnonzero(decided.is_decision & ~kept)
     quotes: dict[int, HeldQuote] = {
-        place_: quote
-        for place_ in np.flatnonzero(kept).tolist()
-        if (quote := decided.held_quotes[place_]) is not None
+        at: quote
+        for at in np.flatnonzero(kept).tolist()
+        if (quote := decided.held_quotes[at]) is not None
     }
     if len(fresh):
-        made = {place_: _sign(issue, decided, place_) for place_ in fresh.tolist()}
+        signed = _sign(issue, decided, fresh.tolist())
         try:
-            _write(issue, state, decided, made, fresh)
+            _write(issue, state, decided, signed, fresh)
         except RedisUnavailable:
             return {}, "redis_down"
-        quotes |= made
-    views = {
-        int(decided.terms.variant_id[place_]): _view(issue, quote, int(positions[place_]))
-        for place_, quote in quotes.items()
-    }
-    return views, ""
+        quotes |= {at: one.held for at, one in signed.items()}
+    ids = decided.terms.variant_id.tolist()
+    personal = {ids[at]: _view(issue, quote, views[ids[at]]) for at, quote in quotes.items()}
+    return personal, ""
 
 
 def _open_issue(
@@ -109,84 +106,103 @@ def _open_issue(
 ) -> _Issue:
     now_ms = epoch_ms(context.now)
     expires_ms = now_ms + policy.quote_minutes * MINUTE_MS
+    kid, key = signing_key()
+    owner, arm = owner_of(context.shopper_pseudonym), _arm(decided)
+    shared = VerifiedQuote(
+        quote_id=UUID(int=0),
+        variant_id=0,
+        market=place.market,
+        channel=place.channel,
+        currency=book.currency,
+        list_minor=0,
+        public_minor=0,
+        quoted_minor=0,
+        is_personal=False,
+        rung="public",
+        label_code="",
+        jurisdiction_code=place.jurisdiction_code,
+        policy_version=policy.version,
+        model_version=book.model_version,
+        book_version=book.version,
+        arm=arm,
+        owner=owner,
+        issued_at=EPOCH + timedelta(milliseconds=now_ms),
+        expires_at=EPOCH + timedelta(milliseconds=expires_ms),
+        kid=kid,
+    )
     return _Issue(
         book=book,
         place=place,
         policy=policy,
         context=context,
         rung="personal" if decided.book_minor is None else "book",
-        arm="holdout" if decided.is_held_out else "treated",
-        owner=owner_of(context.shopper_pseudonym),
+        arm=arm,
+        owner=owner,
+        kid=kid,
+        mint=Mint(shared, key=key),
         now_ms=now_ms,
         expires_ms=expires_ms,
-        expires_at=context.now + timedelta(milliseconds=expires_ms - now_ms),
     )
 
 
-def _sign(issue: _Issue, decided: Decided, place: int) -> HeldQuote:
-    terms = decided.terms
-    public, quoted = int(terms.public_minor[place]), int(decided.decided.quoted_minor[place])
-    is_personal = quoted < public
-    kid, key = signing_key()
-    quote_id = uuid7(issue.now_ms)
-    quote = VerifiedQuote(
-        quote_id=quote_id,
-        variant_id=int(terms.variant_id[place]),
-        market=issue.place.market,
-        channel=issue.place.channel,
-        currency=issue.book.currency,
-        list_minor=int(terms.list_minor[place]),
-        public_minor=public,
-        quoted_minor=quoted,
-        is_personal=is_personal,
-        rung=issue.rung if is_personal else "public",
-        label_code=issue.place.rule.label_code if is_personal else "",
-        jurisdiction_code=issue.place.jurisdiction_code,
-        policy_version=issue.policy.version,
-        model_version=issue.book.model_version,
-        book_version=issue.book.version,
-        arm=issue.arm,
-        owner=issue.owner,
-        issued_at=issue.context.now,
-        expires_at=issue.expires_at,
-        kid=kid,
-    )
-    token = encode_token(quote, key=key)
-    return HeldQuote(quote_id, quoted, public, issue.now_ms, issue.expires_ms, token)
+def _arm(decided: Decided) -> Arm:
+    return "holdout" if decided.is_held_out else "treated"
+
+
+def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _Signed]:
+    """Return a new quote for each position in `fresh`."""
+    ids = decided.terms.variant_id.tolist()
+    listed, public = decided.terms.list_minor.tolist(), decided.terms.public_minor.tolist()
+    quoted = decided.decided.quoted_minor.tolist()
+    label_code = issue.place.rule.label_code
+    signed = {}
+    for at in fresh:
+        is_personal = quoted[at] < public[at]
+        quote_id = uuid7(issue.now_ms)
+        token, signature = issue.mint.sign(
+            quote_id,
+            ids[at],
+            (listed[at], public[at], quoted[at]),
+            issue.rung if is_personal else "public",
+            label_code if is_personal else "",
+        )
+        held = HeldQuote(quote_id, quoted[at], public[at], issue.now_ms, issue.expires_ms, token)
+        signed[at] = _Signed(held, signature)
+    return signed
 
 
 def _write(
     issue: _Issue,
     state: ShopperState,
     decided: Decided,
-    made: dict[int, HeldQuote],
+    signed: Mapping[int, _Signed],
     fresh: IntArray,
 ) -> None:
     """Hold the new quotes and put their decisions on the stream, in one round trip."""
-    header, rows = _batch(issue, state, decided, made, fresh)
+    header, rows = _batch(issue, state, decided, signed, fresh)
     key = held_key(issue.place.market, issue.place.channel, issue.context.shopper_pseudonym or "")
-    ids = decided.terms.variant_id
+    ids = decided.terms.variant_id.tolist()
+    held = {ids[at]: pack_held(one.held) for at, one in signed.items()}
     remember_ms = (
         issue.policy.no_rise_hours * HOUR_MS + issue.policy.quote_minutes * MINUTE_MS + HOUR_MS
     )
     fields: dict[Any, Any] = dict(encode_batch(header, rows))
     with redis_breaker.guard() as client:
         pipe = client.pipeline(transaction=True)
-        pipe.hset(key, mapping={int(ids[at]): pack_held(quote) for at, quote in made.items()})
+        pipe.hset(key, mapping=held)
         pipe.pexpire(key, remember_ms)
         pipe.xadd(STREAM, fields)
         pipe.execute()
-    quotes_issued_total.labels(arm=issue.arm).inc(len(made))
+    quotes_issued_total.labels(arm=issue.arm).inc(len(signed))
 
 
 def _batch(
     issue: _Issue,
     state: ShopperState,
     decided: Decided,
-    made: dict[int, HeldQuote],
+    signed: Mapping[int, _Signed],
     fresh: IntArray,
 ) -> tuple[BatchHeader, Rows]:
-    kid, _ = signing_key()
     share = issue.policy.holdout_share
     header = BatchHeader(
         shopper_id=state.shopper_id,
@@ -206,12 +222,12 @@ def _batch(
         propensity=share if issue.arm == "holdout" else 1.0 - share,
         now_ms=issue.now_ms,
         expires_ms=issue.expires_ms,
-        kid=kid,
+        kid=issue.kid,
     )
-    return header, _rows(decided, made, fresh)
+    return header, _rows(decided, signed, fresh)
 
 
-def _rows(decided: Decided, made: dict[int, HeldQuote], fresh: IntArray) -> Rows:
+def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> Rows:
     rows = np.zeros(len(fresh), dtype=DECISION_ROW)
     for name, *_ in TERM_FIELDS:
         rows[name] = getattr(decided.terms, name)[fresh]
@@ -225,42 +241,47 @@ def _rows(decided: Decided, made: dict[int, HeldQuote], fresh: IntArray) -> Rows
     rows["quoted_minor"] = decided.decided.quoted_minor[fresh]
     if decided.book_minor is not None:
         rows["book_minor"] = decided.book_minor[fresh]
-    quotes = [made[at] for at in fresh.tolist()]
-    rows["id_high"], rows["id_low"] = zip(
-        *((quote.quote_id.int >> 64, quote.quote_id.int & (2**64 - 1)) for quote in quotes),
-        strict=True,
-    )
-    signatures = b"".join(bytes.fromhex(signature_of(quote.token)) for quote in quotes)
-    rows["signature"] = np.frombuffer(signatures, dtype="<u8").reshape(-1, 4)
+    quotes = [signed[at] for at in fresh.tolist()]
+    numbers = [one.held.quote_id.int for one in quotes]
+    rows["id_high"] = [number >> 64 for number in numbers]
+    rows["id_low"] = [number & LOW_64 for number in numbers]
+    packed = b"".join(one.signature for one in quotes)
+    rows["signature"] = np.frombuffer(packed, dtype="<u8").reshape(-1, 4)
     return rows
 
 
-def _view(issue: _Issue, quote: HeldQuote, position: int) -> PriceView:
-    book, language = issue.book, issue.place.language
-    public = int(book.terms.public_minor[position])
+def _view(issue: _Issue, quote: HeldQuote, base: PriceView) -> PriceView:
+    """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
+    public, language, rule = base.public_minor, issue.place.language, issue.place.rule
     quoted = min(quote.quoted_minor, public)
     is_personal = quoted < public
-    unit_minor, unit = unit_price(book, position, quoted, language)
-    reference, note = legal_reference(book, position, public, issue.place)
-    reasons = [Reason("public", public, say("public", language))]
+    reasons = base.reasons
     if is_personal:
-        reasons.append(Reason("personal", quoted - public, say("personal", language)))
+        discount = Reason("personal", quoted - public, say("personal", language))
+        reasons = (base.reasons[0], discount)
     return PriceView(
-        variant_id=int(book.terms.variant_id[position]),
-        currency=book.currency,
-        list_minor=int(book.terms.list_minor[position]),
+        variant_id=base.variant_id,
+        currency=base.currency,
+        list_minor=base.list_minor,
         public_minor=public,
         quoted_minor=quoted,
         is_personal=is_personal,
-        reference_minor=reference,
-        reference_note=note,
-        label_code=issue.place.rule.label_code if is_personal else "",
-        label=issue.place.rule.label(language) if is_personal else "",
+        reference_minor=base.reference_minor,
+        reference_note=base.reference_note,
+        label_code=rule.label_code if is_personal else "",
+        label=rule.label(language) if is_personal else "",
         quote_id=quote.quote_id,
         token=quote.token,
         expires_at=quote.expires_at,
         rung=issue.rung if is_personal else "public",
-        reasons=tuple(reasons),
-        unit_minor=unit_minor,
-        unit_label=unit,
+        reasons=reasons,
+        unit_minor=None if base.unit_minor is None else _per_unit(issue.book, base, quoted),
+        unit_label=base.unit_label,
     )
+
+
+def _per_unit(book: Book, base: PriceView, quoted: int) -> int | None:
+    if quoted == base.public_minor:
+        return base.unit_minor
+    position = int(np.searchsorted(book.terms.variant_id, base.variant_id))
+    return unit_price(book, position, quoted, "en")[0]

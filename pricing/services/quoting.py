@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pricing.core.arrays import BoolArray, IntArray
-from pricing.core.book import Book
-from pricing.core.decide import Decisions, Held, decide_rungs
+from pricing.core.decide import Decisions
 from pricing.core.guardrails import ACTIONS, BIT
-from pricing.core.held import held_arrays
-from pricing.core.quote import RungTable, VariantTerms, build_rungs
-from pricing.core.signals import ShopperSignals, gather_signals, sensitivity_boost
-from pricing.core.values import Policy, PriceView, QuoteBatch, QuoteContext
+from pricing.core.quote import VariantTerms
+from pricing.core.values import PriceView, QuoteBatch, QuoteContext
 from pricing.metrics import (
     guard_hits_total,
     quote_fallbacks_total,
@@ -23,28 +19,14 @@ from pricing.metrics import (
     quotes_total,
 )
 from pricing.selectors.serving import Served, Serving, get_serving
-from pricing.services.issue import Decided, issue_quotes
+from pricing.services.deciding import Page, decide_page
+from pricing.services.issue import issue_quotes
 from pricing.services.public_views import Place, make_public_view, public_views
-from pricing.services.shopper_state import ShopperState, is_held_out, read_shopper_state
+from pricing.services.shopper_state import ShopperState, read_shopper_state
 from pricing.services.unlisted import price_unlisted, view_unlisted
 from shop.kernel.clock import epoch_ms
 
 HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """The variants of one request that are in the book."""
-
-    served: Served
-    place: Place
-    policy: Policy
-    at: IntArray
-    terms: VariantTerms
-
-    @property
-    def book(self) -> Book:
-        return self.served.book
 
 
 def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
@@ -64,7 +46,7 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
         views = _public_views(page, context)
         reason = find_obstacle(serving, page.served, context, page.place)
         if not reason:
-            personal, reason = _personal_views(page, context)
+            personal, reason = _personal_views(page, context, views)
             views |= personal
     if missing:
         views |= view_unlisted(context, serving, missing)
@@ -94,7 +76,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
         state = _read(page, context)
         if not state.reason:
             prices = prices.copy()
-            prices[is_there] = _decide(page, context, state).decided.quoted_minor
+            prices[is_there] = decide_page(page, context, state).decided.quoted_minor
     if not is_there.all():
         prices = np.where(is_there, prices, price_unlisted(ids))
     return prices
@@ -119,7 +101,7 @@ def find_obstacle(serving: Serving, served: Served, context: QuoteContext, place
 
 def _open_page(
     serving: Serving, context: QuoteContext, ids: Sequence[int]
-) -> tuple[_Page | None, list[int]]:
+) -> tuple[Page | None, list[int]]:
     """Return the page of the variants in the book, and the ids that are not in it."""
     served = serving.served(context.market, context.channel, context.now)
     if served is None or not ids:
@@ -137,7 +119,7 @@ def _open_page(
         rule=serving.rule(context.jurisdiction_code, context.now),
         language=context.language,
     )
-    return _Page(served, place, serving.policy, at, terms), missing
+    return Page(served, place, serving.policy, at, terms), missing
 
 
 def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:
@@ -147,7 +129,7 @@ def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:
     )
 
 
-def _public_views(page: _Page, context: QuoteContext) -> dict[int, PriceView]:
+def _public_views(page: Page, context: QuoteContext) -> dict[int, PriceView]:
     shelf = public_views.shelf(page.book, page.place, context.now)
     views = {}
     for position, variant_id in zip(page.at.tolist(), page.terms.variant_id.tolist(), strict=True):
@@ -159,7 +141,7 @@ def _public_views(page: _Page, context: QuoteContext) -> dict[int, PriceView]:
     return views
 
 
-def _read(page: _Page, context: QuoteContext) -> ShopperState:
+def _read(page: Page, context: QuoteContext) -> ShopperState:
     return read_shopper_state(
         pseudonym=context.shopper_pseudonym or "",
         place=(page.place.market, page.place.channel),
@@ -168,12 +150,14 @@ def _read(page: _Page, context: QuoteContext) -> ShopperState:
     )
 
 
-def _personal_views(page: _Page, context: QuoteContext) -> tuple[dict[int, PriceView], str]:
+def _personal_views(
+    page: Page, context: QuoteContext, views: Mapping[int, PriceView]
+) -> tuple[dict[int, PriceView], str]:
     """Return the views of the prices that were decided for this shopper, or why there are none."""
     state = _read(page, context)
     if state.reason:
         return {}, state.reason
-    decided = _decide(page, context, state)
+    decided = decide_page(page, context, state)
     _count_guards(decided.decided, decided.is_decision)
     if not decided.is_decision.any():
         return {}, ""
@@ -183,76 +167,9 @@ def _personal_views(page: _Page, context: QuoteContext) -> tuple[dict[int, Price
         book=page.book,
         place=page.place,
         policy=page.policy,
-        positions=page.at,
+        views=views,
         context=context,
     )
-
-
-def _decide(page: _Page, context: QuoteContext, state: ShopperState) -> Decided:
-    terms, policy = page.terms, page.policy
-    ids = terms.variant_id.tolist()
-    signals = _signals(page, state)
-    book_minor = None if state.features is not None else _book_minors(page, state)
-    rungs = build_rungs(terms, policy)
-    held_quotes = [state.held.get(one) for one in ids]
-    held = held_arrays(held_quotes) if state.held else Held.nothing(len(ids))
-    pseudonym = context.shopper_pseudonym or ""
-    is_held_out_now = is_held_out(pseudonym, policy.holdout_share)
-    decisions = decide_rungs(
-        terms,
-        rungs,
-        sensitivity_boost(signals, page.book.weights),
-        policy,
-        held=held,
-        now_ms=epoch_ms(context.now),
-        is_allowed=not is_held_out_now,
-        is_stale=False,
-        book_minor=book_minor,
-    )
-    return Decided(
-        signals=signals,
-        terms=terms,
-        held=held,
-        held_quotes=held_quotes,
-        decided=decisions,
-        book_minor=book_minor,
-        is_decision=_is_decision(terms, rungs, decisions, book_minor),
-        is_held_out=is_held_out_now,
-    )
-
-
-def _is_decision(
-    terms: VariantTerms, rungs: RungTable, made: Decisions, book_minor: IntArray | None
-) -> BoolArray:
-    """Return where something was decided: a signal or a promise, and more than one rung."""
-    has_choice = (rungs.minor < terms.public_minor[:, None]).any(axis=1) & rungs.is_open
-    has_signal = made.boost > 0.0
-    if book_minor is not None:
-        has_signal = book_minor > 0
-    return terms.is_open & ((has_choice & has_signal) | (made.quoted_minor < terms.public_minor))
-
-
-def _signals(page: _Page, state: ShopperState) -> ShopperSignals:
-    row = state.features
-    return gather_signals(
-        [row.values if row else {}],
-        [(row.category_affinity, row.variant_affinity) if row else ({}, {})],
-        page.terms.variant_id,
-        page.terms.category_id,
-        page.book.family_of,
-    )
-
-
-def _book_minors(page: _Page, state: ShopperState) -> IntArray:
-    """Return each variant's price-book entry: the shopper's own, else the segment's, else 0."""
-    minors = np.zeros(len(page.at), dtype=np.int64)
-    if state.segment in page.book.segments:
-        minors = page.book.segment_minor[page.book.segments.index(state.segment)][page.at].astype(
-            np.int64
-        )
-    own = [state.entries.get(one, 0) for one in page.terms.variant_id.tolist()]
-    entries = np.array(own, dtype=np.int64)
-    return np.where(entries > 0, entries, minors)
 
 
 def _count(views: dict[int, PriceView]) -> dict[str, int]:

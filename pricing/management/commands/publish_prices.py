@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Publish and print what changed."""
-        console = Console(file=self.stdout._out)
+        console = Console()
         with (
             record_run(name="publish_price_book", queue="recompute") as run,
             console.status("repricing variants and active shoppers"),

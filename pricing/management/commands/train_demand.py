@@ -26,7 +26,7 @@ class Command(BaseCommand):
         columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
         with (
             record_run(name="train_demand", queue="training") as run,
-            Progress(*columns, console=Console(file=self.stdout._out)) as bar,
+            Progress(*columns, console=Console()) as bar,
         ):
             task = bar.add_task("starting", total=1)
             row = train_demand(
