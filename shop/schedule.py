@@ -86,7 +86,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),
     "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),
-    "make quote partitions": _at(crontab(hour=4, minute=20), "pricing.tasks.ensure_partitions"),
+    "make quote partitions": _at(
+        crontab(hour=4, minute=20), "pricing.tasks.ensure_quote_partitions"
+    ),
+    "seal quotes": _at(crontab(hour=4, minute=15), "pricing.tasks.seal_quotes"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),
     "forget old keys": _at(crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 STREAM = "fairtag:quotes"
 GROUP = "drain"
+# The places (market:channel) that hold quotes of anybody: where erasure has to look.
+HELD_PLACES = "fairtag:held"
 
 
 def held_key(market: str, channel: str, pseudonym: str) -> str:

@@ -14,7 +14,7 @@ from pricing.core.arrays import IntArray
 from pricing.core.book import Book
 from pricing.core.decide import HOUR_MS, MINUTE_MS
 from pricing.core.held import HeldQuote, pack_held
-from pricing.core.keys import STREAM, held_key
+from pricing.core.keys import HELD_PLACES, STREAM, held_key
 from pricing.core.record import DECISION_ROW, TERM_FIELDS, BatchHeader, Rows, encode_batch
 from pricing.core.signals import RAW_SIGNALS
 from pricing.core.texts import say
@@ -191,6 +191,7 @@ def _write(
         pipe = client.pipeline(transaction=True)
         pipe.hset(key, mapping=held)
         pipe.pexpire(key, remember_ms)
+        pipe.sadd(HELD_PLACES, f"{issue.place.market}:{issue.place.channel}")
         pipe.xadd(STREAM, fields)
         pipe.execute()
     quotes_issued_total.labels(arm=issue.arm).inc(len(signed))

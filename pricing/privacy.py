@@ -1,0 +1,54 @@
+"""What this room keeps about a person, how it is handed out and how it is forgotten."""
+
+from __future__ import annotations
+
+from pricing.selectors.export import export_shopper
+from pricing.services.erasure import erase_shopper
+from profiles.core.privacy import RoomPrivacy, classify
+
+FIELDS = {
+    "DemandModelVersion": classify(
+        none="id kind status trained_at window_start window_end rows metrics parameters arrays"
+        " sha256 feature_hash asked_at asked_reason asked_by activated_by"
+    ),
+    "EmergencyCap": classify(
+        none="id market category starts_at ends_at cap_share reason created_by"
+    ),
+    "JurisdictionRow": classify(
+        none="id code valid_from valid_to personal_allowed opt_in_required label_code label_en"
+        " label_zh reference_strategy unit_price_required source reviewed_by"
+    ),
+    "KillSwitch": classify(none="id scope key is_active reason by at"),
+    "PriceBook": classify(
+        none="id version market channel model_version policy published_at effective_at is_current"
+        " arrays sha256 metrics"
+    ),
+    "PriceBookEntry": classify(
+        none="book priced_at", link="shopper", derived="variant_ids quoted_minors"
+    ),
+    "PriceLedgerEntry": classify(
+        none="id variant market channel kind amount_minor valid_from source"
+    ),
+    "PricingPolicy": classify(
+        none="id version is_active floor_margin personal_cap step_cap ceiling_over_list"
+        " max_changes_per_day hold_minutes quote_minutes no_rise_hours assumed_cost_share"
+        " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
+        " reason created_at created_by approved_by"
+    ),
+    "PublicPrice": classify(
+        none="id variant market channel list_minor public_minor anchor_minor changed_at"
+    ),
+    "Quote": classify(
+        none="id market_code channel currency policy_version model_version book_version kid"
+        " signature is_complete",
+        link="shopper shopper_hash",
+        legal="issued_at expires_at variant purpose list_minor public_minor quoted_minor"
+        " is_personal rung arm propensity label_code jurisdiction_code reasons counterfactuals"
+        " features inputs candidates guard_actions",
+    ),
+    "QuoteSeal": classify(none="day rows digest previous sealed_at"),
+}
+
+PRIVACY = RoomPrivacy(
+    room="pricing", fields=FIELDS, export_shopper=export_shopper, erase_shopper=erase_shopper
+)

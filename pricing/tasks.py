@@ -1,0 +1,40 @@
+"""Jobs of the room: one service call each. When they run is in `shop/schedule.py`."""
+
+from __future__ import annotations
+
+from pricing import services
+from shop.jobs.tasks import job
+from shop.kernel.clock import utc_now
+
+DRAIN_LIMIT = 10_000
+
+
+@job(queue="recompute", time_limit=120)
+def drain_quotes() -> int:
+    """Move quotes from the stream into the table."""
+    return services.drain_quotes(limit=DRAIN_LIMIT)
+
+
+@job(queue="recompute", time_limit=600)
+def publish_price_book() -> int:
+    """Reprice what changed; publish a price book if anything did."""
+    report = services.publish_price_book(now=utc_now())
+    return report.variants + report.shoppers
+
+
+@job(queue="training", time_limit=1800)
+def train_demand() -> int:
+    """Fit the demand model anew; a refit of the kind in use is used from the next book on."""
+    return services.train_demand(as_of=utc_now()).rows
+
+
+@job(queue="recompute", time_limit=300)
+def ensure_quote_partitions() -> int:
+    """Make the partitions of quotes of the months to come."""
+    return services.ensure_partitions(now=utc_now())
+
+
+@job(queue="recompute", time_limit=900)
+def seal_quotes() -> int:
+    """Seal the days of quotes that are complete."""
+    return services.seal_quotes(now=utc_now())
