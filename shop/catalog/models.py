@@ -117,6 +117,11 @@ class Product(models.Model):
         indexes = [
             GinIndex(fields=["search_vector"], name="product_search"),
             models.Index(fields=["category", "-popularity"], name="product_category_popularity"),
+            models.Index(
+                fields=["id"],
+                name="product_unindexed",
+                condition=Q(search_vector__isnull=True, is_active=True),
+            ),
         ]
 
     def __str__(self) -> str:

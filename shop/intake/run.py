@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from django.db import connection as database
 from rich.console import Console
 
 from shop.catalog.selectors import forget_catalog, get_market
@@ -61,7 +64,11 @@ def import_history(
     if done.issuperset(stage.name for stage in STAGES):
         console.print("Everything is loaded already; nothing to do.")
         return past[0]
-    with record_run(name=JOB, time_limit=3600) as run, tempfile.TemporaryDirectory() as scratch:
+    with (
+        _alone(),
+        record_run(name=JOB, time_limit=900) as run,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         run.report.update(batch=batch, stages={})
         steps = len(STAGES) + 1
         with (
@@ -84,6 +91,19 @@ def import_history(
         print_report(console, run.report)
         keep_report(reports, run.report)
     return run.report
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the right to import. The database drops it by itself when this process dies."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [JOB])
+        if cursor.fetchone() != (True,):
+            raise BadSource("Another import is running; wait until it has ended.")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [JOB])
 
 
 def _prepare(

@@ -28,6 +28,22 @@ ORDER BY wanted.position
 """
 
 
+# Size labels are English; these words of theirs would puzzle a Chinese reader.
+SIZE_WORDS = (
+    ("typical pack", "约一份"),
+    ("each", "每个"),
+    (" ct", "件"),
+    (" pk", "包"),
+    (" dozen", "打"),
+    (" stems", "枝"),
+    (" rolls", "卷"),
+    (" fl oz", " 液盎司"),
+    (" oz", " 盎司"),
+    (" lb", " 磅"),
+    (" gal", " 加仑"),
+)
+
+
 class ProductNotFound(FairtagError):
     """There is no such product."""
 
@@ -58,12 +74,18 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         brand=brand,
         category_id=category_id,
         category_path=node.path,
-        size_label=size,
+        size_label=_translate_size(size) if in_chinese else size,
         measure_amount=amount,
         measure_unit=row[10],
         picture=node.picture,
         available=row[11],
     )
+
+
+def _translate_size(label: str) -> str:
+    for word, chinese in SIZE_WORDS:
+        label = label.replace(word, chinese)
+    return label
 
 
 def get_product(slug: str, language: str) -> ProductDetail:

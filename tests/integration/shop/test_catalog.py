@@ -53,6 +53,7 @@ def test_card_shows_what_lies_on_the_shelf() -> None:
     (card,) = list_cards([banana], "en")
     (chinese,) = list_cards([banana], "zh-hans")
     assert (card.name, chinese.name) == ("Bananas", "香蕉")
+    assert (card.size_label, chinese.size_label) == ("typical pack", "约一份")
     assert card.picture == "catalog/produce-1f34c.svg"
     assert card.available == StockRecord.objects.get(variant_id=banana).on_hand
 

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -18,10 +19,11 @@ from profiles.models import AuditTrait, Event, Shopper
 from promotions.models import Campaign, Coupon, Redemption
 from shop.catalog.models import Product, ProductWeek, Store, Variant
 from shop.intake.run import JOB, ImportOptions, import_history
+from shop.intake.source import BadSource
 from shop.inventory.models import StockRecord
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.management.commands.import_journey import JOURNEY_UTC_OFFSET, find_journey
-from tests.fixtures_journey import HOUSEHOLDS, IMPORTED_AT
+from tests.fixtures_journey import HOUSEHOLDS, IMPORTED_AT, journey_url
 
 TABLES = (
     Order,
@@ -223,6 +225,20 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
     assert order.placed_at == datetime(2026, 11, 9, 11, tzinfo=UTC)
     paid = Event.objects.get(kind="purchase", variant_id=gin.pk)
     assert (paid.list_minor, paid.paid_minor, paid.is_discounted) == (2000, 1700, True)
+
+
+@pytest.mark.django_db
+def test_two_imports_at_once_are_refused(corner_shop: Path, reports: Path) -> None:
+    with psycopg.connect(journey_url(connection.settings_dict["NAME"])) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext(%s))", [JOB])
+        with pytest.raises(BadSource, match="Another import is running"):
+            import_history(
+                ImportOptions(folder=corner_shop),
+                now=IMPORTED_AT,
+                console=Console(quiet=True),
+                reports=reports,
+            )
+    assert not JobRun.objects.filter(name=JOB).exists()
 
 
 @pytest.mark.django_db
