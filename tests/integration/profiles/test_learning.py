@@ -1,0 +1,226 @@
+"""Segments, stored profiles and recommendations from real tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import uuid4
+
+import numpy as np
+import pytest
+from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django.fixtures import DjangoAssertNumQueries
+
+from profiles.core.records import EventRecord
+from profiles.core.values import ShopperValue
+from profiles.models import (
+    Segment,
+    SegmentVersion,
+    Shopper,
+    ShopperProfile,
+    SimilarityVersion,
+)
+from profiles.selectors import (
+    compute_feature_rows,
+    list_segments,
+    name_tags,
+    read_online_profiles,
+    recommend_variants,
+)
+from profiles.selectors.segments import forget_models, get_segment_model
+from profiles.services import (
+    rebuild_online_features,
+    refit_segments,
+    refit_similarity,
+    refresh_profiles,
+    segments,
+)
+from profiles.services.table import store_records
+from tests.factories.profiles import (
+    BAGUETTE,
+    BRIE,
+    CHEDDAR,
+    GOUDA,
+    MERLOT,
+    NOON,
+    RYE,
+    make_event,
+    make_guest,
+)
+from tests.integration.profiles.test_feature_parity import record
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]
+
+
+def order(shopper: ShopperValue, days_ago: float, *variants: int, offer: bool) -> list[EventRecord]:
+    at = NOON - timedelta(days=days_ago)
+    events = [make_event("order", at)] + [
+        make_event(
+            "purchase",
+            at,
+            variant_id=variant,
+            category_id=variant // 100 + 10,
+            is_discounted=offer,
+            price_rank=0.2 if offer else 0.9,
+        )
+        for variant in variants
+    ]
+    return [record(event, shopper) for event in events]
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[ShopperValue]]:
+    """Thirty bargain hunters who buy bread often, thirty who fill the basket with cheese."""
+    monkeypatch.setattr(segments, "GRID", (2, 3))
+    rng = np.random.default_rng(5)
+    groups: dict[str, list[ShopperValue]] = {"bargain": [], "cheese": []}
+    records: list[EventRecord] = []
+    for _ in range(30):
+        bargain, cheese = make_guest(), make_guest()
+        groups["bargain"].append(bargain)
+        groups["cheese"].append(cheese)
+        for week in range(10):
+            at = 7 * week + float(rng.uniform(0, 1))
+            records += order(bargain, at, RYE, BAGUETTE, offer=True)
+            records += order(cheese, 2 * at, CHEDDAR, GOUDA, BRIE, CHEDDAR, offer=False)
+    store_records(records, now=NOON)
+    return groups
+
+
+def segment_of(shoppers: list[ShopperValue]) -> str | None:
+    rows = compute_feature_rows([shopper.id for shopper in shoppers], NOON)
+    segments = {row.segment for row in rows}
+    assert len(segments) == 1
+    return segments.pop()
+
+
+def test_segments_are_found_named_and_kept(crowd: dict[str, list[ShopperValue]]) -> None:
+    assert refit_segments(now=NOON) == 60
+    bargain, cheese = segment_of(crowd["bargain"]), segment_of(crowd["cheese"])
+    assert bargain != cheese
+    names = {segment.code: (segment.name, segment.name_zh) for segment in list_segments()}
+    assert len(set(names.values())) == len(names)
+    assert all(zh for _, zh in names.values())
+    assert Segment.objects.get(code=bargain).shopper_count == 30
+
+    assert refit_segments(now=NOON + timedelta(days=1)) == 60
+
+    assert (segment_of(crowd["bargain"]), segment_of(crowd["cheese"])) == (bargain, cheese)
+    assert {s.code: (s.name, s.name_zh) for s in list_segments()} == names
+    assert SegmentVersion.objects.filter(is_active=True).count() == 1
+    assert SegmentVersion.objects.count() == 2
+
+
+def test_a_segment_that_vanished_is_retired_not_deleted(
+    crowd: dict[str, list[ShopperValue]],
+) -> None:
+    refit_segments(now=NOON)
+    Segment.objects.create(
+        code="segment-77", name="Of old", name_zh="旧", created_at=NOON, shopper_count=4
+    )
+    refit_segments(now=NOON)
+    old = Segment.objects.get(code="segment-77")
+    assert (old.is_active, old.shopper_count) == (False, 0)
+
+
+def test_too_few_shoppers_change_nothing() -> None:
+    store_records(order(make_guest(), 1, RYE, offer=True), now=NOON)
+    assert refit_segments(now=NOON) == 0
+    assert get_segment_model() is None
+    assert not SegmentVersion.objects.exists()
+
+
+def test_the_segment_follows_the_events_at_once(
+    crowd: dict[str, list[ShopperValue]],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    refit_segments(now=NOON)
+    with django_capture_on_commit_callbacks(execute=True):
+        newcomer = make_guest()
+    profile = read_online_profiles([newcomer.pseudonym], NOON)[newcomer.pseudonym]
+    assert profile.segment is None
+    weekly = [
+        one for week in range(8) for one in order(newcomer, 7 * week, RYE, BAGUETTE, offer=True)
+    ]
+    store_records(weekly, now=NOON)
+    rebuild_online_features(as_of=NOON, shopper_ids=[newcomer.id])
+    profile = read_online_profiles([newcomer.pseudonym], NOON)[newcomer.pseudonym]
+    assert profile.segment == segment_of(crowd["bargain"])
+
+
+def test_stored_profiles_say_the_same_as_features(
+    crowd: dict[str, list[ShopperValue]], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    refit_segments(now=NOON)
+    with django_assert_max_num_queries(10):
+        assert refresh_profiles(now=NOON) == 60
+    baker = crowd["bargain"][0]
+    stored = ShopperProfile.objects.select_related("segment").get(shopper_id=baker.id)
+    row = next(compute_feature_rows([baker.id], NOON))
+    assert stored.features == {name: round(value, 6) for name, value in row.values.items()}
+    assert stored.segment is not None
+    assert (stored.segment.code, tuple(stored.tags)) == (row.segment, row.tags)
+    assert "on_offer" in row.tags
+    assert "fresh_food" in row.tags
+
+
+def test_only_who_was_here_is_refreshed(crowd: dict[str, list[ShopperValue]]) -> None:
+    Shopper.objects.update(last_seen_at=NOON - timedelta(days=1))
+    Shopper.objects.filter(pk=crowd["cheese"][0].id).update(last_seen_at=NOON)
+    assert refresh_profiles(now=NOON, since=NOON - timedelta(minutes=15)) == 1
+    assert refresh_profiles(now=NOON, since=NOON + timedelta(minutes=15)) == 0
+
+
+def test_tags_have_names_in_both_languages() -> None:
+    assert name_tags(("on_offer", "weekend"), "en") == ["buys on offer", "weekend shopper"]
+    assert name_tags(("on_offer",), "zh-hans") == ["爱买特价"]
+
+
+def test_what_same_minded_shoppers_buy_is_recommended(
+    crowd: dict[str, list[ShopperValue]],
+) -> None:
+    for shopper in crowd["cheese"][:25]:
+        store_records(order(shopper, 3, MERLOT, RYE, offer=False), now=NOON)
+    assert refit_similarity(now=NOON) == 6
+    row = next(compute_feature_rows([crowd["cheese"][29].id], NOON))
+    shown = recommend_variants(row, 4)
+    assert [(one.variant_id, one.reason) for one in shown] == [
+        (CHEDDAR, "familiar"),
+        (GOUDA, "familiar"),
+        (RYE, "goes_with"),
+        (BRIE, "familiar"),
+    ]
+    assert SimilarityVersion.objects.filter(is_active=True).count() == 1
+
+
+def test_without_a_row_everybody_sees_the_same(
+    crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    refit_similarity(now=NOON)
+    with django_assert_num_queries(0):
+        shown = recommend_variants(None, 3, frozenset({RYE}))
+    # The wine is popular too, but restricted goods are never recommended.
+    assert [(one.variant_id, one.reason) for one in shown] == [
+        (CHEDDAR, "popular"),
+        (GOUDA, "popular"),
+        (BAGUETTE, "popular"),
+    ]
+
+
+def test_models_are_read_once_and_again_when_they_change(
+    crowd: dict[str, list[ShopperValue]], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    refit_segments(now=NOON)
+    forget_models()
+    with django_assert_num_queries(2):
+        first = get_segment_model()
+    with django_assert_num_queries(0):
+        assert get_segment_model() is first
+    refit_segments(now=NOON)
+    assert get_segment_model() is not first
+
+
+def test_an_unknown_shopper_has_no_profile() -> None:
+    stranger = str(uuid4())
+    profile = read_online_profiles([stranger], NOON)[stranger]
+    assert (profile.shopper_id, profile.consents, profile.is_warm) == (None, None, False)
+    assert profile.feature_row is None

@@ -1,0 +1,89 @@
+"""Walls: audit traits reach no model, and every model input is on the allow-list."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from profiles.core.features import FEATURES, require_features
+from profiles.core.segmentation import SEGMENT_FEATURES
+from profiles.core.tags import TAG_FEATURES
+
+ROOT = Path(__file__).resolve().parents[3]
+# Who may touch traits: those who declare, load, export, erase and audit them.
+MAY_TOUCH = {
+    "profiles/models/__init__.py",
+    "profiles/models/audit.py",
+    "profiles/admin/shoppers.py",
+    "profiles/privacy.py",
+    "profiles/selectors/export.py",
+    "profiles/selectors/traits.py",
+    "profiles/services/bulk.py",
+    "profiles/services/erasure.py",
+}
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(
+        path
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if "migrations" not in path.parts
+    )
+
+
+def names_in(path: Path) -> set[str]:
+    """Return every name, attribute, imported module and imported name in a file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Name):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {"profiles_audittrait"} & set(node.value.lower().replace(",", " ").split())
+    return names
+
+
+TRAIT_NAMES = {"AuditTrait", "profiles_audittrait", "profiles.models.audit", "audittrait_set"}
+
+
+def test_nothing_else_in_the_room_touches_audit_traits() -> None:
+    touching = {
+        str(path.relative_to(ROOT))
+        for path in python_files("profiles")
+        if names_in(path) & TRAIT_NAMES
+    }
+    assert touching <= MAY_TOUCH
+
+
+@pytest.mark.parametrize("room", ["pricing", "promotions", "orders"])
+def test_no_room_that_prices_or_offers_touches_audit_traits(room: str) -> None:
+    readers = TRAIT_NAMES | {"list_audit_traits", "profiles.selectors.traits", "load_traits_bulk"}
+    touching = [path for path in python_files(room) if names_in(path) & readers]
+    assert touching == []
+
+
+def test_no_core_touches_audit_traits() -> None:
+    cores = python_files("profiles/core", "pricing/core", "promotions/core")
+    assert cores
+    assert [path for path in cores if names_in(path) & TRAIT_NAMES] == []
+
+
+def test_every_input_of_segments_and_tags_is_listed() -> None:
+    require_features((*SEGMENT_FEATURES, *TAG_FEATURES), purpose="analytics")
+
+
+def test_every_feature_says_why_whence_and_how_sensitive() -> None:
+    for feature in FEATURES.values():
+        assert feature.purposes
+        assert feature.source
+        assert feature.meaning
+        assert feature.sensitivity == "low"
