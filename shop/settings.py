@@ -6,6 +6,7 @@ given. Policy numbers (margins, caps, steps) are not here: they are versioned ro
 
 from __future__ import annotations
 
+from logging import DEBUG as DEBUG_LEVEL
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from shop.backoffice.look import LOOK
 from shop.env import (
     ROOT,
     env,
@@ -22,6 +24,7 @@ from shop.env import (
     read_state_folder,
     read_token_key,
 )
+from shop.logs import build_logging, configure_structlog
 
 BASE_DIR: Path = ROOT
 STATE_FOLDER: Path = read_state_folder()
@@ -240,13 +243,10 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.exampl
 
 # --- logs ---------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "level": LOG_LEVEL}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"fairtag": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False}},
-}
+LOGGING: dict[str, Any] = build_logging(LOG_LEVEL)
+configure_structlog(LOG_LEVEL)
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DEBUG_LEVEL  # one line a request is enough
+DJANGO_STRUCTLOG_USER_ID_FIELD = None  # logs name no shopper
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, Any] = {
@@ -289,24 +289,4 @@ HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60 * 24 * 3600
 
 # --- staff's pages ------------------------------------------------------------------------------
 ENVIRONMENT_NAME: str = env.str("ENVIRONMENT", default="production" if IS_HTTPS else "demo")
-UNFOLD: dict[str, Any] = {
-    "SITE_TITLE": "Fairtag",
-    "SITE_HEADER": "Fairtag",
-    "SITE_SUBHEADER": _("Back office"),
-    "SITE_SYMBOL": "sell",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_LANGUAGES": True,
-    "SHOW_VIEW_ON_SITE": True,
-    "ENVIRONMENT": "shop.backoffice.chrome.name_environment",
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": "shop.backoffice.chrome.find_icon"}
-    ],
-    "STYLES": ["shop.backoffice.chrome.find_stylesheet"],
-    "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "shop.backoffice.navigation.list_navigation",
-    },
-}
+UNFOLD: dict[str, Any] = LOOK

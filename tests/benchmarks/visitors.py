@@ -40,7 +40,7 @@ def cart_adder(http: HTTPConnection, errand: Errand) -> Callable[[HTTPConnection
 
     def add(connection: HTTPConnection) -> None:
         variant = next(lines)
-        body = urlencode({"variant_id": variant, "quantity": 1})
+        body = urlencode({"line": f"{variant}:", "quantity": 1})
         connection.request("POST", "/cart/add/", body, headers)
         response = connection.getresponse()
         response.read()

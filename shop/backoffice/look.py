@@ -1,0 +1,29 @@
+"""How Unfold, the admin's theme, is set up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+LOOK: dict[str, Any] = {
+    "SITE_TITLE": "Fairtag",
+    "SITE_HEADER": "Fairtag",
+    "SITE_SUBHEADER": _("Back office"),
+    "SITE_SYMBOL": "sell",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+    "SHOW_LANGUAGES": True,
+    "SHOW_VIEW_ON_SITE": True,
+    "ENVIRONMENT": "shop.backoffice.chrome.name_environment",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "shop.backoffice.chrome.find_icon"}
+    ],
+    "STYLES": ["shop.backoffice.chrome.find_stylesheet"],
+    "COMMAND": {"search_models": False, "show_history": False},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "shop.backoffice.navigation.list_navigation",
+    },
+}
