@@ -88,7 +88,7 @@ def journey_url(name: str) -> str:
 
 def _switch(name: str) -> None:
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's own wrapper has it
     connection.settings_dict["NAME"] = name
 
 
