@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
@@ -74,9 +76,10 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         return rows.defer("arrays")
 
     @admin.display(description=_("Window"))
-    def window(self, row: DemandModelVersion) -> str:
+    def window(self, row: DemandModelVersion) -> SafeString:
         """The days the model learned from."""
-        return f"{row.window_start} – {row.window_end}"
+        days = f"{row.window_start} – {row.window_end}"
+        return format_html('<span class="ft-nowrap">{}</span>', days)
 
     @admin.display(description=_("Hash"))
     def hash_start(self, row: DemandModelVersion) -> str:

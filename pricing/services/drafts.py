@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -51,41 +51,28 @@ def draft_prices(
 ) -> Draft:
     """Return new public prices and terms for the variants of `shelf`. Four queries."""
     served = prior_model(SignalWeights()) if model is None else model[1]
-    variants = shelf.variants
-    mean, sd, _ = served.elasticities(variants.variant_id, shelf.family_id)
-    floor, cost = floor_prices(variants.cost_minor, shelf.list_minor, shelf.anchor_minor, policy)
-    series = load_series(variant_id=variants.variant_id, now=now, place=place)
-    proposed = propose_public(
-        shelf.public_minor,
-        shelf.anchor_minor,
-        unit_cost=cost,
-        elasticity=mean,
-        elasticity_sd=sd,
-        policy=policy,
-        exponent=exponent,
-    )
+    before = _terms_now(shelf, served, policy, exponent)
+    series = load_series(variant_id=before.variant_id, now=now, place=place)
     bounds = load_bounds(
-        shelf=shelf, series=series, floor_minor=floor, policy=policy, now=now, place=place
+        shelf=shelf,
+        series=series,
+        floor_minor=before.floor_minor,
+        policy=policy,
+        now=now,
+        place=place,
     )
     gated = apply_public_gate(
-        proposed,
+        _propose(shelf, before, policy),
         bounds,
         policy,
         is_allowed=model is not None,
         is_stale=_is_stale(model, policy, now),
     )
     _count_guards(gated.actions)
-    terms = VariantTerms(
-        variant_id=variants.variant_id,
+    terms = replace(
+        before,
         public_minor=gated.minor,
-        list_minor=shelf.list_minor,
-        floor_minor=np.minimum(floor, gated.minor),
-        unit_cost=cost,
-        elasticity=mean,
-        elasticity_sd=sd,
-        category_id=variants.category_id,
-        is_open=~(variants.restricted | variants.child_directed),
-        exponent=exponent,
+        floor_minor=np.minimum(before.floor_minor, gated.minor),
     )
     is_changed = gated.minor != shelf.public_minor
     references, share = _refer(terms, series, is_changed, now, effective_at)
@@ -98,6 +85,36 @@ def draft_prices(
         opened=shelf.is_new,
         list_share=share,
         weights=served.weights,
+    )
+
+
+def _terms_now(shelf: Shelf, served: ServedDemand, policy: Policy, exponent: int) -> VariantTerms:
+    variants = shelf.variants
+    mean, sd, _ = served.elasticities(variants.variant_id, shelf.family_id)
+    floor, cost = floor_prices(variants.cost_minor, shelf.list_minor, shelf.anchor_minor, policy)
+    return VariantTerms(
+        variant_id=variants.variant_id,
+        public_minor=shelf.public_minor,
+        list_minor=shelf.list_minor,
+        floor_minor=floor,
+        unit_cost=cost,
+        elasticity=mean,
+        elasticity_sd=sd,
+        category_id=variants.category_id,
+        is_open=~(variants.restricted | variants.child_directed),
+        exponent=exponent,
+    )
+
+
+def _propose(shelf: Shelf, terms: VariantTerms, policy: Policy) -> IntArray:
+    return propose_public(
+        terms.public_minor,
+        shelf.anchor_minor,
+        unit_cost=terms.unit_cost,
+        elasticity=terms.elasticity,
+        elasticity_sd=terms.elasticity_sd,
+        policy=policy,
+        exponent=terms.exponent,
     )
 
 

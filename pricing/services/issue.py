@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
@@ -26,12 +25,11 @@ from pricing.core.values import (
     QuoteContext,
     Reason,
     Rung,
-    VerifiedQuote,
 )
 from pricing.metrics import quotes_issued_total
 from pricing.services.deciding import Decided
 from pricing.services.keys import signing_key
-from pricing.services.public_views import Place, unit_price
+from pricing.services.public_views import Place, blank_quote, unit_price
 from pricing.services.shopper_state import ShopperState
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import epoch_ms
@@ -107,25 +105,10 @@ def _open_issue(
     now_ms = epoch_ms(context.now)
     expires_ms = now_ms + policy.quote_minutes * MINUTE_MS
     kid, key = signing_key()
-    owner, arm = owner_of(context.shopper_pseudonym), _arm(decided)
-    shared = VerifiedQuote(
-        quote_id=UUID(int=0),
-        variant_id=0,
-        market=place.market,
-        channel=place.channel,
-        currency=book.currency,
-        list_minor=0,
-        public_minor=0,
-        quoted_minor=0,
-        is_personal=False,
-        rung="public",
-        label_code="",
-        jurisdiction_code=place.jurisdiction_code,
-        policy_version=policy.version,
-        model_version=book.model_version,
-        book_version=book.version,
-        arm=arm,
-        owner=owner,
+    shared = replace(
+        blank_quote(book, place, policy),
+        arm="holdout" if decided.is_held_out else "treated",
+        owner=owner_of(context.shopper_pseudonym),
         issued_at=EPOCH + timedelta(milliseconds=now_ms),
         expires_at=EPOCH + timedelta(milliseconds=expires_ms),
         kid=kid,
@@ -136,17 +119,13 @@ def _open_issue(
         policy=policy,
         context=context,
         rung="personal" if decided.book_minor is None else "book",
-        arm=arm,
-        owner=owner,
+        arm=shared.arm,
+        owner=shared.owner,
         kid=kid,
         mint=Mint(shared, key=key),
         now_ms=now_ms,
         expires_ms=expires_ms,
     )
-
-
-def _arm(decided: Decided) -> Arm:
-    return "holdout" if decided.is_held_out else "treated"
 
 
 def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _Signed]:

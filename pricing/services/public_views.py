@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pricing.core.book import Book
 from pricing.core.rounding import price_per_unit, unit_label
 from pricing.core.texts import say
-from pricing.core.tokens import NOBODY, encode_token
+from pricing.core.tokens import EPOCH, NOBODY, encode_token
 from pricing.core.values import JurisdictionRule, Policy, PriceView, Reason, VerifiedQuote
 from pricing.services.keys import signing_key
 from shop.kernel.clock import epoch_ms
@@ -75,27 +75,16 @@ def make_public_view(
     public, listed = int(terms.public_minor[position]), int(terms.list_minor[position])
     variant_id = int(terms.variant_id[position])
     bucket = epoch_ms(now) // (SHARED_MINUTES * 60_000) * SHARED_MINUTES
-    issued = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(minutes=bucket)
+    issued = EPOCH + timedelta(minutes=bucket)
     expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
     kid, key = signing_key()
-    quote = VerifiedQuote(
+    quote = replace(
+        blank_quote(book, place, policy),
         quote_id=shared_id(issued, book.version, variant_id, f"{place.market}/{place.channel}"),
         variant_id=variant_id,
-        market=place.market,
-        channel=place.channel,
-        currency=book.currency,
         list_minor=listed,
         public_minor=public,
         quoted_minor=public,
-        is_personal=False,
-        rung="public",
-        label_code="",
-        jurisdiction_code=place.jurisdiction_code,
-        policy_version=policy.version,
-        model_version=book.model_version,
-        book_version=book.version,
-        arm="none",
-        owner=NOBODY,
         issued_at=issued,
         expires_at=expires,
         kid=kid,
@@ -116,6 +105,32 @@ def make_public_view(
         reasons=(Reason("public", public, say("public", place.language)),),
         unit_minor=unit_minor,
         unit_label=label,
+    )
+
+
+def blank_quote(book: Book, place: Place, policy: Policy) -> VerifiedQuote:
+    """Return what all quotes of a book and place share; ids, amounts, owner and moments to come."""
+    return VerifiedQuote(
+        quote_id=UUID(int=0),
+        variant_id=0,
+        market=place.market,
+        channel=place.channel,
+        currency=book.currency,
+        list_minor=0,
+        public_minor=0,
+        quoted_minor=0,
+        is_personal=False,
+        rung="public",
+        label_code="",
+        jurisdiction_code=place.jurisdiction_code,
+        policy_version=policy.version,
+        model_version=book.model_version,
+        book_version=book.version,
+        arm="none",
+        owner=NOBODY,
+        issued_at=EPOCH,
+        expires_at=EPOCH,
+        kid=0,
     )
 
 
