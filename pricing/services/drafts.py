@@ -11,7 +11,7 @@ import numpy as np
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.demand.training import prior_model
-from pricing.core.guardrails import ACTIONS, BIT, apply_public_gate
+from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
 from pricing.core.publish import floor_prices, propose_public
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES, PriceSeries, find_references, list_share
@@ -61,20 +61,13 @@ def draft_prices(
         now=now,
         place=place,
     )
-    gated = apply_public_gate(
-        _propose(shelf, before, policy),
-        bounds,
-        policy,
-        is_allowed=model is not None,
-        is_stale=_is_stale(model, policy, now),
-    )
-    _count_guards(gated.actions)
+    public = _gate(shelf, before, bounds, model, policy=policy, now=now)
     terms = replace(
         before,
-        public_minor=gated.minor,
-        floor_minor=np.minimum(before.floor_minor, gated.minor),
+        public_minor=public,
+        floor_minor=np.minimum(before.floor_minor, public),
     )
-    is_changed = gated.minor != shelf.public_minor
+    is_changed = public != shelf.public_minor
     references, share = _refer(terms, series, is_changed, now, effective_at)
     return Draft(
         shelf=shelf,
@@ -106,8 +99,17 @@ def _terms_now(shelf: Shelf, served: ServedDemand, policy: Policy, exponent: int
     )
 
 
-def _propose(shelf: Shelf, terms: VariantTerms, policy: Policy) -> IntArray:
-    return propose_public(
+def _gate(
+    shelf: Shelf,
+    terms: VariantTerms,
+    bounds: PublicBounds,
+    model: tuple[ModelVersionRow, ServedDemand] | None,
+    *,
+    policy: Policy,
+    now: datetime,
+) -> IntArray:
+    """Return the public prices that the model proposes and the gate lets through, (m,)."""
+    proposed = propose_public(
         terms.public_minor,
         shelf.anchor_minor,
         unit_cost=terms.unit_cost,
@@ -116,6 +118,15 @@ def _propose(shelf: Shelf, terms: VariantTerms, policy: Policy) -> IntArray:
         policy=policy,
         exponent=terms.exponent,
     )
+    gated = apply_public_gate(
+        proposed,
+        bounds,
+        policy,
+        is_allowed=model is not None,
+        is_stale=_is_stale(model, policy, now),
+    )
+    _count_guards(gated.actions)
+    return gated.minor
 
 
 def _is_stale(
