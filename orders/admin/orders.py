@@ -13,20 +13,14 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
-from orders.admin.inlines import ORDER_TONES, OrderEventInline, OrderLineInline, PaymentInline
-from orders.models import (
-    Order,
-    OrderLine,
-)
+from orders.admin.inlines import ORDER_TONES, OrderEventInline, PaymentInline
+from orders.admin.summary import summarize_order
+from orders.models import Order, OrderLine
 from orders.services.cancelling import cancel_order
 from orders.services.refunds import refund_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
-from shop.staff.columns import (
-    money_column,
-    show_link,
-    tag_column,
-)
+from shop.staff.columns import EMPTY, money_column, show_link, tag_column
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.staff.masked import MaskedAdmin
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
@@ -107,24 +101,7 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
                     ("placed_at", "paid_at", "closed_at"),
                     ("channel", "market_code", "jurisdiction_code", "store"),
                     "shopper_link",
-                ]
-            },
-        ),
-        (
-            _("Money"),
-            {
-                "fields": [
-                    (
-                        money_column("subtotal_minor", _("Goods"), currency_field="currency"),
-                        money_column("discount_minor", _("Offers"), currency_field="currency"),
-                        money_column("delivery_minor", _("Delivery"), currency_field="currency"),
-                    ),
-                    (
-                        money_column("tax_minor", _("Tax"), currency_field="currency"),
-                        money_column("total_minor", _("Total"), currency_field="currency"),
-                        money_column("refunded_minor", _("Refunded"), currency_field="currency"),
-                    ),
-                    "coupon_codes",
+                    "codes",
                 ]
             },
         ),
@@ -140,8 +117,22 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
             },
         ),
     ]
-    inlines = [OrderLineInline, OrderEventInline, PaymentInline]
+    inlines = [OrderEventInline, PaymentInline]
+    change_form_before_template = "admin/orders/summary.html"
     actions_detail = ["cancel", "refund"]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the frozen lines above everything else."""
+        order = self.get_object(request, object_id)
+        context = {"summary": None if order is None else summarize_order(order)}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @admin.display(description=_("Coupon codes"))
+    def codes(self, row: Order) -> str:
+        """The codes that were entered."""
+        return ", ".join(row.coupon_codes) or EMPTY
 
     @admin.display(description=_("Shopper"))
     def shopper_link(self, row: Order) -> SafeString | str:

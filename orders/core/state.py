@@ -6,6 +6,8 @@ from enum import StrEnum
 
 
 class OrderStatus(StrEnum):
+    """Where an order stands; the values of `Order.status`."""
+
     AWAITING_PAYMENT = "awaiting_payment"
     PAID = "paid"
     FULFILLED = "fulfilled"

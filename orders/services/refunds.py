@@ -36,6 +36,16 @@ class _Share:
     amount_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Why money is given back, whether the goods are, under which key, and when."""
+
+    reason: str
+    restock: bool
+    key: str
+    now: datetime
+
+
 @transaction.atomic
 def refund_order(
     *,
@@ -58,8 +68,13 @@ def refund_order(
         return view_order(order, language=language)
     if order.status not in REFUNDABLE:
         raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
-    shares = _shares(order, lines)
-    _refund(order, shares, reason=reason, restock=restock, key=idempotency_key, now=now)
+    _give(order, _shares(order, lines), _Wish(reason[:80], restock, idempotency_key, now))
+    if order.refunded_minor == order.total_minor:
+        release_redemptions(order_ref=order.number, now=now)
+        move_order(order, OrderStatus.REFUNDED, now=now)
+    else:
+        note(order, "refunded", now=now)
+    write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)
 
 
@@ -70,55 +85,41 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> None:
         for line in order.lines.all()
         if line.quantity > line.refunded_quantity
     ]
+    wish = _Wish(reason[:80], restock=True, key=f"cancel-{order.pk}", now=now)
+    _give(order, _shares(order, left), wish)
+
+
+def _give(order: Order, shares: list[_Share], wish: _Wish) -> None:
     payment = _paid_by(order)
-    shares = _shares(order, left)
-    _give(order, payment, shares, reason=reason, restock=True, key=f"cancel-{order.pk}", now=now)
-
-
-def _refund(
-    order: Order,
-    shares: list[_Share],
-    *,
-    reason: str,
-    restock: bool,
-    key: str,
-    now: datetime,
-) -> None:
-    _give(order, _paid_by(order), shares, reason=reason, restock=restock, key=key, now=now)
-    if order.refunded_minor == order.total_minor:
-        release_redemptions(order_ref=order.number, now=now)
-        move_order(order, OrderStatus.REFUNDED, now=now)
-    else:
-        note(order, "refunded", now=now)
-    write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
-
-
-def _give(
-    order: Order,
-    payment: Payment,
-    shares: list[_Share],
-    *,
-    reason: str,
-    restock: bool,
-    key: str,
-    now: datetime,
-) -> None:
     amount = sum(share.amount_minor for share in shares)
     if _is_all(order, shares):
         amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
-    if restock and shares:
+    if wish.restock:
         goods = [StockLine(share.line.variant_id, share.quantity) for share in shares]
-        return_stock(lines=goods, reference=order.number, now=now)
+        return_stock(lines=goods, reference=order.number, now=wish.now)
     _note_lines(shares)
     give_back(order, amount)
     _note_payment(payment, amount)
+    refund = _write_refund(order, payment, shares, amount, wish)
+    _record_returns(order, shares, refund, wish.now)
+    # Last: if the provider fails, everything above is rolled back with it
+    refund.provider_ref = find_provider(payment.method).refund(
+        provider_ref=payment.provider_ref, amount_minor=amount, key=wish.key
+    )
+    refund.save(update_fields=["provider_ref"])
+    refunds_minor_total.labels(currency=order.currency).inc(amount)
+
+
+def _write_refund(
+    order: Order, payment: Payment, shares: list[_Share], amount: int, wish: _Wish
+) -> Refund:
     refund = Refund.objects.create(
         order=order,
         payment=payment,
         amount_minor=amount,
-        reason=reason[:80],
-        idempotency_key=key,
-        at=now,
+        reason=wish.reason,
+        idempotency_key=wish.key,
+        at=wish.now,
     )
     RefundLine.objects.bulk_create(
         RefundLine(
@@ -126,17 +127,11 @@ def _give(
             line=share.line,
             quantity=share.quantity,
             amount_minor=share.amount_minor,
-            is_restocked=restock,
+            is_restocked=wish.restock,
         )
         for share in shares
     )
-    _record_returns(order, shares, refund, now)
-    # Last: if the provider fails, everything above is rolled back with it
-    refund.provider_ref = find_provider(payment.method).refund(
-        provider_ref=payment.provider_ref, amount_minor=amount, key=key
-    )
-    refund.save(update_fields=["provider_ref"])
-    refunds_minor_total.labels(currency=order.currency).inc(amount)
+    return refund
 
 
 def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[_Share]:

@@ -16,6 +16,8 @@ from promotions.core.conditions import ALWAYS, Condition
 
 
 class BenefitKind(StrEnum):
+    """How a benefit is measured."""
+
     PERCENTAGE = "percentage"
     FIXED_AMOUNT = "fixed_amount"
 

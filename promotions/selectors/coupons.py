@@ -42,7 +42,7 @@ def _coupon_value(code: str, row: Coupon | None) -> CouponValue:
     campaign, limit = row.offer.campaign, row.per_shopper_limit
     left = None if campaign.budget_minor is None else campaign.budget_minor - campaign.spent_minor
     used, held = row.used, row.held  # type: ignore[attr-defined]  # annotated above
-    variants = row.variants if row.lists_variants else None  # type: ignore[attr-defined]  # same
+    variants = row.variants if row.lists_variants else None  # type: ignore[attr-defined]  # annotated above
     return CouponValue(
         code=code,
         offer=compile_or_skip(row.offer, variant_ids=variants, left_minor=left),

@@ -1,4 +1,4 @@
-"""The cart: quantities, promises, offers, versions, statement counts."""
+"""The cart: quantities, offers, codes, versions, merging, statement counts."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from orders.core.refusals import CartChanged, CartRefused
-from orders.models import Cart, CartLine
+from orders.models import CartLine
 from orders.services import (
-    accept_price_changes,
     add_to_cart,
     apply_coupon,
-    merge_carts,
     remove_coupon,
     remove_line,
     set_quantity,
     view_cart,
 )
 from pricing.core.values import QuoteContext
-from tests.factories.orders import FakePrices, Shelf, context_of, later, make_shopper
+from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -101,89 +99,6 @@ def test_a_stale_page_cannot_change_a_newer_cart(visit: QuoteContext, shelf: She
     assert set_quantity(context=visit, variant_id=shelf.rye, quantity=5, version=1).quantity == 5
 
 
-def test_a_price_seen_holds_for_its_hour_although_the_public_price_rises(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    add_to_cart(context=visit, variant_id=shelf.cheddar)
-    prices.public[shelf.cheddar] = 440
-    cart = view_cart(context=later(visit, minutes=59))
-    assert (cart.lines[0].price.quoted_minor, cart.notices) == (400, ())
-
-
-def test_a_lower_price_wins_by_itself(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    add_to_cart(context=visit, variant_id=shelf.cheddar)
-    prices.public[shelf.cheddar] = 360
-    cart = view_cart(context=later(visit, minutes=5))
-    assert cart.lines[0].price.quoted_minor == 360
-    assert [notice.code for notice in cart.notices] == ["price_fell"]
-    said = "Cheddar now costs $3.60 instead of $4.00: you pay the lower price."
-    assert cart.notices[0].message == said
-    assert cart.can_check_out
-    prices.public[shelf.cheddar] = 400
-    assert view_cart(context=later(visit, minutes=30)).lines[0].price.quoted_minor == 360
-
-
-def test_a_higher_price_after_the_hour_needs_consent(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    add_to_cart(context=visit, variant_id=shelf.cheddar)
-    prices.public[shelf.cheddar] = 440
-    after = later(visit, minutes=61)
-    cart = view_cart(context=after)
-    notice = cart.notices[0]
-    assert (notice.code, notice.was_minor, notice.now_minor) == ("price_rose", 400, 440)
-    assert notice.needs_consent
-    assert not cart.can_check_out
-    agreed = accept_price_changes(context=after, version=cart.version)
-    assert (agreed.lines[0].price.quoted_minor, agreed.notices) == (440, ())
-    assert agreed.can_check_out
-
-
-def test_consent_covers_only_the_price_that_was_shown(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    add_to_cart(context=visit, variant_id=shelf.cheddar)
-    after = later(visit, minutes=61)
-    prices.public[shelf.cheddar] = 440
-    cart = view_cart(context=after)
-    prices.public[shelf.cheddar] = 480
-    again = accept_price_changes(context=after, version=cart.version)
-    assert [(n.code, n.now_minor) for n in again.notices] == [("price_rose", 480)]
-    assert CartLine.objects.get().quoted_minor == 400
-
-
-def test_the_token_of_the_page_is_the_price_of_the_line(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    shown = prices.quote_variants(context=visit, variant_ids=[shelf.gouda]).prices[shelf.gouda]
-    prices.public[shelf.gouda] = 550
-    soon = later(visit, minutes=10)
-    cart = add_to_cart(context=soon, variant_id=shelf.gouda, token=shown.token)
-    assert cart.lines[0].price.quoted_minor == 500
-    assert prices.stored == [shown.token]
-
-
-def test_an_expired_token_that_was_lower_asks_for_consent(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    shown = prices.quote_variants(context=visit, variant_ids=[shelf.gouda]).prices[shelf.gouda]
-    prices.public[shelf.gouda] = 550
-    cart = add_to_cart(context=later(visit, hours=2), variant_id=shelf.gouda, token=shown.token)
-    assert [(n.code, n.was_minor, n.now_minor) for n in cart.notices] == [("price_rose", 500, 550)]
-
-
-def test_the_token_of_another_shopper_is_worth_nothing(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    alice = context_of(make_shopper())
-    prices.personal[alice.shopper_pseudonym, shelf.gouda] = 450
-    hers = prices.quote_variants(context=alice, variant_ids=[shelf.gouda]).prices[shelf.gouda]
-    cart = add_to_cart(context=visit, variant_id=shelf.gouda, token=hers.token)
-    assert cart.lines[0].price.quoted_minor == 500
-
-
 def test_a_product_taken_off_sale_blocks_the_checkout_and_costs_nothing(
     visit: QuoteContext, shelf: Shelf, prices: FakePrices
 ) -> None:
@@ -234,38 +149,6 @@ def test_ten_codes_are_the_most(visit: QuoteContext, shelf: Shelf) -> None:
     with pytest.raises(CartRefused) as refusal:
         apply_coupon(context=visit, code="CODE10")
     assert refusal.value.code == "too_many_codes"
-
-
-def test_opted_out_means_the_public_price_and_all_public_offers(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    make_campaign("tenth", percent="10")
-    prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
-    charlie = context_of(make_shopper(), gpc=True)
-    cart = add_to_cart(context=charlie, variant_id=shelf.cheddar)
-    assert (cart.lines[0].price.quoted_minor, cart.lines[0].total_minor) == (400, 360)
-    assert not cart.has_personal_price
-
-
-def test_merging_at_login_loses_no_line_and_keeps_the_better_price(
-    visit: QuoteContext, shelf: Shelf, prices: FakePrices
-) -> None:
-    guest, alice = make_shopper(), context_of(make_shopper())
-    hers = context_of(guest)
-    prices.personal[guest.pseudonym, shelf.cheddar] = 370
-    add_to_cart(context=hers, variant_id=shelf.cheddar, quantity=1)
-    add_to_cart(context=hers, variant_id=shelf.rye, quantity=4)
-    make_campaign("hello", amount_minor=100, code="HELLO")
-    apply_coupon(context=hers, code="HELLO")
-    add_to_cart(context=alice, variant_id=shelf.cheddar, quantity=3)
-    for _ in range(2):  # twice is once
-        cart = merge_carts(context=alice, from_shopper_id=guest.id)
-    assert {line.card.name: (line.quantity, line.price.quoted_minor) for line in cart.lines} == {
-        "Cheddar": (3, 370),
-        "Rye": (4, 300),
-    }
-    assert cart.coupon_codes == ("HELLO",)
-    assert sorted(Cart.objects.values_list("status", flat=True)) == ["merged", "open"]
 
 
 def test_chinese_shoppers_read_chinese(

@@ -38,29 +38,28 @@ def _promise(quoted: int, minutes: int | None = 60) -> Promise:
 
 
 PRICES = [
-    # case, kept price, minutes it holds, frozen minutes, price now, (price, change)
-    ("a promise holds against a higher price", 900, 60, None, 950, (900, "")),
-    ("at its last second it is over", 900, 0, None, 950, (950, "rose")),
-    ("a checkout holds what has run out", 900, 0, 30, 950, (900, "")),
-    ("a checkout that is over does not", 900, 0, 0, 950, (950, "rose")),
-    ("lower wins at once", 900, 60, None, 899, (899, "fell")),
-    ("lower wins in a checkout too", 900, 60, 30, 899, (899, "fell")),
-    ("equal is nothing to speak of", 900, 0, None, 900, (900, "")),
-    ("what was never promised follows the price", 900, None, None, 950, (950, "rose")),
+    # case, (kept price, minutes it holds), frozen minutes, price now, (price, change)
+    ("a promise holds against a higher price", (900, 60), None, 950, (900, "")),
+    ("at its last second it is over", (900, 0), None, 950, (950, "rose")),
+    ("a checkout holds what has run out", (900, 0), 30, 950, (900, "")),
+    ("a checkout that is over does not", (900, 0), 0, 950, (950, "rose")),
+    ("lower wins at once", (900, 60), None, 899, (899, "fell")),
+    ("lower wins in a checkout too", (900, 60), 30, 899, (899, "fell")),
+    ("equal is nothing to speak of", (900, 0), None, 900, (900, "")),
+    ("what was never promised follows the price", (900, None), None, 950, (950, "rose")),
 ]
 
 
-@pytest.mark.parametrize(("_case", "kept", "minutes", "frozen", "now", "expected"), PRICES)
+@pytest.mark.parametrize(("_case", "kept", "frozen", "now", "expected"), PRICES)
 def test_the_price_that_holds(
     _case: str,
-    kept: int,
-    minutes: int | None,
+    kept: tuple[int, int | None],
     frozen: int | None,
     now: int,
     expected: tuple[int, str],
 ) -> None:
     until = None if frozen is None else NOON + timedelta(minutes=frozen)
-    settled = settle_price(_promise(kept, minutes), _promise(now), now=NOON, frozen_until=until)
+    settled = settle_price(_promise(*kept), _promise(now), now=NOON, frozen_until=until)
     assert (settled.promise.quoted_minor, settled.change) == expected
 
 

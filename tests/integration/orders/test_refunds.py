@@ -1,0 +1,120 @@
+"""Cancel and refund: everything goes back by what was taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from orders.core.refusals import (
+    OrderRefused,
+    TotalChanged,
+)
+from orders.models import Order
+from orders.selectors import get_order_by_token
+from orders.services import (
+    add_to_cart,
+    apply_coupon,
+    cancel_order,
+    refund_order,
+    view_cart,
+)
+from pricing.core.values import QuoteContext
+from profiles.models import Event
+from promotions.models import Campaign, Coupon
+from promotions.selectors import forget_offer_book
+from shop.inventory.models import StockRecord
+from tests.factories.orders import (
+    NOON,
+    FakePrices,
+    Shelf,
+    context_of,
+    make_shopper,
+    pay,
+    place,
+)
+from tests.factories.promotions import make_campaign
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def visit(prices: FakePrices) -> QuoteContext:
+    return context_of(make_shopper())
+
+
+def _stock(variant_id: int) -> tuple[int, int]:
+    record = StockRecord.objects.get(variant_id=variant_id)
+    return record.on_hand, record.reserved
+
+
+def test_nobody_pays_more_than_was_shown(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    make_campaign("one-off", amount_minor=100)
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    shown = view_cart(context=visit).total_minor
+    Campaign.objects.update(status="paused")
+    forget_offer_book()
+    with pytest.raises(TotalChanged) as refusal:
+        place(visit, shown_total_minor=shown)
+    assert refusal.value.detail == {"shown_minor": 699, "total_minor": 799}
+    assert not Order.objects.exists()
+    prices.public[shelf.rye] = 250
+    assert place(visit, shown_total_minor=799).total_minor == 749
+
+
+def test_cancelling_a_paid_order_gives_all_back(visit: QuoteContext, shelf: Shelf) -> None:
+    make_campaign("hello", amount_minor=100, code="HELLO", budget_minor=100, uses=1)
+    add_to_cart(context=visit, variant_id=shelf.rye, quantity=3)
+    apply_coupon(context=visit, code="HELLO")
+    order = place(visit)
+    pay(order)
+    for _ in range(2):
+        cancelled = cancel_order(order_id=order.order_id, reason="shopper", now=NOON)
+    assert (cancelled.status, cancelled.refunded_minor) == ("cancelled", order.total_minor)
+    assert _stock(shelf.rye) == (10, 0)
+    assert (Coupon.objects.get().redeemed, Campaign.objects.get().spent_minor) == (0, 0)
+    returned = Event.objects.get(kind="return")
+    assert (returned.quantity, returned.paid_minor) == (3, 800)
+    with pytest.raises(OrderRefused):
+        pay(order, key="another")
+
+
+def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: Shelf) -> None:
+    make_campaign("odd", amount_minor=100)
+    add_to_cart(context=visit, variant_id=shelf.rye, quantity=3)
+    order = place(visit)
+    pay(order)
+    line_id = order.lines[0].line_id
+    amounts = []
+    for n in range(3):
+        asked = {
+            "order_id": order.order_id,
+            "lines": [(line_id, 1)],
+            "reason": "stale",
+            "restock": n == 0,
+            "idempotency_key": f"refund-{n}",
+            "now": NOON,
+        }
+        refund_order(**asked)
+        amounts.append(refund_order(**asked).refunded_minor)
+    # 8.00 for three: 2.67, 2.67, 2.66; with the last one 4.99 for the delivery
+    assert amounts == [267, 534, 1_299]
+    assert get_order_by_token(token=order.token).status == "refunded"
+    assert _stock(shelf.rye) == (8, 0)
+    assert Event.objects.filter(kind="return").count() == 3
+    with pytest.raises(OrderRefused):
+        refund_order(**(asked | {"idempotency_key": "one-more"}))
+
+
+def test_more_than_was_bought_is_not_refunded(visit: QuoteContext, shelf: Shelf) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
+    order = place(visit)
+    asked = {"order_id": order.order_id, "reason": "", "restock": False, "now": NOON}
+    line_id = order.lines[0].line_id
+    with pytest.raises(OrderRefused) as unpaid:
+        refund_order(lines=[(line_id, 1)], idempotency_key="a", **asked)
+    assert unpaid.value.code == "not_refundable"
+    pay(order)
+    for lines in ([(line_id, 3)], [(line_id, 0)], [(line_id, 1), (line_id, 1)], [(-1, 1)], []):
+        with pytest.raises(OrderRefused):
+            refund_order(lines=lines, idempotency_key="b", **asked)
