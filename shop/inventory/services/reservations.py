@@ -35,7 +35,8 @@ def reserve_stock(
 ) -> None:
     """Hold all `lines` for `holder` until `expires_at`, or nothing.
 
-    Repeating with the same holder replaces its hold, so a retry is harmless. Raises OutOfStock.
+    Repeating with the same holder replaces its hold, so a retry is harmless; a holder whose hold
+    was sold starts a new one. Raises OutOfStock.
     Locks the stock records of the lines and of what the holder held, in variant order. Four
     statements and one per line that changes.
     """
