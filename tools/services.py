@@ -9,12 +9,14 @@ import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from tools.accounts import choose_home, claim, service_user
 from tools.console import Refusal
 from tools.given import ask_identity, ask_redis
 from tools.paths import ensure_state
 from tools.postgres import Postgres
+from tools.processes import wait_for
 from tools.valkey import Valkey
 
 
@@ -121,25 +123,23 @@ class Services:
             ask_redis(self.redis_url)
 
     @contextlib.contextmanager
-    def in_use(self) -> Iterator[dict[str, str]]:
-        """Hold the servers up; whoever leaves last stops them."""
+    def in_use(self, *, patience: float = 0.0) -> Iterator[dict[str, str]]:
+        """Hold the servers up; whoever leaves last stops them.
+
+        `patience` is how many seconds to wait for others who are about to leave too.
+        """
         with open(self.home / "users.lock", "w") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             try:
                 yield self.up()
             finally:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if wait_for(lambda: _takes_alone(users), patience):
                     self.down()
 
     def is_used(self) -> bool:
         """Whether anybody holds the servers up."""
         with open(self.home / "users.lock", "w") as users:
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-        return False
+            return not _takes_alone(users)
 
     @contextlib.contextmanager
     def _exclusive(self, name: str) -> Iterator[None]:
@@ -205,6 +205,14 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
     fresh.replace(path)
+
+
+def _takes_alone(users: IO[str]) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _accepts(port: int) -> bool:

@@ -1,6 +1,8 @@
 """`./dev test` and `./dev bench`."""
 
+import contextlib
 import os
+import signal
 import subprocess
 
 from tools.browser import ensure_browser
@@ -10,6 +12,8 @@ from tools.paths import PYTHON, ROOT, state_dir
 from tools.services import Services
 
 MOST_WORKERS = 4
+INTERRUPT_SECONDS = 20.0
+WORKER_END_SECONDS = 5.0
 
 
 def run_tests(arguments: list[str]) -> int:
@@ -18,11 +22,19 @@ def run_tests(arguments: list[str]) -> int:
     environment = dict(os.environ)
     if browser is not None:
         environment["CHROMIUM"] = str(browser)
-    # The servers are held here too: they outlive the gaps between pytest's own processes.
-    with Services("test").in_use():
+    # Held here too: a pytest process that is killed lets go without stopping them.
+    with Services("test").in_use(patience=WORKER_END_SECONDS):
         say("PostgreSQL and Valkey for tests are up")
         command = [str(PYTHON), "-m", "pytest", *(arguments or _whole_suite())]
-        return subprocess.run(command, cwd=ROOT, env=environment).returncode
+        running = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            return running.wait()
+        except KeyboardInterrupt:
+            running.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                running.wait(INTERRUPT_SECONDS)
+            running.kill()
+            raise
 
 
 def run_bench(arguments: list[str]) -> int:

@@ -22,8 +22,9 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
     for name in ("DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     # pytest keeps its folders to itself, and PostgreSQL under root runs as another user.
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if "pytest-" in str(folder):
+            folder.chmod(0o711)
     assert is_reachable(tmp_path)
     monkeypatch.setenv("FAIRTAG_STATE", str(tmp_path / "with space 中文"))
     own = Services("demo")
