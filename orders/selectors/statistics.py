@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -61,7 +62,7 @@ def sum_sales(*, since: date, until: date) -> list[DaySales]:
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
     day = TruncDate("order__placed_at", tzinfo=zone)
-    rows = (
+    rows: Any = (  # the stubs type rows by literal keys; these are read by FIGURES
         OrderLine.objects.filter(
             order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
         )
@@ -107,7 +108,7 @@ def find_first_order_at() -> datetime | None:
     return first
 
 
-def find_order_of_quote(*, quote_id: object) -> tuple[int, str] | None:
+def find_order_of_quote(*, quote_id: UUID | str) -> tuple[int, str] | None:
     """Return (order id, number) of the order a quote became, or None. One indexed query."""
     lines = OrderLine.objects.filter(quote_id=quote_id)
     found: tuple[int, str] | None = lines.values_list("order_id", "order__number").first()

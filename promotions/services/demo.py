@@ -45,8 +45,8 @@ def seed_demo_offers(*, market_code: str, now: datetime) -> int:
 
 def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
     plans = []
-    cheese = _find_category(tree, ("cheese", "dairy", "yogurt"))
-    fresh = _find_category(tree, ("fruit", "vegetable", "produce"))
+    cheese = _find_category(tree, ("cheese", "dairy", "yogurt"), depth=1)
+    fresh = _find_category(tree, ("produce", "fruit", "vegetable", "bakery"), depth=0)
     if cheese is not None:
         zh = chinese.nodes[cheese.category_id].name
         offer = {
@@ -108,12 +108,15 @@ def _welcome_plan() -> _Plan:
     )
 
 
-def _find_category(tree: CategoryTree, words: tuple[str, ...]) -> CategoryNode | None:
-    """Return the largest category, below the departments if possible, named by an early word."""
+def _find_category(
+    tree: CategoryTree, words: tuple[str, ...], *, depth: int
+) -> CategoryNode | None:
+    """Return the largest category named by an early word, at `depth` if there is one."""
     for word in words:
         fit = [node for node in tree.nodes.values() if word in node.name.lower()]
-        if fit:
-            return max(fit, key=lambda node: (node.depth == 1, node.product_count, node.path))
+        at_depth = [node for node in fit if node.depth == depth]
+        if at_depth or (fit and word == words[-1]):
+            return max(at_depth or fit, key=lambda node: (node.product_count, node.path))
     return None
 
 

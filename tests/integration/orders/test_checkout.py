@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from orders.services import (
 )
 from orders.services.contacts import ContactRefused
 from pricing.core.values import QuoteContext
+from promotions.core.values import CouponValue
 from promotions.models import Coupon
 from promotions.selectors.coupons import find_coupons
 from promotions.services import CouponExhausted
@@ -200,5 +202,5 @@ def test_a_code_somebody_else_used_up_a_moment_ago_stops_the_order_cleanly(
     assert view_cart(context=visit).rejected[0].reason_code == "code_used_up"
 
 
-def _find_before_they_went(**asked: object) -> list[object]:
-    return [replace(each, is_used_up=False) for each in find_coupons(**asked)]  # type: ignore[arg-type]
+def _find_before_they_went(**asked: Any) -> list[CouponValue]:
+    return [replace(each, is_used_up=False) for each in find_coupons(**asked)]
