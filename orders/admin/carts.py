@@ -16,6 +16,7 @@ from shop.staff.columns import (
     show_link,
     tag_column,
 )
+from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_uuid
 from shop.staff.tables import ReadOnlyInline
 
@@ -52,6 +53,6 @@ class CartAdmin(KeySearchAdmin):
         age_column("changed_at", _("Changed")),
         age_column("expires_at", _("Expires")),
     ]
-    list_filter = [("status", ChoicesDropdownFilter), "channel"]
+    list_filter = [("status", ChoicesDropdownFilter), ChannelFilter]
     search_keys = {"id": read_uuid, "shopper__pseudonym": read_uuid}
     inlines = [CartLineInline]

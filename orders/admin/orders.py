@@ -21,6 +21,7 @@ from orders.services.refunds import refund_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import EMPTY, money_column, show_link, tag_column
+from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.staff.masked import MaskedAdmin
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
@@ -73,7 +74,7 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
     ]
     list_filter = [
         ("status", ChoicesDropdownFilter),
-        "channel",
+        ChannelFilter,
         ("placed_at", RangeDateTimeFilter),
     ]
     search_keys = {
@@ -105,17 +106,7 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
                 ]
             },
         ),
-        (
-            _("Where to"),
-            {
-                "fields": [
-                    ("name", "email", "phone"),
-                    ("address_line1", "address_line2"),
-                    ("postcode", "city", "region", "country"),
-                    "delivery_method",
-                ]
-            },
-        ),
+        (_("Where to"), {"fields": ["contact", "address", "delivery_method"]}),
     ]
     inlines = [OrderEventInline, PaymentInline]
     change_form_before_template = "admin/orders/summary.html"
@@ -128,6 +119,18 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
         order = self.get_object(request, object_id)
         context = {"summary": None if order is None else summarize_order(order)}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @admin.display(description=_("Contact"))
+    def contact(self, row: Order) -> str:
+        """Name, e-mail address and telephone."""
+        return " · ".join(part for part in (row.name, row.email, row.phone) if part) or EMPTY
+
+    @admin.display(description=_("Address"))
+    def address(self, row: Order) -> str:
+        """The address as one writes it on a parcel."""
+        place = " ".join(part for part in (row.postcode, row.city, row.region) if part)
+        parts = (row.address_line1, row.address_line2, place, row.country)
+        return ", ".join(part for part in parts if part) or EMPTY
 
     @admin.display(description=_("Coupon codes"))
     def codes(self, row: Order) -> str:

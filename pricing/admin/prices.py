@@ -21,9 +21,12 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from pricing.models import PriceBook, PriceBookEntry, PriceLedgerEntry, PublicPrice
 from pricing.services import record_list_prices
+from shop.catalog.selectors.staff import find_variant_ids
 from shop.kernel.clock import utc_now
 from shop.kernel.money import to_minor
 from shop.staff.columns import CURRENCY, age_column, json_cell, money_column, show_link, tag_column
+from shop.staff.filters import ChannelFilter
+from shop.staff.keys import KeySearchAdmin, read_text
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -66,7 +69,7 @@ class MovedFilter(admin.SimpleListFilter):
 
 
 @admin.register(PublicPrice)
-class PublicPriceAdmin(ReadOnlyAdmin):
+class PublicPriceAdmin(KeySearchAdmin):
     list_display = [
         "variant",
         "product_name",
@@ -75,11 +78,11 @@ class PublicPriceAdmin(ReadOnlyAdmin):
         "against_list",
         age_column("changed_at", _("Changed")),
         "curve_link",
-        "history_link",
     ]
     list_select_related = ["variant__product"]
-    list_filter = [MovedFilter, "channel", ("public_minor", RangeNumericFilter)]
-    search_fields = ["variant__sku__startswith", "variant__product__name"]
+    list_filter = [MovedFilter, ChannelFilter, ("public_minor", RangeNumericFilter)]
+    search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
+    search_help_text = _("SKU or words")
     ordering = ["-changed_at", "-id"]
     fields = [
         "variant",
@@ -91,7 +94,6 @@ class PublicPriceAdmin(ReadOnlyAdmin):
         money_column("anchor_minor", _("Anchor: last price not set by the model")),
         "changed_at",
         "curve_link",
-        "history_link",
     ]
     readonly_fields = fields
     actions_detail = ["set_list_price"]
@@ -111,13 +113,8 @@ class PublicPriceAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Demand"))
     def curve_link(self, row: PublicPrice) -> SafeString | str:
-        """The demand curve of the variant."""
-        return show_link("admin:demand_curve", row.variant_id, _("curve"))
-
-    @admin.display(description=_("Ledger"))
-    def history_link(self, row: PublicPrice) -> SafeString | str:
-        """The price history of the variant."""
-        return show_link("admin:price_history", row.variant_id, _("history"))
+        """The demand curve and the price history of the variant."""
+        return show_link("admin:demand_curve", row.variant_id, _("curve and history"))
 
     @action(
         description=_("Set the list price"),
@@ -187,7 +184,7 @@ class PriceBookAdmin(ReadOnlyAdmin):
         "effective_at",
         "hash_start",
     ]
-    list_filter = ["is_current", "channel", ("published_at", RangeDateTimeFilter)]
+    list_filter = ["is_current", ChannelFilter, ("published_at", RangeDateTimeFilter)]
     search_fields = ["version__exact"]
     fields = [
         "version",

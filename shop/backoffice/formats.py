@@ -31,7 +31,8 @@ def _sign(number: float) -> str:
 
 def show_percent(number: float) -> str:
     """Return a share (0..1) as a percentage with one digit where it matters."""
-    return f"{100 * number:.1f} %" if abs(number) < 0.1 else f"{100 * number:.0f} %"
+    is_small = 0 < abs(number) < 0.1
+    return f"{100 * number:.1f} %" if is_small else f"{100 * number:.0f} %"
 
 
 def show_count(number: float) -> str:

@@ -18,9 +18,9 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("workers/", site.admin_view(show_workers), name="workers"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
-        path("quote/", site.admin_view(find_quote), name="quote_inspector"),
-        path("quote/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
-        path("quote/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
+        path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
+        path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
+        path("quotes/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]

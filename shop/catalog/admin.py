@@ -18,7 +18,9 @@ from unfold.contrib.filters.admin import (
 )
 
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
+from shop.catalog.selectors.staff import find_variant_ids
 from shop.staff.columns import money_column, percent_column, show_link
+from shop.staff.keys import KeySearch, read_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -50,9 +52,12 @@ class CategoryAdmin(KeptAdmin):
     readonly_fields = ["external_ref", "path", "depth"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
-        """Count products beside each category: one query for all."""
+        """Count products beside the categories shown, with the rows."""
         rows: QuerySet[Category] = super().get_queryset(request)
-        return rows.annotate(products_in=Count("products"))
+        inside = Product.objects.filter(category=OuterRef("pk")).order_by().values("category")
+        return rows.annotate(
+            products_in=Subquery(inside.annotate(count=Count("pk")).values("count"))
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """The tree comes with an import, which keeps path, depth and references together."""
@@ -66,7 +71,7 @@ class CategoryAdmin(KeptAdmin):
     @admin.display(description=_("Products"), ordering="products_in")
     def product_count(self, row: Any) -> int:
         """Products directly in the category."""
-        return int(row.products_in)
+        return int(row.products_in or 0)
 
 
 @admin.register(Brand)
@@ -92,7 +97,8 @@ class ProductAdmin(KeptAdmin):
         ("category", AutocompleteSelectFilter),
         ("brand", AutocompleteSelectFilter),
     ]
-    search_fields = ["name", "name_zh", "slug", "external_ref"]
+    search_fields = ["name", "name_zh", "external_ref__startswith"]
+    ordering = ["-popularity"]
     autocomplete_fields = ["category", "brand"]
     readonly_fields = ["external_ref", "slug", "popularity", "created_at"]
     fieldsets = [
@@ -112,11 +118,11 @@ class ProductAdmin(KeptAdmin):
 
 
 @admin.register(Variant)
-class VariantAdmin(KeptAdmin):
+class VariantAdmin(KeySearch, KeptAdmin):
     list_display = [
         "sku",
         "product",
-        "name",
+        "size",
         money_column("list_minor", _("List price")),
         "list_source",
         money_column("cost_minor", _("Cost")),
@@ -131,8 +137,14 @@ class VariantAdmin(KeptAdmin):
         ("cost_source", ChoicesDropdownFilter),
         ("list_minor", RangeNumericFilter),
     ]
-    search_fields = ["sku__startswith", "external_ref__startswith", "product__name"]
+    search_keys = {
+        "sku__startswith": read_text,
+        "external_ref__startswith": read_text,
+        "id__in": find_variant_ids,
+    }
+    search_help_text = _("SKU or words")
     autocomplete_fields = ["product"]
+    ordering = ["-id"]
     readonly_fields = ["external_ref", "sku", "list_minor", "list_source", "curve_link"]
     fieldsets = [
         (None, {"fields": ["product", "sku", "name", "is_active", "position"]}),
@@ -159,6 +171,11 @@ class VariantAdmin(KeptAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Variants come with an import, which also opens their price ledger and stock."""
         return False
+
+    @admin.display(description=_("Size"), ordering="name")
+    def size(self, row: Variant) -> str:
+        """What tells it from the product's other variants."""
+        return row.name or "–"
 
     @admin.display(description=_("Free online"))
     def stock_free(self, row: Any) -> str:

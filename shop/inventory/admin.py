@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from shop.catalog.selectors.staff import find_variant_ids
 from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.inventory.services import adjust_stock
 from shop.kernel.clock import utc_now
 from shop.staff.columns import age_column, show_tag, tag_column
+from shop.staff.keys import KeySearchAdmin, read_text
 from shop.staff.reasons import CountForm, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
@@ -48,13 +50,14 @@ class SoldOutFilter(admin.SimpleListFilter):
 
 
 @admin.register(StockRecord)
-class StockRecordAdmin(ReadOnlyAdmin):
+class StockRecordAdmin(KeySearchAdmin):
     """Read-only but for a count: stock moves by sales, deliveries and returns, each a movement."""
 
     list_display = ["variant", "product_name", "location", "on_hand", "reserved", "free"]
     list_select_related = ["variant__product", "location"]
     list_filter = ["location", SoldOutFilter]
-    search_fields = ["variant__sku__startswith", "variant__product__name"]
+    search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
+    search_help_text = _("SKU or words")
     ordering = ["-id"]
     actions_detail = ["enter_count"]
     actions_row = ["enter_count"]

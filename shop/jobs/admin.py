@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,12 +14,26 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 
 from shop.jobs.models import JobRun, QuarantinedRow
+from shop.jobs.selectors import list_latest_runs
 from shop.jobs.services import retry_run
 from shop.staff.columns import age_column, json_cell, show_json, tag_column
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 OUTCOME_TONES = {"running": "blue", "ok": "green", "failed": "red", "hung": "red"}
+
+
+class JobFilter(admin.SimpleListFilter):
+    title = _("job")
+    parameter_name = "name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The jobs that ever ran, by index look-ups."""
+        return [(run.name, run.name) for run in list_latest_runs()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[JobRun]) -> QuerySet[JobRun]:
+        """Select by the job's name."""
+        return queryset.filter(name=self.value()) if self.value() else queryset
 
 
 @admin.register(JobRun)
@@ -35,7 +50,7 @@ class JobRunAdmin(ReadOnlyAdmin):
     ]
     list_filter = [
         ("outcome", ChoicesDropdownFilter),
-        "name",
+        JobFilter,
         ("started_at", RangeDateTimeFilter),
     ]
     search_fields = ["name", "task_id__startswith"]

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from shop.staff.tables import ReadOnlyAdmin
+from shop.staff.tables import ReadOnlyAdmin, StaffAdmin
 
 LARGEST_KEY = 2**63 - 1
 
@@ -40,7 +40,7 @@ def read_text(text: str) -> str | None:
     return text.strip() or None
 
 
-class KeySearchAdmin(ReadOnlyAdmin):
+class KeySearch(StaffAdmin):
     """Searches the look-ups of `search_keys`, each only if the text can be such a key.
 
     Django's own search casts a UUID column to text, which no index serves.
@@ -64,3 +64,7 @@ class KeySearchAdmin(ReadOnlyAdmin):
             if key is not None:
                 wanted |= Q(**{lookup: key})
         return (queryset.filter(wanted) if wanted else queryset.none()), False
+
+
+class KeySearchAdmin(KeySearch, ReadOnlyAdmin):
+    """A read-only table searched by key."""

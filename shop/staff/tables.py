@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -17,9 +18,15 @@ class StaffAdmin(ModelAdmin):
     list_fullwidth = True
     show_full_result_count = False
     warn_unsaved_form = True
-    compressed_fields = True
     list_filter_submit = True
     paginator = EstimatePaginator
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list. Without a question all rows are its result: nothing to "show all" of."""
+        changes: ChangeList = super().get_changelist_instance(request)
+        if not (changes.query or changes.has_active_filters):
+            changes.full_result_count = changes.result_count
+        return changes
 
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may start actions here: the right to change, form or no form.

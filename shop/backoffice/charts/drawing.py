@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from shop.backoffice.charts.scales import Scale, extent
 
 WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 30
+LEFT, RIGHT, TOP, BOTTOM = 64, 26, 12, 30
 HOVER_RADIUS = 9
 
 type Format = Callable[[float], str]
@@ -56,12 +56,17 @@ def show_or_dash(number: float | None, show: Format) -> str:
 
 
 def trace(places: Sequence[tuple[float, float, int]]) -> str:
-    """A path through places; a jump in their index starts a new stroke, so gaps stay gaps."""
+    """A path through places; a jump in their index starts a new stroke, so gaps stay gaps.
+
+    A place without neighbors becomes a stroke without length: its round cap is a dot.
+    """
+    indexes = {index for _, _, index in places}
     strokes = []
-    previous = None
     for x, y, index in places:
-        strokes.append(f"{'L' if previous is not None and index == previous + 1 else 'M'}{x},{y}")
-        previous = index
+        has_before, has_after = index - 1 in indexes, index + 1 in indexes
+        strokes.append(f"{'L' if has_before else 'M'}{x},{y}")
+        if not (has_before or has_after):
+            strokes.append("h0")
     return "".join(strokes)
 
 

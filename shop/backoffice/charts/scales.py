@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+NARROW = 1e-9  # below this share of their size two numbers are one on a drawing
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -52,8 +53,9 @@ def choose_ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
     >>> choose_ticks(3, 3)
     (2.0, 2.5, 3.0, 3.5, 4.0)
     """
-    if high <= low:
-        low, high = low - 1, low + 1
+    size = max(abs(low), abs(high))
+    if high - low <= size * NARROW:
+        low, high = low - max(1.0, size * 1e-3), low + max(1.0, size * 1e-3)
     step = choose_step(high - low, wanted)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return tuple(round(index * step, 10) for index in range(first, last + 1))

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pricing.core.values import DemandCurve, PricePoint
-from pricing.selectors import demand_curve, floor_minor, list_price_history, reference_price
+from pricing.selectors import demand_curve, floor_minor, list_price_history
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
@@ -48,7 +48,6 @@ def show_demand_curve(request: HttpRequest, variant_id: int) -> HttpResponse:
         "refused": refused,
         "curve": curve,
         "floor": show_money(floor),
-        "reference": reference_price(variant_id=variant_id, now=now),
         "history": draw_history(history, now.date()),
         "may_see_product": request.user.has_perm("shop.view_variant"),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,8 +17,13 @@ from orders.selectors.statistics import find_order_of_quote
 from pricing.core.values import QuoteTrace
 from pricing.selectors import QuoteNotFound, get_quote, resolve_jurisdiction
 from pricing.services import replay_quote
-from profiles.core.features import FEATURES
-from shop.backoffice.formats import show_units
+from shop.backoffice.decisions import (
+    draw_candidates,
+    list_candidates,
+    list_guards,
+    list_inputs,
+    list_signals,
+)
 from shop.backoffice.frame import needs, render_page
 from shop.catalog.selectors import list_cards
 from shop.kernel.errors import FairtagError
@@ -32,7 +36,7 @@ CAN_REPLAY = "pricing.view_quote"
 @needs("pricing.view_quote")
 def find_quote(request: HttpRequest) -> HttpResponse:
     """Ask for an id; go to the quote if it is one."""
-    asked = request.GET.get("id", "").strip()
+    asked = request.GET.get("quote", "").strip()
     quote_id = read_uuid(asked) if asked else None
     if quote_id is not None:
         return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
@@ -45,7 +49,7 @@ def find_quote(request: HttpRequest) -> HttpResponse:
 def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
     """Show the whole decision behind a quote."""
     try:
-        trace = get_quote(quote_id)
+        trace = get_quote(quote_id, language=get_language() or "en")
     except QuoteNotFound as unknown:
         context = {"asked": str(quote_id), "refused": str(unknown)}
         page = render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
@@ -93,10 +97,12 @@ def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
             (one.text or one.code, show_money(one.quoted_minor, trace.currency))
             for one in trace.counterfactuals
         ],
-        "features": _list_features(trace.features),
-        "candidates": tabulate(trace.candidates, trace.currency),
-        "guard_actions": trace.guard_actions,
-        "inputs": show_json(dict(trace.inputs)),
+        "signals": list_signals(trace.features),
+        "candidates": list_candidates(trace),
+        "payoff": draw_candidates(trace),
+        "guards": list_guards(trace.guard_actions),
+        "facts": list_inputs(trace),
+        "inputs": show_json({"inputs": dict(trace.inputs), "features": dict(trace.features)}),
         "order": find_order_of_quote(quote_id=trace.quote_id),
         "versions": _list_versions(trace),
     }
@@ -137,31 +143,3 @@ def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _list_features(features: Mapping[str, float]) -> list[tuple[str, str, str]]:
-    """Name, meaning in plain words, number."""
-    return [
-        (name, FEATURES[name].meaning if name in FEATURES else "", show_units(float(number)))
-        for name, number in sorted(features.items())
-        if isinstance(number, int | float)
-    ]
-
-
-def tabulate(rows: Sequence[Mapping[str, Any]], currency: str) -> tuple[list[str], list[list[str]]]:
-    """Return headers and cells of records with any keys; `*_minor` is shown as money."""
-    headers: list[str] = []
-    for row in rows:
-        headers += [name for name in row if name not in headers]
-    cells = [[_cell(name, row.get(name), currency) for name in headers] for row in rows]
-    return [name.removesuffix("_minor").replace("_", " ") for name in headers], cells
-
-
-def _cell(name: str, value: Any, currency: str) -> str:
-    if value is None:
-        return EMPTY
-    if isinstance(value, bool):
-        return "✓" if value else ""
-    if name.endswith("_minor"):
-        return show_money(round(value), currency)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -30,10 +30,10 @@ def test_bars_of_one_day_are_stacked_on_each_other() -> None:
 
     # The axis runs from 0 to 100 over 218 units, upward from 230: one unit of money is 2.18 high.
     assert _rectangles(chart.svg) == [
-        ("109.1", "164.6", "231.8", "65.4", "1 Nov · online: 30"),
-        ("431.1", "208.2", "231.8", "21.8", "2 Nov · online: 10"),
-        ("109.1", "121.0", "231.8", "43.6", "1 Nov · store: 20"),
-        ("431.1", "12.0", "231.8", "196.2", "2 Nov · store: 90"),
+        ("108.1", "164.6", "226.8", "65.4", "1 Nov · online: 30"),
+        ("423.1", "208.2", "226.8", "21.8", "2 Nov · online: 10"),
+        ("108.1", "121.0", "226.8", "43.6", "1 Nov · store: 20"),
+        ("423.1", "12.0", "226.8", "196.2", "2 Nov · store: 90"),
     ]
 
 
@@ -58,7 +58,7 @@ def test_a_missing_day_breaks_the_line_instead_of_reaching_zero() -> None:
     line = Series("share", (1.0, None, 1.0, 1.0))
     chart = DayChart(title="Share", labels=("a", "b", "c", "d"), show=show, lines=(line,)).draw()
 
-    assert re.findall(r'<path d="([^"]*)"', chart.svg) == ["M144.5,12.0M466.5,12.0L627.5,12.0"]
+    assert re.findall(r'<path d="([^"]*)"', chart.svg) == ["M142.8,12.0h0M457.8,12.0L615.2,12.0"]
 
 
 def test_text_from_outside_cannot_leave_its_place() -> None:
@@ -93,13 +93,13 @@ def test_a_demand_curve_shows_points_fit_band_and_markers() -> None:
         markers=(Marker("floor", 4.5),),
     ).draw()
 
-    # x from 1 to 8 over 64..708: 92 each; y from 0 to 10 over 230..12: 21.8 each.
+    # x from 1 to 8 over 64..694: 90 each; y from 0 to 10 over 230..12: 21.8 each.
     assert _attributes(chart.svg, "circle", "cx", "cy")[-2:] == [
         ("64.0", "12.0"),
-        ("708.0", "230.0"),
+        ("694.0", "230.0"),
     ]
-    assert 'points="64.0,12.0 708.0,186.4 708.0,230.0 64.0,99.2"' in chart.svg
-    assert '<line x1="386.0" x2="386.0" y1="12" y2="230"/>' in chart.svg
+    assert 'points="64.0,12.0 694.0,186.4 694.0,230.0 64.0,99.2"' in chart.svg
+    assert '<line x1="379.0" x2="379.0" y1="12" y2="230"/>' in chart.svg
     assert "<title>floor: 4.5</title>" in chart.svg
     assert chart.rows == (("1", "10"), ("8", "0"))
     assert [entry.name for entry in chart.legend] == ["weeks", "fitted", "90 %", "floor: 4.5"]

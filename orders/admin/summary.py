@@ -1,0 +1,58 @@
+"""An order on one look: frozen lines with every price stage, and how the sums close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order, OrderLine
+from shop.staff.columns import show_money
+
+type Text = str | Promise
+
+
+def summarize_order(order: Order) -> dict[str, Any]:
+    """Return the lines and sums of `order` as text. One query."""
+    lines = OrderLine.objects.filter(order=order).order_by("position")
+    return {
+        "lines": [_describe_line(line, order.currency) for line in lines],
+        "sums": _list_sums(order),
+    }
+
+
+def _describe_line(line: OrderLine, currency: str) -> dict[str, Any]:
+    quote = None if line.quote_id is None else reverse("admin:quote", args=[line.quote_id])
+    return {
+        "name": line.name,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "is_personal": line.is_personal,
+        "refunded": line.refunded_quantity,
+        "list": show_money(line.list_minor, currency),
+        "public": show_money(line.public_minor, currency),
+        "quoted": show_money(line.quoted_minor, currency),
+        "tax": show_money(line.tax_minor, currency),
+        "total": show_money(line.total_minor, currency),
+        "offers": [
+            (str(one.get("label", "")), show_money(one.get("amount_minor"), currency))
+            for one in line.adjustments
+        ],
+        "quote_address": quote,
+    }
+
+
+def _list_sums(order: Order) -> list[tuple[Text, str]]:
+    sums: list[tuple[Text, int]] = [
+        (_("Goods"), order.subtotal_minor),
+        (_("Offers"), -order.discount_minor),
+        (_("Delivery"), order.delivery_minor),
+        (_("Tax on top"), order.tax_added_minor),
+        (_("Total"), order.total_minor),
+        (_("of it tax"), order.tax_minor),
+        (_("Refunded"), -order.refunded_minor),
+    ]
+    shown = [(name, amount) for name, amount in sums if amount or name in (sums[0][0], sums[4][0])]
+    return [(name, show_money(amount, order.currency)) for name, amount in shown]

@@ -1,0 +1,136 @@
+"""A price decision in words that staff understand: inputs, guardrails, candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pricing.core.values import QuoteTrace
+from profiles.core.features import FEATURES
+from shop.backoffice.charts.drawing import Chart
+from shop.backoffice.charts.planes import Curve, Marker, PlaneChart
+from shop.backoffice.formats import show_percent, show_units
+from shop.staff.columns import show_money
+
+type Text = str | Promise
+
+SIGNALS: dict[str, Text] = {
+    "activity": gettext_lazy("how much they looked around lately"),
+    "deals": gettext_lazy("what they bought on offer lately"),
+    "offers": gettext_lazy("offers they opened lately"),
+    "category": gettext_lazy("interest in this category"),
+    "family": gettext_lazy("interest in goods like this one"),
+    "variant": gettext_lazy("interest in exactly this one"),
+}
+INPUTS: dict[str, Text] = {
+    "unit_cost": gettext_lazy("cost of one piece"),
+    "list_minor": gettext_lazy("list price"),
+    "public_minor": gettext_lazy("public price"),
+    "floor_minor": gettext_lazy("floor: no price goes below it"),
+    "elasticity": gettext_lazy("elasticity (how strongly demand falls as the price rises)"),
+    "elasticity_sd": gettext_lazy("uncertainty of the elasticity"),
+    "book_minor": gettext_lazy("price prepared in the price book"),
+    "held_quoted": gettext_lazy("lower price promised earlier"),
+    "held_public": gettext_lazy("public price at that promise"),
+}
+GUARDS: dict[str, Text] = {
+    "not_a_price": gettext_lazy("The model gave no number: the public price was taken."),
+    "absurd": gettext_lazy("The model's price was absurd: the public price was taken."),
+    "stale_model": gettext_lazy("The model is too old: the public price was taken."),
+    "not_allowed": gettext_lazy("No personal price is allowed here or for this shopper."),
+    "above_public": gettext_lazy("Lowered to the public price: nobody pays more."),
+    "below_cap": gettext_lazy("Raised to the largest personal discount the policy allows."),
+    "below_floor": gettext_lazy("Raised to the floor, which keeps the minimum margin."),
+    "above_ceiling": gettext_lazy("Lowered to the ceiling."),
+    "above_emergency_cap": gettext_lazy("Lowered to the cap of a declared emergency."),
+    "step_cap": gettext_lazy("Held to the largest step of a day."),
+    "hold": gettext_lazy("Kept: the price changed less than the hold time ago."),
+    "too_many_changes": gettext_lazy("Kept: the price changed often enough today."),
+}
+OUTCOMES: dict[str, Text] = {
+    "chosen": gettext_lazy("won"),
+    "best payoff, overruled by an earlier promise or a guardrail": gettext_lazy(
+        "best payoff, overruled by an earlier promise or a guardrail"
+    ),
+    "lower expected payoff": gettext_lazy("lost: lower expected payoff"),
+}
+MONEY_INPUTS = {"unit_cost", "held_quoted", "held_public"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A price that was weighed, against the public price: demand and payoff."""
+
+    price: str
+    demand: str
+    payoff: str
+    outcome: str
+    is_winner: bool
+
+
+def list_signals(features: Mapping[str, Any]) -> list[tuple[str, Text, str]]:
+    """Return name, meaning and strength of what was known about the shopper."""
+    return [
+        (name, SIGNALS.get(name) or _registered_meaning(name), show_units(float(number)))
+        for name, number in features.items()
+        if isinstance(number, int | float) and number
+    ]
+
+
+def _registered_meaning(name: str) -> str:
+    return FEATURES[name].meaning if name in FEATURES else ""
+
+
+def list_inputs(trace: QuoteTrace) -> list[tuple[Text, str]]:
+    """Return the inputs of the decision in plain words; unknown ones are in the JSON below."""
+    shown = []
+    for name, meaning in INPUTS.items():
+        number = trace.inputs.get(name)
+        if not isinstance(number, int | float) or not number:
+            continue
+        is_money = name.endswith("_minor") or name in MONEY_INPUTS
+        text = show_money(round(number), trace.currency) if is_money else f"{number:.3g}"
+        shown.append((meaning, text))
+    return shown
+
+
+def list_guards(actions: Sequence[str]) -> list[tuple[str, Text]]:
+    """Return code and sentence of what the guardrails did."""
+    return [(code, GUARDS.get(code, code)) for code in actions]
+
+
+def list_candidates(trace: QuoteTrace) -> list[Candidate]:
+    """Return the winner and the losers, highest price first."""
+    return [
+        Candidate(
+            price=show_money(round(one["minor"]), trace.currency),
+            demand=show_percent(one["demand_ratio"]),
+            payoff=show_percent(one["payoff_ratio"]),
+            outcome=str(OUTCOMES.get(one["outcome"], one["outcome"])),
+            is_winner=one["outcome"] == "chosen",
+        )
+        for one in trace.candidates
+    ]
+
+
+def draw_candidates(trace: QuoteTrace) -> Chart:
+    """Return expected payoff against price, both relative to the public price."""
+    ordered = sorted(trace.candidates, key=lambda one: one["minor"])
+    points = tuple((float(one["minor"]), 100 * float(one["payoff_ratio"])) for one in ordered)
+    return PlaneChart(
+        title=_("Expected payoff of each price, public price = 100"),
+        x_title=_("Price"),
+        y_title=_("Payoff"),
+        show_x=lambda minor: show_money(round(minor), trace.currency),
+        show_y=show_units,
+        curves=(Curve(_("expected payoff"), points, 3),) if len(points) > 1 else (),
+        markers=(
+            Marker(_("public price"), trace.public_minor, 1),
+            Marker(_("quoted price"), trace.quoted_minor, 3),
+        ),
+    ).draw()
