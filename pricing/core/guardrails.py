@@ -149,8 +149,10 @@ def apply_public_gate(
     price = _freeze(price, current, bounds.is_held, actions, "hold")
     is_full = bounds.changes_24h >= policy.max_changes_per_day
     price = _freeze(price, current, is_full, actions, "too_many_changes")
-    highest = np.maximum(share_down(bounds.lowest_24h, 1.0 + policy.step_cap), 1)
-    lowest = np.minimum(share_up(bounds.highest_24h, 1.0 - policy.step_cap), highest)
+    highest = share_down(bounds.lowest_24h, 1.0 + policy.step_cap)
+    lowest = share_up(bounds.highest_24h, 1.0 - policy.step_cap)
+    # Staying is always allowed: the cap limits moves, it makes none.
+    highest, lowest = np.maximum(highest, current), np.minimum(lowest, current)
     price = _hold_below(price, highest, actions, "step_cap")
     price = _hold_above(price, lowest, actions, "step_cap")
     price = _hold_below(price, bounds.emergency_minor, actions, "above_emergency_cap")

@@ -58,8 +58,9 @@ def propose_public(
     best = np.argmax(np.where(is_credible, ratio, -np.inf), axis=1)
     rows = np.arange(len(current_minor))
     better = np.where(is_credible.any(axis=1), choices[rows, best], current_minor)
-    # A price further from the anchor than one rung is old news: come back to the nearest rung.
-    return np.clip(better, np.minimum(below, anchor_minor), np.maximum(above, anchor_minor))
+    # Somewhere else than on its three rungs a price is on its way after a new anchor: go on.
+    is_settled = (better[:, None] == choices).any(axis=1)
+    return np.where(is_settled, better, anchor_minor)
 
 
 def _payoff_gain(

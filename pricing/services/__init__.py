@@ -8,7 +8,7 @@ from pricing.services.quoting import quote_listing, quote_variants
 from pricing.services.replay import replay_quote
 from pricing.services.switches import flag_emergency, set_kill_switch
 from pricing.services.training import train_demand
-from pricing.services.verify import QuoteRefused, verify_quote
+from pricing.services.verify import QuoteRefused, read_token, verify_quote
 
 __all__ = [
     "QuoteRefused",
@@ -19,6 +19,7 @@ __all__ = [
     "publish_price_book",
     "quote_listing",
     "quote_variants",
+    "read_token",
     "record_list_prices",
     "replay_quote",
     "seal_quotes",

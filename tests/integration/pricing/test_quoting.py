@@ -1,0 +1,264 @@
+"""What a shopper pays: personal after looking around, public when anything speaks against it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+import redis
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from pricing.core.values import PriceView
+from pricing.models import PriceBook
+from pricing.selectors import get_quote
+from pricing.services import (
+    drain_quotes,
+    publish_price_book,
+    quote_listing,
+    quote_variants,
+    set_kill_switch,
+)
+from profiles.core.values import ShopperValue
+from profiles.services import set_consent
+from shop.jobs import redis as redis_door
+from tests.factories.pricing import (
+    NOON,
+    Dairy,
+    committed,
+    look_at,
+    make_held_out,
+    make_shopper,
+    make_treated,
+    open_dairy,
+    visit,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice(dairy: Dairy) -> ShopperValue:
+    """Alice has looked at three cheeses in an open dairy."""
+    open_dairy()
+    alice = make_treated()
+    look_at(alice, dairy.cheeses[:3])
+    return alice
+
+
+def prices_of(
+    dairy: Dairy, shopper: ShopperValue | None, **changes: object
+) -> dict[int, PriceView]:
+    return quote_variants(context=visit(shopper, **changes), variant_ids=dairy.all).prices
+
+
+def amounts(views: dict[int, PriceView]) -> dict[int, int]:
+    return {variant: view.quoted_minor for variant, view in views.items()}
+
+
+def test_looking_at_three_cheeses_lowers_all_cheeses_on_the_next_request(dairy: Dairy) -> None:
+    open_dairy()
+    alice = make_treated()
+    before = amounts(prices_of(dairy, alice))
+    look_at(alice, dairy.cheeses[:3])
+    after = prices_of(dairy, alice)
+    assert before == {v: view.public_minor for v, view in after.items()}
+    lowered = {v for v, view in after.items() if view.quoted_minor < before[v]}
+    assert lowered == set(dairy.cheeses)
+    assert {after[v].rung for v in dairy.cheeses} == {"personal"}
+
+
+def test_looking_more_never_raises_a_price(dairy: Dairy, alice: ShopperValue) -> None:
+    first = amounts(prices_of(dairy, alice))
+    look_at(alice, [dairy.brie, dairy.brie, dairy.camembert, dairy.rye])
+    later = NOON + timedelta(hours=2)
+    second = amounts(prices_of(dairy, alice, now=later))
+    assert all(second[v] <= first[v] for v in dairy.cheeses)
+    assert second[dairy.brie] < first[dairy.brie]
+
+
+def test_a_personal_price_says_what_it_is(dairy: Dairy, alice: ShopperValue) -> None:
+    brie = prices_of(dairy, alice)[dairy.brie]
+    assert brie.is_personal
+    assert brie.label == "Personal price, set automatically from your activity in this store"
+    assert sum(reason.amount_minor for reason in brie.reasons) == brie.quoted_minor
+    assert [reason.code for reason in brie.reasons] == ["public", "personal"]
+    assert brie.expires_at == NOON + timedelta(minutes=60)
+    assert brie.unit_label == "100 g"
+    assert brie.unit_minor == (brie.quoted_minor + 1) // 2
+
+
+def test_new_york_gets_its_exact_sentence(dairy: Dairy, alice: ShopperValue) -> None:
+    brie = prices_of(dairy, alice, jurisdiction_code="US-NY")[dairy.brie]
+    assert brie.label == "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+    in_chinese = prices_of(dairy, alice, jurisdiction_code="US-NY", language="zh-hans")
+    assert in_chinese[dairy.brie].label.startswith(brie.label)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"gpc": True}, "gpc"),
+        ({"jurisdiction_code": "XX"}, "jurisdiction"),
+        ({"jurisdiction_code": ""}, "jurisdiction"),
+        ({"now": NOON + timedelta(days=15)}, "stale_model"),
+    ],
+)
+def test_without_leave_the_price_is_the_anonymous_one(
+    dairy: Dairy, alice: ShopperValue, change: dict[str, object], reason: str
+) -> None:
+    batch = quote_variants(context=visit(alice, **change), variant_ids=dairy.all)
+    anonymous = quote_variants(context=visit(None, **change), variant_ids=dairy.all)
+    assert batch.fallback_reason == reason
+    assert batch.prices == anonymous.prices
+    assert not any(view.is_personal for view in batch.prices.values())
+
+
+def test_who_refused_pays_exactly_what_a_stranger_pays(dairy: Dairy) -> None:
+    open_dairy()
+    charlie = make_shopper(is_willing=False)
+    look_at(charlie, dairy.cheeses)
+    batch = quote_variants(context=visit(charlie), variant_ids=dairy.all)
+    assert batch.fallback_reason == "no_consent"
+    assert batch.prices == prices_of(dairy, None)
+
+
+def test_opting_out_works_on_the_next_quote(dairy: Dairy, alice: ShopperValue) -> None:
+    assert prices_of(dairy, alice)[dairy.brie].is_personal
+    with committed():
+        set_consent(
+            shopper_id=alice.id,
+            purpose="price",
+            granted=False,
+            how="switch",
+            locale="en",
+            text_version="1",
+            now=NOON,
+        )
+    batch = quote_variants(context=visit(alice), variant_ids=dairy.all)
+    assert batch.prices == prices_of(dairy, None)
+
+
+def test_wine_and_toys_have_no_personal_price(dairy: Dairy, alice: ShopperValue) -> None:
+    look_at(alice, [dairy.merlot, dairy.teddy] * 3)
+    views = prices_of(dairy, alice)
+    assert not views[dairy.merlot].is_personal
+    assert not views[dairy.teddy].is_personal
+    assert views[dairy.brie].is_personal
+
+
+def test_the_holdout_pays_the_public_price_and_is_logged(dairy: Dairy) -> None:
+    open_dairy()
+    bob = make_held_out()
+    look_at(bob, dairy.cheeses)
+    views = prices_of(dairy, bob)
+    assert amounts(views) == amounts(prices_of(dairy, None))
+    trace = get_quote(views[dairy.brie].quote_id)
+    assert (trace.arm, trace.propensity, trace.rung) == ("holdout", 0.05, "public")
+    assert trace.guard_actions == ("not_allowed",)
+
+
+def test_a_page_reads_redis_once_and_no_table(dairy: Dairy, alice: ShopperValue) -> None:
+    prices_of(dairy, alice)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        prices_of(dairy, alice)
+    assert len(queries) == 0
+
+
+def test_a_kept_quote_writes_nothing(
+    dairy: Dairy, alice: ShopperValue, clean_redis: redis.Redis
+) -> None:
+    first = prices_of(dairy, alice)
+    length = clean_redis.xlen("fairtag:quotes")
+    again = prices_of(dairy, alice, now=NOON + timedelta(minutes=30))
+    assert clean_redis.xlen("fairtag:quotes") == length == 1
+    assert [again[v].quote_id for v in dairy.cheeses] == [first[v].quote_id for v in dairy.cheeses]
+    assert again[dairy.brie].token == first[dairy.brie].token
+
+
+def test_with_redis_down_the_store_sells_at_public_prices_and_recovers(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    personal = amounts(prices_of(dairy, alice))
+    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1, retry=None)
+    with monkeypatch.context() as patch:
+        patch.setattr(redis_door, "get_redis", lambda: dead)
+        batch = quote_variants(context=visit(alice), variant_ids=dairy.all)
+        assert batch.fallback_reason == "redis_down"
+        assert batch.prices == prices_of(dairy, None)
+    redis_door.redis_breaker.close()
+    assert amounts(prices_of(dairy, alice)) == personal
+
+
+@pytest.mark.parametrize(
+    ("scope", "key"),
+    [
+        ("global", ""),
+        ("market", "us"),
+        ("category", "dairy"),
+        ("category", "dairy/cheese/soft"),
+        ("sku", "BRIE"),
+    ],
+)
+def test_a_kill_switch_drops_to_the_public_price_and_back(
+    dairy: Dairy, alice: ShopperValue, scope: str, key: str
+) -> None:
+    assert prices_of(dairy, alice)[dairy.brie].is_personal
+    flip(scope, key, is_active=True)
+    assert not prices_of(dairy, alice)[dairy.brie].is_personal
+    is_narrow = key in ("BRIE", "dairy/cheese/soft")
+    assert prices_of(dairy, alice)[dairy.cheddar].is_personal is is_narrow
+    flip(scope, key, is_active=False)
+    assert prices_of(dairy, alice)[dairy.brie].is_personal
+
+
+def test_a_model_can_be_killed_by_its_number(dairy: Dairy, alice: ShopperValue) -> None:
+    model = PriceBook.objects.get().model_version_id
+    flip("model", str(model), is_active=True)
+    assert not any(view.is_personal for view in prices_of(dairy, alice).values())
+
+
+def flip(scope: str, key: str, *, is_active: bool) -> None:
+    with committed():
+        set_kill_switch(
+            scope=scope, key=key, is_active=is_active, reason="test", by_id=None, now=NOON
+        )
+
+
+def test_the_listing_sorts_by_the_same_prices(dairy: Dairy, alice: ShopperValue) -> None:
+    shown = amounts(prices_of(dairy, alice))
+    ids = np.array([*dairy.all, 999_999])
+    listed = quote_listing(context=visit(alice), variant_ids=ids)
+    assert listed.tolist() == [*(shown[v] for v in dairy.all), 0]
+
+
+def test_before_the_first_book_everybody_pays_the_list_price(dairy: Dairy) -> None:
+    batch = quote_variants(context=visit(make_treated()), variant_ids=[*dairy.all, 999_999])
+    assert batch.fallback_reason == "no_book"
+    assert amounts(batch.prices)[dairy.brie] == 600
+    assert 999_999 not in batch.prices
+    assert batch.prices[dairy.brie].token is None
+
+
+def test_a_spoiled_book_is_not_served(dairy: Dairy, alice: ShopperValue) -> None:
+    before = amounts(prices_of(dairy, None))
+    publish_price_book(now=NOON + timedelta(hours=1), everything=True)
+    PriceBook.objects.filter(version=2).update(arrays=b"spoiled")
+    later = NOON + timedelta(hours=1, minutes=1)
+    assert amounts(prices_of(dairy, None, now=later)) == before
+
+
+def test_every_new_quote_reaches_the_table(dairy: Dairy, alice: ShopperValue) -> None:
+    brie = prices_of(dairy, alice)[dairy.brie]
+    assert not get_quote(brie.quote_id).is_stored
+    assert drain_quotes() == 4
+    trace = get_quote(brie.quote_id)
+    assert (trace.is_stored, trace.shopper_id, trace.quoted_minor) == (
+        True,
+        alice.id,
+        brie.quoted_minor,
+    )
+    assert drain_quotes() == 0
