@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
 from pricing import services
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -38,3 +42,8 @@ def ensure_quote_partitions() -> int:
 def seal_quotes() -> int:
     """Seal the days of quotes that are complete."""
     return services.seal_quotes(now=utc_now())
+
+
+def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """ModelActivated, PolicyApproved: publish a price book without waiting for its turn."""
+    publish_price_book.delay()

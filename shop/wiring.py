@@ -15,6 +15,7 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
+from pricing.tasks import reprice_soon
 from shop.outbox.services import Handlers, on_fact_committed
 
 HANDLERS: Handlers = {
@@ -23,6 +24,8 @@ HANDLERS: Handlers = {
     "OrderCancelled": (mail_order_cancelled,),
     "OrderExpired": (mail_order_expired,),
     "OrderRefunded": (mail_order_refunded,),
+    "ModelActivated": (reprice_soon,),
+    "PolicyApproved": (reprice_soon,),
 }
 
 
