@@ -35,7 +35,7 @@ class Operation:
     name: str
     method: str
     template: str
-    description: Mapping[str, Any] = field(hash=False, compare=False)
+    description: Mapping[str, Any] = field(hash=False, compare=False, repr=False)
 
     @property
     def path(self) -> str:
