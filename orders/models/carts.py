@@ -57,7 +57,7 @@ class Cart(models.Model):
 class CartLine(models.Model):
     """A variant in a cart with every price stage the shopper was last shown and may rely on."""
 
-    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines")
+    cart = models.ForeignKey(Cart, on_delete=models.CASCADE, related_name="lines", db_index=False)
     variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
     quantity = models.PositiveIntegerField()
     held_quantity = models.PositiveIntegerField(

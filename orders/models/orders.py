@@ -25,7 +25,12 @@ class Order(models.Model):
     number = models.CharField(max_length=32, unique=True)
     token = models.CharField(max_length=43, unique=True, null=True, blank=True)
     shopper = models.ForeignKey(
-        "profiles.Shopper", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+        "profiles.Shopper",
+        on_delete=models.SET_NULL,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
     )
     channel = models.CharField(max_length=16, default="online")
     market_code = models.CharField(max_length=16)
@@ -121,7 +126,9 @@ class OrderLine(models.Model):
     discount need not divide by the quantity; `orders.core.refunds` gives each unit's exact share.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    # The unique (order, position) serves look-ups by order: a second index would cost a year of
+    # lines for nothing. The same goes for the shopper of an order and the cart of a line.
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     variant = models.ForeignKey(
         "shop.Variant", on_delete=models.PROTECT, related_name="+", db_index=False

@@ -75,7 +75,9 @@ class CampaignShopper(models.Model):
     """A shopper whom a personal campaign addresses."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="targets")
-    shopper = models.ForeignKey("profiles.Shopper", on_delete=models.CASCADE, related_name="+")
+    shopper = models.ForeignKey(
+        "profiles.Shopper", on_delete=models.CASCADE, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
