@@ -49,4 +49,4 @@ def run_bench(arguments: list[str]) -> int:
 def _whole_suite() -> list[str]:
     workers = max(2, min(os.cpu_count() or 2, MOST_WORKERS))
     # A file's tests share a worker, and all browser tests share one: two browsers would starve.
-    return ["-n", str(workers), "--dist", "loadgroup"]
+    return ["-n", str(workers), "--dist", "loadfile"]
