@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orders.privacy import PRIVACY as ORDERS
+from pricing.privacy import PRIVACY as PRICING
 from profiles.privacy import PRIVACY as PROFILES
 from profiles.selectors import find_shopper
 from profiles.services import erase_everywhere, export_everything
@@ -12,7 +13,7 @@ from promotions.privacy import PRIVACY as PROMOTIONS
 from shop.pages.context import PageContext
 
 # Top floor first: what points down is gone before what it points to.
-ROOMS = (ORDERS, PROMOTIONS, PROFILES)
+ROOMS = (ORDERS, PROMOTIONS, PRICING, PROFILES)
 
 
 def export_own(ctx: PageContext) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pricing.core.values import Policy
-from pricing.selectors import get_quote, resolve_jurisdiction
+from pricing.selectors import active_policy, get_quote, resolve_jurisdiction
 from profiles.core.features.registry import FEATURES
 from profiles.selectors import find_shopper
 from shop.catalog.selectors import list_cards
@@ -29,7 +28,7 @@ def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
 
 def pricing_rules(ctx: PageContext) -> RulesPage:
     """Return the page "How our prices work", from what is configured at this moment."""
-    policy = Policy()
+    policy = active_policy()
     return RulesPage(
         rule=resolve_jurisdiction(code=ctx.jurisdiction_code, now=ctx.now),
         features=tuple(

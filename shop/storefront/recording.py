@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,11 @@ def make_event(visit: Visit, kind: str, **fields: Any) -> dict[str, Any]:
         "occurred_at": visit.ctx.now.isoformat(),
         **fields,
     }
+
+
+def write_event(visit: Visit, kind: str, **fields: Any) -> str:
+    """Return an event as JSON for the page to report: what the server did not record itself."""
+    return json.dumps(make_event(visit, kind, **fields))
 
 
 def record_event(request: HttpRequest, kind: str, **fields: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -19,15 +20,25 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 
+from shop.kernel.clock import utc_now
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
-STEPS = (
+# From nothing to a shop with goods and prices: minutes of work, so its result is kept.
+FILL = (
     ("migrate", "--no-input", "-v", "0"),
-    ("collectstatic", "--no-input", "-v", "0"),
     ("import_journey", "--households", "300"),
     ("train_demand",),
     ("publish_prices",),
 )
+WARM_REDIS = """
+from profiles.services import rebuild_online_features
+from shop.kernel.clock import utc_now
+rebuild_online_features(as_of=utc_now())
+"""
+KEPT = "walked_shop_"
+# What the kept shop is made of; doors and pages are not in it.
+SOURCES = ("orders", "pricing", "profiles", "promotions", "shop/catalog", "shop/intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ def open_shop(state: Path) -> Iterator[Shop]:
     port = free_port()
     environment = {
         **os.environ,
-        "DATABASE_URL": urlunsplit(urlsplit(base)._replace(path=f"/{name}")),
+        "DATABASE_URL": at(base, name),
         "FAIRTAG_STATE": str(state),
         "STATIC_ROOT": str(state / "static"),
         "PROMETHEUS_MULTIPROC_DIR": str(state / "metrics"),
@@ -83,11 +94,14 @@ def open_shop(state: Path) -> Iterator[Shop]:
         "WEB_THREADS": "4",
     }
     (state / "metrics").mkdir(parents=True)
-    with database(base, name):
+    with clone(keep_filled(base, environment), base, name):
         with redis.Redis.from_url(environment["REDIS_URL"]) as connection:
             connection.flushdb()
-        for step in STEPS:
-            manage(environment, *step)
+        manage(environment, "collectstatic", "--no-input", "-v", "0")
+        manage(environment, "shell", "-v", "0", "-c", WARM_REDIS)
+        with connect(base, name) as connection:
+            # One visitor in twenty sees public prices for comparison; here all must see their own.
+            connection.execute(b"UPDATE pricing_pricingpolicy SET holdout_share = 0")
         logins = json.loads(manage(environment, "seed_demo_accounts", "--json"))
         with serve(environment, port, state / "web.log"):
             yield Shop(
@@ -100,18 +114,64 @@ def open_shop(state: Path) -> Iterator[Shop]:
             )
 
 
+def keep_filled(base: str, environment: dict[str, str]) -> str:
+    """Return the name of a filled database; made once a day and for each state of the sources."""
+    name = KEPT + fingerprint()
+    with connect(base, "postgres") as connection:
+        found = connection.execute(
+            b"SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [KEPT]
+        ).fetchall()
+        kept = {str(row[0]) for row in found}
+        if name in kept:
+            return name
+        for old in kept:
+            drop(connection, old)
+        work = f"{name}_unfinished"
+        drop(connection, work)
+        connection.execute(f'CREATE DATABASE "{work}"'.encode())
+    filling = {**environment, "DATABASE_URL": at(base, work)}
+    for step in FILL:
+        manage(filling, *step)
+    with connect(base, "postgres") as connection:
+        connection.execute(f'ALTER DATABASE "{work}" RENAME TO "{name}"'.encode())
+    return name
+
+
+def fingerprint() -> str:
+    """Return a hash of the day (imported dates end just before it) and of the rooms' sources."""
+    digest = hashlib.sha256(utc_now().date().isoformat().encode())
+    for source in SOURCES:
+        for path in sorted((ROOT / source).rglob("*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 @contextlib.contextmanager
-def database(base: str, name: str) -> Iterator[None]:
-    """Create an empty database for the body and drop it afterwards."""
-    server = urlunsplit(urlsplit(base)._replace(path="/postgres"))
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+def clone(kept: str, base: str, name: str) -> Iterator[None]:
+    """Copy the kept database for the body and drop the copy afterwards."""
+    with connect(base, "postgres") as connection:
+        drop(connection, name)
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"'.encode())
     try:
         yield
     finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+        with connect(base, "postgres") as connection:
+            drop(connection, name)
+
+
+def connect(base: str, name: str) -> psycopg.Connection[tuple[object, ...]]:
+    """Return a connection to database `name` of the server of `base`."""
+    return psycopg.connect(at(base, name), autocommit=True)
+
+
+def at(base: str, name: str) -> str:
+    """Return the address of database `name` on the server of `base`."""
+    return urlunsplit(urlsplit(base)._replace(path=f"/{name}"))
+
+
+def drop(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+    """Drop a database, whoever is connected."""
+    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 @contextlib.contextmanager
@@ -140,9 +200,10 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> 
         assert process.poll() is None, log.read_text()[-4000:]
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(connection):
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == 200:
+                    return
         time.sleep(0.1)
     raise AssertionError(f"no answer within {START_SECONDS} s:\n{log.read_text()[-4000:]}")
 

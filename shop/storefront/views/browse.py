@@ -14,7 +14,7 @@ from shop.pages.home import home as home_page
 from shop.pages.offers import offer as offer_page
 from shop.pages.values import Listing, ListingQuery
 from shop.storefront.listings import ListingUrl, describe_listing, read_listing_query
-from shop.storefront.recording import make_event, record_event
+from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import is_fragment, may_be_missing
 from shop.storefront.visitors import get_visit
 
@@ -35,13 +35,12 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     visit = get_visit(request)
     query = read_listing_query(request.GET, visit.ctx.currency)
     page = category_page(visit.ctx, path, query)
-    view = make_event(visit, "view", category_id=page.category.category_id)
     return _render_listing(
         request,
         "storefront/category.html",
         page.listing,
         page=page,
-        view_event=view,
+        view_event=write_event(visit, "view", category_id=page.category.category_id),
         list_name="category",
     )
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from shop.kernel.money import Money
 from shop.pages.product import product as product_page
 from shop.pages.values import ProductPage
-from shop.storefront.recording import make_event, record_event
+from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import may_be_missing
 from shop.storefront.scripts import script_json
 from shop.storefront.visitors import get_visit
@@ -27,10 +27,9 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     page = product_page(visit.ctx, slug)
     variant_id = page.detail.card.variant_id
     is_recorded = record_event(request, "view", variant_id=variant_id)
-    event = None if is_recorded else make_event(visit, "view", variant_id=variant_id)
     context = {
         "page": page,
-        "view_event": event,
+        "view_event": "" if is_recorded else write_event(visit, "view", variant_id=variant_id),
         "structured": script_json(describe_product(page, request.path)),
     }
     return render(request, "storefront/product.html", context)
