@@ -121,7 +121,7 @@ def test_a_merchants_price_cut_shows_with_the_next_book_and_touches_nothing_else
 
 def test_a_merchants_price_rise_is_climbed_ten_percent_a_day(dairy: Dairy) -> None:
     open_dairy()
-    make_model({dairy.brie: 1.55}, trained_at=NOON)
+    make_model({dairy.brie: 1.0}, trained_at=NOON)
     start = NOON + timedelta(hours=2)
     record_list_prices(prices={dairy.brie: 799}, now=start)
     prices = []

@@ -1,0 +1,149 @@
+"""Training from the event table and the ledger: elasticities found, models used or refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from pricing.core.values import LedgerRow
+from pricing.models import DemandModelVersion
+from pricing.selectors import demand_curve, list_model_versions
+from pricing.selectors.demand import NoCurve
+from pricing.selectors.versions import UntrustedModel, load_active_model
+from pricing.services import load_ledger_bulk, publish_price_book, train_demand
+from profiles.models import Event
+from shop.catalog.models import Brand, Category, Market, Product, Variant
+from shop.catalog.selectors import forget_catalog
+from shop.kernel.ids import uuid7
+from tests.factories.pricing import NOON, Dairy, make_shopper, seed_rules
+
+ITEMS, WEEKS, ELASTICITY = 24, 40, 1.6
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def market_with_history() -> list[int]:
+    """Two dozen goods whose weekly sales follow q = k p^-1.6, with prices that moved."""
+    seed_rules()
+    Market.objects.get_or_create(code="us", defaults={"name": "United States"})
+    top = Category.objects.create(
+        external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0
+    )
+    leaf = Category.objects.create(
+        external_ref="g/t", slug="gt", name="Tea", path="g/t", depth=1, parent=top
+    )
+    brand = Brand.objects.create(external_ref="b", name="Meadow")
+    variants = [_sell(number, leaf, brand) for number in range(ITEMS)]
+    _simulate(variants)
+    forget_catalog()
+    return variants
+
+
+def _sell(number: int, category: Category, brand: Brand) -> int:
+    product = Product.objects.create(
+        external_ref=f"t{number}",
+        name=f"Tea {number}",
+        slug=f"tea-{number}",
+        category=category,
+        brand=brand,
+        created_at=NOON,
+    )
+    variant = Variant.objects.create(
+        product=product, external_ref=f"t{number}", sku=f"TEA-{number}", list_minor=500
+    )
+    return int(variant.pk)
+
+
+def _simulate(variants: list[int]) -> None:
+    rng = np.random.default_rng(7)
+    monday = NOON - timedelta(days=NOON.weekday(), hours=12, weeks=WEEKS)
+    shopper, events, ledger = make_shopper(), [], []
+    for variant in variants:
+        ledger.append(LedgerRow(variant, "list", 500, monday))
+        for week in range(WEEKS):
+            price = int(rng.choice([500, 450, 400, 350]))
+            at = monday + timedelta(weeks=week)
+            ledger.append(LedgerRow(variant, "public", price, at))
+            units = int(rng.poisson(12 * (price / 500) ** -ELASTICITY))
+            if units:
+                events.append(_purchase(shopper.id, variant, at, price, units))
+    load_ledger_bulk(rows=ledger)
+    Event.objects.bulk_create(events)
+
+
+def _purchase(shopper: int, variant: int, at: object, price: int, units: int) -> Event:
+    return Event(
+        id=uuid7(),
+        occurred_at=at + timedelta(days=2),
+        received_at=NOON,
+        shopper_id=shopper,
+        kind="purchase",
+        variant_id=variant,
+        quantity=units,
+        paid_minor=price * units,
+        list_minor=500 * units,
+        is_discounted=price < 500,
+        channel="store",
+        source="test",
+    )
+
+
+def test_a_known_elasticity_is_found_and_the_first_model_is_used(
+    market_with_history: list[int],
+) -> None:
+    row = train_demand(as_of=NOON, weeks=WEEKS)
+    assert row.status == "active"
+    assert row.metrics["items"] == ITEMS
+    assert row.metrics["elasticity_p10_p50_p90"][1] == pytest.approx(-ELASTICITY, abs=0.12)
+    assert row.metrics["negative_share"] == 1.0
+    assert row.metrics["wmape"] < 0.3
+    _, served = load_active_model()
+    assert served.variant_id.tolist() == sorted(market_with_history)
+    assert np.abs(served.elasticity - ELASTICITY).max() < 0.6
+
+
+def test_a_refit_replaces_the_model_in_use(market_with_history: list[int]) -> None:
+    first = train_demand(as_of=NOON, weeks=WEEKS)
+    second = train_demand(as_of=NOON, weeks=WEEKS)
+    statuses = {row.id: row.status for row in list_model_versions()}
+    assert statuses == {second.id: "active", first.id: "retired"}
+    assert second.sha256 == first.sha256
+
+
+def test_another_kind_of_model_waits_for_two_people(market_with_history: list[int]) -> None:
+    first = train_demand(as_of=NOON, weeks=WEEKS)
+    DemandModelVersion.objects.filter(pk=first.id).update(kind="boosted")
+    assert train_demand(as_of=NOON, weeks=WEEKS).status == "candidate"
+    assert load_active_model()[0].id == first.id
+
+
+def test_changed_arrays_are_never_served(market_with_history: list[int]) -> None:
+    row = train_demand(as_of=NOON, weeks=WEEKS)
+    DemandModelVersion.objects.filter(pk=row.id).update(sha256="0" * 64)
+    with pytest.raises(UntrustedModel):
+        load_active_model()
+
+
+def test_a_shop_without_sales_gets_a_prior_and_safe_prices(dairy: Dairy) -> None:
+    row = train_demand(as_of=NOON)
+    assert (row.status, row.metrics["items"]) == ("active", 0)
+    report = publish_price_book(now=NOON + timedelta(minutes=1))
+    assert report.public_changes == 0
+
+
+def test_the_demand_curve_passes_through_what_was_seen(market_with_history: list[int]) -> None:
+    variant = market_with_history[0]
+    with pytest.raises(NoCurve):
+        demand_curve(variant_id=variant)
+    train_demand(as_of=NOON, weeks=WEEKS)
+    curve = demand_curve(variant_id=variant)
+    at = int(np.flatnonzero(curve.price_minor == curve.current_minor)[0])
+    assert curve.mean[at] == pytest.approx(12 * (curve.current_minor / 500) ** -1.6, rel=0.25)
+    assert (curve.low <= curve.mean).all()
+    assert (curve.mean <= curve.high).all()
+    assert (np.diff(curve.mean) < 0).all()
+    assert curve.elasticity < 0
+    assert not curve.is_causal
+    assert len(curve.seen_units) >= WEEKS - 1
