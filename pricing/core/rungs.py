@@ -34,10 +34,11 @@ def price_ladder(exponent: int = 2) -> IntArray:
     [359, 369, 379, 389, 399]
     """
     scale = 10 ** max(0, exponent - 2)
-    parts = []
-    for begin, end, endings, modulus in _ENDINGS:
-        numbers = np.arange(begin, end, dtype=np.int64)
-        parts.append(numbers[np.isin(numbers % modulus, endings)])
+    parts = [
+        base + np.array(endings, dtype=np.int64)
+        for begin, end, endings, modulus in _ENDINGS
+        for base in range(begin // modulus * modulus, end, modulus)
+    ]
     ladder: IntArray = np.concatenate(parts) * scale
     ladder.setflags(write=False)
     return ladder
