@@ -53,7 +53,7 @@ def ingest_events(
     An accepted event is in the stream and in the online features: the next quote sees it. With
     Redis down it is written to the table instead. `consents` come from the door: the shopper's,
     with `price` off under Sec-GPC. `sent_at` is the client's clock when it sent the batch.
-    Raises BatchTooLarge. No query with Redis up.
+    Raises BatchTooLarge. No query with Redis up but the catalogue's version, once a second.
     """
     if len(events) > MAX_BATCH:
         raise BatchTooLarge(f"Send at most {MAX_BATCH} events at once.", limit=MAX_BATCH)

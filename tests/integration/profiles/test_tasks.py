@@ -1,0 +1,44 @@
+"""Jobs: each is one service call, recorded."""
+
+from __future__ import annotations
+
+import pytest
+
+from profiles import tasks
+from profiles.core.features import KINDS
+from profiles.core.records import EVENT_COLUMNS
+from profiles.models import Event
+from shop.jobs.models import JobRun
+from shop.schedule import SCHEDULE
+
+JOBS = {
+    "drain_events": "recompute",
+    "restore_online_features": "recompute",
+    "refresh_profiles": "recompute",
+    "refit_segments": "training",
+    "refit_similarity": "training",
+    "ensure_partitions": "recompute",
+    "forget_expired": "recompute",
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("small_catalog")
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_a_job_runs_on_its_queue_and_is_recorded(name: str) -> None:
+    getattr(tasks, name).apply().get()
+    run = JobRun.objects.get(name=name)
+    assert (run.outcome, run.queue) == ("ok", JOBS[name])
+
+
+def test_every_job_of_the_room_is_scheduled() -> None:
+    scheduled = {entry["task"] for entry in SCHEDULE.values()}
+    assert {f"profiles.tasks.{name}" for name in JOBS} <= scheduled
+
+
+def test_the_table_and_the_features_know_the_same_kinds() -> None:
+    assert set(Event.Kind.values) == set(KINDS)
+
+
+def test_records_have_the_columns_of_the_table() -> None:
+    assert set(EVENT_COLUMNS) == {field.column for field in Event._meta.fields}
