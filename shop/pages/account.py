@@ -6,6 +6,7 @@ from orders.selectors import list_orders
 from profiles.core.values import FeatureRow, OnlineProfile, SegmentValue, ShopperValue
 from profiles.selectors import (
     OnlineUnavailable,
+    compute_feature_rows,
     find_shopper,
     list_segments,
     read_online_profiles,
@@ -27,10 +28,12 @@ def account(ctx: PageContext) -> AccountPage:
         return AccountPage(shopper=None)
     profile = _read_profile(ctx, shopper)
     row = profile.feature_row if profile else None
+    if row is None:  # Redis is down or still warming up: the table knows the same
+        row = next(compute_feature_rows([shopper.id], ctx.now), None)
     return AccountPage(
         shopper=shopper,
-        segment=_find_segment(profile.segment if profile else None),
-        tags=profile.tags if profile else (),
+        segment=_find_segment(row.segment if row else None),
+        tags=row.tags if row else (),
         affinities=_rank_affinities(ctx, row),
         counts={name: row.values[name] for name in SHOWN_COUNTS if name in row.values}
         if row

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orders.core.delivery import price_options
+from orders.selectors.terms import load_terms
 from shop.catalog.core.values import CatalogFilters
 from shop.catalog.selectors import get_product, list_cards, list_category_variants
 from shop.pages.cards import join_cards, quote_page
@@ -17,9 +19,12 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
     own = [card.variant_id for card in detail.variants]
     related = _related_ids(detail.card.category_id, frozenset(own))
     prices = quote_page(ctx, [*own, *related], "product")
+    price = prices[detail.card.variant_id]
+    terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     return ProductPage(
         detail=detail,
-        price=prices[detail.card.variant_id],
+        price=price,
+        delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
         prices=prices,
         siblings=detail.siblings,
         related=join_cards(list_cards(related, ctx.language), prices),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from orders.core.values import OrderSummary
+from orders.core.values import DeliveryOption, OrderSummary
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import PersonalOffer
@@ -108,13 +108,17 @@ class OfferPage:
 
 @dataclass(frozen=True, slots=True)
 class ProductPage:
-    """A product; `price` is of its first variant, `prices` of every variant by id."""
+    """A product; `price` is of its first variant, `prices` of every variant by id.
+
+    `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
+    """
 
     detail: ProductDetail
     price: PriceView
     prices: dict[int, PriceView]
     siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
+    delivery: tuple[DeliveryOption, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

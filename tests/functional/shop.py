@@ -29,7 +29,9 @@ FILL = (
     ("migrate", "--no-input", "-v", "0"),
     ("import_journey", "--households", "300"),
     ("train_demand",),
+    ("learn_shoppers",),
     ("publish_prices",),
+    ("seed_demo_offers",),
 )
 WARM_REDIS = """
 from profiles.services import rebuild_online_features
