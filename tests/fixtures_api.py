@@ -13,6 +13,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from shop.api.throttles import local_buckets
+from shop.jobs import redis as jobs_redis
 from shop.jobs.redis import redis_breaker
 
 PATH_VALUES = {
@@ -91,6 +92,13 @@ class ApiClient:
 def api() -> ApiClient:
     """A device nobody knows."""
     return ApiClient()
+
+
+@pytest.fixture
+def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis is gone: nothing listens where it should be."""
+    dead = jobs_redis.redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.05)
+    monkeypatch.setattr(jobs_redis, "get_redis", lambda: dead)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from rest_framework import exceptions
 
+from shop.api.metrics import problems_total
 from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 from shop.api.responses import json_response
 from shop.kernel.errors import FairtagError
@@ -51,6 +52,7 @@ def problem(
         "params": dict(params or {}),
         "request_id": request_id(),
     }
+    problems_total.labels(code=code, status=status).inc()
     given = {"Cache-Control": "private, no-store", **(headers or {})}
     return json_response(body, status=status, headers=given, content_type=PROBLEM_TYPE)
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from shop.api.metrics import limits_total
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 
 KEY_PREFIX = "fairtag:limit:"
@@ -87,8 +88,9 @@ def take(policy: Policy, identity: str, *, cost: int = 1) -> Verdict:
             answer = connection.eval(_TAKE, 1, key, interval, capacity, cost)
     except RedisUnavailable:
         shared = replace(policy, limit=math.ceil(policy.limit / _processes()))
-        return _verdict(shared, local_buckets.take(key, *_bucket(shared), cost))
-    return _verdict(policy, answer)
+        answer = local_buckets.take(key, *_bucket(shared), cost)
+        return _verdict(shared, answer, where="process")
+    return _verdict(policy, answer, where="redis")
 
 
 class LocalBuckets:
@@ -164,8 +166,10 @@ def _bucket(policy: Policy) -> tuple[int, int]:
     return interval, interval * policy.limit
 
 
-def _verdict(policy: Policy, answer: Sequence[int]) -> Verdict:
+def _verdict(policy: Policy, answer: Sequence[int], *, where: str) -> Verdict:
     is_allowed, spoken_for, wait = answer
+    outcome = "allowed" if is_allowed else "refused"
+    limits_total.labels(policy=policy.name, outcome=outcome, where=where).inc()
     interval, capacity = _bucket(policy)
     return Verdict(
         policy=policy,

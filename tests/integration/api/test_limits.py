@@ -8,17 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from shop.api.throttles import KEY_PREFIX, Policy, take
-from shop.jobs import redis as jobs_redis
 from tests.fixtures_api import ApiClient
 
 HOURLY = Policy("hourly", 100, 3600)
-
-
-@pytest.fixture
-def redis_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Redis is gone: nothing listens where it should be."""
-    dead = jobs_redis.redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.05)
-    monkeypatch.setattr(jobs_redis, "get_redis", lambda: dead)
 
 
 def count_allowed(requests: int, threads: int = 32) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
 from shop.api import ops
-from shop.jobs import redis as jobs_redis
 
 
 def test_health_answers_without_looking_at_anything(client: Client) -> None:
@@ -25,11 +29,10 @@ def test_ready_when_the_database_answers_and_is_migrated(client: Client) -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("redis_down")
 def test_still_ready_without_redis_because_the_store_sells_at_the_public_price(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client,
 ) -> None:
-    dead = jobs_redis.redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.05)
-    monkeypatch.setattr(jobs_redis, "get_redis", lambda: dead)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json()["redis"] == "down"
@@ -92,6 +95,18 @@ def test_the_token_opens_metrics_from_anywhere_and_a_wrong_one_from_nowhere(
     assert ask("wrong", "203.0.113.7") == 404
     assert ask("wrong", "127.0.0.1") == 404
     assert ask("ünïcode", "127.0.0.1") == 404
+
+
+def test_metrics_are_summed_over_processes_and_forget_none_that_died(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = "from shop.api.metrics import problems_total as c; c.labels('gone', '404').inc(3)"
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", count], env=environment, check=True)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    text = client.get("/metrics").content.decode()
+    assert 'fairtag_api_problems_total{code="gone",status="404"} 6.0' in text
 
 
 @pytest.mark.parametrize("address", ["::1", "::ffff:127.0.0.1"])
