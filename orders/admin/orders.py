@@ -60,7 +60,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(KeySearchAdmin, MaskedAdmin):
+class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     list_display = [
         "number",
         "placed_at",
@@ -84,6 +84,7 @@ class OrderAdmin(KeySearchAdmin, MaskedAdmin):
         "shopper__pseudonym": read_uuid,
     }
     search_help_text = _("order number, e-mail address or shopper's pseudonym")
+    personal_search = ["email"]
     personal = {
         "email": mask_email,
         "phone": mask_text,

@@ -24,6 +24,7 @@ from orders.services.carts import (
 from orders.services.checkout import start_checkout
 from orders.services.contacts import ContactRefused
 from orders.services.erasure import forget_contacts
+from orders.services.fulfilling import fulfill_order
 from orders.services.idempotency import (
     IdempotencyInFlight,
     IdempotencyMismatch,
@@ -60,6 +61,7 @@ __all__ = [
     "expire_unpaid_orders",
     "forget_contacts",
     "forget_old_keys",
+    "fulfill_order",
     "list_payment_methods",
     "load_orders_bulk",
     "merge_carts",

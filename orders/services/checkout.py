@@ -36,9 +36,8 @@ def start_checkout(
     cart = require_cart(opened)
     running = opened.frozen_until(context.now)
     until = running or context.now + HOLD
-    if running is None or any(line.held_quantity != line.quantity for line in opened.lines):
-        reserve_stock(holder=opened.holder, lines=stock_lines(valuation.lines), expires_at=until)
-        _note_hold(opened)
+    reserve_stock(holder=opened.holder, lines=stock_lines(valuation.lines), expires_at=until)
+    _note_hold(opened)
     if running is None:
         cart.frozen_until = until
         cart.save(update_fields=["frozen_until"])
@@ -80,6 +79,8 @@ def stock_lines(lines: Iterable[SettledLine]) -> list[StockLine]:
 
 
 def _note_hold(opened: OpenCart) -> None:
-    for line in opened.lines:
+    changed = [line for line in opened.lines if line.held_quantity != line.quantity]
+    for line in changed:
         line.held_quantity = line.quantity
-    CartLine.objects.bulk_update(opened.lines, ["held_quantity"])
+    if changed:
+        CartLine.objects.bulk_update(changed, ["held_quantity"])

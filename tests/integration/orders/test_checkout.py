@@ -82,9 +82,13 @@ def test_a_repeated_checkout_holds_the_edit_but_not_for_longer(
     add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
     first = start_checkout(context=visit)
     add_to_cart(context=visit, variant_id=shelf.rye)
+    add_to_cart(context=visit, variant_id=shelf.gouda)
     second = start_checkout(context=later(visit, minutes=5))
     assert second.expires_at == first.expires_at
-    assert _stock(shelf.rye) == (10, 3)
+    assert (_stock(shelf.rye), _stock(shelf.gouda)) == ((10, 3), (10, 1))
+    remove_line(context=visit, variant_id=shelf.gouda)
+    start_checkout(context=later(visit, minutes=6))
+    assert (_stock(shelf.rye), _stock(shelf.gouda)) == ((10, 3), (10, 0))
 
 
 def test_an_ended_checkout_gives_its_stock_back(visit: QuoteContext, shelf: Shelf) -> None:

@@ -14,6 +14,7 @@ from orders.services import (
     add_to_cart,
     apply_coupon,
     cancel_order,
+    fulfill_order,
     refund_order,
     view_cart,
 )
@@ -118,3 +119,27 @@ def test_more_than_was_bought_is_not_refunded(visit: QuoteContext, shelf: Shelf)
     for lines in ([(line_id, 3)], [(line_id, 0)], [(line_id, 1), (line_id, 1)], [(-1, 1)], []):
         with pytest.raises(OrderRefused):
             refund_order(lines=lines, idempotency_key="b", **asked)
+
+
+def test_what_was_handed_over_can_be_refunded_but_not_canceled(
+    visit: QuoteContext, shelf: Shelf
+) -> None:
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    order = place(visit)
+    with pytest.raises(OrderRefused) as unpaid:
+        fulfill_order(order_id=order.order_id, now=NOON)
+    assert unpaid.value.code == "not_fulfillable"
+    pay(order)
+    for _ in range(2):
+        assert fulfill_order(order_id=order.order_id, now=NOON).status == "fulfilled"
+    with pytest.raises(OrderRefused):
+        cancel_order(order_id=order.order_id, reason="shopper", now=NOON)
+    back = refund_order(
+        order_id=order.order_id,
+        lines=[(order.lines[0].line_id, 1)],
+        reason="stale",
+        restock=False,
+        idempotency_key="r",
+        now=NOON,
+    )
+    assert (back.status, back.refunded_minor) == ("refunded", order.total_minor)
