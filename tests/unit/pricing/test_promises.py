@@ -1,0 +1,95 @@
+"""A price seen holds: until it expires for certain, a day long against personal factors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pricing.core.decide import HOUR_MS, MINUTE_MS, Held, decide
+from pricing.core.signals import SignalWeights
+from pricing.core.values import Policy
+from tests.factories.pricing import make_signals, make_terms
+
+WEIGHTS, POLICY = SignalWeights(), Policy()
+
+
+def ask(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> int:
+    """Return the price of one variant for a shopper with so much interest."""
+    signals = make_signals(1, 1, activity=views, family=views, category=views)
+    made = decide(
+        signals, make_terms([public]), WEIGHTS, POLICY, held=held, now_ms=now_ms, **changes
+    )
+    return int(made.quoted_minor[0])
+
+
+def hold(quoted: int, public: int, at_ms: int) -> Held:
+    arrays = (quoted, public, at_ms, at_ms + 60 * MINUTE_MS)
+    return Held(*(np.array([v], dtype=np.int64) for v in arrays))
+
+
+steps = st.lists(
+    st.tuples(st.integers(1, 26 * 60), st.floats(0, 12), st.sampled_from([0, 0, 0, 9, -9, 20])),
+    min_size=2,
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(100, 2_000), steps)
+def test_personal_factors_never_raise_a_price_within_a_day(
+    public: int, journey: list[tuple[int, float, int]]
+) -> None:
+    held, now, seen = Held.nothing(1), 0, []
+    for minutes, views, change in journey:
+        now += minutes * MINUTE_MS
+        public = max(60, public + change)
+        price = ask(public, views, held, now)
+        for at, before, before_public in seen:
+            if now - at < 24 * HOUR_MS:
+                assert price <= before + max(0, public - before_public)
+        assert price <= public
+        kept = held.quoted_minor[0] == price and now < held.expires_ms[0]
+        # A kept promise was made at an older public price: what that rises by may pass on later.
+        seen.append((now, price, int(held.public_minor[0]) if kept else public))
+        if not kept and price < public:
+            held = hold(price, public, now)
+
+
+def test_a_valid_quote_stands_although_interest_fades_and_the_public_price_rises() -> None:
+    assert ask(440, 0.0, hold(369, 400, 0), 59 * MINUTE_MS) == 369
+    assert ask(440, 0.0, hold(369, 400, 0), 61 * MINUTE_MS) == 409
+    assert ask(440, 0.0, hold(369, 400, 0), 26 * HOUR_MS) == 440
+
+
+def test_a_lower_public_price_wins_by_itself() -> None:
+    assert ask(350, 0.0, hold(369, 400, 0), MINUTE_MS) == 350
+
+
+def test_more_interest_lowers_a_valid_quote() -> None:
+    assert ask(400, 30.0, hold(389, 400, 0), MINUTE_MS) < 389
+
+
+def test_a_withdrawn_consent_ends_the_promise_at_once() -> None:
+    assert ask(400, 30.0, hold(369, 400, 0), MINUTE_MS, is_allowed=False) == 400
+
+
+def test_an_answer_that_stands_is_kept_and_not_asked_again() -> None:
+    signals = make_signals(1, 1, activity=3.0, family=3.0)
+    terms = make_terms([400])
+    first = decide(signals, terms, WEIGHTS, POLICY, held=Held.nothing(1), now_ms=0)
+    quoted = int(first.quoted_minor[0])
+    again = decide(signals, terms, WEIGHTS, POLICY, held=hold(quoted, 400, 0), now_ms=MINUTE_MS)
+    later = decide(signals, terms, WEIGHTS, POLICY, held=hold(quoted, 400, 0), now_ms=HOUR_MS)
+    moved = decide(
+        signals,
+        replace(terms, public_minor=np.array([quoted])),
+        WEIGHTS,
+        POLICY,
+        held=hold(quoted, 400, 0),
+        now_ms=MINUTE_MS,
+    )
+    kept = [bool(made.is_kept[0]) for made in (first, again, later, moved)]
+    assert kept == [False, True, False, False]
