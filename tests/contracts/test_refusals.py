@@ -22,6 +22,7 @@ NEVER_AT_THE_API = {
     "not_a_price",
     "not_offered",
     "not_paid_here",
+    "not_fulfillable",
     "not_refundable",
     "not_replayable",
     "provider_down",
