@@ -119,7 +119,8 @@ class RoleAdmin(DjangoGroupAdmin, StaffAdmin):
 
 
 @admin.register(LogEntry)
-class StaffActionAdmin(ReadOnlyAdmin):
+class StaffActionAdmin(MaskedAdmin, ReadOnlyAdmin):
+    personal = {"object_repr": mask_addresses, "change_message": mask_addresses}
     list_display = ["action_time", "user", "did", "content_type", "what"]
     list_select_related = ["user", "content_type"]
     list_filter = [
@@ -139,5 +140,5 @@ class StaffActionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("What"))
     def what(self, row: LogEntry) -> str:
-        """The row it happened to. Shoppers' addresses are masked: the log is read by many."""
-        return mask_addresses(row.object_repr)
+        """The row it happened to."""
+        return row.object_repr

@@ -41,7 +41,7 @@ NOT_A_QUESTION = {"p", "o", "kind", "kind__exact"}
 
 
 @admin.register(Shopper)
-class ShopperAdmin(KeySearchAdmin, MaskedAdmin):
+class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
     list_display = [
         "name_or_pseudonym",
         "segment",
@@ -64,6 +64,7 @@ class ShopperAdmin(KeySearchAdmin, MaskedAdmin):
         "account__email": lambda text: text.strip().lower() if "@" in text else None,
     }
     personal = {"account__email": mask_email}
+    personal_search = ["account__email"]
     fieldsets = [
         (None, {"fields": ["pseudonym", "external_ref", "account", "home_store", "market_code"]}),
         (

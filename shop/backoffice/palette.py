@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
 from shop.backoffice.navigation import list_navigation
+from shop.staff.masked import MaskedAdmin
 
 RECORDS_PER_TABLE = 5
 # Tables whose search uses an index; the others are found by their name only.
@@ -60,11 +61,14 @@ def find_records(site: AdminSite, request: HttpRequest, term: str) -> list[Searc
 
 
 def _search(admin: Any, request: HttpRequest, term: str) -> list[Any]:
+    if not admin.get_search_fields(request):  # without any, Django would return the whole table
+        return []
     rows, _may_repeat = admin.get_search_results(request, admin.get_queryset(request), term)
     try:
-        return list(rows[:RECORDS_PER_TABLE])
+        found = list(rows[:RECORDS_PER_TABLE])
     except DataError:  # a number too large for the column names no record
         return []
+    return [admin.mask(request, row) for row in found] if isinstance(admin, MaskedAdmin) else found
 
 
 def _result(site: AdminSite, row: Any) -> SearchResult:

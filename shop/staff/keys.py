@@ -49,7 +49,7 @@ class KeySearch(StaffAdmin):
     search_keys: Mapping[str, Callable[[str], Any]] = {}
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return the names shown beside the search box."""
+        """Return the look-ups the reader may use."""
         return list(self.search_keys)
 
     def get_search_results(
@@ -59,8 +59,8 @@ class KeySearch(StaffAdmin):
         if not search_term:
             return queryset, False
         wanted = Q()
-        for lookup, read in self.search_keys.items():
-            key = read(search_term)
+        for lookup in self.get_search_fields(request):
+            key = self.search_keys[lookup](search_term)
             if key is not None:
                 wanted |= Q(**{lookup: key})
         return (queryset.filter(wanted) if wanted else queryset.none()), False

@@ -257,7 +257,7 @@ def make_quote(variant: Variant, shopper: Shopper, at: datetime = NOON, **fields
             {"code": "personal", "amount_minor": -30, "text": "For you"},
         ],
         "features": {"recency": 0.5},
-        "guard_actions": ["cap"],
+        "guard_actions": ["below_cap"],
         "kid": 1,
         "signature": "s",
     }
@@ -379,8 +379,9 @@ def _make_machine(number: int) -> None:
     QuarantinedRow.objects.create(
         run=run, source="products", row_number=number, reason="no price", payload={"upc": "1"}
     )
+    clerk = get_user_model().objects.create_user(f"clerk{number}@staff.example", is_staff=True)
     LogEntry.objects.create(
-        user=get_user_model().objects.get(email=f"alice{number}@example.com"),
+        user=clerk,
         content_type=ContentType.objects.get_for_model(Order),
         object_repr=f"alice{number}@example.com",
         action_flag=2,

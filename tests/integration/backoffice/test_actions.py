@@ -1,0 +1,225 @@
+"""What staff set in motion: through services, with a reason, never on a mere GET, twice by two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import Order
+from pricing.models import DemandModelVersion, PriceLedgerEntry, PricingPolicy, PublicPrice
+from pricing.services.approvals import NotOffered, propose_policy
+from promotions.models import Campaign
+from shop.inventory.models import StockMovement, StockRecord
+from shop.jobs.models import JobRun
+from shop.jobs.services import JobUnknown, retry_run
+from shop.kernel.clock import utc_now
+from shop.outbox.models import Fact
+from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER
+
+REASON = "because the shelf was counted"
+
+
+def act(browser: Client, name: str, key: Any, **fields: Any) -> Any:
+    """Confirm the dialog of an action."""
+    address = reverse(f"admin:{name}", args=[key])
+    return browser.post(address, {"_form_submitted": "on", **fields})
+
+
+def messages_of(browser: Client) -> list[str]:
+    """Return what the next page says."""
+    return [str(message) for message in browser.get(reverse("admin:index")).context["messages"]]
+
+
+def test_a_link_alone_sets_nothing_in_motion(root: Client) -> None:
+    campaign = Campaign.objects.first()
+    answer = root.get(reverse("admin:promotions_campaign_start", args=[campaign.pk]))
+    assert "Start the campaign?" in answer.content.decode()
+    assert Campaign.objects.get(pk=campaign.pk).status == "draft"
+
+
+def test_an_action_without_a_reason_asks_for_it(root: Client) -> None:
+    campaign = Campaign.objects.first()
+    act(root, "promotions_campaign_start", campaign.pk, reason="no")
+    assert Campaign.objects.get(pk=campaign.pk).status == "draft"
+
+
+def test_a_campaign_starts_pauses_and_ends_for_good(root: Client) -> None:
+    key = Campaign.objects.values_list("pk", flat=True).first()
+    states = []
+    for step in ("start", "pause", "start", "end", "start"):
+        act(root, f"promotions_campaign_{step}", key, reason=REASON)
+        states.append(Campaign.objects.get(pk=key).status)
+    assert states == ["live", "paused", "live", "ended", "ended"]
+    assert any("cannot become live" in text for text in messages_of(root))
+    noted = LogEntry.objects.filter(object_id=str(key)).order_by("pk")
+    assert noted.first().change_message == f"live: {REASON}"
+
+
+def test_a_campaign_without_offers_does_not_go_live(root: Client) -> None:
+    campaign = Campaign.objects.first()
+    campaign.offers.update(is_active=False)
+    act(root, "promotions_campaign_start", campaign.pk, reason=REASON)
+    assert Campaign.objects.get(pk=campaign.pk).status == "draft"
+    assert any("Add an active offer first" in text for text in messages_of(root))
+
+
+def test_a_policy_needs_a_second_person(as_role: Callable[[str], Client], root: Client) -> None:
+    merchandiser, approver = as_role(MERCHANDISER), as_role(APPROVER)
+    form = _policy_form(personal_cap="0.2")
+    added = merchandiser.post(reverse("admin:pricing_pricingpolicy_add"), form)
+    assert added.status_code == 302
+    draft = PricingPolicy.objects.order_by("-version").first()
+    assert (draft.personal_cap, draft.is_active, draft.approved_by) == (0.2, False, None)
+    assert act(merchandiser, "pricing_pricingpolicy_approve", draft.pk).status_code == 403
+    act(approver, "pricing_pricingpolicy_approve", draft.pk)
+    draft.refresh_from_db()
+    assert (draft.is_active, draft.approved_by.email) == (True, "approver@staff.example")
+    assert PricingPolicy.objects.filter(is_active=True).count() == 1
+    assert Fact.objects.filter(kind="PolicyApproved", payload={"version": draft.version}).exists()
+
+
+def test_nobody_approves_their_own_policy(root: Client) -> None:
+    root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(hold_minutes="90"))
+    draft = PricingPolicy.objects.order_by("-version").first()
+    act(root, "pricing_pricingpolicy_approve", draft.pk)
+    draft.refresh_from_db()
+    assert draft.is_active is False
+    assert any("somebody else must approve" in text for text in messages_of(root))
+
+
+def test_a_policy_beyond_the_hard_limit_cannot_even_be_proposed(root: Client) -> None:
+    before = PricingPolicy.objects.count()
+    root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(personal_cap="0.31"))
+    assert PricingPolicy.objects.count() == before
+    with pytest.raises(NotOffered):
+        propose_policy(changes={"personal_cap": 0.31}, reason=REASON, by_id=None, now=utc_now())
+
+
+def test_a_model_is_asked_for_by_one_and_activated_by_another(
+    as_role: Callable[[str], Client],
+) -> None:
+    analyst, approver = as_role(ANALYST), as_role(APPROVER)
+    model = DemandModelVersion.objects.order_by("pk").first()
+    DemandModelVersion.objects.filter(pk=model.pk).update(asked_by=None)
+    act(approver, "pricing_demandmodelversion_activate", model.pk)
+    assert any("Nobody has asked" in text for text in messages_of(approver))
+    act(analyst, "pricing_demandmodelversion_ask_for", model.pk, reason=REASON)
+    assert act(analyst, "pricing_demandmodelversion_activate", model.pk).status_code == 403
+    act(approver, "pricing_demandmodelversion_activate", model.pk)
+    model.refresh_from_db()
+    assert (model.status, model.asked_reason) == ("active", REASON)
+    assert model.activated_by.email == "approver@staff.example"
+    assert Fact.objects.filter(kind="ModelActivated", payload={"model_id": model.pk}).exists()
+
+
+def test_a_refused_model_stays_out_of_use(root: Client) -> None:
+    model = DemandModelVersion.objects.order_by("pk").first()
+    DemandModelVersion.objects.filter(pk=model.pk).update(status="refused")
+    act(root, "pricing_demandmodelversion_ask_for", model.pk, reason=REASON)
+    assert any("Only a candidate or a retired model" in text for text in messages_of(root))
+
+
+def test_a_list_price_goes_through_the_ledger(root: Client) -> None:
+    price = PublicPrice.objects.order_by("pk").first()
+    act(root, "pricing_publicprice_set_list_price", price.pk, amount="6.49", reason=REASON)
+    newest = PriceLedgerEntry.objects.filter(variant=price.variant, kind="list").latest(
+        "valid_from"
+    )
+    assert (newest.amount_minor, newest.source) == (649, "merchant")
+    price.refresh_from_db()
+    assert price.list_minor == 649
+    note = LogEntry.objects.latest("pk").change_message
+    assert note == f"list price 500 -> 649: {REASON}"
+
+
+def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
+    record = StockRecord.objects.order_by("pk").first()
+    act(root, "shop_stockrecord_enter_count", record.pk, pieces="5", reason=REASON)
+    record.refresh_from_db()
+    assert record.on_hand == 5
+    assert (
+        StockMovement.objects.filter(variant=record.variant, kind="adjusted").get().quantity == -4
+    )
+
+
+def test_a_count_below_what_is_reserved_is_refused_with_a_sentence(root: Client) -> None:
+    record = StockRecord.objects.order_by("pk").first()
+    act(root, "shop_stockrecord_enter_count", record.pk, pieces="1", reason=REASON)
+    record.refresh_from_db()
+    assert record.on_hand == 9
+    assert len(messages_of(root)) == 1
+
+
+def test_a_fact_given_up_is_due_again(root: Client) -> None:
+    fact = Fact.objects.order_by("pk").first()
+    Fact.objects.filter(pk=fact.pk).update(attempts=12)
+    act(root, "shop_fact_deliver_again", fact.pk)
+    fact.refresh_from_db()
+    assert fact.attempts == 0
+
+
+def test_a_failed_job_is_sent_to_its_queue_again(
+    root: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "shop.jobs.services.current_app.send_task",
+        lambda name, queue: sent.append((name, queue)),
+    )
+    run = JobRun.objects.create(
+        name="drain_events", queue="recompute", started_at=utc_now(), heartbeat_at=utc_now()
+    )
+    act(root, "shop_jobrun_run_again", run.pk)
+    assert sent == [("profiles.tasks.drain_events", "recompute")]
+
+
+def test_a_job_no_worker_knows_is_not_sent_anywhere(stocked_shop: None) -> None:
+    run = JobRun.objects.get(name="job_0")
+    with pytest.raises(JobUnknown):
+        retry_run(run_id=run.pk)
+
+
+def test_an_order_is_cancelled_through_the_service_or_says_why_not(root: Client) -> None:
+    order = Order.objects.order_by("pk").first()
+    Order.objects.filter(pk=order.pk).update(status="fulfilled")
+    act(root, "orders_order_cancel", order.pk, reason="wrong address")
+    order.refresh_from_db()
+    assert order.status == "fulfilled"
+    assert len(messages_of(root)) == 1
+
+
+def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Client) -> None:
+    order = Order.objects.order_by("pk").first()
+    line = order.lines.get()
+    dialog = root.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
+    assert f"line_{line.pk}" in dialog
+    fields = {f"line_{line.pk}": "3", "reason": "it was broken"}
+    act(root, "orders_order_refund", order.pk, **fields)
+    line.refresh_from_db()
+    assert line.refunded_quantity == 0
+
+
+def _policy_form(**changes: str) -> dict[str, str]:
+    form = {
+        "floor_margin": "0.05",
+        "personal_cap": "0.1",
+        "step_cap": "0.1",
+        "ceiling_over_list": "0",
+        "max_changes_per_day": "4",
+        "hold_minutes": "60",
+        "quote_minutes": "60",
+        "no_rise_hours": "24",
+        "assumed_cost_share": "0.7",
+        "won_purchase_share": "0.3",
+        "spread_aversion": "20",
+        "holdout_share": "0.05",
+        "min_confidence": "0.8",
+        "max_model_age_hours": "336",
+        "reason": REASON,
+    }
+    return form | changes
