@@ -24,7 +24,7 @@ PATH_VALUES = {
     "variant_id": "1042",
     "offer_id": "5",
     "code": "CHEESE10",
-    "number": "F-7K3M-92QX",
+    "number": "FT-7K3M9-2QXAB",
     "purpose": "price",
 }
 

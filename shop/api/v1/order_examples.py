@@ -83,7 +83,7 @@ PLACE_ORDER: Json = {
 }
 TIMELINE: list[Json] = [{"kind": "placed", "text": "Order placed", "at": AT}]
 ORDER: Json = {
-    "number": "F-7K3M-92QX",
+    "number": "FT-7K3M9-2QXAB",
     "status": "awaiting_payment",
     "status_text": "Awaiting payment",
     "lines": [
@@ -130,7 +130,7 @@ ORDER: Json = {
     "label": LABEL,
 }
 ORDER_SUMMARY: Json = {
-    "number": "F-7K3M-92QX",
+    "number": "FT-7K3M9-2QXAB",
     "channel": "online",
     "status": "paid",
     "status_text": "Paid",
@@ -139,7 +139,7 @@ ORDER_SUMMARY: Json = {
     "total": usd(1257),
 }
 TRACKED_ORDER: Json = {
-    "number": "F-7K3M-92QX",
+    "number": "FT-7K3M9-2QXAB",
     "status": "paid",
     "status_text": "Paid",
     "placed_at": AT,

@@ -13,6 +13,8 @@ from django.core.signing import TimestampSigner
 
 from profiles.selectors import find_shopper, find_shopper_for_account
 from shop.api.authentication import GUEST_TOKEN_SECONDS, sign_guest_token
+from tests.factories.api import add, make_guest_client
+from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +109,24 @@ def test_signing_in_joins_the_guest_to_the_account(api: ApiClient, alice: Any) -
     assert shopper is not None
     guest = ApiClient(X_Shopper_Token=token).get("/api/v1/account").json()
     assert guest["is_guest"] is False
+
+
+@pytest.mark.usefixtures("alice", "prices")
+def test_signing_in_brings_the_guests_cart_along(api: ApiClient, shelf: Shelf) -> None:
+    guest = make_guest_client(api)
+    add(guest, shelf.cheddar, quantity=2)
+    first = sign_in(guest)
+    account = ApiClient(Authorization=f"Bearer {first['access_token']}")
+    add(account, shelf.rye)
+    other_device = make_guest_client(api)
+    add(other_device, shelf.cheddar, quantity=3)
+    sign_in(other_device)
+    cart = account.get("/api/v1/cart").json()
+    assert {line["variant"]["variant_id"]: line["quantity"] for line in cart["lines"]} == {
+        shelf.cheddar: 3,
+        shelf.rye: 1,
+    }
+    assert other_device.get("/api/v1/cart").json()["cart_id"] == cart["cart_id"]
 
 
 def test_a_useless_guest_token_does_not_stop_a_sign_in(alice: Any) -> None:

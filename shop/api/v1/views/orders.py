@@ -92,7 +92,7 @@ class TrackView(ApiView):
         "Track an order by number and e-mail",
         tag=TAG,
         request=TrackSerializer,
-        request_example={"number": "F-7K3M-92QX", "email": "alice@example.com"},
+        request_example={"number": "FT-7K3M9-2QXAB", "email": "alice@example.com"},
         response=TrackedOrderSerializer,
         example=examples.TRACKED_ORDER,
         refusals=("order_not_found",),
