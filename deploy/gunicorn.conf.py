@@ -13,6 +13,8 @@ threads = int(os.environ.get("WEB_THREADS", "4"))
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
+# Read the code once, then fork: half the start-up work, and the workers share its memory.
+preload_app = True
 # No recycling (max_requests): each new process would leave another set of metric files behind.
 control_socket_disable = True
 

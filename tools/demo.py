@@ -129,10 +129,11 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
 
     supervisor = Supervisor(services, children, on_change=keep_record)
     try:
-        supervisor.start()
+        # The store first: on two cores the workers' start would double its own.
+        supervisor.start(1)
         _wait_for_store(addresses.store, children[0], supervisor.tick)
         is_answering = True
-        keep_record(supervisor.pids())
+        supervisor.start()
         _announce(addresses, record["logins"])
         say("Ctrl-C stops everything.")
         supervisor.run()
@@ -147,7 +148,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
 
 def _wait_for_store(address: str, web: Child, tick: Callable[[], None]) -> None:
     """Wait for the first page; give up when the web server ends again and again."""
-    say("starting the web server, the workers and the clock")
+    say("starting the web server, then the workers and the clock")
     deadline = time.monotonic() + FIRST_ANSWER_SECONDS
     while not answers(address):
         if web.failures >= GIVE_UP_FAILURES or time.monotonic() > deadline:
@@ -210,4 +211,4 @@ def _announce(addresses: Addresses, logins: object) -> None:
     for label, address in addresses.as_dict().items():
         print(f"    {label.replace('_', ' '):<9} {address}")
     for login in logins if isinstance(logins, list) else []:
-        print("    login    ", "  ".join(str(value) for value in login.values()))
+        print(f"    login     {login['email']:<30} {login['password']:<16} {login['role']}")

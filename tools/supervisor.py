@@ -99,12 +99,15 @@ class Supervisor:
         self.services = services
         self.children = children
         self.on_change = on_change
+        self.active: list[Child] = []
         self.looked_at = time.monotonic()
 
-    def start(self) -> None:
-        """Start every program."""
-        for child in self.children:
-            child.start()
+    def start(self, count: int | None = None) -> None:
+        """Start the first `count` programs, or all that do not run yet."""
+        self.active = self.children[:count]
+        for child in self.active:
+            if child.process is None:
+                child.start()
         self.on_change(self.pids())
 
     def tick(self) -> None:
@@ -112,7 +115,7 @@ class Supervisor:
         if time.monotonic() - self.looked_at >= LOOK_SECONDS:
             self.looked_at = time.monotonic()
             self._tend_services()
-        changes = [child.tend() for child in self.children]
+        changes = [child.tend() for child in self.active]
         if any(changes):
             self.on_change(self.pids())
 

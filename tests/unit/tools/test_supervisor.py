@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from tools.processes import command_line, find_marked, is_ours, wait_for
 from tools.programs import Program
-from tools.supervisor import Child, rotate
+from tools.services import Services
+from tools.supervisor import Child, Supervisor, rotate
 
 MARK = f"fairtag_run=test-{os.getpid()}"
 # A parent with a child of its own, as gunicorn and Celery have.
@@ -80,3 +82,32 @@ def test_an_empty_log_is_not_worth_keeping(tmp_path: Path) -> None:
     log.touch()
     rotate(log)
     assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
+
+
+class Quiet:
+    """Servers that always answer."""
+
+    def look(self) -> bool:
+        """Nothing to bring back."""
+        return True
+
+
+def test_the_first_program_runs_alone_until_the_others_are_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAIRTAG_STATE", str(tmp_path))
+    (tmp_path / "logs").mkdir()
+    command = (sys.executable, "-X", f"{MARK}-pair", "-c", "import time; time.sleep(60)")
+    children = [Child(Program(name, command), dict(os.environ)) for name in ("web", "beat")]
+    heard: list[dict[str, int]] = []
+    supervisor = Supervisor(cast("Services", Quiet()), children, on_change=heard.append)
+    supervisor.start(1)
+    supervisor.tick()
+    assert list(supervisor.pids()) == ["web"]
+    supervisor.start()
+    web = supervisor.pids()["web"]
+    assert [list(pids) for pids in heard] == [["web"], ["web", "beat"]]
+    assert heard[0]["web"] == web
+    supervisor.stop()
+    assert supervisor.pids() == {}
+    assert find_marked(f"{MARK}-pair") == []
