@@ -120,6 +120,7 @@ class OnlineProfile:
     """What is known about a shopper at this moment, from one read.
 
     `consents` is None when Redis knows nothing of the shopper: then nothing is agreed to.
+    Who agreed to nothing that needs a profile has no `feature_row`, segment or tags.
     `is_warm` is False after Redis lost its memory until the features are rebuilt; the features
     are then incomplete and must not make a price.
     """

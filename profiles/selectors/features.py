@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Q
 from numpy.typing import NDArray
 
 from profiles.core.features import AccumulatorTable, derive_rows, derive_values, sum_events
@@ -19,6 +20,10 @@ from profiles.selectors.event_columns import load_shopper_events
 from profiles.selectors.segments import describe_row
 
 CHUNK = 500
+# Purchases are recorded by contract; a profile is made of them only with consent.
+AGREES_TO_PROFILE = (
+    Q(consent_price=True) | Q(consent_recommendations=True) | Q(consent_analytics=True)
+)
 
 
 @dataclass(frozen=True, slots=True)

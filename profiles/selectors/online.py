@@ -96,12 +96,21 @@ def _parse(
         return OnlineProfile(
             pseudonym=pseudonym, shopper_id=None, consents=None, is_warm=False, feature_row=None
         )
+    consents = _parse_consents(meta.get(_CONSENT))
+    if consents is not None and not consents.allows_tracking:
+        return OnlineProfile(
+            pseudonym=pseudonym,
+            shopper_id=int(meta[_ID]),
+            consents=consents,
+            is_warm=is_warm,
+            feature_row=None,
+        )
     interest = {int(key): float(value) for key, value in variants.items() if value is not None}
     row = describe_row(derive(NamedSums(sums, categories, brands, interest), pseudonym, now))
     return OnlineProfile(
         pseudonym=pseudonym,
         shopper_id=int(meta[_ID]),
-        consents=_parse_consents(meta.get(_CONSENT)),
+        consents=consents,
         is_warm=is_warm,
         feature_row=row,
         segment=row.segment,

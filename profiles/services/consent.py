@@ -10,7 +10,7 @@ from django.db import transaction
 
 from profiles.core.values import PURPOSES, ShopperValue
 from profiles.metrics import consent_changes_total
-from profiles.models import ConsentRecord, Shopper
+from profiles.models import ConsentRecord, Shopper, ShopperProfile
 from profiles.selectors.shoppers import ShopperNotFound, shopper_value
 from profiles.services.online import write_consents
 from profiles.services.table import clear_lag, note_lag
@@ -43,7 +43,8 @@ def set_consent(
 
     Withdrawing is as easy as granting: the same call. `reason` is kept when personal prices are
     switched off and forgotten when they are switched on. An answer that changes nothing is not
-    recorded again. Raises UnknownPurpose, ShopperNotFound. Locks the shopper's row.
+    recorded again. Who now agrees to nothing that needs a profile has none any more. Raises
+    UnknownPurpose, ShopperNotFound. Locks the shopper's row.
     """
     if purpose not in _FLAGS:
         raise UnknownPurpose(f"Purposes are {', '.join(PURPOSES)}.", purpose=purpose)
@@ -65,6 +66,8 @@ def set_consent(
         recorded_at=now,
     )
     consent_changes_total.labels(purpose=purpose, granted=str(granted).lower()).inc()
+    if not shopper_value(shopper).consents.allows_tracking:
+        ShopperProfile.objects.filter(shopper=shopper).delete()
     publish_consents(shopper, now=now)
     return shopper_value(shopper)
 

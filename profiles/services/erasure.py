@@ -50,6 +50,8 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     reference, all consents off; the consent log hangs on it as long as the law wants it kept.
     Guests that became this shopper are erased with it. Raises StaffAccount.
     """
+    # The login first, as when somebody logs in: two orders of locking could wait for each other.
+    list(Account.objects.select_for_update(of=("self",)).filter(shopper__pk=shopper_id))
     is_theirs = Q(pk=shopper_id) | Q(merged_into_id=shopper_id)
     family = list(Shopper.objects.select_for_update().filter(is_theirs).order_by("pk"))
     ids = [shopper.pk for shopper in family]

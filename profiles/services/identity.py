@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -11,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from profiles.core.values import PURPOSES, Consents, ShopperValue
-from profiles.models import Shopper
+from profiles.models import Account, Shopper, ShopperProfile
 from profiles.selectors.shoppers import find_shopper, shopper_value
 from profiles.services.consent import DEFAULT_TEXT, record_defaults, set_consent
 from profiles.services.online import forget_profile, write_consents
@@ -86,9 +87,10 @@ def link_account(
     A login without a shopper takes the guest over as it is, or gets a new one with `defaults`
     (everything off if not given). Otherwise the guest's events move to the login's shopper, the
     stricter consent wins, and the old pseudonym keeps leading there. A cookie that belongs to
-    another login is left alone: a shared device must not mix two people. Locks both rows, in
-    order of id.
+    another login is left alone: a shared device must not mix two people. Locks the login, then
+    both rows in order of id: two tabs that log in at once become one shopper.
     """
+    Account.objects.select_for_update().get(pk=account_id)
     guest, owner = _lock_pair(account_id, pseudonym)
     if owner is not None:
         if guest is not None:
@@ -146,8 +148,10 @@ def _merge(guest: Shopper, owner: Shopper, *, now: datetime) -> None:
     owner.is_minor = owner.is_minor or guest.is_minor
     owner.save(update_fields=["created_at", "last_seen_at", "is_minor"])
     _keep_strictest(guest, owner, now=now)
-    note_lag({owner.pk}, now=now)
-    transaction.on_commit(partial(_rebuild, owner.pk, str(guest.pseudonym), now), robust=True)
+    ShopperProfile.objects.filter(shopper=guest).delete()
+    notes = note_lag({owner.pk}, now=now)
+    show = partial(_show_joined, owner.pk, str(guest.pseudonym), notes, now)
+    transaction.on_commit(show, robust=True)
 
 
 def _keep_strictest(guest: Shopper, owner: Shopper, *, now: datetime) -> None:
@@ -168,8 +172,9 @@ def _keep_strictest(guest: Shopper, owner: Shopper, *, now: datetime) -> None:
     owner.refresh_from_db()
 
 
-def _rebuild(owner_id: int, guest_pseudonym: str, now: datetime) -> None:
+def _show_joined(owner_id: int, guest_pseudonym: str, notes: Sequence[int], now: datetime) -> None:
     """Show the joined history to the next quote; without Redis the note stays for the repair."""
     forget_profile(guest_pseudonym)
     with suppress(RedisUnavailable):
-        warm_shopper(shopper_id=owner_id, now=now)
+        if warm_shopper(shopper_id=owner_id, now=now):
+            clear_lag(notes)

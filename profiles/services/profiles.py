@@ -8,7 +8,11 @@ from datetime import datetime
 from django.db import transaction
 
 from profiles.models import Segment, Shopper, ShopperProfile
-from profiles.selectors.features import FeatureTable, compute_feature_tables
+from profiles.selectors.features import (
+    AGREES_TO_PROFILE,
+    FeatureTable,
+    compute_feature_tables,
+)
 
 DIGITS = 6
 
@@ -16,14 +20,15 @@ DIGITS = 6
 def refresh_profiles(*, now: datetime, since: datetime | None = None) -> int:
     """Refresh stored features, segments and tags of shoppers seen since; return how many.
 
-    Without `since`: everybody. A few statements per 500 shoppers, each chunk its own transaction.
+    Without `since`: everybody. Only who agreed to something that needs a profile has one. A few
+    statements per 500 shoppers, each chunk its own transaction.
     """
-    ids = None
+    shoppers = Shopper.objects.filter(AGREES_TO_PROFILE)
     if since is not None:
-        seen = Shopper.objects.filter(last_seen_at__gte=since, erased_at__isnull=True)
-        ids = list(seen.values_list("pk", flat=True))
-        if not ids:
-            return 0
+        shoppers = shoppers.filter(last_seen_at__gte=since)
+    ids = list(shoppers.values_list("pk", flat=True))
+    if not ids:
+        return 0
     segments = dict(Segment.objects.values_list("code", "pk"))
     return sum(_store(table, segments, now=now) for table in compute_feature_tables(ids, as_of=now))
 

@@ -22,8 +22,12 @@ from profiles.core.segmentation import (
 )
 from profiles.core.similarity import fit_similarity, similarity_arrays
 from profiles.core.tags import TAG_FEATURES, fit_thresholds
-from profiles.models import Segment, SegmentVersion, SimilarityVersion
-from profiles.selectors.features import FeatureTable, compute_feature_tables
+from profiles.models import Segment, SegmentVersion, Shopper, SimilarityVersion
+from profiles.selectors.features import (
+    AGREES_TO_PROFILE,
+    FeatureTable,
+    compute_feature_tables,
+)
 from profiles.selectors.purchases import load_purchase_counts
 from profiles.selectors.segments import forget_models, fresh_categories
 from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
@@ -56,10 +60,11 @@ def refit_segments(*, now: datetime) -> int:
 
 
 def _collect(as_of: datetime) -> tuple[FloatArray, FloatArray]:
-    """Return features (n, d) of who ordered, and their share of fresh food (n,)."""
+    """Return features (n, d) of who ordered and agreed, and their share of fresh food (n,)."""
     orders = VALUE_NAMES.index("orders")
     values, fresh = [], []
-    for table in compute_feature_tables(None, as_of):
+    agreed = Shopper.objects.filter(AGREES_TO_PROFILE).values_list("pk", flat=True)
+    for table in compute_feature_tables(list(agreed), as_of):
         is_buyer = table.values[:, orders] > 0
         values.append(table.values[is_buyer])
         fresh.append(_fresh_shares(table)[is_buyer])

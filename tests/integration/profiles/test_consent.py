@@ -12,7 +12,7 @@ from django.db.utils import DatabaseError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from profiles.core.values import Consents, ShopperValue
-from profiles.models import ConsentRecord, OnlineLag, Shopper
+from profiles.models import ConsentRecord, OnlineLag, Shopper, ShopperProfile
 from profiles.selectors import (
     ShopperNotFound,
     get_shopper_by_id,
@@ -20,7 +20,12 @@ from profiles.selectors import (
     list_stale_pseudonyms,
     read_online_profiles,
 )
-from profiles.services import UnknownPurpose, repair_online_features, set_consent
+from profiles.services import (
+    UnknownPurpose,
+    refresh_profiles,
+    repair_online_features,
+    set_consent,
+)
 from shop.jobs import redis as door
 from shop.outbox.models import Fact
 from tests.factories.profiles import EVERYTHING, NOON, make_guest
@@ -144,3 +149,18 @@ def test_rolled_back_answers_change_nothing(alice: ShopperValue) -> None:
         transaction.set_rollback(True)  # Django's own signature
     assert online_consents(alice) == EVERYTHING
     assert get_shopper_by_id(alice.id).consents == EVERYTHING
+
+
+def test_who_agrees_to_nothing_has_no_profile(
+    alice: ShopperValue, django_capture_on_commit_callbacks: Commit
+) -> None:
+    refresh_profiles(now=NOON)
+    assert ShopperProfile.objects.filter(shopper_id=alice.id).exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        for purpose in ("price", "recommendations", "analytics"):
+            answer(alice, purpose, granted=False)
+    assert not ShopperProfile.objects.exists()
+    assert refresh_profiles(now=NOON) == 0
+    profile = read_online_profiles([alice.pseudonym], NOON)[alice.pseudonym]
+    assert profile.consents == Consents(marketing=True)
+    assert (profile.feature_row, profile.segment, profile.tags) == (None, None, ())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import DjangoAssertNumQueries
 
@@ -201,3 +203,22 @@ def test_one_person_has_one_login_whatever_the_case() -> None:
     assert Account.objects.get_by_natural_key("ALICE@example.com") == account
     with pytest.raises(ValueError, match="e-mail"):
         Account.objects.create_user("", "x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_tabs_that_log_in_at_once_become_one_shopper() -> None:
+    account = make_account()
+    guests = [make_guest() for _ in range(6)]
+
+    def log_in(guest: ShopperValue) -> int:
+        try:
+            return link_account(account_id=account.pk, pseudonym=guest.pseudonym, now=NOON).id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        shoppers = set(pool.map(log_in, guests))
+
+    assert len(shoppers) == 1
+    assert Shopper.objects.filter(account=account).count() == 1
+    assert Shopper.objects.filter(merged_into__in=shoppers).count() == 5
