@@ -50,7 +50,7 @@ class AccountChangeForm(UserChangeForm):
 
 
 @admin.register(Account)
-class AccountAdmin(MaskedAdmin, UserAdmin):
+class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overrides on purpose
     form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -96,7 +96,7 @@ class AccountAdmin(MaskedAdmin, UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, StaffAdmin):
+class RoleAdmin(DjangoGroupAdmin, StaffAdmin):  # type: ignore[misc]  # as above: a paginator
     list_display = ["name", "members", "rights"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:

@@ -34,7 +34,7 @@ def render_page(
     request: HttpRequest, template: str, title: str | Promise, context: dict[str, Any]
 ) -> TemplateResponse:
     """Return a page in the site's frame: sidebar, palette, messages."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]  # Django's own reverse reads it
+    request.current_app = admin.site.name  # Django's own reverse reads it
     return TemplateResponse(
         request, template, {**admin.site.each_context(request), "title": title, **context}
     )

@@ -20,7 +20,7 @@ def remember[Value](key: Hashable, seconds: float, make: Callable[[], Value]) ->
     """
     found = _kept.get(key)
     if found is not None and time.monotonic() < found[0]:
-        return found[1]  # type: ignore[no-any-return]  # stored below by the same key
+        return found[1]
     made = make()
     with _lock:
         if len(_kept) >= MOST_ENTRIES:

@@ -7,23 +7,36 @@ from __future__ import annotations
 
 from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SEE_PERSONAL, SUPPORT
 
-CATALOG = ("shop.market", "shop.store", "shop.category", "shop.brand", "shop.product")
-CATALOG += ("shop.variant", "shop.productweek")
-STOCK = ("shop.stocklocation", "shop.stockrecord", "shop.stockreservation", "shop.stockmovement")
-PRICES = ("pricing.publicprice", "pricing.priceledgerentry", "pricing.pricebook")
-PRICES += ("pricing.pricebookentry", "pricing.demandmodelversion", "pricing.pricingpolicy")
-PRICES += ("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch")
-QUOTES = ("pricing.quote", "pricing.quoteseal")
-PROMOTIONS = ("promotions.campaign", "promotions.offer", "promotions.coupon")
-PROMOTIONS += ("promotions.redemption",)
-SELLING = ("orders.order", "orders.orderline", "orders.orderevent", "orders.cart")
-SELLING += ("orders.cartline", "orders.payment", "orders.refund")
-TERMS = ("orders.deliverymethod", "orders.taxrate")
-SHOPPERS = ("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event")
-FITS = ("profiles.segmentversion", "profiles.similarityversion")
-CONSENT = ("profiles.consentrecord",)
-MACHINE = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
-ACCESS = ("profiles.account", "auth.group", "admin.logentry")
+Names = tuple[str, ...]
+
+CATALOG: Names = (
+    *("shop.market", "shop.store", "shop.category", "shop.brand", "shop.product"),
+    *("shop.variant", "shop.productweek"),
+)
+STOCK: Names = (
+    *("shop.stocklocation", "shop.stockrecord", "shop.stockreservation", "shop.stockmovement"),
+)
+PRICES: Names = (
+    *("pricing.publicprice", "pricing.priceledgerentry", "pricing.pricebook"),
+    *("pricing.pricebookentry", "pricing.demandmodelversion", "pricing.pricingpolicy"),
+    *("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch"),
+)
+QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
+PROMOTIONS: Names = (
+    *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
+)
+SELLING: Names = (
+    *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
+    *("orders.cartline", "orders.payment", "orders.refund"),
+)
+TERMS: Names = ("orders.deliverymethod", "orders.taxrate")
+SHOPPERS: Names = (
+    *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
+)
+FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
+CONSENT: Names = ("profiles.consentrecord",)
+MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
+ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
     *(*CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS),
     *(*SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import display
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from shop.kernel.money import format_money
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 CURRENCY = "USD"
 EMPTY = "–"
 LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
-type Text = str | Promise
+type Text = str | _StrPromise
 type Column = Callable[[Any], Any]
 
 

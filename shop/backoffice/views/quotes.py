@@ -55,11 +55,11 @@ def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
         page = render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
         page.status_code = 404
         return page
-    context = {**describe_quote(trace), "asked": str(quote_id)}
+    found: dict[str, Any] = {**describe_quote(trace), "asked": str(quote_id)}
     if not request.user.has_perm("orders.view_order"):
-        context["order"] = None
-    context["may_see_shopper"] = request.user.has_perm("profiles.view_shopper")
-    return render_page(request, "admin/quote.html", _("Quote inspector"), context)
+        found["order"] = None
+    found["may_see_shopper"] = request.user.has_perm("profiles.view_shopper")
+    return render_page(request, "admin/quote.html", _("Quote inspector"), found)
 
 
 @require_POST
