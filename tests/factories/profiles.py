@@ -123,7 +123,13 @@ def make_event(kind: str = "view", at: datetime = NOON, **fields: Any) -> EventV
 
 
 def _build_event(
-    kind: str, seconds: float, variant: int | None, quantity: int, paid: int, rank: float | None
+    *,
+    kind: str,
+    seconds: float,
+    variant: int | None,
+    quantity: int,
+    paid: int,
+    rank: float | None,
 ) -> EventValue:
     return EventValue(
         id=uuid4(),
