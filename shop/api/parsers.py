@@ -40,7 +40,7 @@ def read_json(request: HttpRequest, *, may_be_gzip: bool = False) -> Any:
     `media_type_unsupported`, `encoding_unsupported` or `body_malformed`. Django itself raises
     RequestDataTooBig when the announced length is over the limit.
     """
-    body = request.body
+    body = _read_chunked(request) if _is_chunked(request) else request.body
     if not body:
         return {}
     if request.content_type != JsonParser.media_type:
@@ -83,6 +83,25 @@ def unpack_gzip(body: bytes, *, limit: int = MAX_BODY_BYTES) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise BodyRefused("The gzip body is cut short or followed by other bytes.")
     return unpacked
+
+
+def _is_chunked(request: HttpRequest) -> bool:
+    """Return whether the length is not announced and the server marks the end of the body."""
+    is_chunked = request.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    return is_chunked and bool(request.META.get("wsgi.input_terminated"))
+
+
+def _read_chunked(request: HttpRequest) -> bytes:
+    """Return a chunked body, as mobile clients send when they pack on the fly.
+
+    Django reads what Content-Length announces, which is nothing here.
+    """
+    body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyRefused(
+            "The body is larger than 1 MiB.", code="body_too_large", limit_bytes=MAX_BODY_BYTES
+        )
+    return body
 
 
 def _decode(body: bytes, encoding: str, may_be_gzip: bool) -> bytes:

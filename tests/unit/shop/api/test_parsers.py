@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import json
 import zlib
 
 import pytest
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,3 +134,15 @@ def test_an_announced_length_over_the_limit_is_not_even_read() -> None:
     request = post("/", b"0" * (MAX_BODY_BYTES + 1), content_type="application/json")
     with pytest.raises(RequestDataTooBig):
         read_json(request)
+
+
+def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit() -> None:
+    def chunked(body: bytes) -> HttpRequest:
+        request = post("/", HTTP_TRANSFER_ENCODING="chunked", CONTENT_TYPE="application/json")
+        request.META |= {"wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+        return request
+
+    assert read_json(chunked(b'{"quantity": 2}')) == {"quantity": 2}
+    with pytest.raises(BodyRefused) as refused:
+        read_json(chunked(b" " * (MAX_BODY_BYTES + 1)))
+    assert refused.value.code == "body_too_large"
