@@ -110,14 +110,15 @@ def get_product(slug: str, language: str) -> ProductDetail:
     siblings = _list_siblings(category_id, brand_id, name, slug)
     cards = list_cards([row[0] for row in rows], language)
     tree = list_categories(language)
+    node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
     return ProductDetail(
         card=cards[0],
         description=description,
         variants=tuple(cards),
         siblings=siblings,
-        breadcrumbs=tree.trail(category_id),
+        breadcrumbs=() if node is None else tree.trail(category_id),
         is_active=is_active and rows[0][1],
-        is_restricted=tree.nodes[category_id].is_restricted,
+        is_restricted=node is not None and node.is_restricted,
     )
 
 

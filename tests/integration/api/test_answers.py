@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from shop.catalog.models import Product
+from shop.catalog.selectors import forget_catalog
 from tests.factories.api import CALLS, Device, make_device
 from tests.factories.orders import FakePrices, Shelf
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema
@@ -68,3 +70,14 @@ def test_every_read_answers_in_chinese_too(device: Device, strict: dict[str, Any
         answer = device.client.get(path, Accept_Language="zh-CN")
         check(operation, answer, strict)
         assert answer["Content-Language"] == "zh-hans", operation.name
+
+
+@pytest.mark.parametrize("slug", ["cheddar", "rye"])
+def test_a_product_that_is_no_longer_sold_is_not_found(
+    api: ApiClient, shelf: Shelf, slug: str
+) -> None:
+    """Cheddar leaves gouda behind in its category, rye bread leaves an empty one."""
+    Product.objects.filter(slug=slug).update(is_active=False)
+    forget_catalog()
+    answer = api.get(f"/api/v1/products/{slug}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "product_not_found")
