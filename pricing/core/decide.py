@@ -19,11 +19,13 @@ HOUR_MS = 60 * MINUTE_MS
 class Held:
     """The last quote of one shopper for each of m variants, arrays (m,); zeros where there is none.
 
-    Amounts are minor units, moments milliseconds since 1970.
+    Amounts are minor units, moments milliseconds since 1970. `discount_minor` is the largest
+    discount in money of this quote and those it followed within `no_rise_hours`.
     """
 
     quoted_minor: IntArray
     public_minor: IntArray
+    discount_minor: IntArray
     issued_ms: IntArray
     expires_ms: IntArray
 
@@ -31,7 +33,7 @@ class Held:
     def nothing(count: int) -> Held:
         """Return what is held for a shopper never quoted before."""
         zeros = np.zeros(count, dtype=np.int64)
-        return Held(quoted_minor=zeros, public_minor=zeros, issued_ms=zeros, expires_ms=zeros)
+        return Held(zeros, zeros, zeros, zeros, zeros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class Decisions:
 
     `model_minor` is the model's rung, `limit_minor` the highest price an earlier quote allows
     (the public price where there is none), `quoted_minor` the final price. `is_kept` says that the
-    earlier quote itself stands, with its id and expiry. `actions` are the gate's bits.
+    earlier quote itself stands, with its id and expiry. `discount_minor` is what the next quote has
+    to remember. `actions` are the gate's bits.
     """
 
     model_minor: IntArray
     limit_minor: IntArray
     quoted_minor: IntArray
+    discount_minor: IntArray
     actions: IntArray
     is_kept: BoolArray
     boost: FloatArray
@@ -54,22 +58,27 @@ class Decisions:
 def hold_limit(public_minor: IntArray, held: Held, policy: Policy, now_ms: int) -> IntArray:
     """Return the highest price earlier quotes allow, (m,); the public price where none speaks.
 
-    A quote that has not expired is a promise: its price. Afterwards, until `no_rise_hours` after
-    its last moment, personal factors may not raise the price: it may rise only by as much as the
-    public price has risen since.
+    A quote that has not expired is a promise: its price. Until `no_rise_hours` after it expires
+    its discount in money stays, so that whatever the public price does meanwhile, no personal
+    factor raises a price within a day.
 
     >>> one = np.array([1])
-    >>> held = Held(389 * one, 399 * one, 0 * one, HOUR_MS * one)
+    >>> held = Held(389 * one, 399 * one, 10 * one, 0 * one, HOUR_MS * one)
     >>> [int(hold_limit(409 * one, held, Policy(), at)[0]) for at in (1, 2 * HOUR_MS, 26 * HOUR_MS)]
     [389, 399, 409]
     """
-    exists = held.quoted_minor > 0
-    is_valid = exists & (now_ms < held.expires_ms)
+    is_valid = (held.quoted_minor > 0) & (now_ms < held.expires_ms)
+    discounted = np.maximum(public_minor - remembered(held, policy, now_ms), 1)
+    limit = np.where(is_valid, np.minimum(held.quoted_minor, discounted), discounted)
+    highest: IntArray = np.minimum(limit, public_minor)
+    return highest
+
+
+def remembered(held: Held, policy: Policy, now_ms: int) -> IntArray:
+    """Return the discount in money that may not shrink yet, (m,); 0 where nothing is remembered."""
     until = held.expires_ms + policy.no_rise_hours * HOUR_MS
-    is_remembered = exists & (now_ms < until)
-    risen = np.maximum(public_minor - held.public_minor, 0)
-    limit = np.where(is_valid, held.quoted_minor, held.quoted_minor + risen)
-    return np.where(is_remembered, np.minimum(limit, public_minor), public_minor)
+    is_remembered = (held.quoted_minor > 0) & (now_ms < until)
+    return np.where(is_remembered, held.discount_minor, 0)
 
 
 def decide(
@@ -139,13 +148,14 @@ def decide_rungs(
     )
     is_valid = (held.quoted_minor > 0) & (now_ms < held.expires_ms)
     is_promised = is_valid & allowed
-    final = np.where(is_promised, np.minimum(gated.minor, limit), gated.minor)
+    final = np.where(is_promised, np.minimum(gated.minor, held.quoted_minor), gated.minor)
     # An earlier answer "the public price" stands as long as the public price does.
     stands = (final < public) | (held.public_minor == public)
     return Decisions(
         model_minor=model,
         limit_minor=limit,
         quoted_minor=final,
+        discount_minor=np.maximum(public - final, remembered(held, policy, now_ms)),
         actions=gated.actions,
         is_kept=is_valid & (final == held.quoted_minor) & stands,
         boost=boost[0],

@@ -13,16 +13,20 @@ import numpy as np
 from pricing.core.decide import Held
 from pricing.core.tokens import EPOCH
 
-_FIXED = struct.Struct(">16sIIQQ")
+_FIXED = struct.Struct(">16sIIIQQ")
 
 
 @dataclass(frozen=True, slots=True)
 class HeldQuote:
-    """The last quote of a variant: its id, amounts, moments (ms) and token."""
+    """The last quote of a variant: its id, amounts, moments (ms) and token.
+
+    `discount_minor` is the largest discount it has to remember, its own or an earlier one.
+    """
 
     quote_id: UUID
     quoted_minor: int
     public_minor: int
+    discount_minor: int
     issued_ms: int
     expires_ms: int
     token: str
@@ -36,7 +40,7 @@ class HeldQuote:
 def pack_held(quote: HeldQuote) -> bytes:
     """Return the stored form of `quote`.
 
-    >>> quote = HeldQuote(UUID(int=1), 389, 399, 0, 3_600_000, "token")
+    >>> quote = HeldQuote(UUID(int=1), 389, 399, 10, 0, 3_600_000, "token")
     >>> unpack_held(pack_held(quote)) == quote
     True
     """
@@ -44,6 +48,7 @@ def pack_held(quote: HeldQuote) -> bytes:
         quote.quote_id.bytes,
         quote.quoted_minor,
         quote.public_minor,
+        quote.discount_minor,
         quote.issued_ms,
         quote.expires_ms,
     )
@@ -58,9 +63,9 @@ def unpack_held(value: bytes | None) -> HeldQuote | None:
     """
     if value is None or len(value) <= _FIXED.size:
         return None
-    raw, quoted, public, issued, expires = _FIXED.unpack_from(value)
+    raw, quoted, public, discount, issued, expires = _FIXED.unpack_from(value)
     token = value[_FIXED.size :].decode("ascii", "replace")
-    return HeldQuote(UUID(bytes=raw), quoted, public, issued, expires, token)
+    return HeldQuote(UUID(bytes=raw), quoted, public, discount, issued, expires, token)
 
 
 def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:
@@ -69,12 +74,13 @@ def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:
     >>> held_arrays([None]).quoted_minor.tolist()
     [0]
     """
-    table = np.zeros((4, len(quotes)), dtype=np.int64)
+    table = np.zeros((5, len(quotes)), dtype=np.int64)
     for place, quote in enumerate(quotes):
         if quote is not None:
             table[:, place] = (
                 quote.quoted_minor,
                 quote.public_minor,
+                quote.discount_minor,
                 quote.issued_ms,
                 quote.expires_ms,
             )

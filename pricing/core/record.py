@@ -39,6 +39,7 @@ SIGNAL_FIELDS = tuple((name, _FLOAT) for name in RAW_SIGNALS)
 HELD_FIELDS = (
     ("held_quoted", _INT),
     ("held_public", _INT),
+    ("held_discount", _INT),
     ("held_issued", _INT),
     ("held_expires", _INT),
 )

@@ -133,6 +133,7 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
     ids = decided.terms.variant_id.tolist()
     listed, public = decided.terms.list_minor.tolist(), decided.terms.public_minor.tolist()
     quoted = decided.decided.quoted_minor.tolist()
+    discount = decided.decided.discount_minor.tolist()
     label_code = issue.place.rule.label_code
     signed = {}
     for at in fresh:
@@ -145,7 +146,15 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
             issue.rung if is_personal else "public",
             label_code if is_personal else "",
         )
-        held = HeldQuote(quote_id, quoted[at], public[at], issue.now_ms, issue.expires_ms, token)
+        held = HeldQuote(
+            quote_id,
+            quoted_minor=quoted[at],
+            public_minor=public[at],
+            discount_minor=discount[at],
+            issued_ms=issue.now_ms,
+            expires_ms=issue.expires_ms,
+            token=token,
+        )
         signed[at] = _Signed(held, signature)
     return signed
 
@@ -217,6 +226,7 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
         ]
     held = decided.held
     rows["held_quoted"], rows["held_public"] = held.quoted_minor[fresh], held.public_minor[fresh]
+    rows["held_discount"] = held.discount_minor[fresh]
     rows["held_issued"], rows["held_expires"] = held.issued_ms[fresh], held.expires_ms[fresh]
     rows["quoted_minor"] = decided.decided.quoted_minor[fresh]
     if decided.book_minor is not None:

@@ -29,6 +29,7 @@ def test_a_thousand_prices_are_the_sum_of_their_parts() -> None:
     held = Held(
         quoted_minor=np.where(rng.random(1_000) < 0.4, (public * 0.93).astype(np.int64), 0),
         public_minor=public,
+        discount_minor=(public * 0.07).astype(np.int64),
         issued_ms=np.zeros(1_000, dtype=np.int64),
         expires_ms=rng.integers(0, 20_000_000, 1_000),
     )

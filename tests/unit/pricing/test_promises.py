@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pricing.core.decide import HOUR_MS, MINUTE_MS, Held, decide
+from pricing.core.decide import HOUR_MS, MINUTE_MS, Decisions, Held, decide
 from pricing.core.signals import SignalWeights
 from pricing.core.values import Policy
 from tests.factories.pricing import make_signals, make_terms
@@ -16,17 +16,21 @@ from tests.factories.pricing import make_signals, make_terms
 WEIGHTS, POLICY = SignalWeights(), Policy()
 
 
-def ask(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> int:
-    """Return the price of one variant for a shopper with so much interest."""
+def decide_one(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> Decisions:
+    """Return the decision about one variant for a shopper with so much interest."""
     signals = make_signals(1, 1, activity=views, family=views, category=views)
-    made = decide(
-        signals, make_terms([public]), WEIGHTS, POLICY, held=held, now_ms=now_ms, **changes
-    )
-    return int(made.quoted_minor[0])
+    terms = make_terms([public])
+    return decide(signals, terms, WEIGHTS, POLICY, held=held, now_ms=now_ms, **changes)
 
 
-def hold(quoted: int, public: int, at_ms: int) -> Held:
-    arrays = (quoted, public, at_ms, at_ms + 60 * MINUTE_MS)
+def ask(public: int, views: float, held: Held, now_ms: int, **changes: bool) -> int:
+    """Return the price that is decided."""
+    return int(decide_one(public, views, held, now_ms, **changes).quoted_minor[0])
+
+
+def hold(quoted: int, public: int, at_ms: int, discount: int | None = None) -> Held:
+    kept = public - quoted if discount is None else discount
+    arrays = (quoted, public, kept, at_ms, at_ms + 60 * MINUTE_MS)
     return Held(*(np.array([v], dtype=np.int64) for v in arrays))
 
 
@@ -46,16 +50,16 @@ def test_personal_factors_never_raise_a_price_within_a_day(
     for minutes, views, change in journey:
         now += minutes * MINUTE_MS
         public = max(60, public + change)
-        price = ask(public, views, held, now)
+        made = decide_one(public, views, held, now)
+        price = int(made.quoted_minor[0])
         for at, before, before_public in seen:
             if now - at < 24 * HOUR_MS:
                 assert price <= before + max(0, public - before_public)
         assert price <= public
-        kept = held.quoted_minor[0] == price and now < held.expires_ms[0]
         # A kept promise was made at an older public price: what that rises by may pass on later.
-        seen.append((now, price, int(held.public_minor[0]) if kept else public))
-        if not kept and price < public:
-            held = hold(price, public, now)
+        seen.append((now, price, int(held.public_minor[0]) if made.is_kept[0] else public))
+        if not made.is_kept[0]:
+            held = hold(price, public, now, int(made.discount_minor[0]))
 
 
 def test_a_valid_quote_stands_although_interest_fades_and_the_public_price_rises() -> None:
@@ -64,8 +68,9 @@ def test_a_valid_quote_stands_although_interest_fades_and_the_public_price_rises
     assert ask(440, 0.0, hold(369, 400, 0), 26 * HOUR_MS) == 440
 
 
-def test_a_lower_public_price_wins_by_itself() -> None:
-    assert ask(350, 0.0, hold(369, 400, 0), MINUTE_MS) == 350
+def test_a_lower_public_price_wins_by_itself_and_the_discount_stays() -> None:
+    assert ask(350, 0.0, hold(369, 400, 0), MINUTE_MS) == 319
+    assert ask(300, 0.0, hold(369, 400, 0), MINUTE_MS) == 270
 
 
 def test_more_interest_lowers_a_valid_quote() -> None:
