@@ -78,6 +78,31 @@ def _parse(
     variants: Mapping[Any, bytes | None],
     now: datetime,
 ) -> OnlineProfile:
+    meta, state = _split(fields, variants)
+    is_warm = meta.get(_WARM) == b"1"
+    profile_reads_total.labels(outcome="warm" if is_warm else "cold").inc()
+    if _ID not in meta:
+        return OnlineProfile(
+            pseudonym=pseudonym, shopper_id=None, consents=None, is_warm=False, feature_row=None
+        )
+    consents = _parse_consents(meta.get(_CONSENT))
+    may_profile = consents is None or consents.allows_tracking
+    row = describe_row(derive(state, pseudonym, now)) if may_profile else None
+    return OnlineProfile(
+        pseudonym=pseudonym,
+        shopper_id=int(meta[_ID]),
+        consents=consents,
+        is_warm=is_warm,
+        feature_row=row,
+        segment=None if row is None else row.segment,
+        tags=() if row is None else row.tags,
+    )
+
+
+def _split(
+    fields: Mapping[bytes, bytes], variants: Mapping[Any, bytes | None]
+) -> tuple[dict[bytes, bytes], NamedSums]:
+    """Return what is known beside the sums, and the sums. On every page's way: one plain loop."""
     meta: dict[bytes, bytes] = {}
     sums: dict[str, float] = {}
     categories: dict[int, float] = {}
@@ -90,32 +115,8 @@ def _parse(
             meta[key] = value
         else:
             sums[key.decode()] = float(value)
-    is_warm = meta.get(_WARM) == b"1"
-    profile_reads_total.labels(outcome="warm" if is_warm else "cold").inc()
-    if _ID not in meta:
-        return OnlineProfile(
-            pseudonym=pseudonym, shopper_id=None, consents=None, is_warm=False, feature_row=None
-        )
-    consents = _parse_consents(meta.get(_CONSENT))
-    if consents is not None and not consents.allows_tracking:
-        return OnlineProfile(
-            pseudonym=pseudonym,
-            shopper_id=int(meta[_ID]),
-            consents=consents,
-            is_warm=is_warm,
-            feature_row=None,
-        )
     interest = {int(key): float(value) for key, value in variants.items() if value is not None}
-    row = describe_row(derive(NamedSums(sums, categories, brands, interest), pseudonym, now))
-    return OnlineProfile(
-        pseudonym=pseudonym,
-        shopper_id=int(meta[_ID]),
-        consents=consents,
-        is_warm=is_warm,
-        feature_row=row,
-        segment=row.segment,
-        tags=row.tags,
-    )
+    return meta, NamedSums(sums, categories, brands, interest)
 
 
 def _parse_consents(digits: bytes | None) -> Consents | None:
