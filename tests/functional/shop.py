@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import psycopg
 import redis
 
 from shop.kernel.clock import utc_now
+from tools.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -36,6 +38,7 @@ FILL = (
 WARM_REDIS = """
 from profiles.services import rebuild_online_features
 from shop.kernel.clock import utc_now
+from tools.valkey import Valkey
 rebuild_online_features(as_of=utc_now())
 """
 KEPT = "walked_shop_"
@@ -45,11 +48,12 @@ SOURCES = ("orders", "pricing", "profiles", "promotions", "shop/catalog", "shop/
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A running shop: where it answers, its environment, and the logins of its demo accounts."""
+    """A running shop: its address and environment, the demo's logins, and its own Valkey."""
 
     url: str
     environment: dict[str, str]
     logins: dict[str, tuple[str, str]]
+    valkey: Valkey
 
     def query(self, sql: str, *values: object) -> list[tuple[object, ...]]:
         """Ask the shop's database directly."""
@@ -81,10 +85,12 @@ def open_shop(state: Path) -> Iterator[Shop]:
     base = os.environ["DATABASE_URL"]
     name = f"functional_{os.getpid()}"
     port = free_port()
+    valkey = Valkey(home=state, port=free_port(), password=secrets.token_hex(16))
     environment = {
         **os.environ,
         "DATABASE_URL": at(base, name),
         "FAIRTAG_STATE": str(state),
+        "REDIS_URL": valkey.url,
         "STATIC_ROOT": str(state / "static"),
         "PROMETHEUS_MULTIPROC_DIR": str(state / "metrics"),
         "SITE_URL": f"http://127.0.0.1:{port}",
@@ -96,9 +102,9 @@ def open_shop(state: Path) -> Iterator[Shop]:
         "WEB_THREADS": "4",
     }
     (state / "metrics").mkdir(parents=True)
-    with clone(keep_filled(base, environment), base, name):
-        with redis.Redis.from_url(environment["REDIS_URL"]) as connection:
-            connection.flushdb()
+    with running(valkey), clone(keep_filled(base, environment), base, name):
+        with redis.Redis.from_url(valkey.url) as connection:
+            connection.flushdb()  # filling the kept shop left profiles of another database
         manage(environment, "collectstatic", "--no-input", "-v", "0")
         manage(environment, "shell", "-v", "0", "-c", WARM_REDIS)
         with connect(base, name) as connection:
@@ -113,7 +119,18 @@ def open_shop(state: Path) -> Iterator[Shop]:
                     each["email"].partition("@")[0]: (each["email"], each["password"])
                     for each in logins
                 },
+                valkey=valkey,
             )
+
+
+@contextlib.contextmanager
+def running(valkey: Valkey) -> Iterator[None]:
+    """Keep a Valkey of the shop's own up for the body: a test may kill it."""
+    valkey.start()
+    try:
+        yield
+    finally:
+        valkey.stop()
 
 
 def keep_filled(base: str, environment: dict[str, str]) -> str:

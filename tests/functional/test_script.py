@@ -1,0 +1,167 @@
+"""What the shop's own script adds: beacons, fresh prices, light and dark, a word when offline."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.walk import view_products
+
+SMALL = 10_240
+
+
+# A beacon's body is hidden from the debugger, so the page notes what it packs.
+NOTE_BODIES = """
+    const RealBlob = window.Blob;
+    window.Blob = class extends RealBlob {
+        constructor(parts, options) {
+            super(parts, options);
+            const before = JSON.parse(sessionStorage.getItem('sent') || '[]');
+            const all = [...before, ...JSON.parse(parts[0]).events];
+            sessionStorage.setItem('sent', JSON.stringify(all));
+        }
+    };
+"""
+
+
+def list_sent(page: Page) -> list[dict[str, Any]]:
+    """Return the events the page has reported, as they left it."""
+    sent: list[dict[str, Any]] = page.evaluate("JSON.parse(sessionStorage.getItem('sent') || '[]')")
+    return sent
+
+
+@pytest.fixture
+def noting(page: Page) -> Page:
+    page.add_init_script(NOTE_BODIES)
+    return page
+
+
+def test_a_category_view_and_a_click_are_reported_once_with_their_own_ids(
+    noting: Page,
+) -> None:
+    with noting.expect_response(re.compile("/events/$")) as answer:
+        noting.goto("/c/dairy-eggs/")
+    assert answer.value.status == 204
+    noting.locator(".card__name a").first.click()
+    expect(noting.locator(".product__buy, .tag--tomato").first).to_be_visible()
+    sent = list_sent(noting)
+    kinds = [event["kind"] for event in sent]
+    assert kinds == ["view", "click"]
+    assert "category_id" in sent[0]
+    assert "variant_id" in sent[1]
+    assert len({event["id"] for event in sent}) == 2
+
+
+def test_a_product_view_that_the_server_counted_is_not_reported_again(
+    noting: Page,
+) -> None:
+    view_products(noting, "/search/?q=milk", 1)
+    noting.wait_for_timeout(1_200)
+    assert list_sent(noting) == []
+
+
+def test_nothing_is_reported_where_the_visitor_said_no(noting: Page) -> None:
+    page = noting
+    page.goto("/")
+    page.get_by_label("Region", exact=True).select_option(label="Germany")
+    page.get_by_role("button", name="Change", exact=True).click()
+    page.get_by_role("button", name="No, same price as everyone").click()
+    page.goto("/c/dairy-eggs/")
+    page.wait_for_timeout(1_200)
+    assert list_sent(page) == []
+
+
+def test_light_and_dark_switch_without_a_new_page(page: Page) -> None:
+    page.goto("/")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    page.get_by_role("button", name="Dark", exact=True).click()
+    assert page.evaluate(background) != light
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    page.get_by_role("button", name="Auto", exact=True).click()
+    assert page.evaluate(background) == light
+
+
+def test_being_offline_is_said_and_unsaid(page: Page) -> None:
+    page.goto("/")
+    notice = page.get_by_text("You are offline.")
+    expect(notice).to_be_hidden()
+    page.context.set_offline(True)
+    expect(notice).to_be_visible()
+    page.context.set_offline(False)
+    expect(notice).to_be_hidden()
+
+
+def test_a_price_does_not_move_while_one_looks(page: Page) -> None:
+    page.goto("/search/?q=cheese")
+    shift = page.evaluate(
+        """() => new Promise(done => {
+            let sum = 0;
+            new PerformanceObserver(list => list.getEntries().forEach(e => { sum += e.value; }))
+                .observe({type: 'layout-shift', buffered: true});
+            setTimeout(() => done(sum), 1500);
+        })"""
+    )
+    assert shift <= 0.02
+
+
+def test_filters_change_the_list_and_the_address_and_the_back_button_undoes_it(page: Page) -> None:
+    page.goto("/search/?q=cheese")
+    status = page.locator(".listing__head [role=status]")
+    everything = status.inner_text()
+    option = page.locator(".facet__list .tick").first
+    count = option.locator("small").inner_text()
+    option.click()
+    expect(status).to_have_text(re.compile(rf"^{count} products?$"))
+    assert "brand=" in page.url
+    expect(page.get_by_role("list", name="Active filters").get_by_role("link")).to_have_count(2)
+    page.go_back()
+    expect(status).to_have_text(everything)
+    assert "brand=" not in page.url
+
+
+def test_taking_a_product_out_can_be_undone(page: Page) -> None:
+    page.goto("/search/?q=milk")
+    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
+    drawer = page.get_by_role("dialog", name="Your cart")
+    drawer.get_by_role("button", name=re.compile("^One more of")).click()
+    expect(page.locator("#live")).to_have_text(re.compile("Cart: 2 things"))
+    drawer.get_by_role("button", name=re.compile("^Remove")).click()
+    expect(drawer.locator(".line")).to_have_count(0)
+    drawer.get_by_role("button", name="Put it back").click()
+    expect(drawer.get_by_label(re.compile("^Quantity of"))).to_have_value("2")
+
+
+def test_a_code_that_does_not_apply_says_why(page: Page) -> None:
+    page.goto("/search/?q=milk")
+    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
+    drawer = page.get_by_role("dialog", name="Your cart")
+    drawer.get_by_text("I have a code").or_(
+        drawer.get_by_role("link", name="View cart")
+    ).first.click()
+    page.goto("/cart/")
+    page.get_by_text("I have a code").click()
+    page.get_by_label("Code", exact=True).fill("NOSUCHCODE")
+    page.get_by_role("button", name="Use", exact=True).click()
+    expect(page.get_by_text("NOSUCHCODE:")).to_be_visible()
+
+
+def test_script_and_style_stay_small(page: Page) -> None:
+    sizes: dict[str, int] = {}
+    page.on(
+        "response",
+        lambda answer: (
+            sizes.update({answer.url: len(answer.body())})
+            if re.search(r"\.(js|css)$", answer.url)
+            else None
+        ),
+    )
+    page.goto("/", wait_until="networkidle")
+    own = [size for url, size in sizes.items() if "/js/shop" in url]
+    assert len(own) == 1
+    assert own[0] < SMALL
+    assert sum(size for url, size in sizes.items() if url.endswith(".css")) < 60_000
