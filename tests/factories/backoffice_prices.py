@@ -1,0 +1,137 @@
+"""Prices, rules and quotes that staff pages are opened on."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from pricing.models import (
+    DemandModelVersion,
+    EmergencyCap,
+    JurisdictionRow,
+    KillSwitch,
+    PriceBook,
+    PriceBookEntry,
+    PriceLedgerEntry,
+    PricingPolicy,
+    PublicPrice,
+    Quote,
+    QuoteSeal,
+)
+from profiles.models import (
+    Shopper,
+)
+from shop.catalog.models import Variant
+from shop.kernel.ids import uuid7
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
+    """Make a price of a variant with all that stands behind it, the rules and their history."""
+    shared = {"variant": variant, "market_id": "us"}
+    PriceLedgerEntry.objects.create(
+        **shared, kind="list", amount_minor=500, valid_from=NOON, source="import"
+    )
+    PublicPrice.objects.create(
+        **shared, list_minor=500, public_minor=480, anchor_minor=500, changed_at=NOON
+    )
+    staff = get_user_model().objects.get(email=f"alice{number}@example.com")
+    _make_book(number, variant, shopper, staff)
+    _make_rules(number, variant, staff)
+
+
+def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> None:
+    model = DemandModelVersion.objects.create(
+        trained_at=NOON + timedelta(hours=number),
+        window_start=date(2026, 1, 1),
+        window_end=date(2026, 11, 1),
+        metrics={"wmape": 0.4},
+        arrays=b"",
+        sha256=f"{number}" * 64,
+        feature_hash="f" * 64,
+        asked_by=staff,
+    )
+    policy = PricingPolicy.objects.create(version=100 + number, created_at=NOON, created_by=staff)
+    book = PriceBook.objects.create(
+        version=number + 1,
+        market_id="us",
+        model_version=model,
+        policy=policy,
+        published_at=NOON,
+        effective_at=NOON,
+        arrays=b"",
+        sha256=f"{number}" * 64,
+    )
+    PriceBookEntry.objects.create(
+        shopper=shopper,
+        book=book,
+        variant_ids=[variant.pk],
+        quoted_minors=[450],
+        priced_at=NOON,
+    )
+
+
+def _make_rules(number: int, variant: Variant, staff: Any) -> None:
+    JurisdictionRow.objects.create(
+        code=f"X{number}",
+        valid_from=date(2027, 1, 1),
+        personal_allowed=False,
+        opt_in_required=True,
+        label_code="none",
+        reference_strategy="eu_low30",
+        source="a law",
+        reviewed_by="counsel",
+    )
+    EmergencyCap.objects.create(
+        market_id="us",
+        category=variant.product.category,
+        starts_at=NOON - timedelta(days=30),
+        ends_at=NOON - timedelta(days=20),
+        reason="a storm",
+        created_by=staff,
+    )
+    KillSwitch.objects.create(scope="sku", key=variant.sku, is_active=False, by=staff, at=NOON)
+    QuoteSeal.objects.create(
+        day=date(2026, 11, 1 + number), rows=1, digest="d" * 64, previous="p" * 64, sealed_at=NOON
+    )
+
+
+def make_quote(variant: Variant, shopper: Shopper, at: datetime = NOON, **fields: Any) -> UUID:
+    """Store a personal quote of 4.50 for a public price of 4.80; return its id."""
+    quote_id = uuid7(int(at.timestamp() * 1000))
+    stored = {
+        "id": quote_id,
+        "issued_at": at,
+        "expires_at": at + timedelta(hours=1),
+        "shopper": shopper,
+        "shopper_hash": "h",
+        "variant": variant,
+        "market_code": "us",
+        "channel": "online",
+        "currency": "USD",
+        "list_minor": 500,
+        "public_minor": 480,
+        "quoted_minor": 450,
+        "is_personal": True,
+        "rung": "personal",
+        "arm": "treated",
+        "label_code": "generic",
+        "jurisdiction_code": "US-other",
+        "policy_version": 1,
+        "model_version": 1,
+        "book_version": 1,
+        "reasons": [
+            {"code": "public", "amount_minor": 480, "text": "Public price"},
+            {"code": "personal", "amount_minor": -30, "text": "For you"},
+        ],
+        "features": {"recency": 0.5},
+        "guard_actions": ["below_cap"],
+        "kid": 1,
+        "signature": "s",
+    }
+    Quote.objects.create(**(stored | fields))
+    return quote_id
