@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
@@ -146,7 +147,7 @@ def track(page: Page, number: str, email: str) -> None:
     page.get_by_role("button", name="Find it").click()
 
 
-def signed(text: str) -> object:
+def signed(text: str) -> Decimal:
     return -read_amount(text) if text.startswith("\N{MINUS SIGN}") else read_amount(text)
 
 
