@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
 from orders.core.delivery import price_options
 from orders.selectors.terms import load_terms
-from shop.catalog.core.values import CatalogFilters
+from shop.catalog.core.values import CatalogCard, CatalogFilters, ProductDetail
 from shop.catalog.selectors import (
     ProductNotFound,
+    catalog_version,
     get_product,
     list_cards,
     list_category_variants,
@@ -19,25 +24,42 @@ RELATED = 6
 
 
 def product(ctx: PageContext, slug: str) -> ProductPage:
-    """Return a product page. Related products are not personal.
+    """Return a product page; one query for its cards once the product is in memory.
 
-    Raises ProductNotFound, also for a product that is no longer sold and so has no price.
+    Related products are not personal. Raises ProductNotFound, also for a product that is no longer
+    sold and so has no price.
     """
-    detail = get_product(slug, ctx.language)
+    detail = _remember_product(slug, ctx.language, catalog_version())
     own = [card.variant_id for card in detail.variants]
     related = _related_ids(detail.card.category_id, frozenset(own))
     prices = quote_page(ctx, [*own, *related], "product")
+    cards = {card.variant_id: card for card in list_cards([*own, *related], ctx.language)}
     price = prices.get(detail.card.variant_id)
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     return ProductPage(
-        detail=detail,
+        detail=_restock(detail, cards),
         price=price,
         delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
         prices=prices,
         siblings=detail.siblings,
-        related=join_cards(list_cards(related, ctx.language), prices),
+        related=join_cards([cards[i] for i in related if i in cards], prices),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _remember_product(slug: str, language: str, version: int) -> ProductDetail:
+    """Return a product as the catalogue has it; its `version` keys the memory of it."""
+    return get_product(slug, language)
+
+
+def _restock(detail: ProductDetail, cards: Mapping[int, CatalogCard]) -> ProductDetail:
+    """Return the product with stock as of now: the one thing that moves without a new version."""
+    return replace(
+        detail,
+        card=cards.get(detail.card.variant_id, detail.card),
+        variants=tuple(cards.get(card.variant_id, card) for card in detail.variants),
     )
 
 

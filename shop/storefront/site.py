@@ -29,6 +29,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     """Return the frame's facts. No query once the departments are cached."""
     visit = get_visit(request)
     language = visit.ctx.language
+    is_signed_in = visit.ctx.account_id is not None
     fixed = describe_language(language)
     return {
         **fixed,
@@ -37,9 +38,10 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "currency": visit.ctx.currency,
         "theme": visit.theme,
         "cart_count": visit.cart_count,
-        "is_signed_in": visit.ctx.account_id is not None,
+        "is_signed_in": is_signed_in,
         "nav": draw_navigation(language, catalog_version(), _department(request.path)),
         "departments": list_departments(language, catalog_version()),
+        "footer": draw_footer(language, visit.ctx.jurisdiction_code, visit.theme, is_signed_in),
         "notice": choose_notice(request),
         "region": visit.ctx.jurisdiction_code,
         "is_tracked": visit.default_consents().allows_tracking,
@@ -94,6 +96,23 @@ def draw_navigation(language: str, version: int, current: str) -> SafeString:
             for entry in list_departments(language, version)
         ]
         html = render_to_string("components/nav.html", {"departments": departments})
+    return mark_safe(html)  # noqa: S308  # the template engine escaped the names
+
+
+@lru_cache(maxsize=256)
+def draw_footer(language: str, region: str, theme: str, is_signed_in: bool) -> SafeString:
+    """Return the footer as HTML. Nothing in it is personal: its controls belong to one small form
+    of the page, which holds the token.
+    """
+    with override(language):
+        frame = {
+            **describe_language(language),
+            "language": language,
+            "region": region,
+            "theme": theme,
+            "is_signed_in": is_signed_in,
+        }
+        html = render_to_string("components/footer.html", {"shop": frame})
     return mark_safe(html)  # noqa: S308  # the template engine escaped the names
 
 

@@ -62,12 +62,14 @@
   addEventListener("pageshow", (event) => { if (event.persisted) refresh(); });
 
   /* --- light and dark ----------------------------------------------------------------------- */
-  on("submit", "[data-theme-form]", (form, event) => {
+  on("submit", "#site", (form, event) => {
+    const button = event.submitter;
+    if (!button || button.name !== "theme") return;
     event.preventDefault();
-    const theme = event.submitter ? event.submitter.value : "";
+    const theme = button.value;
     if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
     document.cookie = `fairtag_theme=${theme}; path=/; max-age=${theme ? 31536000 : 0}; samesite=lax`;
-    form.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button.value === theme)));
+    button.parentElement.querySelectorAll("button").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
   });
 
   /* --- search suggestions: the combobox pattern --------------------------------------------- */
