@@ -36,6 +36,9 @@ from shop.kernel.clock import epoch_ms
 from shop.kernel.ids import uuid7
 
 LOW_64 = 2**64 - 1
+# Pages show the same quotes again and again; ten minutes share one public view.
+MOST_VIEWS = 20_000
+_views: dict[str, tuple[PriceView, PriceView]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def issue_quotes(
             return {}, "redis_down"
         quotes |= {at: one.held for at, one in signed.items()}
     ids = decided.terms.variant_id.tolist()
-    personal = {ids[at]: _view(issue, quote, views[ids[at]]) for at, quote in quotes.items()}
+    personal = {ids[at]: _recall(issue, quote, views[ids[at]]) for at, quote in quotes.items()}
     return personal, ""
 
 
@@ -238,6 +241,18 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
     packed = b"".join(one.signature for one in quotes)
     rows["signature"] = np.frombuffer(packed, dtype="<u8").reshape(-1, 4)
     return rows
+
+
+def _recall(issue: _Issue, quote: HeldQuote, base: PriceView) -> PriceView:
+    """Return the view of a quote: the one made before, as long as the public view is the same."""
+    known = _views.get(quote.token)
+    if known is not None and known[0] is base:
+        return known[1]
+    if len(_views) > MOST_VIEWS:
+        _views.clear()
+    view = _view(issue, quote, base)
+    _views[quote.token] = (base, view)
+    return view
 
 
 def _view(issue: _Issue, quote: HeldQuote, base: PriceView) -> PriceView:

@@ -17,6 +17,9 @@ from pricing.core.demand.shrink import (
 )
 from pricing.core.values import FloatArray, IntArray
 
+# Priors that move less than this from one pooling step to the next have settled.
+SETTLED = 1e-3
+
 
 class PooledPoisson:
     """Weekly units of N items in G groups of stores: log link, random slopes, local level.
@@ -87,6 +90,8 @@ class PooledPoisson:
         column of the design is the intercept.
         """
         self._check(design, units)
+        if hasattr(self, "hierarchy_"):
+            del self.hierarchy_
         items, _, weeks, size = design.shape
         kept = np.ones_like(units) if weight is None else weight
         self.group_share_ = _group_shares(units, kept)
@@ -144,20 +149,29 @@ class PooledPoisson:
             self._offset(department, self.season_).reshape(items, -1),
             kept.reshape(items, -1),
         )
-        covariance = np.eye(size)
-        covariance[0, 0] = 100.0
-        prior = Prior(np.zeros((items, size)), np.linalg.inv(covariance))
+        prior = self._prior(items, size, category)
         for _ in range(self.pooling_steps):
+            before = prior.mean
             self.coef_, self.covariance_ = fit_newton(
-                cells, prior, self.dispersion_, self.coef_, steps=3
+                cells, prior, self.dispersion_, self.coef_, steps=3, tolerance=SETTLED
             )
             self.hierarchy_ = learn_hierarchy(self.coef_, self.covariance_, category)
-            prior = Prior(
-                self.hierarchy_.category_mean[category],
-                np.linalg.inv(self.hierarchy_.item_covariance),
-            )
+            prior = self._prior(items, size, category)
+            if np.abs(prior.mean - before).max(initial=0.0) < SETTLED:
+                break
         self.coef_, self.covariance_ = fit_newton(
-            cells, prior, self.dispersion_, self.coef_, steps=12
+            cells, prior, self.dispersion_, self.coef_, steps=12, tolerance=1e-6
+        )
+
+    def _prior(self, items: int, size: int, category: IntArray) -> Prior:
+        """Return what the hierarchy says of each item; wide open before there is one."""
+        if not hasattr(self, "hierarchy_"):
+            covariance = np.eye(size)
+            covariance[0, 0] = 100.0
+            return Prior(np.zeros((items, size)), np.linalg.inv(covariance))
+        return Prior(
+            self.hierarchy_.category_mean[category],
+            np.linalg.inv(self.hierarchy_.item_covariance),
         )
 
     def _offset(self, department: IntArray, season: FloatArray) -> FloatArray:
