@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils.translation import override
 from pytest_django.plugin import DjangoDbBlocker
 
 from shop.backoffice.memory import forget_all
@@ -27,9 +28,10 @@ def stocked_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
 
 @pytest.fixture
 def stocked_shop(stocked_module: None, db: None) -> Iterator[None]:
-    """The stocked shop; what the test changes is undone at its end."""
+    """The stocked shop; what the test changes is undone at its end, the language too."""
     forget_all()
-    yield
+    with override("en"):  # a request in Chinese leaves its thread in Chinese
+        yield
     forget_all()
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.contrib.admin.apps import AdminConfig
 
 
 class StaffAdminConfig(AdminConfig):
     default_site = "shop.backoffice.site.StaffSite"
+
+    def ready(self) -> None:
+        """Translate the names of tables and columns before the tables are made."""
+        from shop.backoffice.labels import translate_labels  # models are loaded only now
+
+        translate_labels(apps.get_models())
+        super().ready()
