@@ -13,5 +13,5 @@ class StaffAdminConfig(AdminConfig):
         """Translate the names of tables and columns before the tables are made."""
         from shop.backoffice.labels import translate_labels  # models are loaded only now
 
-        translate_labels(apps.get_models())
+        translate_labels(apps.get_app_configs())
         super().ready()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from babel.dates import format_skeleton
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.kernel.money import exponent
-from shop.staff.columns import CURRENCY, show_money
+from shop.staff.columns import CURRENCY, show_money, staff_locale
 
 
 def show_minor(number: float) -> str:
@@ -33,6 +34,11 @@ def show_percent(number: float) -> str:
     """Return a share (0..1) as a percentage with one digit where it matters."""
     is_small = 0 < abs(number) < 0.1
     return f"{100 * number:.1f} %" if is_small else f"{100 * number:.0f} %"
+
+
+def show_day(day: date) -> str:
+    """Return a day of the last year as the reader writes it: Nov 24, 11月24日."""
+    return str(format_skeleton("MMMd", day, locale=staff_locale()))
 
 
 def show_count(number: float) -> str:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from django.apps import AppConfig
 from django.db.models import Field, Model
 from django.utils.functional import Promise, lazy
 from django.utils.translation import get_language
@@ -39,16 +40,21 @@ def _say(text: str, singular: str = "") -> str:
 say = lazy(_say, str)
 
 
-def translate_labels(models: Iterable[type[Model]]) -> None:
-    """Make the names of our `models` follow the reader's language. Run once, at start.
+def translate_labels(rooms: Iterable[AppConfig]) -> None:
+    """Make the names of our rooms and their models follow the reader's language. Run at start.
 
     What migrations compare is not touched: they read the names models were declared with, and
     English reads the same.
     """
+    for room in rooms:
+        if room.label in OUR_APPS:
+            room.verbose_name = _translated(room.verbose_name)
+            _translate_models(room.get_models())
+
+
+def _translate_models(models: Iterable[type[Model]]) -> None:
     for model in models:
         meta: Any = model._meta
-        if meta.app_label not in OUR_APPS:
-            continue
         if not isinstance(meta.verbose_name, Promise):
             meta.verbose_name_plural = say(str(meta.verbose_name_plural), meta.verbose_name)
             meta.verbose_name = say(meta.verbose_name)

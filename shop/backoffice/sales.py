@@ -15,7 +15,7 @@ from orders.selectors.statistics import DaySales, list_day_sales
 from pricing.selectors.statistics import count_quotes_by_rung
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series, draw_spark
-from shop.backoffice.formats import show_count, show_minor, show_percent, show_short_money
+from shop.backoffice.formats import show_count, show_day, show_minor, show_percent, show_short_money
 from shop.backoffice.memory import remember
 
 ONLINE = "online"
@@ -151,11 +151,10 @@ def _share_card(
     title: str, sales: Sales, share: Callable[[Sequence[DaySales]], float | None], note: str
 ) -> Card:
     now = share(sales.now)
-    by_day = [
-        share([row for row in sales.now if row.day == day]) or 0.0 for day in sales.period.dates
-    ]
+    by_day = [share([row for row in sales.now if row.day == day]) for day in sales.period.dates]
+    known = [one for one in by_day if one is not None]
     figure = "–" if now is None else show_percent(now)
-    return Card(title, figure, None, draw_spark(by_day, title), note)
+    return Card(title, figure, None, draw_spark(known, title), note)
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -227,4 +226,4 @@ def draw_rungs(period: Period) -> Chart:
 
 
 def _labels(period: Period) -> tuple[str, ...]:
-    return tuple(f"{day:%d %b}" if period.days < 200 else f"{day:%d %b %y}" for day in period.dates)
+    return tuple(show_day(day) for day in period.dates)

@@ -13,6 +13,7 @@ from shop.backoffice.charts.drawing import (
     HOVER,
     HOVER_RADIUS,
     LEFT,
+    LONE,
     RIGHT,
     TOP,
     WIDTH,
@@ -21,6 +22,7 @@ from shop.backoffice.charts.drawing import (
     LegendEntry,
     Series,
     draw_y_axis,
+    find_lone,
     frame,
     show_or_dash,
     trace,
@@ -112,10 +114,12 @@ class DayChart:
             (x, top, HOVER_RADIUS, f"{self.labels[index]} · {line.name}: {self.show(number)}")
             for x, top, index, number in points
         )
+        places = [(x, top, index) for x, top, index, _ in points]
         return format_html(
-            '<g class="ft-line-{}"><path d="{}"/>{}</g>',
+            '<g class="ft-line-{}"><path d="{}"/>{}{}</g>',
             line.tone,
-            trace([(x, top, index) for x, top, index, _ in points]),
+            trace(places),
+            format_html_join("", LONE, find_lone(places)),
             format_html_join("", HOVER, tips),
         )
 

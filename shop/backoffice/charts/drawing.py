@@ -47,6 +47,7 @@ class Chart:
     is_empty: bool = False
 
 
+LONE = '<circle class="ft-lone" cx="{}" cy="{}" r="3"/>'
 HOVER = '<circle class="ft-hover" cx="{}" cy="{}" r="{}"><title>{}</title></circle>'
 DOT = '<circle cx="{}" cy="{}" r="{}"><title>{}</title></circle>'
 
@@ -56,18 +57,15 @@ def show_or_dash(number: float | None, show: Format) -> str:
 
 
 def trace(places: Sequence[tuple[float, float, int]]) -> str:
-    """A path through places; a jump in their index starts a new stroke, so gaps stay gaps.
-
-    A place without neighbors becomes a stroke without length: its round cap is a dot.
-    """
+    """A path through places; a jump in their index starts a new stroke, so gaps stay gaps."""
     indexes = {index for _, _, index in places}
-    strokes = []
-    for x, y, index in places:
-        has_before, has_after = index - 1 in indexes, index + 1 in indexes
-        strokes.append(f"{'L' if has_before else 'M'}{x},{y}")
-        if not (has_before or has_after):
-            strokes.append("h0")
-    return "".join(strokes)
+    return "".join(f"{'L' if index - 1 in indexes else 'M'}{x},{y}" for x, y, index in places)
+
+
+def find_lone(places: Sequence[tuple[float, float, int]]) -> list[tuple[float, float]]:
+    """Return places without a neighbor: a stroke cannot show them, a dot can."""
+    indexes = {index for _, _, index in places}
+    return [(x, y) for x, y, index in places if not {index - 1, index + 1} & indexes]
 
 
 def frame(title: str, parts: Sequence[SafeString]) -> SafeString:

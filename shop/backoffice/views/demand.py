@@ -16,7 +16,7 @@ from pricing.selectors import demand_curve, floor_minor, list_price_history
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
-from shop.backoffice.formats import show_minor, show_units
+from shop.backoffice.formats import show_day, show_minor, show_units
 from shop.backoffice.frame import needs, render_page
 from shop.catalog.selectors import list_cards
 from shop.kernel.clock import utc_now
@@ -144,7 +144,7 @@ def draw_history(points: list[PricePoint], today: date) -> Chart:
     days = [today - timedelta(days=ago) for ago in reversed(range(HISTORY_DAYS))]
     return DayChart(
         title=_("Price history"),
-        labels=tuple(f"{day:%d %b}" for day in days),
+        labels=tuple(show_day(day) for day in days),
         show=show_minor,
         lines=(
             Series(_("list price"), _daily(points, "list", days), 2),

@@ -58,7 +58,7 @@ def test_a_missing_day_breaks_the_line_instead_of_reaching_zero() -> None:
     line = Series("share", (1.0, None, 1.0, 1.0))
     chart = DayChart(title="Share", labels=("a", "b", "c", "d"), show=show, lines=(line,)).draw()
 
-    assert re.findall(r'<path d="([^"]*)"', chart.svg) == ["M142.8,12.0h0M457.8,12.0L615.2,12.0"]
+    assert re.findall(r'<path d="([^"]*)"', chart.svg) == ["M142.8,12.0M457.8,12.0L615.2,12.0"]
 
 
 def test_text_from_outside_cannot_leave_its_place() -> None:
@@ -108,6 +108,13 @@ def test_a_demand_curve_shows_points_fit_band_and_markers() -> None:
 def test_a_spark_needs_two_numbers() -> None:
     assert draw_spark([5.0], "orders") == ""
     assert '<path d="M2.0,26.0L118.0,2.0"/>' in draw_spark([1.0, 2.0], "orders")
+
+
+def test_a_day_without_neighbors_is_a_dot() -> None:
+    line = Series("share", (None, 1.0, None))
+    chart = DayChart(title="Share", labels=("a", "b", "c"), show=show, lines=(line,)).draw()
+
+    assert '<circle class="ft-lone" cx="379.0" cy="12.0" r="3"/>' in chart.svg
 
 
 @given(low=numbers, high=numbers)
