@@ -13,7 +13,7 @@ from django.urls import reverse
 from orders.models import Order
 from pricing.models import DemandModelVersion, PriceLedgerEntry, PricingPolicy, PublicPrice
 from pricing.services.approvals import NotOffered, propose_policy
-from promotions.models import Campaign
+from promotions.models import Campaign, Offer
 from shop.inventory.models import StockMovement, StockRecord
 from shop.jobs.models import JobRun
 from shop.jobs.services import JobUnknown, retry_run
@@ -66,6 +66,27 @@ def test_a_campaign_without_offers_does_not_go_live(root: Client) -> None:
     act(root, "promotions_campaign_start", campaign.pk, reason=REASON)
     assert Campaign.objects.get(pk=campaign.pk).status == "draft"
     assert any("Add an active offer first" in text for text in messages_of(root))
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "wrong"),
+    [
+        ("a condition nobody can compute", {"condition": '{"moon": "full"}'}, "condition"),
+        ("a scope nobody can find", {"scope": '{"shelves": [1]}'}, "scope"),
+        ("more than everything off", {"percent": "120"}, ""),
+        ("two benefits at once", {"amount_minor": "100"}, ""),
+    ],
+)
+def test_an_offer_that_cannot_be_computed_is_not_saved(
+    root: Client, _case: str, changes: dict[str, str], wrong: str
+) -> None:
+    before = Offer.objects.count()
+    form = _offer_form(**changes)
+    answer = root.post(reverse("admin:promotions_offer_add"), form)
+    assert answer.status_code == 200
+    assert Offer.objects.count() == before
+    assert not wrong or wrong in answer.context["adminform"].form.errors
+    assert root.post(reverse("admin:promotions_offer_add"), _offer_form()).status_code == 302
 
 
 def test_a_policy_needs_a_second_person(as_role: Callable[[str], Client], root: Client) -> None:
@@ -218,5 +239,22 @@ def _policy_form(**changes: str) -> dict[str, str]:
         "min_confidence": "0.8",
         "max_model_age_hours": "336",
         "reason": REASON,
+    }
+    return form | changes
+
+
+def _offer_form(**changes: str) -> dict[str, str]:
+    form = {
+        "campaign": str(Campaign.objects.values_list("pk", flat=True).first()),
+        "name": "A tenth off cheese",
+        "code": "tenth-off",
+        "is_active": "on",
+        "benefit_kind": "percentage",
+        "target": "line",
+        "percent": "10",
+        "condition": "{}",
+        "scope": "{}",
+        "stacking": "stack",
+        "priority": "0",
     }
     return form | changes
