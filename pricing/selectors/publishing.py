@@ -14,31 +14,32 @@ from pricing.core.reference import PriceSeries, lowest_between
 from pricing.core.rounding import share_down
 from pricing.core.values import Policy
 from pricing.selectors.rules import load_emergency_caps
-from profiles.selectors.packed import copy_rows
+from profiles.selectors.packed import Packed, fetch_packed
 from shop.catalog.core.values import CategoryTree, VariantArrays
 from shop.catalog.selectors import list_categories, load_variant_arrays
 
 NO_LIMIT = 1_000_000_000
 DAY = 86_400
 
-_PRICES = """
-COPY (
-    SELECT variant_id, list_minor, public_minor, anchor_minor
-    FROM pricing_publicprice WHERE market_id = %(market)s AND channel = %(channel)s
-    ORDER BY variant_id
-) TO STDOUT (FORMAT BINARY)
+_PRICE_COLUMNS = (
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("list", ">i4", "int4send(list_minor)"),
+    Packed("public", ">i4", "int4send(public_minor)"),
+    Packed("anchor", ">i4", "int4send(anchor_minor)"),
+)
+_PRICE_SOURCE = """
+FROM pricing_publicprice WHERE market_id = %(market)s AND channel = %(channel)s
 """
-_PRICE_FIELDS = (("variant", ">i8"), ("list", ">i4"), ("public", ">i4"), ("anchor", ">i4"))
-_RECENT = """
-COPY (
-    SELECT variant_id, extract(epoch FROM valid_from)::int8, amount_minor
-    FROM pricing_priceledgerentry
-    WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
-        AND source <> 'import' AND valid_from > %(since)s
-    ORDER BY variant_id, valid_from
-) TO STDOUT (FORMAT BINARY)
+_RECENT_COLUMNS = (
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("start", ">i8", "int8send(extract(epoch FROM valid_from)::int8)"),
+    Packed("amount", ">i4", "int4send(amount_minor)"),
+)
+_RECENT_SOURCE = """
+FROM pricing_priceledgerentry
+WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
+    AND source <> 'import' AND valid_from > %(since)s
 """
-_RECENT_FIELDS = (("variant", ">i8"), ("start", ">i8"), ("amount", ">i4"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Shelf:
 def load_shelf(*, place: tuple[str, str]) -> Shelf:
     """Return what is sold and at what prices. One query, catalogue aside."""
     variants, tree = load_variant_arrays(), list_categories("en")
-    rows = copy_rows(_PRICES, {"market": place[0], "channel": place[1]}, _PRICE_FIELDS)
+    rows = fetch_packed(_PRICE_COLUMNS, _PRICE_SOURCE, {"market": place[0], "channel": place[1]})
+    rows = rows[np.argsort(rows["variant"])]
     at, is_known = _find(rows["variant"].astype(np.int64), variants.variant_id)
     listed = variants.list_minor
 
@@ -113,7 +115,7 @@ def load_bounds(
     Imported history is no change of ours: prices that an import brought in the last day may move.
     """
     parameters = {"market": place[0], "channel": place[1], "since": now - timedelta(days=1)}
-    rows = copy_rows(_RECENT, parameters, _RECENT_FIELDS)
+    rows = fetch_packed(_RECENT_COLUMNS, _RECENT_SOURCE, parameters)
     at, known = _find(shelf.variants.variant_id, rows["variant"].astype(np.int64))
     at, start = at[known], rows["start"].astype(np.int64)[known]
     amount = rows["amount"].astype(np.int64)[known]

@@ -18,23 +18,23 @@ from pricing.core.reference import (
     find_references,
     list_share,
 )
-from profiles.selectors.packed import copy_rows
+from profiles.selectors.packed import Packed, fetch_packed
 from profiles.selectors.paid import load_paid_prices
 
 # Reductions that began earlier than this, with their 90-day windows, are old news to any law.
 PAID_DAYS = 270
 
-_SERIES = """
-COPY (
-    SELECT variant_id, extract(epoch FROM valid_from)::int8, amount_minor
-    FROM pricing_priceledgerentry
-    WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
-        AND valid_from <= %(now)s
-        AND (%(variants)s::int8[] IS NULL OR variant_id = ANY(%(variants)s))
-    ORDER BY variant_id, valid_from
-) TO STDOUT (FORMAT BINARY)
+_COLUMNS = (
+    Packed("variant", ">i8", "int8send(variant_id)"),
+    Packed("start", ">i8", "int8send(extract(epoch FROM valid_from)::int8)"),
+    Packed("amount", ">i4", "int4send(amount_minor)"),
+)
+_SOURCE = """
+FROM pricing_priceledgerentry
+WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
+    AND valid_from <= %(now)s
+    AND (%(variants)s::int8[] IS NULL OR variant_id = ANY(%(variants)s))
 """
-_SERIES_FIELDS = (("variant", ">i8"), ("start", ">i8"), ("amount", ">i4"))
 FEW = 5_000
 
 
@@ -52,7 +52,8 @@ def load_series(*, variant_id: IntArray, now: datetime, place: tuple[str, str]) 
     """Return the public-price ledger of variants (ascending ids) up to `now`. One query."""
     wanted = variant_id.tolist() if len(variant_id) <= FEW else None
     parameters = {"market": place[0], "channel": place[1], "now": now, "variants": wanted}
-    rows = copy_rows(_SERIES, parameters, _SERIES_FIELDS)
+    rows = fetch_packed(_COLUMNS, _SOURCE, parameters)
+    rows = rows[np.lexsort((rows["start"], rows["variant"]))]
     owner = rows["variant"].astype(np.int64)
     at = np.minimum(np.searchsorted(variant_id, owner), max(len(variant_id) - 1, 0))
     is_wanted = variant_id[at] == owner if len(variant_id) else np.zeros(len(owner), np.bool_)

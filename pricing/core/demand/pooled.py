@@ -13,11 +13,12 @@ from pricing.core.demand.shrink import (
     Hierarchy,
     learn_hierarchy,
     positive_moments,
+    widen_for_means,
     wrong_sign_share,
 )
 from pricing.core.values import FloatArray, IntArray
 
-# Priors that move less than this from one pooling step to the next have settled.
+# Between two pooling steps coefficients need not be sharper than the priors are.
 SETTLED = 1e-3
 
 
@@ -64,7 +65,7 @@ class PooledPoisson:
         self,
         *,
         rounds: int = 3,
-        pooling_steps: int = 10,
+        pooling_steps: int = 6,
         season_prior: float = 100.0,
         level_half_life: float = 2.0,
         level_prior: float = 50.0,
@@ -109,6 +110,7 @@ class PooledPoisson:
         mu = self._mean(design, self._offset(department, self.season_))
         self.level_variance_ = self._level_variance(units, mu, kept)
         self.level_ = self._local_level(units, mu, kept)
+        self.covariance_ = widen_for_means(self.covariance_, self.hierarchy_, category)
         self._hold_sign()
         return self
 
@@ -151,14 +153,11 @@ class PooledPoisson:
         )
         prior = self._prior(items, size, category)
         for _ in range(self.pooling_steps):
-            before = prior.mean
             self.coef_, self.covariance_ = fit_newton(
                 cells, prior, self.dispersion_, self.coef_, steps=3, tolerance=SETTLED
             )
             self.hierarchy_ = learn_hierarchy(self.coef_, self.covariance_, category)
             prior = self._prior(items, size, category)
-            if np.abs(prior.mean - before).max(initial=0.0) < SETTLED:
-                break
         self.coef_, self.covariance_ = fit_newton(
             cells, prior, self.dispersion_, self.coef_, steps=12, tolerance=1e-6
         )

@@ -41,7 +41,9 @@ def learn_hierarchy(mode: FloatArray, covariance: FloatArray, category: IntArray
     raw = _category_means(mode, category, count)
     spread = mode - raw[category]
     within = np.einsum("nk,nl->kl", spread, spread) + covariance.sum(axis=0)
-    item_covariance = within / len(mode) + SMALLEST_VARIANCE * np.eye(mode.shape[1])
+    # As many degrees of freedom are spent as categories have means (REML rather than ML).
+    freedom = max(len(mode) - int((count > 0).sum()), len(mode) // 2, 1)
+    item_covariance = within / freedom + SMALLEST_VARIANCE * np.eye(mode.shape[1])
     own_variance = np.diag(item_covariance)[None, :] / np.maximum(count, 1)[:, None]
     weight = count / count.sum()
     between = weight @ (raw - global_mean) ** 2 - weight @ own_variance
@@ -59,6 +61,23 @@ def _category_means(mode: FloatArray, category: IntArray, count: IntArray) -> Fl
     sums = np.zeros((len(count), mode.shape[1]))
     np.add.at(sums, category, mode)
     return sums / np.maximum(count, 1)[:, None]
+
+
+def widen_for_means(covariance: FloatArray, hierarchy: Hierarchy, category: IntArray) -> FloatArray:
+    """Return posterior covariances (N, K, K) that also doubt the category means they lean on.
+
+    With prior precision P an item moves by V P when its prior mean moves, so the doubt about that
+    mean adds V P T P V' (Kass and Steffey 1989, first-order correction of empirical Bayes).
+
+    >>> one = np.ones((1, 1))
+    >>> known = Hierarchy(one[0], one, one, 0.5 * one)
+    >>> widen_for_means(0.5 * np.ones((1, 1, 1)), known, np.array([0])).tolist()
+    [[[0.625]]]
+    """
+    lean = covariance @ np.linalg.inv(hierarchy.item_covariance)
+    doubt = hierarchy.category_variance[category]
+    widened: FloatArray = covariance + np.einsum("nij,nj,nkj->nik", lean, doubt, lean)
+    return widened
 
 
 def positive_moments(mean: FloatArray, sd: FloatArray) -> tuple[FloatArray, FloatArray]:
