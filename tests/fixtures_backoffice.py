@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.utils.translation import override
-from pytest_django.plugin import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker
 
 from shop.backoffice.memory import forget_all
 from shop.management.commands.seed_roles import seed_roles

@@ -99,5 +99,5 @@ def _make_shopper(name: str, tag: str) -> dict[str, str]:
             market_code=settings.MARKET_CODE,
         )
     what = {"on_offer": "shopper who buys on offer", "fresh_food": "fresh-food regular"}[tag]
-    household_note = f", household {shopper.external_ref}" if shopper.external_ref else ""
-    return {**login, "role": f"{what}{household_note}"}
+    known_as = f", {shopper.external_ref}" if shopper.external_ref else ""
+    return {**login, "role": f"{what}{known_as}"}
