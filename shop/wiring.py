@@ -26,6 +26,8 @@ HANDLERS: Handlers = {
     "OrderRefunded": (mail_order_refunded,),
     "ModelActivated": (reprice_soon,),
     "PolicyApproved": (reprice_soon,),
+    "ListPricesChanged": (reprice_soon,),
+    "EmergencyDeclared": (reprice_soon,),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pricing.core.values import PriceView
-from pricing.models import PriceBook
+from pricing.models import KillSwitch, PriceBook
 from pricing.selectors import get_quote
 from pricing.services import (
     drain_quotes,
@@ -262,3 +263,30 @@ def test_every_new_quote_reaches_the_table(dairy: Dairy, alice: ShopperValue) ->
         brie.quoted_minor,
     )
     assert drain_quotes() == 0
+
+
+def test_a_switch_flipped_by_another_process_is_obeyed_within_a_second(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prices_of(dairy, alice)[dairy.brie].is_personal
+    KillSwitch.objects.create(scope="global", is_active=True, reason="elsewhere", at=NOON)
+    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1, retry=None)
+    time.sleep(0.6)
+    assert not prices_of(dairy, alice)[dairy.brie].is_personal
+    with monkeypatch.context() as patch:
+        patch.setattr(redis_door, "get_redis", lambda: dead)
+        assert not prices_of(dairy, alice)[dairy.brie].is_personal
+
+
+def test_a_dead_redis_costs_less_than_a_millisecond_a_request(
+    dairy: Dairy, alice: ShopperValue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1, retry=None)
+    monkeypatch.setattr(redis_door, "get_redis", lambda: dead)
+    prices_of(dairy, alice)
+    durations = []
+    for _ in range(200):
+        begun = time.process_time()
+        prices_of(dairy, alice)
+        durations.append(time.process_time() - begun)
+    assert np.median(durations) < 0.001
