@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
-from django.core.cache import cache
 from xdist.scheduler import LoadFileScheduling
 
 from shop.jobs.redis import redis_breaker
 
-pytest_plugins = [f"tests.{found.stem}" for found in Path(__file__).parent.glob("fixtures_*.py")]
+pytest_plugins = [
+    "tests.seeded_rows",
+    *(f"tests.{found.stem}" for found in sorted(Path(__file__).parent.glob("fixtures_*.py"))),
+]
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +40,6 @@ def _isolate(request: pytest.FixtureRequest) -> None:
         return
     request.getfixturevalue("clean_redis")
     redis_breaker.close()
-    if "transactional_db" in request.fixturenames:
-        # No rollback clears the cache's table there, and no flush: it belongs to no model.
-        request.getfixturevalue("transactional_db")
-        cache.clear()
 
 
 class SharedFiles(LoadFileScheduling):

@@ -1,0 +1,80 @@
+"""Rows that migrations wrote come back after a test that really commits.
+
+Such a test ends by emptying every table, the market and the jurisdictions included. pytest-django
+therefore runs it last, but several workers take files in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import cache
+from django.db import connection
+from psycopg import sql
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
+
+TABLES = """
+SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+WHERE nspname = 'public' AND relkind = 'r' AND NOT relispartition
+  AND relname <> 'django_migrations'
+"""
+seeds_key = pytest.StashKey[dict[str, bytes]]()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The suite's database; what lies in it before the first test is remembered."""
+    with django_db_blocker.unblock():
+        request.config.stash[seeds_key] = read_rows()
+        connection.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """After everything else of a test that commits: bring the rows back for the next one."""
+    yield
+    seeds = item.config.stash.get(seeds_key, None)
+    if nextitem is not None and seeds is not None and really_commits(item):
+        with item.config.stash[blocking_manager_key].unblock():
+            write_rows(seeds)
+            cache.clear()  # its table belongs to no model, so no flush empties it
+            connection.close()
+
+
+def really_commits(item: pytest.Item) -> bool:
+    """Whether the test runs outside a transaction that is rolled back."""
+    mark = item.get_closest_marker("django_db")
+    names = getattr(item, "fixturenames", ())
+    is_marked = mark is not None and bool(mark.kwargs.get("transaction"))
+    return is_marked or "transactional_db" in names or "live_server" in names
+
+
+def read_rows() -> dict[str, bytes]:
+    """The content of every table that is not empty, in COPY's format."""
+    found = {}
+    with connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        for (table,) in cursor.fetchall():
+            with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as copy:
+                content = b"".join(bytes(block) for block in copy)
+            if content:
+                found[table] = content
+    return found
+
+
+def write_rows(seeds: dict[str, bytes]) -> None:
+    """Replace the content of these tables, without a trigger taking note."""
+    names = sql.SQL(", ").join(map(sql.Identifier, seeds))
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
+        for table, content in seeds.items():
+            command = sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+            with cursor.copy(command) as copy:
+                copy.write(content)
+        cursor.execute("SET session_replication_role = DEFAULT")
+    ContentType.objects.clear_cache()
