@@ -4,6 +4,7 @@ from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
 from pricing.services.ledger import load_ledger_bulk, record_list_prices
 from pricing.services.partitions import ensure_partitions, seal_quotes
+from pricing.services.promises import carry_promises
 from pricing.services.quoting import quote_listing, quote_variants
 from pricing.services.replay import replay_quote
 from pricing.services.switches import flag_emergency, set_kill_switch
@@ -12,6 +13,7 @@ from pricing.services.verify import QuoteRefused, read_token, verify_quote
 
 __all__ = [
     "QuoteRefused",
+    "carry_promises",
     "drain_quotes",
     "ensure_partitions",
     "flag_emergency",

@@ -10,27 +10,25 @@ from django.db import transaction
 
 from pricing.core.keys import HELD_PLACES, held_key
 from pricing.models import PriceBookEntry, Quote
-from profiles.selectors import get_shopper_by_id
+from profiles.selectors import list_pseudonyms
 from shop.jobs.redis import RedisUnavailable, redis_breaker
-from shop.kernel.errors import FairtagError
 
 
 def erase_shopper(shopper_id: int, now: datetime) -> None:
-    """Take the shopper out of every quote and delete their prices. Safe to run twice.
+    """Take the shopper, and the guests they were, out of every quote; delete their prices.
 
+    Safe to run twice.
     The amounts, reasons and versions of a quote stay: they are what the law and the seals need,
     and say nothing of a person once nobody is named. Quotes still on the stream are stored without
     their shopper, because the shopper is gone by then. Held prices end by themselves within hours
     if Redis is down now.
     """
+    pseudonyms = list_pseudonyms(shopper_id)
     with transaction.atomic():
-        Quote.objects.filter(shopper_id=shopper_id).update(shopper_id=None)
-        PriceBookEntry.objects.filter(pk=shopper_id).delete()
-    try:
-        pseudonym = get_shopper_by_id(shopper_id).pseudonym
-    except FairtagError:
-        return
-    forget_held(pseudonym)
+        Quote.objects.filter(shopper_id__in=[shopper_id, *pseudonyms]).update(shopper_id=None)
+        PriceBookEntry.objects.filter(pk__in=[shopper_id, *pseudonyms]).delete()
+    for pseudonym in pseudonyms.values():
+        forget_held(pseudonym)
 
 
 def forget_held(pseudonym: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from profiles.core.values import Consents, ConsentValue, ShopperValue
 from profiles.models import ConsentRecord, OnlineLag, Shopper
 from shop.kernel.errors import FairtagError
@@ -96,6 +98,12 @@ def owner_ids(shopper_ids: Collection[int]) -> dict[int, int]:
     """
     rows = Shopper.objects.filter(pk__in=shopper_ids, erased_at__isnull=True)
     return {pk: owner or pk for pk, owner in rows.values_list("pk", "merged_into_id")}
+
+
+def list_pseudonyms(shopper_id: int) -> dict[int, str]:
+    """Return the pseudonyms of a shopper by id: its own and those of guests it was. One query."""
+    rows = Shopper.objects.filter(Q(pk=shopper_id) | Q(merged_into_id=shopper_id))
+    return {pk: str(pseudonym) for pk, pseudonym in rows.values_list("pk", "pseudonym")}
 
 
 def map_external_shoppers() -> dict[str, int]:

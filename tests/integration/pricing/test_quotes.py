@@ -15,6 +15,7 @@ from pricing.models import Quote
 from pricing.selectors import QuoteNotFound, get_quote
 from pricing.services import (
     QuoteRefused,
+    carry_promises,
     drain_quotes,
     quote_variants,
     replay_quote,
@@ -244,3 +245,22 @@ def test_a_token_outlives_the_kill_switch_and_redis(
             now=NOON + timedelta(minutes=1),
         )
     assert promised.quoted_minor == brie.quoted_minor
+
+
+def test_a_login_never_raises_a_price(dairy: Dairy, alice: ShopperValue, brie: PriceView) -> None:
+    account = make_treated()
+    names = {"former": alice.pseudonym, "pseudonym": account.pseudonym}
+    assert carry_promises(**names, now=NOON) == 4
+    later = NOON + timedelta(minutes=5)
+    own = quote(dairy, account, later)
+    assert (own.quoted_minor, own.quote_id != brie.quote_id) == (brie.quoted_minor, True)
+    promised = verify_quote(
+        token=own.token,
+        shopper_pseudonym=account.pseudonym,
+        variant_id=dairy.brie,
+        now=later,
+    )
+    assert promised.quoted_minor == brie.quoted_minor
+    drain_quotes()
+    assert [one.code for one in get_quote(own.quote_id).reasons] == ["public", "hold"]
+    assert carry_promises(**names, now=later) == 0
