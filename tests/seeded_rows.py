@@ -6,7 +6,7 @@ therefore runs it last, but several workers take files in another order.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -20,17 +20,26 @@ SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
 WHERE nspname = 'public' AND relkind = 'r' AND NOT relispartition
   AND relname <> 'django_migrations'
 """
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
 seeds_key = pytest.StashKey[dict[str, bytes]]()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> None:
+) -> Iterator[None]:
     """The suite's database; what lies in it before the first test is remembered."""
     with django_db_blocker.unblock():
         request.config.stash[seeds_key] = read_rows()
         connection.close()
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # A thread of the last test may still hold a connection, and the database could not go.
+        cursor.execute(END_OTHERS)
+    connection.close()
 
 
 @pytest.hookimpl(wrapper=True)
