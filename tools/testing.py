@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from tools.browser import ensure_browser
-from tools.console import say
+from tools.console import Refusal, say
 from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.services import Services
@@ -28,13 +28,16 @@ def run_tests(arguments: list[str]) -> int:
         command = [str(PYTHON), "-m", "pytest", *(arguments or _whole_suite())]
         running = subprocess.Popen(command, cwd=ROOT, env=environment)
         try:
-            return running.wait()
+            status = running.wait()
         except KeyboardInterrupt:
             running.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 running.wait(INTERRUPT_SECONDS)
             running.kill()
             raise
+    if status < 0:
+        raise Refusal(f"pytest did not end by itself ({signal.strsignal(-status)}).")
+    return status
 
 
 def run_bench(arguments: list[str]) -> int:
