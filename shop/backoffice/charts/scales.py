@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NARROW = 1e-9  # below this share of their size two numbers are one on a drawing
+SMALLEST = 1e-3  # nothing drawn here is finer than a thousandth of a cent or of a piece
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -54,7 +55,7 @@ def choose_ticks(low: float, high: float, wanted: int = 4) -> tuple[float, ...]:
     (2.0, 2.5, 3.0, 3.5, 4.0)
     """
     size = max(abs(low), abs(high))
-    if high - low <= size * NARROW:
+    if high - low <= max(size, SMALLEST) * NARROW:
         low, high = low - max(1.0, size * 1e-3), low + max(1.0, size * 1e-3)
     step = choose_step(high - low, wanted)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
