@@ -18,6 +18,7 @@ from shop.catalog.selectors import (
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
+from shop.pages.offers import preview_offer
 from shop.pages.values import ProductPage
 
 RELATED = 6
@@ -42,6 +43,7 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
         detail=_restock(detail, cards),
         price=price,
         delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
+        offer=preview_offer(ctx, detail.card, price.quoted_minor),
         prices=prices,
         siblings=detail.siblings,
         related=join_cards([cards[i] for i in related if i in cards], prices),

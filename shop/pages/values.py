@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from orders.core.values import DeliveryOption, OrderSummary
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
-from promotions.selectors import PersonalOffer
+from promotions.selectors import LinePreview, PersonalOffer
 from shop.catalog.core.values import (
     CatalogCard,
     CategoryNode,
@@ -119,6 +119,7 @@ class ProductPage:
     siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
     delivery: tuple[DeliveryOption, ...] = ()
+    offer: LinePreview | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,4 +98,9 @@ def _render_listing(
     context["listing"] = listing
     context["is_open"] = is_fragment(request)
     name = "storefront/listing.html" if is_fragment(request) else template
-    return render(request, name, context)
+    context["page_suffix"] = f"?page={listing.page}" if listing.page > 1 else ""
+    response = render(request, name, context)
+    if is_fragment(request):
+        # The form sends its empty fields, too; the address bar gets the short form.
+        response["HX-Push-Url"] = url.at(listing.query, page=listing.page)
+    return response
