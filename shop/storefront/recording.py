@@ -53,7 +53,11 @@ def find_tracked_shopper(request: HttpRequest) -> ShopperValue | None:
     known = find_shopper(visit.ctx.shopper_pseudonym) if visit.ctx.shopper_pseudonym else None
     if known is not None:
         return known if known.consents.allows_tracking else None
-    return ensure_shopper(request) if visit.default_consents().allows_tracking else None
+    # A caller with no cookie and no language is no browser: it gets pages, but no row of its own.
+    is_browser = bool(request.COOKIES) or "Accept-Language" in request.headers
+    if not is_browser or not visit.default_consents().allows_tracking:
+        return None
+    return ensure_shopper(request)
 
 
 def send_events(
