@@ -45,6 +45,9 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
             pytest.fail("CI needs a browser and there is none")
         pytest.skip("no Chromium here: set CHROMIUM=/path/to/it")
+    # Playwright keeps an event loop in this thread until the session ends. Django would refuse to
+    # talk to the database beside it, also to later tests of this process that have no browser.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield opened
