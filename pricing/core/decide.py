@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.core.guardrails import apply_gate
+from pricing.core.guardrails import BIT, apply_gate
 from pricing.core.quote import RungTable, VariantTerms, build_rungs, choose_rungs
 from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
 from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
@@ -130,11 +130,14 @@ def decide_rungs(
     now_ms: int,
     is_allowed: BoolArray | bool,
     is_stale: bool,
+    is_held_out: bool = False,
     book_minor: IntArray | None = None,
 ) -> Decisions:
     """Return the decisions from prepared rungs and boosts (1, m): see `decide`.
 
-    Where `book_minor` (m,) is above 0, that price-book entry stands in for the model's rung.
+    Where `book_minor` (m,) is above 0, that price-book entry stands in for the model's rung. A
+    shopper who `is_held_out` gets the public price instead of the model's rung; what was promised
+    to them before they signed in to such an account still holds: a login never raises a price.
     """
     public = terms.public_minor
     allowed = np.broadcast_to(is_allowed & terms.is_open, public.shape)
@@ -142,13 +145,14 @@ def decide_rungs(
     if book_minor is not None:
         model = np.where(book_minor > 0, book_minor, model)
     limit = hold_limit(public, held, policy, now_ms)
-    proposed = np.minimum(model, limit)
+    proposed = np.minimum(public if is_held_out else model, limit)
     gated = apply_gate(
         proposed, public, terms.floor_minor, policy, is_allowed=allowed, is_stale=is_stale
     )
     is_valid = (held.quoted_minor > 0) & (now_ms < held.expires_ms)
     is_promised = is_valid & allowed
     final = np.where(is_promised, np.minimum(gated.minor, held.quoted_minor), gated.minor)
+    kept_from = np.where(is_held_out & (model < final), BIT["not_allowed"], 0)
     # An earlier answer "the public price" stands as long as the public price does.
     stands = (final < public) | (held.public_minor == public)
     return Decisions(
@@ -156,7 +160,7 @@ def decide_rungs(
         limit_minor=limit,
         quoted_minor=final,
         discount_minor=np.maximum(public - final, remembered(held, policy, now_ms)),
-        actions=gated.actions,
+        actions=gated.actions | kept_from,
         is_kept=is_valid & (final == held.quoted_minor) & stands,
         boost=boost[0],
     )

@@ -13,6 +13,9 @@ import numpy as np
 from pricing.core.decide import Held
 from pricing.core.tokens import EPOCH
 
+# 1 January 2200: no promise is made for so long.
+LATEST_MS = 7_258_118_400_000
+
 _FIXED = struct.Struct(">16sIIIQQ")
 
 
@@ -58,12 +61,18 @@ def pack_held(quote: HeldQuote) -> bytes:
 def unpack_held(value: bytes | None) -> HeldQuote | None:
     """Return the quote in a stored value; None where there is none or it is not one of ours.
 
-    >>> unpack_held(None) is None, unpack_held(b"?") is None
-    (True, True)
+    Values of another release have another layout: read as ours they name absurd moments or amounts
+    and count as absent, so that a deployment costs a promise at worst, never a page.
+
+    >>> unpack_held(None) is None, unpack_held(b"?") is None, unpack_held(b"x" * 80) is None
+    (True, True, True)
     """
     if value is None or len(value) <= _FIXED.size:
         return None
     raw, quoted, public, discount, issued, expires = _FIXED.unpack_from(value)
+    is_ours = 0 < quoted <= public and issued <= expires <= LATEST_MS and discount < public
+    if not is_ours:
+        return None
     token = value[_FIXED.size :].decode("ascii", "replace")
     return HeldQuote(UUID(bytes=raw), quoted, public, discount, issued, expires, token)
 

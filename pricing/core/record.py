@@ -148,8 +148,9 @@ def _decide(header: BatchHeader, rows: Rows, weights: SignalWeights, policy: Pol
         policy,
         held=Held(*(rows[name].astype(np.int64) for name, _ in HELD_FIELDS)),
         now_ms=header.now_ms,
-        is_allowed=header.arm != "holdout",
+        is_allowed=True,
         is_stale=False,
+        is_held_out=header.arm == "holdout",
         book_minor=rows["book_minor"].astype(np.int64),
     )
     parts = split_price(signals, terms, weights, decided)

@@ -67,8 +67,9 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         policy,
         held=held,
         now_ms=epoch_ms(context.now),
-        is_allowed=not is_held_out_now,
+        is_allowed=True,
         is_stale=False,
+        is_held_out=is_held_out_now,
         book_minor=book_minor,
     )
     return Decided(

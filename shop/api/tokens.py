@@ -11,17 +11,15 @@ from allauth.headless.tokens.strategies.jwt.internal import decode_token, get_to
 from django.conf import settings
 from django.http import HttpRequest
 
-from orders.services import merge_carts
-from profiles.selectors import find_shopper
-from profiles.services import link_account
 from shop.api.address import client_address
 from shop.api.authentication import GUEST_HEADER, Caller, TokenRefused, read_guest_token
 from shop.api.context import build_context
 from shop.kernel.clock import utc_now
 from shop.pages.cards import quote_context
+from shop.pages.sign_in import join_guest
 
 
-def join_guest(request: HttpRequest, *, account_id: int) -> None:
+def join_guest_of(request: HttpRequest, *, account_id: int) -> None:
     """Give the account the cart and the history of the guest whose token came with the sign-in.
 
     Twice is once. A guest token that is no use is not worth refusing the sign-in.
@@ -30,13 +28,9 @@ def join_guest(request: HttpRequest, *, account_id: int) -> None:
         guest = read_guest_token(request.headers.get(GUEST_HEADER, ""))
     except TokenRefused:
         return
-    before = find_shopper(guest)
-    now = utc_now()
-    shopper = link_account(account_id=account_id, pseudonym=guest, now=now)
-    if before is not None and before.id != shopper.id:
-        caller = Caller(account_id, shopper.pseudonym, client_address(request))
-        context = quote_context(build_context(request, caller, now), "cart")
-        merge_carts(context=context, from_shopper_id=before.id)
+    caller = Caller(account_id, guest, client_address(request))
+    context = quote_context(build_context(request, caller, utc_now()), "cart")
+    join_guest(account_id=account_id, guest=guest, context=context)
 
 
 class RotatingTokenStrategy(JWTTokenStrategy):
@@ -51,7 +45,7 @@ class RotatingTokenStrategy(JWTTokenStrategy):
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
         """Return fresh tokens after a sign-in, which also makes the guest's cart the account's."""
         request.session.set_expiry(settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)
-        join_guest(request, account_id=authenticated_user(request).pk)
+        join_guest_of(request, account_id=authenticated_user(request).pk)
         payload: dict[str, Any] | None = super().create_access_token_payload(request)
         return payload
 

@@ -11,16 +11,15 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
-from orders.services import merge_carts
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
 from profiles.core.values import Consents, ShopperValue
-from profiles.selectors import find_shopper
-from profiles.services import get_or_create_guest, link_account
+from profiles.services import get_or_create_guest
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
+from shop.pages.sign_in import join_guest
 from shop.storefront.languages import LOCALES
 from shop.storefront.regions import REGIONS
 
@@ -176,21 +175,18 @@ def _recognize(visit: Visit, cookie: tuple[str, int | None] | None) -> None:
 
 
 def _sign_in(visit: Visit, account_id: int, guest: str | None) -> None:
-    """First request after a login: the guest's events and cart become the account's."""
-    before = find_shopper(guest) if guest else None
-    shopper = link_account(
+    """First request after a login: what the guest did, holds and was promised is the account's."""
+    joined = join_guest(
         account_id=account_id,
-        pseudonym=guest,
-        now=visit.ctx.now,
+        guest=guest,
+        context=quote_context(visit.ctx, "cart"),
         defaults=visit.default_consents(),
-        market_code=visit.ctx.market,
     )
-    _adopt(visit, shopper.pseudonym)
-    visit.choice = "on" if shopper.consents.price else "off"
+    _adopt(visit, joined.shopper.pseudonym)
+    visit.choice = "on" if joined.shopper.consents.price else "off"
     visit.cookies[CHOICE_COOKIE] = (visit.choice, CHOICE_SECONDS, True)
-    if before is not None and before.id != shopper.id:
-        merged = merge_carts(context=quote_context(visit.ctx, "cart"), from_shopper_id=before.id)
-        visit.remember_count(merged.quantity)
+    if joined.cart is not None:
+        visit.remember_count(joined.cart.quantity)
 
 
 def _adopt(visit: Visit, pseudonym: str) -> None:
