@@ -5,9 +5,10 @@ import dataclasses
 import fcntl
 import json
 import os
+import random
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -29,12 +30,18 @@ class Ports:
     valkey: int
 
 
+# Kernels draw the local ports of outgoing connections from 32768 (Linux) or 49152 (macOS) upward.
+# A port from there may belong to somebody's connection by the time a server wants it back.
+SERVER_PORTS = range(20_000, 32_000)
+RELEASE_SECONDS = 3.0
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody uses and no outgoing connection will be given."""
+    for port in random.SystemRandom().sample(SERVER_PORTS, 200):
+        if not is_port_taken(port):
+            return port
+    raise Refusal("No port between 20000 and 31999 is free: end a program that listens there.")
 
 
 def is_port_taken(port: int, host: str = "127.0.0.1") -> bool:
@@ -175,14 +182,21 @@ class Services:
             self._write_ports(kept)
             return kept
         chosen = kept
-        # Another program may have taken a port while we were down.
-        if is_port_taken(kept.postgres) and not self._postgres(kept).is_alive():
+        if self._is_lost(kept.postgres, self._postgres(kept).is_alive):
             chosen = dataclasses.replace(chosen, postgres=free_port())
-        if is_port_taken(kept.valkey) and not self._valkey(kept).is_alive():
+        if self._is_lost(kept.valkey, self._valkey(kept).is_alive):
             chosen = dataclasses.replace(chosen, valkey=free_port())
         if chosen != kept:
             self._write_ports(chosen)
         return chosen
+
+    @staticmethod
+    def _is_lost(port: int, is_ours_alive: Callable[[], bool]) -> bool:
+        """Whether another program took the port while we were down.
+
+        The children of a killed server hold its port until they notice: they get a moment.
+        """
+        return not wait_for(lambda: is_ours_alive() or not is_port_taken(port), RELEASE_SECONDS)
 
     def _read_ports(self) -> Ports | None:
         path = self._ports_file()

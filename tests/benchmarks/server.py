@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from django.db import connection
 
 from tests.benchmarks.measure import cpu_seconds, list_descendants
+from tools.services import free_port
 
 START_SECONDS = 30
 
@@ -41,7 +41,7 @@ class Server:
 @contextmanager
 def serve(*, workers: int, threads: int) -> Iterator[Server]:
     """Serve the shop from `workers` processes of `threads` threads for the body."""
-    port = _free_port()
+    port = free_port()
     options = ["-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}"]
     options += ["-w", str(workers), "--threads", str(threads)]
     with tempfile.TemporaryDirectory() as folder:
@@ -83,9 +83,3 @@ def _database_processes() -> list[int]:
         return []  # a database on another machine: its CPU is not ours to see
     postmaster = int(parent.read_text().rsplit(")", 1)[1].split()[1])
     return [pid for pid in list_descendants(postmaster) if pid != own]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,7 +9,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import psycopg
 import redis
 
 from shop.kernel.clock import utc_now
+from tools.services import free_port
 from tools.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,10 +226,3 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> 
                     return
         time.sleep(0.1)
     raise AssertionError(f"no answer within {START_SECONDS} s:\n{log.read_text()[-4000:]}")
-
-
-def free_port() -> int:
-    """Return a port nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import redis
 from tools.accounts import is_reachable
 from tools.console import Refusal
 from tools.processes import wait_for
-from tools.services import Services, is_port_taken
+from tools.services import SERVER_PORTS, Services, free_port, is_port_taken
 
 
 @pytest.fixture
@@ -71,6 +72,24 @@ def test_a_port_that_another_program_took_is_left_to_it(services: Services) -> N
     with socket.create_server(("127.0.0.1", port)):
         assert is_port_taken(port)
         assert services.up()["REDIS_URL"] != before
+
+
+def test_a_port_that_dying_children_still_hold_is_waited_for(services: Services) -> None:
+    before = services.up()
+    services.down()
+    port = int(before["REDIS_URL"].rpartition(":")[2].partition("/")[0])
+    held = socket.create_server(("127.0.0.1", port))
+    release = threading.Timer(0.5, held.close)
+    release.start()
+    try:
+        assert services.up() == before
+    finally:
+        release.join()
+
+
+def test_a_drawn_port_is_never_one_that_connections_are_given() -> None:
+    assert SERVER_PORTS.stop <= 32_768  # Linux; macOS begins at 49152
+    assert {free_port() in SERVER_PORTS for _ in range(50)} == {True}
 
 
 def test_a_process_id_in_a_stale_file_is_not_believed(services: Services) -> None:
