@@ -273,7 +273,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
-# Requests per client, such as {"browse": "3000/m"}; the defaults stand in shop.api.throttles.
+# Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
 # Who may read /metrics: these networks, or whoever sends the token. A proxy's own address is no
 # client's: without TRUSTED_PROXIES a forwarded request needs the token.

@@ -28,4 +28,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "shop.api.handlers.bad_request"
 handler403 = "shop.api.handlers.permission_denied"
 handler404 = "shop.api.handlers.page_not_found"
+handler429 = "shop.storefront.limits.too_many_sign_ins"  # asked for by allauth
 handler500 = "shop.api.handlers.internal_error"

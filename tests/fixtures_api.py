@@ -12,8 +12,8 @@ from django.http import HttpResponse
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from shop.api.throttles import local_buckets
 from shop.jobs import redis as jobs_redis
+from shop.jobs.limits import local_buckets
 from shop.jobs.redis import redis_breaker
 
 PATH_VALUES = {

@@ -56,13 +56,6 @@ class Caller:
         """The account's id, under the name the request log looks for."""
         return self.account_id
 
-    @property
-    def identity(self) -> str:
-        """Whom rate limits count: the account, else the guest, else the address."""
-        if self.account_id is not None:
-            return f"account:{self.account_id}"
-        return f"guest:{self.pseudonym}" if self.pseudonym else f"address:{self.address}"
-
 
 def sign_guest_token(pseudonym: str) -> str:
     """Return the token a guest's device keeps: the pseudonym, when, and our signature."""

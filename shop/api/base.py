@@ -26,7 +26,7 @@ from shop.api.errors import QueryInvalid, TooManyRequests, request_id
 from shop.api.language import activate_language
 from shop.api.parsers import read_json
 from shop.api.responses import JSON_TYPE
-from shop.api.throttles import BROWSE, CHANGE, Policy, Verdict, limit_headers, take
+from shop.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers, take
 from shop.kernel.clock import utc_now
 from shop.pages.context import PageContext
 
@@ -82,8 +82,8 @@ class ApiView(APIView):
     def count(self, policy: Policy, *, cost: int = 1) -> None:
         """Take `cost` requests from the bucket of `policy`; raise TooManyRequests."""
         caller = self.caller
-        identity = caller.identity if policy.by == "caller" else f"address:{caller.address}"
-        verdict = take(policy, identity, cost=cost)
+        client = Client(caller.account_id, caller.pseudonym, caller.address)
+        verdict = take(policy, client.counted_by(policy), cost=cost)
         self.verdicts.append(verdict)
         if not verdict.is_allowed:
             raise TooManyRequests(verdict.retry_seconds)

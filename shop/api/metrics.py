@@ -5,8 +5,3 @@ from __future__ import annotations
 from prometheus_client import Counter
 
 problems_total = Counter("fairtag_api_problems_total", "Error answers by code", ["code", "status"])
-limits_total = Counter(
-    "fairtag_api_limits_total",
-    "Requests counted by rate limits; where: redis or process",
-    ["policy", "outcome", "where"],
-)

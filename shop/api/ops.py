@@ -12,10 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
-from shop.api.address import UNKNOWN, client_address, is_forwarded
+from shop.api.address import client_address, is_forwarded
 from shop.api.errors import not_found
 from shop.api.responses import json_response
 from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.kernel.addresses import UNKNOWN
 
 NOT_STORED = {"Cache-Control": "no-store"}
 OK, DOWN, BEHIND = "ok", "down", "behind"

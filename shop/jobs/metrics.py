@@ -1,4 +1,4 @@
-"""Counters of the jobs."""
+"""Counters of jobs and limits."""
 
 from __future__ import annotations
 
@@ -11,4 +11,9 @@ job_seconds = Histogram(
     "Duration of a run",
     ["job"],
     buckets=(0.05, 0.2, 1, 5, 15, 60, 300, 900),
+)
+limits_total = Counter(
+    "fairtag_limits_total",
+    "Requests counted by rate limits; where: redis or process",
+    ["policy", "outcome", "where"],
 )

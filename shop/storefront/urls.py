@@ -15,6 +15,7 @@ from shop.storefront.views import (
     orders,
     own,
     product,
+    sign_in,
     trust,
 )
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("events/", events.events, name="events"),
     path("account/", account.account, name="account"),
     path("account/orders/", account.orders, name="account_orders"),
+    path("account/login/", sign_in.SignInView.as_view(), name="account_login"),
     path("account/", include("allauth.urls")),
     path("robots.txt", crawlers.robots, name="robots"),
     path("sitemap.xml", crawlers.sitemap, name="sitemap"),

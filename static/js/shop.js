@@ -133,7 +133,7 @@
   mark();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const status = event.detail.xhr.status;
-    if (status === 409 || status === 422) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    if (status === 409 || status === 422 || status === 429) { event.detail.shouldSwap = true; event.detail.isError = false; }
   });
   const fail = (event) => {
     if (event.detail.target && event.detail.target.id === "suggest") return;

@@ -22,10 +22,12 @@ from orders.services import (
     view_cart,
 )
 from pricing.core.values import QuoteContext
+from shop.jobs.limits import CHANGE, GUESS
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import format_money
 from shop.pages.cards import quote_context
 from shop.storefront.forms import CodeForm, LineForm, read_line
+from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
 from shop.storefront.recording import record_event
 from shop.storefront.rendering import is_fragment
@@ -41,6 +43,7 @@ def cart(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited(CHANGE)
 def add(request: HttpRequest) -> HttpResponse:
     """Put a product into the cart, at the price of the token the page carried."""
     line = read_line(request.POST)
@@ -60,6 +63,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited(CHANGE)
 def change_line(request: HttpRequest) -> HttpResponse:
     """Set a quantity; zero takes the product out and offers to put it back."""
     form = LineForm(request.POST)
@@ -81,8 +85,12 @@ def change_line(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited(CHANGE)
 def change_coupon(request: HttpRequest) -> HttpResponse:
-    """Enter a code, or take one out."""
+    """Enter a code, or take one out. Codes could be guessed: entering them has its own limit."""
+    wait = 0 if "remove" in request.POST else wait_for(request, GUESS)
+    if wait:
+        return ask_to_wait(_refuse(request, say_wait(wait), status=429), wait)
     form = CodeForm(request.POST)
     if not form.is_valid():
         return _refuse(request, _("Please enter a code."))
@@ -98,6 +106,7 @@ def change_coupon(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@limited(CHANGE)
 def accept(request: HttpRequest) -> HttpResponse:
     """Agree to the higher prices that the cart shows."""
     version = request.POST.get("version", "")
@@ -160,9 +169,9 @@ def _change(
     return redirect("cart")
 
 
-def _refuse(request: HttpRequest, refusal: str) -> HttpResponse:
+def _refuse(request: HttpRequest, refusal: str, *, status: int = 422) -> HttpResponse:
     """Show the cart as it stands, with the reason; with 422, so that nothing counts as done."""
-    return render_cart(request, _view(request), refusal=refusal, status=422)
+    return render_cart(request, _view(request), refusal=refusal, status=status)
 
 
 def _view(request: HttpRequest) -> CartView:

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_http_methods
 from orders.core.values import CheckoutView, OrderView
 from orders.services import place_order, start_payment
 from shop.catalog.selectors import get_market
+from shop.jobs.limits import MONEY
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.pages.cards import quote_context
 from shop.pages.checkout import checkout as checkout_page
 from shop.storefront.forms import CheckoutForm
+from shop.storefront.limits import limited
 from shop.storefront.messages import say_refusal
 from shop.storefront.recording import record_event
 from shop.storefront.rendering import is_fragment
@@ -30,6 +32,7 @@ KEEPS_CART = {"cart_empty", "price_consent_needed", "out_of_stock"}
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(MONEY)
 def checkout(request: HttpRequest) -> HttpResponse:
     """Show the checkout, refresh its sums for another delivery, or place the order."""
     visit = get_visit(request)

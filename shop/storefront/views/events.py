@@ -12,6 +12,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from profiles.core.cleaning import is_crawler
+from shop.jobs.limits import EVENTS
+from shop.storefront.limits import ask_to_wait, wait_for
 from shop.storefront.recording import find_tracked_shopper, send_events
 from shop.storefront.visitors import get_visit
 
@@ -29,6 +31,9 @@ def events(request: HttpRequest) -> HttpResponse:
     visit = get_visit(request)
     if not is_own_page(request) or is_crawler(visit.user_agent):
         return HttpResponse(status=403)
+    wait = wait_for(request, EVENTS)
+    if wait:
+        return ask_to_wait(HttpResponse(status=429), wait)
     batch = _read_batch(request)
     if batch is None:
         return HttpResponse(status=400)

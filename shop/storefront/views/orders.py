@@ -16,9 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from orders.core.values import PaymentStep
 from orders.selectors import find_order_for_guest
 from orders.services import cancel_order, confirm_payment, list_payment_methods, start_payment
+from shop.jobs.limits import GUESS, MONEY
 from shop.kernel.errors import FairtagError
 from shop.pages.checkout import order as order_page
 from shop.storefront.forms import TrackForm
+from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
 from shop.storefront.rendering import may_be_missing
 from shop.storefront.visitors import get_visit
@@ -36,6 +38,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_POST
+@limited(MONEY)
 @may_be_missing
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Try to pay an order that is not paid yet."""
@@ -57,6 +60,7 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(MONEY)
 @may_be_missing
 def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
     """The sandbox's own confirmation page: what a bank would ask, without a bank."""
@@ -82,6 +86,7 @@ def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@limited(MONEY)
 @may_be_missing
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Cancel an order; what was paid comes back."""
@@ -101,6 +106,11 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
 def track(request: HttpRequest) -> HttpResponse:
     """Find an order. A wrong number and a wrong e-mail address get the very same answer."""
     form = TrackForm(request.POST if request.method == "POST" else None)
+    wait = wait_for(request, GUESS) if request.method == "POST" else 0
+    if wait:
+        form.add_error(None, say_wait(wait))
+        response = render(request, "storefront/track.html", {"form": form}, status=429)
+        return ask_to_wait(response, wait)
     if request.method == "POST" and form.is_valid():
         found = find_order_for_guest(
             number=form.cleaned_data["number"].strip().upper(),

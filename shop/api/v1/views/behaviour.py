@@ -16,7 +16,6 @@ from shop.api.base import ApiView
 from shop.api.parsers import read_json
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import EVENTS
 from shop.api.v1 import examples
 from shop.api.v1.bodies.catalog import listing_body
 from shop.api.v1.bodies.home import home_body, offer_body, shelf_body
@@ -31,6 +30,7 @@ from shop.api.v1.serializers.shopper import (
     ShelfSerializer,
 )
 from shop.api.v1.views.catalog import listing_query
+from shop.jobs.limits import EVENTS
 from shop.pages.home import home
 from shop.pages.offers import list_shopper_offers, offer
 from shop.pages.profile import find_profile

@@ -20,7 +20,6 @@ from shop.api.base import ApiView
 from shop.api.conditions import IF_MATCH, read_if_match
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import CHANGE, GUESS
 from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.cart import cart_body
 from shop.api.v1.serializers.cart import (
@@ -30,6 +29,7 @@ from shop.api.v1.serializers.cart import (
     CouponSerializer,
     SetQuantitySerializer,
 )
+from shop.jobs.limits import CHANGE, GUESS
 from shop.pages.cards import quote_context
 
 TAG = "cart"

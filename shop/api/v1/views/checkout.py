@@ -30,7 +30,6 @@ from shop.api.conditions import (
 )
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import MONEY
 from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.cart import checkout_body
 from shop.api.v1.bodies.orders import order_body, step_body
@@ -42,6 +41,7 @@ from shop.api.v1.serializers.orders import (
     PlaceOrderSerializer,
     StartPaymentSerializer,
 )
+from shop.jobs.limits import MONEY
 from shop.pages.cards import quote_context
 
 TAG = "checkout"

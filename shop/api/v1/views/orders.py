@@ -12,7 +12,6 @@ from shop.api.base import SAFE_METHODS, ApiView
 from shop.api.pagination import read_cursor, write_cursor
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import BROWSE, GUESS, MONEY
 from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.orders import order_body, summary_body, tracking_body
 from shop.api.v1.serializers.orders import (
@@ -23,6 +22,7 @@ from shop.api.v1.serializers.orders import (
     TrackSerializer,
 )
 from shop.api.v1.views.checkout import OrderBase, PlaceOrderMixin
+from shop.jobs.limits import BROWSE, GUESS, MONEY
 
 TAG = "orders"
 

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from shop.api.base import ApiView
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import BROWSE
 from shop.api.v1 import examples
 from shop.api.v1.bodies.prices import price_body
 from shop.api.v1.bodies.why import why_body
@@ -19,6 +18,7 @@ from shop.api.v1.serializers.prices import (
     QuotesSerializer,
     WhySerializer,
 )
+from shop.jobs.limits import BROWSE
 from shop.pages.cards import quote_page
 from shop.pages.trust import why
 

@@ -15,7 +15,6 @@ from shop.api.base import ApiView
 from shop.api.context import default_consents
 from shop.api.responses import json_response
 from shop.api.schema import describe
-from shop.api.throttles import GUEST
 from shop.api.v1 import examples
 from shop.api.v1.bodies.catalog import category_body
 from shop.api.v1.bodies.prices import Json, moment
@@ -26,6 +25,7 @@ from shop.api.v1.serializers.shopper import (
     IndexSerializer,
     SetConsentSerializer,
 )
+from shop.jobs.limits import GUEST
 from shop.pages.account import account
 from shop.pages.context import PageContext
 from shop.pages.values import AccountPage

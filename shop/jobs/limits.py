@@ -1,5 +1,7 @@
 """Atomic rate limits in Redis, with a fallback in process memory when Redis is down.
 
+All doors count here: one bucket for each act and client, whichever door is used.
+
 The algorithm is GCRA, a token bucket that needs one number per key: the theoretical arrival time
 (TAT) up to which the bucket is spoken for. The same formula runs in Lua and in Python.
 """
@@ -17,8 +19,9 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from shop.api.metrics import limits_total
+from shop.jobs.metrics import limits_total
 from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.kernel.addresses import subscriber_of
 
 KEY_PREFIX = "fairtag:limit:"
 MICROSECONDS = 1_000_000
@@ -52,6 +55,23 @@ class Policy:
     limit: int
     seconds: int
     by: str = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks, as far as a door knows: the login, the guest's pseudonym, the address."""
+
+    account_id: int | None
+    pseudonym: str | None
+    address: str
+
+    def counted_by(self, policy: Policy) -> str:
+        """Return whom `policy` counts: the account, else the guest, else the address."""
+        if policy.by == "caller" and self.account_id is not None:
+            return f"account:{self.account_id}"
+        if policy.by == "caller" and self.pseudonym:
+            return f"guest:{self.pseudonym}"
+        return f"address:{subscriber_of(self.address)}"
 
 
 @dataclass(frozen=True, slots=True)
