@@ -28,7 +28,8 @@ class VariantTerms:
 
     Amounts are minor units; `unit_cost` is a float because it may be assumed or implied.
     `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`. `is_open` says that a
-    personal price is possible at all (not restricted, not child-directed, not switched off).
+    personal price is possible at all (goods that are not restricted, child-directed or sensitive,
+    and not switched off).
     """
 
     variant_id: IntArray

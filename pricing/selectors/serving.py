@@ -24,6 +24,8 @@ from pricing.core.values import BoolArray, JurisdictionRule, Policy, SwitchRow
 from pricing.models import PriceBook
 from pricing.selectors.rules import list_kill_switches, load_active_policy, load_jurisdictions
 from profiles.selectors import list_stale_pseudonyms
+from shop.catalog.core.values import VariantArrays
+from shop.catalog.selectors import catalog_version, load_variant_arrays
 from shop.kernel.arrays import hash_arrays, unpack_arrays
 from shop.kernel.clock import epoch_ms
 from shop.kernel.money import exponent
@@ -44,7 +46,11 @@ SELECT (SELECT coalesce(max(id), 0) FROM pricing_killswitch),
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A book with its moment and the variants that kill switches close, (m,)."""
+    """A book with its moment and the variants that are closed since it was made, (m,).
+
+    Kill switches close variants, and flags of the catalogue do: a category marked as sensitive
+    sells at the public price at once, not only from the next book on.
+    """
 
     book: Book
     effective_at: datetime
@@ -136,7 +142,7 @@ def forget_serving() -> None:
 def _load(old: Serving | None) -> Serving:
     with connection.cursor() as cursor:
         cursor.execute(_NOTICE)
-        notice = tuple(int(number) for number in cursor.fetchone())
+        notice = (*(int(number) for number in cursor.fetchone()), catalog_version())
     lagging = list_stale_pseudonyms()
     if old is not None and old.notice == notice and not old.is_blind:
         return old if old.lagging == lagging else replace(old, lagging=lagging)
@@ -160,6 +166,7 @@ def _load_books(
         for books in (old.books.values() if old else ())
         for served in books
     }
+    goods = load_variant_arrays()
     rows = PriceBook.objects.defer("arrays").select_related("market", "policy", "model_version")
     by_place: dict[tuple[str, str], list[Served]] = {}
     for row in rows.defer("arrays", "model_version__arrays").order_by("-version")[:24]:
@@ -169,7 +176,7 @@ def _load_books(
             book = _read(row) if kept is None else kept.book
             if book is None:
                 continue
-            closed = _closed(book, row.market_id, switches)
+            closed = _closed(book, row.market_id, switches) | _flagged(book, goods)
             place.append(Served(book=book, effective_at=row.effective_at, is_closed=closed))
     return {place: tuple(books) for place, books in by_place.items()}
 
@@ -202,6 +209,12 @@ def _closed(book: Book, market: str, switches: tuple[SwitchRow, ...]) -> BoolArr
     for switch in switches:
         closed |= book.closed_by(switch.scope, switch.key, market)
     return closed
+
+
+def _flagged(book: Book, goods: VariantArrays) -> BoolArray:
+    """Return where the book is open for goods that the catalogue now closes, (m,)."""
+    flagged = np.isin(book.terms.variant_id, goods.variant_id[goods.never_personal])
+    return flagged & book.terms.is_open
 
 
 def _blind(old: Serving) -> Serving:

@@ -94,7 +94,7 @@ def _terms_now(shelf: Shelf, served: ServedDemand, policy: Policy, exponent: int
         elasticity=mean,
         elasticity_sd=sd,
         category_id=variants.category_id,
-        is_open=~(variants.restricted | variants.child_directed),
+        is_open=~variants.never_personal,
         exponent=exponent,
     )
 

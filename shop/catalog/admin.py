@@ -44,8 +44,15 @@ class StoreAdmin(KeptAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(KeptAdmin):
-    list_display = ["indented_name", "name_zh", "path", "product_count", "is_restricted"]
-    list_filter = ["depth", "is_restricted", "is_child_directed"]
+    list_display = [
+        "indented_name",
+        "name_zh",
+        "path",
+        "product_count",
+        "is_restricted",
+        "is_sensitive",
+    ]
+    list_filter = ["depth", "is_restricted", "is_child_directed", "is_sensitive"]
     search_fields = ["name", "name_zh", "path"]
     autocomplete_fields = ["parent"]
     ordering = ["path"]

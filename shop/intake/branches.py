@@ -23,10 +23,11 @@ def list_categories(sold: Iterable[tuple[Leaf, float]]) -> list[CategoryRow]:
         for path in (leaf.path, leaf.place.path):
             sales[path] += int(revenue)
     places = {leaf.place.path: leaf.place for leaf in leaves.values()}
+    sensitive = {leaf.place.path for leaf in leaves.values() if leaf.is_sensitive}
     departments = {place.department.code: place.department for place in places.values()}
     rows = [_department_row(department) for department in departments.values()]
     for path in sorted(places, key=lambda path: (-sales[path], path)):
-        rows.append(_place_row(places[path], len(rows)))
+        rows.append(_place_row(places[path], len(rows), has_sensitive=path in sensitive))
     for path in sorted(leaves, key=lambda path: (-sales[path], path)):
         rows.append(_leaf_row(leaves[path], len(rows)))
     return sorted(rows, key=lambda row: (row.depth, row.position))
@@ -46,7 +47,7 @@ def _department_row(department: Department) -> CategoryRow:
     )
 
 
-def _place_row(place: Place, position: int) -> CategoryRow:
+def _place_row(place: Place, position: int, *, has_sensitive: bool) -> CategoryRow:
     return CategoryRow(
         path=place.path,
         parent_path=place.department.code,
@@ -57,6 +58,8 @@ def _place_row(place: Place, position: int) -> CategoryRow:
         position=position,
         is_child_directed=place.is_child_directed,
         is_restricted=place.is_restricted,
+        # What is below inherits the flag: a place whose goods are all said not to be has none.
+        is_sensitive=place.is_sensitive and has_sensitive,
     )
 
 
@@ -71,6 +74,7 @@ def _leaf_row(leaf: Leaf, position: int) -> CategoryRow:
         position=position,
         is_child_directed=leaf.is_child_directed,
         is_restricted=leaf.is_restricted,
+        is_sensitive=leaf.is_sensitive,
     )
 
 

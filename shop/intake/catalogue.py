@@ -39,6 +39,7 @@ class SourceProduct:
     given_list_minor: int | None
     given_cost_minor: int | None
     is_sold_online: bool | None
+    is_sensitive: bool | None
     units: int
     revenue_minor: float
     popularity: float
@@ -83,7 +84,7 @@ def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     popularity, so that two cards never look alike.
     """
     homes = find_homes(product.code for product in products)
-    placed = [_place(product, homes) for product in products]
+    placed = _flag([_place(product, homes) for product in products])
     brands = _name_brands(products)
     lines = _rank_lines(placed)
     prices = _assume_prices(placed)
@@ -104,6 +105,27 @@ def _place(product: SourceProduct, homes: dict[Code, Code]) -> _Placed:
     elif _is_case(size, leaf, product.given_list_minor or product.seen_list_minor):
         size = Size(None, "", "each")
     return _Placed(product, leaf, size)
+
+
+def _flag(placed: Sequence[_Placed]) -> list[_Placed]:
+    """Return the products with the sensitive flag of their type, one for all goods in it.
+
+    Words guess; a file that says so of every product of a type is believed, and one product that
+    is sensitive makes its type so.
+    """
+    said: dict[str, list[bool | None]] = defaultdict(list)
+    guessed: dict[str, bool] = defaultdict(bool)
+    for item in placed:
+        said[item.leaf.path].append(item.source.is_sensitive)
+        guessed[item.leaf.path] |= item.leaf.is_sensitive
+    flags = {
+        path: any(answers) or (guessed[path] and not all(one is False for one in answers))
+        for path, answers in said.items()
+    }
+    return [
+        replace(item, leaf=replace(item.leaf, is_sensitive=flags[item.leaf.path]))
+        for item in placed
+    ]
 
 
 def _is_case(size: Size, leaf: Leaf, price: int | None) -> bool:

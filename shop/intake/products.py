@@ -22,6 +22,7 @@ COLUMNS = {
     "given_list_minor": "CASE WHEN list_price > 0 THEN round(list_price * $minor)::BIGINT END",
     "given_cost_minor": "CASE WHEN unit_cost > 0 THEN round(unit_cost * $minor)::BIGINT END",
     "is_sold_online": "is_sold_online",
+    "is_sensitive": "is_sensitive",
     "units": "coalesce(units, 0)",
     "revenue_minor": "coalesce(revenue_minor, 0)",
     "popularity": "coalesce(popularity, 0)",

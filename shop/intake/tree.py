@@ -21,9 +21,27 @@ CHILD_TYPE = re.compile(
     r"|FISHER PRICE|NERF|DOLL|JUNIOR ALL BRANDS|PLUSH|TEEN-MAGAZINE|EASTER BASKET STUFFERS)\b"
 )
 RESTRICTED_TYPE = re.compile(r"\b(AGE RESTRICTED|CIGARETTES?|TOBACCO|SNUFF|BEERALE|LIQUOR)")
+# Health, sexual life, belief, origin: what GDPR art. 9 protects, told by what somebody buys.
+SENSITIVE_TYPE = re.compile(
+    r"\b(ANALGESICS?|COLD AND FLU|COUGH|SINUS|ALLERGY|NASAL|ANTI-ACIDS|LAXATIVES?|HEMORRHOIDAL"
+    r"|\w*MEDICATED|MEDICATIONS?|MEDICINES?|MEDICAL|HYDROCORTIZONE|RX|MOUTH SORE|SLEEPING AIDS"
+    r"|VITAMIN|VITAMINS|NUT SUPP|SUPPLEMEN\w*|LIQUID NUTRITION|DIET CNTRL|DIET CONTROL|DIET PILLS"
+    r"|DIET BARS|FITNESS&DIET|SUGAR FREE|GLUTEN FREE|PREGNANCY|PROPHYLACTICS|CONTRACEPTIVES?|FEM"
+    r"|FEMININE|MENSTRUAL|INCONTINENCE|SMOKING CESSATION|DENTURE|HEARING AID|CONVALESCENT"
+    r"|READING GLASSES|BANDAGE|KOSHER|ETHNIC-MAGAZINE|ETHNIC (?:HAIR|SKIN|SHAVE))\b"
+)
 CHILD_WORD = re.compile(r"\b(baby|infant|kids?|children|toys?)\b", re.IGNORECASE)
 RESTRICTED_WORD = re.compile(
     r"\b(beers?|wines?|spirits?|liquors?|alcohol|tobacco|cigar\w*)\b", re.IGNORECASE
+)
+SENSITIVE_WORD = re.compile(
+    r"\b(medicines?|medicated|medications?|medical|pharmac\w*|home health|health ?care|first aid"
+    r"|pain relief|analgesics?|colds? (and|&) flu|cough|allerg\w*|antacids?|laxatives?|digestive"
+    r"|vitamins?|supplements?|diabet\w*|dietary|special diets?|diet (pill|aid|food)s?|slimming"
+    r"|weight loss|gluten\W?free|sugar\W?free|lactose\W?free|contracept\w*|condoms?"
+    r"|sexual\w*|family planning|pregnan\w*|ovulation|feminine|menstrua\w*|tampons?|incontinence"
+    r"|denture\w*|hearing aids?|nicotine|quit smoking|smoking cessations?|kosher|halal)\b",
+    re.IGNORECASE,
 )
 
 
@@ -51,6 +69,7 @@ class Place:
     emoji: str
     is_child_directed: bool
     is_restricted: bool
+    is_sensitive: bool
     is_sold_online: bool
 
     @property
@@ -67,6 +86,7 @@ class Leaf:
     type_name: TypeName
     is_child_directed: bool
     is_restricted: bool
+    is_sensitive: bool
 
     @property
     def path(self) -> str:
@@ -112,6 +132,7 @@ def _known_places() -> dict[tuple[str, str], Place]:
             emoji=row["emoji"],
             is_child_directed="c" in row["flags"],
             is_restricted="r" in row["flags"],
+            is_sensitive="s" in row["flags"],
             is_sold_online="n" not in row["flags"],
         )
         for row in read_words("categories")
@@ -143,6 +164,7 @@ def find_place(department: str, category: str) -> Place:
         emoji="",
         is_child_directed=bool(CHILD_WORD.search(text)),
         is_restricted=bool(RESTRICTED_WORD.search(text)),
+        is_sensitive=bool(SENSITIVE_WORD.search(text)),
         is_sold_online=True,
     )
 
@@ -183,4 +205,10 @@ def find_leaf(code: Code) -> Leaf:
         type_name=type_name,
         is_child_directed=place.is_child_directed or bool(CHILD_TYPE.search(product_type)),
         is_restricted=place.is_restricted or bool(RESTRICTED_TYPE.search(product_type)),
+        is_sensitive=place.is_sensitive or _is_sensitive_type(product_type),
     )
+
+
+def _is_sensitive_type(product_type: str) -> bool:
+    # The Journey's codes are capitals; another shop's types are words.
+    return bool(SENSITIVE_TYPE.search(product_type) or SENSITIVE_WORD.search(product_type))

@@ -39,6 +39,7 @@ def make_variants() -> VariantArrays:
         cost_minor=np.array([-1] * 6),
         restricted=np.array([False] * 5 + [True]),
         child_directed=np.array([False] * 6),
+        sensitive=np.array([False] * 6),
         popularity=np.array([9.0, 5.0, 1.0, 8.0, 2.0, 7.0]),
         **_later_columns(),
     )
@@ -56,6 +57,7 @@ def _later_columns() -> dict[str, Any]:
         "cost_minor",
         "restricted",
         "child_directed",
+        "sensitive",
         "popularity",
     }
     others = set(VariantArrays.__dataclass_fields__) - known

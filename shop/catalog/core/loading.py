@@ -19,6 +19,7 @@ class CategoryRow:
     position: int
     is_child_directed: bool
     is_restricted: bool
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ class CatalogCard:
 
 @dataclass(frozen=True, slots=True)
 class CategoryNode:
-    """A category of the tree. `product_count` counts active products below it."""
+    """A category of the tree. `product_count` counts active products below it.
+
+    `is_sensitive` holds too for what lies below a category with that flag.
+    """
 
     category_id: int
     parent_id: int | None
@@ -65,6 +68,7 @@ class CategoryNode:
     is_restricted: bool
     children: tuple[int, ...] = ()
     external_ref: str = ""
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class ProductDetail:
     breadcrumbs: tuple[CategoryNode, ...]
     is_active: bool
     is_restricted: bool
+    is_child_directed: bool = False
+    is_sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,7 @@ class VariantArrays:
 
     Amounts are minor units; `cost_minor` is -1 where the cost is unknown. `measure_amount` is in
     the unit that `measure_unit` indexes in MEASURE_UNITS, 0 where the size is unknown.
+    `sensitive` marks goods in a category that is flagged so, itself or any above it.
     """
 
     variant_id: IntArray
@@ -194,10 +201,29 @@ class VariantArrays:
     cost_minor: IntArray
     restricted: BoolArray
     child_directed: BoolArray
+    sensitive: BoolArray
     popularity: FloatArray
     sku: NDArray[np.str_]
     measure_amount: FloatArray
     measure_unit: NDArray[np.int8]
+
+    @property
+    def never_personal(self) -> BoolArray:
+        """Where no personal price exists: restricted, child-directed and sensitive goods, (m,)."""
+        return self.restricted | self.child_directed | self.sensitive
+
+    @property
+    def never_picked(self) -> BoolArray:
+        """What no list chosen by the shop may show: restricted and sensitive goods, (m,)."""
+        return self.restricted | self.sensitive
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveIds:
+    """Ids of all sensitive categories and variants, also of what is no longer sold; ascending."""
+
+    category_id: IntArray
+    variant_id: IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from shop.catalog.selectors.arrays import (
     load_placement_weeks,
+    load_sensitive_ids,
     load_variant_arrays,
     map_external_refs,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "list_category_variants",
     "list_search_facets",
     "load_placement_weeks",
+    "load_sensitive_ids",
     "load_variant_arrays",
     "map_external_refs",
     "search_variants",

@@ -10,15 +10,18 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from shop.catalog.core.values import MEASURE_UNITS, VariantArrays, WeekArrays
+from shop.catalog.core.values import MEASURE_UNITS, SensitiveIds, VariantArrays, WeekArrays
 from shop.catalog.models import ProductWeek, Variant
 from shop.catalog.selectors.versions import VersionedCache
 
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=1)
+_sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 
 QUESTION = """
 SELECT v.id, v.product_id, p.category_id, coalesce(top.id, middle.id, leaf.id), p.brand_id,
        v.list_minor, coalesce(v.cost_minor, -1), leaf.is_restricted, leaf.is_child_directed,
+       leaf.is_sensitive OR coalesce(middle.is_sensitive, false)
+           OR coalesce(top.is_sensitive, false),
        p.popularity, v.sku, coalesce(v.measure_amount, 0)::float8, v.measure_unit
 FROM shop_variant v
 JOIN shop_product p ON p.id = v.product_id
@@ -27,6 +30,17 @@ LEFT JOIN shop_category middle ON middle.id = leaf.parent_id
 LEFT JOIN shop_category top ON top.id = middle.parent_id
 WHERE v.is_active AND p.is_active
 ORDER BY v.id
+"""
+# Goods no longer sold count, too: their events are still there.
+SENSITIVE = """
+WITH RECURSIVE marked AS (
+    SELECT id FROM shop_category WHERE is_sensitive
+    UNION
+    SELECT below.id FROM shop_category below JOIN marked ON below.parent_id = marked.id
+)
+SELECT ARRAY(SELECT id FROM marked ORDER BY id),
+       ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
+             JOIN marked ON marked.id = p.category_id ORDER BY v.id)
 """
 
 
@@ -39,7 +53,7 @@ def _load() -> VariantArrays:
     with connection.cursor() as cursor:
         cursor.execute(QUESTION)
         rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 13
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 14
     units = {unit: index for index, unit in enumerate(MEASURE_UNITS)}
     whole = [_freeze(np.array(column, dtype=np.int64)) for column in columns[:7]]
     return VariantArrays(
@@ -52,10 +66,26 @@ def _load() -> VariantArrays:
         cost_minor=whole[6],
         restricted=_freeze(np.array(columns[7], dtype=np.bool_)),
         child_directed=_freeze(np.array(columns[8], dtype=np.bool_)),
-        popularity=_freeze(np.array(columns[9], dtype=np.float64)),
-        sku=_freeze(np.array(columns[10], dtype=np.str_)),
-        measure_amount=_freeze(np.array(columns[11], dtype=np.float64)),
-        measure_unit=_freeze(np.array([units[unit] for unit in columns[12]], dtype=np.int8)),
+        sensitive=_freeze(np.array(columns[9], dtype=np.bool_)),
+        popularity=_freeze(np.array(columns[10], dtype=np.float64)),
+        sku=_freeze(np.array(columns[11], dtype=np.str_)),
+        measure_amount=_freeze(np.array(columns[12], dtype=np.float64)),
+        measure_unit=_freeze(np.array([units[unit] for unit in columns[13]], dtype=np.int8)),
+    )
+
+
+def load_sensitive_ids() -> SensitiveIds:
+    """Return the ids of sensitive goods. No query once cached by version, one otherwise."""
+    return _sensitive.get("all", _load_sensitive)
+
+
+def _load_sensitive() -> SensitiveIds:
+    with connection.cursor() as cursor:
+        cursor.execute(SENSITIVE)
+        categories, variants = cursor.fetchone()
+    return SensitiveIds(
+        category_id=_freeze(np.array(categories, dtype=np.int64)),
+        variant_id=_freeze(np.array(variants, dtype=np.int64)),
     )
 
 

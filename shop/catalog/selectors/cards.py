@@ -119,6 +119,8 @@ def get_product(slug: str, language: str) -> ProductDetail:
         breadcrumbs=() if node is None else tree.trail(category_id),
         is_active=is_active and rows[0][1],
         is_restricted=node is not None and node.is_restricted,
+        is_child_directed=node is not None and node.is_child_directed,
+        is_sensitive=node is not None and node.is_sensitive,
     )
 
 

@@ -60,10 +60,16 @@ def _build(in_chinese: bool) -> CategoryTree:
             (roots if row.parent_id is None else children[row.parent_id]).append(row.pk)
     nodes = {row.pk: _node(row, counts[row.pk], in_chinese=in_chinese) for row in rows}
     for pk, node in nodes.items():
-        department_id = pk
+        department_id, is_sensitive = pk, node.is_sensitive
         while (parent := parents[department_id]) is not None:
             department_id = parent
-        nodes[pk] = replace(node, department_id=department_id, children=tuple(children[pk]))
+            is_sensitive |= nodes[parent].is_sensitive
+        nodes[pk] = replace(
+            node,
+            department_id=department_id,
+            children=tuple(children[pk]),
+            is_sensitive=is_sensitive,
+        )
     return CategoryTree(nodes, {row.path: row.pk for row in rows}, tuple(roots))
 
 
@@ -92,4 +98,5 @@ def _node(row: Category, product_count: int, *, in_chinese: bool) -> CategoryNod
         is_child_directed=row.is_child_directed,
         is_restricted=row.is_restricted,
         external_ref=row.external_ref,
+        is_sensitive=row.is_sensitive,
     )

@@ -114,17 +114,23 @@ def _copy_rows(
 def _merge_categories(cursor: CursorWrapper, depth: int) -> int:
     cursor.execute(
         "INSERT INTO shop_category AS known (external_ref, path, slug, parent_id, name, name_zh,"
-        " depth, icon, position, is_child_directed, is_restricted)"
+        " depth, icon, position, is_child_directed, is_restricted, is_sensitive)"
         " SELECT l.path, l.path, replace(l.path, '/', '-'), parent.id, l.name, l.name_zh, l.depth,"
-        " l.icon, l.position, l.is_child_directed, l.is_restricted"
+        " l.icon, l.position, l.is_child_directed, l.is_restricted, l.is_sensitive"
         " FROM load_category l LEFT JOIN shop_category parent ON parent.path = l.parent_path"
         " WHERE l.depth = %s ORDER BY l.position"
         " ON CONFLICT (external_ref) DO UPDATE SET name = excluded.name,"
         " name_zh = excluded.name_zh, icon = excluded.icon, position = excluded.position,"
-        " is_child_directed = excluded.is_child_directed, is_restricted = excluded.is_restricted"
+        # A flag that staff set stays: a file that does not know better must not take it away.
+        " is_child_directed = known.is_child_directed OR excluded.is_child_directed,"
+        " is_restricted = known.is_restricted OR excluded.is_restricted,"
+        " is_sensitive = known.is_sensitive OR excluded.is_sensitive"
         " WHERE (known.name, known.name_zh, known.icon, known.position, known.is_child_directed,"
-        " known.is_restricted) IS DISTINCT FROM (excluded.name, excluded.name_zh, excluded.icon,"
-        " excluded.position, excluded.is_child_directed, excluded.is_restricted)",
+        " known.is_restricted, known.is_sensitive) IS DISTINCT FROM (excluded.name,"
+        " excluded.name_zh, excluded.icon, excluded.position,"
+        " known.is_child_directed OR excluded.is_child_directed,"
+        " known.is_restricted OR excluded.is_restricted,"
+        " known.is_sensitive OR excluded.is_sensitive)",
         [depth],
     )
     return cursor.rowcount

@@ -19,6 +19,7 @@ CHEESE = SourceProduct(
     given_list_minor=None,
     given_cost_minor=None,
     is_sold_online=None,
+    is_sensitive=None,
     units=100,
     revenue_minor=17_000.0,
     popularity=80.0,
