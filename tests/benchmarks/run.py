@@ -13,12 +13,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 django.setup()
 
 # ruff: noqa: E402  # the parts import models, which need the registry that setup() fills
-from tests.benchmarks import events, pages, quotes, recompute, training
+from tests.benchmarks import events, pages, quotes, quotes_http, recompute, training
 from tests.benchmarks.measure import Figures, print_table, write_figures
 
 Part = tuple[Callable[[], Figures], dict[str, tuple[str, float]]]
 PARTS: dict[str, Part] = {
-    "quotes": (quotes.measure, quotes.TARGETS),
+    "quotes": (
+        lambda: quotes.measure() | quotes_http.measure(),
+        quotes.TARGETS | quotes_http.TARGETS,
+    ),
     "pages": (pages.measure, pages.TARGETS),
     "events": (events.measure, events.TARGETS),
     "training": (training.measure, training.TARGETS),
