@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from profiles.selectors import catalog as known_variants
 from profiles.selectors import recommendations, segments
+from shop.catalog.core.values import SensitiveIds
 from tests.factories.profiles import make_tree, make_variants
 
 
@@ -15,7 +17,9 @@ from tests.factories.profiles import make_tree, make_variants
 def small_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Six variants in three departments, in memory: what the room asks of the catalogue."""
     variants, tree = make_variants(), make_tree()
+    nothing = SensitiveIds(np.zeros(0, np.int64), np.zeros(0, np.int64))
     monkeypatch.setattr(known_variants, "load_variant_arrays", lambda: variants)
+    monkeypatch.setattr(known_variants, "load_sensitive_ids", lambda: nothing)
     monkeypatch.setattr(recommendations, "load_variant_arrays", lambda: variants)
     monkeypatch.setattr(segments, "list_categories", lambda _language: tree)
     segments.forget_models()

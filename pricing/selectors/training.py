@@ -27,6 +27,7 @@ from profiles.core.features import KIND_CODES
 from profiles.core.features.decay import LONG_HALF_LIFE, fade, weigh
 from profiles.core.values import PurchaseCells
 from profiles.selectors import list_active_shoppers, load_purchase_cells
+from profiles.selectors.catalog import sensitive_goods
 from profiles.selectors.event_columns import ShopperEvents, load_shopper_events
 from shop.catalog.selectors import list_categories, load_placement_weeks, load_variant_arrays
 
@@ -212,7 +213,8 @@ def _split(
     week, units)."""
     columns = events.columns
     owners, number = np.unique(events.shopper_id, return_inverse=True)
-    is_purchase = columns.kind == KIND_CODES["purchase"]
+    # What is learned from each shopper sees what features see: nothing of sensitive goods.
+    is_purchase = (columns.kind == KIND_CODES["purchase"]) & ~sensitive_goods().hide(columns)
     early = is_purchase & (columns.at < cut) & columns.is_discounted
     signal = np.bincount(
         number[early], weigh(columns.at[early], LONG_HALF_LIFE), len(owners)

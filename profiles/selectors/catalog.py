@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from profiles.core.features import SensitiveGoods
 from profiles.core.ranks import rank_prices
-from shop.catalog.core.values import VariantArrays
-from shop.catalog.selectors import load_variant_arrays
+from shop.catalog.core.values import SensitiveIds, VariantArrays
+from shop.catalog.selectors import load_sensitive_ids, load_variant_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class _Lookup:
 
 
 _cache: dict[str, _Lookup] = {}
+_sensitive: list[tuple[SensitiveIds, SensitiveGoods]] = []
 
 
 def lookup_variants() -> Mapping[int, VariantFacts]:
@@ -41,6 +43,14 @@ def load_price_ranks() -> tuple[VariantArrays, NDArray[np.float64]]:
     """Return all active variants and the price rank of each, as parallel arrays."""
     lookup = _lookup()
     return lookup.arrays, lookup.ranks
+
+
+def sensitive_goods() -> SensitiveGoods:
+    """Return the goods no feature may see. No query while the catalogue is unchanged."""
+    ids = load_sensitive_ids()
+    if not _sensitive or _sensitive[0][0] is not ids:
+        _sensitive[:] = [(ids, SensitiveGoods(ids.category_id, ids.variant_id))]
+    return _sensitive[0][1]
 
 
 def _lookup() -> _Lookup:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from profiles.core.features import AccumulatorTable, derive_rows, derive_values, sum_events
 from profiles.core.values import FeatureRow
 from profiles.models import Shopper
+from profiles.selectors.catalog import sensitive_goods
 from profiles.selectors.event_columns import load_shopper_events
 from profiles.selectors.segments import describe_row
 
@@ -54,11 +55,12 @@ def compute_feature_tables(
         shoppers = shoppers.filter(pk__in=shopper_ids)
     known = list(shoppers.order_by("pk").values_list("pk", "pseudonym"))
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
+    sensitive = sensitive_goods()
     for chunk in batched(known, CHUNK):
         ids = tuple(pk for pk, _ in chunk)
         events = load_shopper_events(ids, as_of=as_of)
         rows = np.searchsorted(np.array(ids, dtype=np.int64), events.shopper_id)
-        sums = sum_events(events.columns, rows, len(ids), zone)
+        sums = sum_events(events.columns, rows, len(ids), zone, sensitive)
         yield FeatureTable(
             shopper_ids=ids,
             pseudonyms=tuple(str(pseudonym) for _, pseudonym in chunk),

@@ -89,6 +89,11 @@ class PurchaseCounts:
     variant_id: NDArray[np.int64]
     count: NDArray[np.int64]
 
+    def without(self, variant_ids: NDArray[np.int64]) -> PurchaseCounts:
+        """Return the counts of all other variants."""
+        kept = ~np.isin(self.variant_id, variant_ids)
+        return PurchaseCounts(self.shopper_id[kept], self.variant_id[kept], self.count[kept])
+
 
 def load_purchase_counts(as_of: datetime, days: int) -> PurchaseCounts:
     """Return lines per shopper and variant in the `days` before `as_of`. One query."""

@@ -31,7 +31,8 @@ def recommend_variants(
     """Return up to `limit` variants worth showing, best first; without a row the popular ones.
 
     Pass no row where the shopper did not agree to recommendations: the list is then the same for
-    everybody. Restricted goods are never recommended. No query once the arrays are in memory.
+    everybody. Restricted and sensitive goods are never recommended. No query once the arrays are
+    in memory.
     """
     popular = _popular()
     interests = {} if row is None else row.variant_affinity
@@ -50,6 +51,6 @@ def _popular() -> _Popular:
     arrays = load_variant_arrays()
     if not _cache or _cache[0].arrays is not arrays:
         order = np.lexsort((arrays.variant_id, -arrays.popularity))
-        ranked = arrays.variant_id[order][~arrays.restricted[order]].tolist()
+        ranked = arrays.variant_id[order][~arrays.never_picked[order]].tolist()
         _cache[:] = [_Popular(arrays=arrays, ranked=tuple(ranked), allowed=frozenset(ranked))]
     return _cache[0]

@@ -26,6 +26,7 @@ from profiles.core.keys import (
 )
 from profiles.core.records import EventRecord, encode_record
 from profiles.core.values import Consents, ShopperValue
+from profiles.selectors.catalog import sensitive_goods
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 
 SEEN_SECONDS = 7 * 86_400
@@ -95,7 +96,7 @@ def _accept(
     limit: int,
 ) -> Accepted:
     columns = columns_of([record.value(shopper.pseudonym) for record in records])
-    increments = increments_of(columns, business_zone())
+    increments = increments_of(columns, business_zone(), sensitive_goods())
     keys = [
         profile_key(shopper.pseudonym),
         variants_key(shopper.pseudonym),

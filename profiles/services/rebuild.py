@@ -30,6 +30,7 @@ from profiles.core.records import EventRecord
 from profiles.core.values import ShopperValue
 from profiles.metrics import profile_rebuilds_total
 from profiles.models import OnlineLag, Shopper
+from profiles.selectors.catalog import sensitive_goods
 from profiles.selectors.event_columns import ShopperEvents, load_shopper_events
 from profiles.selectors.shoppers import list_shoppers, owner_ids
 from profiles.services.online import (
@@ -39,6 +40,7 @@ from profiles.services.online import (
     business_zone,
     encode_consents,
     load_script,
+    text_of,
 )
 from profiles.services.stream import group_waiting
 from profiles.services.table import note_lag
@@ -60,6 +62,8 @@ def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | Non
     job: it waits for a slow Redis. Raises RedisUnavailable.
     """
     is_whole = shopper_ids is None
+    # Noted before anything is read: a flag that changes meanwhile is a reason to begin again.
+    marker = warm_marker(as_of)
     if shopper_ids is None:
         alive = Shopper.objects.filter(
             erased_at__isnull=True,
@@ -70,9 +74,14 @@ def rebuild_online_features(*, as_of: datetime, shopper_ids: Sequence[int] | Non
     with patient_redis() as client:
         left = _rebuild(client, shopper_ids, as_of)
         if is_whole:
-            client.set(WARM_MARKER, as_of.isoformat())
+            client.set(WARM_MARKER, marker)
     note_lag(left, now=as_of)
     return len(shopper_ids) - len(left)
+
+
+def warm_marker(as_of: datetime) -> str:
+    """Return what tells that everybody's profile is here, and which goods it does not know of."""
+    return f"{as_of.isoformat()} {sensitive_goods().fingerprint}"
 
 
 def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
@@ -88,10 +97,11 @@ def warm_shopper(*, shopper_id: int, now: datetime) -> bool:
 
 
 def restore_online_features(*, now: datetime) -> int:
-    """Rebuild everything if Redis lost its memory, else whoever lags; return how many."""
+    """Rebuild everything if Redis lost its memory or other goods became sensitive since, else
+    whoever lags; return how many."""
     with patient_redis() as client:
-        is_warm = client.exists(WARM_MARKER)
-    if not is_warm:
+        marker = text_of(client.get(WARM_MARKER))
+    if marker.rpartition(" ")[2] != sensitive_goods().fingerprint:
         return rebuild_online_features(as_of=now)
     return repair_online_features(now=now)
 
@@ -138,7 +148,7 @@ def _replace_chunk(
     shoppers = list_shoppers(shopper_ids)
     events = load_shopper_events(shopper_ids, recent_since=now - RECENT)
     columns, rows = _join(shoppers, events, pending)
-    table = sum_events(columns, rows, len(shoppers), business_zone())
+    table = sum_events(columns, rows, len(shoppers), business_zone(), sensitive_goods())
     recent = _recent_ids(events)
     replacements = {}
     for row, shopper in enumerate(shoppers):

@@ -23,6 +23,7 @@ from profiles.core.segmentation import (
 from profiles.core.similarity import fit_similarity, similarity_arrays
 from profiles.core.tags import TAG_FEATURES, fit_thresholds
 from profiles.models import Segment, SegmentVersion, Shopper, SimilarityVersion
+from profiles.selectors.catalog import sensitive_goods
 from profiles.selectors.features import (
     AGREES_TO_PROFILE,
     FeatureTable,
@@ -159,8 +160,11 @@ def _delete_old_versions(table: type[SegmentVersion | SimilarityVersion]) -> Non
 
 
 def refit_similarity(*, now: datetime) -> int:
-    """Compute which variants are bought by the same shoppers; return variants covered."""
-    counts = load_purchase_counts(now, SIMILARITY_DAYS)
+    """Compute which variants are bought by the same shoppers; return variants covered.
+
+    Sensitive goods take no part: they suggest nothing and nothing suggests them.
+    """
+    counts = load_purchase_counts(now, SIMILARITY_DAYS).without(sensitive_goods().variant_id)
     model = fit_similarity(
         counts.shopper_id, counts.variant_id, counts.count, most=SIMILARITY_VARIANTS
     )

@@ -8,14 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import numpy as np
 from django.db import connection
 
 from promotions.core.values import OfferValue
 from promotions.selectors.book import live_at, load_offer_book
 from promotions.selectors.offers import ShopperView
+from shop.catalog.selectors import load_sensitive_ids
 
 SHOWN_VARIANTS = 8
 KNOWN_VARIANTS = 300
+SPARE = 6
 
 REASONS = {
     "you_buy_this": ("Because you buy this", "因为您常买这些商品"),
@@ -122,14 +125,18 @@ def personal_offers_for(
     """Return the offers that suit a shopper best, those sent to the shopper first.
 
     `affinity` (by variant id) and `category_affinity` come from the profile and must be None for
-    a shopper who did not agree to it: the order is then the same for everybody. One query for a
-    known shopper, none for others.
+    a shopper who did not agree to it: the order is then the same for everybody. Nobody is sent
+    an offer on sensitive goods: what one is chosen for would tell of it. One query for a known
+    shopper, none for others.
     """
     found: list[PersonalOffer] = []
     if shopper.shopper_id is not None:
         liked = sorted((affinity or {}).items(), key=lambda pair: (-pair[1], pair[0]))
-        rows = _read_addressed(shopper.shopper_id, liked[:KNOWN_VARIANTS], market_code, now, limit)
-        found = [_from_row(row, language) for row in rows]
+        rows = _read_addressed(
+            shopper.shopper_id, liked[:KNOWN_VARIANTS], market_code, now, limit + SPARE
+        )
+        found = [_from_row(row, language) for row in _leave_out_sensitive(rows)]
+    found = found[:limit]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
 
@@ -151,6 +158,23 @@ def _read_addressed(
             },
         )
         return [_Addressed._make(row) for row in cursor.fetchall()]
+
+
+def _leave_out_sensitive(rows: list[_Addressed]) -> list[_Addressed]:
+    """Return the offers without the sensitive goods they cover; one with nothing else is left out.
+
+    An offer on categories, brands or everything names no variants and stays.
+    """
+    ids = np.array([one for row in rows for one in row.variant_ids], dtype=np.int64)
+    hidden = frozenset(ids[np.isin(ids, load_sensitive_ids().variant_id)].tolist())
+    if not hidden:
+        return rows
+    cleaned = [
+        row._replace(variant_ids=[one for one in row.variant_ids if one not in hidden])
+        for row in rows
+    ]
+    both = zip(rows, cleaned, strict=True)
+    return [new for old, new in both if new.variant_ids or not old.variant_ids]
 
 
 def _from_row(row: _Addressed, language: str) -> PersonalOffer:

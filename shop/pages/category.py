@@ -51,8 +51,8 @@ def search(ctx: PageContext, words: str, query: ListingQuery) -> SearchPage:
 
 
 def list_popular(limit: int = POPULAR_ON_EMPTY) -> list[int]:
-    """Return the most bought unrestricted variants. No query once the arrays are cached."""
+    """Return the most bought variants, none restricted or sensitive. No query once cached."""
     arrays = load_variant_arrays()
-    free = ~arrays.restricted
+    free = ~arrays.never_picked
     order = (-arrays.popularity[free]).argsort(kind="stable")[:limit]
     return [int(i) for i in arrays.variant_id[free][order]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from profiles.core.values import FeatureRow, Recommendation
 from profiles.selectors import recommend_variants
@@ -14,6 +15,7 @@ from shop.catalog.selectors import (
     list_cards,
     list_categories,
     list_category_variants,
+    load_sensitive_ids,
     load_variant_arrays,
 )
 from shop.pages.cards import join_cards, quote_page
@@ -88,16 +90,26 @@ def _map_categories(version: int) -> dict[int, int]:
     return dict(zip(arrays.variant_id.tolist(), arrays.category_id.tolist(), strict=True))
 
 
+@lru_cache(maxsize=2)
+def _sensitive_variants(version: int) -> frozenset[int]:
+    """Return the variants no shelf may show; `version` keys the memory of it."""
+    return frozenset(load_sensitive_ids().variant_id.tolist())
+
+
 def _choose_shelves(
     tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int]
 ) -> list[tuple[int, list[int]]]:
-    """Return (category id, variant ids): the shopper's favorite types, else the big departments."""
+    """Return (category id, variant ids): the shopper's favorite types, else the big departments.
+
+    A favorite may be a whole department: of what it holds sensitive goods are left out.
+    """
     wanted = _favorites(tree, row) or list(tree.roots)
+    hidden = _sensitive_variants(catalog_version())
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
         listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
-        head = listing.variant_ids[: SHELF + len(taken)].tolist()
-        ids = [i for i in head if i not in taken][:SHELF]
+        shown = (i for i in listing.variant_ids.tolist() if i not in taken and i not in hidden)
+        ids = list(islice(shown, SHELF))
         if len(ids) >= SHELF // 2:
             shelves.append((category_id, ids))
         if len(shelves) == SHELVES:

@@ -25,6 +25,7 @@ from profiles.core.features.registry import (
     require_features,
 )
 from profiles.core.features.rows import derive, derive_rows
+from profiles.core.features.sensitive import NO_SENSITIVE_GOODS, SensitiveGoods
 from profiles.core.features.tables import (
     AccumulatorTable,
     AffinityTable,
@@ -42,6 +43,7 @@ __all__ = [
     "LONG_HALF_LIFE",
     "LOWS",
     "NO_ID",
+    "NO_SENSITIVE_GOODS",
     "SHORT_HALF_LIFE",
     "SUMS",
     "UNKNOWN_DAYS",
@@ -52,6 +54,7 @@ __all__ = [
     "Feature",
     "Increments",
     "NamedSums",
+    "SensitiveGoods",
     "UnknownFeature",
     "accumulate",
     "add_up",

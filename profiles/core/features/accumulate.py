@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from profiles.core.features.columns import KIND_CODES, KINDS, NO_ID, EventColumns, columns_of
 from profiles.core.features.decay import LONG_HALF_LIFE, SHORT_HALF_LIFE, is_weekend, weigh
+from profiles.core.features.sensitive import NO_SENSITIVE_GOODS, SensitiveGoods
 from profiles.core.values import EventValue
 
 IntArray = NDArray[np.int64]
@@ -61,20 +62,23 @@ class EventWeights:
     """What each of n events adds.
 
     `sums` has shape (n, len(SUMS)); `interest` (n,) is added to the event's variant, category and
-    brand; `is_order` (n,) tells which events move the order extremes.
+    brand; `is_order` (n,) tells which events move the order extremes, `is_seen` (n,) which move
+    the extremes of all events. Events about sensitive goods are not seen: they add zeros.
     """
 
     sums: FloatArray
     interest: FloatArray
     is_order: NDArray[np.bool_]
+    is_seen: NDArray[np.bool_]
 
 
-def weigh_events(events: EventColumns, zone: ZoneInfo) -> EventWeights:
+def weigh_events(events: EventColumns, zone: ZoneInfo, sensitive: SensitiveGoods) -> EventWeights:
     """Return what each event adds to its shopper's sums. Pure, row by row, vectorised."""
+    is_seen = ~sensitive.hide(events)
     short = weigh(events.at, SHORT_HALF_LIFE)
     long = weigh(events.at, LONG_HALF_LIFE)
     is_purchase = events.kind == KIND_CODES["purchase"]
-    is_order = events.kind == KIND_CODES["order"]
+    is_order = (events.kind == KIND_CODES["order"]) & is_seen
     bought = np.where(is_purchase, long, 0.0)
     ordered = np.where(is_order, long, 0.0)
     ranked = np.where(np.isnan(events.price_rank), 0.0, bought)
@@ -97,9 +101,10 @@ def weigh_events(events: EventColumns, zone: ZoneInfo) -> EventWeights:
         "order_count": is_order.astype(float),
     }
     return EventWeights(
-        sums=np.column_stack([columns[name] for name in SUMS]),
-        interest=long * INTEREST[events.kind],
+        sums=np.column_stack([columns[name] for name in SUMS]) * is_seen[:, None],
+        interest=long * INTEREST[events.kind] * is_seen,
         is_order=is_order,
+        is_seen=is_seen,
     )
 
 
@@ -115,9 +120,11 @@ class Increments:
     lows: dict[str, float]
 
 
-def increments_of(events: EventColumns, zone: ZoneInfo) -> list[Increments]:
+def increments_of(
+    events: EventColumns, zone: ZoneInfo, sensitive: SensitiveGoods
+) -> list[Increments]:
     """Return the sparse increments of each event, in order: the online form of `weigh_events`."""
-    weights = weigh_events(events, zone)
+    weights = weigh_events(events, zone, sensitive)
     rows = weights.sums.tolist()
     interest = weights.interest.tolist()
     ats = events.at.tolist()
@@ -128,10 +135,11 @@ def increments_of(events: EventColumns, zone: ZoneInfo) -> list[Increments]:
         strict=True,
     )
     increments = []
-    for row, value, at, is_order, (variant, category, brand) in zip(
-        rows, interest, ats, weights.is_order.tolist(), ids, strict=True
+    moves = zip(weights.is_seen.tolist(), weights.is_order.tolist(), strict=True)
+    for row, value, at, (is_seen, is_order), (variant, category, brand) in zip(
+        rows, interest, ats, moves, ids, strict=True
     ):
-        highs, lows = {"last_at": at}, {"first_at": at}
+        highs, lows = ({"last_at": at}, {"first_at": at}) if is_seen else ({}, {})
         if is_order:
             highs["last_order_at"] = lows["first_order_at"] = at
         increments.append(
@@ -167,7 +175,9 @@ def _add[Key](total: dict[Key, float], more: dict[Key, float]) -> None:
         total[key] = total.get(key, 0.0) + value
 
 
-def accumulate(event: EventValue, zone: ZoneInfo) -> Increments:
+def accumulate(
+    event: EventValue, zone: ZoneInfo, sensitive: SensitiveGoods = NO_SENSITIVE_GOODS
+) -> Increments:
     """Return what one event adds.
 
     >>> from datetime import UTC, datetime
@@ -180,4 +190,4 @@ def accumulate(event: EventValue, zone: ZoneInfo) -> Increments:
     >>> increments.sums, increments.categories, increments.variants
     ({'activity': 1.0}, {3: 1.0}, {7: 1.0})
     """
-    return increments_of(columns_of([event]), zone)[0]
+    return increments_of(columns_of([event]), zone, sensitive)[0]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from profiles.core.features.accumulate import HIGHS, LOWS, SUMS, weigh_events
 from profiles.core.features.columns import NO_ID, EventColumns
+from profiles.core.features.sensitive import SensitiveGoods
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -47,13 +48,17 @@ class AccumulatorTable:
 
 
 def sum_events(
-    events: EventColumns, rows: IntArray, shopper_count: int, zone: ZoneInfo
+    events: EventColumns,
+    rows: IntArray,
+    shopper_count: int,
+    zone: ZoneInfo,
+    sensitive: SensitiveGoods,
 ) -> AccumulatorTable:
     """Return the sums of `shopper_count` shoppers; event i belongs to shopper `rows[i]`.
 
     Equals adding the increments of every event one by one, up to rounding (about 1e-13).
     """
-    weights = weigh_events(events, zone)
+    weights = weigh_events(events, zone, sensitive)
     sums = np.stack(
         [
             np.bincount(rows, weights=weights.sums[:, column], minlength=shopper_count)
@@ -64,8 +69,9 @@ def sum_events(
     highs = np.full((shopper_count, len(HIGHS)), -np.inf)
     lows = np.full((shopper_count, len(LOWS)), np.inf)
     ordered_at, ordered_by = events.at[weights.is_order], rows[weights.is_order]
-    np.maximum.at(highs[:, 0], rows, events.at)
-    np.minimum.at(lows[:, 0], rows, events.at)
+    seen_at, seen_by = events.at[weights.is_seen], rows[weights.is_seen]
+    np.maximum.at(highs[:, 0], seen_by, seen_at)
+    np.minimum.at(lows[:, 0], seen_by, seen_at)
     np.maximum.at(highs[:, 1], ordered_by, ordered_at)
     np.minimum.at(lows[:, 1], ordered_by, ordered_at)
     return AccumulatorTable(

@@ -24,6 +24,7 @@ from profiles.services import (
     set_consent,
     warm_shopper,
 )
+from profiles.services.rebuild import warm_marker
 from tests.factories.profiles import (
     BRIE,
     BROWSER,
@@ -202,7 +203,7 @@ def test_a_purchase_whose_messenger_never_comes_is_found_by_the_job(
     alice: ShopperValue, redis_connection: redis.Redis
 ) -> None:
     """The worker was killed between the commit and the message."""
-    redis_connection.set(WARM_MARKER, "yes")
+    redis_connection.set(WARM_MARKER, warm_marker(NOON))
     _buy(alice)
     assert OnlineLag.objects.count() == 1
     assert restore_online_features(now=NOON) == 1

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from profiles.core.features import (
     FEATURES,
     KINDS,
+    NO_SENSITIVE_GOODS,
     VALUE_NAMES,
     Feature,
     NamedSums,
+    SensitiveGoods,
     UnknownFeature,
     accumulate,
     add_up,
@@ -31,9 +33,11 @@ from profiles.core.features import (
 from profiles.core.features.registry import check_feature
 from profiles.core.values import EventValue, FeatureRow
 from tests.factories.profiles import (
+    BRIE,
     CHEDDAR,
     CHEESE,
     GOUDA,
+    MERLOT,
     NOON,
     any_event,
     any_history,
@@ -48,7 +52,7 @@ DAY = timedelta(days=1)
 
 def features(history: list[EventValue], as_of: datetime = NOON) -> FeatureRow:
     rows = np.zeros(len(history), dtype=np.int64)
-    table = sum_events(columns_of(history), rows, 1, UTC_ZONE)
+    table = sum_events(columns_of(history), rows, 1, UTC_ZONE, NO_SENSITIVE_GOODS)
     return next(derive_rows(table, ["alice"], as_of))
 
 
@@ -120,7 +124,7 @@ def test_one_by_one_equals_all_at_once(history: list[EventValue]) -> None:
     )
     one = next(derive_rows(table_of_one(state), ["alice"], NOON))
     rows = np.zeros(len(history), dtype=np.int64)
-    table = sum_events(columns_of(history), rows, 1, NEW_YORK)
+    table = sum_events(columns_of(history), rows, 1, NEW_YORK, NO_SENSITIVE_GOODS)
     many = next(derive_rows(table, ["alice"], NOON))
     assert one.values == pytest.approx(many.values, rel=1e-9, abs=1e-12)
     assert one.variant_affinity == pytest.approx(many.variant_affinity, rel=1e-9)
@@ -129,7 +133,7 @@ def test_one_by_one_equals_all_at_once(history: list[EventValue]) -> None:
 @given(history=any_history())
 def test_sums_survive_being_stored(history: list[EventValue]) -> None:
     rows = np.zeros(len(history), dtype=np.int64)
-    table = sum_events(columns_of(history), rows, 1, UTC_ZONE)
+    table = sum_events(columns_of(history), rows, 1, UTC_ZONE, NO_SENSITIVE_GOODS)
     again = table_of_one(named_sums(table, 0))
     one, other = (next(derive_rows(t, ["alice"], NOON)) for t in (table, again))
     assert one.values == other.values
@@ -141,7 +145,11 @@ def test_shoppers_do_not_see_each_other(histories: list[list[EventValue]]) -> No
     events = [event for history in histories for event in history]
     owners = [row for row, history in enumerate(histories) for _ in history]
     table = sum_events(
-        columns_of(events), np.array(owners, dtype=np.int64), len(histories), UTC_ZONE
+        columns_of(events),
+        np.array(owners, dtype=np.int64),
+        len(histories),
+        UTC_ZONE,
+        NO_SENSITIVE_GOODS,
     )
     together = list(derive_rows(table, [str(n) for n in range(len(histories))], NOON))
     for history, row in zip(histories, together, strict=True):
@@ -228,3 +236,51 @@ def test_some_features_cannot_be_registered(feature: Feature) -> None:
 
 def test_kinds_of_the_table_and_of_features_are_the_same() -> None:
     assert len(set(KINDS)) == 12
+
+
+# Whatever was done with the third cheese and everything of category 30 is nobody's business.
+HIDDEN = SensitiveGoods(np.array([30]), np.array([BRIE]))
+
+
+def is_hidden(event: EventValue) -> bool:
+    return event.variant_id == BRIE or event.category_id == 30
+
+
+@given(history=any_history())
+def test_features_of_a_history_are_those_without_its_sensitive_goods(
+    history: list[EventValue],
+) -> None:
+    """Every number, extremes and affinities too, in bulk and one by one."""
+    seen = [event for event in history if not is_hidden(event)]
+    rows = np.zeros(len(history), dtype=np.int64)
+    table = sum_events(columns_of(history), rows, 1, UTC_ZONE, HIDDEN)
+    row, expected = next(derive_rows(table, ["alice"], NOON)), features(seen)
+    assert row.values == pytest.approx(expected.values, rel=1e-9, abs=1e-12)
+    for name in ("category_affinity", "brand_affinity", "variant_affinity"):
+        assert getattr(row, name) == pytest.approx(getattr(expected, name), rel=1e-9)
+    one_by_one = add_up(accumulate(event, UTC_ZONE, HIDDEN) for event in history)
+    assert one_by_one == add_up(accumulate(event, UTC_ZONE) for event in seen)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "order"])
+def test_no_act_on_sensitive_goods_adds_anything(kind: str) -> None:
+    event = make_event(kind, variant_id=BRIE, category_id=30, brand_id=8)
+    nothing = add_up([])
+    assert accumulate(event, UTC_ZONE, HIDDEN) == nothing
+    assert accumulate(event, UTC_ZONE) != nothing
+
+
+def test_an_order_as_a_whole_names_no_goods_and_counts() -> None:
+    assert accumulate(make_event("order"), UTC_ZONE, HIDDEN).sums["order_count"] == 1.0
+
+
+def test_goods_without_flags_hide_nothing() -> None:
+    columns = columns_of([make_event("view", variant_id=MERLOT), make_event("search")])
+    assert NO_SENSITIVE_GOODS.hide(columns).tolist() == [False, False]
+
+
+def test_other_goods_have_another_fingerprint() -> None:
+    moved = SensitiveGoods(np.array([30, BRIE]), np.zeros(0, dtype=np.int64))
+    prints = {HIDDEN.fingerprint, NO_SENSITIVE_GOODS.fingerprint, moved.fingerprint}
+    assert len(prints) == 3
+    assert SensitiveGoods(np.array([30]), np.array([BRIE])).fingerprint == HIDDEN.fingerprint
