@@ -11,6 +11,7 @@ from profiles.selectors.recommendations import recommend_variants
 from profiles.selectors.segments import list_segments, name_tags
 from profiles.selectors.shoppers import (
     ShopperNotFound,
+    belongs_to_account,
     find_shopper,
     find_shopper_for_account,
     get_shopper,
@@ -26,6 +27,7 @@ from profiles.selectors.shoppers import (
 __all__ = [
     "OnlineUnavailable",
     "ShopperNotFound",
+    "belongs_to_account",
     "compute_feature_rows",
     "find_shopper",
     "find_shopper_for_account",

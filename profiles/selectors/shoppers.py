@@ -54,6 +54,20 @@ def find_shopper(pseudonym: str) -> ShopperValue | None:
     return None if shopper is None else shopper_value(shopper.merged_into or shopper)
 
 
+def belongs_to_account(pseudonym: str) -> bool:
+    """Return whether the guest `pseudonym` once was is a login's shopper now. One query.
+
+    What a guest kept is then worth nothing: on a shared device it would lead the next person to
+    the former one's cart. Only the login itself opens them.
+    """
+    try:
+        key = UUID(pseudonym)
+    except ValueError:
+        return False
+    joined = Q(account__isnull=False) | Q(merged_into__isnull=False)
+    return Shopper.objects.filter(joined, pseudonym=key).exists()
+
+
 def get_shopper(pseudonym: str) -> ShopperValue:
     """Return the shopper behind `pseudonym`, through merges. Raises ShopperNotFound. One query."""
     shopper = find_shopper(pseudonym)

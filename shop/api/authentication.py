@@ -12,7 +12,7 @@ from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from profiles.selectors import find_shopper_for_account
+from profiles.selectors import belongs_to_account, find_shopper_for_account
 from profiles.services import link_account
 from shop.api.address import client_address
 from shop.kernel.clock import utc_now
@@ -45,11 +45,15 @@ class GuestTokenRequired(FairtagError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `pseudonym` is None for a visitor who has done nothing yet."""
+    """Who asks. `pseudonym` is None for a visitor who has done nothing yet.
+
+    `has_joined`: the guest token that was sent is of the time before the guest signed in.
+    """
 
     account_id: int | None
     pseudonym: str | None
     address: str
+    has_joined: bool = False
 
     @property
     def pk(self) -> int | None:
@@ -82,7 +86,8 @@ class CallerAuthentication(BaseAuthentication):
     """Reads `Authorization: Bearer` (an account) and `X-Shopper-Token` (a guest).
 
     A token that is present but not valid is refused, never ignored: the client would otherwise
-    see public prices and an empty cart without knowing why.
+    see public prices and an empty cart without knowing why. A guest token whose guest has signed
+    in opens nothing by itself; views refuse it, but for the one that gives new tokens.
     """
 
     def authenticate(self, request: Request) -> tuple[Caller, Any]:
@@ -92,7 +97,8 @@ class CallerAuthentication(BaseAuthentication):
         pseudonym = read_guest_token(token) if token else None
         signed_in = _access_tokens.authenticate(request)
         if signed_in is None:
-            return Caller(None, pseudonym, address), None
+            has_joined = pseudonym is not None and belongs_to_account(pseudonym)
+            return Caller(None, None if has_joined else pseudonym, address, has_joined), None
         account, claims = signed_in
         shopper = find_shopper_for_account(account.pk)
         if shopper is None:  # an account of the time before, or made by staff

@@ -20,6 +20,7 @@ from shop.api.authentication import (
     CallerAuthentication,
     GuestTokenRequired,
     SignInRequired,
+    TokenRefused,
 )
 from shop.api.context import REGION_HEADER, build_context
 from shop.api.errors import QueryInvalid, TooManyRequests, request_id
@@ -61,6 +62,7 @@ class ApiView(APIView):
     content_negotiation_class = JsonOnly
     metadata_class = None
     policies: ClassVar[tuple[Policy, ...]] = ()
+    refuses_joined: ClassVar[bool] = True
     public_seconds: ClassVar[int] = 0
 
     now: datetime
@@ -72,6 +74,15 @@ class ApiView(APIView):
         self.now = utc_now()
         self.verdicts = []
         super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Learn who calls. Raises TokenRefused for what a guest left behind who has signed in."""
+        super().perform_authentication(request)
+        if self.caller.has_joined and self.refuses_joined:
+            raise TokenRefused(
+                "This guest has signed in. Sign in, or ask for a new shopper token.",
+                code="token_joined",
+            )
 
     def check_throttles(self, request: Request) -> None:
         """Take the request from every bucket that counts it; raise TooManyRequests."""

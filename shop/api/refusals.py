@@ -52,6 +52,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "sign_in_required": 401,
     "token_expired": 401,
     "token_invalid": 401,
+    "token_joined": 401,
     "unknown_shopper": 401,
     # what does not exist, or not for this shopper
     "category_not_found": 404,

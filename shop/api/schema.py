@@ -25,8 +25,8 @@ _SECURITY: dict[Audience, list[Schema]] = {
 }
 # Refusals that any operation of an audience may meet.
 _REFUSALS: dict[Audience, tuple[str, ...]] = {
-    "anyone": ("token_invalid", "token_expired"),
-    "shopper": ("token_invalid", "token_expired", "shopper_token_required"),
+    "anyone": ("token_invalid", "token_expired", "token_joined"),
+    "shopper": ("token_invalid", "token_expired", "token_joined", "shopper_token_required"),
     "account": ("token_invalid", "sign_in_required"),
 }
 _BODY_REFUSALS = (

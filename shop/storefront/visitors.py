@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
 from profiles.core.values import Consents, ShopperValue
+from profiles.selectors import belongs_to_account
 from profiles.services import get_or_create_guest
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
@@ -77,7 +78,7 @@ class Visit:
 
 
 def get_visit(request: HttpRequest) -> Visit:
-    """Return the request's visit, made once. No query for guests; two or three for accounts."""
+    """Return the request's visit, made once. One query for guests; two or three for accounts."""
     visit: Visit | None = getattr(request, "visit", None)
     if visit is None:
         visit = _read_visit(request)
@@ -159,10 +160,13 @@ def _read_visit(request: HttpRequest) -> Visit:
 
 
 def _recognize(visit: Visit, cookie: tuple[str, int | None] | None) -> None:
-    """Set the pseudonym. A cookie bound to a login counts only while that login lasts."""
+    """Set the pseudonym. A cookie bound to a login counts only while that login lasts.
+
+    One of the time before the login (a page that never arrived, a copied profile) counts no more.
+    """
     account_id = visit.ctx.account_id
     if account_id is None:
-        if cookie is not None and cookie[1] is None:
+        if cookie is not None and cookie[1] is None and not belongs_to_account(cookie[0]):
             visit.ctx = replace(visit.ctx, shopper_pseudonym=cookie[0])
         elif cookie is not None:
             visit.forget()

@@ -35,7 +35,7 @@ def choose_errand() -> Errand:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.pseudonym FROM profiles_shopper s JOIN profiles_event e"
-            " ON e.shopper_id = s.id WHERE s.consent_price GROUP BY s.id"
+            " ON e.shopper_id = s.id WHERE s.consent_price AND s.account_id IS NULL GROUP BY s.id"
             " ORDER BY count(*) DESC LIMIT 1"
         )
         shopper = cursor.fetchone()
@@ -56,7 +56,8 @@ def list_households(limit: int) -> list[str]:
     """Return up to `limit` consenting households in random order: runs differ. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pseudonym FROM profiles_shopper WHERE consent_price ORDER BY random() LIMIT %s",
+            "SELECT pseudonym FROM profiles_shopper WHERE consent_price AND account_id IS NULL"
+            " ORDER BY random() LIMIT %s",
             [limit],
         )
         return [str(row[0]) for row in cursor.fetchall()]

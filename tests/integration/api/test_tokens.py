@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.core.signing import TimestampSigner
 
 from profiles.selectors import find_shopper, find_shopper_for_account
-from shop.api.authentication import GUEST_TOKEN_SECONDS, sign_guest_token
+from shop.api.authentication import GUEST_TOKEN_SECONDS, read_guest_token, sign_guest_token
 from tests.factories.api import add, make_guest_client
 from tests.factories.orders import Shelf
 from tests.fixtures_api import ApiClient
@@ -107,8 +107,36 @@ def test_signing_in_joins_the_guest_to_the_account(api: ApiClient, alice: Any) -
     sign_in(ApiClient(X_Shopper_Token=token))
     shopper = find_shopper_for_account(alice.pk)
     assert shopper is not None
-    guest = ApiClient(X_Shopper_Token=token).get("/api/v1/account").json()
-    assert guest["is_guest"] is False
+    assert find_shopper(read_guest_token(token)) == shopper
+
+
+@pytest.mark.usefixtures("alice", "prices")
+def test_a_guest_token_that_signed_in_opens_nothing_by_itself(api: ApiClient, shelf: Shelf) -> None:
+    """Alice signs in and out on a shared device; the next person finds her guest token."""
+    left_behind = make_guest_client(api)
+    add(left_behind, shelf.cheddar)
+    tokens = sign_in(left_behind)
+    for path in ("/api/v1/account", "/api/v1/cart", "/api/v1/orders", "/api/v1/home"):
+        refused = left_behind.get(path)
+        assert (refused.status_code, refused.json()["code"]) == (401, "token_joined"), path
+    both = ApiClient(Authorization=f"Bearer {tokens['access_token']}", **left_behind.headers)
+    assert len(both.get("/api/v1/cart").json()["lines"]) == 1
+    # A guest merged into a login that had a shopper before is no different.
+    other = make_guest_client(api)
+    sign_in(other)
+    assert other.get("/api/v1/cart").json()["code"] == "token_joined"
+
+
+@pytest.mark.usefixtures("alice")
+def test_whoever_has_signed_in_gets_a_new_guest_for_afterwards(api: ApiClient) -> None:
+    before = make_guest_client(api)
+    tokens = sign_in(before)
+    signed_in = ApiClient(Authorization=f"Bearer {tokens['access_token']}")
+    for client in (before, signed_in):
+        answer = client.post("/api/v1/guest")
+        assert answer.status_code == 201
+        fresh = ApiClient(X_Shopper_Token=answer.json()["shopper_token"])
+        assert fresh.get("/api/v1/account").json()["is_guest"] is True
 
 
 @pytest.mark.usefixtures("alice", "prices")
@@ -120,13 +148,14 @@ def test_signing_in_brings_the_guests_cart_along(api: ApiClient, shelf: Shelf) -
     add(account, shelf.rye)
     other_device = make_guest_client(api)
     add(other_device, shelf.cheddar, quantity=3)
-    sign_in(other_device)
+    second = sign_in(other_device)
     cart = account.get("/api/v1/cart").json()
     assert {line["variant"]["variant_id"]: line["quantity"] for line in cart["lines"]} == {
         shelf.cheddar: 3,
         shelf.rye: 1,
     }
-    assert other_device.get("/api/v1/cart").json()["cart_id"] == cart["cart_id"]
+    there = ApiClient(Authorization=f"Bearer {second['access_token']}")
+    assert there.get("/api/v1/cart").json()["cart_id"] == cart["cart_id"]
 
 
 def test_a_useless_guest_token_does_not_stop_a_sign_in(alice: Any) -> None:

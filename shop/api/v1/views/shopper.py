@@ -63,6 +63,7 @@ class GuestView(ApiView):
     """Guest tokens."""
 
     policies = (GUEST,)
+    refuses_joined = False
 
     @describe(
         "createGuest",
@@ -73,13 +74,14 @@ class GuestView(ApiView):
         status=201,
     )
     def post(self, request: Request) -> HttpResponse:
-        """Once per device. Sent with a valid token, the same shopper gets a fresh one.
+        """Once per device. Sent with a valid token, the same shopper gets a fresh one; whoever has
+        signed in gets a new guest, for after the sign-out.
 
         Consent starts as the law of the place has it: off where silence means no.
         """
         ctx = self.context
         shopper = get_or_create_guest(
-            pseudonym=self.caller.pseudonym,
+            pseudonym=None if self.caller.account_id else self.caller.pseudonym,
             defaults=default_consents(ctx),
             market_code=ctx.market,
             now=self.now,
