@@ -9,7 +9,6 @@ from __future__ import annotations
 from logging import DEBUG as DEBUG_LEVEL
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +65,6 @@ INSTALLED_APPS: list[str] = [
     "django_structlog",
     "pgtrigger",
     "pghistory",
-    "payments",
     "shop",
     "profiles",
     "pricing",
@@ -235,8 +233,6 @@ SECURE_CSP: dict[str, list[str]] = {
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
-
-PAYMENT_HOST: str = urlsplit(SITE_URL).netloc
 
 # --- mail ---------------------------------------------------------------------------------------
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
