@@ -1,18 +1,24 @@
-"""Demand: weekly units as a function of price, promotion, season and level, partially pooled.
+"""Demand: what sells at which price, partially pooled, with honest doubt.
 
-    from pricing.core.demand import PooledPoisson, build_design
+    from pricing.core.demand import HierarchicalLogit, PooledPoisson, build_design
 
-Fits on aggregated cells, never on raw shoppers; serves from plain arrays.
+Fits on aggregated cells, never on raw shoppers; serves from plain arrays. No Django needed.
 """
 
 from pricing.core.demand.design import COLUMNS, OWN_PRICE, build_design
+from pricing.core.demand.frames import Prediction
+from pricing.core.demand.logit import HierarchicalLogit
 from pricing.core.demand.metrics import mean_poisson_deviance, wmape
 from pricing.core.demand.pooled import PooledPoisson
+from pricing.core.demand.solvers import SOLVERS
 
 __all__ = [
     "COLUMNS",
     "OWN_PRICE",
+    "SOLVERS",
+    "HierarchicalLogit",
     "PooledPoisson",
+    "Prediction",
     "build_design",
     "mean_poisson_deviance",
     "wmape",
