@@ -16,6 +16,15 @@ from pricing.core.guardrails import Gated, apply_gate
 from pricing.core.optimize import expected_demand_ratio, expected_payoff_ratio, implied_cost
 from pricing.core.rungs import log_ratio, personal_rungs
 from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+from pricing.core.thompson import (
+    DRAWS,
+    Draw,
+    Lines,
+    break_points,
+    choose_drawn,
+    count_dearer,
+    percents,
+)
 from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
 
 # A block of n x m x R numbers this large stays in the processor's cache.
@@ -64,13 +73,17 @@ class VariantTerms:
 
 @dataclass(frozen=True, slots=True)
 class RungTable:
-    """The rungs of m variants, (m, R): prices, log ratios to public, price of spread; cost (m,)."""
+    """The rungs of m variants, (m, R): prices, log ratios to public, price of spread; cost (m,).
+
+    With a `draw` the best rung is that of a drawn elasticity, without one that of the expectation.
+    """
 
     minor: IntArray
     log_ratio: FloatArray
     spread_price: FloatArray
     cost: FloatArray
     is_open: BoolArray
+    draw: Draw | None = None
 
     def take(self, where: IntArray) -> RungTable:
         """Return the rungs of the variants at positions `where`."""
@@ -80,6 +93,7 @@ class RungTable:
             spread_price=self.spread_price[where],
             cost=self.cost[where],
             is_open=self.is_open[where],
+            draw=None if self.draw is None else self.draw.take(where),
         )
 
 
@@ -109,8 +123,11 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     return np.maximum(worth, implied_cost(public, terms.elasticity))
 
 
-def build_rungs(terms: VariantTerms, policy: Policy) -> RungTable:
+def build_rungs(terms: VariantTerms, policy: Policy, place: IntArray | None = None) -> RungTable:
     """Return the feasible rungs of each variant; a variant sold below cost gets none below public.
+
+    `place` (m,) are the quantiles that `draw_places` drew; without them, and under a policy that
+    does not explore, the expected best rung is chosen.
 
     >>> build_rungs(example_terms(), Policy()).minor.tolist()
     [[400, 399, 389, 379, 369]]
@@ -128,6 +145,7 @@ def build_rungs(terms: VariantTerms, policy: Policy) -> RungTable:
         spread_price=np.exp(-0.5 * policy.spread_aversion * (x * x)),
         cost=cost,
         is_open=is_open,
+        draw=None if place is None or policy.exploration <= 0 else Draw(place, policy.exploration),
     )
 
 
@@ -163,10 +181,46 @@ def choose_rungs(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> In
     columns = np.arange(m)
     for begin in range(0, n, rows):
         block = boost[begin : begin + rows]
-        best = np.argmax(payoff_ratios(terms, rungs, block), axis=2)
+        if rungs.draw is None:
+            best = np.argmax(payoff_ratios(terms, rungs, block), axis=2)
+        else:
+            best = choose_drawn(rung_lines(terms, rungs), block, rungs.draw)
         best = np.where((block > 0.0) & rungs.is_open, best, 0)
         chosen[begin : begin + rows] = rungs.minor[columns, best]
     return chosen
+
+
+def rung_percents(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> IntArray:
+    """Return with which probability each rung is chosen, (n, m, R) in whole percent.
+
+    It sums to 100; padding has 0. Without a draw the best rung is certain.
+
+    >>> rungs = build_rungs(example_terms(), Policy(), np.array([50]))
+    >>> rungs.minor.tolist(), rung_percents(example_terms(), rungs, np.array([[0.7]])).tolist()
+    ([[400, 399, 389, 379, 369]], [[[0, 0, 12, 57, 31]]])
+    """
+    if rungs.draw is None:
+        best = np.argmax(payoff_ratios(terms, rungs, boost), axis=2)[..., None]
+        sure = np.where(np.arange(rungs.minor.shape[1]) == best, DRAWS, 0)
+    else:
+        lines, scale = rung_lines(terms, rungs), rungs.draw.scale
+        sure = percents(count_dearer(break_points(lines, boost, scale), lines, scale))
+    public = np.where(np.arange(rungs.minor.shape[1]) == 0, DRAWS, 0)
+    return np.where(((boost > 0.0) & rungs.is_open)[..., None], sure, public)
+
+
+def rung_lines(terms: VariantTerms, rungs: RungTable) -> Lines:
+    """Return the log payoffs of the rungs as lines in the elasticity; harmless where closed."""
+    margin = rungs.minor - np.where(rungs.is_open, rungs.cost, 0.0)[:, None]
+    is_rung = (margin > 0.0) & (rungs.log_ratio < 0.0)
+    is_rung[:, 0] = True
+    return Lines(
+        fixed=np.log(np.where(margin > 0.0, margin, 1.0)) + np.log(rungs.spread_price),
+        log_ratio=rungs.log_ratio,
+        is_rung=is_rung,
+        mean=np.where(rungs.is_open, terms.elasticity, 1.0),
+        sd=np.where(rungs.is_open, terms.elasticity_sd, 0.0),
+    )
 
 
 def quote_prices(
@@ -177,10 +231,12 @@ def quote_prices(
     *,
     is_allowed: BoolArray | bool = True,
     is_stale: bool = False,
+    place: IntArray | None = None,
 ) -> Quoted:
     """Return personal prices (n, m) of n shoppers for m variants, after the gate.
 
-    `is_allowed` broadcasts against (n, m): consent, law, holdout, kill switch.
+    `is_allowed` broadcasts against (n, m): consent, law, holdout, kill switch. `place` (m,) are
+    the draws of one shopper, or of the pairs of one row (see `build_rungs`).
 
     >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
     >>> seen = ShopperSignals(three, none, none, three, three, none)
@@ -190,7 +246,7 @@ def quote_prices(
     >>> quote_prices(nobody, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
     [[400]]
     """
-    rungs = build_rungs(terms, policy)
+    rungs = build_rungs(terms, policy, place)
     boost = sensitivity_boost(signals, weights)
     proposed = choose_rungs(terms, rungs, boost)
     gated: Gated = apply_gate(

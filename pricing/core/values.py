@@ -30,6 +30,7 @@ __all__ = [
     "JurisdictionRule",
     "LedgerRow",
     "ModelVersionRow",
+    "Objective",
     "Policy",
     "PricePoint",
     "PriceView",
@@ -46,6 +47,7 @@ __all__ = [
 
 Rung = Literal["personal", "book", "public"]
 Arm = Literal["treated", "holdout", "none"]
+Objective = Literal["profit", "revenue", "units"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,16 @@ class Policy:
     `won_purchase_share` is what a won purchase is worth beyond its own margin, as a share of the
     public price; `spread_aversion` is how dear it is to treat shoppers differently (payoffs are
     multiplied by exp(-spread_aversion / 2 * log(quoted / public)^2)); `assumed_cost_share` stands
-    in for an unknown cost, as a share of the list price.
+    in for an unknown cost, as a share of the list price. `exploration` is how much of the posterior
+    sd of an elasticity is drawn anew for each shopper, variant and week (0: nothing is, prices are
+    the expected best ones); `shock_share` is the share of variant-weeks whose public price is moved
+    by one rung at random, so that elasticities can be learned from chance.
+
+    `objective` is what public prices maximise; `target_margin` the margin over cost they aim at
+    (it gives way before the floor does). Public prices stay between `competitor_below` under and
+    `competitor_above` over the lowest competitor; an elasticity with a randomised source may move
+    a price `causal_reach` away from its anchor. A changed price rests `cooldown_hours`. Without
+    `auto_publish` the model's changes wait for staff; those above `two_person_step` for two.
 
     >>> Policy().personal_cap
     0.1
@@ -76,6 +87,16 @@ class Policy:
     holdout_share: float = 0.05
     min_confidence: float = 0.80
     max_model_age_hours: int = 24 * 14
+    exploration: float = 0.5
+    shock_share: float = 0.05
+    objective: Objective = "profit"
+    target_margin: float = 0.0
+    competitor_below: float = 0.20
+    competitor_above: float = 0.10
+    causal_reach: float = 0.30
+    cooldown_hours: int = 0
+    two_person_step: float = 0.05
+    auto_publish: bool = True
 
 
 @dataclass(frozen=True, slots=True)
