@@ -92,6 +92,18 @@ def make_dairy() -> Dairy:
     )
 
 
+def make_pharmacy() -> tuple[int, int]:
+    """Create two sensitive goods, aspirin at 8.00 and cough drops at 4.00; return their ids.
+
+    The flag stands on the category above theirs: what lies below inherits it.
+    """
+    brand, _ = Brand.objects.get_or_create(external_ref="dairy-brand", defaults={"name": "Meadow"})
+    _category("pharmacy", "pain-relief", is_sensitive=True)
+    tablets = _category("pharmacy", "pain-relief", "tablets")
+    drops = _category("pharmacy", "pain-relief", "drops")
+    return _variant("Aspirin", tablets, brand, 800), _variant("Cough drops", drops, brand, 400)
+
+
 def _category(*names: str, **flags: bool) -> Category:
     parent = _category(*names[:-1]) if len(names) > 1 else None
     path = "/".join(names)

@@ -99,6 +99,7 @@ CATEGORY: Json = {
     "picture_url": "/static/img/art/cheese.svg",
     "product_count": 214,
     "is_restricted": False,
+    "is_sensitive": False,
 }
 PLAIN_VARIANT: Json = {
     "product_id": 977,
@@ -151,6 +152,7 @@ PRODUCT: Json = {
     "description": "",
     "is_active": True,
     "is_restricted": False,
+    "is_sensitive": False,
     "trail": [CATEGORY],
     "variants": [VARIANT],
     "siblings": [],

@@ -62,6 +62,7 @@ def category_body(node: CategoryNode) -> Json:
         "picture_url": picture_url(node.picture),
         "product_count": node.product_count,
         "is_restricted": node.is_restricted,
+        "is_sensitive": node.is_sensitive,
     }
 
 
@@ -139,6 +140,7 @@ def product_page_body(page: ProductPage, locale: str) -> Json:
         "description": detail.description,
         "is_active": detail.is_active,
         "is_restricted": detail.is_restricted,
+        "is_sensitive": detail.is_sensitive,
         "trail": category_bodies(detail.breadcrumbs),
         "variants": [
             {**variant_body(card), "price": price_body(page.prices[card.variant_id], locale)}

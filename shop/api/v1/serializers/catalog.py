@@ -26,6 +26,9 @@ class CategorySerializer(serializers.Serializer[object]):
     picture_url = serializers.CharField(allow_null=True)
     product_count = serializers.IntegerField()
     is_restricted = serializers.BooleanField(help_text="Age-restricted: never priced personally.")
+    is_sensitive = serializers.BooleanField(
+        help_text="Health, sexual life, belief: never priced personally, in no feature, no pick."
+    )
 
 
 @extend_schema_field({"type": "array", "items": {"$ref": "#/components/schemas/CategoryBranch"}})
@@ -141,6 +144,7 @@ class ProductSerializer(serializers.Serializer[object]):
     description = serializers.CharField(allow_blank=True)
     is_active = serializers.BooleanField(help_text="False: no longer sold.")
     is_restricted = serializers.BooleanField()
+    is_sensitive = serializers.BooleanField()
     trail = CategorySerializer(many=True)
     variants = VariantSerializer(many=True)
     siblings = SiblingSerializer(many=True)

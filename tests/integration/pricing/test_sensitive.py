@@ -1,0 +1,136 @@
+"""Sensitive goods cost everybody the same, and what is done with them changes no other price."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from pricing.core.values import PriceView
+from pricing.models import PriceBook, PriceBookEntry
+from pricing.selectors.serving import forget_serving
+from pricing.services import publish_price_book, quote_listing, quote_variants
+from profiles.core.values import ShopperValue
+from profiles.services import drain_events
+from shop.catalog.models import Category
+from shop.catalog.selectors import forget_catalog
+from tests.factories.pricing import (
+    NOON,
+    Dairy,
+    look_at,
+    make_pharmacy,
+    make_treated,
+    open_dairy,
+    visit,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pharmacy(dairy: Dairy) -> tuple[int, int]:
+    """Aspirin and cough drops beside the cheese, in the open dairy's book."""
+    goods = make_pharmacy()
+    forget_catalog()
+    open_dairy()
+    return goods
+
+
+def prices_of(
+    shopper: ShopperValue | None, ids: tuple[int, ...], now: datetime = NOON
+) -> dict[int, PriceView]:
+    return quote_variants(context=visit(shopper, now), variant_ids=ids).prices
+
+
+def flag(path: str, *, is_sensitive: bool) -> None:
+    Category.objects.filter(path=path).update(is_sensitive=is_sensitive)
+    forget_catalog()
+
+
+def test_sensitive_goods_have_the_public_price_and_no_quote_of_their_own(
+    dairy: Dairy, pharmacy: tuple[int, int]
+) -> None:
+    alice = make_treated()
+    look_at(alice, [*pharmacy * 3, *dairy.cheeses])
+    mine, public = prices_of(alice, (*pharmacy, dairy.brie)), prices_of(None, pharmacy)
+    assert {one: mine[one] for one in pharmacy} == public
+    assert mine[dairy.brie].is_personal
+    sorted_by = quote_listing(context=visit(alice), variant_ids=list(pharmacy))
+    assert sorted_by.tolist() == [public[one].quoted_minor for one in pharmacy]
+
+
+def test_the_price_book_holds_no_price_of_sensitive_goods_for_anybody(
+    dairy: Dairy, pharmacy: tuple[int, int]
+) -> None:
+    alice = make_treated()
+    look_at(alice, [*pharmacy * 3, *dairy.cheeses])
+    drain_events(limit=100, now=NOON)
+    publish_price_book(now=NOON + timedelta(minutes=15), everything=True)
+    entry = PriceBookEntry.objects.get(shopper_id=alice.id)
+    assert set(entry.variant_ids) & set(pharmacy) == set()
+    assert set(dairy.cheeses) <= set(entry.variant_ids)
+
+
+def test_what_is_done_with_sensitive_goods_moves_no_other_price(
+    dairy: Dairy, pharmacy: tuple[int, int]
+) -> None:
+    alice, bob = make_treated(), make_treated()
+    look_at(alice, pharmacy * 20)
+    look_at(alice, dairy.cheeses[:2])
+    look_at(bob, dairy.cheeses[:2])
+    ids = (*dairy.all, *pharmacy)
+    assert {one: view.quoted_minor for one, view in prices_of(alice, ids).items()} == {
+        one: view.quoted_minor for one, view in prices_of(bob, ids).items()
+    }
+
+
+def test_a_flag_closes_personal_prices_before_the_next_book(
+    dairy: Dairy, pharmacy: tuple[int, int]
+) -> None:
+    """Set on the category above; the promise of minutes ago ends with it, as by a kill switch."""
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    assert prices_of(alice, (dairy.brie,))[dairy.brie].is_personal
+    flag("dairy/cheese/soft", is_sensitive=True)
+    forget_serving()
+    after = prices_of(alice, (dairy.brie, dairy.cheddar))
+    assert after[dairy.brie] == prices_of(None, (dairy.brie,))[dairy.brie]
+    assert after[dairy.cheddar].is_personal
+    assert PriceBook.objects.count() == 1
+    assert publish_price_book(now=NOON + timedelta(minutes=1)).is_new
+    flag("dairy/cheese/soft", is_sensitive=False)
+    forget_serving()
+    later = NOON + timedelta(minutes=2)
+    assert not prices_of(alice, (dairy.brie,), later)[dairy.brie].is_personal  # so says the book
+
+
+def test_the_flag_is_noticed_without_being_told(dairy: Dairy, pharmacy: tuple[int, int]) -> None:
+    """Rules in memory are compared with the catalogue's version, too."""
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    assert prices_of(alice, (dairy.brie,))[dairy.brie].is_personal
+    flag("dairy", is_sensitive=True)
+    views = wait_until_public(alice, dairy)
+    assert not any(view.is_personal for view in views.values())
+
+
+def wait_until_public(alice: ShopperValue, dairy: Dairy) -> dict[int, PriceView]:
+    for _ in range(40):
+        views = prices_of(alice, dairy.cheeses)
+        if not any(view.is_personal for view in views.values()):
+            break
+        time.sleep(0.05)
+    return views
+
+
+def test_a_page_with_sensitive_goods_asks_no_table(dairy: Dairy, pharmacy: tuple[int, int]) -> None:
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    ids = (*dairy.all, *pharmacy)
+    prices_of(alice, ids)
+    with CaptureQueriesContext(connection) as queries:
+        prices_of(alice, ids)
+    assert [one["sql"] for one in queries] == []
