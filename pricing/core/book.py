@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pricing.core.arrays import BoolArray, IntArray
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES
-from pricing.core.signals import SignalWeights
+from pricing.core.signals import SignalWeights, find_kin, group_kin
 
 TERM_ARRAYS = (
     "variant_id",
@@ -32,8 +32,9 @@ class Book:
     """One version of the price book. Arrays (m,) follow the order of `terms.variant_id`.
 
     `references` holds the legal "was" amounts by strategy, 0 where none; `segment_minor` (S, m)
-    the prices of each segment in `segments`; `family_of` maps a category to the one above it and
-    `paths` a category to its path. `trained_ms` is when the model was fitted, 0 without a model.
+    the prices of each segment in `segments`; `family_of` maps a category to the one above it,
+    `kin` the way back (see `group_kin`), `paths` a category to its path. `trained_ms` is when the
+    model was fitted, 0 without a model.
     """
 
     version: int
@@ -51,6 +52,14 @@ class Book:
     family_of: Mapping[int, int]
     paths: Mapping[int, str]
     weights: SignalWeights
+    kin: Mapping[int, tuple[int, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kin", group_kin(self.family_of))
+
+    def kin_of(self, category_ids: IntArray) -> list[int]:
+        """Return all categories whose interest counts for variants of `category_ids`."""
+        return find_kin(category_ids, self.family_of, self.kin)
 
     def find(self, variant_ids: IntArray) -> tuple[IntArray, BoolArray]:
         """Return the position of each id (0 if unknown) and whether it is in the book."""

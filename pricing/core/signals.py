@@ -22,6 +22,8 @@ SIGNAL_FEATURES = (
     "category_affinity",
     "variant_affinity",
 )
+# Those of them that are sums of everything a shopper did.
+GENERAL_FEATURES = ("activity", "discounted", "offer_clicks")
 SIGNALS = ("deals", "offers", "category", "family", "variant")
 RAW_SIGNALS = ("activity", *SIGNALS)
 # Which named factor a signal belongs to when a price is explained.
@@ -198,3 +200,31 @@ def sum_families(
         family = family_of.get(one, one)
         sums[family] = sums.get(family, 0.0) + max(0.0, by_category[one])
     return sums
+
+
+def group_kin(family_of: Mapping[int, int]) -> dict[int, tuple[int, ...]]:
+    """Return the categories that `sum_families` adds up, by the category above, ascending.
+
+    >>> group_kin({5: 1, 6: 1, 1: 1, 9: 8})
+    {1: (1, 5, 6), 8: (8, 9)}
+    """
+    kin: dict[int, set[int]] = {}
+    for one, family in family_of.items():
+        kin.setdefault(family, set()).add(one)
+    # A family that nobody places elsewhere is its own.
+    return {
+        family: tuple(sorted(ones | {family} if family not in family_of else ones))
+        for family, ones in kin.items()
+    }
+
+
+def find_kin(
+    category_ids: IntArray, family_of: Mapping[int, int], kin: Mapping[int, Sequence[int]]
+) -> list[int]:
+    """Return all categories whose interest counts for variants of `category_ids`.
+
+    >>> find_kin(np.array([5, 7]), {5: 1, 6: 1}, {1: (1, 5, 6)})
+    [1, 5, 6, 7]
+    """
+    families = {family_of.get(one, one) for one in category_ids.tolist()}
+    return [one for family in sorted(families) for one in kin.get(family, (family,))]

@@ -11,6 +11,7 @@ from pricing.core.arrays import BoolArray, IntArray
 from pricing.core.decide import Decisions
 from pricing.core.guardrails import ACTIONS, BIT
 from pricing.core.quote import VariantTerms
+from pricing.core.signals import GENERAL_FEATURES
 from pricing.core.values import PriceView, QuoteBatch, QuoteContext
 from pricing.metrics import (
     guard_hits_total,
@@ -24,6 +25,7 @@ from pricing.services.issue import issue_quotes
 from pricing.services.public_views import Place, make_public_view, public_views
 from pricing.services.shopper_state import ShopperState, read_shopper_state
 from pricing.services.unlisted import price_unlisted, view_unlisted
+from profiles.core.values import ProfilePart
 from shop.kernel.clock import epoch_ms
 
 HOUR_MS = 3_600_000
@@ -145,7 +147,11 @@ def _read(page: Page, context: QuoteContext) -> ShopperState:
     return read_shopper_state(
         pseudonym=context.shopper_pseudonym or "",
         place=(page.place.market, page.place.channel),
-        variant_ids=page.terms.variant_id.tolist(),
+        wanted=ProfilePart(
+            sums=GENERAL_FEATURES,
+            category_ids=page.book.kin_of(page.terms.category_id),
+            variant_ids=page.terms.variant_id.tolist(),
+        ),
         now=context.now,
     )
 

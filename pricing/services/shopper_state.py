@@ -10,8 +10,13 @@ from typing import Any
 from pricing.core.held import HeldQuote, unpack_held
 from pricing.core.keys import held_key
 from pricing.models import PriceBookEntry
-from profiles.core.values import Consents, FeatureRow, OnlineProfile
-from profiles.selectors import find_shopper, queue_profile_reads
+from profiles.core.values import Consents, FeatureRow, OnlineProfile, ProfilePart
+from profiles.selectors import (
+    OnlineUnavailable,
+    find_shopper,
+    queue_part_reads,
+    read_online_profiles,
+)
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.hashing import stable_draw
 
@@ -36,29 +41,31 @@ class ShopperState:
 
 
 def read_shopper_state(
-    *, pseudonym: str, place: tuple[str, str], variant_ids: Sequence[int], now: datetime
+    *, pseudonym: str, place: tuple[str, str], wanted: ProfilePart, now: datetime
 ) -> ShopperState:
     """Return what is known of a shopper. One Redis round trip.
 
-    Only when Redis has lost its memory: one query for the shopper and one for the price book.
+    Of the profile no more is read than `wanted`: what a price may know and this page needs. Only
+    when Redis has lost its memory: all that is there, and one query for the shopper and one for
+    the price book.
     With Redis down the reason is "redis_down": then everybody gets the public price.
     """
-    key = held_key(*place, pseudonym)
+    key, ids = held_key(*place, pseudonym), wanted.variant_ids
     try:
         with redis_breaker.guard() as client:
             pipe = client.pipeline(transaction=False)
-            wanted = None if len(variant_ids) > READ_ALL_ABOVE else variant_ids
-            parse = queue_profile_reads(pipe, pseudonym, wanted)
-            if wanted is None:
+            parse = queue_part_reads(pipe, pseudonym, wanted)
+            named = None if len(ids) > READ_ALL_ABOVE else ids
+            if named is None:
                 pipe.hgetall(key)
             else:
-                pipe.hmget(key, list(wanted))
+                pipe.hmget(key, list(named))
             replies = pipe.execute()
     except RedisUnavailable:
         return ShopperState(reason="redis_down")
     profile = parse(replies, now)
-    held = _parse_held(replies[-1], wanted)
-    return _judge(profile, held, variant_ids)
+    held = _parse_held(replies[-1], named)
+    return _judge(profile, held, ids, now)
 
 
 def _parse_held(reply: Any, wanted: Sequence[int] | None) -> dict[int, HeldQuote]:
@@ -72,7 +79,10 @@ def _parse_held(reply: Any, wanted: Sequence[int] | None) -> dict[int, HeldQuote
 
 
 def _judge(
-    profile: OnlineProfile, held: Mapping[int, HeldQuote], variant_ids: Sequence[int]
+    profile: OnlineProfile,
+    held: Mapping[int, HeldQuote],
+    variant_ids: Sequence[int],
+    now: datetime,
 ) -> ShopperState:
     if profile.consents is not None and not profile.consents.price:
         return ShopperState(reason="no_consent", shopper_id=profile.shopper_id)
@@ -81,15 +91,20 @@ def _judge(
             shopper_id=profile.shopper_id,
             features=profile.feature_row,
             held=held,
-            segment=profile.segment,
         )
-    return _read_book(profile, held, variant_ids)
+    return _read_book(profile, held, variant_ids, now)
 
 
 def _read_book(
-    profile: OnlineProfile, held: Mapping[int, HeldQuote], variant_ids: Sequence[int]
+    profile: OnlineProfile,
+    held: Mapping[int, HeldQuote],
+    variant_ids: Sequence[int],
+    now: datetime,
 ) -> ShopperState:
-    """Return the book's prices for a shopper whose features Redis has lost. Two queries."""
+    """Return the book's prices for a shopper whose features Redis has lost. Two queries.
+
+    The segment is told from the whole profile as far as it is there: one more round trip.
+    """
     shopper = find_shopper(profile.pseudonym)
     if shopper is None:
         return ShopperState(reason="unknown_shopper")
@@ -104,8 +119,15 @@ def _read_book(
         shopper_id=shopper.id,
         held=held,
         entries={one: minor for one, minor in zip(ids, minors, strict=True) if one in wanted},
-        segment=profile.segment,
+        segment=_find_segment(profile.pseudonym, now),
     )
+
+
+def _find_segment(pseudonym: str, now: datetime) -> str | None:
+    try:
+        return read_online_profiles([pseudonym], now)[pseudonym].segment
+    except OnlineUnavailable:
+        return None
 
 
 def is_held_out(pseudonym: str, share: float) -> bool:

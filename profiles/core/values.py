@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -132,6 +132,15 @@ class OnlineProfile:
     feature_row: FeatureRow | None
     segment: str | None = None
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePart:
+    """What of a profile is wanted: decayed sums by name, interest by category and variant id."""
+
+    sums: Sequence[str]
+    category_ids: Sequence[int]
+    variant_ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)

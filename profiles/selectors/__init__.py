@@ -3,7 +3,7 @@
 from profiles.selectors.features import compute_feature_rows
 from profiles.selectors.online import (
     OnlineUnavailable,
-    queue_profile_reads,
+    queue_part_reads,
     read_online_profiles,
 )
 from profiles.selectors.purchases import load_purchase_cells
@@ -42,7 +42,7 @@ __all__ = [
     "load_purchase_cells",
     "map_external_shoppers",
     "name_tags",
-    "queue_profile_reads",
+    "queue_part_reads",
     "read_online_profiles",
     "recommend_variants",
 ]

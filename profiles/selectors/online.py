@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from profiles.core.features import NamedSums, derive
+from profiles.core.features import NamedSums, derive, derive_sums
 from profiles.core.keys import (
     CATEGORY_MARK,
     CONSENT_FIELD,
@@ -15,7 +15,7 @@ from profiles.core.keys import (
     profile_key,
     variants_key,
 )
-from profiles.core.values import Consents, OnlineProfile
+from profiles.core.values import Consents, FeatureRow, OnlineProfile, ProfilePart
 from profiles.metrics import profile_reads_total
 from profiles.selectors.segments import describe_row
 from shop.jobs.redis import RedisUnavailable, redis_breaker
@@ -24,6 +24,9 @@ from shop.kernel.errors import FairtagError
 _CATEGORY = ord(CATEGORY_MARK)
 _META = ord("!")
 _ID, _WARM, _CONSENT = ID_FIELD.encode(), WARM_FIELD.encode(), CONSENT_FIELD.encode()
+
+# From this many fields on, one read of everything is cheaper than naming each.
+READ_ALL_ABOVE = 400
 
 Parser = Callable[[Sequence[Any], datetime], OnlineProfile]
 
@@ -34,27 +37,54 @@ class OnlineUnavailable(FairtagError):
     code = "online_unavailable"
 
 
-def queue_profile_reads(
-    pipe: Any, pseudonym: str, variant_ids: Sequence[int] | None = None
-) -> Parser:
-    """Add this profile's two reads to the caller's pipeline; return what parses the replies.
+def queue_profile_reads(pipe: Any, pseudonym: str) -> Parser:
+    """Add the two reads of a whole profile to the caller's pipeline; return what parses them.
 
-    The parser takes the whole reply list of the pipeline and `now`. With `variant_ids` only the
-    affinities of these variants are read, with None all of them.
+    The parser takes the whole reply list of the pipeline and `now`.
     """
     position = len(pipe.command_stack)
     pipe.hgetall(profile_key(pseudonym))
-    if variant_ids is None:
-        pipe.hgetall(variants_key(pseudonym))
-    else:
-        # HMGET needs a field; 0 names no variant.
-        pipe.hmget(variants_key(pseudonym), list(variant_ids) or [0])
+    pipe.hgetall(variants_key(pseudonym))
 
     def parse(replies: Sequence[Any], now: datetime) -> OnlineProfile:
-        variants = replies[position + 1]
-        if variant_ids is not None:
-            variants = dict(zip(variant_ids, variants, strict=False))
-        return _parse(pseudonym, replies[position], variants, now)
+        meta, state = _split(*replies[position : position + 2])
+        return _open_profile(pseudonym, meta, lambda: describe_row(derive(state, pseudonym, now)))
+
+    return parse
+
+
+def queue_part_reads(pipe: Any, pseudonym: str, wanted: ProfilePart) -> Parser:
+    """Like `queue_profile_reads`, but of the part of a profile that `wanted` names.
+
+    A regular shopper's profile has a thousand sums, a page needs some fifty. The row then holds
+    just these, with the same bits as the whole, and no segment or tags.
+    """
+    position = len(pipe.command_stack)
+    is_all = len(wanted.variant_ids) + len(wanted.category_ids) > READ_ALL_ABOVE
+    fields = [
+        *(_ID, _WARM, _CONSENT),
+        *(name.encode() for name in wanted.sums),
+        *(b"%c:%d" % (_CATEGORY, one) for one in wanted.category_ids),
+    ]
+    # HMGET needs a field; 0 names no variant.
+    variant_ids = list(wanted.variant_ids) or [0]
+    if is_all:
+        pipe.hgetall(profile_key(pseudonym))
+        pipe.hgetall(variants_key(pseudonym))
+    else:
+        pipe.hmget(profile_key(pseudonym), fields)
+        pipe.hmget(variants_key(pseudonym), variant_ids)
+
+    def parse(replies: Sequence[Any], now: datetime) -> OnlineProfile:
+        sums, variants = replies[position : position + 2]
+        if not is_all:
+            found = zip(fields, sums, strict=True)
+            sums = {field: value for field, value in found if value is not None}
+            variants = dict(zip(variant_ids, variants, strict=True))
+        meta, state = _split(sums, variants)
+        return _open_profile(
+            pseudonym, meta, lambda: derive_sums(state, wanted.sums, pseudonym, now)
+        )
 
     return parse
 
@@ -72,13 +102,9 @@ def read_online_profiles(pseudonyms: Sequence[str], now: datetime) -> dict[str, 
     return {name: parse(replies, now) for name, parse in parsers.items()}
 
 
-def _parse(
-    pseudonym: str,
-    fields: Mapping[bytes, bytes],
-    variants: Mapping[Any, bytes | None],
-    now: datetime,
+def _open_profile(
+    pseudonym: str, meta: Mapping[bytes, bytes], make_row: Callable[[], FeatureRow]
 ) -> OnlineProfile:
-    meta, state = _split(fields, variants)
     is_warm = meta.get(_WARM) == b"1"
     profile_reads_total.labels(outcome="warm" if is_warm else "cold").inc()
     if _ID not in meta:
@@ -87,7 +113,7 @@ def _parse(
         )
     consents = _parse_consents(meta.get(_CONSENT))
     may_profile = consents is None or consents.allows_tracking
-    row = describe_row(derive(state, pseudonym, now)) if may_profile else None
+    row = make_row() if may_profile else None
     return OnlineProfile(
         pseudonym=pseudonym,
         shopper_id=int(meta[_ID]),
@@ -102,7 +128,7 @@ def _parse(
 def _split(
     fields: Mapping[bytes, bytes], variants: Mapping[Any, bytes | None]
 ) -> tuple[dict[bytes, bytes], NamedSums]:
-    """Return what is known beside the sums, and the sums. On every page's way: one plain loop."""
+    """Return what is known beside the sums, and the sums. Often a thousand: one plain loop."""
     meta: dict[bytes, bytes] = {}
     sums: dict[str, float] = {}
     categories: dict[int, float] = {}

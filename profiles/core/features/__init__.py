@@ -24,7 +24,7 @@ from profiles.core.features.registry import (
     check_registry,
     require_features,
 )
-from profiles.core.features.rows import derive, derive_rows
+from profiles.core.features.rows import derive, derive_rows, derive_sums
 from profiles.core.features.sensitive import NO_SENSITIVE_GOODS, SensitiveGoods
 from profiles.core.features.tables import (
     AccumulatorTable,
@@ -62,6 +62,7 @@ __all__ = [
     "columns_of",
     "derive",
     "derive_rows",
+    "derive_sums",
     "derive_values",
     "fade",
     "increments_of",

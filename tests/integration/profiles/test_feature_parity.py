@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 import redis
@@ -13,13 +14,22 @@ from hypothesis import strategies as st
 from profiles.core.features import VALUE_NAMES
 from profiles.core.keys import profile_key, variants_key
 from profiles.core.records import EventRecord
-from profiles.core.values import EventValue, FeatureRow, ShopperValue
+from profiles.core.values import EventValue, FeatureRow, ProfilePart, ShopperValue
 from profiles.models import Event
-from profiles.selectors import compute_feature_rows, read_online_profiles
+from profiles.selectors import compute_feature_rows, queue_part_reads, read_online_profiles
 from profiles.services import drain_events, rebuild_online_features
 from profiles.services.online import accept_records
 from profiles.services.table import store_records
-from tests.factories.profiles import NOON, any_history, make_event, make_guest
+from tests.factories.profiles import (
+    CHEDDAR,
+    CHEESE,
+    MERLOT,
+    NOON,
+    WINE,
+    any_history,
+    make_event,
+    make_guest,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog")]
 
@@ -104,6 +114,31 @@ def test_online_equals_batch_equals_rebuilt(history: list[EventValue], split: in
         assert_same(online_row(bob), batch)
     rebuild_online_features(as_of=NOON, shopper_ids=[bob.id])
     assert_same(online_row(bob), batch)
+
+
+@REUSED
+@given(history=any_history(), read_all_above=st.sampled_from([-1, 400]))
+def test_a_part_read_online_has_the_bits_of_the_whole(
+    redis_connection: redis.Redis, history: list[EventValue], read_all_above: int
+) -> None:
+    """Named field by field or picked from everything: a price is made of the same numbers."""
+    alice = make_guest()
+    accept(alice, [make_event("view"), *history])
+    names = ("activity", "discounted", "offer_clicks")
+    wanted = ProfilePart(names, [CHEESE, WINE], [CHEDDAR, MERLOT])
+    pipe = redis_connection.pipeline(transaction=False)
+    with patch("profiles.selectors.online.READ_ALL_ABOVE", read_all_above):
+        parse = queue_part_reads(pipe, alice.pseudonym, wanted)
+    part = parse(pipe.execute(), NOON).feature_row
+    assert part is not None
+    whole = online_row(alice)
+    assert part.values == {name: whole.values[name] for name in names}
+    for mine, all_of_it, ids in (
+        (part.category_affinity, whole.category_affinity, wanted.category_ids),
+        (part.variant_affinity, whole.variant_affinity, wanted.variant_ids),
+    ):
+        assert [mine.get(one) for one in ids] == [all_of_it.get(one) for one in ids]
+    assert (part.segment, part.tags) == (None, ())
 
 
 def make_event_of(event: EventValue) -> EventValue:

@@ -15,7 +15,9 @@ from pricing.core.signals import (
     RAW_SIGNALS,
     ShopperSignals,
     SignalWeights,
+    find_kin,
     gather_signals,
+    group_kin,
     sensitivity_boost,
 )
 from pricing.core.values import Policy
@@ -166,6 +168,26 @@ def test_the_batch_path_prices_pairs_as_the_page_does() -> None:
         page = quote_prices(signals, terms, WEIGHTS, POLICY).quoted_minor[0]
         own = {v: p for (s, v), p in booked.items() if s == shopper.shopper_id}
         assert own == {v: int(page[v - 1]) for v in own}
+
+
+@given(
+    interest=st.dictionaries(st.integers(1, 40), st.floats(0, 1e9), max_size=40),
+    family_of=st.dictionaries(st.integers(1, 40), st.integers(1, 45), max_size=40),
+    shelf=st.lists(st.integers(1, 45), min_size=1, max_size=12),
+)
+def test_the_kin_of_a_page_is_all_its_signals_are_made_of(
+    interest: dict[int, float], family_of: dict[int, int], shelf: list[int]
+) -> None:
+    categories = np.array(shelf)
+    kin = find_kin(categories, family_of, group_kin(family_of))
+    some = {one: interest[one] for one in reversed(kin) if one in interest}
+    ids = np.arange(len(shelf))
+    part, whole = (
+        gather_signals([{}], [(known, {})], ids, categories, family_of)
+        for known in (some, interest)
+    )
+    assert (part.category == whole.category).all()
+    assert (part.family == whole.family).all()
 
 
 def test_negative_or_infinite_weights_are_refused() -> None:

@@ -24,12 +24,15 @@ from profiles.core.features import (
     add_up,
     check_registry,
     columns_of,
+    derive,
     derive_rows,
+    derive_sums,
     named_sums,
     require_features,
     sum_events,
     table_of_one,
 )
+from profiles.core.features.accumulate import LONG_SUMS, SHORT_SUMS
 from profiles.core.features.registry import check_feature
 from profiles.core.values import EventValue, FeatureRow
 from tests.factories.profiles import (
@@ -138,6 +141,24 @@ def test_sums_survive_being_stored(history: list[EventValue]) -> None:
     one, other = (next(derive_rows(t, ["alice"], NOON)) for t in (table, again))
     assert one.values == other.values
     assert one.category_affinity == other.category_affinity
+
+
+@given(history=any_history())
+def test_a_part_of_a_profile_has_the_bits_of_the_whole(history: list[EventValue]) -> None:
+    rows = np.zeros(len(history), dtype=np.int64)
+    table = sum_events(columns_of(history), rows, 1, UTC_ZONE, NO_SENSITIVE_GOODS)
+    state = named_sums(table, 0)
+    whole = derive(state, "alice", NOON)
+    names = [name for name in SHORT_SUMS + LONG_SUMS if name in VALUE_NAMES]
+    part = derive_sums(state, names, "alice", NOON)
+    assert part.values == {name: whole.values[name] for name in names}
+    assert part.category_affinity == whole.category_affinity
+    assert part.variant_affinity == whole.variant_affinity
+
+
+def test_a_share_cannot_be_told_from_a_part_of_a_profile() -> None:
+    with pytest.raises(KeyError, match="brand_focus"):
+        derive_sums(NamedSums({}, {}, {}, {}), ["brand_focus"], "alice", NOON)
 
 
 @given(histories=st.lists(any_history(max_size=12), min_size=1, max_size=5))
