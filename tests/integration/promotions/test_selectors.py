@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,10 +17,12 @@ from promotions.selectors import (
     forget_offer_book,
     list_covered_variants,
     list_live_offers,
+    personal,
     personal_offers_for,
     preview_lines,
 )
 from promotions.selectors.book import load_offer_book
+from shop.catalog.core.values import SensitiveIds
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -217,6 +220,40 @@ def test_offers_sent_to_a_shopper_come_first_and_the_liked_ones_before_others(
     assert [o.label for o in left] == ["for-rye", "public"]
     strangers = personal_offers_for(shopper=ShopperView(None), **asked)  # type: ignore[arg-type]  # shared keywords
     assert [o.label for o in strangers] == ["public"]
+
+
+def test_nobody_is_sent_an_offer_on_sensitive_goods(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that covers other goods too shows only these; one on any goods stays."""
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    covers = {"rye-only": [shelf.rye], "both": [shelf.rye, shelf.gouda], "any": []}
+    for name, variants in covers.items():
+        campaign = make_campaign(
+            name,
+            amount_minor=100,
+            code=name.upper(),
+            audience="personal",
+            scope={"listed": True} if variants else {},
+            per_shopper=1,
+        )
+        CampaignShopper.objects.create(campaign=campaign, shopper=shopper)
+        offer = campaign.offers.get()
+        OfferVariant.objects.bulk_create(
+            [OfferVariant(offer=offer, variant_id=v) for v in variants]
+        )
+
+    def ask() -> dict[str, tuple[int, ...]]:
+        found = personal_offers_for(
+            shopper=ShopperView(shopper.pk), market_code="us", now=NOON, language="en"
+        )
+        return {one.label: tuple(sorted(one.variant_ids)) for one in found}
+
+    both = tuple(sorted([shelf.rye, shelf.gouda]))
+    assert ask() == {"rye-only": (shelf.rye,), "both": both, "any": ()}
+    ids = SensitiveIds(np.zeros(0, np.int64), np.array([shelf.rye]))
+    monkeypatch.setattr(personal, "load_sensitive_ids", lambda: ids)
+    assert ask() == {"both": (shelf.gouda,), "any": ()}
 
 
 @pytest.mark.parametrize(

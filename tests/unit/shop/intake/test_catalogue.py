@@ -123,6 +123,63 @@ def test_flags_of_goods_for_children_and_adults() -> None:
     }
 
 
+def sensitive_types(*products: SourceProduct) -> dict[str, bool]:
+    rows = build_catalogue(products).categories
+    return {row.path: row.is_sensitive for row in rows if row.depth == 2}
+
+
+def test_goods_that_tell_of_health_sex_or_belief_are_sensitive() -> None:
+    """By their category, or by their type where the category is harmless."""
+    drug = replace(CHEESE, department="DRUG GM")
+    goods = [
+        CHEESE,
+        replace(drug, ref="2", category="FAMILY PLANNING", product_type="PROPHYLACTICS"),
+        replace(drug, ref="3", category="ADULT INCONTINENCE", product_type="CLEANSING WIPES"),
+        replace(drug, ref="4", category="ORAL HYGIENE PRODUCTS", product_type="DENTURE ADHESIVES"),
+        replace(drug, ref="5", category="ORAL HYGIENE PRODUCTS", product_type="TOOTHPASTE"),
+        replace(CHEESE, ref="6", category="HISPANIC", product_type="KOSHER FOODS"),
+        replace(drug, ref="7", category="SMOKING CESSATIONS", product_type="SMOKING CESSATION"),
+    ]
+    assert sensitive_types(*goods) == {
+        "dairy-eggs/cheese/shredded-cheese": False,
+        "health-beauty/family-planning/condoms": True,
+        "health-beauty/incontinence-care/moist-wipes": True,
+        "health-beauty/oral-care/denture-adhesive": True,
+        "health-beauty/oral-care/toothpaste": False,
+        "pantry/world-foods/kosher-foods": True,
+        "health-beauty/quit-smoking/quit-smoking-aids": True,
+    }
+
+
+def test_other_shops_words_set_the_flag_too() -> None:
+    own = replace(CHEESE, department="Drugstore", category="Shampoo", product_type="Mild")
+    assert sensitive_types(
+        own,
+        replace(own, ref="2", category="Pain relief", product_type="Tablets"),
+        replace(own, ref="3", category="Counter", product_type="Pregnancy tests"),
+    ) == {
+        "drugstore/shampoo/mild": False,
+        "drugstore/pain-relief/tablets": True,
+        "drugstore/counter/pregnancy-tests": True,
+    }
+
+
+def test_a_file_says_better_than_words_what_is_sensitive() -> None:
+    """One product makes its type sensitive; it takes all of them to say that a type is not."""
+    own = replace(CHEESE, department="Drugstore", category="Counter", product_type="Drops")
+    water = replace(own, category="Vitamin water", product_type="Lemon", is_sensitive=False)
+    assert sensitive_types(
+        replace(own, ref="1", is_sensitive=True),
+        replace(own, ref="2", is_sensitive=False),
+        replace(water, ref="3"),
+        replace(water, ref="4"),
+    ) == {"drugstore/counter/drops": True, "drugstore/vitamin-water/lemon": False}
+    rows = {row.path: row for row in build_catalogue([replace(water, ref="3")]).categories}
+    assert rows["drugstore/vitamin-water"].is_sensitive is False  # or the type would inherit it
+    unsure = replace(water, ref="4", is_sensitive=None)
+    assert sensitive_types(water, unsure) == {"drugstore/vitamin-water/lemon": True}
+
+
 def test_shipping_case_of_bananas_is_no_package() -> None:
     bananas = replace(
         CHEESE,
