@@ -76,6 +76,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # minute by minute
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "close carts and stock holds": _every(60, "orders.tasks.expire_carts_and_reservations"),
+    "reconcile payments": _every(120, "orders.tasks.reconcile_payments"),
     "check runs": _every(60, "shop.schedule.check_runs"),
     "index the catalogue": _every(60, "shop.schedule.index_catalog"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),

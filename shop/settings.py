@@ -235,6 +235,8 @@ SECURE_CSP: dict[str, list[str]] = {
 }
 
 # --- mail ---------------------------------------------------------------------------------------
+# Letters are sent under the order's lock: a mail server that hangs must not hold it for long.
+EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=10)
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.example>")
 

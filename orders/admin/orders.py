@@ -17,6 +17,7 @@ from orders.admin.inlines import ORDER_TONES, OrderEventInline, PaymentInline
 from orders.admin.summary import summarize_order
 from orders.models import Order, OrderLine
 from orders.services.cancelling import cancel_order
+from orders.services.fulfilling import fulfill_order
 from orders.services.refunds import refund_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
@@ -24,7 +25,7 @@ from shop.staff.columns import EMPTY, money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.staff.masked import MaskedAdmin
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
 from shop.staff.roles import mask_email, mask_text
 
 
@@ -111,7 +112,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):  # type: ignore[misc]  # masks wh
     ]
     inlines = [OrderEventInline, PaymentInline]
     change_form_before_template = "admin/orders/summary.html"
-    actions_detail = ["cancel", "refund"]
+    actions_detail = ["hand_over", "cancel", "refund"]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -142,6 +143,29 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):  # type: ignore[misc]  # masks wh
     def shopper_link(self, row: Order) -> SafeString | str:
         """The page with everything about the shopper."""
         return show_link("admin:shopper_overview", row.shopper_id, _("open the shopper"))
+
+    @action(
+        description=_("Handed over"),
+        permissions=["act"],
+        url_path="hand-over",
+        icon="local_shipping",
+        dialog=ask(
+            _("Was this order handed over?"),
+            _("Say so once the goods have arrived. It can be refunded then, but not canceled."),
+            submit=_("Yes, handed over"),
+        ),
+    )
+    def hand_over(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Fulfill through the service, which notes it in the timeline."""
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: fulfill_order(order_id=int(object_id), now=utc_now()),
+            _("The order is handed over."),
+        )
+        if is_done:
+            self.log_change(request, Order.objects.get(pk=object_id), "handed over")
+        return go_back(request)
 
     @action(
         description=_("Cancel"),

@@ -54,8 +54,12 @@ PAYMENT_REASONS: dict[str, tuple[str, str]] = {
         "付款未确认，未扣款。",
     ),
     "provider_down": (
-        "The payment service does not answer. Nothing was charged; your order is kept.",
-        "支付服务无响应，未扣款，订单已保留。",
+        "The payment service does not answer. Your order is kept, and nobody pays twice.",
+        "支付服务无响应，订单已保留，绝不会重复收款。",
+    ),
+    "never_charged": (
+        "The payment service never received this payment. Nothing was charged.",
+        "支付服务未收到此笔付款，未扣款。",
     ),
     "order_closed": (
         "The order was closed before the payment arrived. The money was given back.",

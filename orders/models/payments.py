@@ -9,6 +9,11 @@ from django.db.models import Q
 
 from orders.models.orders import Order, OrderLine
 
+# Nobody said yet what became of these. An outage is no answer: the charge may have gone through.
+UNANSWERED = Q(state__in=["started", "needs_action"]) | Q(
+    state="failed", reason_code="provider_down"
+)
+
 
 class Payment(models.Model):
     """One attempt to pay an order through a provider. No card data ever reaches this table."""
@@ -37,6 +42,9 @@ class Payment(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["created_at"], condition=UNANSWERED, name="payment_unanswered")
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(amount_minor__gte=0)

@@ -35,6 +35,7 @@ from orders.services.mail import send_order_email
 from orders.services.merging import merge_carts
 from orders.services.payments import confirm_payment, list_payment_methods, start_payment
 from orders.services.placing import place_order
+from orders.services.reconciling import reconcile_payments
 from orders.services.refunds import refund_order
 from orders.services.statistics import summarize_sales
 
@@ -66,6 +67,7 @@ __all__ = [
     "load_orders_bulk",
     "merge_carts",
     "place_order",
+    "reconcile_payments",
     "refund_order",
     "remove_coupon",
     "remove_line",

@@ -53,10 +53,11 @@ def start_payment(
     if not is_new and payment.state != State.STARTED:
         return _step(payment, language)
     try:
-        outcome = provider.start(_charge(payment))
+        outcome = provider.start(describe_charge(payment))
     except ProviderDown:
         return _step(_fail(payment, now), language)
-    return _apply(payment, outcome, now, language)
+    is_news = apply_outcome(payment, outcome, now=now)
+    return _step(payment, language, outcome if is_news else None)
 
 
 def confirm_payment(
@@ -72,8 +73,10 @@ def confirm_payment(
     if payment.state not in OPEN_STATES:
         return _step(payment, language)
     provider = find_provider(payment.method)
-    outcome = provider.resume(_charge(payment), action_token=action_token, approved=approved)
-    return _apply(payment, outcome, now, language)
+    charge = describe_charge(payment)
+    outcome = provider.resume(charge, action_token=action_token, approved=approved)
+    is_news = apply_outcome(payment, outcome, now=now)
+    return _step(payment, language, outcome if is_news else None)
 
 
 @transaction.atomic
@@ -105,12 +108,16 @@ def is_payable(order: Order, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _apply(payment: Payment, outcome: Outcome, now: datetime, language: str) -> PaymentStep:
-    """Write the provider's answer. Money for an order that is no longer open goes back at once."""
+def apply_outcome(payment: Payment, outcome: Outcome, *, now: datetime) -> bool:
+    """Write the provider's answer; return whether it was news. Locks the order's step.
+
+    Money for an order that is no longer open goes back at once. An answer that comes after an
+    outage was noted still counts: the charge may have gone through.
+    """
     order = lock_order_step(payment.order_id)
     payment.refresh_from_db()
-    if payment.state not in OPEN_STATES:
-        return _step(payment, language)
+    if not is_unanswered(payment):
+        return False
     payment.provider_ref, payment.reason_code = outcome.provider_ref, outcome.reason_code
     payment.state = State(outcome.state)
     if outcome.state == State.SUCCEEDED:
@@ -120,7 +127,13 @@ def _apply(payment: Payment, outcome: Outcome, now: datetime, language: str) -> 
         note(order, "payment_declined", now=now)
     payment.save()
     payments_total.labels(state=payment.state).inc()
-    return _step(payment, language, outcome)
+    return True
+
+
+def is_unanswered(payment: Payment) -> bool:
+    """Return whether it is not known yet what became of an attempt; `UNANSWERED` for one row."""
+    is_lost = payment.state == State.FAILED and payment.reason_code == "provider_down"
+    return is_lost or payment.state in OPEN_STATES
 
 
 def _receive_money(order: Order, payment: Payment, now: datetime) -> None:
@@ -163,7 +176,8 @@ def _fail(payment: Payment, now: datetime) -> Payment:
     return payment
 
 
-def _charge(payment: Payment) -> Charge:
+def describe_charge(payment: Payment) -> Charge:
+    """Return the attempt as providers see it. The order must be loaded."""
     return Charge(
         payment_id=payment.pk,
         order_number=payment.order.number,
@@ -175,7 +189,7 @@ def _charge(payment: Payment) -> Charge:
 
 def _step(payment: Payment, language: str, outcome: Outcome | None = None) -> PaymentStep:
     if outcome is None and payment.state == State.NEEDS_ACTION:
-        outcome = find_provider(payment.method).start(_charge(payment))
+        outcome = find_provider(payment.method).start(describe_charge(payment))
     reason = PAYMENT_REASONS.get(payment.reason_code)
     return PaymentStep(
         payment_id=payment.pk,

@@ -53,5 +53,14 @@ class Provider(Protocol):
     def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
         """Finish a charge that needed the shopper. Raises PaymentRefused for a wrong token."""
 
+    def look_up(self, charge: Charge) -> Outcome | None:
+        """Say what became of a charge; None if it never arrived. Raises ProviderDown."""
+
+    def give_up(self, charge: Charge) -> Outcome:
+        """End a charge that waits for the shopper, so that it can take no money any more.
+
+        Return how it ended: declined, or succeeded if the shopper was faster. Raises ProviderDown.
+        """
+
     def refund(self, *, provider_ref: str, amount_minor: int, key: str) -> str:
         """Give back; return the provider's reference of the refund. Raises ProviderDown."""

@@ -42,6 +42,14 @@ class SandboxProvider:
             return Outcome("succeeded", reference)
         return Outcome("declined", reference, "not_confirmed")
 
+    def look_up(self, charge: Charge) -> Outcome | None:
+        """Answer as the start did; what met the outage never arrived."""
+        return None if charge.method == "sandbox-outage" else self.start(charge)
+
+    def give_up(self, charge: Charge) -> Outcome:
+        """Nobody confirmed it."""
+        return Outcome("declined", f"sandbox-{charge.payment_id}", "not_confirmed")
+
     def refund(self, *, provider_ref: str, amount_minor: int, key: str) -> str:
         """Give back nothing, as nothing was taken."""
         return f"{provider_ref}-refund-{key}"

@@ -1,0 +1,172 @@
+"""Payments nobody answered for: settled, given back or failed for good, and each only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from orders.models import Order, OrderEvent, Payment
+from orders.services import (
+    add_to_cart,
+    confirm_payment,
+    expire_unpaid_orders,
+    reconcile_payments,
+    start_payment,
+)
+from orders.services.providers import Charge, Outcome, ProviderDown, table
+from orders.tasks import reconcile_payments as reconcile_payments_job
+from pricing.core.values import QuoteContext
+from shop.inventory.models import StockRecord
+from shop.jobs.models import JobRun
+from shop.kernel.clock import utc_now
+from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
+
+pytestmark = pytest.mark.django_db
+SOON, LATE = NOON + timedelta(minutes=11), NOON + timedelta(hours=2)
+
+
+@dataclass
+class Bank:
+    """A bank that may take the money and lose the line before it says so."""
+
+    code: str = "bank"
+    is_sandbox: bool = True
+    knows: Outcome | None = None
+    is_down: bool = True
+    asked: int = 0
+    refunds: list[int] = field(default_factory=list)
+
+    def start(self, charge: Charge) -> Outcome:
+        raise ProviderDown("The line is dead.")
+
+    def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
+        raise ProviderDown("The line is dead.")
+
+    def look_up(self, charge: Charge) -> Outcome | None:
+        self.asked += 1
+        if self.is_down:
+            raise ProviderDown("The line is dead.")
+        return self.knows
+
+    def give_up(self, charge: Charge) -> Outcome:
+        return Outcome("declined", "b-1", "not_confirmed")
+
+    def refund(self, *, provider_ref: str, amount_minor: int, key: str) -> str:
+        self.refunds.append(amount_minor)
+        return f"{provider_ref}-{key}"
+
+
+@pytest.fixture
+def bank(monkeypatch: pytest.MonkeyPatch) -> Bank:
+    """A bank behind the way to pay "bank"."""
+    made = Bank()
+    methods: Mapping[str, object] = {**table.METHOD_PROVIDERS, "bank": made}
+    monkeypatch.setattr(table, "METHOD_PROVIDERS", methods)
+    return made
+
+
+@pytest.fixture
+def visit(prices: FakePrices, shelf: Shelf) -> QuoteContext:
+    context = context_of(make_shopper())
+    add_to_cart(context=context, variant_id=shelf.rye)
+    return context
+
+
+def stock(variant_id: int) -> tuple[int, int]:
+    record = StockRecord.objects.get(variant_id=variant_id)
+    return record.on_hand, record.reserved
+
+
+def test_money_that_was_taken_during_an_outage_pays_the_order(
+    visit: QuoteContext, shelf: Shelf, bank: Bank
+) -> None:
+    order = place(visit)
+    assert pay(order, method="bank") == "failed"
+    assert reconcile_payments(now=NOON + timedelta(minutes=9)) == 0
+    assert (bank.asked, reconcile_payments(now=SOON)) == (0, 0)  # still down: asked again later
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
+    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    assert Order.objects.get(pk=order.order_id).status == "paid"
+    payment = Payment.objects.get()
+    assert (payment.state, payment.provider_ref) == ("succeeded", "b-1")
+    assert stock(shelf.rye) == (9, 0)
+    assert (bank.refunds, bank.asked) == ([], 2)
+
+
+def test_whoever_paid_another_way_meanwhile_gets_the_first_money_back(
+    visit: QuoteContext, bank: Bank
+) -> None:
+    order = place(visit)
+    pay(order, method="bank", key="one")
+    assert pay(order, key="two") == "succeeded"
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
+    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    assert bank.refunds == [799]
+    first = Payment.objects.get(method="bank")
+    assert (first.state, first.reason_code) == ("refunded", "order_closed")
+    assert Payment.objects.filter(state="succeeded").count() == 1
+
+
+def test_money_for_an_order_that_expired_goes_back(visit: QuoteContext, bank: Bank) -> None:
+    pay(place(visit), method="bank")
+    expire_unpaid_orders(now=LATE)
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
+    assert [reconcile_payments(now=LATE) for _ in range(2)] == [1, 0]
+    assert bank.refunds == [799]
+
+
+def test_what_the_bank_never_saw_has_failed_for_good(visit: QuoteContext, shelf: Shelf) -> None:
+    order = place(visit)
+    pay(order, method="sandbox-outage")
+    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    payment = Payment.objects.get()
+    assert (payment.state, payment.reason_code) == ("failed", "never_charged")
+    assert OrderEvent.objects.filter(kind="payment_failed").count() == 1
+    assert stock(shelf.rye) == (10, 1)
+    assert pay(order, key="another", now=SOON) == "succeeded"
+
+
+def test_an_attempt_whose_process_died_is_finished(visit: QuoteContext) -> None:
+    order = place(visit)
+    pay(order, method="sandbox-declined")
+    Payment.objects.update(state="started", reason_code="", settled_at=None)
+    assert reconcile_payments(now=SOON) == 1
+    assert Payment.objects.get().state == "declined"
+    Payment.objects.update(state="started", method="sandbox-card", reason_code="")
+    assert reconcile_payments(now=SOON) == 1
+    assert Order.objects.get(pk=order.order_id).status == "paid"
+
+
+def test_a_shopper_may_confirm_as_long_as_the_order_is_open(visit: QuoteContext) -> None:
+    order = place(visit)
+    step = start_payment(
+        order_id=order.order_id, method="sandbox-secure", idempotency_key="a", now=NOON
+    )
+    assert reconcile_payments(now=SOON) == 0
+    assert Payment.objects.get().state == "needs_action"
+    expire_unpaid_orders(now=LATE)
+    assert [reconcile_payments(now=LATE) for _ in range(2)] == [1, 0]
+    done = confirm_payment(
+        payment_id=step.payment_id, action_token=step.action_token, approved=True, now=LATE
+    )
+    assert (done.state, done.reason_code) == ("declined", "not_confirmed")
+
+
+def test_a_silent_bank_is_asked_once_a_run(prices: FakePrices, shelf: Shelf, bank: Bank) -> None:
+    for _ in range(3):
+        visit = context_of(make_shopper())
+        add_to_cart(context=visit, variant_id=shelf.rye)
+        pay(place(visit), method="bank")
+    assert reconcile_payments(now=SOON) == 0
+    assert bank.asked == 1
+
+
+def test_each_run_is_recorded(visit: QuoteContext) -> None:
+    pay(place(visit), method="sandbox-outage")
+    Payment.objects.update(created_at=utc_now() - timedelta(minutes=11))
+    assert reconcile_payments_job.apply().get() == 1
+    run = JobRun.objects.get(name="reconcile_payments")
+    assert (run.outcome, run.rows) == ("ok", 1)
