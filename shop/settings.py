@@ -63,8 +63,6 @@ INSTALLED_APPS: list[str] = [
     "django_htmx",
     "django_prometheus",
     "django_structlog",
-    "pgtrigger",
-    "pghistory",
     "shop",
     "profiles",
     "pricing",
