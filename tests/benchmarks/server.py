@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from django.db import connection
 
@@ -44,25 +46,28 @@ def serve(*, workers: int, threads: int) -> Iterator[Server]:
     port = free_port()
     options = ["-c", "deploy/gunicorn.conf.py", "-b", f"127.0.0.1:{port}"]
     options += ["-w", str(workers), "--threads", str(threads)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "shop.wsgi", *options, "--log-level", "warning"],
             env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": folder},
             stdout=subprocess.DEVNULL,
+            stderr=log,  # a line a request, as in production: it would drown the figures
         )
         server = Server(process.pid, port)
         try:
-            _wait_until_ready(server, process)
+            _wait_until_ready(server, process, log)
             yield server
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(20)
 
 
-def _wait_until_ready(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: Server, process: subprocess.Popen[bytes], log: BinaryIO) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
+            log.seek(0)
+            sys.stderr.write(log.read().decode(errors="replace"))
             raise SystemExit("bench: the web server ended at once; run `./dev check`.")
         try:
             http = server.connect()
