@@ -24,6 +24,10 @@ quotes_drained_total = Counter(
 price_changes_total = Counter(
     "fairtag_public_price_changes_total", "Changes of public prices", ["direction"]
 )
+# Set by whoever publishes and by whoever is asked for metrics. Every process begins with 0, which
+# "mostrecent" passes over; a restored backup may bring a lower version, which "max" would hide.
 book_version = Gauge(
-    "fairtag_price_book_version", "Version of the newest price book", multiprocess_mode="max"
+    "fairtag_price_book_version",
+    "Version of the current price book",
+    multiprocess_mode="mostrecent",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from pricing.metrics import book_version
+from pricing.selectors.statistics import read_price_freshness
 from shop.api.address import client_address, is_forwarded
 from shop.api.errors import not_found
 from shop.api.responses import json_response
@@ -51,6 +54,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """
     if not may_read_metrics(request):
         return not_found()
+    _read_book_version()
     response: HttpResponse = ExportToDjangoView(request)
     response["Cache-Control"] = "no-store"
     return response
@@ -72,6 +76,12 @@ def may_read_metrics(request: HttpRequest) -> bool:
         return False
     origin = ip_address(address)
     return any(origin in ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+def _read_book_version() -> None:
+    """Set what the database knows better than any process: a book outlives who published it."""
+    with suppress(DatabaseError, InterfaceError):
+        book_version.set(read_price_freshness(market=settings.MARKET_CODE).book_version or 0)
 
 
 def _check_database() -> str:

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
+from pricing.metrics import book_version
+from pricing.models import PriceBook
 from shop.api import ops
+from tests.factories.pricing import open_dairy
 
 
 def test_health_answers_without_looking_at_anything(client: Client) -> None:
@@ -63,6 +66,7 @@ def test_not_ready_while_migrations_are_missing(
     assert (answer.status_code, answer.json()["database"]) == (503, "behind")
 
 
+@pytest.mark.django_db
 def test_loopback_reads_metrics_and_others_find_nothing(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200
@@ -70,6 +74,7 @@ def test_loopback_reads_metrics_and_others_find_nothing(client: Client) -> None:
     assert client.get("/metrics", REMOTE_ADDR="203.0.113.7").status_code == 404
 
 
+@pytest.mark.django_db
 def test_a_proxy_on_the_same_machine_does_not_open_metrics_to_the_world(
     client: Client, settings: Settings
 ) -> None:
@@ -82,6 +87,7 @@ def test_a_proxy_on_the_same_machine_does_not_open_metrics_to_the_world(
     assert client.get("/metrics", headers=forwarded).status_code == 200
 
 
+@pytest.mark.django_db
 def test_the_token_opens_metrics_from_anywhere_and_a_wrong_one_from_nowhere(
     client: Client, settings: Settings
 ) -> None:
@@ -97,6 +103,7 @@ def test_the_token_opens_metrics_from_anywhere_and_a_wrong_one_from_nowhere(
     assert ask("ünïcode", "127.0.0.1") == 404
 
 
+@pytest.mark.django_db
 def test_metrics_are_summed_over_processes_and_forget_none_that_died(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +116,42 @@ def test_metrics_are_summed_over_processes_and_forget_none_that_died(
     assert 'fairtag_api_problems_total{code="gone",status="404"} 6.0' in text
 
 
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dairy")
+@pytest.mark.django_db
+def test_a_process_that_published_no_book_knows_its_version(client: Client) -> None:
+    """The demo's first book is published by a command that ends before anybody asks."""
+    open_dairy()
+    book_version.set(0)
+    (version,) = PriceBook.objects.values_list("version", flat=True)
+    assert f"fairtag_price_book_version {version:.1f}" in client.get("/metrics").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_latest_word_on_the_book_counts_not_the_highest(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for said in ("b.set(9)", "b.set(4)", ""):
+        code = f"from pricing.metrics import book_version as b; {said}"
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert "fairtag_price_book_version 4.0" in client.get("/metrics").content.decode()
+
+
+@pytest.mark.django_db
+def test_metrics_are_there_while_the_database_is_not(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(ops, "read_price_freshness", fail)
+    assert client.get("/metrics").status_code == 200
+
+
 @pytest.mark.parametrize("address", ["::1", "::ffff:127.0.0.1"])
+@pytest.mark.django_db
 def test_loopback_has_other_names_too(client: Client, address: str) -> None:
     assert client.get("/metrics", REMOTE_ADDR=address).status_code == 200
 
