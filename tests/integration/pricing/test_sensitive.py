@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pricing.core.values import PriceView
 from pricing.models import PriceBook, PriceBookEntry
+from pricing.selectors import training
 from pricing.selectors.serving import forget_serving
 from pricing.services import publish_price_book, quote_listing, quote_variants
-from profiles.core.values import ShopperValue
+from profiles.core.features import SensitiveGoods, columns_of
+from profiles.core.values import EventValue, ShopperValue
+from profiles.selectors.event_columns import ShopperEvents
 from profiles.services import drain_events
 from shop.catalog.models import Category
 from shop.catalog.selectors import forget_catalog
+from shop.kernel.ids import uuid7
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -134,3 +139,30 @@ def test_a_page_with_sensitive_goods_asks_no_table(dairy: Dairy, pharmacy: tuple
     with CaptureQueriesContext(connection) as queries:
         prices_of(alice, ids)
     assert [one["sql"] for one in queries] == []
+
+
+def test_what_is_learned_from_each_shopper_is_without_sensitive_goods(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither the signal of earlier offers nor the later purchases it is compared with."""
+    tea, aspirin, days = 1, 2, timedelta(days=1)
+    bought = [(tea, NOON - days), (aspirin, NOON - days), (tea, NOON + days), (aspirin, NOON)]
+    columns = columns_of(
+        [
+            EventValue(uuid7(), at, "alice", "purchase", variant_id=one, is_discounted=True)
+            for one, at in bought
+        ]
+    )
+    owner, event_id = np.full(4, 7), np.zeros(4, dtype="V16")
+    events = ShopperEvents(owner, event_id, np.zeros(4, dtype=np.bool_), columns)
+    goods = np.array([tea, aspirin])
+
+    def learn(*hidden: int) -> tuple[float, list[int]]:
+        known = SensitiveGoods(np.zeros(0, np.int64), np.array(hidden, dtype=np.int64))
+        monkeypatch.setattr(training, "sensitive_goods", lambda: known)
+        _, signal, lines = training._split(events, NOON.timestamp(), goods)
+        return float(signal[0]), lines[:, 1].tolist()
+
+    everything, without = learn(), learn(aspirin)
+    assert without[0] == pytest.approx(everything[0] / 2)
+    assert (everything[1], without[1]) == ([0, 1], [0])

@@ -85,11 +85,12 @@ def test_a_second_import_sets_missing_flags_and_keeps_those_of_staff(tmp_path: P
     assert Category.objects.get(path="dairy-eggs/cheese").is_restricted
 
 
-def test_what_lies_below_a_flag_is_sensitive_sold_or_not() -> None:
+@pytest.mark.parametrize("path", ["health-beauty", "health-beauty/hair-care"])
+def test_what_lies_below_a_flag_is_sensitive_sold_or_not(path: str) -> None:
     Category.objects.update(is_sensitive=False)
-    Category.objects.filter(path="health-beauty").update(is_sensitive=True)
+    Category.objects.filter(path=path).update(is_sensitive=True)
     forget_catalog()
-    below = Variant.objects.filter(product__category__path__startswith="health-beauty/")
+    below = Variant.objects.filter(product__category__path__startswith=f"{path}/")
     assert below.filter(is_active=False).exists()
     ids = load_sensitive_ids()
     assert ids.variant_id.tolist() == sorted(below.values_list("pk", flat=True))
@@ -97,7 +98,7 @@ def test_what_lies_below_a_flag_is_sensitive_sold_or_not() -> None:
     assert set(arrays.variant_id[arrays.sensitive].tolist()) <= set(ids.variant_id.tolist())
     assert arrays.sensitive.sum() == below.filter(is_active=True, product__is_active=True).count()
     tree = list_categories("en")
-    node = tree.nodes[tree.by_path["health-beauty/hair-care"]]
+    node = tree.nodes[tree.by_path["health-beauty/hair-care/shampoo"]]
     assert node.is_sensitive
     assert node.category_id in ids.category_id
 
