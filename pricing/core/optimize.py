@@ -1,112 +1,23 @@
-"""Best prices: closed forms, and the expected payoff of each rung under a posterior."""
+"""The older path of what now lives in `pricing.core.optimum`."""
 
-from __future__ import annotations
+from pricing.core.optimum.closed_forms import (
+    MIN_ELASTICITY,
+    constant_elasticity_price,
+    implied_cost,
+    logit_price,
+)
+from pricing.core.optimum.payoff import (
+    expected_demand_ratio,
+    expected_payoff_ratio,
+    improvement_probability,
+)
 
-import numpy as np
-from numpy.typing import ArrayLike
-from scipy.special import ndtr, wrightomega
-
-from pricing.core.values import FloatArray
-
-MIN_ELASTICITY = 1.3
-
-
-def logit_price(cost: ArrayLike, intercept: ArrayLike, slope: ArrayLike) -> FloatArray:
-    """Return the price that maximises (p - c) * P(buy), P(buy) = 1 / (1 + exp(-(a - b p))).
-
-    p* = c + (1 + W(exp(a - b c - 1))) / b with Lambert's W, computed as Wright's omega of
-    a - b c - 1, which does not overflow. b > 0. Source: first-order condition; Li and Huh 2011.
-
-    >>> round(float(logit_price(2.0, 3.0, 1.0)), 6)
-    3.567143
-    """
-    c, a, b = (np.asarray(v, dtype=np.float64) for v in (cost, intercept, slope))
-    result: FloatArray = c + (1.0 + wrightomega(a - b * c - 1.0)) / b
-    return result
-
-
-def constant_elasticity_price(cost: ArrayLike, elasticity: ArrayLike) -> FloatArray:
-    """Return c * e / (e - 1), the best price under q = k p^-e (Lerner 1934).
-
-    `elasticity` is the magnitude e; below MIN_ELASTICITY the optimum runs away, so e is held there.
-
-    >>> round(float(constant_elasticity_price(2.0, 3.0)), 6)
-    3.0
-    """
-    e = np.maximum(np.asarray(elasticity, dtype=np.float64), MIN_ELASTICITY)
-    result: FloatArray = np.asarray(cost, dtype=np.float64) * e / (e - 1.0)
-    return result
-
-
-def implied_cost(price: ArrayLike, elasticity: ArrayLike) -> FloatArray:
-    """Return p * (1 - 1/e): the unit cost under which `price` is already optimal (Rosse 1970).
-
-    >>> round(float(implied_cost(3.0, 3.0)), 6)
-    2.0
-    """
-    e = np.maximum(np.asarray(elasticity, dtype=np.float64), MIN_ELASTICITY)
-    result: FloatArray = np.asarray(price, dtype=np.float64) * (1.0 - 1.0 / e)
-    return result
-
-
-def expected_demand_ratio(
-    log_ratio: FloatArray, elasticity: FloatArray, elasticity_sd: FloatArray, boost: FloatArray
-) -> FloatArray:
-    """Return E[q(p) / q(public)] when e ~ N(elasticity, sd^2), scaled by 1 + boost.
-
-    q = k p^-e gives exp(-e x) with x = log(p / public), so the expectation is the lognormal mean
-    exp(-mu x + (s x)^2 / 2). Arrays broadcast; usual shapes are (m, R), (m, 1), (m, 1), (n, m, 1).
-
-    >>> x = np.array([[0.0, np.log(0.9)]])
-    >>> one = np.ones((1, 1))
-    >>> expected_demand_ratio(x, 2 * one, 0 * one, 0 * one).round(4).tolist()
-    [[1.0, 1.2346]]
-    """
-    scale = 1.0 + boost
-    spread = elasticity_sd * scale * log_ratio
-    return np.exp(-elasticity * scale * log_ratio + 0.5 * spread * spread)
-
-
-def expected_payoff_ratio(
-    rung_price: FloatArray, unit_cost: FloatArray, demand_ratio: FloatArray
-) -> FloatArray:
-    """Return expected payoff of each rung relative to the public price in column 0 of the rungs.
-
-    (p - c) q(p) / ((p0 - c) q(p0)); `unit_cost` (m, 1) must lie below the public price. Where all
-    rungs are below cost the ratios are still ordered, since c < p0 holds.
-
-    >>> prices, cost = np.array([[4.0, 3.6]]), np.array([[2.0]])
-    >>> expected_payoff_ratio(prices, cost, np.array([[1.0, 1.3]])).round(4).tolist()
-    [[1.0, 1.04]]
-    """
-    margin = rung_price - unit_cost
-    return margin / margin[..., :1] * demand_ratio
-
-
-def improvement_probability(
-    price: FloatArray,
-    other: FloatArray,
-    unit_cost: FloatArray,
-    elasticity: FloatArray,
-    elasticity_sd: FloatArray,
-) -> FloatArray:
-    """Return P(payoff at `other` > payoff at `price`) when e ~ N(elasticity, sd^2). Shape (m,).
-
-    The payoffs are equal at e* = log((p1 - c) / (p0 - c)) / log(p1 / p0): a lower price wins for
-    e > e*, a higher one for e < e*. Where a price is not above cost, or both are equal, it is 0.
-
-    >>> one = np.ones(1)
-    >>> up = improvement_probability(4 * one, 4.4 * one, 2 * one, 1.2 * one, 0.2 * one)
-    >>> round(float(up[0]), 3)
-    1.0
-    """
-    is_open = (price > unit_cost) & (other > unit_cost) & (price != other)
-    safe_price = np.where(is_open, price, 2.0)
-    safe_other = np.where(is_open, other, 3.0)
-    safe_cost = np.where(is_open, unit_cost, 1.0)
-    ratio = np.log((safe_other - safe_cost) / (safe_price - safe_cost))
-    break_even = ratio / np.log(safe_other / safe_price)
-    sd = np.maximum(elasticity_sd, 1e-9)
-    z = (elasticity - break_even) / sd
-    chance = ndtr(np.where(safe_other < safe_price, z, -z))
-    return np.where(is_open, chance, 0.0)
+__all__ = [
+    "MIN_ELASTICITY",
+    "constant_elasticity_price",
+    "expected_demand_ratio",
+    "expected_payoff_ratio",
+    "implied_cost",
+    "improvement_probability",
+    "logit_price",
+]

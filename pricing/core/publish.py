@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.optimize import (
-    expected_demand_ratio,
-    expected_payoff_ratio,
-    improvement_probability,
-)
+from pricing.core.optimum.choose import choose_public
+from pricing.core.optimum.feasible import Limits
+from pricing.core.optimum.joint import DemandTerms, one_segment
+from pricing.core.rounding import share_down, share_up
 from pricing.core.rungs import neighbour_rungs
-from pricing.core.values import FloatArray, IntArray, Policy
+from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
 
-MATERIAL_GAIN = 1.001
+NO_LIMIT = 1_000_000_000
 
 
 def propose_public(
@@ -25,13 +24,11 @@ def propose_public(
     policy: Policy,
     exponent: int = 2,
 ) -> IntArray:
-    """Return proposed public prices (m,), before the gate.
+    """Return proposed public prices (m,) of observational elasticities, before the gate.
 
     The anchor is the last price somebody set or observed, not the model. An elasticity without a
     randomised source may move the price by one rung from it at most, so the choice is the anchor,
-    the rung below and the rung above it. Another price than the current one is proposed only if
-    the expected payoff (margin plus the worth of a won purchase) grows by MATERIAL_GAIN and the
-    probability that it grows at all reaches `min_confidence`.
+    the rung below and the rung above it. Payoff is margin plus the worth of a won purchase.
 
     >>> one = np.ones(1)
     >>> propose_public(
@@ -40,47 +37,58 @@ def propose_public(
     ... ).tolist()
     [399]
     """
-    below, above = neighbour_rungs(anchor_minor, exponent)
-    choices = np.stack([below, anchor_minor, above], axis=1)
-    current = current_minor.astype(np.float64)
-    cost = unit_cost - policy.won_purchase_share * current
-    ratio = _payoff_gain(current, choices.astype(np.float64), cost, elasticity, elasticity_sd)
-    chance = np.stack(
-        [
-            improvement_probability(
-                current, choices[:, k].astype(np.float64), cost, elasticity, elasticity_sd
-            )
-            for k in range(choices.shape[1])
-        ],
-        axis=1,
+    count = len(current_minor)
+    low, high = reach_of(anchor_minor, np.zeros(count, dtype=np.bool_), policy, exponent)
+    least, most = np.ones(count, dtype=np.int64), np.full(count, NO_LIMIT)
+    limits = Limits(
+        current_minor=current_minor,
+        anchor_minor=anchor_minor,
+        floor_minor=least,
+        ceiling_minor=most,
+        rung_low=low,
+        rung_high=high,
+        step_low=least,
+        step_high=most,
+        band_low=least,
+        band_high=most,
+        target_minor=least,
+        is_cooling=np.zeros(count, dtype=np.bool_),
     )
-    is_credible = (chance >= policy.min_confidence) & (ratio >= MATERIAL_GAIN)
-    best = np.argmax(np.where(is_credible, ratio, -np.inf), axis=1)
-    rows = np.arange(len(current_minor))
-    better = np.where(is_credible.any(axis=1), choices[rows, best], current_minor)
-    # Somewhere else than on its three rungs a price is on its way after a new anchor: go on.
-    is_settled = (better[:, None] == choices).any(axis=1)
-    return np.where(is_settled, better, anchor_minor)
+    terms = DemandTerms(
+        base_minor=current_minor,
+        cost=reckoned_cost(unit_cost, current_minor, policy),
+        floor_minor=least,
+        elasticity=elasticity,
+        elasticity_sd=elasticity_sd,
+    )
+    return choose_public(limits, terms, one_segment(count), policy, exponent=exponent).minor
 
 
-def _payoff_gain(
-    current: FloatArray,
-    choices: FloatArray,
-    cost: FloatArray,
-    elasticity: FloatArray,
-    elasticity_sd: FloatArray,
-) -> FloatArray:
-    """Return the expected payoff of each choice relative to the current price, (m, 3); 0 where a
-    price is not above cost."""
-    prices = np.concatenate([current[:, None], choices], axis=1)
-    is_open = (prices > cost[:, None]).all(axis=1)
-    safe_cost = np.where(is_open, cost, 0.0)[:, None]
-    log_ratio = np.log(prices / current[:, None])
-    boost = np.zeros((1, 1))
-    demand = expected_demand_ratio(log_ratio, elasticity[:, None], elasticity_sd[:, None], boost)
-    ratio = expected_payoff_ratio(prices, safe_cost, demand)[:, 1:]
-    gain: FloatArray = np.where(is_open[:, None], ratio, 0.0)
-    return gain
+def reckoned_cost(unit_cost: FloatArray, current_minor: IntArray, policy: Policy) -> FloatArray:
+    """Return the cost that payoffs are reckoned with, (m,): less what a won purchase is worth.
+
+    A shopper who buys comes back: c - v p, with v the policy's `won_purchase_share`.
+
+    >>> reckoned_cost(np.array([280.0]), np.array([400]), Policy()).tolist()
+    [160.0]
+    """
+    return unit_cost - policy.won_purchase_share * current_minor
+
+
+def reach_of(
+    anchor_minor: IntArray, is_causal: BoolArray, policy: Policy, exponent: int = 2
+) -> tuple[IntArray, IntArray]:
+    """Return how low and how high an elasticity may move a price from its anchor, (m,) each.
+
+    One rung for an observational one, `causal_reach` for one with a randomised source.
+
+    >>> [one.tolist() for one in reach_of(np.array([400, 400]), np.array([False, True]), Policy())]
+    [[399, 280], [409, 520]]
+    """
+    below, above = neighbour_rungs(anchor_minor, exponent)
+    lowest = np.minimum(share_up(anchor_minor, 1.0 - policy.causal_reach), below)
+    highest = np.maximum(share_down(anchor_minor, 1.0 + policy.causal_reach), above)
+    return np.where(is_causal, lowest, below), np.where(is_causal, highest, above)
 
 
 def floor_prices(

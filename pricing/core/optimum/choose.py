@@ -1,0 +1,168 @@
+"""Choose public prices: the best feasible rung if it is a credible improvement, else none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.optimum.feasible import RULE_BIT, Feasible, Limits, find_binding, find_feasible
+from pricing.core.optimum.joint import DemandTerms, Segments, joint_worth
+from pricing.core.optimum.objective import chance_of_gain, unit_worth
+from pricing.core.rungs import neighbour_rungs
+from pricing.core.values import Policy
+
+MATERIAL_GAIN = 1.001
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Proposed public prices (m,) in minor units, before the gate, and why.
+
+    `candidates` are the feasible rungs (m, K), `gain` the expected objective of each relative to
+    the price now (1 = the same, 0 = not to be reckoned with), `chance` the probability that it is
+    better at all. `bound` and `relaxed` are bits of RULE_BIT. `is_model` says that the objective
+    moved the price; where it is False and the price moves, it follows the merchant's own price
+    (the anchor) or a rule.
+    """
+
+    minor: IntArray
+    candidates: Feasible
+    gain: FloatArray
+    chance: FloatArray
+    bound: IntArray
+    relaxed: IntArray
+    is_model: BoolArray
+
+
+def choose_public(
+    limits: Limits,
+    terms: DemandTerms,
+    segments: Segments,
+    policy: Policy,
+    *,
+    is_causal: BoolArray | bool = False,
+    exponent: int = 2,
+) -> Choice:
+    """Return the best credible public price of each variant within its limits.
+
+    Another price than the one now is taken only if the expected objective, personal prices below
+    it included, grows by MATERIAL_GAIN and the probability that it grows at all reaches
+    `min_confidence`. An observational elasticity (`is_causal` False) chooses among the anchor and
+    its two neighbours; from anywhere else the price goes to the anchor. Numbers that are no
+    numbers move nothing.
+
+    >>> from pricing.core.optimum.feasible import example_limits
+    >>> from pricing.core.optimum.joint import example_demand, one_segment
+    >>> limits = example_limits(current=400, floor=286, ceiling=500, step=0.1)
+    >>> chosen = choose_public(
+    ...     limits, example_demand(), one_segment(1), Policy(won_purchase_share=0.0), is_causal=True
+    ... )
+    >>> chosen.minor.tolist()
+    [400]
+    """
+    found = find_feasible(limits, exponent)
+    gain, chance = _weigh(found, limits, terms, segments, policy, exponent=exponent)
+    is_better = found.is_open & (gain >= MATERIAL_GAIN)
+    is_credible = is_better & (chance >= policy.min_confidence)
+    rows = np.arange(len(limits))
+    at = np.argmax(np.where(is_credible, gain, -np.inf), axis=1)
+    has_credible = is_credible.any(axis=1)
+    stays = _stay(found, limits, gain, is_causal, exponent)
+    minor = np.where(has_credible, found.minor[rows, at], stays)
+    wants_lower, wants_higher = _wish(minor, found, terms, segments, policy, exponent=exponent)
+    bound = find_binding(limits, found, wants_lower, wants_higher)
+    doubtful = is_better.any(axis=1) & ~has_credible
+    bound |= np.where(doubtful, RULE_BIT["not_credible"], 0)
+    is_model = has_credible & (minor != limits.current_minor)
+    return Choice(minor, found, gain, chance, bound, found.relaxed, is_model)
+
+
+def _weigh(
+    found: Feasible,
+    limits: Limits,
+    terms: DemandTerms,
+    segments: Segments,
+    policy: Policy,
+    *,
+    exponent: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Return gain and chance of each candidate, (m, K); 0 where a price is not above cost."""
+    current = limits.current_minor
+    prices = np.concatenate([current[:, None], found.minor], axis=1)
+    worth = joint_worth(prices, terms, segments, policy, exponent=exponent)
+    now = unit_worth(current.astype(np.float64), terms.cost, policy.objective)
+    each = unit_worth(prices.astype(np.float64), terms.cost[:, None], policy.objective)
+    is_open = (now > 0.0) & np.isfinite(worth).all(axis=1) & (worth[:, 0] > 0.0)
+    base = np.where(is_open, worth[:, 0], 1.0)[:, None]
+    gain = np.where(is_open[:, None] & (each[:, 1:] > 0.0), worth[:, 1:], 0.0) / base
+    flat, width = found.minor.reshape(-1).astype(np.float64), found.minor.shape[1]
+
+    def spread(one: FloatArray) -> FloatArray:
+        return np.repeat(one, width)
+
+    chance = chance_of_gain(
+        spread(current.astype(np.float64)),
+        flat,
+        spread(np.where(is_open, terms.cost, 0.0)),
+        spread(np.where(is_open, terms.elasticity, 1.0)),
+        spread(np.where(is_open, terms.elasticity_sd, 1.0)),
+        objective=policy.objective,
+    ).reshape(-1, width)
+    return gain, np.where(is_open[:, None], chance, 0.0)
+
+
+def _stay(
+    found: Feasible,
+    limits: Limits,
+    gain: FloatArray,
+    is_causal: BoolArray | bool,
+    exponent: int,
+) -> IntArray:
+    """Return the price where nothing is a credible improvement, (m,).
+
+    The price now, if it may stand: inside the limits and, for an observational elasticity, the
+    anchor or a neighbour of it. Else the anchor, if it is feasible. Else the best candidate.
+    """
+    current, anchor = limits.current_minor, limits.anchor_minor
+    below, above = neighbour_rungs(anchor, exponent)
+    near = (current == below) | (current == anchor) | (current == above)
+    is_settled = near | np.broadcast_to(is_causal, current.shape)
+    is_inside = (current >= found.low) & (current <= found.high)
+    takes_anchor = (anchor >= found.low) & (anchor <= found.high)
+    rows = np.arange(len(current))
+    best = found.minor[rows, np.argmax(np.where(found.is_open, gain, -np.inf), axis=1)]
+    moved = np.where(takes_anchor, anchor, best)
+    # Where prices cannot be weighed at all the candidate nearest to the price now is the safe one.
+    away = np.where(found.is_open, np.abs(found.minor - current[:, None]), np.iinfo(np.int64).max)
+    nearest = found.minor[rows, np.argmin(away, axis=1)]
+    moved = np.where(takes_anchor | (gain > 0.0).any(axis=1), moved, nearest)
+    return np.where((is_settled & is_inside) | limits.is_cooling, current, moved)
+
+
+def _wish(
+    minor: IntArray,
+    found: Feasible,
+    terms: DemandTerms,
+    segments: Segments,
+    policy: Policy,
+    *,
+    exponent: int,
+) -> tuple[BoolArray, BoolArray]:
+    """Return where the rung below the lowest candidate, or above the highest, would be better."""
+    lowest = np.where(found.is_open, found.minor, np.iinfo(np.int64).max).min(axis=1)
+    highest = np.where(found.is_open, found.minor, 0).max(axis=1)
+    at_end = np.flatnonzero((minor == lowest) | (minor == highest))
+    below, _ = neighbour_rungs(lowest[at_end], exponent)
+    _, above = neighbour_rungs(highest[at_end], exponent)
+    prices = np.stack([minor[at_end], below, above], axis=1)
+    worth = joint_worth(
+        prices, terms.take(at_end), segments.take(at_end), policy, exponent=exponent
+    )
+    is_low, is_high = (np.zeros(len(minor), dtype=np.bool_) for _ in range(2))
+    with np.errstate(invalid="ignore"):
+        needed = worth[:, 0] * MATERIAL_GAIN
+        is_low[at_end] = (minor[at_end] == lowest[at_end]) & (worth[:, 1] > needed)
+        is_high[at_end] = (minor[at_end] == highest[at_end]) & (worth[:, 2] > needed)
+    return is_low, is_high
