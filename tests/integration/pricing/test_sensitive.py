@@ -95,7 +95,7 @@ def test_what_is_done_with_sensitive_goods_moves_no_other_price(
 def test_a_flag_closes_personal_prices_before_the_next_book(
     dairy: Dairy, pharmacy: tuple[int, int]
 ) -> None:
-    """Set on the category above; the promise of minutes ago ends with it, as by a kill switch."""
+    """Set on the category above; a quote held a moment ago is shown no more."""
     alice = make_treated()
     look_at(alice, dairy.cheeses)
     assert prices_of(alice, (dairy.brie,))[dairy.brie].is_personal
