@@ -5,6 +5,8 @@
 Fits on aggregated cells, never on raw shoppers; serves from plain arrays. No Django needed.
 """
 
+from pricing.core.demand.causal import residualized_elasticity
+from pricing.core.demand.debias import CausalElasticities, shock_debias
 from pricing.core.demand.design import COLUMNS, OWN_PRICE, build_design
 from pricing.core.demand.frames import Prediction
 from pricing.core.demand.logit import HierarchicalLogit
@@ -16,10 +18,13 @@ __all__ = [
     "COLUMNS",
     "OWN_PRICE",
     "SOLVERS",
+    "CausalElasticities",
     "HierarchicalLogit",
     "PooledPoisson",
     "Prediction",
     "build_design",
     "mean_poisson_deviance",
+    "residualized_elasticity",
+    "shock_debias",
     "wmape",
 ]
