@@ -72,6 +72,17 @@ def read_database(*, pool_size: int) -> dict[str, object]:
     }
 
 
+def read_staff_mfa(*, is_https: bool) -> bool:
+    """Return whether staff need a second factor: FAIRTAG_STAFF_MFA is required or off.
+
+    Required unless said otherwise wherever the shop is reached by HTTPS, which is production.
+    """
+    said = str(env.str("FAIRTAG_STAFF_MFA", default="required" if is_https else "off"))
+    if said not in ("required", "off"):
+        raise SystemExit(f"error: FAIRTAG_STAFF_MFA is {said}; it must be required or off.")
+    return said == "required"
+
+
 def read_redis_url() -> str:
     """Return REDIS_URL, checked for its scheme."""
     url = str(env.str("REDIS_URL", default="redis://127.0.0.1:6379/0"))

@@ -20,6 +20,7 @@ from shop.env import (
     read_database,
     read_redis_url,
     read_secret_key,
+    read_staff_mfa,
     read_state_folder,
     read_token_key,
 )
@@ -285,5 +286,6 @@ HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 600
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = 60 * 24 * 3600
 
 # --- staff's pages ------------------------------------------------------------------------------
+STAFF_MFA_REQUIRED: bool = read_staff_mfa(is_https=IS_HTTPS)
 ENVIRONMENT_NAME: str = env.str("ENVIRONMENT", default="production" if IS_HTTPS else "demo")
 UNFOLD: dict[str, Any] = LOOK

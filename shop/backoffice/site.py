@@ -15,6 +15,7 @@ from unfold.sites import UnfoldAdminSite
 from shop.backoffice.csp import relax_policy
 from shop.backoffice.dashboards import build_dashboard
 from shop.backoffice.palette import find_records, find_tables
+from shop.backoffice.second_factor import require_second_factor
 from shop.backoffice.urls import list_pages
 
 
@@ -33,8 +34,10 @@ class StaffSite(UnfoldAdminSite):
         return login(request, extra_context)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        """Wrap a view with the permission check and the staff's content security policy."""
-        return relax_policy(super().admin_view(view, cacheable=cacheable))
+        """Wrap a view with the permission check, the second factor and the staff's policy."""
+        guarded = super().admin_view(view, cacheable=cacheable)
+        is_way_out = view == self.logout
+        return relax_policy(guarded if is_way_out else require_second_factor(guarded))
 
     def extra_urls(self) -> list[URLPattern]:
         """Return our own pages; Unfold adds them before the tables."""
