@@ -1,0 +1,161 @@
+"""From runs to figures with intervals over seeds: regret, share, gain share, regret ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+from pricing.core.values import FloatArray
+from shop.simulation.grid import CourseRuns
+
+LAST_VISITS = 20_000
+AFTER_SHIFT = (5_000, 20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval over seeds; the interval is NaN for one seed."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One agent in one world. Money is counted in units of the clairvoyant's profit per market.
+
+    share: profit / clairvoyant profit; gain_share: (profit - usual) / (clairvoyant - usual);
+    gain_over_uniform: the same over the best price that is equal for all; regret: 1 - share at
+    the end; recovery: share over visits 5,000-20,000 after the shift (NaN where there is none).
+    """
+
+    agent: str
+    share_5k: Estimate
+    share_20k: Estimate
+    share_50k: Estimate
+    share: Estimate
+    share_last: Estimate
+    gain_share: Estimate
+    gain_over_uniform: Estimate
+    regret: Estimate
+    recovery: Estimate
+    conversion: float
+    seconds: float  # mean time of the agent itself per run
+
+
+def estimate_ratio(above: FloatArray, below: FloatArray) -> Estimate:
+    """Return mean(above) / mean(below) over seeds with a 95 % jackknife t-interval.
+
+    A ratio of means, not a mean of ratios: a market where there is little to gain would
+    otherwise weigh as much as it is noisy.
+
+    >>> estimate = estimate_ratio(np.array([0.9, 1.1]), np.array([1.0, 1.0]))
+    >>> estimate.value, round(estimate.low, 2), round(estimate.high, 2)
+    (1.0, -0.27, 2.27)
+    """
+    n = len(above)
+    ratio = float(above.mean() / below.mean()) if below.mean() != 0 else float("nan")
+    if n < 2:
+        return Estimate(ratio, float("nan"), float("nan"))
+    without = (above.sum() - above) / (below.sum() - below)
+    error = float(np.sqrt((n - 1) / n * np.sum((without - without.mean()) ** 2)))
+    reach = float(student.ppf(0.975, n - 1)) * error
+    return Estimate(ratio, ratio - reach, ratio + reach)
+
+
+def score_agent(runs: Sequence[CourseRuns], agent: str) -> Score:
+    """Return the score of `agent` over runs of one world that differ by seed only."""
+    course = runs[0].course
+    batch, days = course.setting.batch, course.batches
+    best, uniform, usual, own = (
+        _stack(runs, name) for name in ("clairvoyant", "uniform", "usual", agent)
+    )
+
+    def share_until(visits: int) -> Estimate:
+        end = min(days, max(1, visits // batch))
+        return estimate_ratio(_sums(own, best, 0, end), np.ones(len(runs)))
+
+    shift = course.setting.shift_after // batch
+    first, last = (shift + visits // batch for visits in AFTER_SHIFT)
+    has_shift = course.world == "demand_shift" and last <= days
+    nothing = Estimate(float("nan"), float("nan"), float("nan"))
+    final = max(0, days - LAST_VISITS // batch)
+    total = best.sum(axis=1)
+    return Score(
+        agent=agent,
+        share_5k=share_until(5_000),
+        share_20k=share_until(20_000),
+        share_50k=share_until(50_000),
+        share=share_until(days * batch),
+        share_last=estimate_ratio(_sums(own, best, final, days), np.ones(len(runs))),
+        gain_share=estimate_ratio(
+            (own - usual).sum(axis=1) / total, (best - usual).sum(axis=1) / total
+        ),
+        gain_over_uniform=estimate_ratio(
+            (own - uniform).sum(axis=1) / total, (best - uniform).sum(axis=1) / total
+        ),
+        regret=estimate_ratio(find_regrets(runs, agent), np.ones(len(runs))),
+        recovery=estimate_ratio(_sums(own, best, first, last), np.ones(len(runs)))
+        if has_shift
+        else nothing,
+        conversion=float(np.mean([run.agents[agent].sales.sum() for run in runs]) / (days * batch)),
+        seconds=float(np.mean([run.agents[agent].seconds for run in runs])),
+    )
+
+
+def find_regrets(runs: Sequence[CourseRuns], agent: str) -> FloatArray:
+    """Return 1 - share of each seed, (seeds,)."""
+    best, own = _stack(runs, "clairvoyant"), _stack(runs, agent)
+    return np.asarray(1.0 - own.sum(axis=1) / best.sum(axis=1))
+
+
+def compare_regret(
+    runs: Sequence[CourseRuns], agent: str, rivals: Sequence[str]
+) -> tuple[str, Estimate]:
+    """Return the best rival of one world and the agent's regret as a multiple of that rival's.
+
+    The best rival is the one with the least mean regret, known only afterwards.
+    """
+    regrets = {rival: find_regrets(runs, rival) for rival in rivals}
+    best = min(regrets, key=lambda rival: float(regrets[rival].mean()))
+    return best, estimate_ratio(find_regrets(runs, agent), regrets[best])
+
+
+def trace_shares(
+    runs: Sequence[CourseRuns], agent: str, below: str | None
+) -> tuple[FloatArray, FloatArray]:
+    """Return, by day, the mean over seeds of the cumulative share, or of the gain share over
+    `below` ("usual" or "uniform"), and half the width of its 95 % interval."""
+    best, own = (np.cumsum(_stack(runs, name), axis=1) for name in ("clairvoyant", agent))
+    floor = np.zeros_like(best) if below is None else np.cumsum(_stack(runs, below), axis=1)
+    pairs = [
+        estimate_ratio(
+            (own[:, day] - floor[:, day]) / best[:, day],
+            (best[:, day] - floor[:, day]) / best[:, day],
+        )
+        for day in range(best.shape[1])
+    ]
+    return (
+        np.array([pair.value for pair in pairs]),
+        np.array([pair.high - pair.value for pair in pairs]),
+    )
+
+
+def _stack(runs: Sequence[CourseRuns], name: str) -> FloatArray:
+    """Return profits by day, (seeds, days)."""
+    return np.stack(
+        [
+            next(
+                own for key, own in (*run.insiders.items(), *run.agents.items()) if key == name
+            ).profit
+            for run in runs
+        ]
+    )
+
+
+def _sums(own: FloatArray, best: FloatArray, first: int, last: int) -> FloatArray:
+    return np.asarray(own[:, first:last].sum(axis=1) / best[:, first:last].sum(axis=1))
