@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 
+from shop.catalog.core.spelling import list_slips, rank_spellings
 from shop.catalog.core.synonyms import SYNONYMS
 from shop.catalog.core.values import IntArray, SearchResult, Suggestion
 from shop.catalog.core.words import cut_chinese, has_chinese, query_words
@@ -15,8 +16,15 @@ from shop.catalog.selectors.tree import is_chinese, list_categories
 from shop.catalog.selectors.versions import VersionedCache
 
 MAX_QUERY = 100
-# Below this likeness (shared character triples) a word is another word, not a typing error.
-ALIKE = 0.35
+# Candidates for what a typing error stands for: at least this likeness in shared letter triples,
+# and at most so many of them, for at most so many words of a query; slips are listed of at most so
+# many letters.
+ALIKE = 0.2
+MOST_ALIKE = 30
+MOST_CORRECTED = 6
+MOST_SLIPPED = 16
+# A word that is in no name but means one, like "crisps", counts as much as one in so many names.
+SYNONYM_PRODUCTS = 100
 _SKU = re.compile(r"^[A-Za-z]{0,4}-?\d{4,20}$")
 _results: VersionedCache[SearchResult] = VersionedCache(size=2048)
 _suggestions: VersionedCache[tuple[Suggestion, ...]] = VersionedCache(size=2048)
@@ -138,25 +146,36 @@ def _all_of(stems: Sequence[str], *, is_beginning: bool) -> str:
 
 
 def _correct(words: Sequence[str]) -> dict[str, list[str]]:
-    """Return up to three known words alike, most alike first, for each word nobody sells."""
+    """Return up to three known words, most likely first, for each word nobody sells."""
     latin = [word for word in words if word.isalpha() and word.isascii() and len(word) > 2]
+    latin = latin[:MOST_CORRECTED]
     if not latin:
         return {}
-    with connection.cursor() as cursor:
+    known = _find_known(latin)
+    unknown = [word for word in latin if word not in known]
+    return {word: near for word in unknown if (near := rank_spellings(word, known))}
+
+
+def _find_known(words: Sequence[str]) -> dict[str, int]:
+    """Return the words themselves and all that look like one of them, with their products.
+
+    Words that share letter triples come by index; a slip in a short word leaves no triple whole,
+    so everything one slip away is looked up as well.
+    """
+    slips = {slip for word in words for slip in list_slips(word[:MOST_SLIPPED])}
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
         cursor.execute(
-            "SELECT asked.word, near.word FROM unnest(%s::text[]) AS asked (word)"
-            " CROSS JOIN LATERAL (SELECT k.word FROM shop_searchword k"
-            " WHERE k.word %% asked.word AND similarity(k.word, asked.word) >= %s"
-            " ORDER BY similarity(k.word, asked.word) * ln(2 + k.products) DESC LIMIT 3) AS near"
-            " WHERE NOT EXISTS (SELECT FROM shop_searchword s WHERE s.word = asked.word)",
-            [latin, ALIKE],
+            "SELECT word, products FROM shop_searchword WHERE word = ANY(%s)"
+            " UNION SELECT near.word, near.products FROM unnest(%s::text[]) AS asked (word)"
+            " CROSS JOIN LATERAL (SELECT k.word, k.products FROM shop_searchword k"
+            " WHERE k.word %% asked.word ORDER BY similarity(k.word, asked.word) DESC, k.products"
+            " DESC LIMIT %s) AS near",
+            [[*words, *slips], list(words), MOST_ALIKE],
         )
-        rows = cursor.fetchall()
-    found: dict[str, list[str]] = {}
-    for word, near in rows:
-        found.setdefault(word, []).append(near)
-    return found
+        found = dict(cursor.fetchall())
+    others = {word for word in SYNONYMS if word.isalpha() and word.isascii()}
+    return dict.fromkeys(others, SYNONYM_PRODUCTS) | found
 
 
 def _combine(words: Sequence[str], alternatives: dict[str, list[str]]) -> list[list[str]]:

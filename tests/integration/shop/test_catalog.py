@@ -207,12 +207,57 @@ def test_words_find_goods(query: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "corrected"),
-    [("bananna", "bananas"), ("strawbery", "strawberries"), ("whole chiken", "whole chicken")],
+    [
+        ("bananna", "bananas"),
+        ("strawbery", "strawberries"),
+        ("whole chiken", "whole chicken"),
+        ("chedar", "cheddar"),
+        ("mozarella", "mozzarella"),
+        ("mlik", "milk"),
+        ("whtie mlik", "white milk"),
+        ("chese", "cheese"),
+        ("cheeze", "cheese"),
+        ("brocolli", "broccoli"),
+        ("yogrut", "yogurt"),
+        ("cofee", "coffee"),
+        ("choclate", "chocolate"),
+        ("letuce", "lettuce"),
+        ("avacado", "avocados"),
+        ("stawberry", "strawberries"),
+        ("cerael", "cereal"),
+        ("mayonaise", "mayonnaise"),
+        ("spagetti", "spaghetti"),
+        ("saussage", "sausage"),
+        ("tolet paper", "toilet paper"),
+        ("orgnaic", "organic"),
+        ("musrooms", "mushrooms"),
+        ("garlik", "garlic"),
+        ("bred", "bread"),
+        ("pasat", "pasta"),
+        ("aple", "apple"),
+        ("oragne juice", "orange juice"),
+        ("dipers", "diapers"),
+    ],
 )
 def test_typing_errors_are_corrected_and_said(query: str, corrected: str) -> None:
     found = search_variants(query, "en")
     assert found.corrected_query == corrected
     assert found.variant_ids.size > 0
+
+
+@pytest.mark.parametrize("query", ["xyzzy", "qwertz", "mlk" * 5, " ".join(["zzyzx"] * 15)])
+def test_what_is_like_nothing_is_not_corrected(query: str) -> None:
+    found = search_variants(query, "en")
+    assert found.corrected_query is None
+    assert found.variant_ids.size == 0
+
+
+def test_correcting_costs_few_queries() -> None:
+    search_variants("milk", "en")
+    with CaptureQueriesContext(connection) as queries:
+        assert search_variants("mlik", "en").corrected_query == "milk"
+    statements = [query for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) <= 6
 
 
 def test_sku_finds_exactly_its_variant() -> None:
