@@ -109,13 +109,15 @@ def _draw_panel(panel: Panel, low: float, high: float) -> list[str]:
         )
     for number, curve in reversed(list(enumerate(panel.curves))):
         x = LEFT + inner * (np.arange(len(curve.value)) + 1) / len(curve.value)
+        known = np.isfinite(curve.value)
+        x, value, reach = x[known], curve.value[known], curve.reach[known]
         color, dash = TONES[number % len(TONES)]
-        if number == 0 and np.isfinite(curve.reach).all():
-            upper = _join(x, place(curve.value + curve.reach))
-            lower = _join(x[::-1], place(curve.value - curve.reach)[::-1])
+        if number == 0 and len(x) and np.isfinite(reach).all():
+            upper = _join(x, place(value + reach))
+            lower = _join(x[::-1], place(value - reach)[::-1])
             parts.append(f'<polygon points="{upper} {lower}" fill="{color}" opacity="0.15"/>')
         parts.append(
-            f'<polyline class="line" points="{_join(x, place(curve.value))}" stroke="{color}" '
+            f'<polyline class="line" points="{_join(x, place(value))}" stroke="{color}" '
             f'stroke-width="{2.6 if number == 0 else 1.4}" stroke-dasharray="{dash}"/>'
         )
     return parts

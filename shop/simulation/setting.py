@@ -57,21 +57,21 @@ def read_calibration(path: Path = CALIBRATION) -> dict[str, Any]:
 
 
 def calibrate(setting: Setting, figures: dict[str, Any]) -> Setting:
-    """Return `setting` with slopes, conversion, costs and prices as in a shop's own sales.
+    """Return `setting` with slopes, costs and prices as in a shop's own sales.
 
     At ratio 1 the elasticity of a logit is `slope * (1 - conversion)`. Log elasticities between
     the 10 % and 90 % quantile are read as a normal law, of which items take the part that
-    segments do not.
+    segments do not. The cost is the one implied by an optimal price, 1 - 1 / elasticity (Rosse,
+    "Estimating cost function parameters without using cost data", Econometrica 1970): sales data
+    hold neither costs nor visits, so the conversion stays that of `setting`.
     """
     low, middle, high = (figures["elasticity"][name] for name in ("p10", "p50", "p90"))
     spread = float(np.log(high / low) / _DECILES)
-    segment = min(setting.segment_spread, 0.7 * spread)
+    rest = spread**2 - setting.segment_spread**2 - setting.cell_spread**2
     return replace(
         setting,
-        slope=middle / (1 - figures["conversion"]),
-        item_spread=float(np.sqrt(max(spread**2 - segment**2 - setting.cell_spread**2, 0.01))),
-        segment_spread=segment,
-        conversion=figures["conversion"],
+        slope=middle / (1 - setting.conversion),
+        item_spread=float(np.sqrt(max(rest, 0.0))),
         cost_share=figures["cost_share"],
         price_spread=figures["price_spread"],
     )

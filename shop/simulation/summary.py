@@ -13,6 +13,7 @@ from shop.simulation.grid import CourseRuns
 
 LAST_VISITS = 20_000
 AFTER_SHIFT = (5_000, 20_000)
+_LEAST_ROOM = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,12 @@ def trace_shares(
     `below` ("usual" or "uniform"), and half the width of its 95 % interval."""
     best, own = (np.cumsum(_stack(runs, name), axis=1) for name in ("clairvoyant", agent))
     floor = np.zeros_like(best) if below is None else np.cumsum(_stack(runs, below), axis=1)
+    above, room = (own - floor) / best, (best - floor) / best
     pairs = [
-        estimate_ratio(
-            (own[:, day] - floor[:, day]) / best[:, day],
-            (best[:, day] - floor[:, day]) / best[:, day],
-        )
+        # In the first days who invests in the future may earn less than who does nothing.
+        estimate_ratio(above[:, day], room[:, day])
+        if room[:, day].mean() > _LEAST_ROOM
+        else Estimate(float("nan"), float("nan"), float("nan"))
         for day in range(best.shape[1])
     ]
     return (

@@ -39,6 +39,7 @@ COLUMNS: tuple[tuple[str, Callable[[Score], Estimate]], ...] = (
     ("over uniform", lambda score: score.gain_over_uniform),
     ("regret", lambda score: score.regret),
 )
+FILE_WIDTH = 150  # a table in a file or pipe is not folded to an assumed terminal
 Group = tuple[str, bool]
 
 
@@ -69,6 +70,8 @@ class Command(BaseCommand):
         if options["seeds"] < 1 or options["visits"] < 1_000 or options["processes"] < 1:
             raise CommandError("--seeds and --processes must be at least 1, --visits 1000.")
         console = Console()
+        if not console.is_terminal:
+            console = Console(width=FILE_WIDTH)
         courses = list_courses(options)
         agents = {name: AGENTS[name] for name in options["agents"]}
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -133,7 +136,7 @@ def show(estimate: Estimate) -> str:
     """Return a figure and half the width of its interval, as people write it."""
     if estimate.high != estimate.high:  # NaN: one seed has no interval
         return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ± {estimate.high - estimate.value:.3f}"
+    return f"{estimate.value:.3f} ±{estimate.high - estimate.value:.3f}"
 
 
 def draw_groups(groups: dict[Group, list[CourseRuns]], agents: Sequence[str]) -> str:
