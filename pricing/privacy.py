@@ -33,6 +33,7 @@ FIELDS = {
         none="id version is_active floor_margin personal_cap step_cap ceiling_over_list"
         " max_changes_per_day hold_minutes quote_minutes no_rise_hours assumed_cost_share"
         " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
+        " exploration shock_share"
         " reason created_at created_by approved_by"
     ),
     "PublicPrice": classify(
@@ -40,11 +41,11 @@ FIELDS = {
     ),
     "Quote": classify(
         none="id market_code channel currency policy_version model_version book_version kid"
-        " signature is_complete",
+        " signature is_complete stock competitor_minor",
         link="shopper shopper_hash",
         legal="issued_at expires_at variant purpose list_minor public_minor quoted_minor"
         " is_personal rung arm propensity label_code jurisdiction_code reasons counterfactuals"
-        " features inputs candidates guard_actions",
+        " features inputs candidates guard_actions segment rung_minors rung_probabilities",
     ),
     "QuoteSeal": classify(none="day rows digest previous sealed_at"),
 }

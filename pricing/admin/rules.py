@@ -37,6 +37,8 @@ BOUNDS = (
     "holdout_share",
     "min_confidence",
     "max_model_age_hours",
+    "exploration",
+    "shock_share",
 )
 
 SHARES = _("Shares are fractions: 0.10 is 10 %.")

@@ -89,8 +89,12 @@ def price_shoppers(
     *,
     weights: SignalWeights,
     policy: Policy,
+    place: IntArray | None = None,
 ) -> list[Entries]:
-    """Return the price-book entries of some shoppers; those without a lower price are left out."""
+    """Return the price-book entries of some shoppers; those without a lower price are left out.
+
+    `place` (m,) are this week's draws of the variants of `terms`.
+    """
     chosen = [choose_candidates(one, terms.variant_id, popular) for one in shoppers]
     lengths = [len(one) for one in chosen]
     if not sum(lengths):
@@ -98,7 +102,8 @@ def price_shoppers(
     positions = np.concatenate(chosen)
     signals = _pair_signals(shoppers, chosen, terms, family_of)
     pairs = terms.take(positions)
-    quoted = quote_prices(signals, pairs, weights, policy).quoted_minor[0]
+    drawn = None if place is None else place[positions]
+    quoted = quote_prices(signals, pairs, weights, policy, place=drawn).quoted_minor[0]
     is_lower = quoted < pairs.public_minor
     entries = []
     for shopper, end, length in zip(shoppers, np.cumsum(lengths), lengths, strict=True):
@@ -163,6 +168,7 @@ class SegmentMeans:
         *,
         weights: SignalWeights,
         policy: Policy,
+        place: IntArray | None = None,
     ) -> tuple[tuple[str, ...], IntArray]:
         """Return the segments and their prices (S, m): those of an average member."""
         segments = tuple(sorted(self.counts))
@@ -183,5 +189,6 @@ class SegmentMeans:
                 family=np.array([[above.get(one, 0.0) for one in families]]),
                 variant=np.zeros((1, m)),
             )
-            prices[row] = quote_prices(signals, terms, weights, policy).quoted_minor[0]
+            quoted = quote_prices(signals, terms, weights, policy, place=place)
+            prices[row] = quoted.quoted_minor[0]
         return segments, prices

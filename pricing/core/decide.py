@@ -55,7 +55,9 @@ class Decisions:
     boost: FloatArray
 
 
-def hold_limit(public_minor: IntArray, held: Held, policy: Policy, now_ms: int) -> IntArray:
+def hold_limit(
+    public_minor: IntArray, held: Held, policy: Policy, now_ms: int | IntArray
+) -> IntArray:
     """Return the highest price earlier quotes allow, (m,); the public price where none speaks.
 
     A quote that has not expired is a promise: its price. Until `no_rise_hours` after it expires
@@ -74,11 +76,49 @@ def hold_limit(public_minor: IntArray, held: Held, policy: Policy, now_ms: int) 
     return highest
 
 
-def remembered(held: Held, policy: Policy, now_ms: int) -> IntArray:
+def remembered(held: Held, policy: Policy, now_ms: int | IntArray) -> IntArray:
     """Return the discount in money that may not shrink yet, (m,); 0 where nothing is remembered."""
     until = held.expires_ms + policy.no_rise_hours * HOUR_MS
     is_remembered = (held.quoted_minor > 0) & (now_ms < until)
     return np.where(is_remembered, held.discount_minor, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Prices after earlier promises and the gate, what promises allowed, and the gate's bits."""
+
+    minor: IntArray
+    limit_minor: IntArray
+    actions: IntArray
+
+
+def settle(
+    model_minor: IntArray,
+    terms: VariantTerms,
+    policy: Policy,
+    *,
+    held: Held,
+    now_ms: int | IntArray,
+    is_allowed: BoolArray | bool = True,
+    is_stale: bool = False,
+    is_held_out: bool = False,
+) -> Settled:
+    """Return what becomes of the model's prices, (m,) or (R, m): promises, then the gate.
+
+    A promise that has not expired passes the gate as it did when it was made; only `is_allowed`
+    ends it early.
+    """
+    public = terms.public_minor
+    allowed = np.broadcast_to(is_allowed & terms.is_open, public.shape)
+    limit = hold_limit(public, held, policy, now_ms)
+    proposed = np.minimum(public if is_held_out else model_minor, limit)
+    gated = apply_gate(
+        proposed, public, terms.floor_minor, policy, is_allowed=allowed, is_stale=is_stale
+    )
+    is_promised = (held.quoted_minor > 0) & (now_ms < held.expires_ms) & allowed
+    final = np.where(is_promised, np.minimum(gated.minor, held.quoted_minor), gated.minor)
+    kept_from = np.where(is_held_out & (model_minor < final), BIT["not_allowed"], 0)
+    return Settled(final, limit, gated.actions | kept_from)
 
 
 def decide(
@@ -140,27 +180,29 @@ def decide_rungs(
     to them before they signed in to such an account still holds: a login never raises a price.
     """
     public = terms.public_minor
-    allowed = np.broadcast_to(is_allowed & terms.is_open, public.shape)
     model = choose_rungs(terms, rungs, boost)[0]
     if book_minor is not None:
         model = np.where(book_minor > 0, book_minor, model)
-    limit = hold_limit(public, held, policy, now_ms)
-    proposed = np.minimum(public if is_held_out else model, limit)
-    gated = apply_gate(
-        proposed, public, terms.floor_minor, policy, is_allowed=allowed, is_stale=is_stale
+    settled = settle(
+        model,
+        terms,
+        policy,
+        held=held,
+        now_ms=now_ms,
+        is_allowed=is_allowed,
+        is_stale=is_stale,
+        is_held_out=is_held_out,
     )
+    final = settled.minor
     is_valid = (held.quoted_minor > 0) & (now_ms < held.expires_ms)
-    is_promised = is_valid & allowed
-    final = np.where(is_promised, np.minimum(gated.minor, held.quoted_minor), gated.minor)
-    kept_from = np.where(is_held_out & (model < final), BIT["not_allowed"], 0)
     # An earlier answer "the public price" stands as long as the public price does.
     stands = (final < public) | (held.public_minor == public)
     return Decisions(
         model_minor=model,
-        limit_minor=limit,
+        limit_minor=settled.limit_minor,
         quoted_minor=final,
         discount_minor=np.maximum(public - final, remembered(held, policy, now_ms)),
-        actions=gated.actions | kept_from,
+        actions=settled.actions,
         is_kept=is_valid & (final == held.quoted_minor) & stands,
         boost=boost[0],
     )

@@ -18,12 +18,14 @@ FACTORS = ("interest", "deals")
 class Parts:
     """What makes up the quoted prices of m variants, arrays (m,) of signed minor units.
 
-    public + interest + deals + hold + guard = quoted, exactly.
+    public + interest + deals + trial + hold + guard = quoted, exactly. `trial` is what chance did:
+    the drawn price against the one expected to be best.
     """
 
     public: IntArray
     interest: IntArray
     deals: IntArray
+    trial: IntArray
     hold: IntArray
     guard: IntArray
 
@@ -33,6 +35,7 @@ class Parts:
             ("public", self.public),
             ("interest", self.interest),
             ("deals", self.deals),
+            ("trial", self.trial),
             ("hold", self.hold),
             ("guard", self.guard),
         )
@@ -41,12 +44,17 @@ class Parts:
 
 
 def split_price(
-    signals: ShopperSignals, terms: VariantTerms, weights: SignalWeights, decided: Decisions
+    signals: ShopperSignals,
+    terms: VariantTerms,
+    weights: SignalWeights,
+    decided: Decisions,
+    expected_minor: IntArray | None = None,
 ) -> Parts:
     """Return the parts of each decided price of one shopper.
 
-    The model's discount is shared out by the strength of the factors; what is left over by
-    rounding goes to interest, which every personal price has.
+    The discount is shared out by the strength of the factors; what is left over by rounding goes
+    to interest, which every personal price has. `expected_minor` (m,) is the model's price if no
+    elasticity had been drawn; without it nothing was.
 
     >>> from pricing.core.decide import Held, decide
     >>> from pricing.core.quote import example_terms
@@ -58,13 +66,15 @@ def split_price(
     [('public', 400), ('interest', -26), ('deals', -5)]
     """
     public = terms.public_minor
-    discount = public - decided.model_minor
+    expected = decided.model_minor if expected_minor is None else expected_minor
+    discount = public - expected
     after_hold = np.minimum(decided.model_minor, decided.limit_minor)
     deals = np.floor(discount * _share(signals, weights, "deals")[0] + 0.5).astype(np.int64)
     return Parts(
         public=public,
         interest=deals - discount,
         deals=-deals,
+        trial=decided.model_minor - expected,
         hold=after_hold - decided.model_minor,
         guard=decided.quoted_minor - after_hold,
     )
@@ -79,9 +89,13 @@ def _share(signals: ShopperSignals, weights: SignalWeights, factor: str) -> Floa
 
 
 def counterfactuals(
-    signals: ShopperSignals, terms: VariantTerms, weights: SignalWeights, policy: Policy
+    signals: ShopperSignals,
+    terms: VariantTerms,
+    weights: SignalWeights,
+    policy: Policy,
+    place: IntArray | None = None,
 ) -> dict[str, IntArray]:
-    """Return the prices the model would quote with one factor removed, each (m,).
+    """Return the prices the model would quote with one factor removed and the same draw, each (m,).
 
     Recomputed by the same function as the price itself, not estimated; earlier promises are left
     out, since they come from the factor that is thought away.
@@ -95,7 +109,7 @@ def counterfactuals(
     """
     return {
         f"without_{factor}": quote_prices(
-            signals.without(factor), terms, weights, policy
+            signals.without(factor), terms, weights, policy, place=place
         ).quoted_minor[0]
         for factor in FACTORS
     }

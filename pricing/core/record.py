@@ -1,93 +1,51 @@
 """Decision records: everything a decision was made of, and making it again from that alone.
 
 The request path stores inputs only, as packed numbers; the worker that drains them calls
-`build_records`, which decides again with the same functions and writes down candidates, reasons
-and counterfactuals. `replay_record` does the same 13 months later from the stored record.
+`build_records`, which decides again with the same functions and writes down candidates, reasons,
+counterfactuals and the probability of each price. `replay_record` does the same 13 months later
+from the stored record.
+
+Records of format 1 (before prices were drawn) have no draw and no probabilities. They stay
+replayable: a record says which format it is of, and is made again in that one.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pricing.core.decide import Decisions, Held, decide_rungs
+from pricing.core.decide import Decisions, decide_rungs
 from pricing.core.explain import counterfactuals, split_price
+from pricing.core.exposures import Outlook, list_feasible, look_out
 from pricing.core.guardrails import name_actions
-from pricing.core.quote import RungTable, VariantTerms, build_rungs, demand_ratios, payoff_ratios
+from pricing.core.packed import (
+    DECISION_ROW,
+    FORMAT,
+    HELD_FIELDS,
+    NO_DRAW,
+    RESULT_FIELDS,
+    TERM_FIELDS,
+    BatchHeader,
+    Rows,
+    example_header,
+    read_draws,
+    read_held,
+    read_signals,
+    read_terms,
+)
+from pricing.core.quote import (
+    RungTable,
+    VariantTerms,
+    build_rungs,
+    choose_rungs,
+    demand_ratios,
+    payoff_ratios,
+)
 from pricing.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights, sensitivity_boost
 from pricing.core.values import IntArray, Policy
-
-Rows = NDArray[np.void]
-
-_INT, _FLOAT = "<i8", "<f8"
-TERM_FIELDS = (
-    ("variant_id", _INT),
-    ("list_minor", _INT),
-    ("public_minor", _INT),
-    ("floor_minor", _INT),
-    ("unit_cost", _FLOAT),
-    ("elasticity", _FLOAT),
-    ("elasticity_sd", _FLOAT),
-    ("category_id", _INT),
-)
-SIGNAL_FIELDS = tuple((name, _FLOAT) for name in RAW_SIGNALS)
-HELD_FIELDS = (
-    ("held_quoted", _INT),
-    ("held_public", _INT),
-    ("held_discount", _INT),
-    ("held_issued", _INT),
-    ("held_expires", _INT),
-)
-# book_minor is the price-book entry that answered instead of the model, 0 if the model did.
-RESULT_FIELDS = (("book_minor", _INT), ("quoted_minor", _INT))
-ID_FIELDS = (("id_high", "<u8"), ("id_low", "<u8"), ("signature", "<u8", (4,)))
-DECISION_ROW = np.dtype([*TERM_FIELDS, *SIGNAL_FIELDS, *HELD_FIELDS, *RESULT_FIELDS, *ID_FIELDS])
-
-
-@dataclass(frozen=True, slots=True)
-class BatchHeader:
-    """What all quotes of one request share. `owner` is the shopper's hash in hexadecimal digits."""
-
-    shopper_id: int | None
-    owner: str
-    market: str
-    channel: str
-    currency: str
-    exponent: int
-    purpose: str
-    jurisdiction_code: str
-    label_code: str
-    policy_version: int
-    model_version: int
-    book_version: int
-    rung: str
-    arm: str
-    propensity: float
-    now_ms: int
-    expires_ms: int
-    kid: int
-
-
-def encode_batch(header: BatchHeader, rows: Rows) -> dict[str, bytes]:
-    """Return header and rows (dtype DECISION_ROW) as the two fields of a stream entry.
-
-    >>> header = example_header()
-    >>> back, rows = decode_batch(encode_batch(header, np.zeros(2, dtype=DECISION_ROW)))
-    >>> back == header, len(rows)
-    (True, 2)
-    """
-    return {"h": json.dumps(asdict(header)).encode(), "r": rows.tobytes()}
-
-
-def decode_batch(fields: Mapping[str, bytes]) -> tuple[BatchHeader, Rows]:
-    """Return what `encode_batch` was given. Raises ValueError or TypeError on foreign bytes."""
-    header = BatchHeader(**json.loads(fields["h"]))
-    return header, np.frombuffer(fields["r"], dtype=DECISION_ROW)
 
 
 def build_records(
@@ -133,45 +91,51 @@ class _Made:
     terms: VariantTerms
     rungs: RungTable
     decided: Decisions
+    outlook: Outlook
     names: dict[str, IntArray]
     parts: list[list[tuple[str, int]]]
 
 
 def _decide(header: BatchHeader, rows: Rows, weights: SignalWeights, policy: Policy) -> _Made:
-    signals = _signals(rows)
-    terms = _terms(rows, header.exponent)
-    rungs = build_rungs(terms, policy)
+    signals = read_signals(rows)
+    terms = read_terms(rows, header.exponent)
+    place = read_draws(rows)
+    rungs = build_rungs(terms, policy, place)
+    boost = sensitivity_boost(signals, weights)
+    book_minor = rows["book_minor"].astype(np.int64)
+    held, is_held_out = read_held(rows), header.arm == "holdout"
     decided = decide_rungs(
         terms,
         rungs,
-        sensitivity_boost(signals, weights),
+        boost,
         policy,
-        held=Held(*(rows[name].astype(np.int64) for name, _ in HELD_FIELDS)),
+        held=held,
         now_ms=header.now_ms,
         is_allowed=True,
         is_stale=False,
-        is_held_out=header.arm == "holdout",
-        book_minor=rows["book_minor"].astype(np.int64),
+        is_held_out=is_held_out,
+        book_minor=book_minor,
     )
-    parts = split_price(signals, terms, weights, decided)
+    expected = choose_rungs(terms, replace(rungs, draw=None), boost)[0] if rungs.draw else None
+    parts = split_price(signals, terms, weights, decided, expected)
     return _Made(
         signals=signals,
         terms=terms,
         rungs=rungs,
         decided=decided,
-        names=counterfactuals(signals, terms, weights, policy),
-        parts=[parts.of(place) for place in range(len(rows))],
+        outlook=look_out(
+            terms,
+            rungs,
+            boost,
+            policy,
+            held=held,
+            now_ms=header.now_ms,
+            is_held_out=is_held_out,
+            book_minor=book_minor,
+        ),
+        names=counterfactuals(signals, terms, weights, policy, place),
+        parts=[parts.of(at) for at in range(len(rows))],
     )
-
-
-def _signals(rows: Rows) -> ShopperSignals:
-    values = {name: rows[name][None, :].astype(np.float64) for name in RAW_SIGNALS}
-    return ShopperSignals(**values)
-
-
-def _terms(rows: Rows, exponent: int) -> VariantTerms:
-    fields = {name: np.ascontiguousarray(rows[name]) for name, _ in TERM_FIELDS}
-    return VariantTerms(**fields, is_open=np.ones(len(rows), dtype=np.bool_), exponent=exponent)
 
 
 def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[str, Any]:
@@ -180,7 +144,16 @@ def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[st
         name: row[name].item() for name, *_ in (*TERM_FIELDS, *HELD_FIELDS, *RESULT_FIELDS[:1])
     }
     inputs |= {"exponent": header.exponent, "now_ms": header.now_ms}
-    return {
+    record: dict[str, Any] = {}
+    if header.format == FORMAT:
+        inputs |= {"format": FORMAT, "draw": row["draw"].item()}
+        prices, chances = list_feasible(made.outlook, place, int(made.decided.quoted_minor[place]))
+        record = {
+            "rung_minors": prices,
+            "rung_probabilities": chances,
+            "propensity": chances[prices.index(int(made.decided.quoted_minor[place]))],
+        }
+    return record | {
         "features": {name: row[name].item() for name in RAW_SIGNALS},
         "inputs": inputs,
         "candidates": _candidates(made, place),
@@ -208,26 +181,33 @@ def _candidates(made: _Made, place: int) -> list[dict[str, Any]]:
     demand = demand_ratios(terms, rungs, boost)[0, 0]
     payoff = payoff_ratios(terms, rungs, boost)[0, 0]
     chosen, model = int(made.decided.quoted_minor[place]), int(made.decided.model_minor[place])
+    minors = rungs.minor[0].tolist()
+    best = float(payoff[minors.index(model)]) if model in minors else np.inf
     seen: dict[int, dict[str, Any]] = {}
-    for at, minor in enumerate(rungs.minor[0].tolist()):
+    for at, minor in enumerate(minors):
         seen.setdefault(
             minor,
             {
                 "minor": minor,
                 "demand_ratio": float(demand[at]),
                 "payoff_ratio": float(payoff[at]),
-                "outcome": _outcome(minor, chosen, model),
+                "outcome": _outcome(
+                    minor,
+                    chosen,
+                    model,
+                    is_better=made.rungs.draw is not None and bool(payoff[at] > best),
+                ),
             },
         )
     return list(seen.values())
 
 
-def _outcome(minor: int, chosen: int, model: int) -> str:
+def _outcome(minor: int, chosen: int, model: int, *, is_better: bool) -> str:
     if minor == chosen:
         return "chosen"
     if minor == model:
         return "best payoff, overruled by an earlier promise or a guardrail"
-    return "lower expected payoff"
+    return "higher expected payoff, not drawn" if is_better else "lower expected payoff"
 
 
 def _parse(record: Mapping[str, Any]) -> tuple[BatchHeader, Rows]:
@@ -238,34 +218,12 @@ def _parse(record: Mapping[str, Any]) -> tuple[BatchHeader, Rows]:
     for name in RAW_SIGNALS:
         rows[name] = features[name]
     rows["quoted_minor"] = record["quoted_minor"]
+    rows["draw"] = inputs.get("draw", NO_DRAW)
     changes = {
+        "format": inputs.get("format", 1),
         "exponent": inputs["exponent"],
         "now_ms": inputs["now_ms"],
         "arm": record["arm"],
         "rung": record["rung"],
     }
     return BatchHeader(**(asdict(example_header()) | changes)), rows
-
-
-def example_header() -> BatchHeader:
-    """Return a header for examples."""
-    return BatchHeader(
-        shopper_id=1,
-        owner="",
-        market="us",
-        channel="online",
-        currency="USD",
-        exponent=2,
-        purpose="example",
-        jurisdiction_code="US-other",
-        label_code="generic",
-        policy_version=1,
-        model_version=1,
-        book_version=1,
-        rung="personal",
-        arm="treated",
-        propensity=0.95,
-        now_ms=0,
-        expires_ms=3_600_000,
-        kid=1,
-    )

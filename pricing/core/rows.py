@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
-from pricing.core.record import BatchHeader
+from pricing.core.packed import BatchHeader
 from pricing.core.tokens import EPOCH
 from pricing.core.values import VerifiedQuote
 
@@ -23,6 +23,10 @@ JSON_COLUMNS = (
     "candidates",
     "guard_actions",
 )
+
+# The data contract of an exposure, beside amounts, features, inputs and versions. Segment, stock
+# and competitor are looked up when the row is stored, seconds after the request.
+EXPOSURE_COLUMNS = ("segment", "rung_minors", "rung_probabilities", "stock", "competitor_minor")
 
 
 def row_id(row: np.void) -> UUID:
@@ -60,6 +64,7 @@ def row_of_record(header: BatchHeader, row: np.void, record: Mapping[str, Any]) 
         "is_complete": True,
         "kid": header.kid,
         "signature": row["signature"].tobytes().hex(),
+        **dict.fromkeys(EXPOSURE_COLUMNS),
         **record,
     }
 
@@ -105,6 +110,7 @@ def row_of_token(quote: VerifiedQuote, signature: str) -> QuoteRow:
         "guard_actions": [],
         "kid": quote.kid,
         "signature": signature,
+        **dict.fromkeys(EXPOSURE_COLUMNS),
     }
 
 

@@ -16,6 +16,9 @@ least 1 %, as off-policy estimates need. Cutting small masses off and scaling th
 give that too, but could raise a price for more activity: when a middle rung falls below 1 %, part
 of its mass would move to dearer ones. Rounding the distribution function cannot: break points fall
 as z grows, so for a given draw a price never rises.
+
+The draw belongs to a variant and a week, not to a shopper: whoever did the same sees the same
+price, and who did more (or signed in) pays no more than who did less.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from shop.kernel.hashing import stable_seed
 
 DRAWS = 100
 QUANTILES: FloatArray = ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
@@ -65,11 +69,20 @@ def week_of(now_ms: int) -> int:
     return (now_ms // DAY_MS + _THURSDAY) // 7
 
 
+def seed_of(now_ms: int) -> int:
+    """Return the seed of the draws of a moment's week.
+
+    >>> seed_of(0) == seed_of(DAY_MS), seed_of(0) == seed_of(7 * DAY_MS)
+    (True, False)
+    """
+    return stable_seed("price-draw", str(week_of(now_ms)))
+
+
 def draw_places(seed: ArrayLike, variant_id: IntArray) -> IntArray:
     """Return a number in 0..DRAWS-1 for each variant, (m,): the same for the same seed, for ever.
 
-    `seed` is one 64-bit number of a shopper's week, or one for each variant. SplitMix64 (Steele,
-    Lea and Flood 2014): a hash of each pair would take longer than the decision.
+    `seed` is 64 bits, of all or of each variant. SplitMix64 (Steele, Lea and Flood 2014): hashing
+    each variant by itself would take longer than the decision.
 
     >>> draw_places(7, np.array([1, 2, 3])).tolist() == draw_places(7, np.array([1, 2, 3])).tolist()
     True

@@ -37,6 +37,8 @@ class PricingPolicy(models.Model):
     holdout_share = models.FloatField(default=0.05)
     min_confidence = models.FloatField(default=0.80)
     max_model_age_hours = models.PositiveIntegerField(default=24 * 14)
+    exploration = models.FloatField(default=0.5)
+    shock_share = models.FloatField(default=0.05)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
@@ -73,6 +75,15 @@ class PricingPolicy(models.Model):
                 & Q(holdout_share__gte=0, holdout_share__lt=1)
                 & Q(min_confidence__gte=0.5, min_confidence__lt=1),
                 name="policy_sane",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    exploration__gte=0,
+                    exploration__lte=1,
+                    shock_share__gte=0,
+                    shock_share__lte=0.25,
+                ),
+                name="policy_sane_learning",
             ),
         ]
 

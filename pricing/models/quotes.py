@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -14,6 +15,11 @@ class Quote(models.Model):
     (id, issued_at), and `issued_at` is the time inside the UUIDv7 `id`. A trigger refuses DELETE
     and every UPDATE but two: forgetting the shopper, and completing a record that was first
     stored from its signed token alone (`is_complete` False).
+
+    A row of a decision is an exposure: `rung_minors` are the prices that were feasible, highest
+    first, and `rung_probabilities` how likely each was to be shown in the quote's arm;
+    `propensity` is that of the price shown. They are empty in records made before prices were
+    drawn, in which `propensity` is the arm's share, and in quotes stored from a token alone.
     """
 
     class Rung(models.TextChoices):
@@ -65,6 +71,12 @@ class Quote(models.Model):
     guard_actions = models.JSONField(default=list)
     kid = models.PositiveSmallIntegerField()
     signature = models.CharField(max_length=64)
+    segment = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 - see `stock`
+    rung_minors = ArrayField(models.PositiveIntegerField(), null=True, blank=True)
+    rung_probabilities = ArrayField(models.FloatField(), null=True, blank=True)
+    # NULL in rows older than the column: their seals are of rows that did not have it.
+    stock = models.IntegerField(null=True, blank=True)
+    competitor_minor = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["-issued_at", "-id"]

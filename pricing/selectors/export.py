@@ -27,6 +27,7 @@ _FIELDS = (
     "policy_version",
     "model_version",
     "features",
+    "segment",
     "reasons",
     "counterfactuals",
     "guard_actions",

@@ -27,6 +27,8 @@ POLICY_FIELDS = (
     "holdout_share",
     "min_confidence",
     "max_model_age_hours",
+    "exploration",
+    "shock_share",
 )
 
 

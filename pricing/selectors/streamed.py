@@ -10,7 +10,8 @@ from uuid import UUID
 import redis
 
 from pricing.core.keys import STREAM
-from pricing.core.record import BatchHeader, Rows, build_records, decode_batch
+from pricing.core.packed import BatchHeader, Rows, decode_batch
+from pricing.core.record import build_records
 from pricing.core.rows import QuoteRow, row_id, row_of_record
 from pricing.selectors.rules import load_policy
 from pricing.selectors.versions import load_weights

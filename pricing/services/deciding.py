@@ -13,6 +13,7 @@ from pricing.core.decide import Decisions, Held, decide_rungs
 from pricing.core.held import HeldQuote, held_arrays
 from pricing.core.quote import RungTable, VariantTerms, build_rungs
 from pricing.core.signals import ShopperSignals, gather_signals, sensitivity_boost
+from pricing.core.thompson import draw_places, seed_of
 from pricing.core.values import Policy, QuoteContext
 from pricing.selectors.serving import Served
 from pricing.services.public_views import Place
@@ -37,7 +38,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Decisions for one shopper and m variants with everything they were made of."""
+    """Decisions for one shopper and m variants with everything they were made of.
+
+    `place` are the draws of their elasticities, None where prices are not drawn.
+    """
 
     signals: ShopperSignals
     terms: VariantTerms
@@ -47,6 +51,7 @@ class Decided:
     book_minor: IntArray | None
     is_decision: BoolArray
     is_held_out: bool
+    place: IntArray | None
 
 
 def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decided:
@@ -55,7 +60,10 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
     ids = terms.variant_id.tolist()
     signals = _signals(page, state)
     book_minor = None if state.features is not None else _book_minors(page, state)
-    rungs = build_rungs(terms, policy)
+    now_ms, place = epoch_ms(context.now), None
+    if book_minor is None and policy.exploration > 0.0:
+        place = draw_places(seed_of(now_ms), terms.variant_id)
+    rungs = build_rungs(terms, policy, place)
     held_quotes = [state.held.get(one) for one in ids]
     held = held_arrays(held_quotes) if state.held else Held.nothing(len(ids))
     pseudonym = context.shopper_pseudonym or ""
@@ -66,7 +74,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         sensitivity_boost(signals, page.book.weights),
         policy,
         held=held,
-        now_ms=epoch_ms(context.now),
+        now_ms=now_ms,
         is_allowed=True,
         is_stale=False,
         is_held_out=is_held_out_now,
@@ -81,6 +89,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         book_minor=book_minor,
         is_decision=_is_decision(terms, rungs, decisions, book_minor),
         is_held_out=is_held_out_now,
+        place=place,
     )
 
 

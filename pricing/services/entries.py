@@ -18,10 +18,12 @@ from pricing.core.batch import (
 )
 from pricing.core.quote import VariantTerms
 from pricing.core.signals import SignalWeights
+from pricing.core.thompson import draw_places, seed_of
 from pricing.core.values import FloatArray, Policy
 from pricing.services.shopper_state import is_held_out
 from profiles.core.values import FeatureRow
 from profiles.selectors import compute_feature_rows, list_active_shoppers
+from shop.kernel.clock import epoch_ms
 
 ACTIVE_DAYS = 120
 CHUNK = 250
@@ -60,6 +62,7 @@ class ShopperPrices:
         self._family_of = family_of
         self._weights = weights
         self._policy = policy
+        self._place: IntArray | None = None
         self.means = SegmentMeans()
         self.shoppers: list[int] = []
         self.entries: list[Entries] = []
@@ -73,6 +76,7 @@ class ShopperPrices:
         active = [
             one for one in list_active_shoppers(first) if one.consents.price and not one.is_minor
         ]
+        self._place = draw_places(seed_of(epoch_ms(now)), self._terms.variant_id)
         self.shoppers = sorted(one.id for one in active)
         treated = {
             one.pseudonym: one.id
@@ -87,12 +91,17 @@ class ShopperPrices:
                 self._family_of,
                 weights=self._weights,
                 policy=self._policy,
+                place=self._place,
             )
 
     def segment_prices(self) -> tuple[tuple[str, ...], IntArray]:
         """Return the segments and the prices (S, m) of their average member."""
         return self.means.price(
-            self._terms, self._family_of, weights=self._weights, policy=self._policy
+            self._terms,
+            self._family_of,
+            weights=self._weights,
+            policy=self._policy,
+            place=self._place,
         )
 
     def _features(self, treated: Mapping[str, int], now: datetime) -> Iterator[ShopperFeatures]:

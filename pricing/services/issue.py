@@ -14,7 +14,15 @@ from pricing.core.book import Book
 from pricing.core.decide import HOUR_MS, MINUTE_MS
 from pricing.core.held import HeldQuote, pack_held
 from pricing.core.keys import HELD_PLACES, STREAM, held_key
-from pricing.core.record import DECISION_ROW, TERM_FIELDS, BatchHeader, Rows, encode_batch
+from pricing.core.packed import (
+    DECISION_ROW,
+    FORMAT,
+    NO_DRAW,
+    TERM_FIELDS,
+    BatchHeader,
+    Rows,
+    encode_batch,
+)
 from pricing.core.signals import RAW_SIGNALS
 from pricing.core.texts import say
 from pricing.core.tokens import EPOCH, Mint, owner_of
@@ -215,6 +223,7 @@ def _batch(
         now_ms=issue.now_ms,
         expires_ms=issue.expires_ms,
         kid=issue.kid,
+        format=FORMAT,
     )
     return header, _rows(decided, signed, fresh)
 
@@ -234,6 +243,7 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
     rows["quoted_minor"] = decided.decided.quoted_minor[fresh]
     if decided.book_minor is not None:
         rows["book_minor"] = decided.book_minor[fresh]
+    rows["draw"] = NO_DRAW if decided.place is None else decided.place[fresh]
     quotes = [signed[at] for at in fresh.tolist()]
     numbers = [one.held.quote_id.int for one in quotes]
     rows["id_high"] = [number >> 64 for number in numbers]

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection, transaction
 
+from pricing.core.rows import EXPOSURE_COLUMNS
 from pricing.models import Quote, QuoteSeal
 
 GENESIS = "0" * 64
@@ -16,7 +17,9 @@ SEAL_AFTER = timedelta(hours=24)
 _DIGEST = """
 SELECT count(*), coalesce(
     encode(sha256(string_agg(
-        sha256(convert_to((to_jsonb(q) - 'shopper_id')::text, 'UTF8')), '' ORDER BY q.id
+        sha256(convert_to((
+            to_jsonb(q) - 'shopper_id' - CASE WHEN q.segment IS NULL THEN %s::text[] ELSE '{}' END
+        )::text, 'UTF8')), '' ORDER BY q.id
     )), 'hex'), '')
 FROM pricing_quote q
 WHERE q.issued_at >= %s AND q.issued_at < %s AND q.is_complete
@@ -71,7 +74,8 @@ def seal_quotes(*, now: datetime) -> int:
     """Seal every finished day of quotes that is not sealed yet; return days sealed.
 
     digest = SHA-256 over the previous digest, the day and the hash of each quote in order of id.
-    The shopper is left out: forgetting a person must not break the chain.
+    The shopper is left out: forgetting a person must not break the chain. So are the columns of an
+    exposure in rows that were sealed before there were any.
     """
     last = QuoteSeal.objects.order_by("-day").first()
     day = _first_day() if last is None else last.day + timedelta(days=1)
@@ -101,7 +105,8 @@ def find_broken_seals() -> list[date]:
 def digest_day(day: date, previous: str) -> tuple[int, str]:
     """Return how many quotes a day (UTC) holds, and the digest that follows `previous`."""
     with connection.cursor() as cursor:
-        cursor.execute(_DIGEST, [_midnight(day), _midnight(day) + timedelta(days=1)])
+        bounds = (_midnight(day), _midnight(day) + timedelta(days=1))
+        cursor.execute(_DIGEST, [list(EXPOSURE_COLUMNS), *bounds])
         rows, inner = cursor.fetchone()
     chained = f"{previous}|{day.isoformat()}|{rows}|{inner}"
     return int(rows), hashlib.sha256(chained.encode()).hexdigest()

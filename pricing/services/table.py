@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 
-from pricing.core.rows import JSON_COLUMNS, QuoteRow
-from profiles.selectors import list_shoppers
+from pricing.core.rows import EXPOSURE_COLUMNS, JSON_COLUMNS, QuoteRow
+from profiles.selectors import list_shoppers, map_segments
+from shop.inventory.selectors import available
 
 COLUMNS: tuple[str, ...] = (
-    "reasons",
-    "counterfactuals",
-    "features",
-    "inputs",
-    "candidates",
-    "guard_actions",
-)
-COLUMNS = (
     "id",
     "issued_at",
     "expires_at",
@@ -45,12 +38,20 @@ COLUMNS = (
     *JSON_COLUMNS,
     "kid",
     "signature",
+    *EXPOSURE_COLUMNS,
 )
 _NAMES = ", ".join(COLUMNS)
 _CREATE = "CREATE TEMPORARY TABLE incoming_quote (LIKE pricing_quote)"
 _COPY = f"COPY incoming_quote ({_NAMES}) FROM STDIN"
 # What is there stays, but a row stored from its token alone gets its decision now.
-_COMPLETED = (*JSON_COLUMNS, "is_complete", "shopper_id", "purpose", "propensity")
+_COMPLETED = (
+    *JSON_COLUMNS,
+    *EXPOSURE_COLUMNS,
+    "is_complete",
+    "shopper_id",
+    "purpose",
+    "propensity",
+)
 _INSERT = f"""
 INSERT INTO pricing_quote ({_NAMES}) SELECT {_NAMES} FROM incoming_quote
 ON CONFLICT (id, issued_at) DO UPDATE
@@ -69,6 +70,7 @@ def store_rows(rows: Sequence[QuoteRow]) -> int:
         return 0
     asked = {row["shopper_id"] for row in unique.values()} - {None}
     alive = {shopper.id for shopper in list_shoppers(sorted(asked))} if asked else set()
+    _add_surroundings(unique.values())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_CREATE)
         with cursor.copy(_COPY) as copy:
@@ -79,6 +81,21 @@ def store_rows(rows: Sequence[QuoteRow]) -> int:
         # Dropped at once, not on commit: the caller's transaction may store twice.
         cursor.execute("DROP TABLE incoming_quote")
     return written
+
+
+def _add_surroundings(rows: Iterable[QuoteRow]) -> None:
+    """Add segment and stock of this moment to rows of decisions. Two queries.
+
+    The drain runs seconds behind the request, which cannot afford the queries.
+    """
+    ours = [row for row in rows if row["rung_minors"] is not None]
+    if not ours:
+        return
+    free = available(sorted({row["variant_id"] for row in ours}))
+    segments = map_segments(sorted({row["shopper_id"] for row in ours} - {None}))
+    for row in ours:
+        row["stock"] = max(0, free[row["variant_id"]])
+        row["segment"] = segments.get(row["shopper_id"], "")
 
 
 def _value(row: QuoteRow, name: str, alive: set[int]) -> object:

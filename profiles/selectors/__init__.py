@@ -8,7 +8,7 @@ from profiles.selectors.online import (
 )
 from profiles.selectors.purchases import load_purchase_cells
 from profiles.selectors.recommendations import recommend_variants
-from profiles.selectors.segments import list_segments, name_tags
+from profiles.selectors.segments import list_segments, map_segments, name_tags
 from profiles.selectors.shoppers import (
     ShopperNotFound,
     belongs_to_account,
@@ -41,6 +41,7 @@ __all__ = [
     "list_stale_pseudonyms",
     "load_purchase_cells",
     "map_external_shoppers",
+    "map_segments",
     "name_tags",
     "queue_part_reads",
     "read_online_profiles",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from profiles.core.segmentation import SegmentModel, model_from_arrays
 from profiles.core.similarity import SimilarityModel, similarity_from_arrays
 from profiles.core.tags import FRESH_WORDS, TAG_NAMES, tag_shopper
 from profiles.core.values import FeatureRow, SegmentValue
-from profiles.models import Segment, SegmentVersion, SimilarityVersion
+from profiles.models import Segment, SegmentVersion, ShopperProfile, SimilarityVersion
 from shop.catalog.core.values import CategoryTree
 from shop.catalog.selectors import list_categories
 from shop.kernel.arrays import unpack_arrays
@@ -115,6 +115,12 @@ def list_segments() -> list[SegmentValue]:
         )
         for segment in Segment.objects.order_by("code")
     ]
+
+
+def map_segments(shopper_ids: Sequence[int]) -> dict[int, str]:
+    """Return the code of the segment of each shopper who has one, as last refreshed. One query."""
+    profiles = ShopperProfile.objects.filter(pk__in=shopper_ids, segment__isnull=False)
+    return dict(profiles.values_list("pk", "segment__code"))
 
 
 def name_tags(codes: tuple[str, ...], language: str) -> list[str]:

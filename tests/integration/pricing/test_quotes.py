@@ -66,11 +66,14 @@ def test_a_stored_decision_holds_everything_and_adds_up(brie: PriceView) -> None
     assert trace.counterfactuals[0].quoted_minor == trace.public_minor
     chosen = [one for one in trace.candidates if one["outcome"] == "chosen"]
     assert [one["minor"] for one in chosen] == [trace.quoted_minor]
-    best = max(trace.candidates, key=lambda one: one["payoff_ratio"])
-    assert best["minor"] == trace.quoted_minor
     assert trace.features["family"] == pytest.approx(3.0)
     assert trace.shopper_hash not in ("", "0" * 32)
-    assert (trace.arm, trace.propensity) == ("treated", 0.95)
+    row = Quote.objects.get(pk=brie.quote_id)
+    assert row.rung_minors == [one["minor"] for one in trace.candidates]
+    assert sum(row.rung_probabilities) == pytest.approx(1.0)
+    assert all(chance == 0.0 or chance >= 0.01 for chance in row.rung_probabilities)
+    assert row.propensity == row.rung_probabilities[row.rung_minors.index(trace.quoted_minor)]
+    assert (trace.arm, trace.propensity, row.stock) == ("treated", row.propensity, 0)
 
 
 def test_the_undrained_quote_is_the_drained_one(brie: PriceView) -> None:

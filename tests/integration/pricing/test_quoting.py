@@ -156,7 +156,7 @@ def test_the_holdout_pays_the_public_price_and_is_logged(dairy: Dairy) -> None:
     views = prices_of(dairy, bob)
     assert amounts(views) == amounts(prices_of(dairy, None))
     trace = get_quote(views[dairy.brie].quote_id)
-    assert (trace.arm, trace.propensity, trace.rung) == ("holdout", 0.05, "public")
+    assert (trace.arm, trace.propensity, trace.rung) == ("holdout", 1.0, "public")
     assert trace.guard_actions == ("not_allowed",)
 
 

@@ -16,17 +16,17 @@ from pricing.core.quote import (
     rung_lines,
     rung_percents,
 )
-from pricing.core.signals import RAW_SIGNALS, SignalWeights
+from pricing.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights
 from pricing.core.thompson import (
     DRAWS,
     QUANTILES,
     break_points,
     draw_places,
     exact_masses,
+    seed_of,
     week_of,
 )
 from pricing.core.values import Policy
-from shop.kernel.hashing import stable_seed
 from tests.factories.pricing import make_signals, make_terms
 
 POLICY, WEIGHTS = Policy(exploration=0.5), SignalWeights()
@@ -174,20 +174,30 @@ def test_one_shopper_and_a_thousand_draw_the_same() -> None:
     assert np.array_equal(alone[:, 0], choose_rungs(terms, rungs, boost)[:, 7])
 
 
-def test_draws_are_uniform_and_differ_by_shopper_week_and_variant() -> None:
+def test_draws_are_uniform_and_differ_by_week_and_variant() -> None:
     ids = np.arange(1, 20_001)
-    places = draw_places(stable_seed("alice", "1"), ids)
+    places = draw_places(seed_of(0), ids)
     counts = np.bincount(places, minlength=DRAWS)
     assert (places.min(), places.max()) == (0, DRAWS - 1)
     assert ((counts - 200) ** 2 / 200).sum() < 150
-    for other in (("alice", "2"), ("bob", "1")):
-        same = (draw_places(stable_seed(*other), ids) == places).mean()
+    for other in (7, 14):
+        same = (draw_places(seed_of(other * 86_400_000), ids) == places).mean()
         assert abs(same - 1 / DRAWS) < 0.004
-    seeds = np.array([stable_seed("alice", "1"), stable_seed("bob", "1")], dtype=np.uint64)
-    one_each = draw_places(seeds, np.array([5, 5]))
-    assert one_each.tolist() == [
-        int(draw_places(stable_seed(name, "1"), np.array([5]))[0]) for name in ("alice", "bob")
-    ]
+    assert np.array_equal(draw_places(seed_of(0), ids[::-1]), places[::-1])
+
+
+def test_of_two_shoppers_who_does_more_never_pays_more() -> None:
+    """A hundred thousand pairs of different people in one week, draws included: no rise."""
+    rng = np.random.default_rng(6)
+    terms, place = random_terms(rng, 400), draw_places(seed_of(0), np.arange(400))
+    less = ShopperSignals(**{name: rng.gamma(0.7, 4.0, (250, 400)) for name in RAW_SIGNALS})
+    more = ShopperSignals(
+        **{name: getattr(less, name) + rng.gamma(0.5, 5.0, (250, 400)) for name in RAW_SIGNALS}
+    )
+    high = quote_prices(less, terms, WEIGHTS, POLICY, place=place).quoted_minor
+    low = quote_prices(more, terms, WEIGHTS, POLICY, place=place).quoted_minor
+    assert (low.size, int((low > high).sum())) == (100_000, 0)
+    assert int((low < high).sum()) > 10_000
 
 
 def test_a_week_begins_on_monday() -> None:

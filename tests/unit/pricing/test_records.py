@@ -1,0 +1,167 @@
+"""Decision records: decided again bit for bit, in the format they were made in."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pricing.core.decide import Held, decide_rungs
+from pricing.core.exposures import list_feasible, look_out
+from pricing.core.packed import (
+    DECISION_ROW,
+    FORMAT,
+    NO_DRAW,
+    BatchHeader,
+    Rows,
+    decode_batch,
+    encode_batch,
+    example_header,
+    read_draws,
+    read_held,
+    read_signals,
+    read_terms,
+)
+from pricing.core.quote import build_rungs
+from pricing.core.record import build_records, replay_record
+from pricing.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
+from pricing.core.thompson import DRAWS
+from pricing.core.values import Policy
+
+WEIGHTS, POLICY = SignalWeights(), Policy(exploration=0.5)
+OLD: dict[str, Any] = json.loads((Path(__file__).parent / "decisions_of_format_1.json").read_text())
+NOW_MS = 5_000_000
+
+
+def make_rows(rng: np.random.Generator, count: int, draw: int | None = None) -> Rows:
+    """Decisions about random goods for somebody who looked at all of them."""
+    rows = np.zeros(count, dtype=DECISION_ROW)
+    public = rng.integers(100, 3_000, count)
+    rows["variant_id"], rows["public_minor"] = np.arange(count) + 1, public
+    rows["list_minor"], rows["floor_minor"] = public + 50, np.ceil(public * 0.67)
+    rows["unit_cost"], rows["elasticity"] = public * 0.65, rng.uniform(1.0, 3.0, count)
+    rows["elasticity_sd"] = rng.uniform(0.05, 0.8, count)
+    for name in RAW_SIGNALS:
+        rows[name] = rng.gamma(1.0, 3.0, count)
+    rows["draw"] = rng.integers(0, DRAWS, count) if draw is None else draw
+    return rows
+
+
+def promise(rows: Rows, rng: np.random.Generator) -> None:
+    """Let half of the goods have been quoted before, to a part of them still valid."""
+    some = rng.random(len(rows)) < 0.5
+    public = rows["public_minor"]
+    rows["held_public"] = np.where(some, public, 0)
+    rows["held_quoted"] = np.where(some, np.ceil(public * 0.96), 0)
+    rows["held_discount"] = rows["held_public"] - rows["held_quoted"]
+    rows["held_expires"] = np.where(rng.random(len(rows)) < 0.5, NOW_MS + 1, NOW_MS - 1)
+
+
+def decide_all(header: BatchHeader, rows: Rows, policy: Policy = POLICY) -> None:
+    """Write into the rows what is quoted."""
+    terms = read_terms(rows, header.exponent)
+    decided = decide_rungs(
+        terms,
+        build_rungs(terms, policy, read_draws(rows)),
+        sensitivity_boost(read_signals(rows), WEIGHTS),
+        policy,
+        held=read_held(rows),
+        now_ms=header.now_ms,
+        is_allowed=True,
+        is_stale=False,
+        is_held_out=header.arm == "holdout",
+        book_minor=rows["book_minor"],
+    )
+    rows["quoted_minor"] = decided.quoted_minor
+
+
+def stored(header: BatchHeader, row: np.void, record: dict[str, Any]) -> dict[str, Any]:
+    extra = {"quoted_minor": int(row["quoted_minor"]), "arm": header.arm, "rung": header.rung}
+    return json.loads(json.dumps({**record, **extra}))
+
+
+@pytest.mark.parametrize("arm", ["treated", "holdout"])
+def test_a_drawn_decision_replays_bit_for_bit_and_names_every_probability(arm: str) -> None:
+    rng = np.random.default_rng(1)
+    header = replace(example_header(), now_ms=NOW_MS, arm=arm, format=FORMAT)
+    rows = make_rows(rng, 400)
+    promise(rows, rng)
+    decide_all(header, rows)
+    header, rows = decode_batch(encode_batch(header, rows))
+    for row, record in zip(rows, build_records(header, rows, WEIGHTS, POLICY), strict=True):
+        kept = stored(header, row, record)
+        assert replay_record(kept, WEIGHTS, POLICY).differences == ()
+        chances = record["rung_probabilities"]
+        assert sum(chances) == pytest.approx(1.0)
+        assert min(one for one in chances if one) >= 0.01
+        shown = record["rung_minors"].index(int(row["quoted_minor"]))
+        assert record["propensity"] == chances[shown] > 0.0
+        assert record["rung_minors"] == sorted(record["rung_minors"], reverse=True)
+        assert arm == "treated" or record["propensity"] == 1.0
+        parts = sum(part["amount_minor"] for part in record["reasons"])
+        assert parts == int(row["quoted_minor"])
+
+
+def test_what_is_shown_over_all_draws_is_what_the_probabilities_say() -> None:
+    rng = np.random.default_rng(2)
+    header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
+    rows = make_rows(rng, 40, draw=0)
+    promise(rows, rng)
+    terms = read_terms(rows, 2)
+    rungs = build_rungs(terms, POLICY, read_draws(rows))
+    boost = sensitivity_boost(read_signals(rows), WEIGHTS)
+    outlook = look_out(terms, rungs, boost, POLICY, held=read_held(rows), now_ms=NOW_MS)
+    counts: list[dict[int, int]] = [{} for _ in rows]
+    for draw in range(DRAWS):
+        rows["draw"] = draw
+        decide_all(header, rows)
+        for count, shown in zip(counts, rows["quoted_minor"].tolist(), strict=True):
+            count[shown] = count.get(shown, 0) + 1
+    for place, count in enumerate(counts):
+        prices, chances = list_feasible(outlook, place, next(iter(count)))
+        said = {price: round(DRAWS * chance) for price, chance in zip(prices, chances, strict=True)}
+        assert {price: percent for price, percent in said.items() if percent} == count
+
+
+def test_a_prepared_price_was_certain() -> None:
+    header = replace(example_header(), now_ms=NOW_MS, rung="book", format=FORMAT)
+    rows = make_rows(np.random.default_rng(3), 20, draw=NO_DRAW)
+    rows["book_minor"] = np.ceil(rows["public_minor"] * 0.95)
+    decide_all(header, rows)
+    for record in build_records(header, rows, WEIGHTS, POLICY):
+        assert record["propensity"] == 1.0
+
+
+def test_records_made_before_prices_were_drawn_replay_bit_for_bit() -> None:
+    assert len(OLD["records"]) == 3
+    for record in OLD["records"]:
+        assert "draw" not in record["inputs"]
+        replayed = replay_record(record, WEIGHTS, POLICY)
+        assert (replayed.differences, replayed.quoted_minor) == ((), record["quoted_minor"])
+
+
+def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
+    fields = {"h": OLD["h"].encode(), "r": base64.b64decode(OLD["r"])}
+    header, rows = decode_batch(fields)
+    assert (header.format, read_draws(rows)) == (1, None)
+    for record, old in zip(
+        build_records(header, rows, WEIGHTS, POLICY), OLD["records"], strict=True
+    ):
+        assert record == {name: old[name] for name in record}
+        assert "rung_minors" not in record
+
+
+def test_a_tie_told_apart_by_the_last_bit_still_has_a_probability() -> None:
+    rows = make_rows(np.random.default_rng(4), 1, draw=0)
+    terms = read_terms(rows, 2)
+    rungs = build_rungs(terms, POLICY, read_draws(rows))
+    outlook = look_out(terms, rungs, np.zeros((1, 1)), POLICY, held=Held.nothing(1), now_ms=0)
+    lowest = int(rungs.minor.min())
+    prices, chances = list_feasible(outlook, 0, lowest)
+    assert chances[prices.index(lowest)] == 0.01
+    assert sum(chances) == pytest.approx(1.0)
