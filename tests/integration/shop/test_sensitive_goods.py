@@ -79,10 +79,14 @@ def test_a_store_loaded_before_the_flag_gets_the_same_flags_by_migration() -> No
 def test_a_second_import_sets_missing_flags_and_keeps_those_of_staff(tmp_path: Path) -> None:
     by_import = flagged()
     Category.objects.update(is_sensitive=False)
-    Category.objects.filter(path="dairy-eggs/cheese").update(is_sensitive=True, is_restricted=True)
+    # The other name makes the import write the row, flags and all.
+    Category.objects.filter(path="dairy-eggs/cheese").update(
+        is_sensitive=True, is_restricted=True, name="Fromage"
+    )
     read_again(tmp_path)
     assert flagged() == by_import | {"dairy-eggs/cheese"}
-    assert Category.objects.get(path="dairy-eggs/cheese").is_restricted
+    cheese = Category.objects.get(path="dairy-eggs/cheese")
+    assert (cheese.name, cheese.is_restricted) == ("Cheese", True)
 
 
 @pytest.mark.parametrize("path", ["health-beauty", "health-beauty/hair-care"])
