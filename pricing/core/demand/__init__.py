@@ -8,13 +8,16 @@ Fits on aggregated cells, never on raw shoppers; serves from plain arrays. No Dj
 from pricing.core.demand.causal import residualized_elasticity
 from pricing.core.demand.debias import CausalElasticities, shock_debias
 from pricing.core.demand.design import COLUMNS, OWN_PRICE, build_design
+from pricing.core.demand.families import CHALLENGERS, make_families
 from pricing.core.demand.frames import Prediction
+from pricing.core.demand.leaderboard import ShockEvidence, Standing, compare, judge
 from pricing.core.demand.logit import HierarchicalLogit
 from pricing.core.demand.metrics import mean_poisson_deviance, wmape
 from pricing.core.demand.pooled import PooledPoisson
 from pricing.core.demand.solvers import SOLVERS
 
 __all__ = [
+    "CHALLENGERS",
     "COLUMNS",
     "OWN_PRICE",
     "SOLVERS",
@@ -22,7 +25,12 @@ __all__ = [
     "HierarchicalLogit",
     "PooledPoisson",
     "Prediction",
+    "ShockEvidence",
+    "Standing",
     "build_design",
+    "compare",
+    "judge",
+    "make_families",
     "mean_poisson_deviance",
     "residualized_elasticity",
     "shock_debias",
