@@ -80,12 +80,13 @@ class Scope:
     brand_ids: frozenset[int] = frozenset()
     except_category_ids: frozenset[int] = frozenset()
     except_brand_ids: frozenset[int] = frozenset()
+    except_variant_ids: frozenset[int] = frozenset()
 
     def covers(self, line: CartLineValue) -> bool:
         """Return whether `line` is meant."""
         if not self.except_category_ids.isdisjoint(line.category_ids):
             return False
-        if line.brand_id in self.except_brand_ids:
+        if line.brand_id in self.except_brand_ids or line.variant_id in self.except_variant_ids:
             return False
         if self.variant_ids is not None:
             return line.variant_id in self.variant_ids

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
@@ -14,6 +16,7 @@ from promotions.core.values import CouponValue, Evaluation, OfferValue
 from promotions.models import CampaignShopper
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
+from shop.catalog.selectors import load_sensitive_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def evaluate_cart(
     ]
     coupons = _read_coupons(codes, cart, shopper)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
-    offers = _with_budgets(offers, book)
+    offers = _with_budgets(_keep_from_sensitive(offers, cart), book)
     if look_up is not None:
         facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
         shopper = look_up(shopper, facts) if facts else shopper
@@ -139,6 +142,27 @@ def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue
         labels=tuple(offer.label for offer in found.applied),
         ends_at=min(offer.ends_at for offer in offers if offer.offer_id in applied),
     )
+
+
+def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[OfferValue]:
+    """Return the offers, those addressed to shoppers without the sensitive goods in the cart.
+
+    Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9).
+    A code somebody enters is their own act and keeps its worth.
+    """
+    if not any(offer.audience == "personal" for offer in offers):
+        return offers
+    ids = np.array([line.variant_id for line in cart.lines], dtype=np.int64)
+    hidden = frozenset(ids[np.isin(ids, load_sensitive_ids().variant_id)].tolist())
+    if not hidden:
+        return offers
+    kept = [
+        replace(offer, scope=replace(offer.scope, except_variant_ids=hidden))
+        if offer.audience == "personal"
+        else offer
+        for offer in offers
+    ]
+    return [offer for offer in kept if any(map(offer.scope.covers, cart.lines))]
 
 
 def _read_coupons(codes: Sequence[str], cart: CartValue, shopper: ShopperView) -> list[CouponValue]:

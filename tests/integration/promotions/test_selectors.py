@@ -23,6 +23,7 @@ from promotions.selectors import (
 )
 from promotions.selectors.book import load_offer_book
 from shop.catalog.core.values import SensitiveIds
+from shop.catalog.selectors import load_sensitive_ids
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -86,6 +87,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     CampaignShopper.objects.create(campaign=personal, shopper=shopper)
     load_offer_book()
+    load_sensitive_ids()
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate(("hello", "NOPE"), ShopperView(shopper.pk))
     assert len(captured) == 3
