@@ -42,12 +42,22 @@ def load_active_model() -> tuple[ModelVersionRow, ServedDemand] | None:
     Raises UntrustedModel if the arrays do not have the hash that was kept with them.
     """
     row = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE).first()
-    if row is None:
-        return None
+    return None if row is None else (model_row(row), _open(row))
+
+
+def load_model(version: int) -> ServedDemand:
+    """Return the arrays of any model version. One query.
+
+    Raises DemandModelVersion.DoesNotExist, UntrustedModel.
+    """
+    return _open(DemandModelVersion.objects.get(pk=version))
+
+
+def _open(row: DemandModelVersion) -> ServedDemand:
     arrays = unpack_arrays(row.arrays)
     if hash_arrays(arrays) != row.sha256:
         raise UntrustedModel(f"model {row.pk} does not have the hash it was stored with")
-    return model_row(row), ServedDemand.from_arrays(arrays)
+    return ServedDemand.from_arrays(arrays)
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.evaluation.intervals import Interval, bootstrap_gap, sum_clusters
+from pricing.core.evaluation.intervals import (
+    Interval,
+    bootstrap_gap,
+    inflate_error,
+    sum_clusters,
+)
 
 LEAST_EFFECTIVE_SHARE = 0.05
 LARGEST_WEIGHT = 50.0
@@ -23,8 +28,9 @@ class Logged:
 
     `probability` (n, k) is that of the policy that decided, `candidate` (n, k) that of the one in
     question, each summing to 1; `chosen` (n,) the action taken, `reward` (n,) what it earned (minor
-    units, 0 if nothing was bought); `cluster` (n,) whose decision it was; `predicted` (n, k) the
-    reward an outcome model expects of each action, fitted without the cluster's own rewards.
+    units, 0 if nothing was bought); `cluster` (n,) whose decision it was, `draw_group` (n,) which
+    draw made it (a variant's week); `predicted` (n, k) the reward an outcome model expects of each
+    action, fitted without the cluster's own rewards.
     """
 
     probability: FloatArray
@@ -32,13 +38,15 @@ class Logged:
     chosen: IntArray
     reward: FloatArray
     cluster: IntArray
+    draw_group: IntArray
     predicted: FloatArray
 
     def __post_init__(self) -> None:
         n = len(self.reward)
         at = np.arange(n)
         shapes = {self.probability.shape, self.candidate.shape, self.predicted.shape}
-        if len(shapes) != 1 or self.chosen.shape != (n,) or self.cluster.shape != (n,):
+        owners = {self.chosen.shape, self.cluster.shape, self.draw_group.shape}
+        if len(shapes) != 1 or owners != {(n,)}:
             raise ValueError("decisions and actions have different lengths")
         if n and not (self.probability[at, self.chosen] > 0.0).all():
             raise ValueError("an action was taken that the log says was impossible")
@@ -61,6 +69,7 @@ class Support:
 
     decisions: int
     clusters: int
+    draws: int
     effective: float
     effective_share: float
     largest_weight: float
@@ -93,9 +102,11 @@ def evaluate(logged: Logged, *, random_state: int, resamples: int = 1_000) -> Ev
     SNIPS (Swaminathan and Joachims 2015) is sum w r / sum w; DR (Dudik et al. 2011) adds to the
     predicted reward the weighted error of the prediction; SWITCH-DR (Wang, Agarwal and Dudik 2017)
     leaves the correction out where the weight is above SWITCH_AT. 95 % intervals by a bootstrap
-    on clusters. A verdict is refused where the effective sample is below 5 % of the decisions, a
-    weight is above 50, over 1 % of the candidate's choices were never shown, or there are few
-    shoppers. Raises ValueError for an empty log.
+    on clusters, wider where decisions share draws. A verdict is refused where the effective sample
+    is below 5 % of the decisions, a weight is above 50, over 1 % of the candidate's choices were
+    never shown, or there are few shoppers or draws.
+
+    Raises ValueError for an empty log.
     """
     n = len(logged.reward)
     if not n:
@@ -114,12 +125,18 @@ def evaluate(logged: Logged, *, random_state: int, resamples: int = 1_000) -> Ev
     support = measure_support(logged)
     estimates = {}
     for name, (above, below) in parts.items():
-        gain = sum_clusters(np.stack([above, below, reward, one], axis=1), logged.cluster)
+        gain = np.stack([above, below, reward, one], axis=1)
         value = gain * np.array([1.0, 1.0, 0.0, 1.0])
-        estimates[name] = Estimate(
-            value=bootstrap_gap(value, rng, resamples=resamples),
-            gain=bootstrap_gap(gain, rng, resamples=resamples),
-        )
+        found = [
+            bootstrap_gap(
+                sum_clusters(parts_of, logged.cluster),
+                rng,
+                resamples=resamples,
+                inflate=inflate_error(parts_of, logged.cluster, logged.draw_group),
+            )
+            for parts_of in (value, gain)
+        ]
+        estimates[name] = Estimate(*found)
     return Evaluation(estimates, float(reward.mean()), support, find_refusals(support))
 
 
@@ -132,6 +149,7 @@ def measure_support(logged: Logged) -> Support:
     return Support(
         decisions=n,
         clusters=len(np.unique(logged.cluster)),
+        draws=len(np.unique(logged.draw_group)),
         effective=effective,
         effective_share=effective / n,
         largest_weight=float(weight.max()),
@@ -143,7 +161,7 @@ def measure_support(logged: Logged) -> Support:
 def find_refusals(support: Support) -> tuple[str, ...]:
     """Return why no verdict may be read from a log with this support; () if one may.
 
-    >>> find_refusals(Support(1000, 500, 30.0, 0.03, 60.0, 1.0, 0.2))
+    >>> find_refusals(Support(1000, 500, 500, 30.0, 0.03, 60.0, 1.0, 0.2))
     ('few_effective_decisions', 'weight_too_large', 'choices_never_shown')
     """
     reasons = (
@@ -151,6 +169,7 @@ def find_refusals(support: Support) -> tuple[str, ...]:
         ("weight_too_large", support.largest_weight > LARGEST_WEIGHT),
         ("choices_never_shown", support.unsupported > LARGEST_UNSUPPORTED),
         ("few_shoppers", support.clusters < FEWEST_CLUSTERS),
+        ("few_draws", support.draws < FEWEST_CLUSTERS),
     )
     return tuple(name for name, is_so in reasons if is_so)
 
@@ -166,5 +185,6 @@ def example_logged() -> Logged:
         chosen=chosen,
         reward=1.0 + chosen + rng.normal(0.0, 0.5, n),
         cluster=np.arange(n) // 3,
+        draw_group=np.arange(n),
         predicted=np.tile([1.0, 2.0], (n, 1)),
     )

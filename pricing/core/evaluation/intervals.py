@@ -1,4 +1,4 @@
-"""Intervals that know that a shopper's decisions belong together: a clustered bootstrap-t."""
+"""Intervals that know which decisions belong together: a clustered bootstrap-t, two ways."""
 
 from __future__ import annotations
 
@@ -34,14 +34,47 @@ def sum_clusters(values: FloatArray, cluster: IntArray) -> FloatArray:
     return np.stack([np.bincount(place, column, count) for column in values.T], axis=1)
 
 
+def inflate_error(parts: FloatArray, cluster: IntArray, draw_group: IntArray) -> float:
+    """Return by how much the error of a gap grows since decisions share draws, not only shoppers.
+
+    `parts` (n, 4) are a, b, c, d of each decision. Two-way clustered variance (Cameron, Gelbach and
+    Miller 2011): that by shopper, plus that by draw, less that by both; never below that by
+    shopper alone. Returns the ratio of the standard errors, 1 or more.
+
+    >>> one = np.ones(4)
+    >>> parts = np.stack([np.array([1.0, 1.0, 3.0, 3.0]), one, 0 * one, one], axis=1)
+    >>> round(inflate_error(parts, np.arange(4), np.array([0, 0, 1, 1])), 3)
+    1.414
+    """
+    total = parts.sum(axis=0)
+    b, d = (total[i] if total[i] > 0.0 else 1.0 for i in (1, 3))
+    moved = (parts[:, 0] - total[0] / b * parts[:, 1]) / b
+    moved = moved - (parts[:, 2] - total[2] / d * parts[:, 3]) / d
+    _, shopper = np.unique(cluster, return_inverse=True)
+    _, draw = np.unique(draw_group, return_inverse=True)
+    both = shopper.astype(np.int64) * (int(draw.max()) + 1) + draw
+    by_shopper, by_draw, by_both = (
+        float((sum_clusters(moved[:, None], group) ** 2).sum()) for group in (shopper, draw, both)
+    )
+    if not by_shopper > 0.0:
+        return 1.0
+    return float(np.sqrt(max(1.0, (by_shopper + by_draw - by_both) / by_shopper)))
+
+
 def bootstrap_gap(
-    sums: FloatArray, rng: np.random.Generator, *, level: float = 0.95, resamples: int = 1_000
+    sums: FloatArray,
+    rng: np.random.Generator,
+    *,
+    level: float = 0.95,
+    resamples: int = 1_000,
+    inflate: float = 1.0,
 ) -> Interval:
     """Return the gap of two ratios, sum a / sum b - sum c / sum d, with its interval.
 
     `sums` (G, 4) are a, b, c, d of each cluster (shopper). Clusters are drawn with replacement; the
     interval is that of the studentised gap (Efron 1981; Hall 1988): with skewed weights the plain
-    percentiles cover too little. The standard error is the linearised one of a ratio.
+    percentiles cover too little. The standard error is the linearised one of a ratio, `inflate`
+    times as large where decisions are alike in other ways too (see `inflate_error`).
 
     >>> rng = np.random.default_rng(1)
     >>> a = rng.normal(3.0, 1.0, 400)
@@ -63,6 +96,7 @@ def bootstrap_gap(
         deviations.append((again[is_sound] - gap) / spread[is_sound])
     tail = 0.5 * (1.0 - level)
     low, high = np.quantile(np.concatenate(deviations), [tail, 1.0 - tail])
+    error *= inflate
     return Interval(gap, gap - float(high) * error, gap - float(low) * error, error)
 
 

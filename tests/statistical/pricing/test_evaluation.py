@@ -13,7 +13,7 @@ from pricing.core.evaluation import Logged, cross_fit_chances, evaluate
 Floats = NDArray[np.float64]
 LADDER = np.log(np.array([1.0, 0.98, 0.96, 0.94, 0.92, 0.9]))
 PRICE, COST = np.exp(LADDER) * 400.0, 260.0
-RUNS, SHOPPERS, VISITS = 150, 500, 5
+RUNS, SHOPPERS, VISITS, GOODS = 150, 500, 5, 400
 
 
 def chances(z: Floats, habit: Floats) -> Floats:
@@ -81,7 +81,10 @@ def run_once(seed: int, truth: Mapping[str, float]) -> Mapping[str, list[bool]]:
     z, habit, owner = make_visits(rng, SHOPPERS)
     logged = log_policy(z)
     n = len(z)
-    chosen = (rng.random(n)[:, None] > logged.cumsum(axis=1)).sum(axis=1).clip(max=5)
+    # One draw for a variant and week, whoever looks.
+    goods = rng.integers(0, GOODS, n)
+    drawn = (rng.integers(0, 100, GOODS) + 0.5)[goods] / 100.0
+    chosen = (drawn[:, None] > logged.cumsum(axis=1)).sum(axis=1).clip(max=5)
     bought = rng.random(n) < chances(z, habit)[np.arange(n), chosen]
     chance = cross_fit_chances(
         z[:, None], np.tile(LADDER, (n, 1)), chosen=chosen, bought=bought, cluster=owner
@@ -89,7 +92,7 @@ def run_once(seed: int, truth: Mapping[str, float]) -> Mapping[str, list[bool]]:
     reward = np.where(bought, (PRICE - COST)[chosen], 0.0)
     held: dict[str, list[bool]] = {}
     for name, policy in candidates(z, logged).items():
-        log = Logged(logged, policy, chosen, reward, owner, chance * (PRICE - COST))
+        log = Logged(logged, policy, chosen, reward, owner, goods, chance * (PRICE - COST))
         found = evaluate(log, random_state=10_000 + seed, resamples=400)
         for estimator, estimate in found.estimates.items():
             gain = estimate.gain

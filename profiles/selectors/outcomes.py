@@ -1,0 +1,68 @@
+"""What became of quotes: bought, returned, paid; by the id on purchase and return events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.selectors.packed import Packed, fetch_packed
+
+QUOTE_ID = np.dtype([("high", "<u8"), ("low", "<u8")])
+
+_COLUMNS = (
+    Packed("quote", "(2,)>u8", "uuid_send(quote_id)"),
+    Packed("units", ">i8", "int8send(units)"),
+    Packed("paid", ">i8", "int8send(paid)"),
+    Packed("returned", ">i8", "int8send(returned)"),
+    Packed("refunded", ">i8", "int8send(refunded)"),
+)
+_SOURCE = """
+FROM (
+    SELECT quote_id,
+        coalesce(sum(quantity) FILTER (WHERE kind = 'purchase'), 0)::int8 AS units,
+        coalesce(sum(paid_minor) FILTER (WHERE kind = 'purchase'), 0)::int8 AS paid,
+        coalesce(sum(quantity) FILTER (WHERE kind = 'return'), 0)::int8 AS returned,
+        coalesce(sum(paid_minor) FILTER (WHERE kind = 'return'), 0)::int8 AS refunded
+    FROM profiles_event
+    WHERE quote_id IS NOT NULL AND kind IN ('purchase', 'return')
+        AND occurred_at >= %(since)s AND occurred_at < %(until)s
+    GROUP BY quote_id
+) outcomes
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteOutcomes:
+    """Outcomes of quotes as parallel arrays (n,), ascending by `quote_id` (dtype QUOTE_ID).
+
+    `paid_minor` is what the goods cost after all offers, `refunded_minor` what went back for
+    `returned_units` of the `units`.
+    """
+
+    quote_id: NDArray[np.void]
+    units: NDArray[np.int64]
+    paid_minor: NDArray[np.int64]
+    returned_units: NDArray[np.int64]
+    refunded_minor: NDArray[np.int64]
+
+
+def load_quote_outcomes(*, since: datetime, until: datetime) -> QuoteOutcomes:
+    """Return what was bought and returned in `[since, until)` by quote. One query."""
+    rows = fetch_packed(_COLUMNS, _SOURCE, {"since": since, "until": until})
+    ids = np.empty(len(rows), dtype=QUOTE_ID)
+    ids["high"], ids["low"] = rows["quote"][:, 0], rows["quote"][:, 1]
+    order = np.argsort(ids, order=("high", "low"))
+
+    def column(name: str) -> NDArray[np.int64]:
+        return rows[name].astype(np.int64)[order]
+
+    return QuoteOutcomes(
+        quote_id=ids[order],
+        units=column("units"),
+        paid_minor=column("paid"),
+        returned_units=column("returned"),
+        refunded_minor=column("refunded"),
+    )
