@@ -90,6 +90,9 @@ def _slice(connection: duckdb.DuckDBPyConnection, households: int | None) -> Non
             view = "plain" if table == "promotions" else "raw"
             connection.execute(f"CREATE VIEW sliced_{table} AS FROM {view}_{table}")
         connection.execute("CREATE VIEW numbered_promotions AS FROM raw_promotions")
+        connection.execute(
+            "CREATE VIEW compared_transactions AS SELECT *, true AS is_sliced FROM raw_transactions"
+        )
         return
     connection.execute(
         "CREATE TABLE slice AS SELECT household_id FROM"
@@ -102,6 +105,13 @@ def _slice(connection: duckdb.DuckDBPyConnection, households: int | None) -> Non
             f"CREATE TABLE sliced_{table} AS FROM raw_{table} SEMI JOIN slice USING (household_id)"
         )
     connection.execute("CREATE TABLE bought AS SELECT DISTINCT product_id FROM sliced_transactions")
+    # Prices are judged by those of all households: a line must not be good in one slice and an
+    # outlier in a larger one, or what is loaded later would not fit what is there.
+    connection.execute(
+        "CREATE VIEW compared_transactions AS"
+        " SELECT *, coalesce(household_id IN (FROM slice), false) AS is_sliced"
+        " FROM raw_transactions WHERE is_sliced OR product_id IN (FROM bought)"
+    )
     for table in ("products", "coupons"):
         connection.execute(
             f"CREATE TABLE sliced_{table} AS FROM raw_{table} SEMI JOIN bought USING (product_id)"
@@ -153,7 +163,7 @@ def _clean_transactions(connection: duckdb.DuckDBPyConnection) -> None:
         " AS quantity), (sales_value + coupon_match_disc) / nullif(CASE WHEN is_metered THEN 1"
         " ELSE quantity END, 0) AS unit_price FROM"
         f" (SELECT * REPLACE ({values}), quantity >= 100 AND sales_value > 0"
-        " AND sales_value / quantity < 0.01 AS is_metered FROM sliced_transactions)"
+        " AND sales_value / quantity < 0.01 AS is_metered FROM compared_transactions)"
     )
     same = ", ".join(c.name for c in TABLES["transactions"].columns)
     connection.execute(
@@ -182,10 +192,10 @@ def _judge_prices(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TABLE judged_transactions AS"
         " WITH usual AS (SELECT product_id, count(*) AS lines, median(ln(unit_price)) AS middle,"
         " mad(ln(unit_price)) AS spread FROM first_look WHERE reason IS NULL GROUP BY product_id)"
-        " SELECT first_look.* REPLACE (CASE WHEN reason IS NULL AND lines >= ?"
+        " SELECT first_look.* EXCLUDE (is_sliced) REPLACE (CASE WHEN reason IS NULL AND lines >= ?"
         " AND abs(ln(unit_price) - middle) > ? * greatest(? * spread, ?)"
         " THEN 'price_outlier' ELSE reason END AS reason)"
-        " FROM first_look LEFT JOIN usual USING (product_id)",
+        " FROM first_look LEFT JOIN usual USING (product_id) WHERE is_sliced",
         [OUTLIER_LINES, OUTLIER_K, MAD_TO_SIGMA, OUTLIER_FLOOR],
     )
 

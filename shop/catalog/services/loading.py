@@ -149,19 +149,27 @@ def _merge_brands(cursor: CursorWrapper) -> int:
 
 
 def _merge_products(cursor: CursorWrapper, now: datetime) -> int:
+    """Merge products. A product keeps its address: links to it outlive a better name.
+
+    So an address that another product has, perhaps under a name that this load gives away, is
+    told apart by the reference.
+    """
     cursor.execute(
         "INSERT INTO shop_product AS known (external_ref, name, name_zh, slug, category_id,"
         " brand_id, description, is_active, popularity, created_at)"
-        " SELECT l.ref, l.name, l.name_zh, l.slug, c.id, b.id, l.description, l.is_active,"
-        " l.popularity, %s FROM load_product l JOIN shop_category c ON c.path = l.category_path"
-        " JOIN shop_brand b ON b.external_ref = l.brand_ref ORDER BY l.ref"
-        " ON CONFLICT (external_ref) DO UPDATE SET name = excluded.name,"
-        " name_zh = excluded.name_zh, slug = excluded.slug, category_id = excluded.category_id,"
+        " SELECT l.ref, l.name, l.name_zh, CASE WHEN other.id IS NULL THEN l.slug ELSE"
+        " left(l.slug, 130) || '-' || regexp_replace(lower(l.ref), '[^a-z0-9]+', '-', 'g') END,"
+        " c.id, b.id, l.description, l.is_active, l.popularity, %s"
+        " FROM load_product l JOIN shop_category c ON c.path = l.category_path"
+        " JOIN shop_brand b ON b.external_ref = l.brand_ref"
+        " LEFT JOIN shop_product other ON other.slug = l.slug AND other.external_ref <> l.ref"
+        " ORDER BY l.ref ON CONFLICT (external_ref) DO UPDATE SET name = excluded.name,"
+        " name_zh = excluded.name_zh, category_id = excluded.category_id,"
         " brand_id = excluded.brand_id, description = excluded.description,"
         " is_active = excluded.is_active, popularity = excluded.popularity"
-        " WHERE (known.name, known.name_zh, known.slug, known.category_id, known.brand_id,"
+        " WHERE (known.name, known.name_zh, known.category_id, known.brand_id,"
         " known.description, known.is_active, known.popularity) IS DISTINCT FROM"
-        " (excluded.name, excluded.name_zh, excluded.slug, excluded.category_id,"
+        " (excluded.name, excluded.name_zh, excluded.category_id,"
         " excluded.brand_id, excluded.description, excluded.is_active, excluded.popularity)",
         [now],
     )

@@ -175,6 +175,28 @@ def test_forced_run_loads_again_and_changes_nothing(reports: Path) -> None:
 
 
 @pytest.mark.usefixtures("journey")
+def test_a_larger_slice_comes_on_top_of_a_smaller_one(reports: Path) -> None:
+    """More households change what sells best, hence names; what is loaded keeps its address."""
+    slugs = dict(Product.objects.values_list("external_ref", "slug"))
+    orders = set(Order.objects.values_list("external_ref", flat=True))
+    report, _ = run_again(reports, households=2 * HOUSEHOLDS)
+    tables = report["tables"]
+    assert isinstance(tables, dict)
+    assert OrderLine.objects.count() == tables["transactions"]["kept"]
+    assert Event.objects.filter(kind="purchase").count() == tables["transactions"]["kept"]
+    assert Event.objects.filter(kind="order").count() == Order.objects.count() > len(orders)
+    known = dict(Product.objects.values_list("external_ref", "slug"))
+    assert len(known) > len(slugs)
+    assert {ref: known[ref] for ref in slugs} == slugs
+    before = fingerprint()
+    again, _ = run_again(reports, households=2 * HOUSEHOLDS, force=True)
+    stages = again["stages"]
+    assert isinstance(stages, dict)
+    assert {name: stage["rows"] for name, stage in stages.items()} == dict.fromkeys(stages, 0)
+    assert fingerprint() == before
+
+
+@pytest.mark.usefixtures("journey")
 def test_interrupted_run_goes_on_with_its_stage(reports: Path) -> None:
     run = JobRun.objects.get(name=JOB)
     del run.report["stages"]["events"]
