@@ -184,6 +184,8 @@ def _row(
     source, leaf, size = item.source, item.leaf, item.size
     line = name_line(rank)
     name = source.product_name or join_name(line, leaf.type_name.name)
+    # Cheese is better said than nothing where nobody knows the Chinese for a kind of cheese.
+    name_zh = leaf.type_name.name_zh or leaf.place.name_zh
     brand = brands[source.brand_ref].name
     list_minor, list_source = _list_price(item, prices)
     cost_minor, cost_source = _cost(item, list_minor)
@@ -192,7 +194,7 @@ def _row(
         ref=source.ref,
         sku=f"FT-{source.ref.zfill(7)}"[:40],
         name=name[:200],
-        name_zh="" if source.product_name else join_name_zh(line, leaf.type_name.name_zh)[:200],
+        name_zh="" if source.product_name else join_name_zh(line, name_zh)[:200],
         slug=slugify_all([brand, name, size.label])[:180],
         description=sold_as,
         category_path=leaf.path,

@@ -32,7 +32,7 @@ from shop.kernel.money import exponent
 JOB = "import_journey"
 # Part of the fingerprint: raise it when cleaning or loading rules change, so that a shop that was
 # loaded by older rules is brought up to date.
-RULES = 2
+RULES = 3
 REMEMBERED_RUNS = 50
 
 

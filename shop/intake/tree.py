@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from shop.intake.chinese import compose_chinese
 from shop.intake.naming import TypeName, make_readable, name_type, read_words, slugify_all
 
 OTHER = "Other"
@@ -198,6 +199,9 @@ def find_leaf(code: Code) -> Leaf:
     place = find_place(department, category)
     if product_type:
         type_name = name_type(category, product_type)
+        if not type_name.name_zh:
+            composed = compose_chinese(type_name.name, place.name_zh)
+            type_name = replace(type_name, name_zh=composed)
     else:
         type_name = TypeName(f"{OTHER} {place.name}", place.name_zh, "")
     return Leaf(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shop.intake.chinese import compose_chinese
 from shop.intake.naming import make_readable, name_brand, name_type, read_words
 
 
@@ -44,3 +45,30 @@ def test_no_word_is_chosen_twice() -> None:
     assert len(keys) == len(set(keys))
     shorts = [row["short"] for row in read_words("abbreviations")]
     assert len(shorts) == len(set(shorts))
+
+
+@pytest.mark.parametrize(
+    ("name", "chinese"),
+    [
+        ("Pet Treats", "宠物零食"),
+        ("Soups & Chili", "汤和辣豆酱"),
+        ("Wreaths, Tinsel & Garland", "花环、金丝彩条和彩带"),
+        ("Roses Other", "其他玫瑰"),
+        ("Nutrition Supplements, Children's", "儿童营养补充剂"),
+        ("Dry & Refrigerated Pastas", "干、冷藏意面"),
+        ("Deli Chicken Packed & Sliced", "切片包装熟食鸡肉"),
+        ("Premium", "优质意面酱"),
+        ("Kids'", "儿童意面酱"),
+        ("Salsa Xylophones", ""),
+        ("", ""),
+    ],
+)
+def test_a_label_is_put_into_chinese_word_by_word(name: str, chinese: str) -> None:
+    assert compose_chinese(name, "意面酱") == chinese
+
+
+def test_every_word_has_chinese_and_a_known_kind() -> None:
+    for row in read_words("chinese"):
+        assert row["chinese"], row
+        assert row["kind"] in ("", "describes"), row
+        assert row["english"] == row["english"].lower(), row
