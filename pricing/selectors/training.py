@@ -21,7 +21,7 @@ from pricing.core.demand.cells import (
     price_matrix,
     units_matrix,
 )
-from pricing.core.demand.training import TrainingCells
+from pricing.core.demand.training_cells import TrainingCells
 from pricing.selectors.references import load_series
 from profiles.core.features import KIND_CODES
 from profiles.core.features.decay import LONG_HALF_LIFE, fade, weigh

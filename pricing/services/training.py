@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
+from pricing.core.demand.compress import compress_served
 from pricing.core.demand.sensitivity import DealSensitivity
-from pricing.core.demand.training import Trained, TrainingCells, train
+from pricing.core.demand.training import Trained, train
+from pricing.core.demand.training_cells import TrainingCells
 from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
@@ -86,7 +89,7 @@ def _store(
     trained: Trained, cells: TrainingCells, window: Window, as_of: datetime
 ) -> ModelVersionRow:
     status = DemandModelVersion.Status
-    arrays = trained.served.arrays()
+    arrays, size = compress_served(trained.served)
     feature_hash = fingerprint(sorted(SIGNAL_FEATURES))
     with transaction.atomic():
         _lock_models()
@@ -105,7 +108,7 @@ def _store(
             window_start=window.start_date,
             window_end=window.end_date,
             rows=int(cells.on_sale.sum()),
-            metrics=trained.metrics | ({"refusal": trained.refusal} if trained.refusal else {}),
+            metrics=_figures(trained, window) | {"size": size},
             parameters={"weights": trained.served.weights.as_numbers()},
             arrays=pack_arrays(arrays),
             sha256=hash_arrays(arrays),
@@ -114,6 +117,16 @@ def _store(
         if is_refit and not trained.refusal:
             _activate(row, active, as_of)
     return model_row(row)
+
+
+def _figures(trained: Trained, window: Window) -> dict[str, Any]:
+    """Return the metrics to store: weeks of the backtest by their Mondays, and a refusal if any."""
+    mondays = window.monday.astype(str).tolist()
+    weeks = [
+        row | {"monday": mondays[row["week"]]} for row in trained.metrics.get("backtest_weeks", [])
+    ]
+    refusal = {"refusal": trained.refusal} if trained.refusal else {}
+    return trained.metrics | ({"backtest_weeks": weeks} if weeks else {}) | refusal
 
 
 def _activate(row: DemandModelVersion, active: DemandModelVersion | None, now: datetime) -> None:

@@ -82,10 +82,16 @@ class ServedDemand:
         """
         names, values = arrays["weight_names"].tolist(), arrays["weight_values"].tolist()
         weights = SignalWeights(**dict(zip(names, values, strict=True)))
-        return ServedDemand(**{name: arrays[name] for name in _ARRAYS}, weights=weights)
+        return ServedDemand(**{name: _widen(arrays[name]) for name in _ARRAYS}, weights=weights)
 
 
 _ARRAYS = tuple(name for name in ServedDemand.__annotations__ if name != "weights")
+
+
+def _widen(array: NDArray[Any]) -> NDArray[Any]:
+    """Return stored numbers in double precision: they may have been compressed."""
+    wide = {"f": np.float64, "i": np.int64}
+    return array.astype(wide.get(array.dtype.kind, array.dtype), copy=False)
 
 
 def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:

@@ -8,11 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray
+from pricing.core.demand.backtest import Forecast, price_strata, weekly_figures
+from pricing.core.demand.board import build_board, elasticity_by_department
 from pricing.core.demand.design import OWN_PRICE, build_design, usual_log_price
+from pricing.core.demand.leaderboard import calibration_error
 from pricing.core.demand.metrics import interval_coverage, mean_poisson_deviance, wmape
 from pricing.core.demand.pooled import PooledPoisson
 from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand, serve
+from pricing.core.demand.shocked import use_shocks
+from pricing.core.demand.training_cells import TrainingCells
 from pricing.core.signals import SignalWeights
 
 HELD_OUT_WEEKS = 8
@@ -24,26 +29,6 @@ PRICE_MOVED = 0.02
 PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD = 1.5, 0.8
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingCells:
-    """A year of items by weeks. Items (N,) ascend by `variant_id`; matrices are (N, W).
-
-    `family` and `department` number 0.. into `family_id` and `department_id`.
-    """
-
-    variant_id: IntArray
-    units: FloatArray
-    price_minor: FloatArray
-    display: FloatArray
-    mailer: FloatArray
-    on_sale: FloatArray
-    family: IntArray
-    family_id: IntArray
-    department: IntArray
-    department_id: IntArray
-    week_of_year: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +67,13 @@ def train(cells: TrainingCells, weights: SignalWeights, progress: Progress) -> T
         week_of_year=cells.week_of_year,
         weights=weights,
     )
-    metrics |= _figures(cells, model, _moved(cells))
-    return Trained(served, metrics, find_refusal(served, metrics))
+    shocked = use_shocks(cells, served)
+    metrics |= _figures(cells, model, _moved(cells)) | shocked.metrics
+    metrics["elasticity_by_department"] = elasticity_by_department(cells, shocked.served)
+    metrics["leaderboard"] = build_board(
+        cells, shocked.evidence, lambda name: progress(f"comparing models: {name}")
+    )
+    return Trained(shocked.served, metrics, find_refusal(shocked.served, metrics))
 
 
 def find_refusal(served: ServedDemand, metrics: dict[str, Any]) -> str:
@@ -148,16 +138,24 @@ def _back_test(cells: TrainingCells, cut: int) -> dict[str, Any]:
         cells.department,
         cells.on_sale[:, None, past],
     )
-    forecast = model.predict(design[:, :, later], cells.department)
-    low, high = model.predict_interval(forecast, 0.8)
-    kept = cells.on_sale[:, None, later] > 0
-    kept &= cells.on_sale[:, None, past].any(axis=2, keepdims=True)
-    actual = cells.units[:, None, later]
+    mean = model.predict(design[:, :, later], cells.department)
+    low, high = (band[:, 0] for band in model.predict_interval(mean, 0.8))
+    low_90, high_90 = (band[:, 0] for band in model.predict_interval(mean, 0.9))
+    forecast = Forecast(mean[:, 0], (low, high), (low_90, high_90))
+    kept = cells.on_sale[:, later] > 0
+    kept &= cells.on_sale[:, past].any(axis=1, keepdims=True)
+    actual = cells.units[:, later]
     return {
-        "wmape": wmape(actual[kept], forecast[kept]),
-        "deviance": mean_poisson_deviance(actual[kept], forecast[kept]),
+        "wmape": wmape(actual[kept], forecast.mean[kept]),
+        "deviance": mean_poisson_deviance(actual[kept], forecast.mean[kept]),
+        "ece": calibration_error(actual[kept], forecast.mean[kept]),
         "coverage_80": interval_coverage(actual[kept], low[kept], high[kept]),
+        "coverage_90": interval_coverage(actual[kept], low_90[kept], high_90[kept]),
         "held_out_weeks": cells.units.shape[1] - cut,
+        "backtest_weeks": weekly_figures(actual, forecast, kept, cut),
+        "backtest_prices": price_strata(
+            actual, forecast.mean, design[:, 0, later, OWN_PRICE], kept
+        ),
     }
 
 
@@ -178,5 +176,4 @@ def _figures(cells: TrainingCells, model: PooledPoisson, moved: BoolArray) -> di
         "elasticity_p10_p50_p90": [-one for one in reversed(spread)],
         "elasticity_sd": float(np.median(model.elasticity_sd_)),
         "dispersion": float(np.median(model.dispersion_)),
-        "causal_share": 0.0,
     }

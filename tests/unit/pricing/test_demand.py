@@ -21,7 +21,8 @@ from pricing.core.demand.newton import Cells, Prior, fit_newton
 from pricing.core.demand.sensitivity import DealSensitivity
 from pricing.core.demand.served import ServedDemand, serve
 from pricing.core.demand.shrink import positive_moments
-from pricing.core.demand.training import TrainingCells, find_refusal, train
+from pricing.core.demand.training import find_refusal, train
+from pricing.core.demand.training_cells import TrainingCells
 from pricing.core.reference import PriceSeries
 from pricing.core.signals import SignalWeights
 from shop.kernel.arrays import hash_arrays, pack_arrays, unpack_arrays
@@ -154,7 +155,7 @@ def test_deal_sensitivity_is_never_negative() -> None:
     assert 0.0 < model.weight_ < 0.1
 
 
-def cells(seed: int, items: int = 60) -> TrainingCells:
+def cells(seed: int, items: int = 48) -> TrainingCells:
     design, units, family, _ = simulate(seed, items)
     return TrainingCells(
         variant_id=np.arange(1, items + 1),

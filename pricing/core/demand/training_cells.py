@@ -1,0 +1,65 @@
+"""What a demand model is trained on: a year of items by weeks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCells:
+    """A year of items by weeks. Items (N,) ascend by `variant_id`; matrices are (N, W).
+
+    `family` and `department` number 0.. into `family_id` and `department_id`. `shock` is the
+    randomised part of the log price, 0 where nothing was drawn; None: prices were never drawn.
+    """
+
+    variant_id: IntArray
+    units: FloatArray
+    price_minor: FloatArray
+    display: FloatArray
+    mailer: FloatArray
+    on_sale: FloatArray
+    family: IntArray
+    family_id: IntArray
+    department: IntArray
+    department_id: IntArray
+    week_of_year: IntArray
+    shock: FloatArray | None = None
+
+
+def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:
+    """Return the on-sale item-weeks of some items as columns, for estimators that take frames.
+
+    `exposures` are one number for all: weekly sales have no visits, and chances need to be small.
+    """
+    weeks = cells.units.shape[1]
+    shown = cells.on_sale[item].ravel() > 0
+
+    def flat(matrix: FloatArray) -> FloatArray:
+        return matrix[item].ravel()[shown]
+
+    columns: dict[str, Any] = {
+        "item": np.repeat(cells.variant_id[item], weeks)[shown],
+        "category": np.repeat(cells.family[item], weeks)[shown],
+        "department": np.repeat(cells.department[item], weeks)[shown],
+        "week": np.tile(np.arange(weeks, dtype=np.float64), len(item))[shown],
+        "price": flat(cells.price_minor),
+        "display": flat(cells.display),
+        "mailer": flat(cells.mailer),
+        "purchases": flat(cells.units),
+    }
+    columns["exposures"] = np.full(int(shown.sum()), 5.0 * max(float(cells.units.max()), 1.0))
+    if cells.shock is not None:
+        columns["shock"] = flat(cells.shock)
+    return columns
+
+
+def best_sold(cells: TrainingCells, most: int) -> IntArray:
+    """Return positions of the `most` items with most units, ascending."""
+    order = np.argsort(-cells.units.sum(axis=1), kind="stable")[:most]
+    return np.sort(order).astype(np.int64)
