@@ -43,9 +43,9 @@ LIMIT %s
 def search_variants(query: str, language: str, limit: int = 500) -> SearchResult:
     """Return variants that match the words, SKU or Chinese text of `query`, best first.
 
-    Words nobody sells are corrected to the most alike known word; then `corrected_query` says what
-    was searched and `suggestions` holds other readings. Cached by catalogue version; at most four
-    queries otherwise.
+    Words nobody sells are corrected to the word they most likely stand for; then
+    `corrected_query` says what was searched and `suggestions` holds other readings. Cached by
+    catalogue version; at most four queries otherwise, six where a word is corrected.
     """
     asked = " ".join(query.split())[:MAX_QUERY].lower()
     if not asked:

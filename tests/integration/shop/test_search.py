@@ -1,0 +1,153 @@
+"""Search in a slice of real data: words, typing errors, completions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from shop.catalog.models import Product, Variant
+from shop.catalog.selectors import (
+    forget_catalog,
+    get_category,
+    list_cards,
+    list_category_variants,
+    list_search_facets,
+    search_variants,
+    suggest,
+)
+from shop.catalog.services import index_changed_products, rebuild_search_words
+
+pytestmark = pytest.mark.usefixtures("journey")
+
+
+def best_seller(path: str) -> int:
+    """Return the variant id that sells best in a category."""
+    return int(list_category_variants(get_category(path, "en").category_id).variant_ids[0])
+
+
+def names(variant_ids: np.ndarray) -> list[str]:
+    return [card.name for card in list_cards(variant_ids.tolist(), "en")]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("bananas", "Bananas"),
+        ("banana", "Bananas"),
+        ("BANANAS ", "Bananas"),
+        ("white milk", "White Milk"),
+        ("香蕉", "Bananas"),
+        ("白牛奶", "White Milk"),
+        ("西红柿", "Tomato"),
+        ("tp", "Toilet Paper"),
+    ],
+)
+def test_words_find_goods(query: str, expected: str) -> None:
+    found = search_variants(query, "en")
+    assert expected in names(found.variant_ids[:1])[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "corrected"),
+    [
+        ("bananna", "bananas"),
+        ("strawbery", "strawberries"),
+        ("whole chiken", "whole chicken"),
+        ("chedar", "cheddar"),
+        ("mozarella", "mozzarella"),
+        ("mlik", "milk"),
+        ("whtie mlik", "white milk"),
+        ("chese", "cheese"),
+        ("cheeze", "cheese"),
+        ("brocolli", "broccoli"),
+        ("yogrut", "yogurt"),
+        ("cofee", "coffee"),
+        ("choclate", "chocolate"),
+        ("letuce", "lettuce"),
+        ("avacado", "avocados"),
+        ("stawberry", "strawberries"),
+        ("cerael", "cereal"),
+        ("mayonaise", "mayonnaise"),
+        ("spagetti", "spaghetti"),
+        ("saussage", "sausage"),
+        ("tolet paper", "toilet paper"),
+        ("orgnaic", "organic"),
+        ("musrooms", "mushrooms"),
+        ("garlik", "garlic"),
+        ("bred", "bread"),
+        ("pasat", "pasta"),
+        ("aple", "apple"),
+        ("oragne juice", "orange juice"),
+        ("dipers", "diapers"),
+    ],
+)
+def test_typing_errors_are_corrected_and_said(query: str, corrected: str) -> None:
+    found = search_variants(query, "en")
+    assert found.corrected_query == corrected
+    assert found.variant_ids.size > 0
+
+
+@pytest.mark.parametrize("query", ["xyzzy", "qwertz", "mlk" * 5, " ".join(["zzyzx"] * 15)])
+def test_what_is_like_nothing_is_not_corrected(query: str) -> None:
+    found = search_variants(query, "en")
+    assert found.corrected_query is None
+    assert found.variant_ids.size == 0
+
+
+def test_correcting_costs_few_queries() -> None:
+    search_variants("milk", "en")
+    with CaptureQueriesContext(connection) as queries:
+        assert search_variants("mlik", "en").corrected_query == "milk"
+    statements = [query for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) <= 6
+
+
+def test_sku_finds_exactly_its_variant() -> None:
+    banana = best_seller("produce/bananas-tropical-fruit/bananas")
+    sku = Variant.objects.get(pk=banana).sku
+    assert search_variants(sku.lower(), "en").variant_ids.tolist() == [banana]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "'", "a & | ! :* <->", "the", "%", "\\", "白'); --"])
+def test_odd_queries_are_harmless(query: str) -> None:
+    assert isinstance(search_variants(query, "en").variant_ids, np.ndarray)
+    assert isinstance(suggest(query, "en"), list)
+
+
+def test_search_is_free_once_cached(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        search_variants("milk", "en")
+    assert len(queries) <= 4
+    with django_assert_num_queries(0):
+        search_variants("milk", "en")
+
+
+def test_search_results_have_facets_and_keep_their_order() -> None:
+    found = search_variants("milk", "en").variant_ids
+    listing = list_search_facets(found)
+    assert listing.variant_ids.tolist() == found.tolist()
+    assert sum(option.count for option in listing.facets[0].options) <= len(found)
+
+
+def test_completions_offer_categories_then_products() -> None:
+    offered = suggest("chee", "en")
+    assert (offered[0].kind, offered[0].text, offered[0].path) == (
+        "category",
+        "Cheese",
+        "dairy-eggs/cheese",
+    )
+    assert {suggestion.kind for suggestion in offered} == {"category", "product"}
+
+
+def test_renamed_product_is_found_by_its_new_name() -> None:
+    banana = Product.objects.get(variants__pk=best_seller("produce/bananas-tropical-fruit/bananas"))
+    banana.name = "Plantain Zanzibar"
+    banana.save()
+    assert index_changed_products() == 1
+    rebuild_search_words()
+    forget_catalog()
+    assert names(search_variants("zanzibar", "en").variant_ids) == ["Plantain Zanzibar"]
+    assert index_changed_products() == 0
