@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
@@ -30,10 +29,6 @@ pytestmark = pytest.mark.usefixtures("journey")
 def best_seller(path: str) -> int:
     """Return the variant id that sells best in a category."""
     return int(list_category_variants(get_category(path, "en").category_id).variant_ids[0])
-
-
-def names(variant_ids: np.ndarray, language: str = "en") -> list[str]:
-    return [card.name for card in list_cards(variant_ids.tolist(), language)]
 
 
 def test_page_of_cards_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
