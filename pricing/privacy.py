@@ -29,11 +29,22 @@ FIELDS = {
     "PriceLedgerEntry": classify(
         none="id variant market channel kind amount_minor valid_from source"
     ),
+    "PriceOverride": classify(
+        none="id variant market channel kind amount_minor starts_at expires_at reason created_at"
+        " created_by ended_at ended_by"
+    ),
+    "PriceProposal": classify(
+        none="id variant market channel created_at state cause current_minor proposed_minor"
+        " final_minor floor_minor ceiling_minor objective elasticity elasticity_sd is_causal gain"
+        " chance candidates effect bound relaxed badges policy_version model_version book_version"
+        " needs_two first_by decided_by decided_at snoozed_until reason"
+    ),
     "PricingPolicy": classify(
         none="id version is_active floor_margin personal_cap step_cap ceiling_over_list"
         " max_changes_per_day hold_minutes quote_minutes no_rise_hours assumed_cost_share"
         " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
-        " exploration shock_share"
+        " exploration shock_share objective target_margin competitor_below competitor_above"
+        " causal_reach cooldown_hours two_person_step auto_publish"
         " reason created_at created_by approved_by"
     ),
     "PublicPrice": classify(

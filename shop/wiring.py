@@ -28,6 +28,8 @@ HANDLERS: Handlers = {
     "PolicyApproved": (reprice_soon,),
     "ListPricesChanged": (reprice_soon,),
     "EmergencyDeclared": (reprice_soon,),
+    "PriceProposalsDecided": (reprice_soon,),
+    "PriceOverrideSet": (reprice_soon,),
 }
 
 

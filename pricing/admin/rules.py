@@ -39,6 +39,14 @@ BOUNDS = (
     "max_model_age_hours",
     "exploration",
     "shock_share",
+    "objective",
+    "target_margin",
+    "competitor_below",
+    "competitor_above",
+    "causal_reach",
+    "cooldown_hours",
+    "two_person_step",
+    "auto_publish",
 )
 
 SHARES = _("Shares are fractions: 0.10 is 10 %.")

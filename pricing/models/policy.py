@@ -14,6 +14,13 @@ REFERENCE_STRATEGIES = [
 ]
 
 
+OBJECTIVES = [
+    ("profit", "profit"),
+    ("revenue", "revenue"),
+    ("units", "units, at the margin aimed at"),
+]
+
+
 class PricingPolicy(models.Model):
     """A version of the bounds and goals of pricing. Versions are added, never edited.
 
@@ -39,6 +46,14 @@ class PricingPolicy(models.Model):
     max_model_age_hours = models.PositiveIntegerField(default=24 * 14)
     exploration = models.FloatField(default=0.5)
     shock_share = models.FloatField(default=0.05)
+    objective = models.CharField(max_length=8, choices=OBJECTIVES, default="profit")
+    target_margin = models.FloatField(default=0.0)
+    competitor_below = models.FloatField(default=0.20)
+    competitor_above = models.FloatField(default=0.10)
+    causal_reach = models.FloatField(default=0.30)
+    cooldown_hours = models.PositiveSmallIntegerField(default=0)
+    two_person_step = models.FloatField(default=0.05)
+    auto_publish = models.BooleanField(default=True)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
@@ -84,6 +99,18 @@ class PricingPolicy(models.Model):
                     shock_share__lte=0.25,
                 ),
                 name="policy_sane_learning",
+            ),
+            models.CheckConstraint(
+                condition=Q(target_margin__gte=0, target_margin__lt=10)
+                & Q(competitor_below__gte=0, competitor_below__lte=0.9)
+                & Q(competitor_above__gte=0, competitor_above__lte=5)
+                & Q(causal_reach__gte=0, causal_reach__lte=0.5)
+                & Q(cooldown_hours__lte=24 * 28)
+                & Q(two_person_step__gte=0, two_person_step__lte=0.5)
+                & Q(objective__in=["profit", "revenue", "units"])
+                # Units alone would sell everything at its floor.
+                & (~Q(objective="units") | Q(target_margin__gt=0)),
+                name="policy_sane_optimum",
             ),
         ]
 

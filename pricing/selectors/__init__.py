@@ -9,20 +9,35 @@ from pricing.selectors.prices import (
     reference_price,
     resolve_jurisdiction,
 )
+from pricing.selectors.proposals import (
+    ProposalNotFound,
+    count_proposals,
+    get_proposal,
+    list_overrides,
+    list_proposals,
+)
+from pricing.selectors.quality import list_badges, list_quality
 from pricing.selectors.quotes import QuoteNotFound, get_quote
 from pricing.selectors.rules import list_kill_switches
 from pricing.selectors.versions import list_model_versions
 
 __all__ = [
+    "ProposalNotFound",
     "QuoteNotFound",
     "active_policy",
+    "count_proposals",
     "current_public_prices",
     "demand_curve",
     "floor_minor",
+    "get_proposal",
     "get_quote",
+    "list_badges",
     "list_kill_switches",
     "list_model_versions",
+    "list_overrides",
     "list_price_history",
+    "list_proposals",
+    "list_quality",
     "reference_price",
     "resolve_jurisdiction",
 ]

@@ -17,6 +17,7 @@ from pricing.models import (
     PriceLedgerEntry,
     PricingPolicy,
 )
+from pricing.selectors.overrides import list_spoken_for
 from shop.catalog.selectors import catalog_version
 
 # Reference prices and seasons drift with time alone: once a day everything is looked at.
@@ -41,7 +42,7 @@ class Dirt:
 
 
 def find_dirt(*, place: tuple[str, str], now: datetime, everything: bool) -> Dirt:
-    """Return what is dirty. Seven small queries."""
+    """Return what is dirty. Ten small queries."""
     book = (
         PriceBook.objects.select_related("policy", "model_version")
         .defer("model_version__arrays")
@@ -53,7 +54,7 @@ def find_dirt(*, place: tuple[str, str], now: datetime, everything: bool) -> Dir
     causes = ("policy", "model", "catalog", "emergencies")
     is_due = not old or now - datetime.fromisoformat(old["full_at"]) > FULL_EVERY
     is_everything = everything or is_due or any(old[one] != notes[one] for one in causes)
-    touched = _touched(place, int(old.get("ledger", 0))) if not is_everything else []
+    touched = [] if is_everything else _touched(place, old, now)
     is_everything = is_everything or len(touched) > MANY
     if not is_everything:
         notes["full_at"] = old["full_at"]
@@ -85,13 +86,17 @@ def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
         ],
         "ledger": PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0,
         "full_at": now.isoformat(),
+        "priced_at": now.isoformat(),
         "shoppers_at": now.isoformat(),
     }
 
 
-def _touched(place: tuple[str, str], since_id: int) -> list[int]:
-    """Return variants whose prices somebody other than the model set after entry `since_id`."""
+def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime) -> list[int]:
+    """Return variants whose prices somebody other than the model set since the last run, in the
+    ledger or by a decision or an override."""
     rows = PriceLedgerEntry.objects.filter(
-        id__gt=since_id, market_id=place[0], channel=place[1]
+        id__gt=int(old.get("ledger", 0)), market_id=place[0], channel=place[1]
     ).exclude(source__in=[PriceLedgerEntry.Source.MODEL, PriceLedgerEntry.Source.GATE])
-    return sorted(set(rows.order_by().values_list("variant_id", flat=True)[: 4 * MANY]))
+    touched = set(rows.order_by().values_list("variant_id", flat=True)[: 4 * MANY])
+    since = datetime.fromisoformat(old.get("priced_at", old["full_at"]))
+    return sorted(touched.union(list_spoken_for(place=place, now=now, since=since)))

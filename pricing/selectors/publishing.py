@@ -26,6 +26,7 @@ _PRICE_COLUMNS = (
     Packed("list", ">i4", "int4send(list_minor)"),
     Packed("public", ">i4", "int4send(public_minor)"),
     Packed("anchor", ">i4", "int4send(anchor_minor)"),
+    Packed("changed", ">i8", "int8send(extract(epoch FROM changed_at)::int8)"),
 )
 _PRICE_SOURCE = """
 FROM pricing_publicprice WHERE market_id = %(market)s AND channel = %(channel)s
@@ -46,7 +47,8 @@ WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
 class Shelf:
     """All active variants with the prices that hold, arrays (m,) by ascending variant id.
 
-    `is_new` marks variants without a price so far: they begin at their list price.
+    `is_new` marks variants without a price so far: they begin at their list price. `changed_at` is
+    when the public price last changed, in seconds since 1970 (0 for new ones).
     """
 
     variants: VariantArrays
@@ -56,6 +58,7 @@ class Shelf:
     anchor_minor: IntArray
     is_new: BoolArray
     family_id: IntArray
+    changed_at: IntArray
 
     def __len__(self) -> int:
         return len(self.list_minor)
@@ -71,6 +74,7 @@ class Shelf:
             anchor_minor=self.anchor_minor[where],
             is_new=self.is_new[where],
             family_id=self.family_id[where],
+            changed_at=self.changed_at[where],
         )
 
 
@@ -82,10 +86,10 @@ def load_shelf(*, place: tuple[str, str]) -> Shelf:
     at, is_known = _find(rows["variant"].astype(np.int64), variants.variant_id)
     listed = variants.list_minor
 
-    def column(name: str) -> IntArray:
+    def column(name: str, otherwise: IntArray = listed) -> IntArray:
         if not len(rows):
-            return listed.copy()
-        return np.where(is_known, rows[name].astype(np.int64)[at], listed)
+            return otherwise.copy()
+        return np.where(is_known, rows[name].astype(np.int64)[at], otherwise)
 
     parents = {one: node.parent_id or one for one, node in tree.nodes.items()}
     return Shelf(
@@ -98,6 +102,7 @@ def load_shelf(*, place: tuple[str, str]) -> Shelf:
         family_id=np.array(
             [parents.get(one, one) for one in variants.category_id.tolist()], dtype=np.int64
         ),
+        changed_at=column("changed", np.zeros_like(listed)),
     )
 
 

@@ -29,6 +29,14 @@ POLICY_FIELDS = (
     "max_model_age_hours",
     "exploration",
     "shock_share",
+    "objective",
+    "target_margin",
+    "competitor_below",
+    "competitor_above",
+    "causal_reach",
+    "cooldown_hours",
+    "two_person_step",
+    "auto_publish",
 )
 
 

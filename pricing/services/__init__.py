@@ -3,8 +3,18 @@
 from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
 from pricing.services.ledger import load_ledger_bulk, record_list_prices
+from pricing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.services.partitions import ensure_partitions, seal_quotes
 from pricing.services.promises import carry_promises
+from pricing.services.proposals import (
+    Decided,
+    ProposalRefused,
+    approve_proposals,
+    edit_proposal,
+    propose_price_changes,
+    reject_proposals,
+    snooze_proposals,
+)
 from pricing.services.quoting import quote_listing, quote_variants
 from pricing.services.replay import replay_quote
 from pricing.services.switches import flag_emergency, set_kill_switch
@@ -12,20 +22,30 @@ from pricing.services.training import train_demand
 from pricing.services.verify import QuoteRefused, read_token, verify_quote
 
 __all__ = [
+    "Decided",
+    "OverrideRefused",
+    "ProposalRefused",
     "QuoteRefused",
+    "approve_proposals",
     "carry_promises",
     "drain_quotes",
+    "edit_proposal",
+    "end_override",
     "ensure_partitions",
     "flag_emergency",
     "load_ledger_bulk",
+    "propose_price_changes",
     "publish_price_book",
     "quote_listing",
     "quote_variants",
     "read_token",
     "record_list_prices",
+    "reject_proposals",
     "replay_quote",
     "seal_quotes",
     "set_kill_switch",
+    "set_override",
+    "snooze_proposals",
     "store_quote",
     "train_demand",
     "verify_quote",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from django.db import connection
 from django.db.models import Max
+from numpy.typing import NDArray
 
+from pricing.core.arrays import IntArray
 from pricing.core.book import Book, book_arrays
+from pricing.core.quality import count_badges
 from pricing.core.reference import MIN_LIST_SHARE, STRATEGIES
 from pricing.metrics import book_version, price_changes_total
 from pricing.models import PriceBook, PriceLedgerEntry, PricingPolicy
 from pricing.selectors.dirty import Dirt
-from pricing.services.drafts import Draft
+from pricing.services.drafts import Draft, Occasion
+from pricing.services.record_proposals import ledger_sources, record_proposals
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.outbox.services import write_fact
 
@@ -60,13 +64,18 @@ def store_book(
     book: Book,
     draft: Draft,
     dirt: Dirt,
-    place: tuple[str, str],
-    now: datetime,
-    effective_at: datetime,
+    occasion: Occasion,
+    notes: Mapping[str, NDArray[Any]],
 ) -> PriceBook:
-    """Write changed public prices, their ledger entries and the book; make it the current one."""
+    """Write changed public prices, their ledger entries and the book; make it the current one.
+
+    Every change is kept with its reasons as a proposal. `notes` are arrays that the next run reads
+    from the book, not workers.
+    """
+    place, now, effective_at = occasion.place, occasion.now, occasion.effective_at
     changed = _write_prices(draft, place, effective_at)
-    arrays = book_arrays(book)
+    record_proposals(draft=draft, occasion=occasion, book_version=book.version)
+    arrays = book_arrays(book) | dict(notes)
     PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True).update(
         is_current=False
     )
@@ -83,7 +92,9 @@ def store_book(
         is_current=True,
         arrays=pack_arrays(arrays),
         sha256=hash_arrays(arrays),
-        metrics=_metrics(book, draft, changed) | {"notes": dirt.notes | {"ledger": newest}},
+        metrics=_metrics(book, draft, changed)
+        | {"quality": count_badges(notes["badges"], book.terms.variant_id)}
+        | {"notes": dirt.notes | {"ledger": newest}},
     )
     payload = {"version": book.version, "market": place[0], "channel": place[1]}
     write_fact(kind="PriceBookPublished", payload=payload, occurred_at=now)
@@ -125,8 +136,25 @@ def _write_prices(draft: Draft, place: tuple[str, str], at: datetime) -> int:
     return int(draft.is_changed.sum())
 
 
+def keep_notes(
+    known: Mapping[str, NDArray[Any]], draft: Draft, variant_id: IntArray
+) -> dict[str, NDArray[Any]]:
+    """Return the notes of a book over `variant_id` (m,): those `known` from the book before, with
+    the badges of what `draft` looked at anew."""
+    badges = np.zeros(len(variant_id), dtype=np.int64)
+    if "badges" in known and len(known["badges"]) == len(variant_id):
+        badges = known["badges"].copy()
+    at = np.searchsorted(variant_id, draft.terms.variant_id)
+    is_there = at < len(variant_id)
+    is_there[is_there] = variant_id[at[is_there]] == draft.terms.variant_id[is_there]
+    badges[at[is_there]] = draft.badges[is_there]
+    kept = {name: array for name, array in known.items() if name.startswith("mix_")}
+    return kept | {"badges": badges}
+
+
 def _price_rows(draft: Draft, where: Any) -> Iterator[tuple[object, ...]]:
     terms = draft.terms
+    sources = ledger_sources(draft)
     for at in where.tolist():
         is_new = bool(draft.opened[at])
         yield (
@@ -134,7 +162,7 @@ def _price_rows(draft: Draft, where: Any) -> Iterator[tuple[object, ...]]:
             int(terms.list_minor[at]),
             int(terms.public_minor[at]),
             is_new,
-            "merchant" if is_new else "model",
+            "merchant" if is_new else sources[at],
         )
 
 

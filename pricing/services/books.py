@@ -9,18 +9,22 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection, transaction
 
+from pricing.core.batch import SegmentMeans
 from pricing.core.book import Book
+from pricing.core.mix import pack_means, read_means
 from pricing.core.values import Policy
+from pricing.models import PriceBook
 from pricing.selectors.dirty import Dirt, find_dirt
 from pricing.selectors.publishing import load_shelf
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.serving import forget_serving
 from pricing.selectors.versions import load_active_model
 from pricing.services.assemble import assemble_book, open_book, patch_book
-from pricing.services.book_store import remember_shoppers, store_book
-from pricing.services.drafts import draft_prices
+from pricing.services.book_store import keep_notes, remember_shoppers, store_book
+from pricing.services.drafts import Occasion, draft_prices
 from pricing.services.entries import ShopperPrices, replace_entries
 from shop.catalog.selectors import get_market, load_variant_arrays
+from shop.kernel.arrays import unpack_arrays
 from shop.kernel.money import exponent
 
 # Workers look for a new book every half second and need a moment to load it: by then all have it.
@@ -57,7 +61,7 @@ def publish_price_book(
     begun = time.perf_counter()
     place = (market, channel)
     with transaction.atomic():
-        _lock(place)
+        lock_place(place)
         dirt = find_dirt(place=place, now=now, everything=everything)
         if dirt.is_everything or len(dirt.variant_ids):
             report = _publish(dirt, place, now)
@@ -67,41 +71,38 @@ def publish_price_book(
     return replace(report, seconds=time.perf_counter() - begun)
 
 
-def _lock(place: tuple[str, str]) -> None:
+def lock_place(place: tuple[str, str]) -> None:
+    """Let one run at a time price a place, until the transaction ends."""
     with connection.cursor() as cursor:
         key = "|".join(("pricing_pricebook", *place))
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [key])
 
 
 def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
-    policy, model = load_active_policy(), load_active_model()
-    effective_at = now if dirt.book is None else now + LEAD
     currency = get_market(place[0]).currency
+    occasion = find_occasion(place, now, effective_at=now if dirt.book is None else now + LEAD)
+    known = {} if dirt.book is None else unpack_arrays(dirt.book.arrays)
     shelf = load_shelf(place=place)
     if not dirt.is_everything:
         shelf = shelf.take(np.flatnonzero(np.isin(shelf.variants.variant_id, dirt.variant_ids)))
-    draft = draft_prices(
-        shelf=shelf,
-        model=model,
-        policy=policy,
-        now=now,
-        effective_at=effective_at,
-        place=place,
-        exponent=exponent(currency),
-    )
+    draft = draft_prices(shelf=shelf, occasion=occasion, means=read_means(known))
     book = assemble_book(
-        draft, version=dirt.next_version, currency=currency, policy=policy, model=model
+        draft,
+        version=dirt.next_version,
+        currency=currency,
+        policy=occasion.policy,
+        model=occasion.model,
     )
     if not dirt.is_everything and dirt.book is not None:
         old = open_book(dirt.book, currency=currency, exponent=exponent(currency))
         book = patch_book(old, book)
-    prices = _price_shoppers(book, dirt, policy, now)
+    prices = _price_shoppers(book, dirt, occasion.policy, now)
+    notes = keep_notes(known, draft, book.terms.variant_id)
     if dirt.is_everything:
         segments, minors = prices.segment_prices()
         book = replace(book, segments=segments, segment_minor=minors)
-    row = store_book(
-        book=book, draft=draft, dirt=dirt, place=place, now=now, effective_at=effective_at
-    )
+        notes |= pack_means(prices.means)
+    row = store_book(book=book, draft=draft, dirt=dirt, occasion=occasion, notes=notes)
     return PublishReport(
         version=book.version,
         is_new=True,
@@ -110,6 +111,25 @@ def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport
         shoppers=len(prices.shoppers),
         entries=_write_entries(row.pk, dirt, prices, now),
         seconds=0.0,
+    )
+
+
+def read_book_notes(place: tuple[str, str]) -> SegmentMeans:
+    """Return the segments as the current book of a place saw them. One query."""
+    rows = PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True)
+    arrays = rows.values_list("arrays", flat=True).first()
+    return read_means({} if arrays is None else unpack_arrays(arrays))
+
+
+def find_occasion(place: tuple[str, str], now: datetime, *, effective_at: datetime) -> Occasion:
+    """Return the rules and the model that prices of a place are made under. Three queries."""
+    return Occasion(
+        policy=load_active_policy(),
+        model=load_active_model(),
+        now=now,
+        effective_at=effective_at,
+        place=place,
+        exponent=exponent(get_market(place[0]).currency),
     )
 
 

@@ -9,24 +9,49 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.batch import SegmentMeans
 from pricing.core.demand.served import ServedDemand
 from pricing.core.demand.training import prior_model
-from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
-from pricing.core.publish import floor_prices, propose_public
+from pricing.core.guardrails import ACTIONS, BIT, Gated, PublicBounds, apply_public_gate
+from pricing.core.mix import segment_mix
+from pricing.core.optimum import Segments
+from pricing.core.publish import floor_prices
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES, PriceSeries, find_references, list_share
 from pricing.core.signals import SignalWeights
 from pricing.core.values import ModelVersionRow, Policy
 from pricing.metrics import guard_hits_total
-from pricing.selectors.publishing import Shelf, load_bounds
+from pricing.selectors.overrides import StaffPrices, load_staff_prices
+from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
+from pricing.services.badges import find_variant_badges
+from pricing.services.proposing import STAFF, Proposed, find_causal, propose, weekly_units
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a run of the publisher works under: rules, model, place and time."""
+
+    policy: Policy
+    model: tuple[ModelVersionRow, ServedDemand] | None
+    now: datetime
+    effective_at: datetime
+    place: tuple[str, str]
+    exponent: int
+
+    @property
+    def served(self) -> ServedDemand:
+        """The model in use; what is believed of all goods where there is none."""
+        return prior_model(SignalWeights()) if self.model is None else self.model[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Repriced variants, arrays (m,): their terms, legal references and changed public prices.
 
-    `old_public` is what held before; `opened` marks variants that had no price at all.
+    `old_public` is what held before; `opened` marks variants that had no price at all. `proposed`
+    is what was asked of the gate and why, `actions` what the gate did; `badges` are bits of what is
+    wrong with what we know of a variant; `weekly_units` sell at the old price (NaN: unknown).
     """
 
     shelf: Shelf
@@ -37,38 +62,51 @@ class Draft:
     opened: BoolArray
     list_share: FloatArray
     weights: SignalWeights
+    proposed: Proposed
+    staff: StaffPrices
+    actions: IntArray
+    badges: IntArray
+    is_causal: BoolArray
+    weekly_units: FloatArray
 
 
 def draft_prices(
     *,
     shelf: Shelf,
-    model: tuple[ModelVersionRow, ServedDemand] | None,
-    policy: Policy,
-    now: datetime,
-    effective_at: datetime,
-    place: tuple[str, str],
-    exponent: int,
+    occasion: Occasion,
+    means: SegmentMeans | None = None,
+    competitor_minor: FloatArray | None = None,
 ) -> Draft:
-    """Return new public prices and terms for the variants of `shelf`. Four queries."""
-    served = prior_model(SignalWeights()) if model is None else model[1]
-    before = _terms_now(shelf, served, policy, exponent)
-    series = load_series(variant_id=before.variant_id, now=now, place=place)
-    bounds = load_bounds(
-        shelf=shelf,
-        series=series,
-        floor_minor=before.floor_minor,
-        policy=policy,
-        now=now,
-        place=place,
-    )
-    public = _gate(shelf, before, bounds, model, policy=policy, now=now)
-    terms = replace(
+    """Return new public prices and terms for the variants of `shelf`. Six queries.
+
+    `means` are the segments as the book before saw them; `competitor_minor` (m,) the lowest fresh
+    price of registered competitors, NaN where none is known.
+    """
+    now, place, policy = occasion.now, occasion.place, occasion.policy
+    served = occasion.served
+    ids = shelf.variants.variant_id
+    staff = load_staff_prices(variant_id=ids, place=place, now=now)
+    before, depth = _terms_now(shelf, served, policy, staff, occasion.exponent)
+    series = load_series(variant_id=ids, now=now, place=place)
+    bounds = _bound(shelf, series, before, staff, occasion)
+    is_causal = find_causal(served, ids)
+    proposed = propose(
+        shelf,
         before,
-        public_minor=public,
-        floor_minor=np.minimum(before.floor_minor, public),
+        bounds,
+        staff,
+        segments=_segments(shelf, means or SegmentMeans(), served, policy),
+        is_causal=is_causal,
+        policy=policy,
+        second=int(now.timestamp()),
+        competitor_minor=competitor_minor,
     )
-    is_changed = public != shelf.public_minor
-    references, share = _refer(terms, series, is_changed, now, effective_at)
+    gated = _gate(proposed, bounds, occasion)
+    terms = replace(
+        before, public_minor=gated.minor, floor_minor=np.minimum(before.floor_minor, gated.minor)
+    )
+    is_changed = gated.minor != shelf.public_minor
+    references, share = _refer(terms, series, is_changed, now, occasion.effective_at)
     return Draft(
         shelf=shelf,
         terms=terms,
@@ -78,18 +116,35 @@ def draft_prices(
         opened=shelf.is_new,
         list_share=share,
         weights=served.weights,
+        proposed=proposed,
+        staff=staff,
+        actions=gated.actions,
+        badges=find_variant_badges(
+            shelf,
+            before,
+            series,
+            depth=depth,
+            is_causal=is_causal,
+            policy=policy,
+            has_model=occasion.model is not None,
+        ),
+        is_causal=is_causal,
+        weekly_units=weekly_units(served, before),
     )
 
 
-def _terms_now(shelf: Shelf, served: ServedDemand, policy: Policy, exponent: int) -> VariantTerms:
+def _terms_now(
+    shelf: Shelf, served: ServedDemand, policy: Policy, staff: StaffPrices, exponent: int
+) -> tuple[VariantTerms, IntArray]:
+    """Return the terms at the prices that hold, and where each elasticity comes from."""
     variants = shelf.variants
-    mean, sd, _ = served.elasticities(variants.variant_id, shelf.family_id)
+    mean, sd, depth = served.elasticities(variants.variant_id, shelf.family_id)
     floor, cost = floor_prices(variants.cost_minor, shelf.list_minor, shelf.anchor_minor, policy)
-    return VariantTerms(
+    terms = VariantTerms(
         variant_id=variants.variant_id,
         public_minor=shelf.public_minor,
         list_minor=shelf.list_minor,
-        floor_minor=floor,
+        floor_minor=np.maximum(floor, staff.least_minor),
         unit_cost=cost,
         elasticity=mean,
         elasticity_sd=sd,
@@ -97,36 +152,53 @@ def _terms_now(shelf: Shelf, served: ServedDemand, policy: Policy, exponent: int
         is_open=~variants.never_personal,
         exponent=exponent,
     )
+    return terms, depth.astype(np.int64)
 
 
-def _gate(
+def _bound(
     shelf: Shelf,
+    series: PriceSeries,
     terms: VariantTerms,
-    bounds: PublicBounds,
-    model: tuple[ModelVersionRow, ServedDemand] | None,
-    *,
-    policy: Policy,
-    now: datetime,
-) -> IntArray:
-    """Return the public prices that the model proposes and the gate lets through, (m,)."""
-    proposed = propose_public(
-        terms.public_minor,
-        shelf.anchor_minor,
-        unit_cost=terms.unit_cost,
-        elasticity=terms.elasticity,
-        elasticity_sd=terms.elasticity_sd,
-        policy=policy,
-        exponent=terms.exponent,
+    staff: StaffPrices,
+    occasion: Occasion,
+) -> PublicBounds:
+    """Return what bounds the public prices, a minimum or maximum price set by staff included."""
+    bounds = load_bounds(
+        shelf=shelf,
+        series=series,
+        floor_minor=terms.floor_minor,
+        policy=occasion.policy,
+        now=occasion.now,
+        place=occasion.place,
     )
+    most = np.maximum(staff.most_minor, terms.floor_minor)
+    return replace(bounds, ceiling_minor=np.minimum(bounds.ceiling_minor, most))
+
+
+def _segments(shelf: Shelf, means: SegmentMeans, served: ServedDemand, policy: Policy) -> Segments:
+    families, _ = category_paths(shelf.tree)
+    mix = segment_mix(
+        means,
+        shelf.variants.category_id,
+        families,
+        served.weights,
+        holdout_share=policy.holdout_share,
+    )
+    return replace(mix, is_personal=mix.is_personal & ~shelf.variants.never_personal)
+
+
+def _gate(proposed: Proposed, bounds: PublicBounds, occasion: Occasion) -> Gated:
+    """Return what the gate makes of the prices asked for. Without a fresh model only staff move."""
+    by_staff = proposed.cause == STAFF
     gated = apply_public_gate(
-        proposed,
+        proposed.asked_minor,
         bounds,
-        policy,
-        is_allowed=model is not None,
-        is_stale=_is_stale(model, policy, now),
+        occasion.policy,
+        is_allowed=by_staff | (occasion.model is not None),
+        is_stale=~by_staff & _is_stale(occasion.model, occasion.policy, occasion.now),
     )
     _count_guards(gated.actions)
-    return gated.minor
+    return gated
 
 
 def _is_stale(

@@ -60,6 +60,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
                 _("Quote inspector"), "troubleshoot", "admin:quote_inspector", "pricing.view_quote"
             ),
             table(_("Public prices"), "sell", "pricing.publicprice"),
+            table(_("Price changes"), "price_change", "pricing.priceproposal"),
+            table(_("Prices set by hand"), "back_hand", "pricing.priceoverride"),
             table(_("Quotes"), "request_quote", "pricing.quote"),
             table(_("Price ledger"), "menu_book", "pricing.priceledgerentry"),
             table(_("Price books"), "auto_stories", "pricing.pricebook"),

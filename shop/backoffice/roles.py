@@ -20,6 +20,7 @@ PRICES: Names = (
     *("pricing.publicprice", "pricing.priceledgerentry", "pricing.pricebook"),
     *("pricing.pricebookentry", "pricing.demandmodelversion", "pricing.pricingpolicy"),
     *("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch"),
+    *("pricing.priceproposal", "pricing.priceoverride"),
 )
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
@@ -67,9 +68,10 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
+    | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("change", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
-    | rights("add", "pricing.pricingpolicy", "pricing.killswitch"),
+    | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
     | rights("view", *SHOPPERS, *FITS, *MACHINE)
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
@@ -82,6 +84,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")
+    | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("add", "orders.taxrate")
     | rights("change", "orders.taxrate", "shop.jobrun", "shop.fact"),
     AUDITOR: rights("view", *EVERYTHING, "profiles.audittrait"),

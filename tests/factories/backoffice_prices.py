@@ -16,6 +16,8 @@ from pricing.models import (
     PriceBook,
     PriceBookEntry,
     PriceLedgerEntry,
+    PriceOverride,
+    PriceProposal,
     PricingPolicy,
     PublicPrice,
     Quote,
@@ -40,8 +42,42 @@ def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
         **shared, list_minor=500, public_minor=480, anchor_minor=500, changed_at=NOON
     )
     staff = get_user_model().objects.get(email=f"alice{number}@example.com")
+    _make_changes(variant, staff)
     _make_book(number, variant, shopper, staff)
     _make_rules(number, variant, staff)
+
+
+def _make_changes(variant: Variant, staff: Any) -> None:
+    """A change that waits for staff, and a price they set by hand."""
+    bands = {name: [1.0, 2.0, 3.0] for name in ("units", "revenue", "profit")}
+    PriceProposal.objects.create(
+        variant=variant,
+        market_id="us",
+        created_at=NOON,
+        state="pending",
+        cause="model",
+        current_minor=500,
+        proposed_minor=489,
+        final_minor=489,
+        floor_minor=400,
+        ceiling_minor=500,
+        objective="profit",
+        candidates=[[489, 1.01, 0.9]],
+        effect={"share": bands, "weekly": bands},
+        bound=["observational"],
+        policy_version=1,
+        first_by=staff,
+    )
+    PriceOverride.objects.create(
+        variant=variant,
+        market_id="us",
+        amount_minor=480,
+        starts_at=NOON,
+        expires_at=NOON + timedelta(days=5),
+        reason="anniversary",
+        created_at=NOON,
+        created_by=staff,
+    )
 
 
 def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.optimum.feasible import RULE_BIT, Feasible, Limits, find_binding, find_feasible
-from pricing.core.optimum.joint import DemandTerms, Segments, joint_worth
+from pricing.core.optimum.joint import DemandTerms, Segments, joint_worth, one_segment
 from pricing.core.optimum.objective import chance_of_gain, unit_worth
 from pricing.core.rungs import neighbour_rungs
 from pricing.core.values import Policy
@@ -71,7 +71,7 @@ def choose_public(
     has_credible = is_credible.any(axis=1)
     stays = _stay(found, limits, gain, is_causal, exponent)
     minor = np.where(has_credible, found.minor[rows, at], stays)
-    wants_lower, wants_higher = _wish(minor, found, terms, segments, policy, exponent=exponent)
+    wants_lower, wants_higher = _wish(minor, found, terms, policy, exponent)
     bound = find_binding(limits, found, wants_lower, wants_higher)
     doubtful = is_better.any(axis=1) & ~has_credible
     bound |= np.where(doubtful, RULE_BIT["not_credible"], 0)
@@ -88,29 +88,47 @@ def _weigh(
     *,
     exponent: int,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return gain and chance of each candidate, (m, K); 0 where a price is not above cost."""
+    """Return gain and chance of each candidate, (m, K); 0 where a price is not above cost.
+
+    Segments are told apart only where the choice may depend on it: where some candidate is likely
+    enough to be better, or the price now may not stand.
+    """
     current = limits.current_minor
+    chance = _chances(found, terms, policy)
+    others = found.is_open & (found.minor != current[:, None])
+    is_inside = (current >= found.low) & (current <= found.high)
+    may_move = (others & (chance >= policy.min_confidence)).any(axis=1) | ~is_inside
     prices = np.concatenate([current[:, None], found.minor], axis=1)
-    worth = joint_worth(prices, terms, segments, policy, exponent=exponent)
-    now = unit_worth(current.astype(np.float64), terms.cost, policy.objective)
+    worth = joint_worth(prices, terms, one_segment(len(terms)), policy, exponent=exponent)
+    rows = np.flatnonzero(may_move)
+    worth[rows] = joint_worth(
+        prices[rows], terms.take(rows), segments.take(rows), policy, exponent=exponent
+    )
     each = unit_worth(prices.astype(np.float64), terms.cost[:, None], policy.objective)
-    is_open = (now > 0.0) & np.isfinite(worth).all(axis=1) & (worth[:, 0] > 0.0)
+    is_open = (each[:, 0] > 0.0) & np.isfinite(worth).all(axis=1) & (worth[:, 0] > 0.0)
     base = np.where(is_open, worth[:, 0], 1.0)[:, None]
     gain = np.where(is_open[:, None] & (each[:, 1:] > 0.0), worth[:, 1:], 0.0) / base
-    flat, width = found.minor.reshape(-1).astype(np.float64), found.minor.shape[1]
+    return gain, np.where(is_open[:, None], chance, 0.0)
+
+
+def _chances(found: Feasible, terms: DemandTerms, policy: Policy) -> FloatArray:
+    """Return the probability (m, K) that each candidate is better than the price now."""
+    width = found.minor.shape[1]
+    numbers = (terms.cost, terms.elasticity, terms.elasticity_sd)
+    is_finite = np.logical_and.reduce([np.isfinite(one) for one in numbers])
 
     def spread(one: FloatArray) -> FloatArray:
-        return np.repeat(one, width)
+        return np.repeat(np.where(is_finite, one, 1.0), width)
 
     chance = chance_of_gain(
-        spread(current.astype(np.float64)),
-        flat,
-        spread(np.where(is_open, terms.cost, 0.0)),
-        spread(np.where(is_open, terms.elasticity, 1.0)),
-        spread(np.where(is_open, terms.elasticity_sd, 1.0)),
+        np.repeat(terms.base_minor.astype(np.float64), width),
+        found.minor.reshape(-1).astype(np.float64),
+        spread(terms.cost),
+        spread(terms.elasticity),
+        spread(terms.elasticity_sd),
         objective=policy.objective,
     ).reshape(-1, width)
-    return gain, np.where(is_open[:, None], chance, 0.0)
+    return np.where(is_finite[:, None], chance, 0.0)
 
 
 def _stay(
@@ -145,9 +163,7 @@ def _wish(
     minor: IntArray,
     found: Feasible,
     terms: DemandTerms,
-    segments: Segments,
     policy: Policy,
-    *,
     exponent: int,
 ) -> tuple[BoolArray, BoolArray]:
     """Return where the rung below the lowest candidate, or above the highest, would be better."""
@@ -157,9 +173,8 @@ def _wish(
     below, _ = neighbour_rungs(lowest[at_end], exponent)
     _, above = neighbour_rungs(highest[at_end], exponent)
     prices = np.stack([minor[at_end], below, above], axis=1)
-    worth = joint_worth(
-        prices, terms.take(at_end), segments.take(at_end), policy, exponent=exponent
-    )
+    market = one_segment(len(at_end))
+    worth = joint_worth(prices, terms.take(at_end), market, policy, exponent=exponent)
     is_low, is_high = (np.zeros(len(minor), dtype=np.bool_) for _ in range(2))
     with np.errstate(invalid="ignore"):
         needed = worth[:, 0] * MATERIAL_GAIN

@@ -128,7 +128,8 @@ def test_a_merchants_price_rise_is_climbed_ten_percent_a_day(dairy: Dairy) -> No
     for hours in (0, 6, 31, 56, 81):
         publish_price_book(now=start + timedelta(hours=hours), everything=True)
         prices.append(public_of(dairy.brie))
-    assert prices == [660, 660, 726, 798, 799]
+    # 789 is the rung below the new list price, within a step of 726 and charm-ended.
+    assert prices == [660, 660, 726, 789, 799]
 
 
 def test_prices_set_twice_the_same_change_nothing(dairy: Dairy) -> None:

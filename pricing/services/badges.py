@@ -1,0 +1,42 @@
+"""What is wrong with what we know of the variants of a shelf."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.quality import count_distinct, find_badges
+from pricing.core.quote import VariantTerms
+from pricing.core.reference import PriceSeries
+from pricing.core.rounding import share_up
+from pricing.core.values import Policy
+from pricing.selectors.publishing import Shelf
+from shop.catalog.selectors import load_variant_arrays
+
+
+def find_variant_badges(
+    shelf: Shelf,
+    terms: VariantTerms,
+    series: PriceSeries,
+    *,
+    depth: IntArray,
+    is_causal: BoolArray,
+    policy: Policy,
+    has_model: bool,
+) -> IntArray:
+    """Return the bits of BADGES of each variant of a shelf, (m,). No query."""
+    cost = shelf.variants.cost_minor
+    kinds, counts = np.unique(load_variant_arrays().category_id, return_counts=True)
+    place = np.searchsorted(kinds, shelf.variants.category_id)
+    return find_badges(
+        cost_minor=cost,
+        public_minor=shelf.public_minor,
+        floor_minor=share_up(np.maximum(cost, 0), 1.0 + policy.floor_margin),
+        numbers=(terms.unit_cost, terms.elasticity, terms.elasticity_sd),
+        depth=depth,
+        is_causal=is_causal,
+        is_new=shelf.is_new,
+        distinct_prices=count_distinct(series),
+        category_size=counts[np.minimum(place, len(counts) - 1)],
+        has_model=has_model,
+    )

@@ -1,0 +1,131 @@
+"""Public prices and their limits set by hand, for a time and for a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import transaction
+
+from pricing.core.publish import floor_prices
+from pricing.core.rounding import share_down
+from pricing.models import PriceOverride, PublicPrice
+from pricing.selectors.rules import load_active_policy
+from shop.catalog.selectors import load_variant_arrays
+from shop.kernel.errors import FairtagError
+from shop.outbox.services import write_fact
+
+LONGEST = timedelta(days=366)
+
+
+class OverrideRefused(FairtagError):
+    """The price, the period or the reason of an override cannot stand."""
+
+    code = "override_refused"
+
+
+def set_override(
+    *,
+    variant_id: int,
+    amount_minor: int,
+    expires_at: datetime,
+    reason: str,
+    by_id: int | None,
+    now: datetime,
+    kind: str = "price",
+    starts_at: datetime | None = None,
+    market: str = "us",
+    channel: str = "online",
+) -> int:
+    """Fix the public price of a variant (or a minimum, or a maximum) until `expires_at`.
+
+    Return the override's id. The publisher obeys from the next book on, a step a day, inside floor
+    and ceiling; when the time is over the price returns by itself. An override of the same kind
+    still in force is replaced, and the same one set twice is one. Fact PriceOverrideSet. Raises
+    OverrideRefused.
+    """
+    begins = starts_at or now
+    _check(amount_minor, begins, expires_at, reason, now)
+    with transaction.atomic():
+        price = (
+            PublicPrice.objects.select_for_update()
+            .filter(variant_id=variant_id, market_id=market, channel=channel)
+            .first()
+        )
+        if price is None:
+            raise OverrideRefused("This variant has no public price here yet.")
+        if kind == PriceOverride.Kind.PRICE:
+            _check_bounds(price, amount_minor)
+        same = PriceOverride.objects.filter(
+            variant_id=variant_id, market_id=market, channel=channel, kind=kind
+        ).filter(ended_at__isnull=True, expires_at__gt=now)
+        known = same.filter(
+            amount_minor=amount_minor, expires_at=expires_at, reason=reason.strip()
+        ).first()
+        if known is not None:
+            return int(known.pk)
+        same.filter(starts_at__lte=begins).update(ended_at=begins, ended_by_id=by_id)
+        row = PriceOverride.objects.create(
+            variant_id=variant_id,
+            market_id=market,
+            channel=channel,
+            kind=kind,
+            amount_minor=amount_minor,
+            starts_at=begins,
+            expires_at=expires_at,
+            reason=reason.strip(),
+            created_at=now,
+            created_by_id=by_id,
+        )
+        _tell(row, now)
+    return int(row.pk)
+
+
+def end_override(*, override_id: int, by_id: int | None, now: datetime) -> bool:
+    """End an override before its time; return whether it was still in force or to come.
+
+    The price returns with the next book. Fact PriceOverrideSet. Raises OverrideRefused.
+    """
+    with transaction.atomic():
+        row = PriceOverride.objects.select_for_update().filter(pk=override_id).first()
+        if row is None:
+            raise OverrideRefused("There is no such override.")
+        if row.ended_at is not None or row.expires_at <= now:
+            return False
+        row.ended_at, row.ended_by_id = now, by_id
+        row.save(update_fields=["ended_at", "ended_by"])
+        _tell(row, now)
+    return True
+
+
+def _check(
+    amount_minor: int, begins: datetime, expires_at: datetime, reason: str, now: datetime
+) -> None:
+    if amount_minor <= 0:
+        raise OverrideRefused("A price must be above zero.")
+    if expires_at <= max(begins, now):
+        raise OverrideRefused("It must end after it begins, and not in the past.")
+    if expires_at > now + LONGEST:
+        raise OverrideRefused("An override may last a year at most.")
+    if not reason.strip():
+        raise OverrideRefused("Say why: the reason is kept with the price.")
+
+
+def _check_bounds(price: PublicPrice, amount_minor: int) -> None:
+    """Refuse a price that the gate would never let through: say so now, not silently later."""
+    policy, goods = load_active_policy(), load_variant_arrays()
+    at = int(np.searchsorted(goods.variant_id, price.variant_id))
+    is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
+    cost = goods.cost_minor[[at]] if is_known else np.array([-1])
+    listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
+    floor = int(floor_prices(cost, listed, anchor, policy)[0][0])
+    ceiling = max(int(share_down(listed, 1.0 + policy.ceiling_over_list)[0]), floor)
+    if not floor <= amount_minor <= ceiling:
+        raise OverrideRefused(
+            "The price must be between the floor and the ceiling.", floor=floor, ceiling=ceiling
+        )
+
+
+def _tell(row: PriceOverride, now: datetime) -> None:
+    payload = {"override": row.pk, "variant": row.variant_id}
+    write_fact(kind="PriceOverrideSet", payload=payload, occurred_at=now)
