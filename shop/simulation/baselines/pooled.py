@@ -17,7 +17,9 @@ from shop.simulation.baselines.rows import (
 )
 from shop.simulation.choice import choose_best_rungs
 
-_NEWTON_STEPS = 4
+_NEWTON_STEPS = 15
+_LONGEST_STEP = 2.0  # of any row's index: a free step from a vague prior may overshoot for good
+_SETTLED = 1e-4
 _LEAST_SLOPE = 0.3
 
 
@@ -43,8 +45,8 @@ class ChoiceModel:
     def update(self, rows: Rows, ratio: FloatArray, is_bought: BoolArray) -> None:
         """Learn from one day's rows."""
         x = np.concatenate([rows.levels, -(ratio - 1.0)[:, None] * rows.slopes], axis=1)
-        _, group = np.unique(rows.shopper, return_inverse=True)
-        groups = int(group.max(initial=-1)) + 1
+        _, starts, group = np.unique(rows.shopper, return_index=True, return_inverse=True)
+        groups = len(starts)
         prior_mean, prior = self.mean, self.precision
         theta = prior_mean.copy()
         for _ in range(_NEWTON_STEPS):
@@ -52,13 +54,15 @@ class ChoiceModel:
             p = v / (1.0 + np.bincount(group, weights=v, minlength=groups)[group])
             gradient = x.T @ (is_bought - p) - prior @ (theta - prior_mean)
             hessian = (x * p[:, None]).T @ x + prior
+            mixed = x * p[:, None]
             if groups < len(group):
-                mixed = np.zeros((groups, x.shape[1]))
-                np.add.at(mixed, group, x * p[:, None])
-            else:
-                mixed = x * p[:, None]
+                mixed = np.add.reduceat(mixed, starts, axis=0)
             hessian -= mixed.T @ mixed
-            theta = theta + cho_solve(cho_factor(hessian), gradient)
+            step = cho_solve(cho_factor(hessian), gradient)
+            reach = float(np.abs(x @ step).max())
+            theta = theta + step * min(1.0, _LONGEST_STEP / max(reach, 1e-12))
+            if reach < _SETTLED:
+                break
         self.mean, self.precision = theta, hessian
 
     def draw(self, rng: np.random.Generator, scale: float) -> FloatArray:

@@ -14,6 +14,7 @@ from shop.simulation.baselines.rows import (
     spread_prices,
 )
 
+_NEWTON_STEPS = 10
 _DRAWS = 100  # so that every probability is a whole number of percents
 
 
@@ -134,7 +135,7 @@ class LogitThompson(PerItemThompson):
         x = np.stack([np.ones_like(ratio), 1.0 - ratio], axis=1)
         prior_mean, prior = self._mean, self._precision
         theta, precision = prior_mean.copy(), prior
-        for _ in range(4):
+        for _ in range(_NEWTON_STEPS):
             index = np.einsum("ri,ri->r", x, theta[column])
             chance = 1.0 / (1.0 + np.exp(-np.clip(index, -30, 30)))
             gradient = -np.einsum("mij,mj->mi", prior, theta - prior_mean)
@@ -142,7 +143,10 @@ class LogitThompson(PerItemThompson):
             precision = prior.copy()
             weight = chance * (1 - chance)
             np.add.at(precision, column, weight[:, None, None] * x[:, :, None] * x[:, None, :])
-            theta = theta + np.linalg.solve(precision, gradient[..., None])[..., 0]
+            step = np.linalg.solve(precision, gradient[..., None])[..., 0]
+            # From a vague prior a free step may overshoot for good.
+            reach = np.maximum(np.abs(step[:, :1]) + np.abs(step[:, 1:]), 1e-12)
+            theta = theta + step * np.minimum(1.0, 2.0 / reach)
         self._mean, self._precision = theta, precision
 
     def _start(self, context: Context) -> None:
