@@ -61,7 +61,7 @@ class RefundForm(ReasonForm):
 
 
 @admin.register(Order)
-class OrderAdmin(MaskedAdmin, KeySearchAdmin):  # type: ignore[misc]  # masks what both search
+class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     list_display = [
         "number",
         "placed_at",

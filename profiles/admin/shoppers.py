@@ -41,7 +41,7 @@ NOT_A_QUESTION = {"p", "o", "kind", "kind__exact"}
 
 
 @admin.register(Shopper)
-class ShopperAdmin(MaskedAdmin, KeySearchAdmin):  # type: ignore[misc]  # masks what both search
+class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
     list_display = [
         "name_or_pseudonym",
         "segment",

@@ -48,9 +48,10 @@ class KeySearch(StaffAdmin):
 
     search_keys: Mapping[str, Callable[[str], Any]] = {}
 
-    def get_search_fields(self, request: HttpRequest) -> list[str]:
-        """Return the look-ups the reader may use."""
-        return list(self.search_keys)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Name the look-ups where Django's own check of autocompletion reads them."""
+        super().__init_subclass__(**kwargs)
+        cls.search_fields = list(cls.search_keys)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

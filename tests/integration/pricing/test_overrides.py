@@ -98,7 +98,9 @@ def test_a_minimum_price_bounds_the_model_and_every_offer(dairy: Dairy) -> None:
     make_model({dairy.brie: 4.0}, trained_at=NOON)
     publish_price_book(now=LATER, everything=True)
     assert public_of(dairy.brie) == 600
-    assert floor_minor(variant_ids=[dairy.brie], now=LATER + timedelta(seconds=5))[dairy.brie] == 600
+    assert (
+        floor_minor(variant_ids=[dairy.brie], now=LATER + timedelta(seconds=5))[dairy.brie] == 600
+    )
 
 
 def test_a_maximum_price_lowers_what_stands_above_it(dairy: Dairy) -> None:
