@@ -14,14 +14,14 @@ def state_dir() -> Path:
     return Path(os.environ.get("FAIRTAG_STATE") or ROOT / ".fairtag").expanduser().resolve()
 
 
-def log_dir() -> Path:
-    """One log file per process lives here."""
-    return state_dir() / "logs"
-
-
 def ensure_state() -> Path:
     """Make the state folder and return it; logs are private, for they hold e-mails of the demo."""
     state = state_dir()
     state.mkdir(parents=True, exist_ok=True)
     (state / "logs").mkdir(mode=0o700, exist_ok=True)
     return state
+
+
+def log_dir() -> Path:
+    """One log file per process lives here; made by whoever logs first."""
+    return ensure_state() / "logs"
