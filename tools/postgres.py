@@ -33,6 +33,8 @@ SETTINGS = {
     "wal_compression": "on",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # Emptying or dropping all tables locks every monthly partition and each of its indexes.
+    "max_locks_per_transaction": "512",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
