@@ -1,24 +1,42 @@
 """Tables of the pricing room."""
 
 from pricing.models.books import PriceBook, PriceBookEntry
+from pricing.models.breakers import BreakerTrip, FeedPulse, PricedVisit
 from pricing.models.demand import DemandModelVersion
+from pricing.models.learning import (
+    ModelChange,
+    ModelRamp,
+    OnlineEvidence,
+    RampStep,
+    ShadowComparison,
+)
 from pricing.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 from pricing.models.proposals import PriceOverride, PriceProposal
 from pricing.models.quotes import Quote, QuoteSeal
+from pricing.models.shocks import PriceShock
 
 __all__ = [
+    "BreakerTrip",
     "DemandModelVersion",
     "EmergencyCap",
+    "FeedPulse",
     "JurisdictionRow",
     "KillSwitch",
+    "ModelChange",
+    "ModelRamp",
+    "OnlineEvidence",
     "PriceBook",
     "PriceBookEntry",
     "PriceLedgerEntry",
     "PriceOverride",
     "PriceProposal",
+    "PriceShock",
+    "PricedVisit",
     "PricingPolicy",
     "PublicPrice",
     "Quote",
     "QuoteSeal",
+    "RampStep",
+    "ShadowComparison",
 ]
