@@ -60,8 +60,11 @@ def blend(
 
 
 def _ranked(scores: Mapping[int, float]) -> list[int]:
-    """Return the ids by falling score, ties by id, so that the order never flickers."""
-    return sorted(scores, key=lambda key: (-scores[key], key))
+    """Return the ids by falling score, ties by id, so that the order never flickers.
+
+    Nine digits count: the last bits of a sum depend on the order in which it was added up.
+    """
+    return sorted(scores, key=lambda key: (-float(f"{scores[key]:.9g}"), key))
 
 
 def _scored(chosen: Sequence[tuple[int, str]]) -> list[Recommendation]:

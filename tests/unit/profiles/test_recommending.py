@@ -101,6 +101,13 @@ def test_two_familiar_ones_then_one_that_goes_with_them() -> None:
     ]
 
 
+def test_the_order_of_an_addition_changes_no_order() -> None:
+    one, other = 0.1 + 0.2 + 0.3, 0.3 + 0.2 + 0.1
+    assert one > other
+    alike = [(1, "familiar"), (2, "familiar")]
+    assert shown(interests={2: one, 1: other}, together={}, limit=2) == alike
+
+
 def test_a_stranger_sees_what_is_popular() -> None:
     assert shown(interests={}, together={}, limit=3) == [
         (21, "popular"),
