@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from pricing.core.values import IntArray
 from shop.simulation.episode import Course, run_insider
 from shop.simulation.market import SegmentMarket
 from shop.simulation.setting import Setting
@@ -125,11 +126,17 @@ def test_those_who_wait_come_back_the_next_day() -> None:
     )
 
 
+class MyopicMarket(ReferenceMarket):
+    """Its clairvoyant takes the best rung of today and does not ask what is remembered of it."""
+
+    def _best_rungs(self) -> IntArray:
+        return SegmentMarket._best_rungs(self)
+
+
 def test_a_planner_who_knows_the_memory_beats_a_myopic_one_and_every_constant_rung() -> None:
     course = Course("reference_price", 2, 60_000, warm=False)
     planned = run_insider(course, "clairvoyant").profit.sum()
-    myopic = ReferenceMarket(Setting(), 2)
-    myopic._best_rungs = lambda: SegmentMarket._best_rungs(myopic)  # type: ignore[method-assign]
+    myopic = MyopicMarket(Setting(), 2)
     total = 0.0
     for _ in range(60):
         myopic.arrive()
