@@ -1,6 +1,6 @@
-"""Prices that learn: what an agent is asked and told.
+"""Prices that learn: what an agent is asked and told, and the agent that ships.
 
-from pricing.core.learning import Context, Outcomes, Proposal
+from pricing.core.learning import AdaptivePolicy, Context, Outcomes, Proposal
 """
 
 from pricing.core.learning.contract import (
@@ -11,9 +11,11 @@ from pricing.core.learning.contract import (
     PricingAgent,
     Proposal,
 )
+from pricing.core.learning.policy import AdaptivePolicy
 
 __all__ = [
     "LEAST_PROBABILITY",
+    "AdaptivePolicy",
     "Context",
     "FeatureArray",
     "Outcomes",

@@ -1,0 +1,159 @@
+"""What the policy believes: memory, evidence, prior spreads, posterior, and draws from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray
+from pricing.core.learning.fitting import Evidence, Rows, fit_mode
+from pricing.core.learning.layout import FEATURES, PERIODS, Layout
+from pricing.core.learning.posterior import Coefficients, Posterior
+from pricing.core.learning.shrinkage import Spreads, learn_spreads
+from pricing.core.learning.sightings import Sightings, join_sightings
+
+LEVELS_KNOWN = 2.0  # periods that must have passed before a season is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much memory and exactness the model may use."""
+
+    memory: int = 120_000  # sightings kept one by one; older ones become quadratic evidence
+    draws: int = 32
+    temper: float = 0.5  # share of the posterior standard deviation that draws carry
+    refit_every: float = 0.04  # growth of the evidence between two fits
+    refit_least: int = 25  # visits between two fits, at least
+
+
+class ChoiceModel:
+    """The posterior of the choice model over everything observed so far, in bounded memory."""
+
+    def __init__(self, effort: Effort) -> None:
+        """Start with prior beliefs about no items."""
+        self.effort = effort
+        self.layout = Layout.of(0, 0, [])
+        self.spreads = Spreads.first(self.layout)
+        self.mode = Coefficients(
+            self.spreads.as_prior(self.layout).mean, np.zeros((0, len(self.layout.own)))
+        )
+        self.memory = Sightings.none()
+        self.arrived: list[Sightings] = []
+        self.evidence = Evidence.none(0, self.layout.size)
+        self.draws = np.zeros((0, 0, self.layout.size))
+        self.own_variance = np.zeros((0, len(self.layout.own)))
+        self.shared_variance = np.zeros(self.layout.size)
+        self.visits = self.fitted_visits = 0.0
+        self.first_time, self.last_time = np.inf, -np.inf
+
+    @property
+    def items(self) -> int:
+        """Return the number of items known."""
+        return len(self.mode.own)
+
+    def is_due(self) -> bool:
+        """Whether enough arrived since the last fit to fit again."""
+        grown = self.visits - self.fitted_visits
+        return grown >= max(self.effort.refit_least, self.effort.refit_every * self.visits)
+
+    def seasons_on(self) -> FloatArray:
+        """Return 1 for each period of which at least LEVELS_KNOWN were seen, (SEASONS / 2,)."""
+        span = self.last_time - self.first_time
+        return (span >= LEVELS_KNOWN * np.array(PERIODS)).astype(float)
+
+    def fit_shape(self, items: int, owners: list[int]) -> bool:
+        """Make room for `items` items and the columns of `owners`; return whether it grew."""
+        features = len(owners)
+        if items == self.items and features + FEATURES == self.layout.width:
+            return False
+        old, new = self.layout, Layout.of(features, items, owners)
+        positions = new.positions_of(old)
+        self.evidence = self.evidence.grow(items, new.size, positions)
+        acting = np.zeros((items, new.size))
+        acting[: self.items, positions[old.own]] = self.mode.own
+        shared = np.zeros(new.size)
+        shared[positions] = self.mode.shared
+        self.layout, self.mode = new, Coefficients(shared, acting[:, new.own])
+        self.spreads = self.spreads.grow(new)
+        return True
+
+    def add(self, sightings: Sightings) -> None:
+        """Remember new sightings."""
+        if not sightings.visits:
+            return
+        self.arrived.append(sightings)
+        self.visits += sightings.visits
+        self.first_time = min(self.first_time, float(sightings.times.min()))
+        self.last_time = max(self.last_time, float(sightings.times.max()))
+
+    def rescale(self, factor: FloatArray, shift: FloatArray) -> None:
+        """Restate the feature columns of the memory as z * factor + shift."""
+        self._consolidate()
+        width = self.memory.z.shape[1]
+        z = self.memory.z * factor[:width] + shift[:width]
+        self.memory = replace(self.memory, z=z)
+
+    def measure(self, sightings: Sightings) -> tuple[FloatArray, FloatArray]:
+        """Return sums of residuals and their variances, each (level, price response)."""
+        rows = Rows.of(sightings, self.layout.width, self.seasons_on())
+        _, chance = rows.measure(self.mode.of_items(self.layout.own))
+        miss, variance = rows.bought - chance, chance * (1.0 - chance)
+        price = -rows.basis[:, self.layout.width]
+        price = price - price.mean()
+        return (
+            np.array([miss.sum(), miss @ price]),
+            np.array([variance.sum(), variance @ price**2]),
+        )
+
+    def forget(self, factor: float) -> None:
+        """Let everything observed so far count `factor` times: covariance grows by its inverse."""
+        self._consolidate()
+        self.memory = replace(self.memory, weights=self.memory.weights * factor)
+        self.evidence = self.evidence.scaled(factor)
+
+    def fit(self, rng: np.random.Generator) -> None:
+        """Fit mode, spreads and posterior to all evidence, and draw from the posterior."""
+        self._consolidate()
+        rows = Rows.of(self.memory, self.layout.width, self.seasons_on())
+        mode, posterior = self.mode, None
+        for steps in (5, 5) if self.visits < 50_000 else (5,):
+            prior = self.spreads.as_prior(self.layout)
+            mode, posterior, _ = fit_mode(rows, self.evidence, prior, mode, steps)
+            self.spreads = learn_spreads(self.spreads, self.layout, mode, posterior)
+        self.mode = mode
+        self._evict()
+        self.fitted_visits = self.visits
+        if posterior is not None:
+            self._draw(posterior, rng)
+
+    def _draw(self, posterior: Posterior, rng: np.random.Generator) -> None:
+        self.shared_variance, self.own_variance = posterior.variances()
+        half = (self.effort.draws + 1) // 2
+        noise = Coefficients(
+            rng.standard_normal((half, self.layout.size)),
+            rng.standard_normal((half, *self.mode.own.shape)),
+        )
+        # Pairs of opposite draws: their mean is the mode itself.
+        both = Coefficients(
+            self.effort.temper * np.concatenate([noise.shared, -noise.shared]),
+            self.effort.temper * np.concatenate([noise.own, -noise.own]),
+        )
+        self.draws = posterior.draw(self.mode, both, self.layout.own)
+
+    def _consolidate(self) -> None:
+        if self.arrived:
+            self.memory = join_sightings([self.memory, *self.arrived])
+            self.arrived = []
+
+    def _evict(self) -> None:
+        """Turn the older half of a full memory into quadratic evidence at the present mode."""
+        if self.memory.size <= self.effort.memory:
+            return
+        old, self.memory = self.memory.split(self.memory.visits // 2)
+        rows = Rows.of(old, self.layout.width, self.seasons_on())
+        acting = self.mode.of_items(self.layout.own)
+        _, chance = rows.measure(acting)
+        gradient, curvature = rows.derive(chance, self.items)
+        pull = gradient + np.einsum("mde,me->md", curvature, acting)
+        self.evidence = self.evidence.plus(Evidence(curvature, pull))
