@@ -150,4 +150,5 @@ def example_header() -> BatchHeader:
         now_ms=0,
         expires_ms=3_600_000,
         kid=1,
+        format=FORMAT,
     )

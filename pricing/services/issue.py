@@ -24,29 +24,25 @@ from pricing.core.packed import (
     encode_batch,
 )
 from pricing.core.signals import RAW_SIGNALS
-from pricing.core.texts import say
 from pricing.core.tokens import EPOCH, Mint, owner_of
 from pricing.core.values import (
     Arm,
     Policy,
     PriceView,
     QuoteContext,
-    Reason,
     Rung,
 )
 from pricing.metrics import quotes_issued_total
 from pricing.services.deciding import Decided
 from pricing.services.keys import signing_key
-from pricing.services.public_views import Place, blank_quote, unit_price
+from pricing.services.personal_views import recall_view
+from pricing.services.public_views import Place, blank_quote
 from pricing.services.shopper_state import ShopperState
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import epoch_ms
 from shop.kernel.ids import uuid7
 
 LOW_64 = 2**64 - 1
-# Pages show the same quotes again and again; ten minutes share one public view.
-MOST_VIEWS = 20_000
-_views: dict[str, tuple[PriceView, PriceView]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,10 @@ def issue_quotes(
             return {}, "redis_down"
         quotes |= {at: one.held for at, one in signed.items()}
     ids = decided.terms.variant_id.tolist()
-    personal = {ids[at]: _recall(issue, quote, views[ids[at]]) for at, quote in quotes.items()}
+    personal = {
+        ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=issue.rung)
+        for at, quote in quotes.items()
+    }
     return personal, ""
 
 
@@ -251,52 +250,3 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
     packed = b"".join(one.signature for one in quotes)
     rows["signature"] = np.frombuffer(packed, dtype="<u8").reshape(-1, 4)
     return rows
-
-
-def _recall(issue: _Issue, quote: HeldQuote, base: PriceView) -> PriceView:
-    """Return the view of a quote: the one made before, as long as the public view is the same."""
-    known = _views.get(quote.token)
-    if known is not None and known[0] is base:
-        return known[1]
-    if len(_views) > MOST_VIEWS:
-        _views.clear()
-    view = _view(issue, quote, base)
-    _views[quote.token] = (base, view)
-    return view
-
-
-def _view(issue: _Issue, quote: HeldQuote, base: PriceView) -> PriceView:
-    """Return the shopper's view of a variant; what is the same for everybody comes from `base`."""
-    public, language, rule = base.public_minor, issue.place.language, issue.place.rule
-    quoted = min(quote.quoted_minor, public)
-    is_personal = quoted < public
-    reasons = base.reasons
-    if is_personal:
-        discount = Reason("personal", quoted - public, say("personal", language))
-        reasons = (base.reasons[0], discount)
-    return PriceView(
-        variant_id=base.variant_id,
-        currency=base.currency,
-        list_minor=base.list_minor,
-        public_minor=public,
-        quoted_minor=quoted,
-        is_personal=is_personal,
-        reference_minor=base.reference_minor,
-        reference_note=base.reference_note,
-        label_code=rule.label_code if is_personal else "",
-        label=rule.label(language) if is_personal else "",
-        quote_id=quote.quote_id,
-        token=quote.token,
-        expires_at=quote.expires_at,
-        rung=issue.rung if is_personal else "public",
-        reasons=reasons,
-        unit_minor=None if base.unit_minor is None else _per_unit(issue.book, base, quoted),
-        unit_label=base.unit_label,
-    )
-
-
-def _per_unit(book: Book, base: PriceView, quoted: int) -> int | None:
-    if quoted == base.public_minor:
-        return base.unit_minor
-    position = int(np.searchsorted(book.terms.variant_id, base.variant_id))
-    return unit_price(book, position, quoted, "en")[0]
