@@ -70,6 +70,18 @@ class Draft:
     weekly_units: FloatArray
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word."""
+
+    terms: VariantTerms
+    depth: IntArray
+    series: PriceSeries
+    bounds: PublicBounds
+    staff: StaffPrices
+    is_causal: BoolArray
+
+
 def draft_prices(
     *,
     shelf: Shelf,
@@ -82,31 +94,23 @@ def draft_prices(
     `means` are the segments as the book before saw them; `competitor_minor` (m,) the lowest fresh
     price of registered competitors, NaN where none is known.
     """
-    now, place, policy = occasion.now, occasion.place, occasion.policy
-    served = occasion.served
-    ids = shelf.variants.variant_id
-    staff = load_staff_prices(variant_id=ids, place=place, now=now)
-    before, depth = _terms_now(shelf, served, policy, staff, occasion.exponent)
-    series = load_series(variant_id=ids, now=now, place=place)
-    bounds = _bound(shelf, series, before, staff, occasion)
-    is_causal = find_causal(served, ids)
+    scene = _survey(shelf, occasion)
     proposed = propose(
         shelf,
-        before,
-        bounds,
-        staff,
-        segments=_segments(shelf, means or SegmentMeans(), served, policy),
-        is_causal=is_causal,
-        policy=policy,
-        second=int(now.timestamp()),
+        scene.terms,
+        scene.bounds,
+        scene.staff,
+        segments=_segments(shelf, means or SegmentMeans(), occasion),
+        is_causal=scene.is_causal,
+        policy=occasion.policy,
+        second=int(occasion.now.timestamp()),
         competitor_minor=competitor_minor,
     )
-    gated = _gate(proposed, bounds, occasion)
-    terms = replace(
-        before, public_minor=gated.minor, floor_minor=np.minimum(before.floor_minor, gated.minor)
-    )
+    gated = _gate(proposed, scene.bounds, occasion)
+    floor = np.minimum(scene.terms.floor_minor, gated.minor)
+    terms = replace(scene.terms, public_minor=gated.minor, floor_minor=floor)
     is_changed = gated.minor != shelf.public_minor
-    references, share = _refer(terms, series, is_changed, now, occasion.effective_at)
+    references, share = _refer(terms, scene.series, is_changed, occasion)
     return Draft(
         shelf=shelf,
         terms=terms,
@@ -115,31 +119,46 @@ def draft_prices(
         is_changed=is_changed,
         opened=shelf.is_new,
         list_share=share,
-        weights=served.weights,
+        weights=occasion.served.weights,
         proposed=proposed,
-        staff=staff,
+        staff=scene.staff,
         actions=gated.actions,
-        badges=find_variant_badges(
-            shelf,
-            before,
-            series,
-            depth=depth,
-            is_causal=is_causal,
-            policy=policy,
-            has_model=occasion.model is not None,
-        ),
-        is_causal=is_causal,
-        weekly_units=weekly_units(served, before),
+        badges=_badges(shelf, scene, occasion),
+        is_causal=scene.is_causal,
+        weekly_units=weekly_units(occasion.served, scene.terms),
+    )
+
+
+def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
+    ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
+    staff = load_staff_prices(variant_id=ids, place=place, now=now)
+    terms, depth = _terms_now(shelf, occasion, staff)
+    series = load_series(variant_id=ids, now=now, place=place)
+    bounds = _bound(shelf, series, terms, staff, occasion)
+    return _Scene(terms, depth, series, bounds, staff, find_causal(occasion.served, ids))
+
+
+def _badges(shelf: Shelf, scene: _Scene, occasion: Occasion) -> IntArray:
+    return find_variant_badges(
+        shelf,
+        scene.terms,
+        scene.series,
+        depth=scene.depth,
+        is_causal=scene.is_causal,
+        policy=occasion.policy,
+        has_model=occasion.model is not None,
     )
 
 
 def _terms_now(
-    shelf: Shelf, served: ServedDemand, policy: Policy, staff: StaffPrices, exponent: int
+    shelf: Shelf, occasion: Occasion, staff: StaffPrices
 ) -> tuple[VariantTerms, IntArray]:
     """Return the terms at the prices that hold, and where each elasticity comes from."""
     variants = shelf.variants
-    mean, sd, depth = served.elasticities(variants.variant_id, shelf.family_id)
-    floor, cost = floor_prices(variants.cost_minor, shelf.list_minor, shelf.anchor_minor, policy)
+    mean, sd, depth = occasion.served.elasticities(variants.variant_id, shelf.family_id)
+    floor, cost = floor_prices(
+        variants.cost_minor, shelf.list_minor, shelf.anchor_minor, occasion.policy
+    )
     terms = VariantTerms(
         variant_id=variants.variant_id,
         public_minor=shelf.public_minor,
@@ -150,7 +169,7 @@ def _terms_now(
         elasticity_sd=sd,
         category_id=variants.category_id,
         is_open=~variants.never_personal,
-        exponent=exponent,
+        exponent=occasion.exponent,
     )
     return terms, depth.astype(np.int64)
 
@@ -175,14 +194,14 @@ def _bound(
     return replace(bounds, ceiling_minor=np.minimum(bounds.ceiling_minor, most))
 
 
-def _segments(shelf: Shelf, means: SegmentMeans, served: ServedDemand, policy: Policy) -> Segments:
+def _segments(shelf: Shelf, means: SegmentMeans, occasion: Occasion) -> Segments:
     families, _ = category_paths(shelf.tree)
     mix = segment_mix(
         means,
         shelf.variants.category_id,
         families,
-        served.weights,
-        holdout_share=policy.holdout_share,
+        occasion.served.weights,
+        holdout_share=occasion.policy.holdout_share,
     )
     return replace(mix, is_personal=mix.is_personal & ~shelf.variants.never_personal)
 
@@ -213,11 +232,10 @@ def _refer(
     terms: VariantTerms,
     series: PriceSeries,
     is_changed: BoolArray,
-    now: datetime,
-    effective_at: datetime,
+    occasion: Occasion,
 ) -> tuple[Mapping[str, IntArray], FloatArray]:
     """Return the legal references once the new prices hold, and the list-price gauge."""
-    at = int(effective_at.timestamp())
+    now, at = occasion.now, int(occasion.effective_at.timestamp())
     after = append_prices(series, is_changed, at, terms.public_minor)
     paid = load_paid(variant_id=terms.variant_id, now=now)
     found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())))

@@ -46,36 +46,24 @@ def set_override(
     """
     begins = starts_at or now
     _check(amount_minor, begins, expires_at, reason, now)
+    said = {"amount_minor": amount_minor, "expires_at": expires_at, "reason": reason.strip()}
+    where = {"variant_id": variant_id, "market_id": market, "channel": channel}
     with transaction.atomic():
-        price = (
-            PublicPrice.objects.select_for_update()
-            .filter(variant_id=variant_id, market_id=market, channel=channel)
-            .first()
-        )
+        # The price's row is the lock: two people who set an override at once stand in line.
+        price = PublicPrice.objects.select_for_update().filter(**where).first()
         if price is None:
             raise OverrideRefused("This variant has no public price here yet.")
         if kind == PriceOverride.Kind.PRICE:
             _check_bounds(price, amount_minor)
         same = PriceOverride.objects.filter(
-            variant_id=variant_id, market_id=market, channel=channel, kind=kind
-        ).filter(ended_at__isnull=True, expires_at__gt=now)
-        known = same.filter(
-            amount_minor=amount_minor, expires_at=expires_at, reason=reason.strip()
-        ).first()
+            ended_at__isnull=True, expires_at__gt=now, kind=kind, **where
+        )
+        known = same.filter(**said).first()
         if known is not None:
             return int(known.pk)
         same.filter(starts_at__lte=begins).update(ended_at=begins, ended_by_id=by_id)
         row = PriceOverride.objects.create(
-            variant_id=variant_id,
-            market_id=market,
-            channel=channel,
-            kind=kind,
-            amount_minor=amount_minor,
-            starts_at=begins,
-            expires_at=expires_at,
-            reason=reason.strip(),
-            created_at=now,
-            created_by_id=by_id,
+            **where, **said, kind=kind, starts_at=begins, created_at=now, created_by_id=by_id
         )
         _tell(row, now)
     return int(row.pk)

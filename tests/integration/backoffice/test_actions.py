@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
+from pricing.admin.rules import BOUNDS
 from pricing.models import DemandModelVersion, PriceLedgerEntry, PricingPolicy, PublicPrice
 from pricing.services.approvals import NotOffered, propose_policy
 from promotions.models import Campaign, Offer
@@ -252,24 +253,10 @@ def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Cl
 
 
 def _policy_form(**changes: str) -> dict[str, str]:
-    form = {
-        "floor_margin": "0.05",
-        "personal_cap": "0.1",
-        "step_cap": "0.1",
-        "ceiling_over_list": "0",
-        "max_changes_per_day": "4",
-        "hold_minutes": "60",
-        "quote_minutes": "60",
-        "no_rise_hours": "24",
-        "assumed_cost_share": "0.7",
-        "won_purchase_share": "0.3",
-        "spread_aversion": "20",
-        "holdout_share": "0.05",
-        "min_confidence": "0.8",
-        "max_model_age_hours": "336",
-        "reason": REASON,
-    }
-    return form | changes
+    """Return the form as the page fills it in, every bound as the active version has it."""
+    active = PricingPolicy.objects.get(is_active=True)
+    form = {name: str(getattr(active, name)) for name in BOUNDS if name != "auto_publish"}
+    return form | {"auto_publish": "on", "reason": REASON} | changes
 
 
 def _offer_form(**changes: str) -> dict[str, str]:
