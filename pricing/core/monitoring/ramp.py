@@ -1,0 +1,70 @@
+"""Trials of new versions: in the shadow first, then for a growing share of shoppers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pricing.core.monitoring.sequences import Lift
+
+# What share of shoppers each step quotes by the version on trial; the first is the shadow.
+SHARES = (0.0, 0.01, 0.05, 0.25, 0.50, 1.0)
+# How long each step lasts at least, in hours, and how many decisions of its own it needs.
+LEAST_HOURS = (24.0, 24.0, 48.0, 72.0, 72.0)
+LEAST_DECISIONS = (500, 200, 500, 1_000, 2_000)
+# A shadow that would change the price by more than this on average is looked at by a person.
+MOST_SHADOW_GAP = 0.05
+
+Move = Literal["wait", "go_on", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class RampState:
+    """Where a trial stands: its share, hours since the step, decisions by it since then.
+
+    `lift` compares shoppers of the version on trial with the other treated since the step; in the
+    shadow it is None, and `shadow_gap` is the mean log difference of prices, `violations` how many
+    of them broke a bound before the gate.
+    """
+
+    share: float
+    hours: float
+    decisions: int
+    lift: Lift | None = None
+    shadow_gap: float | None = None
+    violations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a trial does next, to which share, and why."""
+
+    move: Move
+    share: float
+    reason: str
+
+
+def next_step(state: RampState) -> Verdict:
+    """Return whether a trial goes on, waits or stops.
+
+    It stops once its shoppers certainly bring less than the others, or its shadow breaks a bound.
+
+    >>> next_step(RampState(0.0, 30.0, 600, shadow_gap=-0.01))
+    Verdict(move='go_on', share=0.01, reason='long enough and nothing against it')
+    >>> next_step(RampState(0.05, 2.0, 100)).move
+    'wait'
+    """
+    at = max(range(len(SHARES)), key=lambda place: (SHARES[place] <= state.share, place))
+    if state.lift is not None and state.lift.is_worse:
+        return Verdict("stop", 0.0, "its shoppers bring less than the others")
+    if state.violations:
+        return Verdict("stop", 0.0, "its prices break a bound")
+    if at >= len(LEAST_HOURS):
+        return Verdict("wait", state.share, "it quotes everybody")
+    if state.hours < LEAST_HOURS[at]:
+        return Verdict("wait", state.share, "not long enough")
+    if state.decisions < LEAST_DECISIONS[at]:
+        return Verdict("wait", state.share, "too few decisions")
+    if at == 0 and (state.shadow_gap is None or abs(state.shadow_gap) > MOST_SHADOW_GAP):
+        return Verdict("wait", state.share, "its shadow is far from today's prices: look at it")
+    return Verdict("go_on", SHARES[at + 1], "long enough and nothing against it")
