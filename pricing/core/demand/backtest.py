@@ -29,6 +29,7 @@ def weekly_figures(
     `kept` (N, W) says which item-weeks were on sale; weeks are numbered from `first_week`. `bias`
     is (forecast - sales) / sales, `ece` the calibration error over ten bins as a share of sales.
 
+    >>> import numpy as np
     >>> mean = np.array([[2.0, 3.0]])
     >>> whole = (np.zeros((1, 2)), np.full((1, 2), 9.0))
     >>> rows = weekly_figures(mean, Forecast(mean, whole, whole), mean > 0, 40)
@@ -70,6 +71,7 @@ def price_strata(
 
     All arguments (N, W); `log_price` is log(price / usual). A good model errs alike in every row.
 
+    >>> import numpy as np
     >>> one = np.ones((1, 2))
     >>> price_strata(one, one, np.array([[-0.3, 0.0]]), one > 0)[0]["bias"]
     0.0

@@ -21,7 +21,7 @@ CHAMPION = "pooled_poisson"
 
 
 def _logit(*, features: Sequence[str] = ()) -> HierarchicalLogit:
-    return HierarchicalLogit(context=tuple(features))
+    return HierarchicalLogit(context=tuple(features), overdispersed=True)
 
 
 CHALLENGERS: dict[str, Callable[..., Any]] = {

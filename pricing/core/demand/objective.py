@@ -114,6 +114,22 @@ class PenalizedLogit:
         other.mean, other.precision = mean, precision
         return other
 
+    def dispersion(self, beta: FloatArray) -> FloatArray:
+        """Return Pearson's phi of each item, (N,), at least 1: its cells' mean squared residual."""
+        chance = expit(self.linear(beta) + self.offset)
+        variance = np.maximum(self.exposures * chance * (1.0 - chance), 0.05)
+        square = (self.purchases - self.exposures * chance) ** 2 / variance
+        cells = np.bincount(self.item, self.exposures > 0, self.items)
+        pearson = np.bincount(self.item, square, self.items) / np.maximum(cells, 1.0)
+        return np.maximum(pearson, 1.0)
+
+    def discounted(self, dispersion: FloatArray) -> PenalizedLogit:
+        """Return cells that count for one part in `dispersion` (N,): the quasi-likelihood."""
+        other = self.with_prior(self.mean, self.precision)
+        other.exposures = self.exposures / dispersion[self.item]
+        other.purchases = self.purchases / dispersion[self.item]
+        return other
+
     def take(self, rows: IntArray) -> PenalizedLogit:
         """Return the objective of some cells only: a minibatch."""
         return PenalizedLogit(

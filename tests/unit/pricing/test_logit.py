@@ -260,3 +260,28 @@ def test_the_usual_price_is_a_price_that_was_seen(rows: list[tuple[int, float]])
         assert usual[number] in own
         assert np.mean(own <= usual[number]) >= 0.5
         assert np.mean(own >= usual[number]) >= 0.5
+
+
+def test_clumped_sales_are_believed_as_far_as_they_say_something() -> None:
+    rng = np.random.default_rng(8)
+    item = np.repeat(np.arange(60), 40)
+    price = rng.choice([0.8, 0.9, 1.0, 1.1], len(item))
+    slope = rng.normal(3.0, 0.5, 60)
+    rate = 2_000 * expit(-3.0 - slope[item] * (price - 1.0))
+    clumped = rng.poisson(rate * rng.gamma(5.0, 0.2, len(item)))
+    cells = {
+        "item": item,
+        "price": price,
+        "reference_price": np.ones(len(item)),
+        "exposures": np.full(len(item), 2_000.0),
+        "purchases": np.minimum(clumped, 2_000),
+    }
+    inside = {}
+    for overdispersed in (False, True):
+        model = HierarchicalLogit(overdispersed=overdispersed).fit(cells)
+        mean, sd = model.predict_slope({"item": np.arange(60)})
+        inside[overdispersed] = float(np.mean(np.abs(mean - slope) < 1.645 * sd))
+        # A visit more or less than Poisson: variance m + m^2 / 5 at m of about a hundred.
+        assert (model.dispersion_ > 10) == overdispersed
+    assert inside[False] < 0.75
+    assert 0.80 <= inside[True] <= 1.0
