@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pricing.core.learning import PricingAgent
+from pricing.core.learning import LEAST_PROBABILITY, Context, PricingAgent, Proposal
 from pricing.core.values import FloatArray
 from shop.simulation.market import Insider, Insight
 from shop.simulation.setting import Setting
@@ -15,6 +15,7 @@ from shop.simulation.worlds import make_market
 
 INSIGHTS: tuple[Insight, ...] = ("clairvoyant", "uniform", "usual")
 WARM_ROWS = 20_000
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def run_agent(course: Course, agent: PricingAgent) -> Run:
         started = time.perf_counter()
         proposal = agent.propose(context)
         spent += time.perf_counter() - started
+        check_proposal(context, proposal)
         settlement = market.settle(proposal.prices)
         started = time.perf_counter()
         agent.observe(settlement.outcomes)
@@ -64,6 +66,38 @@ def run_agent(course: Course, agent: PricingAgent) -> Run:
         profit[day] = settlement.profit.sum()
         sales[day] = np.count_nonzero(settlement.outcomes.chosen >= 0)
     return Run(profit, sales, spent)
+
+
+def check_proposal(context: Context, proposal: Proposal) -> None:
+    """Raise ValueError, saying what, where a proposal breaks the rules of the game.
+
+    A clairvoyant who is bound to rungs can be beaten by who is not, so a price must be one of
+    them; the probability of what was drawn must be one that could be logged.
+
+    >>> context = Context([7], [4.0], [2.0], features={}, shoppers=1, rungs=[[3.8, 4.0]])
+    >>> check_proposal(context, Proposal(np.array([[3.9]]), np.array([[1.0]])))
+    Traceback (most recent call last):
+    ...
+    ValueError: 1 of 1 prices proposed are no rung, such as 3.9 for item 7
+    """
+    shape = (context.shoppers, context.items)
+    prices, probabilities = (np.asarray(one, dtype=float) for one in proposal)
+    if prices.shape != shape or probabilities.shape != shape:
+        raise ValueError(f"prices and probabilities must have shape {shape}")
+    shopper, item = np.nonzero(context.is_offered())
+    shown, chance = prices[shopper, item], probabilities[shopper, item]
+    if not np.all((chance >= LEAST_PROBABILITY - _ROUNDING) & (chance <= 1 + _ROUNDING)):
+        raise ValueError(f"a price shown must have a probability in [{LEAST_PROBABILITY}, 1]")
+    if context.rungs is None:
+        return
+    is_rung = np.zeros(len(shown), dtype=bool)
+    for rung in np.asarray(context.rungs).T:
+        is_rung |= np.abs(shown - rung[item]) <= _ROUNDING * shown
+    if not is_rung.all():
+        worst = int(np.flatnonzero(~is_rung)[0])
+        wrong = f"{np.count_nonzero(~is_rung)} of {len(shown)} prices proposed are no rung"
+        example = f"{shown[worst]:g} for item {context.item_ids[item[worst]]}"
+        raise ValueError(f"{wrong}, such as {example}")
 
 
 def run_insider(course: Course, insight: Insight) -> Run:

@@ -60,11 +60,17 @@ Job = tuple[Course, str, MakeAgent | None]
 
 
 def run_job(job: Job) -> Run:
-    """Return the run of an agent, or of an insider where there is nothing to make."""
+    """Return the run of an agent, or of an insider where there is nothing to make.
+
+    Raises ValueError, saying who and where, if an agent breaks the rules of the game.
+    """
     course, name, make = job
     if make is None:
         return run_insider(course, next(one for one in INSIGHTS if one == name))
-    return run_agent(course, make(course.seed))
+    try:
+        return run_agent(course, make(course.seed))
+    except ValueError as error:
+        raise ValueError(f"{name} in {course.world}, seed {course.seed}: {error}") from error
 
 
 def _run_jobs(jobs: Sequence[Job], processes: int) -> Iterator[tuple[Course, str, Run]]:

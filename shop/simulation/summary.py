@@ -9,10 +9,13 @@ import numpy as np
 from scipy.stats import t as student
 
 from pricing.core.values import FloatArray
+from shop.simulation.episode import Run
 from shop.simulation.grid import CourseRuns
 
 LAST_VISITS = 20_000
 AFTER_SHIFT = (5_000, 20_000)
+# The run of somebody who knows the truth and still shows one price to all.
+UNIFORM = "uniform"
 _LEAST_ROOM = 0.01
 
 
@@ -103,8 +106,8 @@ def score_agent(runs: Sequence[CourseRuns], agent: str) -> Score:
         recovery=estimate_ratio(_sums(own, best, first, last), np.ones(len(runs)))
         if has_shift
         else nothing,
-        conversion=float(np.mean([run.agents[agent].sales.sum() for run in runs]) / (days * batch)),
-        seconds=float(np.mean([run.agents[agent].seconds for run in runs])),
+        conversion=float(np.mean([_find(run, agent).sales.sum() for run in runs]) / (days * batch)),
+        seconds=float(np.mean([_find(run, agent).seconds for run in runs])),
     )
 
 
@@ -124,6 +127,29 @@ def compare_regret(
     regrets = {rival: find_regrets(runs, rival) for rival in rivals}
     best = min(regrets, key=lambda rival: float(regrets[rival].mean()))
     return best, estimate_ratio(find_regrets(runs, agent), regrets[best])
+
+
+@dataclass(frozen=True, slots=True)
+class WorldsRegret:
+    """Regret as a multiple of the best rival's in each world: mean over worlds, and the worst."""
+
+    mean: float
+    worst: float
+    worst_world: str
+    worst_rival: str
+
+
+def compare_worlds(
+    worlds: Sequence[Sequence[CourseRuns]], agent: str, rivals: Sequence[str]
+) -> WorldsRegret:
+    """Return how the regret of `agent` compares in worlds, each with the rival best there."""
+    found = []
+    for runs in worlds:
+        rival, ratio = compare_regret(runs, agent, rivals)
+        start = "warm" if runs[0].course.warm else "cold"
+        found.append((ratio.value, f"{runs[0].course.world}/{start}", rival))
+    worst = max(found)
+    return WorldsRegret(float(np.mean([ratio for ratio, _, _ in found])), *worst)
 
 
 def trace_shares(
@@ -149,14 +175,12 @@ def trace_shares(
 
 def _stack(runs: Sequence[CourseRuns], name: str) -> FloatArray:
     """Return profits by day, (seeds, days)."""
-    return np.stack(
-        [
-            next(
-                own for key, own in (*run.insiders.items(), *run.agents.items()) if key == name
-            ).profit
-            for run in runs
-        ]
-    )
+    return np.stack([_find(run, name).profit for run in runs])
+
+
+def _find(runs: CourseRuns, name: str) -> Run:
+    """Return the run of an agent or of an insider."""
+    return next(run for key, run in (*runs.insiders.items(), *runs.agents.items()) if key == name)
 
 
 def _sums(own: FloatArray, best: FloatArray, first: int, last: int) -> FloatArray:

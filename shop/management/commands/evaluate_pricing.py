@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from shop.simulation.agents import AGENTS, SHIPPED
+from shop.simulation.agents import AGENTS, SHIPPED, OutsideAgent
 from shop.simulation.baselines import BASELINES
 from shop.simulation.episode import Course
-from shop.simulation.grid import CourseRuns, run_grid
-from shop.simulation.picture import Curve, Panel, draw_panels
+from shop.simulation.grid import CourseRuns, MakeAgent, run_grid
+from shop.simulation.report import Group, describe, draw_groups, group_runs, name_group
 from shop.simulation.setting import Setting, calibrate, read_calibration
 from shop.simulation.summary import (
+    UNIFORM,
     Estimate,
     Score,
     compare_regret,
+    compare_worlds,
     score_agent,
-    trace_shares,
 )
 from shop.simulation.worlds import WORLDS
 
@@ -40,7 +40,6 @@ COLUMNS: tuple[tuple[str, Callable[[Score], Estimate]], ...] = (
     ("regret", lambda score: score.regret),
 )
 FILE_WIDTH = 150  # a table in a file or pipe is not folded to an assumed terminal
-Group = tuple[str, bool]
 
 
 class Command(BaseCommand):
@@ -51,7 +50,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
         parser.add_argument("--worlds", nargs="+", default=list(WORLDS), choices=list(WORLDS))
-        parser.add_argument("--agents", nargs="+", default=list(AGENTS), choices=list(AGENTS))
+        parser.add_argument("--agents", nargs="*", default=list(AGENTS), choices=list(AGENTS))
+        parser.add_argument(
+            "--policy",
+            nargs="+",
+            default=[],
+            metavar="MODULE:CLASS",
+            help="agents from outside, judged beside the others",
+        )
         parser.add_argument("--seeds", type=int, default=4, help="number of markets per world")
         parser.add_argument("--first-seed", type=int, default=0)
         parser.add_argument("--visits", type=int, default=100_000)
@@ -62,36 +68,63 @@ class Command(BaseCommand):
             "--calibrated", action="store_true", help="slopes as in a year of real sales"
         )
         parser.add_argument("--processes", type=int, default=2)
-        parser.add_argument("--json", type=Path, help="write all figures here")
-        parser.add_argument("--plot", type=Path, help="write the picture (SVG) here")
+        parser.add_argument(
+            "--out", type=Path, help="folder for pricing.json and pricing.svg (default: reports)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run, print tables, write the files asked for."""
+        """Run, print tables, write figures and picture."""
         if options["seeds"] < 1 or options["visits"] < 1_000 or options["processes"] < 1:
             raise CommandError("--seeds and --processes must be at least 1, --visits 1000.")
         console = Console()
         if not console.is_terminal:
             console = Console(width=FILE_WIDTH)
-        courses = list_courses(options)
-        agents = {name: AGENTS[name] for name in options["agents"]}
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-            bar = progress.add_task("pricing", total=len(courses) * (len(agents) + 3))
-            runs = run_grid(
-                courses,
-                agents,
-                processes=options["processes"],
-                on_done=lambda: progress.advance(bar),
-            )
-        groups = group_runs(runs)
+        agents = list_agents(options)
+        runs = run_shown(list_courses(options), agents, options["processes"], console)
+        groups, names = group_runs(runs), list(agents)
+        rivals = [name for name in names if name in BASELINES]
         for group, those in groups.items():
-            console.print(make_table(group, those, list(agents)))
-        plot = options["plot"] or Path(settings.STATE_FOLDER) / "reports" / "pricing.svg"
-        _write(plot, draw_groups(groups, list(agents)))
-        console.print(f"Gain share by visit: {plot}")
-        if options["json"]:
-            _write(options["json"], json.dumps(describe(groups, list(agents)), indent=2) + "\n")
-            console.print(f"All figures: {options['json']}")
+            console.print(make_table(group, those, names, rivals))
+        if rivals and len(groups) > 1:
+            console.print(make_summary(groups, names, rivals))
+        folder = options["out"] or Path(settings.STATE_FOLDER) / "reports"
+        folder.mkdir(parents=True, exist_ok=True)
+        figures = {"shipped": SHIPPED} | describe(groups, names, rivals)
+        (folder / "pricing.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+        (folder / "pricing.svg").write_text(draw_groups(groups, names), "utf-8")
+        console.print(f"All figures and the picture: {folder}/pricing.json, {folder}/pricing.svg")
+
+
+def list_agents(options: dict[str, Any]) -> dict[str, MakeAgent]:
+    """Return what makes each agent asked for; each is made once, so that mistakes show early."""
+    agents = {name: AGENTS[name] for name in options["agents"]}
+    for path in options["policy"]:
+        outside = OutsideAgent(path)
+        try:
+            outside(0)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if outside.name in agents:
+            raise CommandError(f"Two agents are called {outside.name}.")
+        agents[outside.name] = outside
+    if not agents:
+        raise CommandError("There is nobody to judge: name --agents or a --policy.")
+    return agents
+
+
+def run_shown(
+    courses: Sequence[Course], agents: dict[str, MakeAgent], processes: int, console: Console
+) -> list[CourseRuns]:
+    """Return all runs, with a bar that shows how many are done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        bar = progress.add_task("pricing", total=len(courses) * (len(agents) + 3))
+        try:
+            return run_grid(
+                courses, agents, processes=processes, on_done=lambda: progress.advance(bar)
+            )
+        except ValueError as error:
+            raise CommandError(f"An agent broke the rules of the game: {error}.") from error
 
 
 def list_courses(options: dict[str, Any]) -> list[Course]:
@@ -107,28 +140,35 @@ def list_courses(options: dict[str, Any]) -> list[Course]:
     ]
 
 
-def group_runs(runs: Sequence[CourseRuns]) -> dict[Group, list[CourseRuns]]:
-    """Return runs by world and start, so that those of a group differ by seed only."""
-    groups: dict[Group, list[CourseRuns]] = {}
-    for run in runs:
-        groups.setdefault((run.course.world, run.course.warm), []).append(run)
-    return groups
-
-
-def make_table(group: Group, runs: Sequence[CourseRuns], agents: Sequence[str]) -> Table:
+def make_table(
+    group: Group, runs: Sequence[CourseRuns], agents: Sequence[str], rivals: Sequence[str]
+) -> Table:
     """Return the table of one world: a row for each agent, intervals over seeds."""
-    world, warm = group
-    title = f"{world}, {'warm' if warm else 'cold'}, {runs[0].course.visits:,} visits"
-    table = Table(title=f"{title}, {len(runs)} seeds", title_justify="left")
+    title = f"{name_group(group)}, {runs[0].course.visits:,} visits, {len(runs)} seeds"
+    table = Table(title=title, title_justify="left")
     table.add_column("agent")
     for name in (*(name for name, _ in COLUMNS), "regret / best baseline", "seconds"):
         table.add_column(name, justify="right")
-    rivals = [name for name in agents if name in BASELINES]
-    for agent in agents:
+    for agent in [*agents, UNIFORM]:
         score = score_agent(runs, agent)
-        versus = show(compare_regret(runs, agent, rivals)[1]) if rivals else "-"
         cells = (show(read(score)) for _, read in COLUMNS)
-        table.add_row(agent, *cells, versus, f"{score.seconds:.1f}")
+        versus = show(compare_regret(runs, agent, rivals)[1]) if rivals else "-"
+        label = "best uniform, known" if agent == UNIFORM else agent
+        table.add_row(label, *cells, versus, f"{score.seconds:.1f}")
+    return table
+
+
+def make_summary(
+    groups: dict[Group, list[CourseRuns]], agents: Sequence[str], rivals: Sequence[str]
+) -> Table:
+    """Return the table over all worlds: regret as a multiple of the best baseline's there."""
+    table = Table(title="Regret / best baseline of each world", title_justify="left")
+    for name in ("agent", "mean", "worst", "where", "against"):
+        table.add_column(name, justify="right" if name in ("mean", "worst") else "left")
+    for agent in agents:
+        found = compare_worlds(list(groups.values()), agent, rivals)
+        cells = (f"{found.mean:.3f}", f"{found.worst:.3f}", found.worst_world, found.worst_rival)
+        table.add_row(agent, *cells)
     return table
 
 
@@ -137,36 +177,3 @@ def show(estimate: Estimate) -> str:
     if estimate.high != estimate.high:  # NaN: one seed has no interval
         return f"{estimate.value:.3f}"
     return f"{estimate.value:.3f} ±{estimate.high - estimate.value:.3f}"
-
-
-def draw_groups(groups: dict[Group, list[CourseRuns]], agents: Sequence[str]) -> str:
-    """Return the picture of cumulative gain share over business as usual."""
-    panels = []
-    for (world, warm), runs in groups.items():
-        curves = [Curve(agent, *trace_shares(runs, agent, "usual")) for agent in agents]
-        name = f"{world.replace('_', ' ')}, {'warm' if warm else 'cold'}"
-        panels.append(Panel(name, curves, runs[0].course.visits))
-    note = "0 = public prices, 1 = clairvoyant; cumulative; lines below -1 are cut off; band = 95 %"
-    return draw_panels("Gain share over business as usual, by visits", note, panels, low=-1.0)
-
-
-def describe(groups: dict[Group, list[CourseRuns]], agents: Sequence[str]) -> dict[str, Any]:
-    """Return every figure for JSON."""
-    rivals = [name for name in agents if name in BASELINES]
-    described: dict[str, Any] = {"shipped": SHIPPED, "worlds": {}}
-    for (world, warm), runs in groups.items():
-        scores = {agent: asdict(score_agent(runs, agent)) for agent in agents}
-        entry: dict[str, Any] = {"seeds": len(runs), "visits": runs[0].course.visits}
-        entry["agents"] = scores
-        if rivals:
-            for agent in agents:
-                best, ratio = compare_regret(runs, agent, rivals)
-                scores[agent]["regret_ratio"] = asdict(ratio)
-                entry["best_baseline"] = best
-        described["worlds"][f"{world}/{'warm' if warm else 'cold'}"] = entry
-    return described
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")

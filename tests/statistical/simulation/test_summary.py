@@ -1,21 +1,25 @@
-"""Figures, intervals, the picture and the command."""
+"""Figures, intervals and the picture."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from django.core.management import CommandError, call_command
 
 from shop.simulation.baselines import BASELINES
 from shop.simulation.episode import INSIGHTS, Course, Run
 from shop.simulation.grid import CourseRuns, run_grid
 from shop.simulation.picture import Curve, Panel, draw_panels
 from shop.simulation.setting import Setting
-from shop.simulation.summary import compare_regret, estimate_ratio, score_agent, trace_shares
+from shop.simulation.summary import (
+    UNIFORM,
+    compare_regret,
+    compare_worlds,
+    estimate_ratio,
+    score_agent,
+    trace_shares,
+)
 
 
 def made(course: Course, **profits: list[float]) -> CourseRuns:
@@ -74,6 +78,23 @@ def test_regret_is_compared_with_the_rival_that_has_least() -> None:
     best, ratio = compare_regret(two_markets(), "ours", ["slow"])
     assert best == "slow"
     assert ratio.value == pytest.approx(0.06 / 0.125)
+
+
+def test_worlds_weigh_the_same_and_the_worst_is_named() -> None:
+    even, lost = two_markets(), two_markets()
+    for runs in lost:
+        runs.course = Course("probit", runs.course.seed, 30_000, warm=False)
+        runs.agents["ours"] = runs.insiders["usual"]
+    found = compare_worlds([even, lost], "ours", ["slow"])
+    assert found.mean == pytest.approx((0.06 / 0.125 + 0.2 / 0.125) / 2)
+    assert found.worst == pytest.approx(0.2 / 0.125)
+    assert (found.worst_world, found.worst_rival) == ("probit/cold", "slow")
+
+
+def test_the_best_price_for_all_is_scored_like_an_agent() -> None:
+    score = score_agent(two_markets(), UNIFORM)
+    assert score.share.value == pytest.approx(0.925)
+    assert score.gain_over_uniform.value == 0.0
 
 
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
@@ -135,24 +156,3 @@ def test_the_picture_shows_every_agent_in_every_world() -> None:
         for pair in node.attrib["points"].split()
     ]
     assert all(34 <= y <= 180 for y in points)
-
-
-def test_the_command_prints_a_table_and_writes_figures_and_a_picture(tmp_path: Path) -> None:
-    figures, picture = tmp_path / "figures.json", tmp_path / "deep" / "picture.svg"
-    call_command(
-        "evaluate_pricing",
-        *("--worlds", "logit", "--agents", "static", "beta_ts", "--seeds", "2", "--cold"),
-        *("--visits", "2000", "--processes", "1"),
-        *("--json", str(figures), "--plot", str(picture)),
-    )
-    told = json.loads(figures.read_text())
-    entry = told["worlds"]["logit/cold"]
-    assert (entry["seeds"], entry["visits"], entry["best_baseline"]) == (2, 2_000, "static")
-    assert entry["agents"]["static"]["gain_share"]["value"] == 0.0
-    assert entry["agents"]["beta_ts"]["regret_ratio"]["value"] > 1.0
-    assert "logit, cold" in picture.read_text()
-
-
-def test_the_command_refuses_what_makes_no_sense() -> None:
-    with pytest.raises(CommandError, match="at least 1"):
-        call_command("evaluate_pricing", "--seeds", "0")
