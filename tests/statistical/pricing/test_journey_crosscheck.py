@@ -18,8 +18,14 @@ from scipy.sparse import csr_array
 from pricing.core.demand import COLUMNS, OWN_PRICE, SOLVERS, HierarchicalLogit, PooledPoisson
 from pricing.core.demand.newton import Cells, Prior, fit_newton
 from pricing.core.demand.objective import PenalizedLogit
-from tests.statistical.pricing.journey import CLUSTERS, TRAIN_WEEKS, Yardstick, load_yardstick
-from tests.statistical.pricing.test_journey_demand import fit
+from tests.statistical.pricing.journey import (
+    CLUSTERS,
+    TRAIN_WEEKS,
+    Yardstick,
+    find_moved,
+    fit_champion,
+    load_yardstick,
+)
 
 pytestmark = [pytest.mark.statistical, pytest.mark.slow]
 PRODUCTS = 40
@@ -32,13 +38,12 @@ def yardstick() -> Yardstick:
 
 @pytest.fixture(scope="module")
 def champion(yardstick: Yardstick) -> tuple[PooledPoisson, np.ndarray]:
-    return fit(yardstick, TRAIN_WEEKS)
+    return fit_champion(yardstick)
 
 
 def moved_products(cells: Yardstick) -> np.ndarray:
     """Return the best-selling products whose price moved enough to say anything."""
-    spread = np.log(cells.price[:, :TRAIN_WEEKS]).std(axis=1)
-    return np.flatnonzero(spread > 0.05)[:PRODUCTS]
+    return np.flatnonzero(find_moved(cells, 0.05))[:PRODUCTS]
 
 
 def regressors(design: np.ndarray, product: int) -> np.ndarray:
@@ -153,7 +158,7 @@ def test_the_hierarchical_logit_agrees_with_the_champion_on_real_sales(
         "mailer": np.zeros(products),
     }
     elasticity = logit.predict(logit.reference_price_, usual).elasticity
-    moved = np.log(yardstick.price[:, :weeks]).std(axis=1) > 0.05
+    moved = find_moved(yardstick, 0.05)
     assert np.corrcoef(-elasticity[moved], model.elasticity_[moved])[0, 1] > 0.6
     assert np.median(-elasticity[moved]) == pytest.approx(np.median(model.elasticity_), abs=0.4)
     # Sales come in clumps: taken for independent draws they overrule pooling, signs included.

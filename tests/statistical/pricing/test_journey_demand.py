@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from pricing.core.demand import OWN_PRICE, PooledPoisson, build_design, mean_poisson_deviance, wmape
+from pricing.core.demand import OWN_PRICE, mean_poisson_deviance, wmape
 from pricing.core.demand.metrics import interval_coverage
-from tests.statistical.pricing.journey import TRAIN_WEEKS, Yardstick, load_yardstick
+from tests.statistical.pricing.journey import (
+    TRAIN_WEEKS,
+    Yardstick,
+    find_moved,
+    fit_champion,
+    load_yardstick,
+)
 
 pytestmark = [pytest.mark.statistical, pytest.mark.slow]
 # Forecasts from a model that knows weeks up to `cut`, for choosing among models: the train part.
@@ -20,26 +26,9 @@ def yardstick() -> Yardstick:
     return load_yardstick()
 
 
-def fit(cells: Yardstick, cut: int) -> tuple[PooledPoisson, np.ndarray]:
-    """Return the champion fitted on the first `cut` weeks, and the design of all weeks."""
-    log_price = np.log(cells.price)
-    usual = np.median(log_price[:, :cut], axis=1)
-    design = build_design(
-        log_price - usual[:, None],
-        cells.display,
-        cells.mailer,
-        cells.category,
-        cells.units[:, :, :cut].sum(axis=(1, 2)),
-    )
-    model = PooledPoisson().fit(
-        design[:, :, :cut], cells.units[:, :, :cut], cells.category, cells.department
-    )
-    return model, design
-
-
 def score(cells: Yardstick, cut: int, weeks: int) -> tuple[float, float, float]:
     """Return WMAPE, mean Poisson deviance and coverage of 80 % intervals."""
-    model, design = fit(cells, cut)
+    model, design = fit_champion(cells, cut)
     later = slice(cut, cut + weeks)
     forecast = model.predict(design[:, :, later], cells.department)
     low, high = model.predict_interval(forecast, 0.8)
@@ -75,8 +64,8 @@ def test_the_champion_holds_on_earlier_cuts_too(yardstick: Yardstick) -> None:
 def test_elasticities_are_negative_and_agree_with_an_econometrics_package(
     yardstick: Yardstick,
 ) -> None:
-    model, design = fit(yardstick, TRAIN_WEEKS)
-    moved = np.log(yardstick.price[:, :TRAIN_WEEKS]).std(axis=1) > 0.02
+    model, design = fit_champion(yardstick)
+    moved = find_moved(yardstick, 0.02)
     raw = -model.coef_[:, OWN_PRICE]
     assert np.mean(model.elasticity_[moved] > 0) == 1.0
     assert np.mean(raw[moved] > 0) >= 0.95
