@@ -1,0 +1,248 @@
+"""Take in outcomes: one Laplace step per batch, and an alarm for markets that change.
+
+A decision is bought with rate exp(a + g h - e x): a the variant's level, h the shopper's interest,
+e its elasticity, x the log price ratio. Given what went before (normal, precisions P), a batch
+moves each parameter to the mode of its posterior by Newton steps and adds the curvature there: the
+Laplace approximation, batch by batch (Chapelle and Li 2011, algorithm 3).
+
+The score of e is sum (y - rate) times the *centered* x: what the logged draw did to the price,
+given shopper and variant. Shoppers with more interest see lower prices and buy more anyway;
+centering by the known propensities keeps that out (Robinson 1988; Chernozhukov et al. 2018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.demand.served import ServedDemand
+from pricing.core.learning.drift import DriftAlarm
+from pricing.core.online.evidence import Evidence, Sightings, find_sorted
+from pricing.core.online.learned import learn_from
+
+# Shoppers of a variant and week share a draw and its surprises: a purchase counts for less.
+OVERDISPERSION = 1.5
+# How many purchases' worth the belief is that a variant sells like all goods do.
+LEVEL_PRECISION = 1.0
+STEPS = 8
+# After an alarm what was believed counts this much: the posterior sd doubles.
+KEPT_AFTER_ALARM = 0.25
+HALF_LIFE_DAYS = 60.0
+# Which changes of an elasticity are worth another price, in sd.
+MOVED_SDS = 0.25
+MOVED_SD_RATIO = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a batch did: sightings, purchases, families whose alarm rang, variants to reprice."""
+
+    exposures: int
+    purchases: int
+    alarmed: IntArray
+    moved: IntArray
+
+
+def take_in(
+    evidence: Evidence,
+    seen: Sightings,
+    served: ServedDemand,
+    *,
+    model_version: int = 0,
+    days: float = 0.0,
+) -> tuple[Evidence, Report]:
+    """Return the evidence after a batch, and what happened. `days` have passed since the last one.
+
+    `served` is the model in use, whose elasticities are the prior. Deterministic; the order of
+    sightings in a batch does not matter but for rounding.
+    """
+    known = _widen(_forget(evidence, model_version, days), seen, served)
+    if not len(seen):
+        return known, Report(0, 0, _NO_IDS, _NO_IDS)
+    known, alarmed = _listen(known, seen, served)
+    known = _step(known, seen, served)
+    known, moved = _mark_moved(known, served)
+    purchases = float(seen.bought.sum())
+    known = replace(known, base=known.base + np.array([purchases, float(len(seen))]))
+    return known, Report(len(seen), int(purchases), alarmed, moved)
+
+
+_NO_IDS: IntArray = np.zeros(0, dtype=np.int64)
+
+
+def _forget(evidence: Evidence, model_version: int, days: float) -> Evidence:
+    """Return what is left of evidence after some days; a newly fitted model is trusted again."""
+    kept = 0.5 ** (max(0.0, days) / HALF_LIFE_DAYS)
+    is_same = evidence.model_version == model_version
+    return replace(
+        evidence,
+        weighted=evidence.weighted * kept,
+        precision=evidence.precision * kept,
+        level_precision=evidence.level_precision * kept,
+        trust=evidence.trust if is_same else np.ones(len(evidence)),
+        model_version=model_version,
+    )
+
+
+def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidence:
+    """Return the evidence with a row for each variant and family that is new in it."""
+    ids, first = np.unique(seen.variant_id, return_index=True)
+    is_new = ~find_sorted(evidence.variant_id, ids)[1]
+    families = np.setdiff1d(seen.family_id, evidence.alarm_family)
+    calm = np.tile(DriftAlarm().to_array(), (len(families), 1))
+    alarm_order = np.argsort(np.concatenate([evidence.alarm_family, families]), kind="stable")
+    added, above = ids[is_new], seen.family_id[first[is_new]]
+    mean, sd, _ = served.elasticities(added, above)
+    order = np.argsort(np.concatenate([evidence.variant_id, added]), kind="stable")
+    none, one = np.zeros(len(added)), np.ones(len(added))
+    rows = {
+        "variant_id": added,
+        "family_id": above,
+        "level": np.log(evidence.base[0] / evidence.base[1]) * one,
+        "level_precision": none,
+        "weighted": none,
+        "precision": none,
+        "trust": one,
+        "sent_mean": mean,
+        "sent_sd": sd,
+    }
+    wide: dict[str, Any] = {
+        name: np.concatenate([getattr(evidence, name), row])[order] for name, row in rows.items()
+    }
+    return replace(
+        evidence,
+        **wide,
+        alarm_family=np.concatenate([evidence.alarm_family, families])[alarm_order],
+        alarm=np.concatenate([evidence.alarm, calm])[alarm_order],
+    )
+
+
+def _rates(
+    level: FloatArray, elasticity: FloatArray, slope: float, seen: Sightings, at: IntArray
+) -> FloatArray:
+    logs = level[at] + slope * seen.interest - elasticity[at] * seen.log_ratio
+    rates: FloatArray = np.exp(np.clip(logs, -20.0, 1.0))
+    return rates
+
+
+def _believed(evidence: Evidence, served: ServedDemand) -> FloatArray:
+    """Return the posterior mean of the elasticity of each variant with evidence, (N,)."""
+    learned = learn_from(served, evidence)
+    return learned.elasticities(evidence.variant_id, evidence.family_id)[0]
+
+
+def _listen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> tuple[Evidence, IntArray]:
+    """Tell each family's alarm how wrong the forecast of the batch was; where it rings, what was
+    believed before counts less."""
+    at, _ = find_sorted(evidence.variant_id, seen.variant_id)
+    slope = float(evidence.interest[0])
+    rate = _rates(evidence.level, _believed(evidence, served), slope, seen, at)
+    family, _ = find_sorted(evidence.alarm_family, seen.family_id)
+    count = len(evidence.alarm_family)
+    wrong = seen.bought - rate
+    sums = [
+        np.bincount(family, values, count)
+        for values in (wrong, -wrong * seen.centered, rate, rate * seen.centered**2)
+    ]
+    residual, spread = np.stack(sums[:2]), OVERDISPERSION * np.stack(sums[2:])
+    alarm, rang = evidence.alarm.copy(), np.zeros(count, dtype=np.bool_)
+    for one in np.unique(family).tolist():
+        listener = DriftAlarm.from_array(alarm[one])
+        rang[one] = listener.update(residual[:, one], spread[:, one])
+        alarm[one] = listener.to_array()
+    alarmed = evidence.alarm_family[rang]
+    return _widen_doubt(
+        replace(evidence, alarm=alarm), np.isin(evidence.family_id, alarmed)
+    ), alarmed
+
+
+def _widen_doubt(evidence: Evidence, where: BoolArray) -> Evidence:
+    """Return the evidence with the covariance of the variants in `where` inflated."""
+    kept = np.where(where, KEPT_AFTER_ALARM, 1.0)
+    return replace(
+        evidence,
+        weighted=evidence.weighted * kept,
+        precision=evidence.precision * kept,
+        level_precision=evidence.level_precision * kept,
+        trust=evidence.trust * kept,
+    )
+
+
+def _step(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidence:
+    """Move levels, elasticities and the slope of interest to the mode of their posterior."""
+    prior_mean, prior_sd, _ = served.elasticities(evidence.variant_id, evidence.family_id)
+    prior = evidence.trust / prior_sd**2
+    start = (prior * prior_mean + evidence.weighted) / (prior + evidence.precision)
+    mode = _Mode(evidence, seen, start, prior + evidence.precision)
+    for _ in range(STEPS):
+        mode.move()
+    return replace(
+        evidence,
+        level=mode.level,
+        level_precision=evidence.level_precision + mode.level_added,
+        weighted=(mode.before + mode.added) * mode.elasticity - prior * prior_mean,
+        precision=evidence.precision + mode.added,
+        interest=np.array([mode.slope, evidence.interest[1] + mode.slope_added]),
+    )
+
+
+class _Mode:
+    """The search for the mode of the posterior of one batch; `*_added` is its curvature."""
+
+    def __init__(
+        self, evidence: Evidence, seen: Sightings, start: FloatArray, before: FloatArray
+    ) -> None:
+        self._evidence, self._seen = evidence, seen
+        self._at, _ = find_sorted(evidence.variant_id, seen.variant_id)
+        self._start, self.before = start, before
+        self.level, self.elasticity = evidence.level.copy(), start.copy()
+        self.slope = float(evidence.interest[0])
+        self.level_added, self.added = np.zeros(len(evidence)), np.zeros(len(evidence))
+        self.slope_added = 0.0
+
+    def move(self) -> None:
+        """Take one Newton step in each parameter, the others held."""
+        self._move_levels()
+        rate, wrong = self._residuals()
+        centered = self._seen.centered
+        self.added = self._sum(rate * centered**2) / OVERDISPERSION
+        pull = self.before * (self._start - self.elasticity) - self._sum(wrong * centered)
+        self.elasticity += np.clip(pull / (self.before + self.added), -1.0, 1.0)
+        self._move_slope(rate, wrong)
+
+    def _move_levels(self) -> None:
+        before = self._evidence.level_precision + LEVEL_PRECISION / OVERDISPERSION
+        rate, wrong = self._residuals()
+        self.level_added = self._sum(rate) / OVERDISPERSION
+        pull = before * (self._evidence.level - self.level) + self._sum(wrong)
+        self.level += np.clip(pull / (before + self.level_added), -1.0, 1.0)
+
+    def _move_slope(self, rate: FloatArray, wrong: FloatArray) -> None:
+        interest, (start, before) = self._seen.interest, self._evidence.interest
+        self.slope_added = float(rate @ interest**2) / OVERDISPERSION
+        pull = before * (start - self.slope) + wrong @ interest
+        self.slope += float(np.clip(pull / (before + self.slope_added), -0.5, 0.5))
+
+    def _residuals(self) -> tuple[FloatArray, FloatArray]:
+        rate = _rates(self.level, self.elasticity, self.slope, self._seen, self._at)
+        return rate, (self._seen.bought - rate) / OVERDISPERSION
+
+    def _sum(self, values: FloatArray) -> FloatArray:
+        return np.bincount(self._at, values, len(self.level))
+
+
+def _mark_moved(evidence: Evidence, served: ServedDemand) -> tuple[Evidence, IntArray]:
+    """Return the variants whose elasticity is no longer what the publisher was given."""
+    learned = learn_from(served, evidence)
+    mean, sd, _ = learned.elasticities(evidence.variant_id, evidence.family_id)
+    moved = np.abs(mean - evidence.sent_mean) > MOVED_SDS * evidence.sent_sd
+    moved |= np.abs(sd / evidence.sent_sd - 1.0) > MOVED_SD_RATIO
+    known = replace(
+        evidence,
+        sent_mean=np.where(moved, mean, evidence.sent_mean),
+        sent_sd=np.where(moved, sd, evidence.sent_sd),
+    )
+    return known, evidence.variant_id[moved]
