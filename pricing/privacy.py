@@ -7,6 +7,13 @@ from pricing.services.erasure import erase_shopper
 from profiles.core.privacy import RoomPrivacy, classify
 
 FIELDS = {
+    "CompetitorPrice": classify(
+        none="id source variant price_minor observed_at imported_at matched_by label"
+    ),
+    "CompetitorSource": classify(
+        none="id code name kind market currency url basis ttl_hours every_hours is_active"
+        " created_at created_by tried_at imported_at last_report problem"
+    ),
     "DemandModelVersion": classify(
         none="id kind status trained_at window_start window_end rows metrics parameters arrays"
         " sha256 feature_hash asked_at asked_reason asked_by activated_by"
@@ -50,6 +57,7 @@ FIELDS = {
     "PublicPrice": classify(
         none="id variant market channel list_minor public_minor anchor_minor changed_at"
     ),
+    "QuarantinedCompetitorRow": classify(none="id source variant row_number reason payload at"),
     "Quote": classify(
         none="id market_code channel currency policy_version model_version book_version kid"
         " signature is_complete stock competitor_minor",

@@ -2,6 +2,11 @@
 
 from pricing.models.books import PriceBook, PriceBookEntry
 from pricing.models.breakers import BreakerTrip, FeedPulse, PricedVisit
+from pricing.models.competitors import (
+    CompetitorPrice,
+    CompetitorSource,
+    QuarantinedCompetitorRow,
+)
 from pricing.models.demand import DemandModelVersion
 from pricing.models.learning import (
     ModelChange,
@@ -18,6 +23,8 @@ from pricing.models.shocks import PriceShock
 
 __all__ = [
     "BreakerTrip",
+    "CompetitorPrice",
+    "CompetitorSource",
     "DemandModelVersion",
     "EmergencyCap",
     "FeedPulse",
@@ -35,6 +42,7 @@ __all__ = [
     "PricedVisit",
     "PricingPolicy",
     "PublicPrice",
+    "QuarantinedCompetitorRow",
     "Quote",
     "QuoteSeal",
     "RampStep",

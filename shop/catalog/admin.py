@@ -163,7 +163,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
                 "description": _("Minor units (cents). List prices change under Public prices."),
             },
         ),
-        (_("Origin"), {"fields": ["external_ref"]}),
+        (_("Origin"), {"fields": ["external_ref", "gtin"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:

@@ -146,6 +146,8 @@ class Variant(models.Model):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
     external_ref = models.CharField(max_length=64, unique=True)
     sku = models.CharField(max_length=40, unique=True)
+    # The number below the bar code (GTIN-8 to GTIN-14), "" where unknown: what others call it, too.
+    gtin = models.CharField(max_length=14, blank=True, default="", db_default="")
     name = models.CharField(max_length=80, blank=True)
     measure_amount = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True)
     measure_unit = models.CharField(max_length=4, blank=True)
@@ -169,6 +171,12 @@ class Variant(models.Model):
                 condition=Q(cost_minor__isnull=True, cost_source="unknown")
                 | (Q(cost_minor__isnull=False) & ~Q(cost_source="unknown")),
                 name="variant_cost_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(gtin="") | Q(gtin__regex=r"^[0-9]{8,14}$"), name="variant_gtin"
+            ),
+            models.UniqueConstraint(
+                fields=["gtin"], condition=~Q(gtin=""), name="variant_gtin_unique"
             ),
         ]
 

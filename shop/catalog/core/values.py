@@ -219,6 +219,20 @@ class VariantArrays:
 
 
 @dataclass(frozen=True, slots=True)
+class VariantIdentity:
+    """What a variant is called. `measure` of `unit` ("g", "ml", "ct") is one piece, 0 if unknown;
+    `gtin` is the number below the bar code, "" if unknown."""
+
+    variant_id: int
+    sku: str
+    gtin: str
+    name: str
+    brand: str
+    measure: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class SensitiveIds:
     """Ids of all sensitive categories and variants, also of what is no longer sold; ascending."""
 

@@ -7,6 +7,7 @@ from shop.catalog.selectors.arrays import (
     map_external_refs,
 )
 from shop.catalog.selectors.cards import ProductNotFound, get_product, list_cards
+from shop.catalog.selectors.identities import list_identities
 from shop.catalog.selectors.listings import list_category_variants, list_search_facets
 from shop.catalog.selectors.markets import MarketNotFound, get_market
 from shop.catalog.selectors.search import search_variants, suggest
@@ -25,6 +26,7 @@ __all__ = [
     "list_cards",
     "list_categories",
     "list_category_variants",
+    "list_identities",
     "list_search_facets",
     "load_placement_weeks",
     "load_sensitive_ids",
