@@ -13,7 +13,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 django.setup()
 
 # ruff: noqa: E402  # the parts import models, which need the registry that setup() fills
-from tests.benchmarks import events, pages, quotes, quotes_http, recompute, training
+from tests.benchmarks import (
+    events,
+    journey,
+    optimum,
+    pages,
+    pricing,
+    quotes,
+    quotes_http,
+    recompute,
+    training,
+)
 from tests.benchmarks.measure import Figures, print_table, write_figures
 
 Part = tuple[Callable[[], Figures], dict[str, tuple[str, float]]]
@@ -26,6 +36,10 @@ PARTS: dict[str, Part] = {
     "events": (events.measure, events.TARGETS),
     "training": (training.measure, training.TARGETS),
     "recompute": (recompute.measure, recompute.TARGETS),
+    "pricing": (
+        lambda: pricing.measure() | optimum.measure() | journey.measure(),
+        pricing.TARGETS | optimum.TARGETS | journey.TARGETS,
+    ),
 }
 
 
