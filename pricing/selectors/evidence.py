@@ -1,0 +1,49 @@
+"""Read what outcomes said about elasticities since the model was fitted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pricing.core.demand.served import ServedDemand
+from pricing.core.online import Evidence, learn_from
+from pricing.core.values import ModelVersionRow
+from pricing.models import OnlineEvidence
+from shop.kernel.arrays import hash_arrays, unpack_arrays
+
+Model = tuple[ModelVersionRow, ServedDemand]
+
+
+class UntrustedEvidence(ValueError):
+    """The stored arrays are not the ones that were hashed when they were written."""
+
+
+def open_evidence(row: OnlineEvidence) -> Evidence:
+    """Return the evidence of a row. Raises UntrustedEvidence."""
+    arrays = unpack_arrays(row.arrays)
+    if hash_arrays(arrays) != row.sha256:
+        raise UntrustedEvidence(f"evidence {row.pk} does not have the hash it was stored with")
+    return Evidence.from_arrays(arrays)
+
+
+def load_evidence(place: tuple[str, str]) -> Evidence | None:
+    """Return the evidence of a market's channel, None before the first outcome. One query."""
+    row = OnlineEvidence.objects.filter(
+        market_code=place[0], channel=place[1], is_current=True
+    ).first()
+    return None if row is None else open_evidence(row)
+
+
+def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
+    """Return a model with the evidence of a place on top of its elasticities. One query."""
+    evidence = None if model is None else load_evidence(place)
+    if model is None or evidence is None:
+        return model
+    return model[0], learn_from(model[1], evidence)
+
+
+def list_learned(*, place: tuple[str, str], since: datetime) -> set[int]:
+    """Return the variants whose elasticity moved since a moment. One query."""
+    rows = OnlineEvidence.objects.filter(
+        market_code=place[0], channel=place[1], at__gt=since
+    ).values_list("moved", flat=True)
+    return {variant_id for moved in rows for variant_id in moved}

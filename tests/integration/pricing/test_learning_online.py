@@ -1,0 +1,179 @@
+"""Outcomes change elasticities by the minute: once each, and only what changed is priced anew."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from pricing.core.values import PriceView
+from pricing.models import OnlineEvidence, Quote
+from pricing.selectors.evidence import (
+    UntrustedEvidence,
+    add_evidence,
+    list_learned,
+    load_evidence,
+)
+from pricing.selectors.versions import load_active_model
+from pricing.services import drain_quotes, quote_variants
+from pricing.services.learning import LearningReport, learn_online
+from profiles.core.values import PurchasedLine, ShopperValue
+from profiles.services import record_purchase_events
+from tests.factories.pricing import (
+    NOON,
+    Dairy,
+    committed,
+    look_at,
+    make_held_out,
+    make_treated,
+    open_dairy,
+    visit,
+)
+
+PLACE = ("us", "online")
+AFTER = NOON + timedelta(hours=2)
+
+
+def ask(dairy: Dairy, shopper: ShopperValue) -> dict[int, PriceView]:
+    look_at(shopper, dairy.cheeses)
+    return quote_variants(context=visit(shopper), variant_ids=dairy.cheeses).prices
+
+
+def buy(shopper: ShopperValue, view: PriceView, basket: str) -> None:
+    line = PurchasedLine(
+        variant_id=view.variant_id,
+        quantity=1,
+        paid_minor=view.quoted_minor,
+        list_minor=view.list_minor,
+        is_discounted=True,
+        quote_id=view.quote_id,
+    )
+    with committed():
+        record_purchase_events(
+            basket_ref=basket,
+            lines=[line],
+            occurred_at=NOON + timedelta(minutes=30),
+            shopper_id=shopper.id,
+            channel="online",
+            now=NOON + timedelta(minutes=31),
+        )
+
+
+def sell_brie(dairy: Dairy, shoppers: int) -> None:
+    """Everybody looks at four cheeses and buys the brie."""
+    for number in range(shoppers):
+        alice = make_treated()
+        buy(alice, ask(dairy, alice)[dairy.brie], f"order-{number}")
+    drain_quotes()
+
+
+@pytest.mark.django_db
+def test_an_outcome_is_taken_in_when_its_quote_has_run_out_and_never_again(dairy: Dairy) -> None:
+    open_dairy()
+    sell_brie(dairy, 3)
+    early = learn_online(now=NOON + timedelta(minutes=89))
+    assert (early.exposures, early.purchases) == (0, 0)
+    assert learn_online(now=AFTER).exposures == 12
+    again = learn_online(now=AFTER + timedelta(minutes=1))
+    assert (again.exposures, again.purchases) == (0, 0)
+    row = OnlineEvidence.objects.get(is_current=True)
+    assert (row.exposures, row.purchases) == (12, 3)
+    assert row.watermark == AFTER + timedelta(minutes=1) - timedelta(minutes=90)
+
+
+@pytest.mark.django_db
+def test_what_sold_is_believed_to_sell_more_often(dairy: Dairy) -> None:
+    open_dairy()
+    sell_brie(dairy, 5)
+    learn_online(now=AFTER)
+    known = load_evidence(PLACE)
+    assert known is not None
+    assert known.variant_id.tolist() == sorted(dairy.cheeses)
+    level = dict(zip(known.variant_id.tolist(), known.level.tolist(), strict=True))
+    assert all(
+        level[dairy.brie] > level[other] + 1.0 for other in set(dairy.cheeses) - {dairy.brie}
+    )
+
+
+@pytest.mark.django_db
+def test_the_holdout_teaches_nothing(dairy: Dairy) -> None:
+    open_dairy()
+    ask(dairy, make_held_out())
+    drain_quotes()
+    assert Quote.objects.filter(arm="holdout").count() == 4
+    assert learn_online(now=AFTER).exposures == 0
+    assert load_evidence(PLACE).variant_id.tolist() == []
+
+
+@pytest.mark.django_db
+def test_without_a_model_nothing_is_learned(dairy: Dairy) -> None:
+    assert learn_online(now=AFTER) == LearningReport(0, 0, 0, 0, AFTER - timedelta(minutes=90))
+    assert OnlineEvidence.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_evidence_stands_on_the_model_in_use(dairy: Dairy) -> None:
+    open_dairy()
+    assert add_evidence(None, PLACE) is None
+    model = load_active_model()
+    assert add_evidence(model, PLACE) is model
+    sell_brie(dairy, 5)
+    learn_online(now=AFTER)
+    learned = add_evidence(model, PLACE)
+    ids, family = np.array([dairy.brie, dairy.rye]), np.array([dairy.cheese, 0])
+    before, after = model[1].elasticities(ids, family), learned[1].elasticities(ids, family)
+    assert after[1][0] < before[1][0]
+    assert after[0][1] == before[0][1]
+
+
+@pytest.mark.django_db
+def test_spoiled_evidence_is_not_believed(dairy: Dairy) -> None:
+    open_dairy()
+    sell_brie(dairy, 1)
+    learn_online(now=AFTER)
+    OnlineEvidence.objects.update(sha256="0" * 64)
+    with pytest.raises(UntrustedEvidence):
+        load_evidence(PLACE)
+
+
+@pytest.mark.django_db
+def test_who_moved_is_told_to_the_publisher(dairy: Dairy) -> None:
+    rows = [(NOON, [1, 2]), (NOON + timedelta(minutes=1), [2, 3])]
+    for at, moved in rows:
+        OnlineEvidence.objects.create(
+            market_code="us",
+            channel="online",
+            is_current=False,
+            at=at,
+            watermark=at,
+            moved=moved,
+            arrays=b"",
+            sha256="",
+        )
+    assert list_learned(place=PLACE, since=NOON - timedelta(minutes=1)) == {1, 2, 3}
+    assert list_learned(place=PLACE, since=NOON) == {2, 3}
+    assert list_learned(place=("us", "store"), since=NOON - timedelta(days=1)) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_runs_at_once_count_each_outcome_once(dairy: Dairy) -> None:
+    open_dairy()
+    sell_brie(dairy, 3)
+    start = Barrier(2)
+
+    def learn() -> int:
+        start.wait(5)
+        try:
+            return learn_online(now=AFTER).exposures
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [future.result() for future in [pool.submit(learn) for _ in range(2)]]
+    assert sorted(counts) == [0, 12]
+    row = OnlineEvidence.objects.get(is_current=True)
+    assert (row.exposures, row.purchases) == (12, 3)
