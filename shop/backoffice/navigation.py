@@ -60,6 +60,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
                 _("Quote inspector"), "troubleshoot", "admin:quote_inspector", "pricing.view_quote"
             ),
             table(_("Public prices"), "sell", "pricing.publicprice"),
+            Item(_("Change inbox"), "inbox", "admin:change_inbox", "pricing.view_priceproposal"),
             table(_("Price changes"), "price_change", "pricing.priceproposal"),
             table(_("Prices set by hand"), "back_hand", "pricing.priceoverride"),
             table(_("Quotes"), "request_quote", "pricing.quote"),

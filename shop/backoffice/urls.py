@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
+from shop.backoffice.views.ledger import show_price_story
 from shop.backoffice.views.quotes import find_quote, replay, show_quote
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switches import flip_switch, show_switches
@@ -21,6 +23,9 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
         path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
         path("quotes/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
+        path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
+        path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
+        path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]

@@ -33,6 +33,9 @@ PAGES = {
     "quote": "pricing.view_quote",
     "replay_quote": "pricing.view_quote",
     "demand_curve": "pricing.view_demandmodelversion",
+    "change_inbox": "pricing.view_priceproposal",
+    "decide_changes": "pricing.change_priceproposal",
+    "price_story": "pricing.view_priceledgerentry",
     "shopper_overview": "profiles.view_shopper",
     "auth_user_password_change": "profiles.change_account",
 }
@@ -199,12 +202,13 @@ def _open(browser: Client, name: str) -> Any:
         "app_list": ["pricing"],
         "quote": [quote_id],
         "replay_quote": [quote_id],
+        "price_story": [Quote.objects.values_list("variant_id", flat=True).first()],
         "demand_curve": [Quote.objects.values_list("variant_id", flat=True).first()],
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     address = reverse(f"admin:{name}", args=arguments.get(name, []))
-    if name in ("flip_switch", "replay_quote"):
+    if name in ("flip_switch", "replay_quote", "decide_changes"):
         return browser.post(address)
     return browser.get(address)
 

@@ -1,0 +1,187 @@
+"""Proposed price changes in words: what, why, what it should bring, and who must say yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pricing.core.changes import Band, OverrideRow, ProposalRow
+from shop.backoffice.charts.drawing import Format
+from shop.backoffice.formats import show_minor, show_units
+from shop.kernel.money import exponent
+from shop.staff.columns import CURRENCY, EMPTY, show_money
+
+type Text = str | Promise
+
+# state -> (word, tone)
+STATES: dict[str, tuple[Text, str]] = {
+    "pending": (gettext_lazy("waits for staff"), "amber"),
+    "snoozed": (gettext_lazy("put off"), "gray"),
+    "approved": (gettext_lazy("approved, in the next book"), "blue"),
+    "edited": (gettext_lazy("changed by staff, in the next book"), "blue"),
+    "published": (gettext_lazy("published"), "green"),
+    "rejected": (gettext_lazy("rejected"), "red"),
+    "withdrawn": (gettext_lazy("no longer proposed"), "gray"),
+}
+CAUSES: dict[str, Text] = {
+    "model": gettext_lazy("demand model"),
+    "anchor": gettext_lazy("the merchant's own price"),
+    "staff": gettext_lazy("staff"),
+    "gate": gettext_lazy("a guardrail"),
+}
+FIGURES: dict[str, Text] = {
+    "units": gettext_lazy("Units a week"),
+    "revenue": gettext_lazy("Revenue a week"),
+    "profit": gettext_lazy("Profit a week"),
+}
+KINDS: dict[str, Text] = {
+    "price": gettext_lazy("fixed price"),
+    "floor": gettext_lazy("minimum price"),
+    "ceiling": gettext_lazy("maximum price"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EffectLine:
+    """What a change should do to one figure in a week: mean and 90 % interval, and relative."""
+
+    name: Text
+    mean: str
+    interval: str
+    share: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateLine:
+    """A price that was weighed: expected gain of the goal and the chance to be better than now."""
+
+    price: str
+    gain: str
+    chance: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A proposed change as the inbox shows it; `row` holds the numbers themselves."""
+
+    row: ProposalRow
+    before: str
+    after: str
+    step: str
+    step_tone: str
+    state: Text
+    state_tone: str
+    cause: Text
+    effect: tuple[EffectLine, ...]
+    candidates: tuple[CandidateLine, ...]
+    bounds: str
+    elasticity: str
+    price_value: str
+    is_open: bool
+    is_mine: bool
+    waits_for_second: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A price or limit set by hand, in words."""
+
+    row: OverrideRow
+    kind: Text
+    amount: str
+    state: str
+    tone: str
+
+
+def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
+    """Return a proposal in words, as `reader_id` sees it. No query."""
+    state, tone = STATES.get(row.state, (row.state, "gray"))
+    step = row.change_share
+    waits = row.state == "pending" and row.needs_two and row.first_by_id is not None
+    return Change(
+        row=row,
+        before=show_money(row.current_minor),
+        after=show_money(row.final_minor),
+        step=f"{100 * step:+.1f} %",
+        step_tone="green" if step < 0 else "amber",
+        state=state,
+        state_tone=tone,
+        cause=CAUSES.get(row.cause, row.cause),
+        effect=list_effects(row.effect_weekly, row.effect_share),
+        candidates=_list_candidates(row),
+        bounds=f"{show_money(row.floor_minor)} – {show_money(row.ceiling_minor)}",
+        elasticity=_show_elasticity(row),
+        price_value=_major(row.final_minor),
+        is_open=row.state in ("pending", "snoozed"),
+        is_mine=waits and row.first_by_id == reader_id,
+        waits_for_second=waits,
+    )
+
+
+def list_effects(weekly: Mapping[str, Band], share: Mapping[str, Band]) -> tuple[EffectLine, ...]:
+    """Return one line per figure that is known in a week or as a share."""
+    lines = []
+    for name, title in FIGURES.items():
+        show = show_units if name == "units" else show_minor
+        low, mean, high = weekly.get(name, (None, None, None))
+        part = share.get(name, (None, None, None))
+        sign = mean if mean is not None else part[1]
+        if sign is None:
+            continue
+        lines.append(
+            EffectLine(
+                name=title,
+                mean=EMPTY if mean is None else _signed(mean, show),
+                interval=f"{_signed(low, show)} … {_signed(high, show)}"
+                if low is not None and high is not None
+                else EMPTY,
+                share=EMPTY if part[1] is None else f"{100 * part[1]:+.1f} %",
+                tone="green" if sign > 0 else "red" if sign < 0 else "gray",
+            )
+        )
+    return tuple(lines)
+
+
+def describe_override(row: OverrideRow) -> Override:
+    """Return a price set by hand in words."""
+    if row.is_in_force:
+        state, tone = _("in force"), "green"
+    elif row.ended_at is not None:
+        state, tone = _("ended by hand"), "gray"
+    else:
+        state, tone = _("over or to come"), "gray"
+    return Override(row, KINDS.get(row.kind, row.kind), show_money(row.amount_minor), state, tone)
+
+
+def _list_candidates(row: ProposalRow) -> tuple[CandidateLine, ...]:
+    return tuple(
+        CandidateLine(
+            price=show_money(price),
+            gain=EMPTY if not gain else f"{100 * (gain - 1):+.1f} %",
+            chance=EMPTY if chance is None else f"{100 * chance:.0f} %",
+            is_chosen=price == row.proposed_minor,
+        )
+        for price, gain, chance in row.candidates
+    )
+
+
+def _show_elasticity(row: ProposalRow) -> str:
+    if row.elasticity is None:
+        return EMPTY
+    spread = "" if row.elasticity_sd is None else f" ± {row.elasticity_sd:.2f}"
+    return f"{-row.elasticity:.2f}{spread}"
+
+
+def _signed(number: float, show: Format) -> str:
+    return f"+{show(number)}" if number > 0 else show(number)
+
+
+def _major(minor: int) -> str:
+    digits = exponent(CURRENCY)
+    return f"{minor / 10**digits:.{digits}f}"

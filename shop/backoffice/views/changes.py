@@ -1,0 +1,180 @@
+"""The change inbox: what the model wants to change, why, and a word of yes, no or later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from pricing.core.changes import ProposalRow
+from pricing.selectors import count_proposals, list_proposals
+from pricing.selectors.rules import load_active_policy
+from pricing.services import (
+    approve_proposals,
+    edit_proposal,
+    reject_proposals,
+    snooze_proposals,
+)
+from pricing.services.proposals import Decided
+from shop.backoffice.changes import describe_proposal
+from shop.backoffice.frame import needs, render_page
+from shop.backoffice.names import name_cards
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.kernel.money import to_minor
+from shop.staff.columns import CURRENCY
+from shop.staff.keys import read_number
+from shop.staff.reasons import SHORTEST_REASON
+
+PAGE = 25
+# tab -> states shown under it
+TABS: dict[str, tuple[str, ...]] = {
+    "pending": ("pending",),
+    "snoozed": ("snoozed",),
+    "decided": ("approved", "edited"),
+    "closed": ("published", "rejected", "withdrawn"),
+}
+
+
+class DecisionForm(forms.Form):
+    """A word about one or many changes. `only` names the one, else `chosen` does."""
+
+    verb = forms.ChoiceField(
+        choices=[(one, one) for one in ("approve", "edit", "snooze", "reject")]
+    )
+    reason = forms.CharField(required=False, max_length=300)
+    days = forms.IntegerField(required=False, min_value=1, max_value=90)
+    amount = forms.DecimalField(
+        required=False, min_value=0.01, max_value=100_000, max_digits=9, decimal_places=2
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a reason, days and a price exactly where they are needed."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        verb = cleaned.get("verb")
+        reason = (cleaned.get("reason") or "").strip()
+        if verb in ("edit", "snooze", "reject") and len(reason) < SHORTEST_REASON:
+            self.add_error(None, _("Say why: the reason is kept with the change."))
+        if verb == "snooze" and not cleaned.get("days"):
+            self.add_error(None, _("Say for how many days, 1 to 90."))
+        if verb == "edit" and not cleaned.get("amount"):
+            self.add_error(None, _("Say which price instead."))
+        return cleaned
+
+
+@needs("pricing.view_priceproposal")
+def show_inbox(request: HttpRequest) -> HttpResponse:
+    """Show changes by state with their reasons and effects. Four queries of our own."""
+    now, language = utc_now(), get_language() or "en"
+    tab = request.GET.get("tab", "pending")
+    tab = tab if tab in TABS else "pending"
+    rows = list_proposals(
+        now=now,
+        states=TABS[tab],
+        language=language,
+        before_id=read_number(request.GET.get("before", "")),
+        limit=PAGE + 1,
+    )
+    policy = load_active_policy()
+    context = {
+        "tab": tab,
+        "tabs": _list_tabs(count_proposals(now=now), tab),
+        "changes": _describe(rows[:PAGE], request.user.pk, language),
+        "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
+        "is_all": request.GET.get("all") == "1",
+        "may_decide": request.user.has_perm("pricing.change_priceproposal"),
+        "publishes_itself": policy.auto_publish,
+        "two_person_step": f"{100 * policy.two_person_step:g} %",
+    }
+    return render_page(request, "admin/change_inbox.html", _("Change inbox"), context)
+
+
+@require_POST
+@needs("pricing.change_priceproposal")
+def decide(request: HttpRequest) -> HttpResponse:
+    """Approve, edit, put off or reject one change or all chosen ones, through the services."""
+    ids = _read_ids(request)
+    form = DecisionForm(request.POST)
+    if not ids:
+        messages.warning(request, _("Choose at least one change first."))
+    elif not form.is_valid():
+        said = (text for texts in form.errors.values() for text in texts)
+        messages.error(request, " ".join(str(text) for text in said))
+    else:
+        try:
+            _tell(request, _decide(ids, form.cleaned_data, int(request.user.pk or 0)))
+        except FairtagError as refusal:
+            messages.error(request, str(refusal))
+    tab = request.POST.get("tab", "")
+    address = reverse("admin:change_inbox")
+    return HttpResponseRedirect(f"{address}?tab={tab}" if tab in TABS else address)
+
+
+def _decide(ids: list[int], asked: dict[str, Any], by_id: int) -> Decided:
+    now, reason = utc_now(), asked["reason"].strip()
+    if asked["verb"] == "approve":
+        return approve_proposals(proposal_ids=ids, by_id=by_id, now=now, reason=reason)
+    if asked["verb"] == "edit":
+        price = to_minor(asked["amount"], CURRENCY)
+        return edit_proposal(
+            proposal_id=ids[0], price_minor=price, reason=reason, by_id=by_id, now=now
+        )
+    if asked["verb"] == "snooze":
+        until = now + timedelta(days=asked["days"])
+        return snooze_proposals(proposal_ids=ids, until=until, reason=reason, by_id=by_id, now=now)
+    return reject_proposals(proposal_ids=ids, reason=reason, by_id=by_id, now=now)
+
+
+def _tell(request: HttpRequest, decided: Decided) -> None:
+    done, waiting = len(decided.done), len(decided.waiting)
+    second = sum(why == "needs_second_person" for why in decided.skipped.values())
+    closed = len(decided.skipped) - second
+    if done:
+        text = ngettext("%(n)d change is decided.", "%(n)d changes are decided.", done)
+        messages.success(request, text % {"n": done})
+    if waiting:
+        text = ngettext(
+            "%(n)d large change has your yes and waits for a second person.",
+            "%(n)d large changes have your yes and wait for a second person.",
+            waiting,
+        )
+        messages.info(request, text % {"n": waiting})
+    if second:
+        messages.warning(request, _("You approved this change: somebody else must, too."))
+    if closed:
+        text = ngettext(
+            "%(n)d change no longer waits for a decision.",
+            "%(n)d changes no longer wait for a decision.",
+            closed,
+        )
+        messages.warning(request, text % {"n": closed})
+
+
+def _read_ids(request: HttpRequest) -> list[int]:
+    only = read_number(request.POST.get("only", ""))
+    if only is not None:
+        return [only]
+    chosen = (read_number(text) for text in request.POST.getlist("chosen"))
+    return [one for one in chosen if one is not None]
+
+
+def _list_tabs(counts: dict[str, int], chosen: str) -> list[tuple[str, str, int | None, bool]]:
+    names = {
+        "pending": (_("Waiting"), counts["pending"]),
+        "snoozed": (_("Put off"), counts["snoozed"]),
+        "decided": (_("In the next book"), counts["approved"] + counts["edited"]),
+        "closed": (_("Published, rejected, withdrawn"), None),
+    }
+    return [(key, title, count, key == chosen) for key, (title, count) in names.items()]
+
+
+def _describe(rows: list[ProposalRow], reader_id: int | None, language: str) -> list[Any]:
+    names = name_cards([row.variant_id for row in rows], language)
+    return [(describe_proposal(row, reader_id), names.get(row.variant_id)) for row in rows]
