@@ -7,204 +7,465 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0005_proposals_and_overrides'),
-        ('shop', '0007_mark_sensitive_categories'),
+        ("pricing", "0005_proposals_and_overrides"),
+        ("shop", "0007_mark_sensitive_categories"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FeedPulse',
+            name="FeedPulse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(choices=[('costs', 'costs'), ('competitors', 'competitor prices')], max_length=12, unique=True)),
-                ('last_at', models.DateTimeField()),
-                ('ttl_hours', models.PositiveIntegerField(default=168)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[("costs", "costs"), ("competitors", "competitor prices")],
+                        max_length=12,
+                        unique=True,
+                    ),
+                ),
+                ("last_at", models.DateTimeField()),
+                ("ttl_hours", models.PositiveIntegerField(default=168)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ModelChange',
+            name="ModelChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('activated', 'activated'), ('rolled_back', 'rolled back to'), ('ramp_begun', 'trial begun'), ('ramp_step', 'trial step'), ('ramp_stopped', 'trial stopped')], max_length=12)),
-                ('at', models.DateTimeField()),
-                ('reason', models.TextField(blank=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('former', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='pricing.demandmodelversion')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='pricing.demandmodelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("activated", "activated"),
+                            ("rolled_back", "rolled back to"),
+                            ("ramp_begun", "trial begun"),
+                            ("ramp_step", "trial step"),
+                            ("ramp_stopped", "trial stopped"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "former",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="pricing.demandmodelversion",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="pricing.demandmodelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ModelRamp',
+            name="ModelRamp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salt', models.CharField(max_length=32)),
-                ('begun_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end', models.CharField(blank=True, choices=[('promoted', 'in use for everybody'), ('stopped', 'stopped by staff'), ('tripped', 'stopped by a breaker')], max_length=8)),
-                ('begun_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ramps', to='pricing.demandmodelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salt", models.CharField(max_length=32)),
+                ("begun_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "end",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("promoted", "in use for everybody"),
+                            ("stopped", "stopped by staff"),
+                            ("tripped", "stopped by a breaker"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "begun_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="ramps",
+                        to="pricing.demandmodelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='OnlineEvidence',
+            name="OnlineEvidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('market_code', models.CharField(max_length=16)),
-                ('channel', models.CharField(max_length=16)),
-                ('is_current', models.BooleanField(default=True)),
-                ('at', models.DateTimeField()),
-                ('watermark', models.DateTimeField()),
-                ('exposures', models.BigIntegerField(default=0)),
-                ('purchases', models.BigIntegerField(default=0)),
-                ('alarms', models.PositiveIntegerField(default=0)),
-                ('moved', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list)),
-                ('metrics', models.JSONField(default=dict)),
-                ('arrays', models.BinaryField()),
-                ('sha256', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("market_code", models.CharField(max_length=16)),
+                ("channel", models.CharField(max_length=16)),
+                ("is_current", models.BooleanField(default=True)),
+                ("at", models.DateTimeField()),
+                ("watermark", models.DateTimeField()),
+                ("exposures", models.BigIntegerField(default=0)),
+                ("purchases", models.BigIntegerField(default=0)),
+                ("alarms", models.PositiveIntegerField(default=0)),
+                (
+                    "moved",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list
+                    ),
+                ),
+                ("metrics", models.JSONField(default=dict)),
+                ("arrays", models.BinaryField()),
+                ("sha256", models.CharField(max_length=64)),
             ],
             options={
-                'verbose_name_plural': 'online evidence',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['market_code', 'channel', 'at'], name='evidence_moment')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('market_code', 'channel'), name='evidence_one_current')],
+                "verbose_name_plural": "online evidence",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["market_code", "channel", "at"], name="evidence_moment")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_current", True)),
+                        fields=("market_code", "channel"),
+                        name="evidence_one_current",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PricedVisit',
+            name="PricedVisit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('owner', models.BigIntegerField()),
-                ('market_code', models.CharField(max_length=16)),
-                ('channel', models.CharField(max_length=16)),
-                ('model_version', models.PositiveIntegerField()),
-                ('is_held_out', models.BooleanField()),
-                ('decisions', models.PositiveIntegerField()),
-                ('units', models.PositiveIntegerField(default=0)),
-                ('paid_minor', models.BigIntegerField(default=0)),
-                ('margin_minor', models.FloatField(default=0.0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("owner", models.BigIntegerField()),
+                ("market_code", models.CharField(max_length=16)),
+                ("channel", models.CharField(max_length=16)),
+                ("model_version", models.PositiveIntegerField()),
+                ("is_held_out", models.BooleanField()),
+                ("decisions", models.PositiveIntegerField()),
+                ("units", models.PositiveIntegerField(default=0)),
+                ("paid_minor", models.BigIntegerField(default=0)),
+                ("margin_minor", models.FloatField(default=0.0)),
             ],
             options={
-                'ordering': ['-day', 'owner'],
-                'constraints': [models.UniqueConstraint(fields=('market_code', 'channel', 'day', 'owner', 'model_version', 'is_held_out'), name='priced_visit_once')],
+                "ordering": ["-day", "owner"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=(
+                            "market_code",
+                            "channel",
+                            "day",
+                            "owner",
+                            "model_version",
+                            "is_held_out",
+                        ),
+                        name="priced_visit_once",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PriceShock',
+            name="PriceShock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(default='online', max_length=16)),
-                ('week', models.DateField(help_text='the Monday on which the week begins')),
-                ('direction', models.SmallIntegerField()),
-                ('probability', models.FloatField()),
-                ('base_minor', models.PositiveIntegerField()),
-                ('shocked_minor', models.PositiveIntegerField()),
-                ('is_applied', models.BooleanField()),
-                ('seed', models.CharField(max_length=64)),
-                ('policy_version', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('market', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.market')),
-                ('variant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='shop.variant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("channel", models.CharField(default="online", max_length=16)),
+                ("week", models.DateField(help_text="the Monday on which the week begins")),
+                ("direction", models.SmallIntegerField()),
+                ("probability", models.FloatField()),
+                ("base_minor", models.PositiveIntegerField()),
+                ("shocked_minor", models.PositiveIntegerField()),
+                ("is_applied", models.BooleanField()),
+                ("seed", models.CharField(max_length=64)),
+                ("policy_version", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "market",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="shop.market",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="shop.variant",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-week', 'variant'],
+                "ordering": ["-week", "variant"],
             },
         ),
         migrations.CreateModel(
-            name='RampStep',
+            name="RampStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('share', models.FloatField()),
-                ('at', models.DateTimeField()),
-                ('evidence', models.JSONField(default=dict)),
-                ('reason', models.TextField(blank=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ramp', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='pricing.modelramp')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("share", models.FloatField()),
+                ("at", models.DateTimeField()),
+                ("evidence", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "ramp",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="pricing.modelramp",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ShadowComparison',
+            name="ShadowComparison",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('decisions', models.PositiveIntegerField()),
-                ('figures', models.JSONField(default=dict)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shadows', to='pricing.demandmodelversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("decisions", models.PositiveIntegerField()),
+                ("figures", models.JSONField(default=dict)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shadows",
+                        to="pricing.demandmodelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='BreakerTrip',
+            name="BreakerTrip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('profit', 'profit per visit below the holdout'), ('step', 'a price beyond its step'), ('margin', 'a price below its floor'), ('number', 'a model output that is no number'), ('posterior', 'a posterior too wide'), ('costs', 'costs out of date'), ('competitors', 'competitor prices out of date'), ('ramp', 'a version on trial below the one in use')], max_length=12)),
-                ('scope', models.CharField(max_length=8)),
-                ('key', models.CharField(blank=True, max_length=64)),
-                ('action', models.CharField(choices=[('switched_off', 'personal prices switched off'), ('held', 'last good prices held'), ('stopped_ramp', 'trial stopped')], max_length=12)),
-                ('evidence', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('over_at', models.DateTimeField(blank=True, null=True)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('undo_reason', models.TextField(blank=True)),
-                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("profit", "profit per visit below the holdout"),
+                            ("step", "a price beyond its step"),
+                            ("margin", "a price below its floor"),
+                            ("number", "a model output that is no number"),
+                            ("posterior", "a posterior too wide"),
+                            ("costs", "costs out of date"),
+                            ("competitors", "competitor prices out of date"),
+                            ("ramp", "a version on trial below the one in use"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("scope", models.CharField(max_length=8)),
+                ("key", models.CharField(blank=True, max_length=64)),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("switched_off", "personal prices switched off"),
+                            ("held", "last good prices held"),
+                            ("stopped_ramp", "trial stopped"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("evidence", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("over_at", models.DateTimeField(blank=True, null=True)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("undo_reason", models.TextField(blank=True)),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-at', '-id'],
-                'indexes': [models.Index(fields=['kind', '-id'], name='breaker_newest')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('over_at__isnull', True), ('undone_at__isnull', True)), fields=('kind', 'scope', 'key'), name='breaker_one_open'), models.CheckConstraint(condition=models.Q(('seen_at__gte', models.F('at'))), name='breaker_period'), models.CheckConstraint(condition=models.Q(('undone_at__isnull', True), models.Q(('undo_reason', ''), _negated=True), _connector='OR'), name='breaker_undo_reason')],
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["kind", "-id"], name="breaker_newest")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("over_at__isnull", True), ("undone_at__isnull", True)),
+                        fields=("kind", "scope", "key"),
+                        name="breaker_one_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("seen_at__gte", models.F("at"))), name="breaker_period"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("undone_at__isnull", True),
+                            models.Q(("undo_reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="breaker_undo_reason",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='modelramp',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('ended_at__isnull', True)), name='ramp_one_open'),
+            model_name="modelramp",
+            constraint=models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(("ended_at__isnull", True)),
+                name="ramp_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='modelramp',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end', ''), ('ended_at__isnull', True)), models.Q(('ended_at__isnull', False), models.Q(('end', ''), _negated=True)), _connector='OR'), name='ramp_end'),
+            model_name="modelramp",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("end", ""), ("ended_at__isnull", True)),
+                    models.Q(("ended_at__isnull", False), models.Q(("end", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="ramp_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priceshock',
-            constraint=models.UniqueConstraint(fields=('variant', 'market', 'channel', 'week'), name='shock_once_a_week'),
+            model_name="priceshock",
+            constraint=models.UniqueConstraint(
+                fields=("variant", "market", "channel", "week"), name="shock_once_a_week"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priceshock',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('variant', 'market', 'channel'), name='shock_one_running'),
+            model_name="priceshock",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("variant", "market", "channel"),
+                name="shock_one_running",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priceshock',
-            constraint=models.CheckConstraint(condition=models.Q(('base_minor__gt', 0), ('direction__in', [-1, 1]), ('shocked_minor__gt', 0), ('probability__gt', 0), ('probability__lte', 1)), name='shock_sane'),
+            model_name="priceshock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("base_minor__gt", 0),
+                    ("direction__in", [-1, 1]),
+                    ("shocked_minor__gt", 0),
+                    ("probability__gt", 0),
+                    ("probability__lte", 1),
+                ),
+                name="shock_sane",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='priceshock',
-            constraint=models.CheckConstraint(condition=models.Q(('is_applied', True), ('ended_at__isnull', False), _connector='OR'), name='shock_not_applied'),
+            model_name="priceshock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_applied", True), ("ended_at__isnull", False), _connector="OR"
+                ),
+                name="shock_not_applied",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rampstep',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gte', 0), ('share__lte', 1)), name='ramp_share'),
+            model_name="rampstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("share__gte", 0), ("share__lte", 1)), name="ramp_share"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shadowcomparison',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gt', models.F('since'))), name='shadow_period'),
+            model_name="shadowcomparison",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until__gt", models.F("since"))), name="shadow_period"
+            ),
         ),
     ]
