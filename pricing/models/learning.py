@@ -41,7 +41,7 @@ class ModelChange(models.Model):
 class ModelRamp(models.Model):
     """A model version on trial: a growing share of shoppers is quoted by it, by a sticky hash.
 
-    `salt` makes the hash; shoppers of a smaller share stay in every larger one. One trial at a time.
+    `salt` makes the hash; shoppers of a smaller share stay in every larger one. One trial at once.
     """
 
     class End(models.TextChoices):
