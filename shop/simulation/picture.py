@@ -10,9 +10,10 @@ import numpy as np
 
 from pricing.core.values import FloatArray
 
-WIDTH, HEIGHT, COLUMNS = 300, 210, 4
-LEFT, TOP, RIGHT, BOTTOM = 40, 34, 10, 30
-HEADER, LEGEND_STEP = 74, 190
+WIDTH, HEIGHT, COLUMNS = 300, 210, 3
+LEFT, TOP, RIGHT, BOTTOM = 40, 34, 18, 30
+TICKS = 4
+HEADER, LEGEND_COLUMNS, LEGEND_STEP = 62, 4, 20
 # Told apart by dash as well as by color; the first is drawn last, thickest, with its band.
 TONES = (
     ("#0b6e4f", ""),
@@ -25,8 +26,8 @@ TONES = (
     ("#4a4a4a", "10 3"),
 )
 STYLE = """
-text { font: 11px system-ui, sans-serif; fill: #2b3138 }
-.name { font-weight: 600; font-size: 12px }
+text { font: 12px system-ui, sans-serif; fill: #2b3138 }
+.name { font-weight: 600; font-size: 13px }
 .title { font-weight: 600; font-size: 16px }
 .grid { stroke: #d9dee3; stroke-width: 1 }
 .zero { stroke: #8a949e; stroke-width: 1 }
@@ -57,15 +58,16 @@ def draw_panels(
 ) -> str:
     """Return an SVG of all panels on one scale from `low` to `high`; what lies below is cut off."""
     rows = -(-len(panels) // COLUMNS)
-    width, height = COLUMNS * WIDTH, HEADER + rows * HEIGHT
     agents = [curve.agent for curve in panels[0].curves]
+    header = HEADER + -(-len(agents) // LEGEND_COLUMNS) * LEGEND_STEP
+    width, height = COLUMNS * WIDTH, header + rows * HEIGHT
     parts = [
         f'<text class="title" x="12" y="24">{escape(title)}</text>',
         f'<text x="12" y="42">{escape(note)}</text>',
         *(_draw_legend(number, name) for number, name in enumerate(agents)),
     ]
     for number, panel in enumerate(panels):
-        x, y = number % COLUMNS * WIDTH, HEADER + number // COLUMNS * HEIGHT
+        x, y = number % COLUMNS * WIDTH, header + number // COLUMNS * HEIGHT
         body = "".join(_draw_panel(panel, low, high))
         parts.append(f'<g transform="translate({x} {y})">{body}</g>')
     return (
@@ -79,11 +81,12 @@ def draw_panels(
 
 def _draw_legend(number: int, name: str) -> str:
     color, dash = TONES[number % len(TONES)]
-    x = 12 + number * min(LEGEND_STEP, (COLUMNS * WIDTH - 24) // 8)
+    x = 12 + number % LEGEND_COLUMNS * (COLUMNS * WIDTH - 24) / LEGEND_COLUMNS
+    y = HEADER + number // LEGEND_COLUMNS * LEGEND_STEP
     return (
-        f'<line x1="{x}" x2="{x + 24}" y1="60" y2="60" stroke="{color}" '
+        f'<line x1="{x:g}" x2="{x + 30:g}" y1="{y}" y2="{y}" stroke="{color}" '
         f'stroke-width="{3 if number == 0 else 1.8}" stroke-dasharray="{dash}"/>'
-        f'<text x="{x + 29}" y="64">{escape(name)}</text>'
+        f'<text x="{x + 36:g}" y="{y + 4}">{escape(name)}</text>'
     )
 
 
@@ -95,7 +98,7 @@ def _draw_panel(panel: Panel, low: float, high: float) -> list[str]:
         return np.asarray(TOP + tall * (high - inside) / (high - low))
 
     parts = [f'<text class="name" x="{LEFT}" y="{TOP - 10}">{escape(panel.name)}</text>']
-    for tick in np.linspace(low, high, 5):
+    for tick in np.linspace(low, high, TICKS):
         y = float(place(np.array(tick)))
         kind = "zero" if abs(tick) < 1e-9 else "grid"
         parts.append(

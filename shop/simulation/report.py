@@ -16,6 +16,7 @@ from shop.simulation.summary import (
     trace_shares,
 )
 
+_LOWEST = -0.5
 Group = tuple[str, bool]  # world, and whether the start is warm
 
 
@@ -64,5 +65,8 @@ def draw_groups(groups: Mapping[Group, Sequence[CourseRuns]], agents: Sequence[s
     for group, runs in groups.items():
         curves = [Curve(agent, *trace_shares(runs, agent, "usual")) for agent in agents]
         panels.append(Panel(name_group(group), curves, runs[0].course.visits))
-    note = "0 = public prices, 1 = clairvoyant; cumulative; lines below -1 are cut off; band = 95 %"
-    return draw_panels("Gain share over business as usual, by visits", note, panels, low=-1.0)
+    note = (
+        f"0 = public prices, 1 = clairvoyant; cumulative; what lies below {_LOWEST:g} is cut off; "
+        f"band = 95 % interval of {agents[0]} over seeds"
+    )
+    return draw_panels("Gain share over business as usual, by visits", note, panels, low=_LOWEST)

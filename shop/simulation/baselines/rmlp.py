@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.core.learning import Context, Outcomes, Proposal
-from pricing.core.values import BoolArray, FloatArray
+from pricing.core.values import BoolArray, FloatArray, IntArray
 from shop.simulation.baselines.pooled import choose_rungs
 from shop.simulation.baselines.rows import Encoder, Rows, list_ratios, read_sales, spread_prices
 
@@ -24,8 +24,9 @@ class RegularisedLikelihood:
     are refitted by maximum likelihood with an l1 penalty that falls as sqrt(log d / n); within it
     the price is the optimum under that fit. As the scale of the noise is not known, each episode of
     n visits begins with sqrt(n) random prices. The paper fits on the last episode alone; here, in
-    the baseline's favour, on everything seen (at most 150,000 rows): in one episode prices follow
-    the features so closely that beta is hardly identified, and it lost half of the profit.
+    the baseline's favour, on everything seen (an even sample of 150,000 rows of it): in one episode
+    prices follow the features so closely that beta is hardly identified, and it lost half of the
+    profit.
     """
 
     def __init__(self, random_state: int = 0) -> None:
@@ -35,6 +36,7 @@ class RegularisedLikelihood:
         self._theta: FloatArray | None = None
         self._rows: list[tuple[FloatArray, FloatArray, BoolArray]] = []
         self._length, self._seen = _FIRST_EPISODE, 0
+        self._rows_of_past = 0  # that the first entry of _rows stands for
         self._is_online = False
 
     def propose(self, context: Context) -> Proposal:
@@ -67,12 +69,25 @@ class RegularisedLikelihood:
             self._length *= 2
 
     def _end_episode(self) -> None:
-        levels, ratio, is_bought = (np.concatenate(part) for part in zip(*self._rows, strict=True))
+        parts = [np.concatenate(part) for part in zip(*self._rows, strict=True)]
+        chosen = self._sample_evenly()
+        levels, ratio, is_bought = (part[chosen] for part in parts)
         x = np.concatenate([levels, -(ratio - 1.0)[:, None]], axis=1)
-        kept = slice(-_MOST_ROWS, None)
-        self._theta = fit_l1_logit(x[kept], is_bought[kept], self._theta)
-        self._rows = [(levels[kept], ratio[kept], is_bought[kept])]
+        self._theta = fit_l1_logit(x, is_bought, self._theta)
+        self._rows = [(levels, ratio, is_bought)]
         self._seen = 0
+
+    def _sample_evenly(self) -> IntArray:
+        """Return at most _MOST_ROWS rows, each of the past as likely as each of this episode."""
+        kept = len(self._rows[0][1]) if self._rows_of_past else 0
+        fresh = sum(len(ratio) for _, ratio, _ in self._rows) - kept
+        total = self._rows_of_past + fresh
+        from_fresh = min(fresh, round(fresh * min(1.0, _MOST_ROWS / total)))
+        from_past = min(kept, _MOST_ROWS - from_fresh)
+        self._rows_of_past = total
+        past = self._rng.choice(kept, from_past, replace=False) if from_past else np.empty(0, int)
+        new = kept + self._rng.choice(fresh, from_fresh, replace=False)
+        return np.asarray(np.concatenate([past, new]), dtype=np.int64)
 
     def _read_curves(self, rows: Rows, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         slope = np.full(len(rows.shopper), max(float(theta[-1]), 0.3))

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from pricing.core.learning import Context, Outcomes
-from shop.simulation.baselines import BASELINES
+from shop.simulation.baselines import BASELINES, rmlp
 from shop.simulation.baselines.pooled import ChoiceModel, PooledGreedy
 from shop.simulation.baselines.rmlp import RegularisedLikelihood, fit_l1_logit
 from shop.simulation.baselines.rows import Rows
@@ -164,6 +164,20 @@ def test_rmlp_refits_at_the_end_of_episodes_that_double() -> None:
         n in {1, 5, 13}
         for n in range(1, 15)  # after 1,000, then 2,000 more, then 4,000 more
     ]
+
+
+def test_rmlp_keeps_an_even_sample_of_everything_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rmlp, "_MOST_ROWS", 2_000)
+    agent = RegularisedLikelihood(1)
+    for part in range(14):  # episodes end after 1,000, 3,000 and 7,000 visits
+        context = offer(500, features={"part": np.full(500, part / 4)})
+        agent.observe(Outcomes(context, agent.propose(context).prices, np.full(500, -1)))
+    (levels, _, _), *later = agent._rows
+    assert not later
+    parts, counts = np.unique(levels[:, 2], return_counts=True)
+    assert parts.tolist() == [part / 4 for part in range(14)]
+    assert counts.sum() == 2_000
+    assert np.all(np.abs(counts - 2_000 / 14) < 45)
 
 
 def test_learning_pays_where_it_should() -> None:

@@ -143,12 +143,12 @@ def test_the_picture_shows_every_agent_in_every_world() -> None:
     curve = np.array([np.nan, -5.0, 0.5, 0.9])
     curves = [Curve("ours", curve, np.full(4, 0.1)), Curve("a <b>", curve, np.full(4, 0.1))]
     panels = [Panel(f"world {number}", curves, 4_000) for number in range(5)]
-    svg = draw_panels("Gain & share", "note", panels, low=-1.0)
+    svg = draw_panels("Gain & share", "note", panels, low=-0.5)
     root = ET.fromstring(svg)  # noqa: S314 # our own text
     tags = [node.tag.rpartition("}")[2] for node in root.iter()]
     assert (tags.count("polyline"), tags.count("polygon")) == (10, 5)
     texts = {node.text for node in root.iter() if node.tag.endswith("}text")}
-    assert {"Gain & share", "world 4", "a <b>", "4k"} <= texts
+    assert {"Gain & share", "world 4", "a <b>", "4k", "-0.5", "0"} <= texts
     points = [
         float(pair.split(",")[1])
         for node in root.iter()
