@@ -31,3 +31,4 @@ book_version = Gauge(
     "Version of the current price book",
     multiprocess_mode="mostrecent",
 )
+breaker_trips_total = Counter("fairtag_breaker_trips_total", "Breakers that tripped", ["kind"])

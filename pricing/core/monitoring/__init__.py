@@ -18,6 +18,7 @@ from pricing.core.monitoring.sequences import (
     arm_of,
     best_rho,
     compare_arms,
+    grow_arms,
     mixture_margin,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "arm_of",
     "best_rho",
     "compare_arms",
+    "grow_arms",
     "hold_moves",
     "mixture_margin",
     "next_step",

@@ -100,6 +100,42 @@ def arm_of(total: FloatArray, visits: FloatArray, cluster: IntArray) -> Arm:
     )
 
 
+def grow_arms(
+    day: IntArray, total: FloatArray, visits: FloatArray, cluster: IntArray
+) -> list[tuple[int, Arm]]:
+    """Return the sums of one arm up to and including each of its days, in order of days.
+
+    Rows (n,) in any order; `day` is any ascending number. Each row is looked at once: what a
+    shopper brought before is taken out of the squares and put back with what the day added.
+
+    >>> days = grow_arms(np.array([1, 2, 2]), np.array([1.0, 2.0, 4.0]), np.ones(3),
+    ...                  np.array([7, 7, 9]))
+    >>> [(at, arm.clusters, arm.squares) for at, arm in days]
+    [(1, 1, 1.0), (2, 2, 25.0)]
+    """
+    names, place = np.unique(cluster, return_inverse=True)
+    y, v = np.zeros(len(names)), np.zeros(len(names))
+    order = np.argsort(day, kind="stable")
+    days, first = np.unique(day[order], return_index=True)
+    found, at = [], Arm()
+    for one, rows in zip(days.tolist(), np.split(order, first[1:]), strict=True):
+        here, inverse = np.unique(place[rows], return_inverse=True)
+        before = (y[here], v[here])
+        y[here] += np.bincount(inverse, total[rows], len(here))
+        v[here] += np.bincount(inverse, visits[rows], len(here))
+        after = (y[here], v[here])
+        at = Arm(
+            clusters=at.clusters + int((before[1] == 0.0).sum()),
+            visits=at.visits + float((after[1] - before[1]).sum()),
+            total=at.total + float((after[0] - before[0]).sum()),
+            squares=at.squares + float((after[0] ** 2 - before[0] ** 2).sum()),
+            products=at.products + float((after[0] * after[1] - before[0] * before[1]).sum()),
+            visits_squared=at.visits_squared + float((after[1] ** 2 - before[1] ** 2).sum()),
+        )
+        found.append((one, at))
+    return found
+
+
 def best_rho(count: float, alpha: float) -> float:
     """Return the r for which the sequence is narrowest after `count` observations.
 

@@ -19,6 +19,7 @@ from pricing.core.monitoring import (
     arm_of,
     best_rho,
     compare_arms,
+    grow_arms,
     hold_moves,
     mixture_margin,
     next_step,
@@ -51,6 +52,18 @@ def test_the_order_of_rows_does_not_matter() -> None:
     other = arm_of(total[order], np.ones(50), cluster[order])
     assert (one.clusters, one.visits) == (other.clusters, other.visits)
     assert isclose(one.variance, other.variance, rel_tol=1e-12)
+
+
+@given(st.integers(0, 1_000), st.integers(1, 60))
+def test_growing_day_by_day_ends_where_all_rows_at_once_do(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    total, cluster = rng.integers(-9, 9, count).astype(float), rng.integers(0, 7, count)
+    day = rng.integers(100, 105, count)
+    days = grow_arms(day, total, np.ones(count), cluster)
+    assert [at for at, _ in days] == sorted(set(day.tolist()))
+    for at, arm in days:
+        until = day <= at
+        assert arm == arm_of(total[until], np.ones(int(until.sum())), cluster[until])
 
 
 def test_the_margin_is_that_of_the_paper() -> None:

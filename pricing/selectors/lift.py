@@ -1,0 +1,137 @@
+"""What personal prices bring over the permanent holdout, with bounds that hold at every look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from pricing.core.arrays import IntArray
+from pricing.core.monitoring import Arm, Lift, arm_of, compare_arms, grow_arms
+from pricing.models import BreakerTrip
+from profiles.selectors.packed import Packed, fetch_packed
+
+# The tables begin long after this day.
+EPOCH = date(2000, 1, 1)
+
+_COLUMNS = (
+    Packed("day", ">i8", "int8send((day - DATE '2000-01-01')::int8)"),
+    Packed("owner", ">i8", "int8send(owner)"),
+    Packed("held_out", ">i8", "int8send(is_held_out::int::int8)"),
+    Packed("margin", ">f8", "float8send(margin)"),
+)
+# A shopper whom two versions quoted on one day came once.
+_SOURCE = """
+FROM (
+    SELECT day, owner, is_held_out, sum(margin_minor) AS margin FROM pricing_pricedvisit
+    WHERE market_code = %(market)s AND channel = %(channel)s AND day >= %(since)s
+    GROUP BY day, owner, is_held_out
+) visits
+"""
+_MODEL_COLUMNS = (
+    *(column for column in _COLUMNS if column.name in ("owner", "margin")),
+    Packed("model", ">i8", "int8send(model_version::int8)"),
+    Packed("decisions", ">i8", "int8send(decisions)"),
+)
+_MODEL_SOURCE = """
+FROM (
+    SELECT day, owner, model_version, sum(margin_minor) AS margin,
+        sum(decisions)::int8 AS decisions
+    FROM pricing_pricedvisit
+    WHERE market_code = %(market)s AND channel = %(channel)s AND day >= %(since)s
+        AND NOT is_held_out
+    GROUP BY day, owner, model_version
+) visits
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LiftDay:
+    """The lift over the holdout as it stood at the end of a day, all days since the start."""
+
+    day: date
+    lift: Lift
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTrial:
+    """What shoppers of one model version bring against the other treated, and its decisions."""
+
+    decisions: int
+    lift: Lift
+
+
+def find_lift_start(*, market: str) -> date:
+    """Return the first day that counts: the one after the last time staff undid the breaker.
+
+    A sequence that was overruled begins anew; otherwise it would trip again at the next look. One
+    query.
+    """
+    undone = (
+        BreakerTrip.objects.filter(
+            kind=BreakerTrip.Kind.PROFIT, scope="market", key=market, undone_at__isnull=False
+        )
+        .order_by("-undone_at")
+        .values_list("undone_at", flat=True)
+        .first()
+    )
+    return EPOCH if undone is None else undone.astimezone(UTC).date() + timedelta(days=1)
+
+
+def read_lift(
+    *, market: str = "us", channel: str = "online", level: float = 0.95, since: date | None = None
+) -> Lift:
+    """Return profit per visit of the treated less that of the holdout, in minor units.
+
+    A visit is a shopper and a day with at least one decision; shoppers are the independent
+    observations. Two queries.
+    """
+    start = find_lift_start(market=market) if since is None else since
+    rows = fetch_packed(_COLUMNS, _SOURCE, _parameters(market, channel, start))
+    treated, holdout = (_arm(rows[rows["held_out"] == side]) for side in (0, 1))
+    return compare_arms(treated, holdout, level=level)
+
+
+def list_lift(
+    *, market: str = "us", channel: str = "online", level: float = 0.95
+) -> tuple[LiftDay, ...]:
+    """Return how the lift and its bounds developed, day by day since it began. Two queries."""
+    start = find_lift_start(market=market)
+    rows = fetch_packed(_COLUMNS, _SOURCE, _parameters(market, channel, start))
+    arms = [dict(grow_arms(*(_columns(rows[rows["held_out"] == side])))) for side in (0, 1)]
+    found, now = [], [Arm(), Arm()]
+    for day in sorted({*arms[0], *arms[1]}):
+        now = [side.get(day, last) for side, last in zip(arms, now, strict=True)]
+        lift = compare_arms(*now, level=level)
+        found.append(LiftDay(EPOCH + timedelta(days=day), lift))
+    return tuple(found)
+
+
+def compare_model(
+    *, model_version: int, since: datetime, market: str = "us", channel: str = "online"
+) -> ModelTrial:
+    """Return how treated shoppers of a version do against the other treated since a day. One query.
+
+    The level is 99 %: a version on trial is looked at every few minutes.
+    """
+    first = since.astimezone(UTC).date()
+    rows = fetch_packed(_MODEL_COLUMNS, _MODEL_SOURCE, _parameters(market, channel, first))
+    is_trial = rows["model"] == model_version
+    lift = compare_arms(_arm(rows[is_trial]), _arm(rows[~is_trial]), level=0.99)
+    return ModelTrial(int(rows["decisions"][is_trial].sum()), lift)
+
+
+def _parameters(market: str, channel: str, since: date) -> dict[str, Any]:
+    return {"market": market, "channel": channel, "since": since}
+
+
+def _arm(rows: np.ndarray) -> Arm:
+    margin, owner = rows["margin"].astype(np.float64), rows["owner"].astype(np.int64)
+    return arm_of(margin, np.ones(len(rows)), owner)
+
+
+def _columns(rows: np.ndarray) -> tuple[IntArray, np.ndarray, np.ndarray, IntArray]:
+    day, owner = rows["day"].astype(np.int64), rows["owner"].astype(np.int64)
+    return day, rows["margin"].astype(np.float64), np.ones(len(rows)), owner
