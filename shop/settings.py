@@ -38,6 +38,9 @@ IS_HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
 # Quotes are signed with the first key; the others are still accepted (key rotation).
 QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
 MARKET_CODE: str = env.str("MARKET", default="us")
+# Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
+# keeps the shop's own network out of reach.
+COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])
 # Days and weeks of the business (weekends, sales weeks) begin at midnight here; storage is in UTC.
 BUSINESS_TIME_ZONE: str = env.str("BUSINESS_TIME_ZONE", default="America/New_York")
 

@@ -14,6 +14,8 @@ NEVER_AT_THE_API = {
     "bad_source",
     "campaign_refused",
     "error",
+    "feed_refused",
+    "fetch_refused",
     "job_unknown",
     "ledger_broken",
     "needs_second_person",

@@ -55,7 +55,8 @@ def read_feed(text: str) -> list[FeedRow]:
     [FeedRow(number=2, sku='A1', gtin='', name='', size='', price='3,99', currency='', \
 observed_at='', problem='')]
     """
-    plain = text.removeprefix("\ufeff").lstrip()
+    # A zero character is in no name and cannot be stored.
+    plain = text.removeprefix("\ufeff").replace("\0", "").lstrip()
     delimiter = max(DELIMITERS, key=plain.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(plain, newline=""), delimiter=delimiter)
     rows: list[FeedRow] = []

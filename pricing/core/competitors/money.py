@@ -7,7 +7,9 @@ from decimal import Decimal, InvalidOperation
 
 # Signs that mean one currency; "$" and "¥" mean several and say nothing.
 SIGNS = {"€": "EUR", "£": "GBP", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₴": "UAH"}
-_AMOUNT = re.compile(r"(?P<sign>[^\d.,\s-]{0,4})\s*(?P<number>\d[\d.,\s']*)\s*(?P<code>[^\d]{0,4})")
+_AMOUNT = re.compile(
+    r"(?P<sign>[^\d.,\s-]{0,4})\s*(?P<number>\d[\d.,\s']*)\s*(?P<code>[^\d]{0,4})", re.ASCII
+)
 _DECIMALS = re.compile(r"[.,](\d+)$")
 MOST = Decimal(10) ** 15
 

@@ -1,0 +1,164 @@
+"""Fetch a competitor's list: from hosts the operator allows, from public addresses, within limits.
+
+Staff may write any address into a source. What keeps that from reaching into the shop's own
+network is here: https on port 443, a host on the list of the environment (COMPETITOR_HOSTS), a
+connection to the very address that was looked up and found public, redirects judged like the
+first address, and limits of size and time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from shop.kernel.errors import FairtagError
+
+HTTPS_PORT = 443
+MOST_BYTES = 20_000_000
+MOST_REDIRECTS = 3
+CHUNK = 65_536
+STEP_SECONDS = 10.0
+TOTAL_SECONDS = 60.0
+REDIRECTS = {301, 302, 303, 307, 308}
+TYPES = {"text/csv", "text/plain", "application/csv", "application/octet-stream"}
+# Public in form, but a way to private ones: IPv4 inside IPv6 by translation.
+TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+HEADERS = {
+    "User-Agent": "Fairtag price reader",
+    "Accept": "text/csv, text/plain;q=0.5",
+    "Accept-Encoding": "identity",
+}
+
+Resolve = Callable[[str], list[str]]
+Connect = Callable[[str, str, float], http.client.HTTPConnection]
+
+
+class FetchRefused(FairtagError):
+    """The address may not be fetched, or what it answered is no list we read."""
+
+    code = "fetch_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much and how long at most; tests choose smaller ones."""
+
+    most_bytes: int = MOST_BYTES
+    step_seconds: float = STEP_SECONDS
+    total_seconds: float = TOTAL_SECONDS
+
+
+class _PinnedConnection(http.client.HTTPSConnection):
+    """Speaks TLS with `host`, but to the address that was judged: a second look-up may lie."""
+
+    def __init__(self, host: str, address: str, timeout: float) -> None:
+        super().__init__(host, HTTPS_PORT, timeout=timeout, context=ssl.create_default_context())
+        self._address = address
+
+    def connect(self) -> None:
+        """Connect to the judged address; the certificate must still be the host's."""
+        plain = socket.create_connection((self._address, HTTPS_PORT), self.timeout)
+        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+
+def resolve_host(host: str) -> list[str]:
+    """Return all addresses of a host, in the order of the system. Raises FetchRefused."""
+    try:
+        found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise FetchRefused("The host has no address.", host=host) from error
+    return [str(one[4][0]) for one in found]
+
+
+def is_public_address(address: str) -> bool:
+    """Return whether an IP address is one of the open internet.
+
+    >>> [is_public_address(one) for one in ("93.184.215.14", "10.0.0.1", "169.254.169.254", "::1")]
+    [True, False, False, False]
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if inner is not None:
+            found = inner
+        elif found in TRANSLATED or found.teredo is not None:
+            return False
+    return found.is_global and not found.is_multicast
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Fetches texts from `allowed_hosts`. `resolve` and `connect` are the world, for tests."""
+
+    allowed_hosts: Collection[str]
+    limits: Limits = field(default_factory=Limits)
+    resolve: Resolve = resolve_host
+    connect: Connect = _PinnedConnection
+
+    def check(self, url: str) -> SplitResult:
+        """Return the parts of an address that may be fetched. Raises FetchRefused."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise FetchRefused("This is no address.", url=url) from error
+        if parts.scheme != "https" or port not in (None, HTTPS_PORT):
+            raise FetchRefused("Only https addresses on the usual port are fetched.", url=url)
+        if parts.username is not None or parts.password is not None:
+            raise FetchRefused("An address must not carry a password.", url=url)
+        if (parts.hostname or "") not in {one.lower() for one in self.allowed_hosts}:
+            raise FetchRefused("The operator has not allowed this host.", host=parts.hostname or "")
+        return parts
+
+    def fetch(self, url: str) -> str:
+        """Return the text at an address. Raises FetchRefused for everything that goes wrong."""
+        ends = time.monotonic() + self.limits.total_seconds
+        for _ in range(MOST_REDIRECTS + 1):
+            parts = self.check(url)
+            host = str(parts.hostname)
+            connection = self.connect(host, self._judge(host), self.limits.step_seconds)
+            try:
+                target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+                connection.request("GET", target, headers=HEADERS)
+                answer = connection.getresponse()
+                if answer.status not in REDIRECTS:
+                    return self._read(answer, ends)
+                url = urljoin(url, answer.headers.get("Location", ""))
+            except (OSError, http.client.HTTPException) as error:
+                raise FetchRefused(
+                    "The address did not answer as it should.", problem=type(error).__name__
+                ) from error
+            finally:
+                connection.close()
+        raise FetchRefused("The address leads on and on.")
+
+    def _judge(self, host: str) -> str:
+        """Return an address of the host. One that is not public makes all of them suspect."""
+        found = self.resolve(host)
+        if not found or not all(is_public_address(one) for one in found):
+            raise FetchRefused("The host lies in a private network.", host=host)
+        return found[0]
+
+    def _read(self, answer: http.client.HTTPResponse, ends: float) -> str:
+        kind = answer.headers.get_content_type()
+        if answer.status != http.client.OK or kind not in TYPES:
+            raise FetchRefused("The address did not answer with CSV.", status=answer.status)
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            raise FetchRefused("The address answered with packed bytes.")
+        body = bytearray()
+        while chunk := answer.read1(CHUNK):
+            body += chunk
+            if len(body) > self.limits.most_bytes:
+                raise FetchRefused("The list is too large.", most_bytes=self.limits.most_bytes)
+            if time.monotonic() > ends:
+                raise FetchRefused("The list took too long.")
+        try:
+            return body.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise FetchRefused("The list is not written in UTF-8.") from error

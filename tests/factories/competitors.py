@@ -1,0 +1,82 @@
+"""Registered sources of competitors' prices, and hosts that answer as a test wants."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from pricing.models import CompetitorSource
+from pricing.services.competitor_fetch import Fetcher, Limits
+from tests.factories.pricing import NOON
+
+PUBLIC = "93.184.215.14"
+HOST = "prices.hilltop.example"
+ADDRESS = f"https://{HOST}/list.csv"
+
+
+def make_source(code: str = "hilltop", **fields: object) -> CompetitorSource:
+    """Register Hilltop's price list."""
+    defaults = {
+        "name": code.title(),
+        "market_id": "us",
+        "currency": "USD",
+        "basis": "Their public price page; their terms allow reading it.",
+        "created_at": NOON,
+    }
+    return CompetitorSource.objects.create(code=code, **(defaults | fields))
+
+
+Answers = dict[str, tuple[int, dict[str, str], bytes]]
+
+
+class AnsweringServer(HTTPServer):
+    """Knows by path what to answer: (status, headers, body)."""
+
+    answers: Answers
+
+
+class Answer(BaseHTTPRequestHandler):
+    """Answers by path what the server knows."""
+
+    server: AnsweringServer
+
+    def do_GET(self) -> None:
+        """Send what the test wrote down."""
+        status, headers, body = self.server.answers[self.path]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serve(answers: Answers) -> Iterator[int]:
+    """Serve the answers on a port of this machine."""
+    server = AnsweringServer(("127.0.0.1", 0), Answer)
+    server.answers = answers
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def make_fetcher(
+    port: int = 1, *, hosts: tuple[str, ...] = (HOST,), addresses: tuple[str, ...] = (PUBLIC,)
+) -> Fetcher:
+    """Return a fetcher whose hosts are looked up as `addresses` and answered by a local port."""
+    return Fetcher(
+        allowed_hosts=hosts,
+        limits=Limits(most_bytes=100_000, step_seconds=2.0, total_seconds=1.0),
+        resolve=lambda _host: list(addresses),
+        connect=lambda _host, _address, timeout: HTTPConnection("127.0.0.1", port, timeout=timeout),
+    )

@@ -1,0 +1,174 @@
+"""Competitors' lists: read as people write them, matched to one good or none, believed if sane."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pricing.core.competitors import FeedRow, NameIndex, name_key, read_amount, read_feed
+from pricing.core.competitors.feed import FeedUnreadable
+from pricing.core.competitors.matching import bar_code
+from pricing.core.competitors.screening import ABSURD_FACTOR, screen_prices
+from shop.catalog.core.values import VariantIdentity
+
+BRIE = VariantIdentity(1, "BRIE-1", "4006381333931", "Brie", "Meadow", 200, "g")
+GOUDA = VariantIdentity(2, "GOUDA-1", "", "Gouda", "Meadow", 500, "g")
+LARGE = VariantIdentity(3, "GOUDA-2", "", "Gouda", "Meadow", 1000, "g")
+TWIN = VariantIdentity(4, "GOUDA-3", "", "Gouda", "Hilltop", 1000, "g")
+INDEX = NameIndex([BRIE, GOUDA, LARGE, TWIN])
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("3.99", "3.99", ""),
+        (" 3,99 ", "3.99", ""),
+        ("$3.99", "3.99", ""),
+        ("3.99 USD", "3.99", "USD"),
+        ("eur 3.99", "3.99", "EUR"),
+        ("1.234,50 €", "1234.50", "EUR"),
+        ("£1,234.50", "1234.50", "GBP"),
+        ("1 234,50", "1234.50", ""),
+        ("1'234.50", "1234.50", ""),
+        ("1,299", "1299", ""),
+        ("1.299", "1.299", ""),
+        ("1.234.567", "1234567", ""),
+        ("3.990000", "3.990000", ""),
+        ("7", "7", ""),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(text: str, amount: str, currency: str) -> None:
+    assert read_amount(text) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "free", "-3.99", "0", "0.00", "3.99-4.99", "NaN", "inf", "1e6", "9" * 40, "٣"]
+)
+def test_what_is_no_positive_amount_is_none(text: str) -> None:
+    amount, _ = read_amount(text)
+    assert amount is None
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    amount, currency = read_amount(text)
+    assert amount is None or 0 < amount < Decimal(10) ** 15
+    assert currency == "" or len(currency) == 3
+
+
+def test_a_list_is_read_whatever_its_delimiter_and_words_for_columns() -> None:
+    text = '\ufeffTitle|EAN|Amount|Date\n"Brie, soft"|4006381333931|3,99|2026-11-25\n\n'
+    assert read_feed(text) == [
+        FeedRow(2, gtin="4006381333931", name="Brie, soft", price="3,99", observed_at="2026-11-25")
+    ]
+
+
+def test_a_line_of_another_width_is_kept_as_broken() -> None:
+    rows = read_feed("sku,price\nA,1\nB\nC,2,3\nD,4\n")
+    assert [(one.number, one.problem) for one in rows] == [
+        (2, ""),
+        (3, "broken"),
+        (4, "broken"),
+        (5, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("sku,name\nA,B\n", "no column price"),
+        ("price,currency\n1,USD\n", "no column sku, gtin or name"),
+        ("<html><body>404</body></html>", "no column price"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(FeedUnreadable, match=said):
+        read_feed(text)
+
+
+@given(st.text(max_size=200))
+def test_no_bytes_break_the_list(text: str) -> None:
+    rows = read_feed("sku,price\n" + text)
+    assert all("\0" not in one.sku + one.price + one.name for one in rows)
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (FeedRow(2, sku="brie-1"), (1, "sku")),
+        (FeedRow(2, gtin="04006381333931"), (1, "gtin")),
+        (FeedRow(2, gtin="4006381333932", name="Brie 200g"), (1, "name")),
+        (FeedRow(2, name="BRIE", size="0,2 kg"), (1, "name")),
+        (FeedRow(2, name="meadow brie 200 g"), (1, "name")),
+        (FeedRow(2, name="Gouda 500 g"), (2, "name")),
+        (FeedRow(2, name="Gouda 1 kg"), (-1, "")),
+        (FeedRow(2, name="Hilltop Gouda 1 kg"), (4, "name")),
+        (FeedRow(2, name="Gouda"), (0, "")),
+        (FeedRow(2, name="Gouda 750 g"), (0, "")),
+        (FeedRow(2, sku="UNKNOWN"), (0, "")),
+    ],
+)
+def test_a_row_finds_one_good_or_says_that_it_does_not(row: FeedRow, found: object) -> None:
+    assert INDEX.find(row) == found
+
+
+def test_names_differ_by_nothing_that_people_write_differently() -> None:
+    assert name_key("Crème-Brûlée 2 x 100 ml") == name_key("creme brulee, 100ml x 2")
+    assert name_key("Brie 200 g") != name_key("Brie 20 g")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("036000291452", "00036000291452"),
+        ("0036000291452", "00036000291452"),
+        ("96385074", "00000096385074"),
+        ("036000291453", ""),
+        ("1234567", ""),
+        ("x36000291452", ""),
+    ],
+)
+def test_bar_codes_are_one_number_in_all_their_lengths(text: str, code: str) -> None:
+    assert bar_code(text) == code
+
+
+def test_a_million_fold_price_is_not_believed_and_leaves_the_others_alone() -> None:
+    ours = np.full(40, 400.0)
+    price = ours * np.linspace(0.8, 1.2, 40)
+    price[7] *= 1e6
+    found = screen_prices(price, ours, np.full(40, np.nan))
+    assert found.problem[7] == "scale"
+    assert found.is_believed.sum() == 39
+
+
+def test_a_feed_in_another_unit_is_believed_nowhere() -> None:
+    ours = np.full(40, 400.0)
+    found = screen_prices(ours / 100.0, ours, np.full(40, np.nan))
+    assert set(found.problem.tolist()) == {"feed_scale"}
+
+
+def test_a_price_far_from_the_rest_of_its_feed_is_an_outlier() -> None:
+    ours = np.full(40, 400.0)
+    price = ours * np.linspace(0.95, 1.05, 40)
+    price[3] = 1_400.0
+    assert screen_prices(price, ours, np.full(40, np.nan)).problem[3] == "outlier"
+
+
+def test_a_jump_from_the_sources_own_word_is_not_believed() -> None:
+    ours, before = np.array([400.0, 400.0]), np.array([380.0, 1_200.0])
+    assert screen_prices(np.array([410.0, 390.0]), ours, before).problem.tolist() == ["", "jump"]
+
+
+@given(st.lists(st.tuples(st.floats(), st.floats(1, 1e6), st.floats()), max_size=30))
+def test_what_is_believed_is_a_price_near_ours(rows: list[tuple[float, float, float]]) -> None:
+    price, ours, before = (np.array([row[at] for row in rows]) for at in range(3))
+    found = screen_prices(price, ours, before)
+    believed = price[found.is_believed] / ours[found.is_believed]
+    assert np.isfinite(believed).all()
+    assert ((believed <= ABSURD_FACTOR + 1e-9) & (believed >= 1 / ABSURD_FACTOR - 1e-9)).all()
