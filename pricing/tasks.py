@@ -26,6 +26,12 @@ def publish_price_book() -> int:
     return report.variants + report.shoppers
 
 
+@job(queue="recompute", time_limit=600)
+def turn_price_shocks() -> int:
+    """Draw the week's price shocks and take the last week's back, once a week has begun."""
+    return services.turn_price_shocks(now=utc_now())
+
+
 @job(queue="training", time_limit=1800)
 def train_demand() -> int:
     """Fit the demand model anew; a refit of the kind in use is used from the next book on."""

@@ -82,6 +82,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
+    "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),

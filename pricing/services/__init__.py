@@ -17,6 +17,7 @@ from pricing.services.proposals import (
 )
 from pricing.services.quoting import quote_listing, quote_variants
 from pricing.services.replay import replay_quote
+from pricing.services.shock_weeks import turn_price_shocks
 from pricing.services.switches import flag_emergency, set_kill_switch
 from pricing.services.training import train_demand
 from pricing.services.verify import QuoteRefused, read_token, verify_quote
@@ -48,5 +49,6 @@ __all__ = [
     "snooze_proposals",
     "store_quote",
     "train_demand",
+    "turn_price_shocks",
     "verify_quote",
 ]

@@ -18,8 +18,10 @@ from pricing.core.reference import MIN_LIST_SHARE, STRATEGIES
 from pricing.metrics import book_version, price_changes_total
 from pricing.models import PriceBook, PriceLedgerEntry, PricingPolicy
 from pricing.selectors.dirty import Dirt
-from pricing.services.drafts import Draft, Occasion
+from pricing.services.drafts import Draft
+from pricing.services.occasions import Occasion
 from pricing.services.record_proposals import ledger_sources, record_proposals
+from pricing.services.shocks import store_shocks
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.outbox.services import write_fact
 
@@ -73,8 +75,7 @@ def store_book(
     from the book, not workers.
     """
     place, now, effective_at = occasion.place, occasion.now, occasion.effective_at
-    changed = _write_prices(draft, place, effective_at)
-    record_proposals(draft=draft, occasion=occasion, book_version=book.version)
+    changed = _write_changes(draft, occasion, book.version)
     arrays = book_arrays(book) | dict(notes)
     PriceBook.objects.filter(market_id=place[0], channel=place[1], is_current=True).update(
         is_current=False
@@ -117,6 +118,20 @@ def _policy(version: int, now: datetime) -> PricingPolicy:
         version=version, defaults={"created_at": now, "is_active": True}
     )
     return policy
+
+
+def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
+    """Write changed prices with their reasons, and what chance did; return how many changed."""
+    changed = _write_prices(draft, occasion.place, occasion.effective_at)
+    record_proposals(draft=draft, occasion=occasion, book_version=version)
+    store_shocks(
+        shocks=draft.shocks,
+        variant_id=draft.terms.variant_id,
+        public_minor=draft.terms.public_minor,
+        policy=occasion.policy,
+        exponent=occasion.exponent,
+    )
+    return changed
 
 
 def _write_prices(draft: Draft, place: tuple[str, str], at: datetime) -> int:

@@ -18,11 +18,13 @@ from pricing.selectors.dirty import Dirt, find_dirt
 from pricing.selectors.publishing import load_shelf
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.serving import forget_serving
+from pricing.selectors.shocks import is_draw_due
 from pricing.selectors.versions import load_active_model
 from pricing.services.assemble import assemble_book, open_book, patch_book
 from pricing.services.book_store import keep_notes, remember_shoppers, store_book
-from pricing.services.drafts import Occasion, draft_prices
+from pricing.services.drafts import draft_prices
 from pricing.services.entries import ShopperPrices, replace_entries
+from pricing.services.occasions import Occasion
 from shop.catalog.selectors import get_market, load_variant_arrays
 from shop.kernel.arrays import unpack_arrays
 from shop.kernel.money import exponent
@@ -80,7 +82,10 @@ def lock_place(place: tuple[str, str]) -> None:
 
 def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
     currency = get_market(place[0]).currency
-    occasion = find_occasion(place, now, effective_at=now if dirt.book is None else now + LEAD)
+    occasion = replace(
+        find_occasion(place, now, effective_at=now if dirt.book is None else now + LEAD),
+        draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now),
+    )
     known = {} if dirt.book is None else unpack_arrays(dirt.book.arrays)
     shelf = load_shelf(place=place)
     if not dirt.is_everything:

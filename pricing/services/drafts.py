@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
-from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training import prior_model
 from pricing.core.guardrails import ACTIONS, BIT, Gated, PublicBounds, apply_public_gate
 from pricing.core.mix import segment_mix
 from pricing.core.optimum import Segments
@@ -19,30 +16,14 @@ from pricing.core.publish import floor_prices
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES, PriceSeries, find_references, list_share
 from pricing.core.signals import SignalWeights
-from pricing.core.values import ModelVersionRow, Policy
 from pricing.metrics import guard_hits_total
 from pricing.selectors.overrides import StaffPrices, load_staff_prices
 from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
 from pricing.services.badges import find_variant_badges
+from pricing.services.occasions import Occasion
 from pricing.services.proposing import STAFF, Proposed, find_causal, propose, weekly_units
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What a run of the publisher works under: rules, model, place and time."""
-
-    policy: Policy
-    model: tuple[ModelVersionRow, ServedDemand] | None
-    now: datetime
-    effective_at: datetime
-    place: tuple[str, str]
-    exponent: int
-
-    @property
-    def served(self) -> ServedDemand:
-        """The model in use; what is believed of all goods where there is none."""
-        return prior_model(SignalWeights()) if self.model is None else self.model[1]
+from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +49,19 @@ class Draft:
     badges: IntArray
     is_causal: BoolArray
     weekly_units: FloatArray
+    shocks: Shocks
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word."""
+    """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word.
+
+    `calm` is the shelf at the prices that chance has not moved: what everybody else wants is asked
+    about those.
+    """
+
+    calm: Shelf
+    shocks: Shocks
 
     terms: VariantTerms
     depth: IntArray
@@ -89,14 +78,13 @@ def draft_prices(
     means: SegmentMeans | None = None,
     competitor_minor: FloatArray | None = None,
 ) -> Draft:
-    """Return new public prices and terms for the variants of `shelf`. Six queries.
+    """Return new public prices and terms for the variants of `shelf`. Eight queries.
 
-    `means` are the segments as the book before saw them; `competitor_minor` (m,) the lowest fresh
-    price of registered competitors, NaN where none is known.
+    `means`: the segments in the book before; `competitor_minor` (m,): fresh, lowest, NaN unknown.
     """
     scene = _survey(shelf, occasion)
     proposed = propose(
-        shelf,
+        scene.calm,
         scene.terms,
         scene.bounds,
         scene.staff,
@@ -106,9 +94,9 @@ def draft_prices(
         second=int(occasion.now.timestamp()),
         competitor_minor=competitor_minor,
     )
+    shocks, proposed = _shake(scene, proposed, occasion)
     gated = _gate(proposed, scene.bounds, occasion)
-    floor = np.minimum(scene.terms.floor_minor, gated.minor)
-    terms = replace(scene.terms, public_minor=gated.minor, floor_minor=floor)
+    terms = _at_prices(scene.terms, gated.minor)
     is_changed = gated.minor != shelf.public_minor
     references, share = _refer(terms, scene.series, is_changed, occasion)
     return Draft(
@@ -126,16 +114,57 @@ def draft_prices(
         badges=_badges(shelf, scene, occasion),
         is_causal=scene.is_causal,
         weekly_units=weekly_units(occasion.served, scene.terms),
+        shocks=shocks,
     )
+
+
+def _at_prices(terms: VariantTerms, minor: IntArray) -> VariantTerms:
+    floor = np.minimum(terms.floor_minor, minor)
+    return replace(terms, public_minor=minor, floor_minor=floor)
 
 
 def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
     ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
     staff = load_staff_prices(variant_id=ids, place=place, now=now)
-    terms, depth = _terms_now(shelf, occasion, staff)
+    shocks = read_shocks(shelf=shelf, place=place, policy=occasion.policy, now=now)
+    calm = replace(shelf, public_minor=shocks.base_minor)
+    terms, depth = _terms_now(calm, occasion, staff)
     series = load_series(variant_id=ids, now=now, place=place)
     bounds = _bound(shelf, series, terms, staff, occasion)
-    return _Scene(terms, depth, series, bounds, staff, find_causal(occasion.served, ids))
+    return _Scene(
+        calm=calm,
+        shocks=shocks,
+        terms=terms,
+        depth=depth,
+        series=series,
+        bounds=bounds,
+        staff=staff,
+        is_causal=find_causal(occasion.served, ids),
+    )
+
+
+def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shocks, Proposed]:
+    """Return the shocks, those of a new week included, and the prices asked for with them."""
+    shocks, staff = scene.shocks, scene.staff
+    if occasion.draws_shocks and occasion.may_move:
+        shocks = draw_shocks(
+            shocks,
+            shelf=scene.calm,
+            terms=scene.terms,
+            limits=proposed.limits,
+            bounds=scene.bounds,
+            excluded=(staff.fixed_minor > 0) | (staff.approved_minor > 0),
+            policy=occasion.policy,
+        )
+    asked, cause = ask_for(
+        shocks,
+        proposed.asked_minor,
+        proposed.cause,
+        is_staff=proposed.cause == STAFF,
+        may_move=occasion.may_move,
+        exponent=occasion.exponent,
+    )
+    return shocks, replace(proposed, asked_minor=asked, cause=cause)
 
 
 def _badges(shelf: Shelf, scene: _Scene, occasion: Occasion) -> IntArray:
@@ -207,25 +236,18 @@ def _segments(shelf: Shelf, means: SegmentMeans, occasion: Occasion) -> Segments
 
 
 def _gate(proposed: Proposed, bounds: PublicBounds, occasion: Occasion) -> Gated:
-    """Return what the gate makes of the prices asked for. Without a fresh model only staff move."""
-    by_staff = proposed.cause == STAFF
+    """Return what the gate makes of the prices asked for. Without a fresh model only staff move
+    prices, and those that chance moved go back."""
+    needs_no_model = np.isin(proposed.cause, (STAFF, SHOCK))
     gated = apply_public_gate(
         proposed.asked_minor,
         bounds,
         occasion.policy,
-        is_allowed=by_staff | (occasion.model is not None),
-        is_stale=~by_staff & _is_stale(occasion.model, occasion.policy, occasion.now),
+        is_allowed=needs_no_model | (occasion.model is not None),
+        is_stale=~needs_no_model & occasion.is_stale,
     )
     _count_guards(gated.actions)
     return gated
-
-
-def _is_stale(
-    model: tuple[ModelVersionRow, ServedDemand] | None, policy: Policy, now: datetime
-) -> bool:
-    if model is None:
-        return False
-    return now - model[0].trained_at > timedelta(hours=policy.max_model_age_hours)
 
 
 def _refer(

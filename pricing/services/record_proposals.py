@@ -18,8 +18,10 @@ from pricing.core.optimum import Effect, expect_effect, name_rules, personal_pri
 from pricing.core.optimum.effect import FIGURES
 from pricing.core.quality import name_badges
 from pricing.models import PriceProposal
-from pricing.services.drafts import Draft, Occasion
+from pricing.services.drafts import Draft
+from pricing.services.occasions import Occasion
 from pricing.services.proposing import GATE, STAFF
+from pricing.services.shocks import SHOCK
 
 State = PriceProposal.State
 # What staff rejected is not proposed again for a while; what they approved must happen soon.
@@ -177,12 +179,11 @@ def find_causes(draft: Draft) -> NDArray[np.str_]:
 
 
 def ledger_sources(draft: Draft) -> list[str]:
-    """Return what the ledger says of each price's origin: the model, staff or a guardrail."""
+    """Return what the ledger says of each price's origin: model, staff, guardrail or chance."""
     cause = find_causes(draft)
     own_price = (draft.staff.fixed_minor > 0) | draft.staff.is_edited
-    named = np.where(
-        cause == GATE, "gate", np.where((cause == STAFF) & own_price, "staff", "model")
-    )
+    own_or_model = np.where((cause == STAFF) & own_price, "staff", "model")
+    named = np.where(np.isin(cause, (GATE, SHOCK)), cause, own_or_model)
     return [str(one) for one in named.tolist()]
 
 

@@ -1,0 +1,96 @@
+"""Randomised price shocks: as many as asked for, balanced, repeatable, with true probabilities."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from pricing.core.shocks import ShockPlan, plan_shocks
+
+MONDAY = date(2026, 11, 23)
+
+
+def plan(
+    falls: NDArray[np.bool_],
+    rises: NDArray[np.bool_],
+    category: NDArray[np.int64],
+    *,
+    share: float = 0.05,
+    week: date = MONDAY,
+    order: NDArray[np.int64] | None = None,
+) -> ShockPlan:
+    at = np.arange(len(falls)) if order is None else order
+    return plan_shocks(
+        variant_id=at + 1,
+        category_id=category[at],
+        may_fall=falls[at],
+        may_rise=rises[at],
+        share=share,
+        seed="us/online",
+        week=week,
+    )
+
+
+goods = st.lists(
+    st.tuples(st.booleans(), st.booleans(), st.integers(1, 4)), min_size=0, max_size=150
+)
+
+
+@given(goods, st.floats(0, 0.25), st.integers(0, 500))
+def test_shocks_go_only_where_they_may_and_are_balanced_in_each_category(
+    shelf: list[tuple[bool, bool, int]], share: float, week: int
+) -> None:
+    falls, rises, category = (
+        np.array([one[k] for one in shelf], dtype=kind)
+        for k, kind in enumerate((np.bool_, np.bool_, np.int64))
+    )
+    found = plan(falls, rises, category, share=share, week=MONDAY + timedelta(weeks=week))
+    assert not (found.direction[~falls] < 0).any()
+    assert not (found.direction[~rises] > 0).any()
+    assert (found.probability[found.direction != 0] > 0).all()
+    expected = np.where(falls & rises, share / 2, np.where(falls | rises, share, 0.0))
+    assert np.array_equal(found.probability, expected)
+    for one in np.unique(category):
+        both = (category == one) & falls & rises
+        down, up = ((found.direction[both] == way).sum() for way in (-1, 1))
+        assert abs(down - up) <= 1
+        for group in (both, (category == one) & (falls ^ rises) & falls):
+            taken = (found.direction[group] != 0).sum()
+            assert abs(taken - share * group.sum()) < 1 + 1e-9
+
+
+def test_the_draw_is_that_of_seed_variant_and_week_whatever_the_order_on_the_shelf() -> None:
+    rng = np.random.default_rng(1)
+    category = rng.integers(1, 6, 300)
+    yes = np.ones(300, dtype=np.bool_)
+    order = rng.permutation(300)
+    first, mixed = plan(yes, yes, category), plan(yes, yes, category, order=order)
+    assert np.array_equal(first.direction[order], mixed.direction)
+    assert np.array_equal(first.direction, plan(yes, yes, category).direction)
+    next_week = plan(yes, yes, category, week=MONDAY + timedelta(weeks=1))
+    assert not np.array_equal(first.direction, next_week.direction)
+
+
+def test_over_many_weeks_each_variant_moves_as_often_as_its_probability_says() -> None:
+    """600 weeks of 60 goods: no variant and neither direction is favoured."""
+    yes, category = np.ones(60, dtype=np.bool_), np.repeat([1, 2, 3], 20)
+    rows = [
+        plan(yes, yes, category, share=0.2, week=MONDAY + timedelta(weeks=one)).direction
+        for one in range(600)
+    ]
+    for way in (-1, 1):
+        count = (np.stack(rows) == way).sum(axis=0)
+        assert abs(count.mean() / 600 - 0.1) < 0.002
+        # Binomial(600, 0.1): sd 7.3, so 60 goods stay within 4 sd.
+        assert abs(count - 60).max() < 30
+
+
+def test_no_share_or_no_goods_is_no_shock() -> None:
+    yes, none = np.ones(50, dtype=np.bool_), np.zeros(50, dtype=np.bool_)
+    assert not plan(yes, yes, np.ones(50, dtype=np.int64), share=0.0).direction.any()
+    assert not plan(none, none, np.ones(50, dtype=np.int64)).direction.any()
+    assert not len(plan(yes[:0], yes[:0], np.ones(0, dtype=np.int64)).direction)
