@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import batched
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import IntArray
 from pricing.core.demand.cells import (
     Placements,
     Sales,
@@ -23,20 +21,12 @@ from pricing.core.demand.cells import (
 )
 from pricing.core.demand.training_cells import TrainingCells
 from pricing.selectors.references import load_series
-from profiles.core.features import KIND_CODES
-from profiles.core.features.decay import LONG_HALF_LIFE, fade, weigh
 from profiles.core.values import PurchaseCells
-from profiles.selectors import list_active_shoppers, load_purchase_cells
-from profiles.selectors.catalog import sensitive_goods
-from profiles.selectors.event_columns import ShopperEvents, load_shopper_events
+from profiles.selectors import load_purchase_cells
 from shop.catalog.selectors import list_categories, load_placement_weeks, load_variant_arrays
 
 MOST_ITEMS = 20_000
 WEEK = np.timedelta64(7, "D")
-SHOPPER_CHUNK = 500
-DEAL_GROUPS = 5
-DEAL_ITEMS = 300
-DEAL_WEEKS = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +62,7 @@ def load_training_cells(
     sold = load_purchase_cells(as_of, weeks)
     window = find_window(sold, weeks)
     arrays = load_variant_arrays()
-    at, known = _find(arrays.variant_id, sold.variant_id)
+    at, known = find_positions(arrays.variant_id, sold.variant_id)
     units = np.bincount(at[known], sold.units[known], len(arrays.variant_id))
     weeks_sold = np.bincount(at[known], minlength=len(arrays.variant_id))
     chosen = choose_items(arrays.variant_id, units, weeks_sold, MOST_ITEMS)
@@ -115,7 +105,7 @@ def find_window(sold: PurchaseCells, weeks: int) -> Window:
 
 
 def _sales(sold: PurchaseCells, variant_id: IntArray, window: Window) -> Sales:
-    item, known = _find(variant_id, sold.variant_id)
+    item, known = find_positions(variant_id, sold.variant_id)
     week = window.week_of(sold.week_start)
     known &= (week >= 0) & (week < len(window.monday))
     return Sales(
@@ -128,7 +118,7 @@ def _sales(sold: PurchaseCells, variant_id: IntArray, window: Window) -> Sales:
 
 def _placements(variant_id: IntArray, window: Window) -> Placements:
     placed = load_placement_weeks(since=window.start_date)
-    item, known = _find(variant_id, placed.variant_id)
+    item, known = find_positions(variant_id, placed.variant_id)
     week = window.week_of(placed.week_start)
     known &= (week >= 0) & (week < len(window.monday))
     return Placements(
@@ -156,91 +146,9 @@ def _week_of_year(monday: NDArray[np.datetime64]) -> IntArray:
     return np.array(days, dtype=np.int64)
 
 
-def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+def find_positions(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return the position of each wanted id (any if absent) and whether it is there, both (n,)."""
     if not len(sorted_ids):
         return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
     at = np.minimum(np.searchsorted(sorted_ids, wanted), len(sorted_ids) - 1)
     return at, sorted_ids[at] == wanted
-
-
-@dataclass(frozen=True, slots=True)
-class DealCells:
-    """Later purchases by earlier behaviour: what the `deals` weight is fitted on.
-
-    `units` (N, B, T) of N items bought in T weeks by B groups of shoppers; `strength` (B,) is the
-    mean saturated signal of each group at the start; `item` (N,) positions in the training cells.
-    """
-
-    units: FloatArray
-    strength: FloatArray
-    item: IntArray
-    weeks: slice
-
-
-def load_deal_cells(
-    *, cells: TrainingCells, window: Window, as_of: datetime, scale: float
-) -> DealCells | None:
-    """Return the last DEAL_WEEKS weeks by groups of the signal before; None with too little past.
-
-    Two queries per 500 shoppers at most.
-    """
-    weeks = cells.units.shape[1]
-    if weeks < DEAL_WEEKS + 13 or len(cells.variant_id) < DEAL_ITEMS // 10:
-        return None
-    item = np.sort(np.argsort(-cells.units.sum(axis=1), kind="stable")[:DEAL_ITEMS])
-    first = weeks - DEAL_WEEKS
-    cut = float(window.middle[first]) - 3.5 * 86_400
-    deals: list[FloatArray] = []
-    bought: list[IntArray] = []
-    for chunk in _read_shoppers(as_of):
-        shopper, signal, lines = _split(chunk, cut, cells.variant_id[item])
-        lines[:, 0] += sum(len(one) for one in deals)
-        deals.append(signal[shopper])
-        bought.append(lines)
-    return _group(np.concatenate(deals or [np.zeros(0)]), bought, item, first, scale)
-
-
-def _read_shoppers(as_of: datetime) -> Iterator[ShopperEvents]:
-    ids = [one.id for one in list_active_shoppers(as_of - timedelta(weeks=DEAL_WEEKS))]
-    for chunk in batched(sorted(ids), SHOPPER_CHUNK):
-        yield load_shopper_events(chunk, as_of=as_of)
-
-
-def _split(
-    events: ShopperEvents, cut: float, variant_id: IntArray
-) -> tuple[IntArray, FloatArray, IntArray]:
-    """Return the shoppers' numbers, their decayed deals at `cut`, and later lines (shopper, item,
-    week, units)."""
-    columns = events.columns
-    owners, number = np.unique(events.shopper_id, return_inverse=True)
-    # What is learned from each shopper sees what features see: nothing of sensitive goods.
-    is_purchase = (columns.kind == KIND_CODES["purchase"]) & ~sensitive_goods().hide(columns)
-    early = is_purchase & (columns.at < cut) & columns.is_discounted
-    signal = np.bincount(
-        number[early], weigh(columns.at[early], LONG_HALF_LIFE), len(owners)
-    ) * fade(cut, LONG_HALF_LIFE)
-    at, known = _find(variant_id, columns.variant_id)
-    week = ((columns.at - cut) // (7 * 86_400)).astype(np.int64)
-    late = is_purchase & known & (week >= 0) & (week < DEAL_WEEKS)
-    lines = np.stack([number[late], at[late], week[late], columns.quantity[late]], axis=1)
-    return np.arange(len(owners)), signal, lines
-
-
-def _group(
-    deals: FloatArray, bought: list[IntArray], item: IntArray, first: int, scale: float
-) -> DealCells | None:
-    if len(deals) < 20 * DEAL_GROUPS:
-        return None
-    edges = np.quantile(deals, np.arange(1, DEAL_GROUPS) / DEAL_GROUPS)
-    group = np.searchsorted(edges, deals)
-    saturated = deals / (deals + scale)
-    count = np.maximum(np.bincount(group, minlength=DEAL_GROUPS), 1)
-    units = np.zeros((len(item), DEAL_GROUPS, DEAL_WEEKS))
-    lines = np.concatenate(bought)
-    np.add.at(units, (lines[:, 1], group[lines[:, 0]], lines[:, 2]), lines[:, 3])
-    return DealCells(
-        units=units,
-        strength=np.bincount(group, saturated, DEAL_GROUPS) / count,
-        item=item,
-        weeks=slice(first, first + DEAL_WEEKS),
-    )

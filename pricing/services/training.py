@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 
 from pricing.core.demand.compress import compress_served
-from pricing.core.demand.sensitivity import DealSensitivity
 from pricing.core.demand.training import Trained, train
 from pricing.core.demand.training_cells import TrainingCells
 from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
-from pricing.selectors.training import Window, load_deal_cells, load_training_cells
+from pricing.selectors.training import Window, load_training_cells
 from pricing.selectors.versions import model_row
+from pricing.services.training_shoppers import fit_shoppers
 from profiles.core.features.registry import require_features
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.kernel.hashing import fingerprint
@@ -51,8 +49,8 @@ def train_demand(
     cells, window = load_training_cells(as_of=as_of, weeks=weeks, place=place)
     tell("fitting demand", 1, STEPS)
     trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS))
-    tell("fitting deal sensitivity", 2, STEPS)
-    trained = _fit_deals(trained, cells, window, as_of)
+    tell("comparing shoppers", 2, STEPS)
+    trained = fit_shoppers(trained, cells, window, as_of)
     tell("storing", 3, STEPS)
     row = _store(trained, cells, window, as_of)
     tell("done", STEPS, STEPS)
@@ -61,28 +59,6 @@ def train_demand(
 
 def _say_nothing(_what: str, _step: int, _steps: int) -> None:
     return None
-
-
-def _fit_deals(trained: Trained, cells: TrainingCells, window: Window, as_of: datetime) -> Trained:
-    """Replace the prior weight of deals by the fitted one where there is enough history."""
-    weights = trained.served.weights
-    found = load_deal_cells(cells=cells, window=window, as_of=as_of, scale=weights.deals_scale)
-    if found is None or not len(trained.served.variant_id):
-        return trained
-    log_price = np.log(cells.price_minor[found.item][:, found.weeks])
-    model = DealSensitivity().fit(
-        log_price - log_price.mean(axis=1, keepdims=True),
-        found.units,
-        trained.served.elasticity[found.item],
-        found.strength,
-    )
-    metrics = trained.metrics | {
-        "deals_weight": model.weight_,
-        "deals_weight_sd": model.weight_sd_,
-        "deals_weight_raw": model.raw_weight_,
-    }
-    served = replace(trained.served, weights=replace(weights, deals=model.weight_))
-    return replace(trained, served=served, metrics=metrics)
 
 
 def _store(

@@ -76,6 +76,7 @@ def elasticity_by_department(
                 "elasticity": round(mean, 4),
                 "low": round(mean - half, 4),
                 "high": round(min(mean + half, 0.0), 4),
+                "causal_share": round(float(share @ served.is_causal[own]), 4),
             }
         )
     return rows

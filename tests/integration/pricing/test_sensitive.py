@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pricing.core.values import PriceView
 from pricing.models import PriceBook, PriceBookEntry
-from pricing.selectors import training
+from pricing.selectors import training_shoppers as training
 from pricing.selectors.serving import forget_serving
 from pricing.services import publish_price_book, quote_listing, quote_variants
 from profiles.core.features import SensitiveGoods, columns_of
