@@ -9,7 +9,7 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
-from pricing.core.guardrails import ACTIONS, BIT, Gated, PublicBounds, apply_public_gate
+from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
 from pricing.core.mix import segment_mix
 from pricing.core.optimum import Segments
 from pricing.core.publish import floor_prices
@@ -95,9 +95,8 @@ def draft_prices(
         competitor_minor=competitor_minor,
     )
     shocks, proposed = _shake(scene, proposed, occasion)
-    gated = _gate(proposed, scene.bounds, occasion)
-    terms = _at_prices(scene.terms, gated.minor)
-    is_changed = gated.minor != shelf.public_minor
+    terms, actions = _gate(proposed, scene, occasion)
+    is_changed = terms.public_minor != shelf.public_minor
     references, share = _refer(terms, scene.series, is_changed, occasion)
     return Draft(
         shelf=shelf,
@@ -110,17 +109,12 @@ def draft_prices(
         weights=occasion.served.weights,
         proposed=proposed,
         staff=scene.staff,
-        actions=gated.actions,
+        actions=actions,
         badges=_badges(shelf, scene, occasion),
         is_causal=scene.is_causal,
         weekly_units=weekly_units(occasion.served, scene.terms),
         shocks=shocks,
     )
-
-
-def _at_prices(terms: VariantTerms, minor: IntArray) -> VariantTerms:
-    floor = np.minimum(terms.floor_minor, minor)
-    return replace(terms, public_minor=minor, floor_minor=floor)
 
 
 def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
@@ -235,19 +229,22 @@ def _segments(shelf: Shelf, means: SegmentMeans, occasion: Occasion) -> Segments
     return replace(mix, is_personal=mix.is_personal & ~shelf.variants.never_personal)
 
 
-def _gate(proposed: Proposed, bounds: PublicBounds, occasion: Occasion) -> Gated:
-    """Return what the gate makes of the prices asked for. Without a fresh model only staff move
-    prices, and those that chance moved go back."""
+def _gate(proposed: Proposed, scene: _Scene, occasion: Occasion) -> tuple[VariantTerms, IntArray]:
+    """Return the terms at what the gate makes of the prices asked for, and what it did, (m,).
+
+    Without a fresh model only staff move prices, and those that chance moved go back.
+    """
     needs_no_model = np.isin(proposed.cause, (STAFF, SHOCK))
     gated = apply_public_gate(
         proposed.asked_minor,
-        bounds,
+        scene.bounds,
         occasion.policy,
         is_allowed=needs_no_model | (occasion.model is not None),
         is_stale=~needs_no_model & occasion.is_stale,
     )
     _count_guards(gated.actions)
-    return gated
+    floor = np.minimum(scene.terms.floor_minor, gated.minor)
+    return replace(scene.terms, public_minor=gated.minor, floor_minor=floor), gated.actions
 
 
 def _refer(
