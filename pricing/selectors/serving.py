@@ -23,6 +23,7 @@ from pricing.core.jurisdictions import find_rule
 from pricing.core.values import BoolArray, JurisdictionRule, Policy, SwitchRow
 from pricing.models import PriceBook
 from pricing.selectors.rules import list_kill_switches, load_active_policy, load_jurisdictions
+from pricing.selectors.trials import TRIAL_NOTICE, Trial, find_stand_in, lay_model, load_trial
 from profiles.selectors import list_stale_pseudonyms
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import catalog_version, load_variant_arrays
@@ -36,12 +37,13 @@ FRESH_SECONDS = 0.5
 # Without word from the database for this long a kill switch may have been missed.
 BLIND_SECONDS = 5.0
 
-_NOTICE = """
+_NOTICE = f"""
 SELECT (SELECT coalesce(max(id), 0) FROM pricing_killswitch),
        (SELECT coalesce(max(version), 0) FROM pricing_pricingpolicy WHERE is_active),
        (SELECT coalesce(sum(hashtext(t::text)), 0) FROM pricing_jurisdictionrow t),
-       (SELECT coalesce(max(version), 0) FROM pricing_pricebook)
-"""
+       (SELECT coalesce(max(version), 0) FROM pricing_pricebook),
+       {TRIAL_NOTICE}
+"""  # noqa: S608  # nothing but our own text is put in
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,16 @@ class Served:
     """A book with its moment and the variants that are closed since it was made, (m,).
 
     Kill switches close variants, and flags of the catalogue do: a category marked as sensitive
-    sells at the public price at once, not only from the next book on.
+    sells at the public price at once, not only from the next book on. `published` is the book as it
+    was written; a rollback may have laid another model over it. `trial` is the same page for
+    shoppers whom the version on trial quotes.
     """
 
     book: Book
     effective_at: datetime
     is_closed: BoolArray
+    published: Book
+    trial: Served | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +77,24 @@ class Serving:
     books: Mapping[tuple[str, str], tuple[Served, ...]]
     lagging: frozenset[str]
     is_blind: bool = False
+    trial: Trial | None = None
 
     def rule(self, code: str, now: datetime) -> JurisdictionRule:
         """Return the law's row for a place."""
         return find_rule(self.rules, code, now.date())
 
-    def served(self, market: str, channel: str, now: datetime) -> Served | None:
-        """Return the book in force at `now`; a channel without its own uses the online one."""
+    def served(
+        self, market: str, channel: str, now: datetime, pseudonym: str | None = None
+    ) -> Served | None:
+        """Return the book in force at `now`; a channel without its own uses the online one.
+
+        A shopper of the version on trial gets its page: a hash, whatever the number of models.
+        """
         books = self.books.get((market, channel)) or self.books.get((market, "online"), ())
-        return next((one for one in books if one.effective_at <= now), None)
+        found = next((one for one in books if one.effective_at <= now), None)
+        if self.trial is None or found is None or found.trial is None or pseudonym is None:
+            return found
+        return found.trial if self.trial.has(pseudonym) else found
 
 
 class _Memory:
@@ -146,39 +161,72 @@ def _load(old: Serving | None) -> Serving:
     lagging = list_stale_pseudonyms()
     if old is not None and old.notice == notice and not old.is_blind:
         return old if old.lagging == lagging else replace(old, lagging=lagging)
-    switches = tuple(list_kill_switches())
+    switches, trial = tuple(list_kill_switches()), load_trial()
     return Serving(
         notice=notice,
         policy=load_active_policy(),
         rules=load_jurisdictions(),
         switches=switches,
-        books=_load_books(old, switches),
+        books=_load_books(old, switches, trial),
         lagging=lagging,
+        trial=trial,
     )
 
 
 def _load_books(
-    old: Serving | None, switches: tuple[SwitchRow, ...]
+    old: Serving | None, switches: tuple[SwitchRow, ...], trial: Trial | None
 ) -> dict[tuple[str, str], tuple[Served, ...]]:
     """Return the newest two books of each market and channel; arrays already here are kept."""
-    known = {
-        served.book.version: served
-        for books in (old.books.values() if old else ())
-        for served in books
+    before = [one for books in (old.books.values() if old else ()) for one in books]
+    known = {served.published.version: served.published for served in before}
+    laid = {
+        (one.book.version, one.book.model_version): one.book
+        for served in before
+        for one in (served, served.trial)
+        if one is not None
     }
-    goods = load_variant_arrays()
+    goods, stand_in = load_variant_arrays(), find_stand_in()
     rows = PriceBook.objects.defer("arrays").select_related("market", "policy", "model_version")
     by_place: dict[tuple[str, str], list[Served]] = {}
     for row in rows.defer("arrays", "model_version__arrays").order_by("-version")[:24]:
         place = by_place.setdefault((row.market_id, row.channel), [])
         if len(place) < 2:
-            kept = known.get(row.version)
-            book = _read(row) if kept is None else kept.book
+            book = known.get(row.version) or _read(row)
             if book is None:
                 continue
-            closed = _closed(book, row.market_id, switches) | _flagged(book, goods)
-            place.append(Served(book=book, effective_at=row.effective_at, is_closed=closed))
+            page = _Page(row.effective_at, (row.market_id, row.channel), switches, goods, laid)
+            place.append(page.serve(book, stand_in, None if trial is None else trial.model_version))
     return {place: tuple(books) for place, books in by_place.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What makes a book's page: its moment and place, what closes variants on it, and books with
+    another model laid over them that are here already, by (book, model)."""
+
+    effective_at: datetime
+    place: tuple[str, str]
+    switches: tuple[SwitchRow, ...]
+    goods: VariantArrays
+    laid: Mapping[tuple[int, int], Book]
+
+    def serve(self, book: Book, stand_in: int | None, trial: int | None) -> Served:
+        """Return the page; `stand_in` and `trial` are versions laid over it, if any."""
+        used = book
+        if stand_in is not None and stand_in != book.model_version:
+            used = self._lay(book, stand_in) or book
+        tried = None
+        if trial is not None and trial != used.model_version:
+            laid = self._lay(book, trial)
+            tried = None if laid is None else self._close(laid, book)
+        return replace(self._close(used, book), trial=tried)
+
+    def _lay(self, book: Book, version: int) -> Book | None:
+        return self.laid.get((book.version, version)) or lay_model(book, version, self.place)
+
+    def _close(self, book: Book, published: Book) -> Served:
+        closed = _closed(book, self.place[0], self.switches) | _flagged(book, self.goods)
+        return Served(book, self.effective_at, closed, published)
 
 
 def _read(row: PriceBook) -> Book | None:
@@ -221,7 +269,7 @@ def _blind(old: Serving) -> Serving:
     """Return the last known state with every personal price closed."""
     books = {
         place: tuple(
-            Served(one.book, one.effective_at, np.ones_like(one.is_closed)) for one in books
+            replace(one, is_closed=np.ones_like(one.is_closed), trial=None) for one in books
         )
         for place, books in old.books.items()
     }

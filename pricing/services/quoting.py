@@ -68,7 +68,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     """
     serving = get_serving()
     ids = np.asarray(variant_ids, dtype=np.int64)
-    served = serving.served(context.market, context.channel, context.now)
+    served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
     if served is None:
         return price_unlisted(ids)
     at, is_there = served.book.find(ids)
@@ -105,7 +105,7 @@ def _open_page(
     serving: Serving, context: QuoteContext, ids: Sequence[int]
 ) -> tuple[Page | None, list[int]]:
     """Return the page of the variants in the book, and the ids that are not in it."""
-    served = serving.served(context.market, context.channel, context.now)
+    served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
     if served is None or not ids:
         return None, list(ids)
     at, is_there = served.book.find(np.array(ids, dtype=np.int64))

@@ -1,26 +1,26 @@
-"""What looks at prices every minute: feeds, and profit against the holdout."""
+"""What looks at prices every minute: feeds, profit against the holdout, and the trial."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from math import isfinite
-from typing import Any
 
-from pricing.core.monitoring import Lift
 from pricing.models import BreakerTrip
 from pricing.selectors.lift import read_lift
 from pricing.services.breakers import Action, trip_breaker
 from pricing.services.feeds import watch_feeds
+from pricing.services.figures import show_lift
+from pricing.services.trials import watch_trial
 
 # How sure a breaker is before it switches personal prices off, at all its looks together.
 LEVEL = 0.99
 
 
 def watch_prices(*, now: datetime, market: str = "us", channel: str = "online") -> int:
-    """Look at feeds and profit of a market, act where a bound is broken; return new trips."""
-    return watch_feeds(now=now, market=market) + watch_profit(
-        now=now, market=market, channel=channel
-    )
+    """Look at feeds, profit and the trial of a market, act where a bound is broken; return what
+    was done: new trips, and steps of the trial."""
+    moves = watch_feeds(now=now, market=market)
+    moves += watch_profit(now=now, market=market, channel=channel)
+    return moves + (watch_trial(now=now, market=market, channel=channel) in ("go_on", "stop"))
 
 
 def watch_profit(*, now: datetime, market: str = "us", channel: str = "online") -> int:
@@ -42,12 +42,3 @@ def watch_profit(*, now: datetime, market: str = "us", channel: str = "online") 
             now=now,
         )
     )
-
-
-def show_lift(lift: Lift) -> dict[str, Any]:
-    """Return the figures of a lift for keeping; a bound that is infinite is None."""
-    figures = {name: getattr(lift, name) for name in Lift.__slots__}
-    return {
-        name: None if isinstance(value, float) and not isfinite(value) else value
-        for name, value in figures.items()
-    }

@@ -1,0 +1,82 @@
+"""What a version on trial would have shown in decisions that were made without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray
+from pricing.core.demand.served import ServedDemand
+from pricing.core.evaluation.candidates import Candidate, count_violations, imagine
+from pricing.core.thompson import DRAWS
+from pricing.selectors.exposures import Exposures
+from pricing.selectors.rules import load_policy
+from shop.catalog.selectors import list_categories
+
+# Prices this close, in logs, are the same price to a reader.
+SAME = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowFigures:
+    """Expected prices of a version against the expected prices that were shown, in n decisions.
+
+    `gap` is the mean log difference, `spread` its standard deviation, `lower` and `higher` the
+    shares of decisions it would have made cheaper or dearer; `violations` counts decisions in which
+    one of its prices broke a bound before the gate.
+    """
+
+    decisions: int
+    gap: float
+    spread: float
+    lower: float
+    higher: float
+    violations: int
+
+
+def compare_shadow(found: Exposures, served: ServedDemand) -> ShadowFigures:
+    """Return how `served` would have priced drawn decisions. One query for each policy version."""
+    gaps, violations = [np.zeros(0)], 0
+    keys = np.stack([found.policy_version, found.exponent], axis=1)
+    for version, exponent in np.unique(keys, axis=0).tolist():
+        part = found.take((keys == (version, exponent)).all(axis=1))
+        policy = load_policy(version)
+        outlook = imagine(
+            part.rows,
+            part.issued_ms,
+            exponent,
+            candidate=_stand_in(part, served),
+            policy=policy,
+        )
+        violations += count_violations(part.rows, outlook, policy)
+        wanted = (np.log(outlook.shown_minor) * outlook.percent).sum(axis=1) / DRAWS
+        gaps.append(wanted - _expected(part))
+    gap = np.concatenate(gaps)
+    if not len(gap):
+        return ShadowFigures(0, 0.0, 0.0, 0.0, 0.0, 0)
+    return ShadowFigures(
+        decisions=len(gap),
+        gap=float(gap.mean()),
+        spread=float(gap.std()),
+        lower=float((gap < -SAME).mean()),
+        higher=float((gap > SAME).mean()),
+        violations=violations,
+    )
+
+
+def _expected(found: Exposures) -> FloatArray:
+    """Return the expected log price of what could have been shown, (n,)."""
+    public = found.rows["public_minor"][:, None]
+    logs = np.log(np.where(found.rung_minor > 0, found.rung_minor, public))
+    expected: FloatArray = (logs * found.probability).sum(axis=1)
+    return expected
+
+
+def _stand_in(found: Exposures, served: ServedDemand) -> Candidate:
+    nodes = list_categories("en").nodes
+    families = {one: node.parent_id or one for one, node in nodes.items()}
+    category = found.rows["category_id"].tolist()
+    family = np.array([families.get(one, one) for one in category], dtype=np.int64)
+    mean, sd, _ = served.elasticities(found.rows["variant_id"].astype(np.int64), family)
+    return Candidate(elasticity=mean, elasticity_sd=sd, weights=served.weights)

@@ -1,0 +1,207 @@
+"""Trials of model versions: begun by two people, grown by themselves, stopped by a breaker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from pricing.core.monitoring import SHARES, RampState, next_step
+from pricing.models import (
+    BreakerTrip,
+    DemandModelVersion,
+    ModelChange,
+    ModelRamp,
+    RampStep,
+    ShadowComparison,
+)
+from pricing.selectors.exposures import load_exposures
+from pricing.selectors.lift import compare_model
+from pricing.selectors.serving import forget_serving
+from pricing.selectors.shadow import compare_shadow
+from pricing.selectors.trials import load_tried
+from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.breakers import Action, trip_breaker
+from pricing.services.figures import show_lift
+from shop.kernel.ids import uuid7
+
+# How much of the past one comparison of a shadow looks at, and how often it is made.
+SHADOW_WINDOW = timedelta(hours=1)
+
+
+def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
+    """Put an asked-for model on trial, in the shadow first; return the trial's id.
+
+    Somebody else than the one who asked begins it. Raises NeedsSecondPerson, NotOffered (nobody
+    asked, the model is in use or was refused, or another trial is open).
+    """
+    status = DemandModelVersion.Status
+    with transaction.atomic():
+        rows = DemandModelVersion.objects.defer("arrays").select_for_update()
+        model = rows.filter(pk=model_id, status__in=[status.CANDIDATE, status.RETIRED]).first()
+        if model is None or model.asked_by_id is None:
+            raise NotOffered("Ask for a candidate or a retired model first, with a reason.")
+        if model.asked_by_id == by_id:
+            raise NeedsSecondPerson("You asked for this model: somebody else must begin its trial.")
+        return _open_ramp(model, by_id, now)
+
+
+def _open_ramp(model: DemandModelVersion, by_id: int | None, now: datetime) -> int:
+    # One statement decides who is first: the constraint knows one open trial.
+    ramp = ModelRamp(model=model, salt=uuid7().hex, begun_at=now, begun_by_id=by_id)
+    made = ModelRamp.objects.bulk_create([ramp], ignore_conflicts=True)
+    opened = ModelRamp.objects.filter(salt=made[0].salt).first()
+    if opened is None:
+        raise NotOffered("Another trial is open: stop it first.")
+    _write_step(opened, 0.0, by_id, now, reason="shadow")
+    _note(ModelChange.Kind.RAMP_BEGUN, opened, by_id, now, "shadow")
+    return int(opened.pk)
+
+
+def step_trial(
+    *, ramp_id: int, share: float, reason: str, by_id: int | None, now: datetime
+) -> None:
+    """Let a trial quote another share of the shoppers, live within a second. Raises NotOffered.
+
+    `share` is one of SHARES. Whoever was in a smaller share stays in a larger one.
+    """
+    if share not in SHARES:
+        raise NotOffered("A trial goes by the shares of the plan.")
+    with transaction.atomic():
+        ramp = _lock_ramp(ramp_id)
+        _write_step(ramp, share, by_id, now, reason=reason)
+        _note(ModelChange.Kind.RAMP_STEP, ramp, by_id, now, f"{share:.0%}: {reason}")
+
+
+def stop_trial(
+    *, ramp_id: int, reason: str, by_id: int | None, now: datetime, end: str = "stopped"
+) -> None:
+    """End a trial: everybody is quoted by the model in use within a second. Raises NotOffered."""
+    with transaction.atomic():
+        ramp = _lock_ramp(ramp_id)
+        ramp.ended_at, ramp.end = now, end
+        ramp.save(update_fields=["ended_at", "end"])
+        _note(ModelChange.Kind.RAMP_STOPPED, ramp, by_id, now, reason)
+        transaction.on_commit(forget_serving)
+
+
+def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -> str:
+    """Let the open trial go on, wait or stop by its figures; return the move, "" without a trial.
+
+    Stops, with a trip that says why, once its shoppers certainly bring less than the others
+    treated (99 % at every look), or a price of its shadow broke a bound.
+    """
+    ramp = ModelRamp.objects.filter(ended_at__isnull=True).select_related("model").first()
+    if ramp is None:
+        return ""
+    step = RampStep.objects.filter(ramp=ramp).first()
+    if step is None:
+        return ""
+    if step.share == 0.0:
+        _compare_lately(ramp, step, (market, channel), now)
+    state = _read_state(ramp, step, (market, channel), now)
+    verdict = next_step(state)
+    evidence = _figures(state) | {"reason": verdict.reason}
+    RampStep.objects.filter(pk=step.pk).update(evidence=evidence)
+    if verdict.move == "stop":
+        _trip(ramp, evidence, now)
+    elif verdict.move == "go_on":
+        step_trial(ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now)
+    return verdict.move
+
+
+def _trip(ramp: ModelRamp, evidence: Mapping[str, Any], now: datetime) -> None:
+    reason = str(evidence["reason"])
+    with transaction.atomic():
+        trip_breaker(
+            kind=BreakerTrip.Kind.RAMP,
+            scope="model",
+            key=str(ramp.model_id),
+            action=Action.STOPPED_RAMP,
+            evidence=evidence,
+            now=now,
+        )
+        stop_trial(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
+
+
+def reopen_trial(*, model_id: int, by_id: int, now: datetime) -> int:
+    """Put a model whose trial a breaker stopped on trial again, from the shadow on."""
+    with transaction.atomic():
+        rows = DemandModelVersion.objects.defer("arrays").select_for_update()
+        model = rows.filter(pk=model_id).first()
+        if model is None or model.status == DemandModelVersion.Status.ACTIVE:
+            raise NotOffered("This model is in use.")
+        return _open_ramp(model, by_id, now)
+
+
+def _read_state(
+    ramp: ModelRamp, step: RampStep, place: tuple[str, str], now: datetime
+) -> RampState:
+    hours = (now - step.at) / timedelta(hours=1)
+    if step.share == 0.0:
+        rows = ShadowComparison.objects.filter(model=ramp.model, since__gte=step.at)
+        seen = [(row.decisions, row.figures) for row in rows if row.decisions]
+        decisions = sum(count for count, _ in seen)
+        gap = sum(count * figures["gap"] for count, figures in seen) / max(1, decisions)
+        return RampState(
+            share=0.0,
+            hours=hours,
+            decisions=decisions,
+            shadow_gap=gap if seen else None,
+            violations=sum(figures["violations"] for _, figures in seen),
+        )
+    trial = compare_model(
+        model_version=ramp.model_id, since=step.at, market=place[0], channel=place[1]
+    )
+    return RampState(share=step.share, hours=hours, decisions=trial.decisions, lift=trial.lift)
+
+
+def _figures(state: RampState) -> dict[str, Any]:
+    plain = {
+        "share": state.share,
+        "hours": round(state.hours, 2),
+        "decisions": state.decisions,
+        "shadow_gap": state.shadow_gap,
+        "violations": state.violations,
+    }
+    return plain if state.lift is None else plain | show_lift(state.lift)
+
+
+def _compare_lately(ramp: ModelRamp, step: RampStep, place: tuple[str, str], now: datetime) -> None:
+    """Compare the shadow with what was shown since the last comparison, an hour at most."""
+    newest = ShadowComparison.objects.filter(model=ramp.model, since__gte=step.at).first()
+    since = step.at if newest is None else newest.until
+    if now - since < SHADOW_WINDOW:
+        return
+    served = load_tried(ramp.model_id, place)
+    begin = max(since, now - SHADOW_WINDOW)
+    found = load_exposures(since=begin, until=now, now=now, market=place[0], channel=place[1])
+    figures = compare_shadow(found.take(~found.is_book), served)
+    ShadowComparison.objects.create(
+        model=ramp.model,
+        at=now,
+        since=begin,
+        until=now,
+        decisions=figures.decisions,
+        figures={name: getattr(figures, name) for name in figures.__slots__},
+    )
+
+
+def _lock_ramp(ramp_id: int) -> ModelRamp:
+    ramp = ModelRamp.objects.select_for_update().filter(pk=ramp_id).first()
+    if ramp is None or ramp.ended_at is not None:
+        raise NotOffered("This trial is over.")
+    return ramp
+
+
+def _write_step(
+    ramp: ModelRamp, share: float, by_id: int | None, now: datetime, *, reason: str
+) -> None:
+    RampStep.objects.create(ramp=ramp, share=share, at=now, by_id=by_id, reason=reason)
+    transaction.on_commit(forget_serving)
+
+
+def _note(kind: str, ramp: ModelRamp, by_id: int | None, now: datetime, reason: str) -> None:
+    ModelChange.objects.create(model=ramp.model, kind=kind, at=now, by_id=by_id, reason=reason)

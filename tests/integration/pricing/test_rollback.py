@@ -1,0 +1,116 @@
+"""The model before is back in one click, live with the next quote; clicks at once count once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from threading import Barrier
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote
+from pricing.selectors.serving import get_serving
+from pricing.services import drain_quotes, publish_price_book, quote_variants
+from pricing.services.approvals import NotOffered
+from pricing.services.rollback import is_held_back, note_activation, rollback_model
+from pricing.services.trials import begin_trial
+from tests.factories.pricing import (
+    NOON,
+    Dairy,
+    committed,
+    look_at,
+    make_model,
+    make_treated,
+    open_dairy,
+    visit,
+)
+from tests.factories.pricing_trials import HOUR, STEEP, make_candidate
+
+
+@pytest.fixture
+def bob(db: None) -> int:
+    """Bob of staff."""
+    return int(get_user_model().objects.create(email="bob@example.com").pk)
+
+
+def test_one_click_goes_back_and_the_next_quote_is_by_the_model_before(
+    dairy: Dairy, bob: int
+) -> None:
+    open_dairy()
+    before = DemandModelVersion.objects.get(status="active")
+    worse = make_model(dict.fromkeys(dairy.cheeses, STEEP), trained_at=NOON)
+    note_activation(model_id=worse.pk, former_id=before.pk, by_id=None, reason="refit", now=NOON)
+    later = NOON + HOUR
+    publish_price_book(now=later, everything=True)
+    alice = make_treated()
+    look_at(alice, dairy.cheeses, later)
+
+    def ask(now: datetime) -> set[int]:
+        quote_variants(context=visit(alice, now), variant_ids=dairy.cheeses)
+        drain_quotes()
+        return set(Quote.objects.filter(issued_at__gte=now).values_list("model_version", flat=True))
+
+    assert ask(later + HOUR) == {worse.pk}
+    with committed():
+        assert rollback_model(reason="sales fell", by_id=bob, now=later + HOUR) == before.pk
+    assert ask(later + 3 * HOUR) == {before.pk}
+    assert is_held_back()
+    change = ModelChange.objects.first()
+    assert (change.kind, change.model_id, change.former_id) == ("rolled_back", before.pk, worse.pk)
+    report = publish_price_book(now=later + 4 * HOUR)
+    assert (report.is_new, report.variants) == (True, 7)
+    assert get_serving().books[("us", "online")][0].book.model_version == before.pk
+
+
+def test_there_must_be_a_model_to_go_back_to_and_its_arrays_must_be_its_own(
+    dairy: Dairy, bob: int
+) -> None:
+    open_dairy()
+    with pytest.raises(NotOffered):
+        rollback_model(reason="none", by_id=bob, now=NOON)
+    before = DemandModelVersion.objects.get(status="active")
+    make_model(trained_at=NOON)
+    DemandModelVersion.objects.filter(pk=before.pk).update(sha256="0" * 64)
+    with pytest.raises(ValueError, match="hash"):
+        rollback_model(reason="spoiled", by_id=bob, now=NOON)
+    assert DemandModelVersion.objects.get(status="active").pk != before.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_clicks_at_once_begin_one_trial_and_go_back_once(dairy: Dairy) -> None:
+    people = get_user_model().objects
+    bob, ann = (people.create(email=f"{name}@example.com").pk for name in ("bob", "ann"))
+    open_dairy()
+    model = make_candidate(dairy, bob)
+    older = make_model(trained_at=NOON - 2 * HOUR)
+    DemandModelVersion.objects.filter(pk=older.pk).update(status="retired")
+    DemandModelVersion.objects.filter(status="retired").exclude(pk=older.pk).update(status="active")
+    start = Barrier(3)
+
+    def click(act: Callable[[], None]) -> bool:
+        start.wait(5)
+        try:
+            act()
+        except NotOffered:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    def all_at_once(act: Callable[[], None]) -> list[bool]:
+        with ThreadPoolExecutor(3) as pool:
+            return sorted(pool.map(click, [act] * 3))
+
+    def begin_it() -> None:
+        begin_trial(model_id=model.pk, by_id=ann, now=NOON)
+
+    def go_back() -> None:
+        rollback_model(reason="t", by_id=ann, now=NOON, to_id=older.pk)
+
+    assert all_at_once(begin_it) == [False, False, True]
+    assert ModelRamp.objects.count() == 1
+    assert all_at_once(go_back) == [False, False, True]
+    assert DemandModelVersion.objects.get(status="active").pk == older.pk

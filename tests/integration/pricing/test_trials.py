@@ -1,0 +1,218 @@
+"""A new model is tried on a growing share of shoppers, and an old one is back in one click."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from django.contrib.auth import get_user_model
+
+from pricing.core.monitoring import SHARES
+from pricing.models import (
+    BreakerTrip,
+    DemandModelVersion,
+    ModelChange,
+    ModelRamp,
+    Quote,
+    RampStep,
+    ShadowComparison,
+)
+from pricing.selectors.serving import get_serving
+from pricing.selectors.trials import Trial, load_trial
+from pricing.services import (
+    drain_quotes,
+    quote_listing,
+    quote_variants,
+    replay_quote,
+    set_kill_switch,
+)
+from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.trials import begin_trial, step_trial, stop_trial, watch_trial
+from pricing.services.undo import undo_trip
+from profiles.core.values import ShopperValue
+from tests.factories.pricing import (
+    NOON,
+    Dairy,
+    committed,
+    look_at,
+    make_treated,
+    open_dairy,
+    visit,
+)
+from tests.factories.pricing_trials import HOUR, STEEP, make_candidate
+from tests.factories.pricing_visits import ask_cheeses, make_visits
+
+
+@pytest.fixture
+def bob(db: None) -> int:
+    """Bob of staff, who asks."""
+    return int(get_user_model().objects.create(email="bob@example.com").pk)
+
+
+@pytest.fixture
+def ann(db: None) -> int:
+    """Ann of staff, who decides."""
+    return int(get_user_model().objects.create(email="ann@example.com").pk)
+
+
+@pytest.fixture
+def tried(dairy: Dairy, bob: int) -> DemandModelVersion:
+    """A candidate somebody asked for, in an open dairy."""
+    open_dairy()
+    return make_candidate(dairy, bob)
+
+
+def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:
+    with committed():
+        ramp = begin_trial(model_id=model.pk, by_id=by_id, now=NOON)
+        if share:
+            step_trial(ramp_id=ramp, share=share, reason="test", by_id=by_id, now=NOON)
+    return ramp
+
+
+def cheap(dairy: Dairy, shopper: ShopperValue, now: datetime = NOON) -> int:
+    views = quote_variants(context=visit(shopper, now), variant_ids=dairy.cheeses).prices
+    return sum(view.quoted_minor for view in views.values())
+
+
+def test_a_trial_needs_two_people_and_there_is_one_at_a_time(
+    dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
+) -> None:
+    with pytest.raises(NeedsSecondPerson):
+        begin(tried, bob)
+    active = DemandModelVersion.objects.get(status="active")
+    with pytest.raises(NotOffered):
+        begin(active, ann)
+    ramp = begin(tried, ann)
+    with pytest.raises(NotOffered, match="Another trial"):
+        begin(tried, ann)
+    stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
+    with pytest.raises(NotOffered):
+        stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
+    kinds = ModelChange.objects.order_by("id").values_list("kind", "by_id")
+    assert list(kinds) == [("ramp_begun", ann), ("ramp_stopped", ann)]
+
+
+def test_in_the_shadow_nobody_is_quoted_by_it(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    begin(tried, ann)
+    assert load_trial() is None
+    ask_cheeses(dairy, make_treated())
+    drain_quotes()
+    assert tried.pk not in set(Quote.objects.values_list("model_version", flat=True))
+
+
+def test_at_everybody_all_are_quoted_by_it_and_public_prices_stay(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    public = quote_variants(context=visit(None), variant_ids=dairy.all).prices
+    begin(tried, ann, share=1.0)
+    views = quote_variants(context=visit(alice), variant_ids=dairy.all).prices
+    assert [view.public_minor for view in views.values()] == [
+        view.public_minor for view in public.values()
+    ]
+    drain_quotes()
+    rows = list(Quote.objects.filter(is_complete=True))
+    assert {row.model_version for row in rows} == {tried.pk}
+    assert {row.inputs["elasticity"] for row in rows} == {STEEP}
+    assert all(replay_quote(quote_id=row.pk).is_identical for row in rows)
+    listed = quote_listing(context=visit(alice), variant_ids=np.array(dairy.all))
+    assert listed.tolist() == [views[one].quoted_minor for one in dairy.all]
+
+
+def test_the_share_is_sticky_and_grows_by_adding() -> None:
+    people = [f"shopper-{number}" for number in range(20_000)]
+    inside = [{one for one in people if Trial(7, "salt", share).has(one)} for share in SHARES[1:]]
+    assert all(small <= large for small, large in pairwise(inside))
+    shares = [len(each) / len(people) for each in inside]
+    assert shares == pytest.approx(SHARES[1:], abs=0.012)
+    other = {one for one in people if Trial(7, "other", 0.5).has(one)}
+    assert len(other & inside[3]) / len(people) == pytest.approx(0.25, abs=0.02)
+
+
+def test_two_models_cost_no_query_once_they_are_in_memory(
+    dairy: Dairy, tried: DemandModelVersion, ann: int, django_assert_num_queries: object
+) -> None:
+    begin(tried, ann, share=0.5)
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    get_serving()
+    with django_assert_num_queries(0):
+        quote_variants(context=visit(alice), variant_ids=dairy.cheeses)
+
+
+def test_the_kill_switch_of_a_model_on_trial_stops_it_alone(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    public = cheap(dairy, None)
+    ramp = begin(tried, ann, share=1.0)
+    assert cheap(dairy, alice) < public
+    with committed():
+        set_kill_switch(
+            scope="model", key=str(tried.pk), is_active=True, reason="t", by_id=ann, now=NOON
+        )
+    assert cheap(dairy, alice) == public
+    with committed():
+        stop_trial(ramp_id=ramp, reason="killed", by_id=ann, now=NOON)
+    assert cheap(dairy, alice) < public
+
+
+def test_a_spoiled_model_on_trial_quotes_nobody(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    DemandModelVersion.objects.filter(pk=tried.pk).update(sha256="0" * 64)
+    begin(tried, ann, share=1.0)
+    ask_cheeses(dairy, make_treated())
+    drain_quotes()
+    active = DemandModelVersion.objects.get(status="active")
+    assert set(Quote.objects.values_list("model_version", flat=True)) == {active.pk}
+
+
+def test_the_shadow_is_compared_every_hour_and_then_goes_on(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    begin(tried, ann)
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    quote_variants(context=visit(alice, NOON + HOUR / 2), variant_ids=dairy.cheeses)
+    drain_quotes()
+    assert watch_trial(now=NOON + HOUR / 2) == "wait"
+    assert ShadowComparison.objects.count() == 0
+    assert watch_trial(now=NOON + HOUR) == "wait"
+    row = ShadowComparison.objects.get()
+    assert (row.decisions, row.figures["violations"]) == (4, 0)
+    assert -0.1 < row.figures["gap"] < 0.0
+    assert row.figures["lower"] == 1.0
+    ShadowComparison.objects.update(decisions=500, figures=row.figures | {"gap": -0.01})
+    assert watch_trial(now=NOON + timedelta(hours=24)) == "go_on"
+    assert RampStep.objects.first().share == 0.01
+    assert load_trial() == Trial(tried.pk, ModelRamp.objects.get().salt, 0.01)
+
+
+def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
+    dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
+) -> None:
+    begin(tried, ann, share=0.25)
+    rng = np.random.default_rng(1)
+    make_visits(rng.normal(100.0, 5.0, 300), is_held_out=False, model_version=tried.pk - 1)
+    assert watch_trial(now=NOON + HOUR) == "wait"
+    make_visits(
+        rng.normal(80.0, 5.0, 120), is_held_out=False, model_version=tried.pk, first_owner=900
+    )
+    assert watch_trial(now=NOON + HOUR) == "stop"
+    assert load_trial() is None
+    row = BreakerTrip.objects.get()
+    assert (row.kind, row.key, row.action) == ("ramp", str(tried.pk), "stopped_ramp")
+    assert row.evidence["difference"] == pytest.approx(-20.0, abs=2.0)
+    assert ModelRamp.objects.get().end == "tripped"
+    assert watch_trial(now=NOON + HOUR) == ""
+    undo_trip(trip_id=row.pk, reason="a holiday", by_id=bob, now=NOON + 2 * HOUR)
+    again = ModelRamp.objects.get(ended_at__isnull=True)
+    assert (again.model_id, again.steps.get().share) == (tried.pk, 0.0)
