@@ -21,6 +21,9 @@ _NEWTON_STEPS = 15
 _LONGEST_STEP = 2.0  # of any row's index: a free step from a vague prior may overshoot for good
 _SETTLED = 1e-4
 _LEAST_SLOPE = 0.3
+# Prior sd of what one item or feature adds: of 0.3, 0.5, 1, 1.5, 2 and 3 the one with which the
+# agents below earn most over the worlds here, so that they are beaten, if at all, at their best.
+_SPREAD = 2.0
 
 
 class ChoiceModel:
@@ -33,7 +36,7 @@ class ChoiceModel:
     sampling", NIPS 2011, with the full covariance).
     """
 
-    def __init__(self, levels: int, slopes: int, *, spread: float = 1.0) -> None:
+    def __init__(self, levels: int, slopes: int, *, spread: float = _SPREAD) -> None:
         """Start from the prior with so many columns of each kind."""
         self.mean = np.zeros(levels + slopes)
         self.mean[0], self.mean[levels] = -2.5, 2.0
@@ -81,7 +84,7 @@ class PooledGreedy:
     """Prices at the optimum of the pooled model's mean: no exploration but what shoppers bring."""
 
     with_shoppers = True
-    spread = 1.0
+    spread = _SPREAD
 
     def __init__(self, random_state: int = 0) -> None:
         """Know nothing."""
