@@ -13,6 +13,7 @@ from shop.simulation.episode import Course, Run, run_agent, run_insider
 from shop.simulation.market import Insight
 from shop.simulation.setting import Setting, calibrate, draw_truth, read_calibration
 from shop.simulation.worlds import WORLDS, make_market
+from tests.statistical.simulation.documented import read_table
 
 pytestmark = pytest.mark.statistical
 # What is shown today changes tomorrow: there only sums over time can be compared.
@@ -59,21 +60,7 @@ def test_the_clairvoyant_is_never_beaten(world: str) -> None:
             assert np.all(rival.profit <= best + 1e-9)
 
 
-# Usual conversion; share of the clairvoyant profit of doing nothing and of one price for all.
-ANCHORS = {
-    "logit": (0.07, 0.87, 0.96),
-    "probit": (0.07, 0.89, 0.96),
-    "constant_elasticity": (0.07, 0.71, 0.94),
-    "mixed_logit": (0.07, 0.80, 0.96),
-    "reference_price": (0.07, 0.86, 0.95),
-    "stock_outs": (0.05, 0.79, 0.96),
-    "strategic_waiters": (0.07, 0.87, 0.96),
-    "demand_shift": (0.07, 0.87, 0.96),
-    "competitor_war": (0.065, 0.73, 0.98),
-    "endogenous_history": (0.07, 0.87, 0.96),
-    "features": (0.07, 0.85, 0.93),
-    "categories": (0.21, 0.86, 0.94),
-}
+ANCHORS = {row["market"]: row for row in read_table("The markets")}
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -84,7 +71,8 @@ def test_conversion_and_what_there_is_to_gain_are_as_documented(world: str) -> N
         np.mean([earn(world, seed, one) / earn(world, seed, "clairvoyant") for seed in seeds])
         for one in ("usual", "uniform")
     ]
-    conversion, usual, uniform = ANCHORS[world]
+    row = ANCHORS[world]
+    conversion, usual, uniform = (float(row[name]) for name in ("conversion", "nothing", "uniform"))
     assert sales == pytest.approx(conversion, rel=0.15)
     assert shares == [pytest.approx(usual, abs=0.04), pytest.approx(uniform, abs=0.025)]
 
