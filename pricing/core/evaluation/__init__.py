@@ -19,7 +19,7 @@ from pricing.core.evaluation.estimators import (
     example_logged,
 )
 from pricing.core.evaluation.gate import GateAnswer, ask_gate
-from pricing.core.evaluation.intervals import Interval, bootstrap_gap
+from pricing.core.evaluation.intervals import Interval, bootstrap_gaps
 
 __all__ = [
     "Estimate",
@@ -29,7 +29,7 @@ __all__ = [
     "Logged",
     "Support",
     "ask_gate",
-    "bootstrap_gap",
+    "bootstrap_gaps",
     "cross_fit_chances",
     "evaluate",
     "example_logged",

@@ -8,12 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.evaluation.intervals import (
-    Interval,
-    bootstrap_gap,
-    inflate_error,
-    sum_clusters,
-)
+from pricing.core.evaluation.intervals import Interval, bootstrap_gaps, number_groups
 
 LEAST_EFFECTIVE_SHARE = 0.05
 LARGEST_WEIGHT = 50.0
@@ -122,21 +117,14 @@ def evaluate(logged: Logged, *, random_state: int, resamples: int = 1_000) -> Ev
         "DR": (expected + weight * miss, one),
         "SWITCH-DR": (expected + np.where(weight <= SWITCH_AT, weight, 0.0) * miss, one),
     }
+    gains = np.stack(
+        [np.stack([above, below, reward, one], axis=1) for above, below in parts.values()]
+    )
+    both = np.concatenate([gains * np.array([1.0, 1.0, 0.0, 1.0]), gains])
+    groups = number_groups(logged.cluster, logged.draw_group)
+    found = bootstrap_gaps(both, groups, rng, resamples=resamples)
+    estimates = {name: Estimate(found[at], found[len(parts) + at]) for at, name in enumerate(parts)}
     support = measure_support(logged)
-    estimates = {}
-    for name, (above, below) in parts.items():
-        gain = np.stack([above, below, reward, one], axis=1)
-        value = gain * np.array([1.0, 1.0, 0.0, 1.0])
-        found = [
-            bootstrap_gap(
-                sum_clusters(parts_of, logged.cluster),
-                rng,
-                resamples=resamples,
-                inflate=inflate_error(parts_of, logged.cluster, logged.draw_group),
-            )
-            for parts_of in (value, gain)
-        ]
-        estimates[name] = Estimate(*found)
     return Evaluation(estimates, float(reward.mean()), support, find_refusals(support))
 
 

@@ -13,7 +13,7 @@ from pricing.core.evaluation import Logged, cross_fit_chances, evaluate
 Floats = NDArray[np.float64]
 LADDER = np.log(np.array([1.0, 0.98, 0.96, 0.94, 0.92, 0.9]))
 PRICE, COST = np.exp(LADDER) * 400.0, 260.0
-RUNS, SHOPPERS, VISITS, GOODS = 150, 500, 5, 400
+RUNS, SHOPPERS, VISITS, GOODS = 120, 500, 5, 400
 
 
 def chances(z: Floats, habit: Floats) -> Floats:
@@ -64,8 +64,8 @@ def make_visits(rng: np.random.Generator, shoppers: int) -> tuple[Floats, Floats
 
 
 def find_truth() -> dict[str, float]:
-    """Return each policy's gain over the log, from two million visits and exact chances."""
-    z, habit, _ = make_visits(np.random.default_rng(99), 400_000)
+    """Return each policy's gain over the log, from 300,000 visits and exact chances."""
+    z, habit, _ = make_visits(np.random.default_rng(99), 60_000)
     profit = chances(z, habit) * (PRICE - COST)
     logged = log_policy(z)
     base = float((logged * profit).sum(axis=1).mean())
