@@ -15,6 +15,7 @@ from pricing.core.mix import pack_means, read_means
 from pricing.core.values import Policy
 from pricing.models import PriceBook
 from pricing.selectors.dirty import Dirt, find_dirt
+from pricing.selectors.evidence import add_evidence
 from pricing.selectors.publishing import load_shelf
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.serving import forget_serving
@@ -127,10 +128,10 @@ def read_book_notes(place: tuple[str, str]) -> SegmentMeans:
 
 
 def find_occasion(place: tuple[str, str], now: datetime, *, effective_at: datetime) -> Occasion:
-    """Return the rules and the model that prices of a place are made under. Three queries."""
+    """Return the rules and the model that prices of a place are made under. Four queries."""
     return Occasion(
         policy=load_active_policy(),
-        model=load_active_model(),
+        model=add_evidence(load_active_model(), place),
         now=now,
         effective_at=effective_at,
         place=place,

@@ -22,7 +22,8 @@ from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
 from pricing.services.badges import find_variant_badges
 from pricing.services.occasions import Occasion
-from pricing.services.proposing import STAFF, Proposed, find_causal, propose, weekly_units
+from pricing.services.proposing import MODEL, STAFF, Proposed, find_causal, propose, weekly_units
+from pricing.services.screening import screen_draft
 from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
 
 
@@ -78,7 +79,7 @@ def draft_prices(
     means: SegmentMeans | None = None,
     competitor_minor: FloatArray | None = None,
 ) -> Draft:
-    """Return new public prices and terms for the variants of `shelf`. Eight queries.
+    """Return new public prices and terms for the variants of `shelf`. Ten queries.
 
     `means`: the segments in the book before; `competitor_minor` (m,): fresh, lowest, NaN unknown.
     """
@@ -244,7 +245,9 @@ def _gate(proposed: Proposed, scene: _Scene, occasion: Occasion) -> tuple[Varian
     )
     _count_guards(gated.actions)
     floor = np.minimum(scene.terms.floor_minor, gated.minor)
-    return replace(scene.terms, public_minor=gated.minor, floor_minor=floor), gated.actions
+    terms = replace(scene.terms, public_minor=gated.minor, floor_minor=floor)
+    is_model = proposed.cause == MODEL
+    return screen_draft(terms, scene.terms, scene.bounds, is_model, occasion), gated.actions
 
 
 def _refer(

@@ -40,6 +40,7 @@ NEVER_AT_THE_API = {
     "rows_lost",
     "shopper_unknown",
     "staff_account",
+    "trip_not_open",
     "unknown_switch",
 }
 

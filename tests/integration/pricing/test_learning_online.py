@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from django.db import connection
 
+from pricing.core.book import Book
+from pricing.core.online import Evidence, Sightings, take_in
 from pricing.core.values import PriceView
 from pricing.models import OnlineEvidence, Quote
 from pricing.selectors.evidence import (
@@ -18,11 +21,13 @@ from pricing.selectors.evidence import (
     list_learned,
     load_evidence,
 )
+from pricing.selectors.serving import get_serving
 from pricing.selectors.versions import load_active_model
-from pricing.services import drain_quotes, quote_variants
+from pricing.services import drain_quotes, publish_price_book, quote_variants, verify_quote
 from pricing.services.learning import LearningReport, learn_online
 from profiles.core.values import PurchasedLine, ShopperValue
 from profiles.services import record_purchase_events
+from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -36,6 +41,10 @@ from tests.factories.pricing import (
 
 PLACE = ("us", "online")
 AFTER = NOON + timedelta(hours=2)
+
+
+def current_book() -> Book:
+    return get_serving().books[PLACE][0].book
 
 
 def ask(dairy: Dairy, shopper: ShopperValue) -> dict[int, PriceView]:
@@ -157,6 +166,49 @@ def test_who_moved_is_told_to_the_publisher(dairy: Dairy) -> None:
     assert list_learned(place=PLACE, since=NOON - timedelta(minutes=1)) == {1, 2, 3}
     assert list_learned(place=PLACE, since=NOON) == {2, 3}
     assert list_learned(place=("us", "store"), since=NOON - timedelta(days=1)) == set()
+
+
+@pytest.mark.django_db
+def test_only_what_moved_is_priced_anew_and_held_quotes_stay_locked(dairy: Dairy) -> None:
+    open_dairy()
+    alice, asked = make_treated(), NOON + timedelta(minutes=30)
+    look_at(alice, dairy.cheeses)
+    held = quote_variants(context=visit(alice, asked), variant_ids=dairy.cheeses).prices
+    first = current_book()
+    model = load_active_model()
+    ids = np.array([dairy.gouda])
+    seen = Sightings.of_one(variant_id=dairy.gouda, family_id=dairy.cheese, log_ratio=-0.1)
+    steep, _ = take_in(Evidence.nothing(model[0].id), seen, model[1])
+    # As if a hundred thousand shoppers had shown that gouda's elasticity is 4.
+    steep = replace(steep, weighted=np.array([400.0]), precision=np.array([100.0]))
+    arrays = steep.arrays()
+    OnlineEvidence.objects.create(
+        market_code="us",
+        channel="online",
+        at=NOON + timedelta(minutes=60),
+        watermark=NOON,
+        moved=ids.tolist(),
+        arrays=pack_arrays(arrays),
+        sha256=hash_arrays(arrays),
+    )
+    now = NOON + timedelta(minutes=61)
+    report = publish_price_book(now=now)
+    assert (report.is_new, report.variants) == (True, 1)
+    book = current_book()
+    moved = book.terms.elasticity != first.terms.elasticity
+    assert book.terms.variant_id[moved].tolist() == ids.tolist()
+    assert float(book.terms.elasticity[moved][0]) == pytest.approx(3.78, abs=0.1)
+    assert report.public_changes == 1
+    again = quote_variants(
+        context=visit(alice, now + timedelta(minutes=1)), variant_ids=dairy.cheeses
+    ).prices
+    assert all(again[one].quoted_minor <= view.quoted_minor for one, view in held.items())
+    for one, view in held.items():
+        promised = verify_quote(
+            token=view.token, shopper_pseudonym=alice.pseudonym, variant_id=one, now=now
+        )
+        assert promised.quoted_minor == view.quoted_minor
+    assert publish_price_book(now=now + timedelta(minutes=1)).is_new is False
 
 
 @pytest.mark.django_db(transaction=True)
