@@ -84,8 +84,9 @@ def compare_regrets(worlds: Sequence[Sequence[CourseRuns]]) -> Figures:
 
 
 def measure_speed() -> int:
-    """Return visits a minute that two processes simulate, starting them included."""
-    courses = [Course(REFERENCE, seed, 1_000_000, warm=False) for seed in range(2)]
+    """Return visits a minute that two processes simulate over all worlds, starting them included:
+    those of who shows public prices and of the three who know the truth and have to plan."""
+    courses = [Course(world, 0, VISITS, warm=False) for world in WORLDS]
     started = time.perf_counter()
     runs = run_grid(courses, {"static": BASELINES["static"]})
     minutes = (time.perf_counter() - started) / 60
