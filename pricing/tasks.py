@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
+from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
@@ -30,6 +31,12 @@ def publish_price_book() -> int:
 def turn_price_shocks() -> int:
     """Draw the week's price shocks and take the last week's back, once a week has begun."""
     return services.turn_price_shocks(now=utc_now())
+
+
+@job(queue="recompute", time_limit=900)
+def import_competitors() -> int:
+    """Fetch and take in the price lists of competitors whose turn it is."""
+    return fetch_due_sources(now=utc_now())
 
 
 @job(queue="training", time_limit=1800)

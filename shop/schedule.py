@@ -83,6 +83,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),
+    "import competitors": _every(1800, "pricing.tasks.import_competitors"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),

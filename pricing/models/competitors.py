@@ -94,6 +94,11 @@ class CompetitorPrice(models.Model):
     def __str__(self) -> str:
         return f"{self.price_minor} on {self.observed_at:%Y-%m-%d}"
 
+    @property
+    def currency(self) -> str:
+        """The currency of the amount: the source's."""
+        return self.source.currency
+
 
 class QuarantinedCompetitorRow(models.Model):
     """A row of a feed that was not believed: why, what it held, and the variant if it was found.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,13 +112,27 @@ def fetch_due_sources(*, now: datetime, fetcher: Fetcher | None = None) -> int:
     reader = fetcher or Fetcher(settings.COMPETITOR_HOSTS)
     stored = 0
     for source in list_due_sources(now=now):
-        try:
-            stored += import_feed(code=source.code, text=reader.fetch(source.url), now=now).stored
-            problem = ""
-        except (FetchRefused, FeedRefused) as refusal:
-            problem = str(refusal)
-        CompetitorSource.objects.filter(pk=source.pk).update(tried_at=now, problem=problem)
+        with suppress(FetchRefused, FeedRefused):
+            stored += fetch_source(source=source, now=now, fetcher=reader).stored
     return stored
+
+
+def fetch_source(
+    *, source: CompetitorSource, now: datetime, fetcher: Fetcher | None = None
+) -> ImportReport:
+    """Fetch and take in one source now; what goes wrong is kept as its `problem`.
+
+    Raises FetchRefused and FeedRefused.
+    """
+    reader = fetcher or Fetcher(settings.COMPETITOR_HOSTS)
+    problem = ""
+    try:
+        return import_feed(code=source.code, text=reader.fetch(source.url), now=now)
+    except (FetchRefused, FeedRefused) as refusal:
+        problem = str(refusal)
+        raise
+    finally:
+        CompetitorSource.objects.filter(pk=source.pk).update(tried_at=now, problem=problem)
 
 
 def _judge(rows: Sequence[FeedRow], source: CompetitorSource, now: datetime) -> list[_Line]:

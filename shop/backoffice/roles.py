@@ -21,6 +21,7 @@ PRICES: Names = (
     *("pricing.pricebookentry", "pricing.demandmodelversion", "pricing.pricingpolicy"),
     *("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch"),
     *("pricing.priceproposal", "pricing.priceoverride"),
+    *("pricing.competitorsource", "pricing.competitorprice", "pricing.quarantinedcompetitorrow"),
 )
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
@@ -69,6 +70,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
+    | rights("add", "pricing.competitorsource")
+    | rights("change", "pricing.competitorsource")
     | rights("change", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),

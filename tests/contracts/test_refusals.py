@@ -39,6 +39,7 @@ NEVER_AT_THE_API = {
     "quote_refused",
     "rows_lost",
     "shopper_unknown",
+    "source_refused",
     "staff_account",
     "trip_not_open",
     "unknown_switch",

@@ -28,6 +28,7 @@ from profiles.models import (
 )
 from shop.catalog.models import Variant
 from shop.kernel.ids import uuid7
+from tests.factories.competitors import make_competitor_rows
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -45,6 +46,7 @@ def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
     _make_changes(variant, staff)
     _make_book(number, variant, shopper, staff)
     _make_rules(number, variant, staff)
+    make_competitor_rows(number, variant, staff)
 
 
 def _make_changes(variant: Variant, staff: Any) -> None:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
-from pricing.models import CompetitorSource
+from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
 from pricing.services.competitor_fetch import Fetcher, Limits
+from shop.catalog.models import Variant
 from tests.factories.pricing import NOON
 
 PUBLIC = "93.184.215.14"
@@ -17,7 +19,7 @@ HOST = "prices.hilltop.example"
 ADDRESS = f"https://{HOST}/list.csv"
 
 
-def make_source(code: str = "hilltop", **fields: object) -> CompetitorSource:
+def make_source(code: str = "hilltop", **fields: Any) -> CompetitorSource:
     """Register Hilltop's price list."""
     defaults = {
         "name": code.title(),
@@ -79,4 +81,25 @@ def make_fetcher(
         limits=Limits(most_bytes=100_000, step_seconds=2.0, total_seconds=1.0),
         resolve=lambda _host: list(addresses),
         connect=lambda _host, _address, timeout: HTTPConnection("127.0.0.1", port, timeout=timeout),
+    )
+
+
+def make_competitor_rows(number: int, variant: Variant, staff: Any) -> None:
+    """Make a source, what it said of a variant, and a row that was not believed."""
+    source = make_source(f"source-{number}", created_by=staff, last_report={"stored": 1})
+    CompetitorPrice.objects.create(
+        source=source,
+        variant=variant,
+        price_minor=470,
+        observed_at=NOON,
+        imported_at=NOON,
+        matched_by="sku",
+    )
+    QuarantinedCompetitorRow.objects.create(
+        source=source,
+        variant=variant,
+        row_number=2,
+        reason="scale",
+        payload={"sku": variant.sku, "price": "4700000"},
+        at=NOON,
     )

@@ -1,0 +1,222 @@
+"""Staff tables of competitors' prices: sources, what they said, what was not believed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
+from pricing.services.competitor_fetch import MOST_BYTES
+from pricing.services.competitor_sources import check_source, save_source
+from pricing.services.competitors import ImportReport, fetch_source, import_feed
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.staff.columns import age_column, json_cell, money_column, show_tag, tag_column
+from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+
+REPORT = json_cell("last_report", _("Report"))
+HELD = json_cell("payload", _("Row"))
+REASON_TONES = {
+    "currency": "red",
+    "scale": "red",
+    "feed_scale": "red",
+    "outlier": "amber",
+    "jump": "amber",
+}
+
+
+class CompetitorSourceForm(forms.ModelForm):
+    """A source, and a price list to take in from it."""
+
+    price_list = forms.FileField(
+        label=_("Price list"),
+        required=False,
+        help_text=_("CSV in UTF-8 with the columns price and sku, gtin or name."),
+        widget=UnfoldAdminFileFieldWidget(),
+    )
+
+    class Meta:
+        model = CompetitorSource
+        fields = [
+            *("code", "name", "kind", "market", "currency", "url", "basis"),
+            *("ttl_hours", "every_hours", "is_active"),
+        ]
+
+    def clean_price_list(self) -> str:
+        """Return the text of the list, "" without one."""
+        file: UploadedFile | None = self.cleaned_data.get("price_list")
+        if file is None:
+            return ""
+        if (file.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(_("The list is too large."))
+        try:
+            return bytes(file.read()).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The list is not written in UTF-8.")) from error
+
+    def clean(self) -> dict[str, Any]:
+        """Say at once what could never be used."""
+        given: dict[str, Any] = super().clean() or {}
+        names = ("kind", "url", "currency", "market", "basis")
+        if not self.errors and all(name in given for name in names):
+            try:
+                check_source(
+                    kind=given["kind"],
+                    url=given["url"],
+                    currency=given["currency"],
+                    market=given["market"].pk,
+                    basis=given["basis"],
+                )
+            except FairtagError as refusal:
+                raise forms.ValidationError(str(refusal)) from refusal
+        return given
+
+
+@admin.register(CompetitorSource)
+class CompetitorSourceAdmin(KeptAdmin):
+    """Sources are switched off, never deleted: their prices moved ours."""
+
+    form = CompetitorSourceForm
+    list_display = [
+        "name",
+        "code",
+        "kind",
+        "state",
+        age_column("imported_at", _("Taken in")),
+        "stored_and_refused",
+        "ttl_hours",
+        "problem",
+    ]
+    list_filter = ["is_active", ("kind", ChoicesDropdownFilter)]
+    search_fields = ["name", "code"]
+    ordering = ["code"]
+    fieldsets = [
+        (None, {"fields": ["code", "name", "market", "currency", "basis", "is_active"]}),
+        (_("Where it comes from"), {"fields": ["kind", "url", "every_hours", "ttl_hours"]}),
+        (_("Take in now"), {"fields": ["price_list"]}),
+        (
+            _("Last import"),
+            {
+                "fields": [
+                    *("created_at", "created_by", "tried_at", "imported_at", "problem"),
+                    REPORT,
+                ]
+            },
+        ),
+    ]
+    readonly_fields = [
+        *("created_at", "created_by", "tried_at", "imported_at", "problem"),
+        REPORT,
+    ]
+    actions = None
+    actions_detail = ["fetch_now"]
+    actions_row = ["fetch_now"]
+
+    @admin.display(description=_("State"))
+    def state(self, row: CompetitorSource) -> SafeString:
+        """In use and well, in use with a problem, or off."""
+        if not row.is_active:
+            return show_tag(_("off"))
+        return show_tag(_("in use"), "green") if not row.problem else show_tag(_("failed"), "red")
+
+    @admin.display(description=_("Stored, refused"))
+    def stored_and_refused(self, row: CompetitorSource) -> str:
+        """What the last import did."""
+        if not row.last_report:
+            return "–"
+        refused = sum(row.last_report.get("refused", {}).values())
+        return f"{row.last_report.get('stored', 0):,}, {refused:,}"
+
+    def save_model(
+        self, request: HttpRequest, obj: CompetitorSource, form: Any, change: bool
+    ) -> None:
+        """Keep the source through its service; take in the list that came with it."""
+        now = utc_now()
+        save_source(source=obj, by_id=request.user.pk, now=now)
+        text = form.cleaned_data.get("price_list")
+        if not text:
+            return
+        try:
+            report = import_feed(code=obj.code, text=text, now=now)
+        except FairtagError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        else:
+            obj.refresh_from_db()
+            self.message_user(request, _say(report), messages.SUCCESS)
+
+    @action(
+        description=_("Fetch now"),
+        permissions=["act"],
+        url_path="fetch",
+        icon="cloud_download",
+        dialog=ask(
+            _("Fetch the price list now?"),
+            _("Only hosts that the operator has allowed are asked."),
+            submit=_("Fetch now"),
+        ),
+    )
+    def fetch_now(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Do not wait for the source's turn."""
+        source = CompetitorSource.objects.get(pk=object_id)
+        tell_outcome(
+            self,
+            request,
+            lambda: fetch_source(source=source, now=utc_now()),
+            _("The price list was taken in."),
+        )
+        return go_back(request)
+
+
+@admin.register(CompetitorPrice)
+class CompetitorPriceAdmin(ReadOnlyAdmin):
+    list_display = [
+        "variant",
+        "source",
+        money_column("price_minor", _("Price there"), currency_field="currency"),
+        age_column("observed_at", _("Seen")),
+        "matched_by",
+        "label",
+    ]
+    list_select_related = ["variant", "source"]
+    list_filter = [("matched_by", ChoicesDropdownFilter), ("observed_at", RangeDateTimeFilter)]
+    search_fields = ["variant__sku__startswith"]
+    ordering = ["-id"]
+    fields = ["variant", "source", "price_minor", "observed_at", "imported_at", "matched_by"]
+    fields += ["label"]
+
+
+@admin.register(QuarantinedCompetitorRow)
+class QuarantinedCompetitorRowAdmin(ReadOnlyAdmin):
+    list_display = [
+        "source",
+        "row_number",
+        tag_column("reason", _("Reason"), REASON_TONES),
+        "variant",
+        "payload",
+        age_column("at", _("Read")),
+    ]
+    list_select_related = ["variant", "source"]
+    list_filter = [("reason", ChoicesDropdownFilter), ("at", RangeDateTimeFilter)]
+    search_fields = ["variant__sku__startswith"]
+    ordering = ["-id"]
+    fields = ["source", "row_number", "reason", "variant", "at", HELD]
+    readonly_fields = [HELD]
+
+
+def _say(report: ImportReport) -> str:
+    said = _("%(stored)s prices stored, %(known)s known before, %(refused)s rows refused.")
+    return str(said) % {
+        "stored": report.stored,
+        "known": report.known,
+        "refused": sum(report.refused.values()),
+    }

@@ -1,0 +1,51 @@
+"""Register sources of competitors' prices, and stop using them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from pricing.models import CompetitorSource, FeedPulse
+from pricing.services.competitor_fetch import Fetcher
+from shop.catalog.selectors import get_market
+from shop.kernel.errors import FairtagError
+
+
+class SourceRefused(FairtagError):
+    """A source in another currency than its market's, or without a reason why it may be read."""
+
+    code = "source_refused"
+
+
+def check_source(*, kind: str, url: str, currency: str, market: str, basis: str) -> None:
+    """Raise SourceRefused or FetchRefused for a source that could never be used."""
+    expected = get_market(market).currency
+    if currency != expected:
+        raise SourceRefused("Prices must be in the market's currency.", currency=expected)
+    if not basis.strip():
+        raise SourceRefused("Say where these prices are public and why we may read them.")
+    if kind == CompetitorSource.Kind.HTTP:
+        Fetcher(settings.COMPETITOR_HOSTS).check(url)
+
+
+def save_source(*, source: CompetitorSource, by_id: int | None, now: datetime) -> int:
+    """Register a source or change it; return its id. Raises what `check_source` raises.
+
+    With the last source out of use the feed is not expected any more: its breaker rests.
+    """
+    check_source(
+        kind=source.kind,
+        url=source.url,
+        currency=source.currency,
+        market=source.market_id,
+        basis=source.basis,
+    )
+    with transaction.atomic():
+        if source._state.adding:
+            source.created_at, source.created_by_id = now, by_id
+        source.save()
+        if not CompetitorSource.objects.filter(is_active=True).exists():
+            FeedPulse.objects.filter(name=FeedPulse.Name.COMPETITORS).delete()
+    return int(source.pk)

@@ -1,0 +1,120 @@
+"""Staff register sources of competitors' prices and take lists in; the form says what cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from pricing.models import CompetitorPrice, CompetitorSource, FeedPulse, QuarantinedCompetitorRow
+from shop.catalog.models import Variant
+from shop.staff.roles import ANALYST, MERCHANDISER
+
+ADD = "admin:pricing_competitorsource_add"
+LIST = "sku,price\n{sku},{price}\nNOBODY,1.00\n"
+
+
+def fields(**changes: Any) -> dict[str, Any]:
+    given = {
+        "code": "hilltop",
+        "name": "Hilltop",
+        "kind": "upload",
+        "market": "us",
+        "currency": "USD",
+        "basis": "Their public price page.",
+        "ttl_hours": "72",
+        "every_hours": "24",
+        "is_active": "on",
+    }
+    return given | changes
+
+
+def list_file(text: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile("list.csv", text.encode(), content_type="text/csv")
+
+
+def errors_of(answer: Any) -> str:
+    return str(answer.context["adminform"].form.errors)
+
+
+def test_a_merchandiser_registers_a_source_and_takes_in_its_list(
+    as_role: Callable[[str], Client],
+) -> None:
+    browser = as_role(MERCHANDISER)
+    variant = Variant.objects.order_by("pk").first()
+    before = CompetitorPrice.objects.count()
+    text = LIST.format(sku=variant.sku, price=variant.list_minor / 100)
+    answer = browser.post(reverse(ADD), fields(price_list=list_file(text)))
+    assert answer.status_code == 302
+    source = CompetitorSource.objects.get(code="hilltop")
+    assert source.created_by.email == "merchandiser@staff.example"
+    assert CompetitorPrice.objects.count() == before + 1
+    price = CompetitorPrice.objects.get(source=source)
+    assert (price.variant_id, price.price_minor) == (variant.pk, variant.list_minor)
+    refused = QuarantinedCompetitorRow.objects.get(source=source)
+    assert (refused.reason, refused.payload["sku"]) == ("no_match", "NOBODY")
+    page = browser.get(reverse("admin:index"))
+    said = [str(one) for one in page.context["messages"]]
+    assert "1 prices stored, 0 known before, 1 rows refused." in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"currency": "EUR"}, "currency"),
+        ({"kind": "http", "url": ""}, "Only https addresses"),
+        ({"kind": "http", "url": "https://10.0.0.1/list.csv"}, "not allowed this host"),
+        ({"basis": ""}, "required"),
+        ({"ttl_hours": "0"}, "competitor_source_sane"),
+        ({"price_list": SimpleUploadedFile("list.csv", b"\xff\xfe")}, "UTF-8"),
+    ],
+)
+def test_a_source_that_could_never_be_used_is_not_kept(
+    root: Client, changes: dict[str, Any], said: str
+) -> None:
+    answer = root.post(reverse(ADD), fields(**changes))
+    assert answer.status_code == 200
+    assert said in errors_of(answer)
+    assert not CompetitorSource.objects.filter(code="hilltop").exists()
+
+
+def test_a_file_that_is_no_list_keeps_the_source_and_says_so(root: Client) -> None:
+    answer = root.post(reverse(ADD), fields(price_list=list_file("a,b\n1,2\n")), follow=True)
+    said = [str(one) for one in answer.context["messages"]]
+    assert "There is no column price." in said
+    assert CompetitorSource.objects.filter(code="hilltop").exists()
+
+
+def test_with_the_last_source_off_the_feed_is_no_longer_expected(root: Client) -> None:
+    CompetitorSource.objects.update(is_active=False)
+    variant = Variant.objects.order_by("pk").first()
+    text = LIST.format(sku=variant.sku, price=variant.list_minor / 100)
+    root.post(reverse(ADD), fields(price_list=list_file(text)))
+    assert FeedPulse.objects.filter(name="competitors").exists()
+    source = CompetitorSource.objects.get(code="hilltop")
+    change = reverse("admin:pricing_competitorsource_change", args=[source.pk])
+    given = fields()
+    del given["is_active"]
+    assert root.post(change, given).status_code == 302
+    assert not FeedPulse.objects.filter(name="competitors").exists()
+
+
+def test_fetching_now_says_why_it_was_refused(root: Client) -> None:
+    source = CompetitorSource.objects.order_by("pk").first()
+    CompetitorSource.objects.filter(pk=source.pk).update(
+        kind="http", url="https://elsewhere.example/list.csv"
+    )
+    address = reverse("admin:pricing_competitorsource_fetch_now", args=[source.pk])
+    root.post(address, {"_form_submitted": "on"})
+    source.refresh_from_db()
+    assert source.problem == "The operator has not allowed this host."
+
+
+def test_an_analyst_reads_but_does_not_register(as_role: Callable[[str], Client]) -> None:
+    browser = as_role(ANALYST)
+    assert browser.get(reverse(ADD)).status_code == 403
+    assert browser.get(reverse("admin:pricing_competitorprice_changelist")).status_code == 200
