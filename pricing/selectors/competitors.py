@@ -22,6 +22,7 @@ FROM pricing_competitorprice p
 JOIN pricing_competitorsource s ON s.id = p.source_id
 JOIN shop_market m ON m.code = s.market_id
 WHERE s.is_active AND s.market_id = %(market)s AND s.currency = m.currency
+    AND (%(variants)s::bigint[] IS NULL OR p.variant_id = ANY(%(variants)s))
     AND p.observed_at <= %(now)s
     AND p.observed_at > %(now)s - s.ttl_hours * interval '1 hour'
 ORDER BY p.source_id, p.variant_id, p.observed_at DESC
@@ -55,6 +56,8 @@ FEED_BADGES = {
     ],
 }
 BADGE_FOR = timedelta(days=14)
+# Up to so many variants are asked for by name; for more, all are read.
+FEW = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ def load_lowest_competitors(*, variant_id: IntArray, market: str, now: datetime)
     One query.
     """
     lowest = np.full(len(variant_id), np.nan)
-    rows = fetch_packed(_LOWEST_COLUMNS, _LOWEST_SOURCE, {"market": market, "now": now})
+    named = variant_id.tolist() if len(variant_id) <= FEW else None
+    scope = {"market": market, "now": now, "variants": named}
+    rows = fetch_packed(_LOWEST_COLUMNS, _LOWEST_SOURCE, scope)
     if not len(rows) or not len(variant_id):
         return lowest
     known = rows["variant"].astype(np.int64)

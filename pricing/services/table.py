@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from django.db import connection, transaction
 
 from pricing.core.rows import EXPOSURE_COLUMNS, JSON_COLUMNS, QuoteRow
+from pricing.selectors.competitors import load_lowest_competitors
 from profiles.selectors import list_shoppers, map_segments
 from shop.inventory.selectors import available
 
@@ -84,9 +87,10 @@ def store_rows(rows: Sequence[QuoteRow]) -> int:
 
 
 def _add_surroundings(rows: Iterable[QuoteRow]) -> None:
-    """Add segment and stock of this moment to rows of decisions. Two queries.
+    """Add segment, stock and lowest competitor of this moment to rows of decisions.
 
-    The drain runs seconds behind the request, which cannot afford the queries.
+    The drain runs seconds behind the request, which cannot afford the queries: two, and one for
+    each market.
     """
     ours = [row for row in rows if row["rung_minors"] is not None]
     if not ours:
@@ -96,6 +100,21 @@ def _add_surroundings(rows: Iterable[QuoteRow]) -> None:
     for row in ours:
         row["stock"] = max(0, free[row["variant_id"]])
         row["segment"] = segments.get(row["shopper_id"], "")
+    for market in sorted({row["market_code"] for row in ours}):
+        _add_competitors([row for row in ours if row["market_code"] == market], market)
+
+
+def _add_competitors(rows: Sequence[QuoteRow], market: str) -> None:
+    ids = np.unique([row["variant_id"] for row in rows])
+    now = max(row["issued_at"] for row in rows)
+    lowest = load_lowest_competitors(variant_id=ids, market=market, now=now)
+    known = {
+        one: round(price)
+        for one, price in zip(ids.tolist(), lowest.tolist(), strict=True)
+        if math.isfinite(price)
+    }
+    for row in rows:
+        row["competitor_minor"] = known.get(row["variant_id"])
 
 
 def _value(row: QuoteRow, name: str, alive: set[int]) -> object:

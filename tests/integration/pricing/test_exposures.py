@@ -16,10 +16,12 @@ from pricing.selectors.exposures import load_exposures
 from pricing.selectors.offline import NothingLogged, evaluate_offline, weigh_candidate
 from pricing.selectors.versions import load_model
 from pricing.services import drain_quotes, quote_variants
+from pricing.services.competitors import import_feed
 from pricing.services.erasure import erase_shopper
 from profiles.core.values import PurchasedLine, ShopperValue
 from profiles.services import record_purchase_events, record_return_events
 from shop.inventory.models import StockLocation, StockRecord
+from tests.factories.competitors import make_source
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -74,6 +76,8 @@ def test_an_exposure_holds_the_whole_data_contract(dairy: Dairy) -> None:
     open_dairy()
     location, _ = StockLocation.objects.get_or_create(code="online", defaults={"name": "Warehouse"})
     StockRecord.objects.create(variant_id=dairy.brie, location=location, on_hand=7, reserved=2)
+    make_source()
+    import_feed(code="hilltop", text="sku,price,currency\nBRIE,5.49,USD\n", now=NOON)
     alice = make_treated()
     views = quote_all(dairy, alice)
     drain_quotes()
@@ -85,7 +89,8 @@ def test_an_exposure_holds_the_whole_data_contract(dairy: Dairy) -> None:
     assert found.rows["public_minor"][at] == brie.public_minor
     assert found.rows["unit_cost"][at] == 390.0
     assert found.stock.tolist()[at] == 5
-    assert found.competitor_minor[at] == 0
+    rest = np.arange(4) != at
+    assert (found.competitor_minor[at], found.competitor_minor[rest].tolist()) == (549, [0] * 3)
     assert found.rung_minor.shape == (4, MOST_ACTIONS)
     assert found.rung_minor[at, : len(row.rung_minors)].tolist() == row.rung_minors
     assert found.probability.sum(axis=1) == pytest.approx(np.ones(4))
