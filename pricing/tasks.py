@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
+from pricing.services import learning, visits, watching
 from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -25,6 +26,33 @@ def publish_price_book() -> int:
     """Reprice what changed; publish a price book if anything did."""
     report = services.publish_price_book(now=utc_now())
     return report.variants + report.shoppers
+
+
+@job(queue="recompute", time_limit=300)
+def learn_online() -> int:
+    """Take in new outcomes; price anew at once what they moved."""
+    report = learning.learn_online(now=utc_now())
+    if report.moved:
+        publish_price_book.delay()
+    return report.exposures
+
+
+@job(queue="recompute", time_limit=300)
+def count_visits() -> int:
+    """Count what the visits of today and yesterday earned."""
+    return visits.count_visits(now=utc_now())
+
+
+@job(queue="recompute", time_limit=1800)
+def recount_visits() -> int:
+    """Count the visits of the weeks in which goods still come back."""
+    return visits.count_visits(now=utc_now(), days=visits.RETURN_DAYS)
+
+
+@job(queue="recompute", time_limit=120)
+def watch_prices() -> int:
+    """Trip breakers and move the trial on, if their figures say so."""
+    return watching.watch_prices(now=utc_now())
 
 
 @job(queue="recompute", time_limit=600)

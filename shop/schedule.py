@@ -81,6 +81,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "index the catalogue": _every(60, "shop.schedule.index_catalog"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
+    "learn from outcomes": _every(60, "pricing.tasks.learn_online"),
+    "watch prices": _every(60, "pricing.tasks.watch_prices"),
+    "count visits": _every(600, "pricing.tasks.count_visits"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),
     "import competitors": _every(1800, "pricing.tasks.import_competitors"),
@@ -92,6 +95,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "make quote partitions": _at(
         crontab(hour=4, minute=20), "pricing.tasks.ensure_quote_partitions"
     ),
+    "recount visits": _at(crontab(hour=3, minute=50), "pricing.tasks.recount_visits"),
     "seal quotes": _at(crontab(hour=4, minute=15), "pricing.tasks.seal_quotes"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),

@@ -13,6 +13,8 @@ from pricing.selectors.exposures import Exposures, load_exposures
 
 # A busy day does not fit into memory at once.
 PIECE = timedelta(hours=3)
+# Until then goods come back, and with them what a visit earned.
+RETURN_DAYS = 35
 ARMS = ("treated", "holdout")
 
 

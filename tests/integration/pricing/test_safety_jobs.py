@@ -1,0 +1,45 @@
+"""Learning and watching run by the one schedule, and leave their runs to be seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from pricing import tasks
+from pricing.models import BreakerTrip, OnlineEvidence
+from pricing.services.feeds import record_pulse
+from shop.jobs.models import JobRun
+from shop.kernel.clock import utc_now
+from shop.schedule import SCHEDULE
+from tests.factories.pricing import Dairy, open_dairy
+
+JOBS = ("count_visits", "learn_online", "recount_visits", "watch_prices")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_runs_on_its_queue_and_is_recorded(name: str, dairy: Dairy) -> None:
+    open_dairy()
+    getattr(tasks, name).apply().get()
+    run = JobRun.objects.get(name=name)
+    assert (run.outcome, run.queue) == ("ok", "recompute")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_watch_trips_a_breaker_and_learning_keeps_its_watermark(dairy: Dairy) -> None:
+    open_dairy()
+    now = utc_now()
+    record_pulse(name="costs", at=now - timedelta(days=30))
+    tasks.watch_prices.apply().get()
+    assert BreakerTrip.objects.get().kind == "costs"
+    assert JobRun.objects.get(name="watch_prices").rows == 1
+    tasks.learn_online.apply().get()
+    watermark = OnlineEvidence.objects.get().watermark
+    assert timedelta(minutes=85) < now - watermark <= timedelta(hours=6, minutes=90)
+
+
+def test_learning_and_watching_run_every_minute() -> None:
+    every = {entry["task"]: entry["schedule"] for entry in SCHEDULE.values()}
+    for name in ("learn_online", "watch_prices"):
+        assert every[f"pricing.tasks.{name}"] == timedelta(seconds=60)
