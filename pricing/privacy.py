@@ -26,6 +26,10 @@ FIELDS = {
         " label_zh reference_strategy unit_price_required source reviewed_by"
     ),
     "KillSwitch": classify(none="id scope key is_active reason by at"),
+    "ModelAudit": classify(
+        none="id model sha256 at is_passed is_blind compared people unlisted limits report"
+        " waiver_asked_by waiver_asked_at waiver_reason waived_by waived_at"
+    ),
     "PriceBook": classify(
         none="id version market channel model_version policy published_at effective_at is_current"
         " arrays sha256 metrics"

@@ -73,6 +73,12 @@ def train_demand() -> int:
     return services.train_demand(as_of=utc_now()).rows
 
 
+@job(queue="training", time_limit=1800)
+def audit_models() -> int:
+    """Audit the fairness of the model in use and of candidates; red if the former fails."""
+    return services.audit_nightly(now=utc_now())
+
+
 @job(queue="recompute", time_limit=300)
 def ensure_quote_partitions() -> int:
     """Make the partitions of quotes of the months to come."""

@@ -89,6 +89,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "import competitors": _every(1800, "pricing.tasks.import_competitors"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
+    "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),
     "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),

@@ -1,5 +1,6 @@
 """Tables of the pricing room."""
 
+from pricing.models.audits import ModelAudit
 from pricing.models.books import PriceBook, PriceBookEntry
 from pricing.models.breakers import BreakerTrip, FeedPulse, PricedVisit
 from pricing.models.competitors import (
@@ -30,6 +31,7 @@ __all__ = [
     "FeedPulse",
     "JurisdictionRow",
     "KillSwitch",
+    "ModelAudit",
     "ModelChange",
     "ModelRamp",
     "OnlineEvidence",

@@ -21,6 +21,11 @@ def list_model_versions(*, limit: int = 50) -> list[ModelVersionRow]:
     return [model_row(row) for row in rows]
 
 
+def get_model_version(model_id: int) -> ModelVersionRow:
+    """Return one model version. One query. Raises DemandModelVersion.DoesNotExist."""
+    return model_row(DemandModelVersion.objects.defer("arrays").get(pk=model_id))
+
+
 def model_row(row: DemandModelVersion) -> ModelVersionRow:
     """Return a model version as other rooms see it."""
     return ModelVersionRow(

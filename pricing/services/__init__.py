@@ -2,6 +2,7 @@
 
 from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
+from pricing.services.fairness import audit_nightly
 from pricing.services.ledger import load_ledger_bulk, record_list_prices
 from pricing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.services.partitions import ensure_partitions, seal_quotes
@@ -28,6 +29,7 @@ __all__ = [
     "ProposalRefused",
     "QuoteRefused",
     "approve_proposals",
+    "audit_nightly",
     "carry_promises",
     "drain_quotes",
     "edit_proposal",

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
 
 from pricing.models import DemandModelVersion, PricingPolicy
+from pricing.services.fairness import require_audit
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
 
@@ -93,7 +94,7 @@ def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> N
 
 
 def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
-    """Make the asked-for model `model_id` the active one. Raises NeedsSecondPerson.
+    """Make the asked-for model `model_id` the active one. Raises NeedsSecondPerson, NotAudited.
 
     Writes the fact ModelActivated; the next price book is made with it.
     """
@@ -103,6 +104,7 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
             raise NotOffered("Nobody has asked for this model: ask first, with a reason.")
         if model.asked_by_id == by_id:
             raise NeedsSecondPerson("You asked for this model: somebody else must activate it.")
+        require_audit(model)
         DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE).update(
             status=DemandModelVersion.Status.RETIRED
         )

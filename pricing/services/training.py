@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-
 from pricing.core.demand.compress import compress_served
 from pricing.core.demand.training import Trained, train
 from pricing.core.demand.training_cells import TrainingCells
@@ -15,15 +13,15 @@ from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
 from pricing.selectors.training import Window, load_training_cells
-from pricing.selectors.versions import model_row
+from pricing.selectors.versions import get_model_version, model_row
+from pricing.services.refits import use_refit
 from pricing.services.training_shoppers import fit_shoppers
 from profiles.core.features.registry import require_features
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.kernel.hashing import fingerprint
-from shop.outbox.services import write_fact
 
 KIND = "pooled_poisson"
-STEPS = 4
+STEPS = 5
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,8 +37,9 @@ def train_demand(
     """Fit the champion on the `weeks` before `as_of`, store it, and use it if that is a refit.
 
     The first model, and a refit of the kind already in use, becomes active by itself if its
-    figures pass; another kind or other features need two people (`ask_for_model`,
-    `activate_model`). `progress` is told (what, step, steps). Fact ModelActivated.
+    figures and its fairness audit pass; another kind or other features need two people
+    (`ask_for_model`, `activate_model`). `progress` is told (what, step, steps). Fact
+    ModelActivated.
     """
     require_features(SIGNAL_FEATURES, purpose="price")
     tell = progress or _say_nothing
@@ -53,6 +52,10 @@ def train_demand(
     trained = fit_shoppers(trained, cells, window, as_of)
     tell("storing", 3, STEPS)
     row = _store(trained, cells, window, as_of)
+    if not trained.refusal:
+        tell("auditing fairness", 4, STEPS)
+        use_refit(model_id=row.id, now=as_of, market=market, channel=channel)
+        row = get_model_version(row.id)
     tell("done", STEPS, STEPS)
     return row
 
@@ -66,32 +69,19 @@ def _store(
 ) -> ModelVersionRow:
     status = DemandModelVersion.Status
     arrays, size = compress_served(trained.served)
-    feature_hash = fingerprint(sorted(SIGNAL_FEATURES))
-    with transaction.atomic():
-        _lock_models()
-        active = (
-            DemandModelVersion.objects.select_for_update(of=("self",))
-            .defer("arrays")
-            .filter(status=status.ACTIVE)
-            .first()
-        )
-        is_refit = active is None or (active.kind, active.feature_hash) == (KIND, feature_hash)
-        chosen = status.REFUSED if trained.refusal else status.CANDIDATE
-        row = DemandModelVersion.objects.create(
-            kind=KIND,
-            status=chosen,
-            trained_at=as_of,
-            window_start=window.start_date,
-            window_end=window.end_date,
-            rows=int(cells.on_sale.sum()),
-            metrics=_figures(trained, window) | {"size": size},
-            parameters={"weights": trained.served.weights.as_numbers()},
-            arrays=pack_arrays(arrays),
-            sha256=hash_arrays(arrays),
-            feature_hash=feature_hash,
-        )
-        if is_refit and not trained.refusal:
-            _activate(row, active, as_of)
+    row = DemandModelVersion.objects.create(
+        kind=KIND,
+        status=status.REFUSED if trained.refusal else status.CANDIDATE,
+        trained_at=as_of,
+        window_start=window.start_date,
+        window_end=window.end_date,
+        rows=int(cells.on_sale.sum()),
+        metrics=_figures(trained, window) | {"size": size},
+        parameters={"weights": trained.served.weights.as_numbers()},
+        arrays=pack_arrays(arrays),
+        sha256=hash_arrays(arrays),
+        feature_hash=fingerprint(sorted(SIGNAL_FEATURES)),
+    )
     return model_row(row)
 
 
@@ -103,19 +93,3 @@ def _figures(trained: Trained, window: Window) -> dict[str, Any]:
     ]
     refusal = {"refusal": trained.refusal} if trained.refusal else {}
     return trained.metrics | ({"backtest_weeks": weeks} if weeks else {}) | refusal
-
-
-def _activate(row: DemandModelVersion, active: DemandModelVersion | None, now: datetime) -> None:
-    status = DemandModelVersion.Status
-    if active is not None:
-        active.status = status.RETIRED
-        active.save(update_fields=["status"])
-    row.status = status.ACTIVE
-    row.save(update_fields=["status"])
-    write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
-
-
-def _lock_models() -> None:
-    """Let one trainer store at a time: two first models must not both become the active one."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('pricing_demandmodelversion'))")

@@ -1,4 +1,5 @@
-"""Audit-only traits, for auditors' eyes. Nothing that prices, ranks or offers may import this."""
+"""Audit-only traits, for auditors' eyes and the fairness audit. Nothing that prices, ranks or
+offers may import this."""
 
 from __future__ import annotations
 
@@ -12,3 +13,16 @@ def list_audit_traits(*, shopper_id: int) -> list[tuple[str, str]]:
     """
     traits = AuditTrait.objects.filter(shopper_id=shopper_id)
     return list(traits.values_list("name", "value"))
+
+
+def load_audit_traits() -> list[tuple[int, str, str]]:
+    """Return (shopper id, name, value) of everybody who declared one, for group reports.
+
+    Minors have no personal price and are not measured. One query.
+    """
+    traits = AuditTrait.objects.filter(
+        shopper__is_minor=False,
+        shopper__erased_at__isnull=True,
+        shopper__merged_into__isnull=True,
+    )
+    return list(traits.order_by("pk").values_list("shopper_id", "name", "value"))

@@ -70,6 +70,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Price ledger"), "menu_book", "pricing.priceledgerentry"),
             table(_("Price books"), "auto_stories", "pricing.pricebook"),
             table(_("Demand models"), "model_training", "pricing.demandmodelversion"),
+            table(_("Fairness audits"), "balance", "pricing.modelaudit"),
             table(_("Policy"), "rule_settings", "pricing.pricingpolicy"),
             table(_("Jurisdictions"), "gavel", "pricing.jurisdictionrow"),
             table(_("Emergency caps"), "warning", "pricing.emergencycap"),

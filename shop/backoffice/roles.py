@@ -23,6 +23,7 @@ PRICES: Names = (
     *("pricing.priceproposal", "pricing.priceoverride"),
     *("pricing.competitorsource", "pricing.competitorprice", "pricing.quarantinedcompetitorrow"),
 )
+AUDITS: Names = ("pricing.modelaudit",)
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
@@ -40,7 +41,7 @@ CONSENT: Names = ("profiles.consentrecord",)
 MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
 ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
-    *(*CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS),
+    *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS),
     *(*SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
 )
 
@@ -76,14 +77,14 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
-    | rights("view", *SHOPPERS, *FITS, *MACHINE)
+    | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE)
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
     SUPPORT: rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice")
     | rights("change", "orders.order")
     | {SEE_PERSONAL},
     APPROVER: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
-    | rights("view", *FITS, "profiles.segment", *MACHINE, "admin.logentry")
+    | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")

@@ -13,6 +13,7 @@ from pricing.models import (
     EmergencyCap,
     JurisdictionRow,
     KillSwitch,
+    ModelAudit,
     PriceBook,
     PriceBookEntry,
     PriceLedgerEntry,
@@ -82,6 +83,23 @@ def _make_changes(variant: Variant, staff: Any) -> None:
     )
 
 
+def example_report() -> dict[str, Any]:
+    """A report in which large households get too few of the discounts."""
+    ratio = {"value": 0.99, "low": 0.985, "high": 0.995}
+    offers = {"value": 0.7, "low": 0.6, "high": 0.8}
+    where = {"trait": "household", "group": "large"}
+    area = {**where, "value": 0.54, "low": 0.5, "high": 0.58, "members": 120, "others": 681}
+    finding = {**where, **offers, "rule": "offers", "limit": 0.8, "is_certain": True}
+    chance = {**where, **area, "rule": "price_tells_trait", "limit": 0.5, "is_certain": False}
+    figures = {"paid": ratio, "discount": ratio, "offers": offers}
+    return {
+        "groups": [{**where, "members": 120, **figures}],
+        "feature_areas": [area],
+        "price_areas": [area],
+        "findings": [chance, finding],
+    }
+
+
 def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> None:
     model = DemandModelVersion.objects.create(
         trained_at=NOON + timedelta(hours=number),
@@ -92,6 +110,17 @@ def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> N
         sha256=f"{number}" * 64,
         feature_hash="f" * 64,
         asked_by=staff,
+    )
+    ModelAudit.objects.create(
+        model=model,
+        sha256=model.sha256,
+        at=NOON,
+        is_passed=False,
+        is_blind=True,
+        people=801,
+        compared=200,
+        waiver_asked_by=staff,
+        report=example_report(),
     )
     policy = PricingPolicy.objects.create(version=100 + number, created_at=NOON, created_by=staff)
     book = PriceBook.objects.create(

@@ -1,0 +1,158 @@
+"""Staff table of fairness audits: what was measured; two people may answer for a failed one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from pricing.models import ModelAudit
+from pricing.selectors.audits import audit_verdict, list_group_rows
+from pricing.services.fairness import ask_for_waiver, waive_audit
+from shop.kernel.clock import utc_now
+from shop.staff.columns import EMPTY, age_column
+from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.tables import ReadOnlyAdmin
+
+STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
+STATES = {"passed": _("Passed"), "failed": _("Failed"), "waived": _("Answered for")}
+HEADS = (
+    *(_("Trait"), _("Group"), _("People"), _("Paid, of all"), _("Discount, of all")),
+    *(_("Offers, of the best"), _("AUC of prices"), _("AUC of inputs")),
+)
+
+
+@admin.register(ModelAudit)
+class ModelAuditAdmin(ReadOnlyAdmin):
+    list_display = [
+        "id",
+        "model_number",
+        "state",
+        age_column("at", _("Audited")),
+        "people",
+        "compared",
+        "is_blind",
+        "first_reason",
+    ]
+    list_filter = ["is_passed", "is_blind"]
+    search_fields = ["sha256__startswith"]
+    fields = [
+        ("id", "model_number", "state", "at"),
+        "reasons",
+        ("people", "compared", "is_blind"),
+        "groups",
+        "sha256",
+        ("waiver_asked_by", "waiver_asked_at", "waived_by", "waived_at"),
+        "waiver_reason",
+    ]
+    readonly_fields = ["id", "model_number", "state", "reasons", "groups"]
+    list_select_related = ["waiver_asked_by", "waived_by"]
+    actions_detail = ["ask_to_answer", "answer"]
+
+    @admin.display(description=_("Model"), ordering="model")
+    def model_number(self, row: ModelAudit) -> int:
+        """Which model version was audited."""
+        return int(row.model_id)
+
+    @admin.display(description=_("State"))
+    def state(self, row: ModelAudit) -> SafeString:
+        """Whether the model may be used."""
+        state = audit_verdict(row).state
+        return format_html(
+            '<span class="ft-tag ft-tag-{}">{}</span>', STATE_TONES[state], STATES[state]
+        )
+
+    @admin.display(description=_("Found"))
+    def first_reason(self, row: ModelAudit) -> str:
+        """The worst of what was found."""
+        return next(iter(audit_verdict(row).reasons), EMPTY)
+
+    @admin.display(description=_("Found"))
+    def reasons(self, row: ModelAudit) -> SafeString | str:
+        """Everything that was found, worst first."""
+        found = audit_verdict(row).reasons
+        items = format_html_join("", "<li>{}</li>", ((one,) for one in found))
+        return format_html("<ul>{}</ul>", items) if found else gettext("Nothing.")
+
+    @admin.display(description=_("Groups"))
+    def groups(self, row: ModelAudit) -> SafeString | str:
+        """What each group of 20 people and more pays, with intervals."""
+        rows = list_group_rows(row.report)
+        if not rows:
+            return EMPTY
+        head = format_html_join("", '<th scope="col">{}</th>', ((one,) for one in HEADS))
+        body = format_html_join(
+            "",
+            "<tr>{}</tr>",
+            ((format_html_join("", "<td>{}</td>", ((cell,) for cell in one)),) for one in rows),
+        )
+        return format_html(
+            '<div class="ft-scroll" tabindex="0"><table class="ft-table"><thead><tr>{}</tr></thead>'
+            "<tbody>{}</tbody></table></div>",
+            head,
+            body,
+        )
+
+    @action(
+        description=_("Ask to answer for it"),
+        permissions=["act"],
+        url_path="ask-waiver",
+        icon="front_hand",
+        dialog=ask(
+            _("Ask that this audit be answered for"),
+            _("The model stays out of use before a second person agrees. Your reason is kept."),
+            form_class=ReasonForm,
+            submit=_("Ask"),
+        ),
+    )
+    def ask_to_answer(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """First step: say why the model may be used all the same."""
+        reason = form.cleaned_data["reason"]
+        tell_outcome(
+            self,
+            request,
+            lambda: ask_for_waiver(
+                audit_id=int(object_id), reason=reason, by_id=_account_id(request), now=utc_now()
+            ),
+            _("Asked. Somebody else can answer for the audit now."),
+        )
+        return go_back(request)
+
+    @action(
+        description=_("Answer for it (second person)"),
+        permissions=["approve"],
+        url_path="waive",
+        icon="verified",
+        dialog=ask(
+            _("Answer for this audit?"),
+            _("The model can be brought into use then. The one who asked cannot do it."),
+            submit=_("Answer for it"),
+        ),
+    )
+    def answer(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Second step, by somebody else."""
+        tell_outcome(
+            self,
+            request,
+            lambda: waive_audit(audit_id=int(object_id), by_id=_account_id(request), now=utc_now()),
+            _("The audit is answered for."),
+        )
+        return go_back(request)
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the reader may ask: who may ask for a model may."""
+        return request.user.has_perm("pricing.change_demandmodelversion")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the reader may answer for an audit: who may bring a model into use may."""
+        return request.user.has_perm("pricing.approve_demandmodelversion")
+
+
+def _account_id(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)

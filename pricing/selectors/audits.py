@@ -1,0 +1,110 @@
+"""Read fairness audits, and say in sentences what they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from pricing.core.audits import AuditState, AuditVerdict
+from pricing.core.fairness import STOPPING
+from pricing.models import ModelAudit
+
+
+def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:
+    """Return the newest verdict on the arrays of a model. One query.
+
+    An audit of other arrays counts as none.
+    """
+    row = ModelAudit.objects.filter(sha256=sha256).order_by("-id").first()
+    if row is None:
+        reason = _("No fairness audit has been made of these arrays: run audit_fairness.")
+        return AuditVerdict(id=0, model=model_id, state="missing", reasons=(reason,))
+    return audit_verdict(row)
+
+
+def list_audits(*, limit: int = 20) -> list[AuditVerdict]:
+    """Return the newest audits. One query."""
+    return [audit_verdict(row) for row in ModelAudit.objects.order_by("-id")[:limit]]
+
+
+def audit_verdict(row: ModelAudit) -> AuditVerdict:
+    """Return a row as others see it. No query."""
+    return AuditVerdict(
+        id=row.pk,
+        model=row.model_id,
+        state=_state(row),
+        at=row.at,
+        people=row.people,
+        compared=row.compared,
+        is_waivable=row.is_waivable,
+        waiver_asked_by=row.waiver_asked_by_id,
+        reasons=tuple(describe_audit(row)),
+        report=row.report,
+    )
+
+
+def describe_audit(row: ModelAudit) -> Iterable[str]:
+    """Yield what is wrong, worst first, or that nothing is; each one sentence."""
+    for name in row.unlisted:
+        yield _("It uses %(name)s, which is not on the list of allowed inputs.") % {"name": name}
+    if not row.is_blind:
+        yield _("Prices changed when nothing but declared traits was exchanged.")
+    findings = row.report.get("findings", [])
+    for is_stopping in (True, False):
+        for finding in findings:
+            if (finding["rule"] in STOPPING and finding["is_certain"]) == is_stopping:
+                yield describe_finding(finding)
+    if row.people == 0:
+        yield _("Nobody has declared a trait: groups could not be compared.")
+    elif not row.report.get("groups"):
+        yield _("No group has 20 people: groups could not be compared.")
+
+
+def describe_finding(finding: Mapping[str, Any]) -> str:
+    """Return one finding as a sentence; those that may be chance say so."""
+    sentences = {
+        "features_tell_trait": _(
+            "Inputs of prices tell %(trait)s “%(group)s” (AUC %(value).2f, limit %(limit).2f)."
+        ),
+        "price_tells_trait": _(
+            "Prices tell %(trait)s “%(group)s” (AUC %(value).2f, limit %(limit).2f)."
+        ),
+        "paid": _("%(trait)s “%(group)s” pays %(value).3f times what all pay (limit %(limit).2f)."),
+        "offers": _(
+            "%(trait)s “%(group)s” gets %(value).2f times the discounts of the best group"
+            " (limit %(limit).2f)."
+        ),
+        "discount": _(
+            "The mean discount of %(trait)s “%(group)s” is %(value).2f times that of all"
+            " (limit %(limit).2f)."
+        ),
+    }
+    sentence = sentences[finding["rule"]] % finding
+    return sentence if finding["is_certain"] else _("%s This may be chance.") % sentence
+
+
+def _state(row: ModelAudit) -> AuditState:
+    if row.is_passed:
+        return "passed"
+    return "failed" if row.waived_at is None else "waived"
+
+
+def list_group_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the cells of a table of groups: trait, group, people, three ratios and two AUCs."""
+    inputs = {(one["trait"], one["group"]): one for one in report.get("feature_areas", [])}
+    prices = {(one["trait"], one["group"]): one for one in report.get("price_areas", [])}
+    rows = []
+    for one in report.get("groups", []):
+        key = (one["trait"], one["group"])
+        figures = (one["paid"], one["discount"], one["offers"], prices[key], inputs[key])
+        digits = (3, 2, 2, 2, 2)
+        cells = (_interval(figure, n) for figure, n in zip(figures, digits, strict=True))
+        rows.append((one["trait"], one["group"], str(one["members"]), *cells))
+    return rows
+
+
+def _interval(figure: Mapping[str, float], digits: int) -> str:
+    value, low, high = (f"{figure[name]:.{digits}f}" for name in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"

@@ -1,0 +1,54 @@
+"""Bring a refit into use by itself: the first model, or one like that in use, once audited."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from pricing.core.audits import AuditVerdict
+from pricing.models import DemandModelVersion
+from pricing.services.fairness import audit_model, require_audit
+from shop.outbox.services import write_fact
+
+
+def use_refit(
+    *, model_id: int, now: datetime, market: str = "us", channel: str = "online"
+) -> AuditVerdict:
+    """Audit candidate `model_id`, and use it if that allows it and it is a refit.
+
+    A refit has the kind and the inputs of the model in use, or there is none in use; any other
+    candidate waits for two people. Fact ModelActivated. Returns the verdict.
+    """
+    verdict = audit_model(model_id=model_id, now=now, market=market, channel=channel)
+    if verdict.allows_use:
+        with transaction.atomic():
+            lock_models()
+            _activate(model_id, now)
+    return verdict
+
+
+def _activate(model_id: int, now: datetime) -> None:
+    status = DemandModelVersion.Status
+    rows = DemandModelVersion.objects.select_for_update(of=("self",)).defer("arrays")
+    active = rows.filter(status=status.ACTIVE).first()
+    row = rows.filter(pk=model_id, status=status.CANDIDATE).first()
+    if row is None:
+        return
+    alike = (row.kind, row.feature_hash)
+    if active is not None and (active.kind, active.feature_hash) != alike:
+        return
+    require_audit(row)  # once more, under the lock: a newer audit may have failed meanwhile
+    if active is not None:
+        active.status = status.RETIRED
+        active.save(update_fields=["status"])
+    row.status = status.ACTIVE
+    row.save(update_fields=["status"])
+    write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
+
+
+def lock_models() -> None:
+    """Let one at a time decide which model is in use, until the transaction ends: two first models
+    must not both become the active one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('pricing_demandmodelversion'))")
