@@ -7,6 +7,7 @@ from io import StringIO
 
 import numpy as np
 import pytest
+import redis
 from django.core.management import CommandError, call_command
 
 from pricing.core.exposures import MOST_ACTIONS
@@ -15,11 +16,11 @@ from pricing.models import Quote
 from pricing.selectors.exposures import load_exposures
 from pricing.selectors.offline import NothingLogged, evaluate_offline, weigh_candidate
 from pricing.selectors.versions import load_model
-from pricing.services import drain_quotes, quote_variants
+from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.competitors import import_feed
 from pricing.services.erasure import erase_shopper
 from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.services import record_purchase_events, record_return_events
+from profiles.services import drain_events, record_purchase_events, record_return_events
 from shop.inventory.models import StockLocation, StockRecord
 from tests.factories.competitors import make_source
 from tests.factories.pricing import (
@@ -126,6 +127,27 @@ def test_the_holdout_is_an_arm_of_its_own_with_certain_prices(dairy: Dairy) -> N
     assert held_out.propensity.tolist() == [1.0] * 4
     assert (held_out.rows["quoted_minor"] == held_out.rows["public_minor"]).all()
     assert held_out.is_held_out.all()
+
+
+def test_a_row_of_the_price_book_that_is_shown_is_an_exposure_too(
+    dairy: Dairy, clean_redis: redis.Redis
+) -> None:
+    open_dairy()
+    alice = make_treated()
+    quote_all(dairy, alice)
+    drain_events(limit=1_000, now=NOON)
+    publish_price_book(now=NOON + timedelta(minutes=20), everything=True)
+    clean_redis.flushdb()
+    later = NOON + timedelta(minutes=30)
+    views = quote_variants(context=visit(alice, now=later), variant_ids=dairy.all).prices
+    drain_quotes()
+    found = load_exposures(since=later, until=LATER, now=LATER)
+    assert sorted(found.rows["variant_id"].tolist()) == sorted(dairy.cheeses)
+    assert found.is_book.all()
+    assert found.propensity.tolist() == [1.0] * 4
+    shown = [views[one].quoted_minor for one in found.rows["variant_id"].tolist()]
+    assert found.rows["quoted_minor"].tolist() == shown
+    assert (found.rows["quoted_minor"] < found.rows["public_minor"]).all()
 
 
 def test_a_forgotten_shopper_is_named_in_no_exposure(dairy: Dairy) -> None:
