@@ -22,6 +22,7 @@ NEVER_AT_THE_API = {
     "no_curve",
     "no_price",
     "not_a_price",
+    "not_audited",
     "not_offered",
     "not_paid_here",
     "not_fulfillable",

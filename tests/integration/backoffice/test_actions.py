@@ -12,7 +12,13 @@ from django.urls import reverse
 
 from orders.models import Order
 from pricing.admin.rules import BOUNDS
-from pricing.models import DemandModelVersion, PriceLedgerEntry, PricingPolicy, PublicPrice
+from pricing.models import (
+    DemandModelVersion,
+    ModelAudit,
+    PriceLedgerEntry,
+    PricingPolicy,
+    PublicPrice,
+)
 from pricing.services.approvals import NotOffered, propose_policy
 from promotions.models import Campaign, Offer
 from shop.inventory.models import StockMovement, StockRecord
@@ -133,10 +139,34 @@ def test_a_model_is_asked_for_by_one_and_activated_by_another(
     act(analyst, "pricing_demandmodelversion_ask_for", model.pk, reason=REASON)
     assert act(analyst, "pricing_demandmodelversion_activate", model.pk).status_code == 403
     act(approver, "pricing_demandmodelversion_activate", model.pk)
+    assert any("times the discounts of the best group" in text for text in messages_of(approver))
+    _answer_for_the_audit(model, analyst, approver)
+    act(approver, "pricing_demandmodelversion_activate", model.pk)
     model.refresh_from_db()
     assert (model.status, model.asked_reason) == ("active", REASON)
     assert model.activated_by.email == "approver@staff.example"
     assert Fact.objects.filter(kind="ModelActivated", payload={"model_id": model.pk}).exists()
+
+
+def _answer_for_the_audit(model: DemandModelVersion, analyst: Client, approver: Client) -> None:
+    """Two people take the failed audit of the model upon themselves; one alone cannot."""
+    audit = ModelAudit.objects.get(model=model)
+    ModelAudit.objects.filter(pk=audit.pk).update(waiver_asked_by=None)
+    act(approver, "pricing_modelaudit_answer", audit.pk)
+    assert any("Nobody has asked" in text for text in messages_of(approver))
+    act(analyst, "pricing_modelaudit_ask_to_answer", audit.pk, reason=REASON)
+    assert act(analyst, "pricing_modelaudit_answer", audit.pk).status_code == 403
+    act(approver, "pricing_modelaudit_answer", audit.pk)
+    audit.refresh_from_db()
+    assert (audit.waiver_reason, audit.waived_by.email) == (REASON, "approver@staff.example")
+
+
+def test_the_audit_page_tells_groups_and_reasons(root: Client) -> None:
+    audit = ModelAudit.objects.order_by("pk").first()
+    page = root.get(reverse("admin:pricing_modelaudit_change", args=[audit.pk])).content.decode()
+    assert "<td>household</td><td>large</td><td>120</td><td>0.990 [0.985, 0.995]</td>" in page
+    worst, chance = page.index("gets 0.70 times the discounts"), page.index("This may be chance")
+    assert worst < chance
 
 
 def test_a_refused_model_stays_out_of_use(root: Client) -> None:
