@@ -17,7 +17,7 @@ from pricing.services.proposals import (
     snooze_proposals,
 )
 from pricing.services.quoting import quote_listing, quote_variants
-from pricing.services.replay import replay_quote
+from pricing.services.replay import replay_quote, replay_quotes
 from pricing.services.shock_weeks import turn_price_shocks
 from pricing.services.switches import flag_emergency, set_kill_switch
 from pricing.services.training import train_demand
@@ -45,6 +45,7 @@ __all__ = [
     "record_list_prices",
     "reject_proposals",
     "replay_quote",
+    "replay_quotes",
     "seal_quotes",
     "set_kill_switch",
     "set_override",
