@@ -10,7 +10,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from pricing.core.arrays import IntArray
+from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.cells import (
     Placements,
     Sales,
@@ -21,6 +21,7 @@ from pricing.core.demand.cells import (
 )
 from pricing.core.demand.training_cells import TrainingCells
 from pricing.selectors.references import load_series
+from pricing.selectors.shocks import load_shock_history
 from profiles.core.values import PurchaseCells
 from profiles.selectors import load_purchase_cells
 from shop.catalog.selectors import list_categories, load_placement_weeks, load_variant_arrays
@@ -55,7 +56,7 @@ class Window:
 def load_training_cells(
     *, as_of: datetime, weeks: int, place: tuple[str, str]
 ) -> tuple[TrainingCells, Window]:
-    """Return the cells of the `weeks` whole weeks before `as_of`. Four queries, catalogue aside.
+    """Return the cells of the `weeks` whole weeks before `as_of`. Five queries, catalogue aside.
 
     Only active variants: the others need no price any more.
     """
@@ -85,6 +86,7 @@ def load_training_cells(
         department=department,
         department_id=department_id,
         week_of_year=_week_of_year(window.monday),
+        shock=_shocks(variant_id, window, place),
     )
     return cells, window
 
@@ -127,6 +129,22 @@ def _placements(variant_id: IntArray, window: Window) -> Placements:
         display=placed.display_share[known],
         mailer=placed.mailer_share[known],
     )
+
+
+def _shocks(variant_id: IntArray, window: Window, place: tuple[str, str]) -> FloatArray | None:
+    """Return log moves of the price that a draw made, (N, W); None where nothing ever was drawn."""
+    drawn = load_shock_history(
+        since=window.start_date, until=window.end_date, market=place[0], channel=place[1]
+    )
+    item, known = find_positions(variant_id, drawn.variant_id)
+    week = window.week_of(drawn.week_start)
+    # What the gate refused never was a price: those weeks have no shock.
+    known &= drawn.is_applied & (week >= 0) & (week < len(window.monday))
+    if not known.any():
+        return None
+    shock = np.zeros((len(variant_id), len(window.monday)))
+    shock[item[known], week[known]] = np.log(drawn.shocked_minor[known] / drawn.base_minor[known])
+    return shock
 
 
 def _families(category_id: IntArray) -> IntArray:

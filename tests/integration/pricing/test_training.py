@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pricing.core.values import LedgerRow
-from pricing.models import DemandModelVersion
+from pricing.models import DemandModelVersion, PriceLedgerEntry, PriceShock
 from pricing.selectors import demand_curve, list_model_versions
 from pricing.selectors.demand import NoCurve
+from pricing.selectors.elasticities import list_group_elasticities
 from pricing.selectors.versions import UntrustedModel, load_active_model
 from pricing.services import load_ledger_bulk, publish_price_book, train_demand
 from profiles.models import Event
@@ -147,3 +148,43 @@ def test_the_demand_curve_passes_through_what_was_seen(market_with_history: list
     assert curve.elasticity < 0
     assert not curve.is_causal
     assert len(curve.seen_units) >= WEEKS - 1
+
+
+def test_weeks_that_chance_moved_make_elasticities_causal(market_with_history: list[int]) -> None:
+    observed = train_demand(as_of=NOON, weeks=WEEKS)
+    assert (observed.metrics["causal_share"], observed.metrics["randomized_weeks"]) == (0.0, 0)
+    _draw_what_was_cheaper(market_with_history)
+    row = train_demand(as_of=NOON, weeks=WEEKS)
+    drawn = PriceShock.objects.filter(is_applied=True).count()
+    # Each item's first week has no week before it to be compared with.
+    assert 0.9 * drawn < row.metrics["randomized_weeks"] <= drawn
+    assert row.metrics["causal_share"] == 1.0
+    _, served = load_active_model()
+    assert served.is_causal.all()
+    assert served.elasticity.mean() == pytest.approx(ELASTICITY, abs=0.25)
+    assert demand_curve(variant_id=market_with_history[0]).is_causal
+    department = next(one for one in list_group_elasticities() if one.kind == "department")
+    assert department.is_causal
+
+
+def _draw_what_was_cheaper(variants: list[int]) -> None:
+    """Put on record that each 4.50 was a draw from 5.00; one in ten was refused by the gate."""
+    publics = PriceLedgerEntry.objects.filter(kind="public", amount_minor=450)
+    PriceShock.objects.bulk_create(
+        PriceShock(
+            variant_id=entry.variant_id,
+            market_id="us",
+            channel="online",
+            week=entry.valid_from.date(),
+            direction=-1,
+            probability=0.25,
+            base_minor=500,
+            shocked_minor=450,
+            is_applied=number % 10 > 0,
+            seed="test",
+            policy_version=1,
+            started_at=entry.valid_from,
+            ended_at=entry.valid_from + timedelta(weeks=1),
+        )
+        for number, entry in enumerate(publics.filter(variant_id__in=variants))
+    )
