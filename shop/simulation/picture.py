@@ -10,7 +10,7 @@ import numpy as np
 
 from pricing.core.values import FloatArray
 
-WIDTH, HEIGHT, COLUMNS = 300, 210, 3
+WIDTH, HEIGHT, COLUMNS = 300, 210, 2
 LEFT, TOP, RIGHT, BOTTOM = 40, 34, 18, 30
 TICKS = 4
 HEADER, LEGEND_COLUMNS, LEGEND_STEP = 62, 4, 20

@@ -66,7 +66,7 @@ def draw_groups(groups: Mapping[Group, Sequence[CourseRuns]], agents: Sequence[s
         curves = [Curve(agent, *trace_shares(runs, agent, "usual")) for agent in agents]
         panels.append(Panel(name_group(group), curves, runs[0].course.visits))
     note = (
-        f"0 = public prices, 1 = clairvoyant; cumulative; what lies below {_LOWEST:g} is cut off; "
-        f"band = 95 % interval of {agents[0]} over seeds"
+        f"Cumulative; 0 = public prices, 1 = clairvoyant; below {_LOWEST:g} cut off; "
+        f"band: 95 % of {agents[0]}"
     )
     return draw_panels("Gain share over business as usual, by visits", note, panels, low=_LOWEST)
