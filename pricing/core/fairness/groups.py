@@ -61,8 +61,9 @@ def compare_means(
     """Return mean(figure of members) / mean(figure of the reference), both masks (n,).
 
     The interval is the delta method's at `z` standard errors: with r the ratio, each person adds
-    (member / share - r * reference / share) * figure / mean, which covers people in both. Without
-    a positive reference mean the ratio is 1 and nothing is known.
+    (member / share - r * reference / share) * figure / mean, which covers people in both; made on
+    the log scale, for means are of skewed figures. Without a positive reference mean the ratio is
+    1 and nothing is known.
 
     >>> ratio = compare_means(np.array([1.0, 1.0, 2.0, 2.0]), np.arange(4) > 1, np.arange(4) < 9, 2)
     >>> round(ratio.value, 3)
@@ -76,7 +77,10 @@ def compare_means(
     value = inside / overall
     part = member * (figure - inside) - value * reference * (figure - overall)
     spread = z * float(part.std()) / overall / float(np.sqrt(n))
-    return Ratio(value, value - spread, value + spread)
+    if value <= 0.0:
+        return Ratio(0.0, 0.0, spread)
+    factor = float(np.exp(min(spread / value, 50.0)))
+    return Ratio(value, value / factor, value * factor)
 
 
 def measure_groups(
@@ -84,12 +88,17 @@ def measure_groups(
 ) -> list[GroupPrices]:
     """Return what each group of a trait pays. `tests` intervals hold together (Bonferroni).
 
-    Groups with fewer than `limits.least_group` people in them, or outside, are left out.
+    Offers are set against the group that happens to get most: every pair of groups could have been
+    the one compared, so these intervals hold for all pairs. Groups with fewer than
+    `limits.least_group` people in them, or outside, are left out.
     """
-    z = float(norm.ppf(1.0 - (1.0 - limits.confidence) / (2.0 * max(tests, 1))))
     found = list(trait.members(limits.least_group))
     if not found:
         return []
+    z, z_pairs = (
+        float(norm.ppf(1.0 - (1.0 - limits.confidence) / (2.0 * max(count, 1))))
+        for count in (tests, tests * (len(found) - 1) / 2.0)
+    )
     best = max((mask for _, mask, _ in found), key=lambda mask: prices.offer_share[mask].mean())
     discount = 1.0 - prices.paid_ratio
     return [
@@ -99,7 +108,7 @@ def measure_groups(
             members=int(mask.sum()),
             paid=compare_means(prices.paid_ratio, mask, known, z),
             discount=compare_means(discount, mask, known, z),
-            offers=compare_means(prices.offer_share, mask, best, z),
+            offers=compare_means(prices.offer_share, mask, best, z_pairs),
         )
         for group, mask, known in found
     ]
