@@ -39,7 +39,7 @@ def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> Rung
     Reads about `READ_AT_MOST` rows however many there are: above that, whole blocks are sampled
     (TABLESAMPLE SYSTEM, a fixed seed) and the counts scaled up.
     """
-    expected = _estimate_quotes(since, until)
+    expected = estimate_quotes(since, until)
     percent = min(100.0, 100.0 * READ_AT_MOST / max(1, expected))
     is_sampled = percent < 100.0
     sample = "TABLESAMPLE SYSTEM (%(percent)s) REPEATABLE (1)" if is_sampled else ""
@@ -53,7 +53,8 @@ def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> Rung
     return RungCounts({(day, rung): round(count * scale) for day, rung, count in rows}, is_sampled)
 
 
-def _estimate_quotes(since: datetime, until: datetime) -> int:
+def estimate_quotes(since: datetime, until: datetime) -> int:
+    """Return about how many quotes `[since, until)` holds, as the planner reckons. One query."""
     quotes = Quote.objects.filter(issued_at__gte=since, issued_at__lt=until).order_by()
     plan = json.loads(quotes.explain(format="json"))
     return int(plan[0]["Plan"]["Plan Rows"])

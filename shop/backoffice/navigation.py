@@ -42,6 +42,7 @@ def table(title: Text, icon: str, label: str, *, is_for_auditors: bool = False) 
     return Item(title, icon, url_name, f"{app}.view_{model}", is_for_auditors)
 
 
+MODELS = "pricing.view_demandmodelversion"
 GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
     (
         "",
@@ -74,6 +75,17 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Policy"), "rule_settings", "pricing.pricingpolicy"),
             table(_("Jurisdictions"), "gavel", "pricing.jurisdictionrow"),
             table(_("Emergency caps"), "warning", "pricing.emergencycap"),
+        ),
+    ),
+    (
+        _("Learning"),
+        (
+            Item(_("Learning and lift"), "trending_up", "admin:learning", MODELS),
+            Item(_("Model leaderboard"), "leaderboard", "admin:leaderboard", MODELS),
+            Item(_("Elasticities by group"), "ssid_chart", "admin:elasticities", MODELS),
+            Item(_("Trials and shadows"), "science", "admin:trials", MODELS),
+            Item(_("Guardrail hits"), "shield", "admin:guardrails", "pricing.view_quote"),
+            Item(_("Data quality"), "fact_check", "admin:data_quality", "pricing.view_publicprice"),
         ),
     ),
     (

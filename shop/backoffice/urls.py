@@ -7,7 +7,11 @@ from django.urls import URLPattern, path
 
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
+from shop.backoffice.views.guardrails import show_guardrails
+from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
+from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
+from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, show_quote
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switches import flip_switch, show_switches
@@ -26,6 +30,13 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
         path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
         path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),
+        path("models/", site.admin_view(show_leaderboard), name="leaderboard"),
+        path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
+        path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
+        path("learning/", site.admin_view(show_learning), name="learning"),
+        path("trials/", site.admin_view(show_trials), name="trials"),
+        path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
+        path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]

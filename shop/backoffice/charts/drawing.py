@@ -68,10 +68,10 @@ def find_lone(places: Sequence[tuple[float, float, int]]) -> list[tuple[float, f
     return [(x, y) for x, y, index in places if not {index - 1, index + 1} & indexes]
 
 
-def frame(title: str, parts: Sequence[SafeString]) -> SafeString:
+def frame(title: str, parts: Sequence[SafeString], height: int = HEIGHT) -> SafeString:
     return format_html(
         '<svg class="ft-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        *(WIDTH, HEIGHT, title),
+        *(WIDTH, height, title),
         format_html_join("", "{}", ((part,) for part in parts)),
     )
 

@@ -135,3 +135,19 @@ def test_a_new_list_price_stands_in_the_story(chief: Client, dairy: Dairy) -> No
     page = chief.get(reverse("admin:price_story", args=[dairy.rye]))
     newest = page.context["lines"][0]
     assert (str(newest.kind), newest.amount, newest.change) == ("list price", "$3.10", "+3.3 %")
+
+
+def test_data_quality_lists_what_is_wrong_worst_first(chief: Client, dairy: Dairy) -> None:
+    publish_price_book(now=NOON + timedelta(hours=3))
+    address = reverse("admin:data_quality")
+    with CaptureQueriesContext(connection) as queries:
+        page = chief.get(address)
+    assert len(queries) <= 13
+    counts = {code: count for code, _, count, _ in page.context["codes"]}
+    assert counts["observational"] == page.context["total"] == len(dairy.all)
+    some = chief.get(address, {"code": "no_sales"})
+    assert some.context["total"] == counts["no_sales"] == len(dairy.all) - 1
+    assert "Too few sales for an elasticity" in some.content.decode()
+    assert dairy.brie not in [row.variant_id for row, _ in some.context["rows"]]
+    unknown = chief.get(address, {"code": "nonsense", "from": "x"})
+    assert unknown.context["total"] == page.context["total"]

@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from pricing.models import Quote
+from pricing.models import DemandModelVersion, Quote
 from profiles.models import AuditTrait, Shopper
 from shop.backoffice.roles import EVERYTHING, MATRIX, rights
 from shop.management.commands.seed_roles import seed_roles
@@ -36,6 +36,13 @@ PAGES = {
     "change_inbox": "pricing.view_priceproposal",
     "decide_changes": "pricing.change_priceproposal",
     "price_story": "pricing.view_priceledgerentry",
+    "leaderboard": "pricing.view_demandmodelversion",
+    "model_backtest": "pricing.view_demandmodelversion",
+    "elasticities": "pricing.view_demandmodelversion",
+    "learning": "pricing.view_demandmodelversion",
+    "trials": "pricing.view_demandmodelversion",
+    "guardrails": "pricing.view_quote",
+    "data_quality": "pricing.view_publicprice",
     "shopper_overview": "profiles.view_shopper",
     "auth_user_password_change": "profiles.change_account",
 }
@@ -202,6 +209,7 @@ def _open(browser: Client, name: str) -> Any:
         "app_list": ["pricing"],
         "quote": [quote_id],
         "replay_quote": [quote_id],
+        "model_backtest": [DemandModelVersion.objects.values_list("pk", flat=True).first()],
         "price_story": [Quote.objects.values_list("variant_id", flat=True).first()],
         "demand_curve": [Quote.objects.values_list("variant_id", flat=True).first()],
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],

@@ -1,0 +1,173 @@
+"""What learning brings, in words and drawings: the lift over the holdout, evidence, trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from math import isfinite
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pricing.core.monitoring import Lift
+from pricing.selectors.lift import LiftDay
+from pricing.selectors.staff_learning import EvidenceStep, ShadowRow
+from shop.backoffice.boards import Figure
+from shop.backoffice.charts.days import DayChart
+from shop.backoffice.charts.drawing import Chart, Series
+from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
+from shop.backoffice.formats import show_count, show_day, show_minor, show_percent, show_units
+from shop.staff.columns import EMPTY
+
+type Text = str | Promise
+
+ENDS: dict[str, tuple[Text, str]] = {
+    "": (gettext_lazy("goes on"), "blue"),
+    "promoted": (gettext_lazy("in use for everybody"), "green"),
+    "stopped": (gettext_lazy("stopped by staff"), "amber"),
+    "tripped": (gettext_lazy("stopped by a breaker"), "red"),
+}
+SHADOW_FIGURES: dict[str, Text] = {
+    "gap": gettext_lazy("mean log difference of prices"),
+    "mean_gap": gettext_lazy("mean log difference of prices"),
+    "mean_absolute_gap": gettext_lazy("mean absolute log difference"),
+    "violations": gettext_lazy("prices that broke a bound"),
+    "same_share": gettext_lazy("same price"),
+    "higher_share": gettext_lazy("higher than shown"),
+    "lower_share": gettext_lazy("lower than shown"),
+    "gain": gettext_lazy("expected gain"),
+    "discount_shown": gettext_lazy("mean discount shown"),
+    "discount_shadow": gettext_lazy("mean discount in the shadow"),
+}
+
+
+def judge_lift(lift: Lift) -> tuple[str, str]:
+    """Return what the confidence sequence says in words, and a tone."""
+    if not isfinite(lift.low):
+        return _("too few shoppers to say anything yet"), "gray"
+    if lift.low > 0:
+        return _("personal prices bring more"), "green"
+    if lift.high < 0:
+        return _("personal prices bring less"), "red"
+    return _("no difference proven yet"), "amber"
+
+
+def list_lift_figures(lift: Lift, level: float) -> list[Figure]:
+    """Return the holdout comparison as figures."""
+    verdict, tone = judge_lift(lift)
+    name = _("%(level)s confidence sequence") % {"level": show_percent(level)}
+    return [
+        Figure(
+            _("Profit a visit, personal prices less holdout"),
+            _signed(lift.difference),
+            verdict,
+            tone,
+        ),
+        Figure(name, show_bounds(lift), _("holds at every look, however often")),
+        Figure(_("Profit a visit, personal prices"), show_minor(lift.treated)),
+        Figure(_("Profit a visit, holdout"), show_minor(lift.holdout)),
+        Figure(
+            _("Shoppers, personal prices and holdout"),
+            f"{show_count(lift.treated_shoppers)} / {show_count(lift.holdout_shoppers)}",
+        ),
+        Figure(
+            _("Visits, personal prices and holdout"),
+            f"{show_count(lift.treated_visits)} / {show_count(lift.holdout_visits)}",
+        ),
+    ]
+
+
+def show_bounds(lift: Lift) -> str:
+    """Return the ends of a confidence sequence; a dash while they are infinite."""
+    if not isfinite(lift.low):
+        return EMPTY
+    return f"{_signed(lift.low)} … {_signed(lift.high)}"
+
+
+def draw_lift(days: Sequence[LiftDay]) -> Chart:
+    """Return the difference of profit a visit with its confidence sequence, day by day."""
+    start = days[0].day if days else date.min
+    known = [one for one in days if isfinite(one.lift.low)]
+    band = tuple((float((one.day - start).days), one.lift.low, one.lift.high) for one in known)
+    return PlaneChart(
+        title=_("Lift over the holdout: profit a visit"),
+        x_title=_("Day"),
+        y_title=_("Difference"),
+        show_x=lambda day: show_day(start + timedelta(days=max(0, round(day)))),
+        show_y=show_minor,
+        curves=(
+            Curve(
+                _("difference, all days so far"),
+                tuple((float((one.day - start).days), one.lift.difference) for one in days),
+                1,
+            ),
+        )
+        if days
+        else (),
+        band=Band(_("confidence sequence"), band) if len(band) > 1 else None,
+        markers=(Marker(_("first bounds"), band[0][0], 2),) if band else (),
+        note=_(
+            "Each day compares all shoppers since the start; bounds need 100 shoppers in each arm."
+        ),
+    ).draw()
+
+
+def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
+    """Return what was learned step by step: outcomes counted, elasticities moved."""
+    labels = tuple(f"{step.at:%m-%d %H:%M}" for step in steps)
+    return [
+        DayChart(
+            title=_("Outcomes the elasticities have learned from"),
+            labels=labels,
+            show=show_count,
+            lines=(
+                Series(_("decisions"), tuple(float(step.exposures) for step in steps), 1),
+                Series(_("purchases"), tuple(float(step.purchases) for step in steps), 2),
+            ),
+            note=_("Counted since the model was fitted."),
+            label_title=_("Moment"),
+        ).draw(),
+        DayChart(
+            title=_("Elasticities that moved, and alarms of drift"),
+            labels=labels,
+            show=show_count,
+            bars=(Series(_("moved in this step"), tuple(float(s.moved) for s in steps), 1),),
+            lines=(Series(_("alarms so far"), tuple(float(s.alarms) for s in steps), 4),),
+            label_title=_("Moment"),
+        ).draw(),
+    ]
+
+
+def list_shadow_figures(figures: Mapping[str, Any]) -> list[tuple[Text, str]]:
+    """Return the figures of a comparison in words; unknown ones by their names."""
+    return [
+        (SHADOW_FIGURES.get(name, name.replace("_", " ")), _show(name, number))
+        for name, number in figures.items()
+        if isinstance(number, int | float) and not isinstance(number, bool)
+    ]
+
+
+def draw_shadows(rows: Sequence[ShadowRow]) -> Chart:
+    """Return how many decisions were compared, oldest first."""
+    ordered = list(reversed(rows))
+    return DayChart(
+        title=_("Decisions compared"),
+        labels=tuple(f"{row.at:%m-%d %H:%M}" for row in ordered),
+        show=show_count,
+        bars=(Series(_("decisions"), tuple(float(row.decisions) for row in ordered), 1),),
+        label_title=_("Moment"),
+    ).draw()
+
+
+def _show(name: str, number: float) -> str:
+    if name.endswith("_minor"):
+        return show_minor(number)
+    if name.endswith(("share", "gap")) or name.startswith("discount"):
+        return show_percent(number)
+    return show_units(number)
+
+
+def _signed(minor: float) -> str:
+    return f"+{show_minor(minor)}" if minor > 0 else show_minor(minor)

@@ -1,0 +1,75 @@
+"""How learning goes: the lift over the holdout, what was learned, and versions on trial."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from pricing.core.monitoring import Arm, Lift, compare_arms
+from pricing.selectors.lift import list_lift
+from pricing.selectors.staff_learning import (
+    TrialRow,
+    has_both_arms,
+    list_evidence,
+    list_shadows,
+    list_trials,
+)
+from shop.backoffice.formats import show_percent
+from shop.backoffice.frame import needs, render_page
+from shop.backoffice.learning import (
+    ENDS,
+    draw_evidence,
+    draw_lift,
+    draw_shadows,
+    list_lift_figures,
+    list_shadow_figures,
+)
+
+CAN_SEE = "pricing.view_demandmodelversion"
+LEVEL = 0.95
+
+
+@needs(CAN_SEE)
+def show_learning(request: HttpRequest) -> HttpResponse:
+    """Show the lift with its confidence sequence and the evidence so far. Four queries."""
+    days = list_lift(level=LEVEL) if has_both_arms() else ()
+    lift: Lift = days[-1].lift if days else compare_arms(Arm(), Arm(), level=LEVEL)
+    steps = list_evidence()
+    context = {
+        "figures": list_lift_figures(lift, LEVEL),
+        "lift": draw_lift(days),
+        "has_days": bool(days),
+        "begun": days[0].day if days else None,
+        "steps": len(steps),
+        "evidence": draw_evidence(steps) if steps else [],
+    }
+    return render_page(request, "admin/learning.html", _("Learning and lift"), context)
+
+
+@needs(CAN_SEE)
+def show_trials(request: HttpRequest) -> HttpResponse:
+    """Show versions on trial and what they would have shown. Three queries."""
+    shadows = list_shadows()
+    context = {
+        "trials": [_describe(one) for one in list_trials()],
+        "shadows": [(one, list_shadow_figures(one.figures)) for one in shadows],
+        "compared": draw_shadows(shadows) if shadows else None,
+    }
+    return render_page(request, "admin/trials.html", _("Trials and shadows"), context)
+
+
+def _describe(row: TrialRow) -> dict[str, Any]:
+    end, tone = ENDS.get(row.end, (row.end, "gray"))
+    share = row.steps[0].share if row.steps else 0.0
+    return {
+        "row": row,
+        "end": end,
+        "tone": tone,
+        "share": _("in the shadow") if not share else show_percent(share),
+        "steps": [
+            (step, _("in the shadow") if not step.share else show_percent(step.share))
+            for step in row.steps
+        ],
+    }

@@ -1,0 +1,56 @@
+"""What is wrong with what we know of goods: the data-quality page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pricing.core.optimum import say_rule
+from pricing.selectors import list_quality
+from shop.backoffice.frame import needs, render_page
+from shop.backoffice.names import name_cards
+from shop.staff.keys import read_number
+
+PAGE = 50
+# What a badge means for the price, worst first; the others only say what is not known.
+SERIOUS = ("not_a_number", "no_model", "below_cost", "cost_unknown")
+TONES = dict.fromkeys(SERIOUS, "red")
+
+
+@needs("pricing.view_publicprice")
+def show_quality(request: HttpRequest) -> HttpResponse:
+    """Show badges by code and the variants that carry them. Two queries of our own."""
+    language = get_language() or "en"
+    asked = request.GET.get("code", "")
+    offset = read_number(request.GET.get("from", "")) or 0
+    everything = list_quality(language=language, offset=offset, limit=PAGE)
+    code = asked if asked in everything.counts else None
+    report = (
+        everything
+        if code is None
+        else list_quality(code=code, language=language, offset=offset, limit=PAGE)
+    )
+    names = name_cards([row.variant_id for row in report.rows], language)
+    context = {
+        "codes": [
+            (name, say_rule(f"badge:{name}", language), count, TONES.get(name, "amber"))
+            for name, count in sorted(report.counts.items(), key=_rank)
+            if count
+        ],
+        "code": code,
+        "rows": [(row, names.get(row.variant_id)) for row in report.rows],
+        "total": report.total,
+        "first": offset + 1,
+        "last": offset + len(report.rows),
+        "next": offset + PAGE if offset + PAGE < report.total else None,
+        "previous": max(0, offset - PAGE) if offset else None,
+        "may_see_curve": request.user.has_perm("pricing.view_demandmodelversion"),
+        "may_see_ledger": request.user.has_perm("pricing.view_priceledgerentry"),
+    }
+    return render_page(request, "admin/quality.html", _("Data quality"), context)
+
+
+def _rank(item: tuple[str, int]) -> tuple[int, int]:
+    name, count = item
+    return (SERIOUS.index(name) if name in SERIOUS else len(SERIOUS), -count)

@@ -1,0 +1,254 @@
+"""Pages about learning: leaderboard, backtest, lift, trials, guardrails, data quality."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.translation import override
+
+from pricing.core.demand.leaderboard import Standing, judge
+from pricing.models import (
+    DemandModelVersion,
+    ModelRamp,
+    OnlineEvidence,
+    PricedVisit,
+    Quote,
+    RampStep,
+    ShadowComparison,
+)
+from shop.backoffice.memory import forget_all
+from shop.backoffice.verdicts import say_verdict
+from shop.kernel.clock import utc_now
+from tests.factories.backoffice import ROWS
+from tests.factories.backoffice_prices import make_quote
+
+BOARD = [
+    {"name": "pooled_poisson", "wmape": 0.47, "deviance": 3.0, "ece": 0.02, "coverage_90": 0.9}
+    | {"wrong_sign_share": 0.0, "causal_gap": 0.21, "is_champion": True, "may_take": False},
+    {"name": "trees", "wmape": 0.41, "deviance": 2.9, "ece": 0.05, "coverage_90": 0.7}
+    | {"wrong_sign_share": 0.04, "causal_gap": 0.5, "is_champion": False, "may_take": False}
+    | {"reasons": ["its 90 % intervals hold 70%"]},
+    {"name": "softmax", "wmape": 0.5, "deviance": 3.2, "ece": 0.01, "coverage_90": 0.9}
+    | {"wrong_sign_share": 0.0, "causal_gap": 0.1, "is_champion": False, "may_take": True},
+]
+WEEKS = [
+    {"week": 45, "monday": "2026-09-28", "units": 100.0, "forecast": 95.0, "wmape": 0.45}
+    | {"ece": 0.03, "bias": -0.05, "coverage_80": 0.82, "coverage_90": 0.91, "deviance": 2.0},
+    {"week": 46, "monday": "2026-10-05", "units": 110.0, "forecast": 115.0, "wmape": 0.5}
+    | {"ece": 0.02, "bias": 0.045, "coverage_80": 0.8, "coverage_90": 0.9, "deviance": 2.1},
+]
+METRICS = {
+    "wmape": 0.475,
+    "coverage_80": 0.81,
+    "coverage_90": 0.7,
+    "negative_share": 1.0,
+    "held_out_weeks": 2,
+    "leaderboard": BOARD,
+    "backtest_weeks": WEEKS,
+    "backtest_prices": [{"from": -9.0, "to": -0.2, "cells": 9, "bias": -0.1}],
+    "elasticity_by_department": [
+        {"department_id": 1, "items": 9, "elasticity": -2.0, "low": -2.5, "high": -1.5}
+    ],
+}
+
+
+def open_page(browser: Client, name: str, *arguments: Any, most: int = 10, **asked: str) -> Any:
+    """Open a page twice; the second time it may ask `most` queries, the session's included."""
+    address = reverse(f"admin:{name}", args=arguments)
+    browser.get(address, asked)
+    with CaptureQueriesContext(connection) as queries:
+        page = browser.get(address, asked)
+    assert page.status_code == 200
+    assert len(queries) <= most, [one["sql"][:80] for one in queries]
+    return page
+
+
+@pytest.fixture
+def measured(root: Client) -> int:
+    """A version in use with all its figures; return its number."""
+    newest = DemandModelVersion.objects.order_by("-trained_at").first()
+    DemandModelVersion.objects.filter(pk=newest.pk).update(metrics=METRICS, status="active")
+    return int(newest.pk)
+
+
+def test_the_leaderboard_says_who_may_take_the_slot_and_why_not(
+    root: Client, measured: int
+) -> None:
+    page = open_page(root, "leaderboard")
+    families = page.context["families"]
+    assert [str(one.name) for one in families] == [
+        "Hierarchical Poisson",
+        "Boosted trees, falling in price",
+        "Softmax over prices",
+    ]
+    assert [(one.is_champion, one.may_take) for one in families] == [
+        (True, False),
+        (False, False),
+        (False, True),
+    ]
+    assert families[1].reasons == ("its 90 % intervals hold 70%",)
+    assert page.context["takers"] == 1
+    assert len(page.context["versions"]) == ROWS
+    assert f"version {measured} was trained" in page.content.decode()
+
+
+def test_a_shop_without_a_board_says_when_there_will_be_one(root: Client) -> None:
+    page = open_page(root, "leaderboard")
+    assert "No families were compared yet" in page.content.decode()
+
+
+def test_every_verdict_is_said_in_chinese() -> None:
+    champion = Standing("champion", 0.5, 3.0, 0.01, 0.9, 0.0, 0.3)
+    worst = Standing("trees", 0.4, 2.5, 0.2, 0.5, 0.3, 0.6)
+    unknown = Standing("trees", 0.4, 2.5, 0.2, 0.5, 0.3, None)
+    said = {*judge(worst, champion).reasons, *judge(unknown, champion).reasons}
+    assert len(said) == 5
+    with override("zh-hans"):
+        assert all(any(letter >= "\u4e00" for letter in say_verdict(one)) for one in said)
+    with override("en"):
+        assert {say_verdict(one).replace("randomized", "randomised") for one in said} == said
+        assert say_verdict("something new") == "something new"
+
+
+def test_the_backtest_shows_error_calibration_and_coverage_by_week(
+    root: Client, measured: int
+) -> None:
+    page = open_page(root, "model_backtest", measured)
+    error, sales, coverage, calibration, strata = page.context["charts"]
+    assert error.rows == (("Sep 28", "45 %"), ("Oct 5", "50 %"))
+    assert sales.rows[0] == ("Sep 28", "100", "95")
+    assert coverage.rows[1] == ("Oct 5", "90 %", "80 %")
+    assert calibration.rows[0] == ("Sep 28", "3.0 %", "-5.0 %")
+    assert strata.rows == (("20 % lower and more", "-10 %"),)
+    tones = {str(one.title): one.tone for one in page.context["figures"]}
+    assert tones["90 % intervals hold"] == "amber"
+    assert tones["80 % intervals hold"] == "green"
+    assert root.get(reverse("admin:model_backtest", args=[10**9])).status_code == 404
+
+
+def test_a_version_without_later_weeks_says_so(root: Client) -> None:
+    version = DemandModelVersion.objects.values_list("pk", flat=True).first()
+    page = open_page(root, "model_backtest", version)
+    assert "not checked on later weeks" in page.content.decode()
+
+
+def test_elasticities_of_groups_stand_with_their_intervals(root: Client, measured: int) -> None:
+    departments, segments, _tags = open_page(root, "elasticities", most=12).context["charts"]
+    assert departments.rows[0][1:] == ("-2.00", "-2.50", "-1.50", "observational")
+    assert segments.is_empty
+    assert departments.svg.count("<path") == 1
+
+
+def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -> None:
+    assert "No visit was counted yet" in open_page(root, "learning").content.decode()
+    _visit(days=2, shoppers=20)
+    page = open_page(root, "learning", most=11)
+    assert page.context["figures"][0].note == "too few shoppers to say anything yet"
+    assert len(page.context["lift"].rows) == 2
+
+
+def test_the_lift_stands_with_its_confidence_sequence(root: Client) -> None:
+    _visit(days=3, shoppers=400)
+    page = open_page(root, "learning", most=11)
+    figures = {str(one.title): one for one in page.context["figures"]}
+    lift = figures["Profit a visit, personal prices less holdout"]
+    assert (lift.figure, lift.note, lift.tone) == (
+        "+$0.50",
+        "personal prices bring more",
+        "green",
+    )
+    assert figures["Shoppers, personal prices and holdout"].figure == "400 / 400"
+    assert "ft-band" in page.context["lift"].svg
+
+
+def test_learning_is_shown_step_by_step(root: Client) -> None:
+    OnlineEvidence.objects.all().delete()
+    now = utc_now()
+    for step in range(3):
+        OnlineEvidence.objects.create(
+            market_code="us",
+            channel="online",
+            is_current=step == 2,
+            at=now - timedelta(minutes=3 - step),
+            watermark=now - timedelta(minutes=5 - step),
+            exposures=100 * (step + 1),
+            purchases=10 * (step + 1),
+            moved=list(range(step)),
+            arrays=b"",
+            sha256="s" * 64,
+        )
+    outcomes, moves = open_page(root, "learning", most=11).context["evidence"]
+    assert [row[1:] for row in outcomes.rows] == [("100", "10"), ("200", "20"), ("300", "30")]
+    assert [row[1] for row in moves.rows] == ["0", "1", "2"]
+
+
+def test_trials_and_their_shadows_are_told(root: Client) -> None:
+    ModelRamp.objects.all().delete()
+    ShadowComparison.objects.all().delete()
+    assert "No version was on trial yet." in open_page(root, "trials").content.decode()
+    model = DemandModelVersion.objects.first()
+    now = utc_now()
+    ramp = ModelRamp.objects.create(model=model, salt="s", begun_at=now)
+    RampStep.objects.create(ramp=ramp, share=0.0, at=now - timedelta(days=2), reason="begun")
+    RampStep.objects.create(ramp=ramp, share=0.05, at=now, reason="nothing against it")
+    ShadowComparison.objects.create(
+        model=model,
+        at=now,
+        since=now - timedelta(hours=1),
+        until=now,
+        decisions=640,
+        figures={"violations": 0, "mean_gap": -0.012},
+    )
+    page = open_page(root, "trials")
+    text = page.content.decode()
+    for words in ("goes on", "5.0 %", "in the shadow", "nothing against it", "640", "-1.2 %"):
+        assert words in text, words
+
+
+def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None:
+    forget_all()
+    quote = Quote.objects.order_by("pk").first()
+    make_quote(quote.variant, quote.shopper, utc_now(), guard_actions=["below_cap", "below_floor"])
+    page = open_page(root, "guardrails", most=12, days="7")
+    hits = {code: count for code, _, count in page.context["hits"]}
+    assert hits["below_floor"] == "1"
+    assert int(hits["below_cap"]) >= 1
+    rules = {code: count for code, _, count in page.context["rules"]}
+    assert rules["observational"] == ROWS
+    chosen = open_page(root, "guardrails", most=13, days="7", code="below_floor")
+    assert len(chosen.context["quotes"]) == 1
+    assert "$4.50" in chosen.content.decode()
+    strange = open_page(root, "guardrails", most=12, code="'; DROP TABLE pricing_quote; --")
+    assert strange.context["code"] == ""
+
+
+def test_a_shop_without_a_book_has_no_quality_report(root: Client) -> None:
+    page = open_page(root, "data_quality", most=12)
+    assert "no price book was published yet" in page.content.decode()
+
+
+def _visit(*, days: int, shoppers: int) -> None:
+    """Let every shopper of both arms come daily; the treated earn 50 cents more."""
+    PricedVisit.objects.all().delete()
+    today = utc_now().date()
+    PricedVisit.objects.bulk_create(
+        PricedVisit(
+            day=today - timedelta(days=back),
+            owner=2 * shopper + is_held_out,
+            market_code="us",
+            channel="online",
+            model_version=1,
+            is_held_out=is_held_out,
+            decisions=3,
+            margin_minor=100.0 + shopper % 7 + (0 if is_held_out else 50),
+        )
+        for back in range(days)
+        for shopper in range(shoppers)
+        for is_held_out in (False, True)
+    )
