@@ -69,14 +69,34 @@ def load_training_cells(
     chosen = choose_items(arrays.variant_id, units, weeks_sold, MOST_ITEMS)
     variant_id = arrays.variant_id[chosen]
     sales = _sales(sold, variant_id, window)
-    matrix, on_sale = units_matrix(sales, len(chosen), weeks)
+    counts = units_matrix(sales, len(chosen), weeks)
+    return assemble_cells(
+        variant_id, counts, sales=sales, window=window, as_of=as_of, place=place
+    ), window
+
+
+def assemble_cells(
+    variant_id: IntArray,
+    counts: tuple[FloatArray, FloatArray],
+    *,
+    sales: Sales,
+    window: Window,
+    as_of: datetime,
+    place: tuple[str, str],
+) -> TrainingCells:
+    """Return the cells of active variants (ascending ids): `counts` are units and on-sale weights,
+    both (N, W); `sales` stand in for prices before the ledger's. Three queries, catalogue aside."""
+    arrays = load_variant_arrays()
+    chosen, _ = find_positions(arrays.variant_id, variant_id)
     series = load_series(variant_id=variant_id, now=as_of, place=place)
-    display, mailer = placement_matrices(_placements(variant_id, window), len(chosen), weeks)
+    placed = _placements(variant_id, window)
+    display, mailer = placement_matrices(placed, len(chosen), len(window.monday))
     family, family_id = _number(_families(arrays.category_id[chosen]))
     department, department_id = _number(arrays.department_id[chosen])
-    cells = TrainingCells(
+    units, on_sale = counts
+    return TrainingCells(
         variant_id=variant_id,
-        units=matrix,
+        units=units,
         price_minor=price_matrix(series, sales, window.middle),
         display=display,
         mailer=mailer,
@@ -88,12 +108,16 @@ def load_training_cells(
         week_of_year=_week_of_year(window.monday),
         shock=_shocks(variant_id, window, place),
     )
-    return cells, window
 
 
 def find_window(sold: PurchaseCells, weeks: int) -> Window:
     """Return the `weeks` weeks that end with the last week anything was sold in."""
     last = sold.week_start.max() if len(sold.week_start) else np.datetime64("2000-01-03")
+    return weeks_ending(last, weeks)
+
+
+def weeks_ending(last: np.datetime64, weeks: int) -> Window:
+    """Return the `weeks` weeks of which the last begins on Monday `last`."""
     monday = last - WEEK * np.arange(weeks - 1, -1, -1)
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     middles = [
