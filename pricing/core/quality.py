@@ -18,6 +18,8 @@ BADGES = (
     "one_price",
     "lone_in_category",
     "observational",
+    "feed_currency",
+    "feed_outlier",
 )
 BADGE_BIT = {name: 1 << place for place, name in enumerate(BADGES)}
 EXAMPLES = 5

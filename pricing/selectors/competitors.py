@@ -105,10 +105,10 @@ def load_competitor_weeks(*, market: str, since: datetime) -> CompetitorWeeks:
     )
 
 
-def list_competed(*, place: tuple[str, str], since: datetime) -> list[int]:
+def list_competed(*, place: tuple[str, str], since: datetime) -> set[int]:
     """Return variants whose competitors said something after `since`: to reprice. One query."""
     rows = CompetitorPrice.objects.filter(source__market_id=place[0], imported_at__gt=since)
-    return sorted(set(rows.order_by().values_list("variant_id", flat=True)))
+    return set(rows.order_by().values_list("variant_id", flat=True))
 
 
 def find_feed_badges(*, market: str, now: datetime) -> dict[str, set[int]]:

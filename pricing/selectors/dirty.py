@@ -17,6 +17,7 @@ from pricing.models import (
     PriceLedgerEntry,
     PricingPolicy,
 )
+from pricing.selectors.competitors import list_competed
 from pricing.selectors.evidence import list_learned
 from pricing.selectors.overrides import list_spoken_for
 from shop.catalog.selectors import catalog_version
@@ -43,7 +44,7 @@ class Dirt:
 
 
 def find_dirt(*, place: tuple[str, str], now: datetime, everything: bool) -> Dirt:
-    """Return what is dirty. Eleven small queries."""
+    """Return what is dirty. Twelve small queries."""
     book = (
         PriceBook.objects.select_related("policy", "model_version")
         .defer("model_version__arrays")
@@ -94,11 +95,13 @@ def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
 
 def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime) -> list[int]:
     """Return variants whose prices somebody other than the model set since the last run, in the
-    ledger or by a decision or an override, and those whose elasticity outcomes moved."""
+    ledger or by a decision or an override; those whose elasticity outcomes moved; those whose
+    competitors said something."""
     rows = PriceLedgerEntry.objects.filter(
         id__gt=int(old.get("ledger", 0)), market_id=place[0], channel=place[1]
     ).exclude(source__in=[PriceLedgerEntry.Source.MODEL, PriceLedgerEntry.Source.GATE])
     touched = set(rows.order_by().values_list("variant_id", flat=True)[: 4 * MANY])
     since = datetime.fromisoformat(old.get("priced_at", old["full_at"]))
     touched |= list_learned(place=place, since=since)
+    touched |= list_competed(place=place, since=since)
     return sorted(touched.union(list_spoken_for(place=place, now=now, since=since)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import numpy as np
 
 from pricing.core.arrays import BoolArray, IntArray
-from pricing.core.quality import count_distinct, find_badges
+from pricing.core.quality import BADGE_BIT, count_distinct, find_badges
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import PriceSeries
 from pricing.core.rounding import share_up
@@ -23,12 +25,16 @@ def find_variant_badges(
     is_causal: BoolArray,
     policy: Policy,
     has_model: bool,
+    feed: Mapping[str, Collection[int]],
 ) -> IntArray:
-    """Return the bits of BADGES of each variant of a shelf, (m,). No query."""
+    """Return the bits of BADGES of each variant of a shelf, (m,). No query.
+
+    `feed` holds the variants of badges that competitors' lists gave.
+    """
     cost = shelf.variants.cost_minor
     kinds, counts = np.unique(load_variant_arrays().category_id, return_counts=True)
     place = np.searchsorted(kinds, shelf.variants.category_id)
-    return find_badges(
+    bits = find_badges(
         cost_minor=cost,
         public_minor=shelf.public_minor,
         floor_minor=share_up(np.maximum(cost, 0), 1.0 + policy.floor_margin),
@@ -40,3 +46,7 @@ def find_variant_badges(
         category_size=counts[np.minimum(place, len(counts) - 1)],
         has_model=has_model,
     )
+    for name, ids in feed.items():
+        concerned = np.isin(shelf.variants.variant_id, list(ids))
+        bits |= np.where(concerned, BADGE_BIT[name], 0)
+    return bits

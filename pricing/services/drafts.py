@@ -17,12 +17,21 @@ from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES, PriceSeries, find_references, list_share
 from pricing.core.signals import SignalWeights
 from pricing.metrics import guard_hits_total
+from pricing.selectors.competitors import find_feed_badges, load_lowest_competitors
 from pricing.selectors.overrides import StaffPrices, load_staff_prices
 from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
 from pricing.services.badges import find_variant_badges
 from pricing.services.occasions import Occasion
-from pricing.services.proposing import MODEL, STAFF, Proposed, find_causal, propose, weekly_units
+from pricing.services.proposing import (
+    ANCHOR,
+    MODEL,
+    STAFF,
+    Proposed,
+    find_causal,
+    propose,
+    weekly_units,
+)
 from pricing.services.screening import screen_draft
 from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
 
@@ -58,18 +67,18 @@ class _Scene:
     """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word.
 
     `calm` is the shelf at the prices that chance has not moved: what everybody else wants is asked
-    about those.
+    about those. `competitor_minor` is the lowest fresh price of competitors, NaN if unknown.
     """
 
     calm: Shelf
     shocks: Shocks
-
     terms: VariantTerms
     depth: IntArray
     series: PriceSeries
     bounds: PublicBounds
     staff: StaffPrices
     is_causal: BoolArray
+    competitor_minor: FloatArray
 
 
 def draft_prices(
@@ -77,11 +86,10 @@ def draft_prices(
     shelf: Shelf,
     occasion: Occasion,
     means: SegmentMeans | None = None,
-    competitor_minor: FloatArray | None = None,
 ) -> Draft:
-    """Return new public prices and terms for the variants of `shelf`. Ten queries.
+    """Return new public prices and terms for the variants of `shelf`. Twelve queries.
 
-    `means`: the segments in the book before; `competitor_minor` (m,): fresh, lowest, NaN unknown.
+    `means` are the segments as the book before saw them.
     """
     scene = _survey(shelf, occasion)
     proposed = propose(
@@ -93,7 +101,7 @@ def draft_prices(
         is_causal=scene.is_causal,
         policy=occasion.policy,
         second=int(occasion.now.timestamp()),
-        competitor_minor=competitor_minor,
+        competitor_minor=scene.competitor_minor,
     )
     shocks, proposed = _shake(scene, proposed, occasion)
     terms, actions = _gate(proposed, scene, occasion)
@@ -135,12 +143,15 @@ def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
         bounds=bounds,
         staff=staff,
         is_causal=find_causal(occasion.served, ids),
+        competitor_minor=load_lowest_competitors(variant_id=ids, market=place[0], now=now),
     )
 
 
 def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shocks, Proposed]:
     """Return the shocks, those of a new week included, and the prices asked for with them."""
     shocks, staff = scene.shocks, scene.staff
+    # Chance plays with prices at rest: one on its way back to the merchant's own arrives first.
+    returns = (proposed.cause == ANCHOR) & (proposed.asked_minor != scene.calm.public_minor)
     if occasion.draws_shocks and occasion.may_move:
         shocks = draw_shocks(
             shocks,
@@ -148,7 +159,7 @@ def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shock
             terms=scene.terms,
             limits=proposed.limits,
             bounds=scene.bounds,
-            excluded=(staff.fixed_minor > 0) | (staff.approved_minor > 0),
+            excluded=(staff.fixed_minor > 0) | (staff.approved_minor > 0) | returns,
             policy=occasion.policy,
         )
     asked, cause = ask_for(
@@ -171,6 +182,7 @@ def _badges(shelf: Shelf, scene: _Scene, occasion: Occasion) -> IntArray:
         is_causal=scene.is_causal,
         policy=occasion.policy,
         has_model=occasion.model is not None,
+        feed=find_feed_badges(market=occasion.place[0], now=occasion.now),
     )
 
 

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.competitors import competitor_band
 from pricing.core.demand.served import ServedDemand
 from pricing.core.guardrails import PublicBounds
 from pricing.core.optimum import Choice, DemandTerms, Limits, Segments, choose_public
-from pricing.core.publish import NO_LIMIT, reach_of, reckoned_cost
+from pricing.core.publish import reach_of, reckoned_cost
 from pricing.core.quote import VariantTerms
 from pricing.core.rounding import share_down, share_up
 from pricing.core.values import Policy
@@ -68,9 +69,13 @@ def propose(
     )
     by_staff = np.where(staff.fixed_minor > 0, staff.fixed_minor, staff.approved_minor)
     has_word = by_staff > 0
-    is_withheld = choice.is_model & ~has_word & (not policy.auto_publish)
+    # Back to the merchant's own price nobody has to agree; to another one without a credible gain
+    # (a competitor's ceiling) the model asks like for its own.
+    is_own = (choice.minor == shelf.public_minor) | (choice.minor == shelf.anchor_minor)
+    is_model = choice.is_model | ~is_own
+    is_withheld = is_model & ~has_word & (not policy.auto_publish)
     asked = np.where(has_word, by_staff, np.where(is_withheld, shelf.public_minor, choice.minor))
-    cause = np.where(has_word, STAFF, np.where(choice.is_model, MODEL, ANCHOR))
+    cause = np.where(has_word, STAFF, np.where(is_model, MODEL, ANCHOR))
     return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy)
 
 
@@ -98,7 +103,7 @@ def find_limits(
     """Return what bounds the public prices of a shelf, (m,)."""
     current = shelf.public_minor
     low, high = reach_of(shelf.anchor_minor, is_causal, policy, terms.exponent)
-    band_low, band_high = _competitor_band(current, competitor_minor, policy)
+    band_low, band_high = competitor_band(current, competitor_minor, policy)
     rests = shelf.changed_at > second - policy.cooldown_hours * HOUR
     # A price on its way to the merchant's own does not rest: only the model has to wait.
     is_settled = (current >= low) & (current <= high)
@@ -117,20 +122,6 @@ def find_limits(
         target_minor=_target(terms, policy),
         is_cooling=bounds.is_held | is_full | (rests & is_settled),
     )
-
-
-def _competitor_band(
-    current: IntArray, competitor_minor: FloatArray | None, policy: Policy
-) -> tuple[IntArray, IntArray]:
-    """Return the band around the lowest competitor, (m,) each; it never pulls a price up."""
-    lowest, highest = np.ones(len(current), dtype=np.int64), np.full(len(current), NO_LIMIT)
-    if competitor_minor is None:
-        return lowest, highest
-    is_known = np.isfinite(competitor_minor) & (competitor_minor > 0.0)
-    price = np.where(is_known, competitor_minor, 1.0)
-    below = np.minimum(share_up(price, 1.0 - policy.competitor_below), current)
-    above = np.maximum(share_down(price, 1.0 + policy.competitor_above), 1)
-    return np.where(is_known, below, lowest), np.where(is_known, above, highest)
 
 
 def _target(terms: VariantTerms, policy: Policy) -> IntArray:

@@ -145,9 +145,16 @@ def _variant(name: str, category: Category, brand: Brand, list_minor: int) -> in
 
 
 def make_model(
-    elasticities: dict[int, float] | None = None, *, trained_at: datetime = NOON, **weights: float
+    elasticities: dict[int, float] | None = None,
+    *,
+    trained_at: datetime = NOON,
+    is_causal: bool = False,
+    **weights: float,
 ) -> DemandModelVersion:
-    """Store an active model: `elasticities` by variant (sd 0.2), 1.8 for all others."""
+    """Store an active model: `elasticities` by variant (sd 0.2), 1.8 for all others.
+
+    `is_causal`: chance backs those that are named.
+    """
     known = dict(sorted((elasticities or {}).items()))
     count = len(known)
     none, ids = np.zeros(0), np.zeros(0, dtype=np.int64)
@@ -158,7 +165,7 @@ def make_model(
         base_log=np.full(count, 3.0),
         usual_minor=np.full(count, 400.0),
         dispersion=np.ones(count),
-        is_causal=np.zeros(count, dtype=np.bool_),
+        is_causal=np.full(count, is_causal),
         family_id=ids,
         family_elasticity=none,
         family_elasticity_sd=none,

@@ -83,12 +83,37 @@ def count_infeasible(limits: Limits, found: Feasible) -> int:
     bad |= broken(limits.step_low, limits.step_high, STEP)
     bad |= broken(limits.band_low, limits.band_high, BAND)
     bad |= broken(limits.target_minor, limits.ceiling_minor, TARGET)
+    bad |= _rises_from_competitors(limits, found, free)
     rests = ~free
     bad |= is_open & rests[:, None] & (minor != limits.current_minor[:, None])
     wrong = bad.any(axis=1) | ~is_open.any(axis=1) | (is_open.sum(axis=1) > 40)
-    order = (found.relaxed & BAND > 0) & (found.relaxed & STEP == 0)
-    order |= (found.relaxed & TARGET > 0) & (found.relaxed & BAND == 0)
-    return int((wrong | order).sum())
+    wrong |= _gives_way_without_need(limits, found, free)
+    return int(wrong.sum())
+
+
+def _gives_way_without_need(limits: Limits, found: Feasible, free: np.ndarray) -> np.ndarray:
+    """Return where a relaxed rule has a price in the set that would have kept it."""
+    wrong = np.zeros(len(limits), dtype=np.bool_)
+    for low, high, bit in (
+        (limits.step_low, limits.step_high, STEP),
+        (limits.band_low, limits.band_high, BAND),
+        (limits.target_minor, limits.ceiling_minor, TARGET),
+    ):
+        keeps = (found.minor >= low[:, None]) & (found.minor <= high[:, None]) & found.is_open
+        wrong |= free & (found.relaxed & bit > 0) & keeps.any(axis=1)
+    return wrong
+
+
+def _rises_from_competitors(limits: Limits, found: Feasible, free: np.ndarray) -> np.ndarray:
+    """Return which candidates lie above the competitors' band and above the price now, although a
+    price that does not would have been allowed."""
+    calm = np.maximum(limits.band_high, limits.current_minor)
+    low = np.maximum(limits.floor_minor, limits.rung_low)
+    high = np.minimum(np.minimum(limits.ceiling_minor, limits.rung_high), calm)
+    ladder = price_ladder()
+    has_rung = np.searchsorted(ladder, high, side="right") > np.searchsorted(ladder, low)
+    rises: np.ndarray = (free & has_rung)[:, None] & (found.minor > calm[:, None]) & found.is_open
+    return rises
 
 
 def fuzz_limits(*, cases: int, seed: int) -> int:

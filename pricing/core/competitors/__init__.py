@@ -5,6 +5,7 @@
 Pure: text and arrays in, rows and reasons out. Fetching and storing are services.
 """
 
+from pricing.core.competitors.band import competitor_band
 from pricing.core.competitors.feed import FeedRow, read_feed
 from pricing.core.competitors.matching import NameIndex, name_key
 from pricing.core.competitors.money import read_amount
@@ -14,6 +15,7 @@ __all__ = [
     "FeedRow",
     "NameIndex",
     "Screened",
+    "competitor_band",
     "name_key",
     "read_amount",
     "read_feed",

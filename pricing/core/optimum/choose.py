@@ -141,7 +141,9 @@ def _stay(
     """Return the price where nothing is a credible improvement, (m,).
 
     The price now, if it may stand: inside the limits and, for an observational elasticity, the
-    anchor or a neighbour of it. Else the anchor, if it is feasible. Else the best candidate.
+    anchor or a neighbour of it. Else the anchor, if it is feasible. Else the price now, if it is
+    inside the limits: what keeps the anchor away moves no price further from it. Else the best
+    candidate.
     """
     current, anchor = limits.current_minor, limits.anchor_minor
     below, above = neighbour_rungs(anchor, exponent)
@@ -151,11 +153,11 @@ def _stay(
     takes_anchor = (anchor >= found.low) & (anchor <= found.high)
     rows = np.arange(len(current))
     best = found.minor[rows, np.argmax(np.where(found.is_open, gain, -np.inf), axis=1)]
-    moved = np.where(takes_anchor, anchor, best)
+    moved = np.where(takes_anchor, anchor, np.where(is_inside, current, best))
     # Where prices cannot be weighed at all the candidate nearest to the price now is the safe one.
     away = np.where(found.is_open, np.abs(found.minor - current[:, None]), np.iinfo(np.int64).max)
     nearest = found.minor[rows, np.argmin(away, axis=1)]
-    moved = np.where(takes_anchor | (gain > 0.0).any(axis=1), moved, nearest)
+    moved = np.where(takes_anchor | is_inside | (gain > 0.0).any(axis=1), moved, nearest)
     return np.where((is_settled & is_inside) | limits.is_cooling, current, moved)
 
 

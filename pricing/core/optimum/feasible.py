@@ -26,7 +26,7 @@ RULES = (
     "not_credible",
 )
 RULE_BIT = {name: 1 << place for place, name in enumerate(RULES)}
-# An empty set is relaxed in this order, one rule more each time.
+# Where not all of them leave a price they give way in this order, none without need.
 RELAXED_IN_ORDER = ("step_cap", "competitor_band", "target_margin")
 
 
@@ -92,8 +92,9 @@ def find_feasible(limits: Limits, exponent: int = 2) -> Feasible:
     """Return the charm-ended prices (at most MAX_RUNGS) that every rule allows.
 
     The set is the ladder's rungs, the price now and the anchor within max(lows)..min(highs). Where
-    it is empty the rules of RELAXED_IN_ORDER are dropped one after the other, each on top of those
-    before it, until it is not; floor and ceiling never are.
+    it is empty rules give way in RELAXED_IN_ORDER: the last one is kept first, then each one before
+    it that still leaves a price. Floor and ceiling never give way. A price above its competitors'
+    band that cannot come down to it does not rise while it has another choice.
 
     >>> limits = example_limits(current=400, floor=300, ceiling=500, step=0.1)
     >>> find_feasible(limits).minor[0].tolist()
@@ -127,18 +128,19 @@ def _settle(limits: Limits, ladder: IntArray) -> tuple[IntArray, IntArray, IntAr
     }
     low = np.maximum(limits.floor_minor, limits.rung_low)
     high = np.minimum(limits.ceiling_minor, limits.rung_high)
-    is_open = _has_price(low, high, limits, ladder)
-    relaxed = np.where(is_open, RULE_BIT["no_feasible_price"], 0) ^ RULE_BIT["no_feasible_price"]
-    dropped = np.where(is_open, sum(RULE_BIT[name] for name in RELAXED_IN_ORDER), 0)
-    # From the set with all soft rules dropped back to the one with all of them kept: the first
-    # that is empty stops the tightening.
+    is_possible = _has_price(low, high, limits, ladder)
+    relaxed = np.where(is_possible, 0, RULE_BIT["no_feasible_price"])
+    # A competitor's ceiling that cannot be kept still forbids to move further up from it.
+    calm_high = np.minimum(high, np.maximum(limits.band_high, limits.current_minor))
+    high = np.where(_has_price(low, calm_high, limits, ladder), calm_high, high)
+    # The rule that gives way last is kept first; one that would leave no price gives way.
     for name in reversed(RELAXED_IN_ORDER):
         tighter_low = np.maximum(low, soft[name][0])
         tighter_high = np.minimum(high, soft[name][1])
-        is_open = is_open & _has_price(tighter_low, tighter_high, limits, ladder)
-        low, high = np.where(is_open, tighter_low, low), np.where(is_open, tighter_high, high)
-        dropped = np.where(is_open, dropped & ~RULE_BIT[name], dropped)
-    return low, high, relaxed | dropped
+        is_kept = _has_price(tighter_low, tighter_high, limits, ladder)
+        low, high = np.where(is_kept, tighter_low, low), np.where(is_kept, tighter_high, high)
+        relaxed |= np.where(is_possible & ~is_kept, RULE_BIT[name], 0)
+    return low, high, relaxed
 
 
 def _has_price(low: IntArray, high: IntArray, limits: Limits, ladder: IntArray) -> BoolArray:

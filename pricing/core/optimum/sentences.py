@@ -39,6 +39,8 @@ _EN: Mapping[str, str] = {
     "badge:new_item": "New: starts at the list price",
     "badge:one_price": "Never had another price: nothing is known of its elasticity",
     "badge:lone_in_category": "Alone in its category: nothing to learn from siblings",
+    "badge:feed_currency": "A competitor's price in another currency was not used",
+    "badge:feed_outlier": "A competitor's price was absurd and was not used",
     "badge:observational": "Elasticity from observation, not from randomized prices",
 }
 _ZH: Mapping[str, str] = {
@@ -73,6 +75,8 @@ _ZH: Mapping[str, str] = {
     "badge:new_item": "新品：从标价开始",
     "badge:one_price": "从未有过其他价格：其弹性未知",
     "badge:lone_in_category": "所属类别中仅此一件：没有同类商品可供学习",
+    "badge:feed_currency": "竞争价格的币种不同，未被采用",
+    "badge:feed_outlier": "竞争价格明显不合理，未被采用",
     "badge:observational": "弹性来自观察数据，而非随机价格实验",
 }
 

@@ -1,4 +1,4 @@
-"""Competitors' prices: from registered sources, while they are fresh, never to follow upward."""
+"""Competitors' prices: from registered sources, matched, screened, and only while fresh."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from pricing.models import PriceLedgerEntry, PriceProposal, PricingPolicy, PublicPrice
+from pricing.models import PriceLedgerEntry, PriceProposal, PublicPrice
 from pricing.selectors import count_proposals, get_proposal, list_proposals
 from pricing.services import (
     ProposalRefused,
@@ -22,6 +22,7 @@ from pricing.services import (
     snooze_proposals,
 )
 from shop.outbox.models import Fact
+from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
 pytestmark = pytest.mark.django_db
@@ -34,18 +35,6 @@ def public_of(variant: int) -> int:
 
 def make_staff(name: str) -> int:
     return int(get_user_model().objects.create_user(email=f"{name}@example.com", password="x").pk)
-
-
-def change_policy(**changes: Any) -> None:
-    """Put the active policy's bounds where the test needs them, as a new version."""
-    PricingPolicy.objects.filter(is_active=True).update(is_active=False)
-    PricingPolicy.objects.create(
-        version=50 + PricingPolicy.objects.count(),
-        is_active=True,
-        reason="for the test",
-        created_at=NOON,
-        **changes,
-    )
 
 
 def open_inbox(dairy: Dairy, **changes: Any) -> PriceProposal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -9,11 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.competitors import FeedRow, NameIndex, name_key, read_amount, read_feed
+from pricing.core.competitors import (
+    FeedRow,
+    NameIndex,
+    competitor_band,
+    name_key,
+    read_amount,
+    read_feed,
+)
 from pricing.core.competitors.feed import FeedUnreadable
 from pricing.core.competitors.matching import bar_code
 from pricing.core.competitors.screening import ABSURD_FACTOR, screen_prices
+from pricing.core.optimum import choose_public, one_segment
+from pricing.core.values import Policy
 from shop.catalog.core.values import VariantIdentity
+from tests.factories.pricing_limits import draw_limits, draw_terms
 
 BRIE = VariantIdentity(1, "BRIE-1", "4006381333931", "Brie", "Meadow", 200, "g")
 GOUDA = VariantIdentity(2, "GOUDA-1", "", "Gouda", "Meadow", 500, "g")
@@ -172,3 +183,34 @@ def test_what_is_believed_is_a_price_near_ours(rows: list[tuple[float, float, fl
     believed = price[found.is_believed] / ours[found.is_believed]
     assert np.isfinite(believed).all()
     assert ((believed <= ABSURD_FACTOR + 1e-9) & (believed >= 1 / ABSURD_FACTOR - 1e-9)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_competitor_pulls_a_price_above_where_it_would_be_without(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    policy = Policy(
+        objective=["profit", "revenue", "units", "profit"][seed],
+        target_margin=0.2,
+        competitor_above=float(rng.uniform(0, 0.5)),
+        competitor_below=float(rng.uniform(0, 0.5)),
+    )
+    drawn = draw_limits(rng, 10_000, policy)
+    current = drawn.current_minor
+    is_causal = rng.random(len(current)) < 0.5
+    terms = draw_terms(rng, drawn, wild_share=0.02)
+    rival = current * np.exp(rng.normal(0, 0.4, len(current)))
+
+    def choose(competitor: np.ndarray | None) -> np.ndarray:
+        low, high = competitor_band(current, competitor, policy)
+        limits = replace(drawn, band_low=low, band_high=high)
+        with np.errstate(all="ignore"):
+            market = one_segment(len(current))
+            return choose_public(limits, terms, market, policy, is_causal=is_causal).minor
+
+    alone, beside, later = choose(None), choose(rival), choose(rival * 1.5)
+    # A price that is going back to the merchant's own goes there, competitors or not.
+    highest = np.maximum(np.maximum(current, alone), drawn.anchor_minor)
+    assert (beside <= highest).all()
+    assert (later <= highest).all()
+    # And a ceiling it is: many prices are lower beside a cheaper competitor.
+    assert np.mean(beside < alone) > 0.05
