@@ -20,7 +20,9 @@ def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) 
     }
     chosen = {name: os.environ.get(name) or value for name, value in local.items()}
     fixed = {"DJANGO_SETTINGS_MODULE": "shop.settings", "FAIRTAG_STATE": str(state)}
-    return {**os.environ, **addresses, **chosen, **fixed, "PYTHONUNBUFFERED": "1"}
+    # One thread for each process: small models of several processes wait for each other otherwise.
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**threads, **os.environ, **addresses, **chosen, **fixed, "PYTHONUNBUFFERED": "1"}
 
 
 def _own_secret() -> str:

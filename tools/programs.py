@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -43,9 +42,6 @@ def program_environment(addresses: dict[str, str], *, port: int, host: str) -> d
         "PORT": str(port),
         "HOST": host,
         "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir()),
-        # One thread for each process: two cores are shared by five of them.
-        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
-        "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),
     }
 
 

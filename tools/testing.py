@@ -19,7 +19,8 @@ WORKER_END_SECONDS = 5.0
 def run_tests(arguments: list[str]) -> int:
     """`./dev test [pytest arguments]`: everything on all cores, or what the arguments name."""
     browser = ensure_browser()
-    environment = dict(os.environ)
+    # One thread for each process: small models of several processes wait for each other otherwise.
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
     if browser is not None:
         environment["CHROMIUM"] = str(browser)
     # Held here too: a pytest process that is killed lets go without stopping them.
