@@ -1,0 +1,69 @@
+"""From chance to cause: shocks in the shop, sales at their prices, training, causal slopes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pricing.models import PriceShock, PublicPrice
+from pricing.selectors.versions import load_active_model
+from pricing.services import train_demand, turn_price_shocks
+from pricing.services.proposing import find_causal
+from profiles.models import Event
+from shop.kernel.ids import uuid7
+from tests.factories.pricing import make_shopper
+from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
+
+pytestmark = pytest.mark.django_db
+GOODS, WEEKS, ELASTICITY = 24, 20, 2.2
+
+
+def sell_for_a_week(shopper: int, begin: datetime, rng: np.random.Generator) -> list[Event]:
+    """Sell units that follow q = 800 (p / 4.59)^-2.2 at the public prices that hold."""
+    prices = PublicPrice.objects.order_by("variant_id").values_list("variant_id", "public_minor")
+    sold = [
+        (one, price, int(rng.poisson(800 * (price / 459) ** -ELASTICITY))) for one, price in prices
+    ]
+    return [
+        Event(
+            id=uuid7(),
+            occurred_at=begin + timedelta(days=3),
+            received_at=begin + timedelta(days=3),
+            shopper_id=shopper,
+            kind="purchase",
+            variant_id=variant,
+            quantity=units,
+            paid_minor=price * units,
+            list_minor=500 * units,
+            is_discounted=True,
+            channel="store",
+            source="test",
+        )
+        for variant, price, units in sold
+        if units
+    ]
+
+
+def test_shocks_make_elasticities_causal_all_the_way_through() -> None:
+    teas = make_teas(GOODS)
+    open_tea_shop(teas, max_model_age_hours=24 * 365)
+    shopper, rng, events = make_shopper().id, np.random.default_rng(3), []
+    for week in range(WEEKS):
+        begin = MONDAY + timedelta(weeks=week)
+        turn_price_shocks(now=begin)
+        events += sell_for_a_week(shopper, begin, rng)
+    Event.objects.bulk_create(events)
+    assert PriceShock.objects.filter(is_applied=True).count() == WEEKS * 0.25 * GOODS
+    row = train_demand(as_of=MONDAY + timedelta(weeks=WEEKS), weeks=WEEKS)
+    assert row.status == "active"
+    assert row.metrics["causal_share"] == 1.0
+    # Each good's first week has no week before it to compare with.
+    assert 0.9 * WEEKS <= row.metrics["randomized_weeks"] / (0.25 * GOODS) <= WEEKS
+    _, served = load_active_model() or (None, None)
+    assert served is not None
+    assert find_causal(served, np.array(sorted(teas))).all()
+    assert np.median(served.elasticity) == pytest.approx(ELASTICITY, abs=0.5)
+    covered = np.abs(served.elasticity - ELASTICITY) < 1.96 * served.elasticity_sd
+    assert covered.mean() >= 0.8
