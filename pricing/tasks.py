@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
-from pricing.services import learning, visits, watching
+from pricing.services import learning, replay_check, visits, watching
 from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -89,6 +89,12 @@ def ensure_quote_partitions() -> int:
 def seal_quotes() -> int:
     """Seal the days of quotes that are complete."""
     return services.seal_quotes(now=utc_now())
+
+
+@job(queue="training", time_limit=900)
+def check_replay() -> int:
+    """Make the newest stored decisions again; red if one comes out differently."""
+    return replay_check.check_replay(now=utc_now())
 
 
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:

@@ -98,6 +98,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     ),
     "recount visits": _at(crontab(hour=3, minute=50), "pricing.tasks.recount_visits"),
     "seal quotes": _at(crontab(hour=4, minute=15), "pricing.tasks.seal_quotes"),
+    "check replay": _at(crontab(hour=5, minute=10), "pricing.tasks.check_replay"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),
     "forget old keys": _at(crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Chart, Series
+from shop.backoffice.charts.drawing import Chart, Format, Series
 from shop.backoffice.formats import show_count, show_day, show_percent
 from shop.backoffice.verdicts import say_verdict
 from shop.staff.columns import EMPTY
@@ -174,50 +174,55 @@ def _tone(share: Any, is_good: Any) -> str:
 def draw_backtest(metrics: Mapping[str, Any]) -> list[Chart]:
     """Return error, calibration and coverage of the held-out weeks, week by week."""
     weeks = metrics.get("backtest_weeks") or []
-    labels = tuple(_week(row) for row in weeks)
-    return [
-        DayChart(
-            title=_("Forecast error by week"),
-            labels=labels,
-            show=show_percent,
-            bars=(Series(_("WMAPE"), _column(weeks, "wmape"), 1),),
-            note=_("Sum of absolute errors as a share of sales, in weeks the model had not seen."),
-            label_title=_("Week from"),
-        ).draw(),
-        DayChart(
-            title=_("Sales and forecast by week"),
-            labels=labels,
-            show=show_count,
-            lines=(
-                Series(_("sold"), _column(weeks, "units"), 1),
-                Series(_("forecast"), _column(weeks, "forecast"), 2),
-            ),
-            label_title=_("Week from"),
-        ).draw(),
-        DayChart(
-            title=_("Coverage of the intervals by week"),
-            labels=labels,
-            show=show_percent,
-            lines=(
-                Series(_("90 % interval"), _column(weeks, "coverage_90"), 1),
-                Series(_("80 % interval"), _column(weeks, "coverage_80"), 2),
-            ),
-            note=_("How many item-weeks sold what their interval says."),
-            label_title=_("Week from"),
-            ceiling=1.0,
-        ).draw(),
-        DayChart(
-            title=_("Calibration error and bias by week"),
-            labels=labels,
-            show=show_percent,
-            lines=(
-                Series(_("calibration error"), _column(weeks, "ece"), 3),
-                Series(_("bias: forecast over sales"), _column(weeks, "bias"), 4),
-            ),
-            label_title=_("Week from"),
-        ).draw(),
-        _draw_strata(metrics.get("backtest_prices") or []),
-    ]
+    errors = _chart_weeks(
+        weeks,
+        _("Forecast error by week"),
+        {"wmape": (_("WMAPE"), 1)},
+        note=_("Sum of absolute errors as a share of sales, in weeks the model had not seen."),
+    )
+    sales = _chart_weeks(
+        weeks,
+        _("Sales and forecast by week"),
+        {"units": (_("sold"), 1), "forecast": (_("forecast"), 2)},
+        show=show_count,
+    )
+    coverage = _chart_weeks(
+        weeks,
+        _("Coverage of the intervals by week"),
+        {"coverage_90": (_("90 % interval"), 1), "coverage_80": (_("80 % interval"), 2)},
+        note=_("How many item-weeks sold what their interval says."),
+    )
+    calibration = _chart_weeks(
+        weeks,
+        _("Calibration error and bias by week"),
+        {"ece": (_("calibration error"), 3), "bias": (_("bias: forecast over sales"), 4)},
+    )
+    strata = _draw_strata(metrics.get("backtest_prices") or [])
+    return [errors, sales, coverage, calibration, strata]
+
+
+def _chart_weeks(
+    weeks: Sequence[Mapping[str, Any]],
+    title: str,
+    columns: Mapping[str, tuple[str, int]],
+    *,
+    show: Format = show_percent,
+    note: str = "",
+) -> Chart:
+    """Return a chart of figures by week; a single figure as bars, several as lines."""
+    series = tuple(
+        Series(name, _column(weeks, column), tone) for column, (name, tone) in columns.items()
+    )
+    is_single = len(series) == 1
+    return DayChart(
+        title=title,
+        labels=tuple(_week(row) for row in weeks),
+        show=show,
+        bars=series if is_single else (),
+        lines=() if is_single else series,
+        note=note,
+        label_title=_("Week from"),
+    ).draw()
 
 
 def _draw_strata(rows: Sequence[Mapping[str, Any]]) -> Chart:

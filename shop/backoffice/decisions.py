@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import QuoteTrace
+from pricing.selectors.staff_quotes import QuoteChances
 from profiles.core.features import FEATURES
-from shop.backoffice.charts.drawing import Chart
+from shop.backoffice.charts.days import DayChart
+from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Curve, Marker, PlaneChart
 from shop.backoffice.formats import show_percent, show_units
 from shop.staff.columns import show_money
@@ -58,6 +60,7 @@ OUTCOMES: dict[str, Text] = {
         "best payoff, overruled by an earlier promise or a guardrail"
     ),
     "lower expected payoff": gettext_lazy("lost: lower expected payoff"),
+    "higher expected payoff, not drawn": gettext_lazy("higher expected payoff, not drawn"),
 }
 MONEY_INPUTS = {"unit_cost", "held_quoted", "held_public"}
 
@@ -116,6 +119,50 @@ def list_candidates(trace: QuoteTrace) -> list[Candidate]:
         )
         for one in trace.candidates
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A price that could have been shown, and how likely it was."""
+
+    price: str
+    discount: str
+    chance: str
+    is_shown: bool
+
+
+def list_chances(trace: QuoteTrace, chances: QuoteChances) -> list[Chance]:
+    """Return the feasible prices with their chances, highest price first."""
+    return [
+        Chance(
+            price=show_money(minor, trace.currency),
+            discount=f"{100 * (minor / trace.public_minor - 1):+.1f} %",
+            chance=f"{100 * chance:.1f} %",
+            is_shown=minor == trace.quoted_minor,
+        )
+        for minor, chance in chances.rungs
+    ]
+
+
+def draw_chances(trace: QuoteTrace, chances: QuoteChances) -> Chart:
+    """Return the chance of each feasible price, the one shown in its own color."""
+    labels = tuple(show_money(minor, trace.currency) for minor, _ in chances.rungs)
+    shown, others = [], []
+    for minor, chance in chances.rungs:
+        is_shown = minor == trace.quoted_minor
+        shown.append(chance if is_shown else None)
+        others.append(None if is_shown else chance)
+    return DayChart(
+        title=_("How likely each price was"),
+        labels=labels,
+        show=show_percent,
+        bars=(
+            Series(_("shown"), tuple(shown), 1),
+            Series(_("could have been shown"), tuple(others), 3),
+        ),
+        note=_("Each chance is 0 or at least 1 %: that is what makes learning from prices fair."),
+        label_title=_("Price"),
+    ).draw()
 
 
 def draw_candidates(trace: QuoteTrace) -> Chart:

@@ -12,7 +12,7 @@ from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
 from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.backoffice.views.quality import show_quality
-from shop.backoffice.views.quotes import find_quote, replay, show_quote
+from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switches import flip_switch, show_switches
 from shop.backoffice.views.workers import show_workers
@@ -25,6 +25,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
         path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
+        path("quotes/replay/", site.admin_view(replay_all), name="replay_all"),
         path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),
         path("quotes/<uuid:quote_id>/replay/", site.admin_view(replay), name="replay_quote"),
         path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),

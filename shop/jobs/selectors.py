@@ -75,6 +75,12 @@ def find_last_success(name: str) -> RunRow | None:
     return None if run is None else _run_row(run)
 
 
+def find_latest_run(name: str) -> RunRow | None:
+    """Return the newest run of `name` however it ended, or None. One query."""
+    run = JobRun.objects.filter(name=name).order_by("-started_at").first()
+    return None if run is None else _run_row(run)
+
+
 def count_red_runs(*, now: datetime) -> int:
     """Return how many jobs failed or hung within a day and have not ended well since. One query.
 

@@ -159,11 +159,16 @@ def retry_run(*, run_id: int) -> None:
     Safe at any time: jobs may run twice, and only one run of a job works at a time.
     """
     run = JobRun.objects.get(pk=run_id)
+    start_job(name=run.name, queue=run.queue)
+
+
+def start_job(*, name: str, queue: str) -> None:
+    """Send job `name` to its queue now (staff action). Raises JobUnknown."""
     current_app.loader.import_default_modules()
-    names = [name for name in current_app.tasks if name.rpartition(".")[2] == run.name]
+    names = [one for one in current_app.tasks if one.rpartition(".")[2] == name]
     if not names:
-        raise JobUnknown(f"No worker runs {run.name}: start it again the way it was started.")
+        raise JobUnknown(f"No worker runs {name}: start it again the way it was started.")
     try:
-        current_app.send_task(names[0], queue=run.queue)
+        current_app.send_task(names[0], queue=queue)
     except OperationalError as error:
         raise JobUnknown("The queue does not answer. Try again when Redis is back.") from error

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from pricing.core.optimum import say_rule
 from pricing.selectors import list_quality
+from shop.backoffice.formats import show_count
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
 from shop.staff.keys import read_number
 
 PAGE = 50
+ALL = "all"
 # What a badge means for the price, worst first; the others only say what is not known.
 SERIOUS = ("not_a_number", "no_model", "below_cost", "cost_unknown")
 TONES = dict.fromkeys(SERIOUS, "red")
@@ -20,27 +22,32 @@ TONES = dict.fromkeys(SERIOUS, "red")
 
 @needs("pricing.view_publicprice")
 def show_quality(request: HttpRequest) -> HttpResponse:
-    """Show badges by code and the variants that carry them. Two queries of our own."""
+    """Show badges by code and the variants that carry one: the worst first, unless asked.
+
+    Three queries of our own.
+    """
     language = get_language() or "en"
     asked = request.GET.get("code", "")
     offset = read_number(request.GET.get("from", "")) or 0
     everything = list_quality(language=language, offset=offset, limit=PAGE)
-    code = asked if asked in everything.counts else None
+    found = [item for item in sorted(everything.counts.items(), key=_rank) if item[1]]
+    code = asked if everything.counts.get(asked) else found[0][0] if found else ""
+    is_all = asked == ALL
     report = (
         everything
-        if code is None
+        if is_all or not code
         else list_quality(code=code, language=language, offset=offset, limit=PAGE)
     )
     names = name_cards([row.variant_id for row in report.rows], language)
     context = {
         "codes": [
-            (name, say_rule(f"badge:{name}", language), count, TONES.get(name, "amber"))
-            for name, count in sorted(report.counts.items(), key=_rank)
-            if count
+            (name, say_rule(f"badge:{name}", language), show_count(count), TONES.get(name, "amber"))
+            for name, count in found
         ],
-        "code": code,
+        "code": ALL if is_all else code,
         "rows": [(row, names.get(row.variant_id)) for row in report.rows],
         "total": report.total,
+        "shown_total": show_count(report.total),
         "first": offset + 1,
         "last": offset + len(report.rows),
         "next": offset + PAGE if offset + PAGE < report.total else None,

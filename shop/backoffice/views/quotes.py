@@ -16,32 +16,40 @@ from django.views.decorators.http import require_POST
 from orders.selectors.statistics import find_order_of_quote
 from pricing.core.values import QuoteTrace
 from pricing.selectors import QuoteNotFound, get_quote, resolve_jurisdiction
+from pricing.selectors.staff_quotes import QuoteChances, read_chances
 from pricing.services import replay_quote
 from shop.backoffice.decisions import (
     draw_candidates,
+    draw_chances,
     list_candidates,
+    list_chances,
     list_guards,
     list_inputs,
     list_signals,
 )
+from shop.backoffice.formats import show_age
 from shop.backoffice.frame import needs, render_page
 from shop.catalog.selectors import list_cards
+from shop.jobs.selectors import find_latest_run
+from shop.jobs.services import start_job
+from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import EMPTY, show_json, show_money
 from shop.staff.keys import read_uuid
 
 CAN_REPLAY = "pricing.view_quote"
+REPLAY_JOB = "check_replay"
 
 
 @needs("pricing.view_quote")
 def find_quote(request: HttpRequest) -> HttpResponse:
-    """Ask for an id; go to the quote if it is one."""
+    """Ask for an id; go to the quote if it is one. One query of our own: the last replay."""
     asked = request.GET.get("quote", "").strip()
     quote_id = read_uuid(asked) if asked else None
     if quote_id is not None:
         return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
     refused = _("This is no quote id: it looks like 0193f0c2-….") if asked else ""
-    context = {"asked": asked, "refused": refused}
+    context = {"asked": asked, "refused": refused, "check": _read_check(utc_now())}
     return render_page(request, "admin/quote_inspector.html", _("Quote inspector"), context)
 
 
@@ -64,6 +72,19 @@ def show_quote(request: HttpRequest, quote_id: UUID) -> HttpResponse:
 
 @require_POST
 @needs(CAN_REPLAY)
+def replay_all(request: HttpRequest) -> HttpResponse:
+    """Have a worker make the newest stored decisions again; its run says how that ended."""
+    try:
+        start_job(name=REPLAY_JOB, queue="training")
+    except FairtagError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("On its way: the result stands here in a minute or two."))
+    return HttpResponseRedirect(reverse("admin:quote_inspector"))
+
+
+@require_POST
+@needs(CAN_REPLAY)
 def replay(request: HttpRequest, quote_id: UUID) -> HttpResponse:
     """Make the decision again from stored inputs and versions; say whether it is the same."""
     try:
@@ -79,9 +100,25 @@ def replay(request: HttpRequest, quote_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:quote", args=[quote_id]))
 
 
+def _read_check(now: datetime) -> dict[str, Any] | None:
+    """Return how the last replay of many decisions ended; None before the first."""
+    run = find_latest_run(REPLAY_JOB)
+    if run is None:
+        return None
+    lines = run.error.strip().splitlines()
+    return {
+        "outcome": run.outcome,
+        "rows": run.rows,
+        "at": run.started_at,
+        "age": show_age(run.started_at, now),
+        "error": lines[-1] if lines else "",
+    }
+
+
 def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
-    """Return what the page shows of a decision. Two queries: the product and the order."""
+    """Return what the page shows of a decision. Three queries: chances, product and order."""
     language = get_language() or "en"
+    chances = read_chances(trace.quote_id)
     cards = list_cards([trace.variant_id], language)
     return {
         "trace": trace,
@@ -100,11 +137,13 @@ def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
         "signals": list_signals(trace.features),
         "candidates": list_candidates(trace),
         "payoff": draw_candidates(trace),
+        "chances": list_chances(trace, chances),
+        "drawn": draw_chances(trace, chances),
         "guards": list_guards(trace.guard_actions),
         "facts": list_inputs(trace),
         "inputs": show_json({"inputs": dict(trace.inputs), "features": dict(trace.features)}),
         "order": find_order_of_quote(quote_id=trace.quote_id),
-        "versions": _list_versions(trace),
+        "versions": [*_list_versions(trace), *_list_context(trace, chances)],
     }
 
 
@@ -138,6 +177,15 @@ def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
         (_("Asked by"), trace.purpose or EMPTY),
         (_("Signing key"), str(trace.kid)),
         (_("Signature"), trace.signature[:16] or EMPTY),
+    ]
+
+
+def _list_context(trace: QuoteTrace, chances: QuoteChances) -> list[tuple[str, str]]:
+    stock = EMPTY if chances.stock is None else str(chances.stock)
+    return [
+        (_("Segment"), chances.segment or EMPTY),
+        (_("Stock"), stock),
+        (_("Lowest competitor"), show_money(chances.competitor_minor or None, trace.currency)),
     ]
 
 

@@ -32,6 +32,7 @@ PAGES = {
     "quote_inspector": "pricing.view_quote",
     "quote": "pricing.view_quote",
     "replay_quote": "pricing.view_quote",
+    "replay_all": "pricing.view_quote",
     "demand_curve": "pricing.view_demandmodelversion",
     "change_inbox": "pricing.view_priceproposal",
     "decide_changes": "pricing.change_priceproposal",
@@ -216,7 +217,7 @@ def _open(browser: Client, name: str) -> Any:
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     address = reverse(f"admin:{name}", args=arguments.get(name, []))
-    if name in ("flip_switch", "replay_quote", "decide_changes"):
+    if name in ("flip_switch", "replay_quote", "replay_all", "decide_changes"):
         return browser.post(address)
     return browser.get(address)
 
