@@ -80,8 +80,9 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
     return [
         Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock),
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
-        Step("training the demand model", ("train_demand",)),
         Step("learning the shoppers", ("learn_shoppers",)),
+        # After the shoppers: the model tells how their segments and tags respond.
+        Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),
         Step("planning offers", ("seed_demo_offers",)),
         # Passwords of the demo follow from the secret.
