@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,15 @@ from pricing.core.guardrails import (
     name_actions,
 )
 from pricing.core.publish import floor_prices, propose_public
-from pricing.core.quote import quote_prices
+from pricing.core.quote import build_rungs, quote_prices, rung_percents
 from pricing.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
 from pricing.core.rounding import NOT_A_PRICE, to_minor
-from pricing.core.rungs import personal_rungs
-from pricing.core.signals import SignalWeights
+from pricing.core.rows import EXPOSURE_COLUMNS
+from pricing.core.rungs import neighbour_rungs, personal_rungs
+from pricing.core.shocks import plan_shocks
+from pricing.core.signals import SignalWeights, sensitivity_boost
 from pricing.core.values import STRICTEST, Policy
+from pricing.models import Quote
 from tests.factories.pricing import make_signals, make_terms
 
 Row = dict[str, str]
@@ -110,6 +114,51 @@ def test_the_public_gate(row: Row) -> None:
         emergency_minor=whole("1000000" if row["emergency"] == "none" else row["emergency"]),
     )
     expect_gated(apply_public_gate(number(row["proposed"]), bounds, POLICY), row)
+
+
+@rows_of("Draw examples")
+def test_the_draw(row: Row) -> None:
+    public, sums = int(row["public"]), float(row["sums"])
+    terms = make_terms(
+        [public],
+        cost_share=int(row["cost"]) / public,
+        elasticity=float(row["elasticity"]),
+        elasticity_sd=float(row["sd"]),
+    )
+    rungs = build_rungs(terms, Policy(exploration=float(row["exploration"])), np.array([50]))
+    signals = make_signals(1, 1, activity=sums, category=sums, family=sums)
+    percent = rung_percents(terms, rungs, sensitivity_boost(signals, WEIGHTS))
+    assert rungs.minor[0].tolist() == [int(one) for one in row["rungs"].split()]
+    assert percent[0, 0].tolist() == [int(one) for one in row["percent"].split()]
+
+
+@rows_of("Shock examples")
+def test_shocks(row: Row) -> None:
+    below, above = neighbour_rungs(whole(row["public"]))
+    falls, rises = below >= whole(row["floor"]), above <= whole(row["ceiling"])
+    expected = {-1: float(row["down"]), 1: float(row["up"])}
+    for week in range(200):
+        plan = plan_shocks(
+            variant_id=whole("7"),
+            category_id=whole("1"),
+            may_fall=falls,
+            may_rise=rises,
+            share=POLICY.shock_share,
+            seed="us/online",
+            week=date(2026, 11, 23) + timedelta(weeks=week),
+        )
+        way, percent = int(plan.direction[0]), 100.0 * float(plan.probability[0])
+        assert percent == pytest.approx(max(expected.values()))
+        assert not way or expected[way] == pytest.approx(percent)
+
+
+def test_every_field_of_the_data_contract_is_a_column_of_the_quote() -> None:
+    columns = {field.attname for field in Quote._meta.get_fields()}
+    named = {
+        one.strip("`") for row in read_table("Exposure fields") for one in row["column"].split()
+    }
+    assert named <= columns
+    assert set(EXPOSURE_COLUMNS) <= named
 
 
 @rows_of("Personal gate examples")
