@@ -44,13 +44,15 @@ def usual_prior(items: int, effects: int, slope: tuple[float, float] = SLOPE_PRI
 class ChoiceFit:
     """Where Newton ended: `coef` (J + K,), intercepts (R, J) of the R households in order of their
     runs, `covariance` of coef with the doubt of the intercepts in it, the conditional posterior
-    variances of the intercepts (R, J), and the log likelihood without priors."""
+    variances of the intercepts (R, J), the log likelihood without priors, and `evidence`: that of
+    the choices with the intercepts integrated out, by Laplace."""
 
     coef: FloatArray
     intercepts: FloatArray
     covariance: FloatArray
     intercept_variance: FloatArray
     log_likelihood: float
+    evidence: float
     is_converged: bool
 
 
@@ -195,14 +197,19 @@ class ChoiceProblem:
         curve = self._curve(chances)
         variance = np.zeros_like(own)
         whole = self._whole(curve)
+        likelihood = evidence = float(self.weight @ log_likelihoods(chances, self.sets.chosen))
         if self.has_intercepts:
             inverse, _, whole = self._eliminate(curve)
             variance = np.einsum("rjj->rj", inverse)
+            spread = np.eye(own.shape[1]) + curve.levels / self.prior.household
+            away = self.prior.household * float((own**2).sum())
+            evidence -= 0.5 * (away + float(np.linalg.slogdet(spread)[1].sum()))
         return ChoiceFit(
             coef=theta,
             intercepts=own,
             covariance=np.linalg.inv(whole),
             intercept_variance=variance,
-            log_likelihood=float(self.weight @ log_likelihoods(chances, self.sets.chosen)),
+            log_likelihood=likelihood,
+            evidence=evidence,
             is_converged=is_converged,
         )

@@ -42,7 +42,8 @@ class MultinomialLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
     `loyalty` is Guadagni and Little's recency-weighted share of earlier purchases (state
     dependence), `u_hj ~ N(0, s2)` the household's own taste, shrunk by empirical Bayes (MacKay's
     fixed point): without it habit takes the blame for taste. The 1 is buying nothing, with
-    `has_outside`. The memory of the loyalty is chosen by likelihood among MEMORIES if None.
+    `has_outside`. The memory of the loyalty is chosen by evidence (tastes integrated
+    out by Laplace) among MEMORIES if None.
     Sources: McFadden 1974; Guadagni and Little 1983; Heckman 1981 (taste against habit).
 
     Columns of X: one row per `occasion` and `item` shown, with `price` and `chosen` (or y, 0 or
@@ -102,7 +103,7 @@ class MultinomialLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         if self.has_loyalty and self.memory is not None:
             memories = (self.memory,)
         fits = [(self._fit_memory(sets, memory), memory) for memory in memories]
-        (best, variance), self.memory_ = max(fits, key=lambda fit: fit[0][0].log_likelihood)
+        (best, variance), self.memory_ = max(fits, key=lambda fit: fit[0][0].evidence)
         self._keep(best, variance)
         return self
 
