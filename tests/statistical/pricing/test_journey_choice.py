@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.statistical, pytest.mark.slow]
 ITEMS, LEAST_BASKETS, CUT, WEEKS = 6, 6, 43, 54
 
 _LINES = """
-CREATE TABLE lines AS SELECT household_id, basket_id, week, product_id, 
+CREATE TABLE lines AS SELECT household_id, basket_id, week, product_id,
     transaction_timestamp AS moment,
     (sales_value + coupon_match_disc) / quantity AS price
 FROM transactions JOIN products USING (product_id)
