@@ -16,7 +16,7 @@ from unfold.decorators import action
 from pricing.models import DemandModelVersion
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, json_cell, tag_column
+from shop.staff.columns import EMPTY, age_column, json_cell, show_link, tag_column
 from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -49,11 +49,13 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         metric_column("negative_share", _("Negative elasticity")),
         metric_column("elasticity_sd", _("Elasticity sd")),
         "hash_start",
+        "backtest_link",
     ]
     list_filter = [("status", ChoicesDropdownFilter), "kind"]
     search_fields = ["sha256__startswith", "kind"]
     fields = [
         ("id", "kind"),
+        "backtest_link",
         tag_column("status", _("Status"), STATUS_TONES),
         "trained_at",
         ("window_start", "window_end", "rows"),
@@ -65,6 +67,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = [
         "id",
+        "backtest_link",
         *(one for one in fields if callable(one)),
     ]
     actions_detail = ["ask_for", "activate"]
@@ -85,6 +88,11 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     def hash_start(self, row: DemandModelVersion) -> str:
         """Enough of the hash to compare by eye."""
         return row.sha256[:12]
+
+    @admin.display(description=_("Backtest"))
+    def backtest_link(self, row: DemandModelVersion) -> SafeString | str:
+        """How it forecast weeks it had not seen."""
+        return show_link("admin:model_backtest", row.pk, _("backtest"))
 
     @action(
         description=_("Ask for this model"),

@@ -160,6 +160,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
         "valid_from",
         tag_column("source", _("Set by"), SOURCE_TONES),
         "channel",
+        "story_link",
     ]
     list_select_related = ["variant"]
     list_filter = [
@@ -169,6 +170,11 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     ]
     search_fields = ["variant__sku__startswith"]
     ordering = ["-id"]
+
+    @admin.display(description=_("Price ledger"))
+    def story_link(self, row: PriceLedgerEntry) -> SafeString | str:
+        """Every price the variant ever had."""
+        return show_link("admin:price_story", row.variant_id, _("every price it had"))
 
 
 @admin.register(PriceBook)

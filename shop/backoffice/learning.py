@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from math import isfinite
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from pricing.core.monitoring import Lift
 from pricing.selectors.lift import LiftDay
 from pricing.selectors.staff_learning import EvidenceStep, ShadowRow
-from shop.backoffice.boards import Figure
+from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
-from shop.backoffice.formats import show_count, show_day, show_minor, show_percent, show_units
+from shop.backoffice.formats import show_count, show_day, show_minor, show_percent
 from shop.staff.columns import EMPTY
 
 type Text = str | Promise
@@ -28,18 +28,6 @@ ENDS: dict[str, tuple[Text, str]] = {
     "promoted": (gettext_lazy("in use for everybody"), "green"),
     "stopped": (gettext_lazy("stopped by staff"), "amber"),
     "tripped": (gettext_lazy("stopped by a breaker"), "red"),
-}
-SHADOW_FIGURES: dict[str, Text] = {
-    "gap": gettext_lazy("mean log difference of prices"),
-    "mean_gap": gettext_lazy("mean log difference of prices"),
-    "mean_absolute_gap": gettext_lazy("mean absolute log difference"),
-    "violations": gettext_lazy("prices that broke a bound"),
-    "same_share": gettext_lazy("same price"),
-    "higher_share": gettext_lazy("higher than shown"),
-    "lower_share": gettext_lazy("lower than shown"),
-    "gain": gettext_lazy("expected gain"),
-    "discount_shown": gettext_lazy("mean discount shown"),
-    "discount_shadow": gettext_lazy("mean discount in the shadow"),
 }
 
 
@@ -51,6 +39,17 @@ def judge_lift(lift: Lift) -> tuple[str, str]:
         return _("personal prices bring more"), "green"
     if lift.high < 0:
         return _("personal prices bring less"), "red"
+    return _("no difference proven yet"), "amber"
+
+
+def judge_trial(lift: Lift) -> tuple[str, str]:
+    """Return how shoppers of a version on trial do against the others, and a tone."""
+    if not isfinite(lift.low):
+        return _("too few shoppers to say anything yet"), "gray"
+    if lift.low > 0:
+        return _("its shoppers bring more"), "green"
+    if lift.high < 0:
+        return _("its shoppers bring less"), "red"
     return _("no difference proven yet"), "amber"
 
 
@@ -140,33 +139,56 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
     ]
 
 
-def list_shadow_figures(figures: Mapping[str, Any]) -> list[tuple[Text, str]]:
-    """Return the figures of a comparison in words; unknown ones by their names."""
-    return [
-        (SHADOW_FIGURES.get(name, name.replace("_", " ")), _show(name, number))
-        for name, number in figures.items()
-        if isinstance(number, int | float) and not isinstance(number, bool)
-    ]
+@dataclass(frozen=True, slots=True)
+class ShadowLine:
+    """One comparison of a version with what was shown, in words."""
+
+    row: ShadowRow
+    gap: str
+    size: str
+    cheaper: str
+    same: str
+    dearer: str
+    violations: int
+
+
+def describe_shadow(row: ShadowRow) -> ShadowLine:
+    """Return a comparison in words."""
+
+    def share(name: str) -> str:
+        return show_share(row.figures.get(name))
+
+    return ShadowLine(
+        row=row,
+        gap=share("gap"),
+        size=share("mean_absolute_gap"),
+        cheaper=share("lower_share"),
+        same=share("same_share"),
+        dearer=share("higher_share"),
+        violations=int(row.figures.get("violations") or 0),
+    )
 
 
 def draw_shadows(rows: Sequence[ShadowRow]) -> Chart:
-    """Return how many decisions were compared, oldest first."""
+    """Return what share of decisions would have been cheaper, the same, dearer; oldest first."""
     ordered = list(reversed(rows))
+
+    def column(name: str) -> tuple[float | None, ...]:
+        return tuple(row.figures.get(name) for row in ordered)
+
     return DayChart(
-        title=_("Decisions compared"),
+        title=_("Decisions it would have made cheaper or dearer"),
         labels=tuple(f"{row.at:%m-%d %H:%M}" for row in ordered),
-        show=show_count,
-        bars=(Series(_("decisions"), tuple(float(row.decisions) for row in ordered), 1),),
+        show=show_percent,
+        bars=(
+            Series(_("cheaper"), column("lower_share"), 1),
+            Series(_("same price"), column("same_share"), 3),
+            Series(_("dearer"), column("higher_share"), 2),
+        ),
+        note=_("A personal price never stands above the public one, whichever version made it."),
         label_title=_("Moment"),
+        ceiling=1.0,
     ).draw()
-
-
-def _show(name: str, number: float) -> str:
-    if name.endswith("_minor"):
-        return show_minor(number)
-    if name.endswith(("share", "gap")) or name.startswith("discount"):
-        return show_percent(number)
-    return show_units(number)
 
 
 def _signed(minor: float) -> str:

@@ -20,7 +20,7 @@ PRICES: Names = (
     *("pricing.publicprice", "pricing.priceledgerentry", "pricing.pricebook"),
     *("pricing.pricebookentry", "pricing.demandmodelversion", "pricing.pricingpolicy"),
     *("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch"),
-    *("pricing.priceproposal", "pricing.priceoverride"),
+    *("pricing.priceproposal", "pricing.priceoverride", "pricing.priceshock"),
     *("pricing.competitorsource", "pricing.competitorprice", "pricing.quarantinedcompetitorrow"),
 )
 AUDITS: Names = ("pricing.modelaudit",)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from pricing.core.monitoring import Arm, Lift, compare_arms
-from pricing.selectors.lift import list_lift
+from pricing.selectors.lift import compare_model, list_lift
 from pricing.selectors.staff_learning import (
     TrialRow,
     has_both_arms,
@@ -20,11 +20,13 @@ from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.learning import (
     ENDS,
+    describe_shadow,
     draw_evidence,
     draw_lift,
     draw_shadows,
+    judge_trial,
     list_lift_figures,
-    list_shadow_figures,
+    show_bounds,
 )
 
 CAN_SEE = "pricing.view_demandmodelversion"
@@ -50,11 +52,11 @@ def show_learning(request: HttpRequest) -> HttpResponse:
 
 @needs(CAN_SEE)
 def show_trials(request: HttpRequest) -> HttpResponse:
-    """Show versions on trial and what they would have shown. Three queries."""
+    """Show versions on trial and what they would have shown. Three queries, four in a trial."""
     shadows = list_shadows()
     context = {
         "trials": [_describe(one) for one in list_trials()],
-        "shadows": [(one, list_shadow_figures(one.figures)) for one in shadows],
+        "shadows": [describe_shadow(one) for one in shadows],
         "compared": draw_shadows(shadows) if shadows else None,
     }
     return render_page(request, "admin/trials.html", _("Trials and shadows"), context)
@@ -63,10 +65,18 @@ def show_trials(request: HttpRequest) -> HttpResponse:
 def _describe(row: TrialRow) -> dict[str, Any]:
     end, tone = ENDS.get(row.end, (row.end, "gray"))
     share = row.steps[0].share if row.steps else 0.0
+    is_quoting = row.ended_at is None and share > 0.0
+    lift = (
+        compare_model(model_version=row.model_version, since=row.steps[0].at).lift
+        if is_quoting
+        else None
+    )
     return {
         "row": row,
         "end": end,
         "tone": tone,
+        "lift": "" if lift is None else show_bounds(lift),
+        "verdict": None if lift is None else judge_trial(lift),
         "share": _("in the shadow") if not share else show_percent(share),
         "steps": [
             (step, _("in the shadow") if not step.share else show_percent(step.share))

@@ -203,9 +203,18 @@ def test_trials_and_their_shadows_are_told(root: Client) -> None:
         since=now - timedelta(hours=1),
         until=now,
         decisions=640,
-        figures={"violations": 0, "mean_gap": -0.012},
+        figures={
+            "gap": -0.012,
+            "mean_absolute_gap": 0.02,
+            "same_share": 0.7,
+            "lower_share": 0.2,
+            "higher_share": 0.1,
+            "violations": 0,
+        },
     )
-    page = open_page(root, "trials")
+    page = open_page(root, "trials", most=11)
+    assert page.context["compared"].rows[0][1:] == ("20 %", "70 %", "10 %")
+    assert page.context["trials"][0]["verdict"][0] == "too few shoppers to say anything yet"
     text = page.content.decode()
     for words in ("goes on", "5.0 %", "in the shadow", "nothing against it", "640", "-1.2 %"):
         assert words in text, words
