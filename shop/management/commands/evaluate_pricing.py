@@ -144,7 +144,10 @@ def make_table(
     group: Group, runs: Sequence[CourseRuns], agents: Sequence[str], rivals: Sequence[str]
 ) -> Table:
     """Return the table of one world: a row for each agent, intervals over seeds."""
-    title = f"{name_group(group)}, {runs[0].course.visits:,} visits, {len(runs)} seeds"
+    course = runs[0].course
+    title = f"{name_group(group)}, {course.visits:,} visits, seeds: {len(runs)}"
+    if course.setting != Setting():
+        title += ", calibrated"
     table = Table(title=title, title_justify="left")
     table.add_column("agent")
     for name in (*(name for name, _ in COLUMNS), "regret / best baseline", "seconds"):

@@ -67,6 +67,23 @@ def test_an_agent_from_outside_is_judged_beside_ours(tmp_path: Path) -> None:
     assert scores["PooledThompson"]["gain_share"]["value"] != 0.0
 
 
+def test_a_calibrated_market_says_so_and_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversions = []
+    for words in ([], ["--calibrated"]):
+        call_command(
+            "evaluate_pricing",
+            *("--worlds", "logit", "--agents", "static", "--seeds", "1", "--cold"),
+            *("--visits", "5000", "--processes", "1", "--out", str(tmp_path), *words),
+        )
+        told = json.loads((tmp_path / "pricing.json").read_text())
+        score = told["worlds"]["logit/cold"]["agents"]["uniform"]
+        conversions.append(score["conversion"])
+        assert ("seeds: 1, calibrated" in capsys.readouterr().out) == bool(words)
+    assert conversions[0] != conversions[1]
+
+
 @pytest.mark.usefixtures("outside")
 @pytest.mark.parametrize(
     ("words", "sentence"),
