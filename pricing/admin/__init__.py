@@ -1,5 +1,27 @@
 """Staff tables of the pricing room; Django looks for them here."""
 
-from pricing.admin import audits, changes, competitors, models, overrides, prices, quotes, rules
+from pricing.admin import (
+    audits,
+    changes,
+    competitors,
+    models,
+    overrides,
+    prices,
+    quotes,
+    rules,
+    safety,
+    trials,
+)
 
-__all__ = ["audits", "changes", "competitors", "models", "overrides", "prices", "quotes", "rules"]
+__all__ = [
+    "audits",
+    "changes",
+    "competitors",
+    "models",
+    "overrides",
+    "prices",
+    "quotes",
+    "rules",
+    "safety",
+    "trials",
+]

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from pricing.models.policy import KillSwitch
+
 
 class BreakerTrip(models.Model):
     """A breaker that acted by itself: why, on what, with which figures, and how it ended.
@@ -30,7 +32,7 @@ class BreakerTrip(models.Model):
         STOPPED_RAMP = "stopped_ramp", "trial stopped"
 
     kind = models.CharField(max_length=12, choices=Kind)
-    scope = models.CharField(max_length=8)
+    scope = models.CharField(max_length=8, choices=KillSwitch.Scope)
     key = models.CharField(max_length=64, blank=True)
     action = models.CharField(max_length=12, choices=Action)
     evidence = models.JSONField(default=dict)

@@ -12,6 +12,7 @@ from django.forms.models import model_to_dict
 
 from pricing.models import DemandModelVersion, PricingPolicy
 from pricing.services.fairness import require_audit
+from pricing.services.registry import note_activation
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
 
@@ -105,12 +106,19 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
         if model.asked_by_id == by_id:
             raise NeedsSecondPerson("You asked for this model: somebody else must activate it.")
         require_audit(model)
-        DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE).update(
-            status=DemandModelVersion.Status.RETIRED
-        )
+        in_use = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+        former_id = in_use.values_list("pk", flat=True).first()
+        in_use.update(status=DemandModelVersion.Status.RETIRED)
         model.status = DemandModelVersion.Status.ACTIVE
         model.activated_by_id = by_id
         model.save(update_fields=["status", "activated_by"])
+        note_activation(
+            model_id=model_id,
+            former_id=former_id,
+            by_id=by_id,
+            reason=model.asked_reason,
+            now=now,
+        )
         write_fact(kind="ModelActivated", payload={"model_id": model_id}, occurred_at=now)
 
 

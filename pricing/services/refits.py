@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from pricing.core.audits import AuditVerdict
 from pricing.models import DemandModelVersion
 from pricing.services.fairness import audit_model, require_audit
+from pricing.services.registry import is_held_back, note_activation
 from shop.outbox.services import write_fact
 
 
@@ -18,7 +19,8 @@ def use_refit(
     """Audit candidate `model_id`, and use it if that allows it and it is a refit.
 
     A refit has the kind and the inputs of the model in use, or there is none in use; any other
-    candidate waits for two people. Fact ModelActivated. Returns the verdict.
+    candidate waits for two people, as every one does after a rollback. Fact ModelActivated. Returns
+    the verdict.
     """
     verdict = audit_model(model_id=model_id, now=now, market=market, channel=channel)
     if verdict.allows_use:
@@ -33,7 +35,7 @@ def _activate(model_id: int, now: datetime) -> None:
     rows = DemandModelVersion.objects.select_for_update(of=("self",)).defer("arrays")
     active = rows.filter(status=status.ACTIVE).first()
     row = rows.filter(pk=model_id, status=status.CANDIDATE).first()
-    if row is None:
+    if row is None or is_held_back():
         return
     alike = (row.kind, row.feature_hash)
     if active is not None and (active.kind, active.feature_hash) != alike:
@@ -44,6 +46,8 @@ def _activate(model_id: int, now: datetime) -> None:
         active.save(update_fields=["status"])
     row.status = status.ACTIVE
     row.save(update_fields=["status"])
+    former_id = None if active is None else active.pk
+    note_activation(model_id=row.pk, former_id=former_id, by_id=None, reason="refit", now=now)
     write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
 
 

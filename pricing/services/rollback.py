@@ -10,6 +10,7 @@ from pricing.models import DemandModelVersion, ModelChange
 from pricing.selectors.serving import forget_serving
 from pricing.selectors.versions import load_model
 from pricing.services.approvals import NotOffered
+from pricing.services.refits import lock_models
 from shop.outbox.services import write_fact
 
 Status = DemandModelVersion.Status
@@ -24,6 +25,7 @@ def rollback_model(*, reason: str, by_id: int, now: datetime, to_id: int | None 
     ModelActivated. Raises NotOffered, UntrustedModel.
     """
     with transaction.atomic():
+        lock_models()
         locked = DemandModelVersion.objects.defer("arrays").select_for_update().order_by("pk")
         rows = {row.pk: row for row in locked.filter(status__in=[Status.ACTIVE, Status.RETIRED])}
         active = next((row for row in rows.values() if row.status == Status.ACTIVE), None)
@@ -45,26 +47,6 @@ def rollback_model(*, reason: str, by_id: int, now: datetime, to_id: int | None 
         write_fact(kind="ModelActivated", payload={"model_id": wanted.pk}, occurred_at=now)
         transaction.on_commit(forget_serving)
     return int(wanted.pk)
-
-
-def note_activation(
-    *, model_id: int, former_id: int | None, by_id: int | None, reason: str, now: datetime
-) -> None:
-    """Keep, in the caller's transaction, that a model came into use in place of another."""
-    ModelChange.objects.create(
-        model_id=model_id,
-        former_id=former_id,
-        kind=ModelChange.Kind.ACTIVATED,
-        at=now,
-        by_id=by_id,
-        reason=reason,
-    )
-
-
-def is_held_back() -> bool:
-    """Return whether the last change was a rollback: then no refit comes into use by itself."""
-    newest = ModelChange.objects.exclude(kind__startswith="ramp").order_by("-id").first()
-    return newest is not None and newest.kind == ModelChange.Kind.ROLLED_BACK
 
 
 def _find_former(active: DemandModelVersion | None) -> int | None:

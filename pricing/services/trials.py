@@ -24,6 +24,7 @@ from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.services.approvals import NeedsSecondPerson, NotOffered
 from pricing.services.breakers import Action, trip_breaker
+from pricing.services.fairness import require_audit
 from pricing.services.figures import show_lift
 from shop.kernel.ids import uuid7
 
@@ -34,8 +35,9 @@ SHADOW_WINDOW = timedelta(hours=1)
 def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
     """Put an asked-for model on trial, in the shadow first; return the trial's id.
 
-    Somebody else than the one who asked begins it. Raises NeedsSecondPerson, NotOffered (nobody
-    asked, the model is in use or was refused, or another trial is open).
+    Somebody else than the one who asked begins it, after a passed audit of fairness. Raises
+    NeedsSecondPerson, NotAudited, NotOffered (nobody asked, the model is in use or was refused, or
+    another trial is open).
     """
     status = DemandModelVersion.Status
     with transaction.atomic():
@@ -45,6 +47,7 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
             raise NotOffered("Ask for a candidate or a retired model first, with a reason.")
         if model.asked_by_id == by_id:
             raise NeedsSecondPerson("You asked for this model: somebody else must begin its trial.")
+        require_audit(model)
         return _open_ramp(model, by_id, now)
 
 

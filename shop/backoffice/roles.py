@@ -75,6 +75,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "pricing.competitorsource")
     | rights("change", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
+    | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
     | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE)
@@ -86,6 +87,7 @@ MATRIX: dict[str, frozenset[str]] = {
     APPROVER: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
+    | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")

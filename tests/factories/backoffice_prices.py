@@ -9,11 +9,14 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 
 from pricing.models import (
+    BreakerTrip,
     DemandModelVersion,
     EmergencyCap,
     JurisdictionRow,
     KillSwitch,
     ModelAudit,
+    ModelChange,
+    ModelRamp,
     PriceBook,
     PriceBookEntry,
     PriceLedgerEntry,
@@ -23,6 +26,7 @@ from pricing.models import (
     PublicPrice,
     Quote,
     QuoteSeal,
+    RampStep,
 )
 from profiles.models import (
     Shopper,
@@ -46,6 +50,7 @@ def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
     staff = get_user_model().objects.get(email=f"alice{number}@example.com")
     _make_changes(variant, staff)
     _make_book(number, variant, shopper, staff)
+    _make_trial(number, staff)
     _make_rules(number, variant, staff)
     make_competitor_rows(number, variant, staff)
 
@@ -139,6 +144,32 @@ def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> N
         variant_ids=[variant.pk],
         quoted_minors=[450],
         priced_at=NOON,
+    )
+
+
+def _make_trial(number: int, staff: Any) -> None:
+    """A trial that a breaker stopped, with what it left behind."""
+    model = DemandModelVersion.objects.get(asked_by=staff)
+    ramp = ModelRamp.objects.create(
+        model=model,
+        salt=f"{number}",
+        begun_at=NOON,
+        begun_by=staff,
+        ended_at=NOON + timedelta(days=1),
+        end="tripped",
+    )
+    RampStep.objects.create(ramp=ramp, share=0.05, at=NOON, evidence={"decisions": 12})
+    ModelChange.objects.create(
+        model=model, kind="ramp_stopped", at=NOON + timedelta(days=1), reason="fewer sales"
+    )
+    BreakerTrip.objects.create(
+        kind="ramp",
+        scope="model",
+        key=str(model.pk),
+        action="stopped_ramp",
+        evidence={"difference": -20.0},
+        at=NOON + timedelta(days=1),
+        seen_at=NOON + timedelta(days=1),
     )
 
 

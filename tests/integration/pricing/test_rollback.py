@@ -15,7 +15,9 @@ from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote
 from pricing.selectors.serving import get_serving
 from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.approvals import NotOffered
-from pricing.services.rollback import is_held_back, note_activation, rollback_model
+from pricing.services.refits import use_refit
+from pricing.services.registry import is_held_back, note_activation
+from pricing.services.rollback import rollback_model
 from pricing.services.trials import begin_trial
 from tests.factories.pricing import (
     NOON,
@@ -77,6 +79,21 @@ def test_there_must_be_a_model_to_go_back_to_and_its_arrays_must_be_its_own(
     with pytest.raises(ValueError, match="hash"):
         rollback_model(reason="spoiled", by_id=bob, now=NOON)
     assert DemandModelVersion.objects.get(status="active").pk != before.pk
+
+
+def test_after_a_rollback_no_refit_comes_into_use_by_itself(dairy: Dairy, bob: int) -> None:
+    open_dairy()
+    make_model(trained_at=NOON)
+    rollback_model(reason="sales fell", by_id=bob, now=NOON)
+    in_use = DemandModelVersion.objects.get(status="active")
+    refit = make_candidate(dairy, bob)
+    assert use_refit(model_id=refit.pk, now=NOON).allows_use
+    assert DemandModelVersion.objects.get(status="active").pk == in_use.pk
+    note_activation(model_id=in_use.pk, former_id=None, by_id=bob, reason="on again", now=NOON)
+    use_refit(model_id=refit.pk, now=NOON)
+    assert DemandModelVersion.objects.get(status="active").pk == refit.pk
+    change = ModelChange.objects.first()
+    assert (change.kind, change.former_id, change.by_id) == ("activated", in_use.pk, None)
 
 
 @pytest.mark.django_db(transaction=True)

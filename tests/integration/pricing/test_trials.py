@@ -13,6 +13,7 @@ from pricing.core.monitoring import SHARES
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
+    ModelAudit,
     ModelChange,
     ModelRamp,
     Quote,
@@ -28,7 +29,8 @@ from pricing.services import (
     replay_quote,
     set_kill_switch,
 )
-from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.approvals import NeedsSecondPerson, NotOffered, activate_model
+from pricing.services.fairness import NotAudited
 from pricing.services.trials import begin_trial, step_trial, stop_trial, watch_trial
 from pricing.services.undo import undo_trip
 from profiles.core.values import ShopperValue
@@ -93,6 +95,27 @@ def test_a_trial_needs_two_people_and_there_is_one_at_a_time(
         stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
     kinds = ModelChange.objects.order_by("id").values_list("kind", "by_id")
     assert list(kinds) == [("ramp_begun", ann), ("ramp_stopped", ann)]
+
+
+def test_a_model_whose_fairness_was_not_audited_is_not_tried(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    ModelAudit.objects.all().delete()
+    with pytest.raises(NotAudited):
+        begin(tried, ann)
+
+
+def test_whoever_activates_a_model_on_trial_ends_its_trial_well(
+    dairy: Dairy, tried: DemandModelVersion, ann: int
+) -> None:
+    before = DemandModelVersion.objects.get(status="active")
+    begin(tried, ann, share=1.0)
+    with committed():
+        activate_model(model_id=tried.pk, by_id=ann, now=NOON + HOUR)
+    assert ModelRamp.objects.get().end == "promoted"
+    change = ModelChange.objects.first()
+    assert (change.kind, change.former_id, change.by_id) == ("activated", before.pk, ann)
+    assert change.reason == "fits better"
 
 
 def test_in_the_shadow_nobody_is_quoted_by_it(
@@ -167,8 +190,10 @@ def test_the_kill_switch_of_a_model_on_trial_stops_it_alone(
 def test_a_spoiled_model_on_trial_quotes_nobody(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
+    ramp = begin(tried, ann)
     DemandModelVersion.objects.filter(pk=tried.pk).update(sha256="0" * 64)
-    begin(tried, ann, share=1.0)
+    with committed():
+        step_trial(ramp_id=ramp, share=1.0, reason="test", by_id=ann, now=NOON)
     ask_cheeses(dairy, make_treated())
     drain_quotes()
     active = DemandModelVersion.objects.get(status="active")

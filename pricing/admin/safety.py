@@ -1,0 +1,146 @@
+"""Staff tables of safety: breakers that tripped, and what changed about models."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+
+from pricing.models import BreakerTrip, ModelChange
+from pricing.services.rollback import rollback_model
+from pricing.services.undo import undo_trip
+from shop.kernel.clock import utc_now
+from shop.staff.columns import age_column, json_cell, show_tag, tag_column
+from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.tables import ReadOnlyAdmin
+
+ACTION_TONES = {"switched_off": "red", "held": "amber", "stopped_ramp": "amber"}
+EVIDENCE = json_cell("evidence", _("What it saw"))
+CHANGE_TONES = {
+    "activated": "green",
+    "rolled_back": "red",
+    "ramp_begun": "blue",
+    "ramp_step": "blue",
+    "ramp_stopped": "amber",
+}
+
+
+@admin.register(BreakerTrip)
+class BreakerTripAdmin(ReadOnlyAdmin):
+    list_display = [
+        tag_column("kind", _("Breaker"), {}),
+        "state",
+        tag_column("action", _("What it did"), ACTION_TONES),
+        "where",
+        age_column("at", _("Tripped")),
+        age_column("seen_at", _("Last seen")),
+        "undone_by",
+        "undo_reason",
+    ]
+    list_select_related = ["undone_by"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("action", ChoicesDropdownFilter)]
+    ordering = ["-at", "-id"]
+    fields = [
+        ("kind", "action"),
+        ("scope", "key"),
+        ("at", "seen_at", "over_at"),
+        EVIDENCE,
+        ("undone_at", "undone_by"),
+        "undo_reason",
+    ]
+    readonly_fields = [EVIDENCE]
+    actions_detail = ["undo"]
+    actions_row = ["undo"]
+
+    @admin.display(description=_("State"))
+    def state(self, row: BreakerTrip) -> SafeString:
+        """Open, over by itself, or undone by staff."""
+        if row.undone_at is not None:
+            return show_tag(_("undone"), "gray")
+        return show_tag(_("over"), "green") if row.over_at else show_tag(_("open"), "red")
+
+    @admin.display(description=_("Where"))
+    def where(self, row: BreakerTrip) -> str:
+        """The scope of a kill switch, and which one."""
+        return f"{row.get_scope_display()} {row.key}".strip()
+
+    @action(
+        description=_("Undo"),
+        permissions=["act"],
+        url_path="undo",
+        icon="undo",
+        dialog=ask(
+            _("Undo what this breaker did?"),
+            _("What was switched off is on again within a second; what was held may move again."),
+            form_class=ReasonForm,
+            submit=_("Undo"),
+        ),
+    )
+    def undo(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """One click back; the breaker rests for a day."""
+        tell_outcome(
+            self,
+            request,
+            lambda: undo_trip(
+                trip_id=int(object_id),
+                reason=form.cleaned_data["reason"],
+                by_id=_account_id(request),
+                now=utc_now(),
+            ),
+            _("Undone. This breaker rests for a day."),
+        )
+        return go_back(request)
+
+
+@admin.register(ModelChange)
+class ModelChangeAdmin(ReadOnlyAdmin):
+    list_display = [
+        age_column("at", _("When")),
+        tag_column("kind", _("What"), CHANGE_TONES),
+        "model",
+        "former",
+        "by",
+        "reason",
+    ]
+    list_select_related = ["model", "former", "by"]
+    list_filter = [("kind", ChoicesDropdownFilter)]
+    ordering = ["-id"]
+    fields = [("kind", "at"), ("model", "former"), ("by", "reason")]
+    actions_list = ["roll_back"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelChange]:
+        """Leave the models' arrays out: they are megabytes."""
+        rows: QuerySet[ModelChange] = super().get_queryset(request)
+        return rows.defer("model__arrays", "former__arrays")
+
+    @action(
+        description=_("Back to the model before"),
+        permissions=["act"],
+        url_path="roll-back",
+        icon="history",
+        dialog=ask(
+            _("Go back to the model that was in use before?"),
+            _("Live within a second. No refit comes into use until somebody activates one."),
+            form_class=ReasonForm,
+            submit=_("Go back"),
+        ),
+    )
+    def roll_back(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
+        """One person is enough: going back is the safe way."""
+        tell_outcome(
+            self,
+            request,
+            lambda: rollback_model(
+                reason=form.cleaned_data["reason"], by_id=_account_id(request), now=utc_now()
+            ),
+            _("The model before is in use again."),
+        )
+        return go_back(request)
+
+
+def _account_id(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)
