@@ -1,4 +1,4 @@
-"""The best rung under each posterior draw, and the share of draws behind every rung."""
+"""The most profitable rungs under a choice model, and how likely each rung is shown."""
 
 from __future__ import annotations
 
@@ -7,144 +7,112 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.learning.contract import LEAST_PROBABILITY
 from pricing.core.learning.ladder import Ladder
+from pricing.core.learning.layout import Layout, transform_price
+from pricing.core.learning.rows import LIMIT
 
-LIMIT = 30.0
-SWEEPS = 3
-LEAST_SLOPE = 0.25  # of the average slope: less sensitivity than that is not believed
+SWEEPS = 4
+LESS, MORE = 1.4, 2.0  # log slopes further below or above the usual one are not believed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curves:
-    """Utility of R (visit, item) rows as a function of price, for each of S draws."""
+class Offer:
+    """The rungs of a context as the model sees them."""
 
-    level: FloatArray  # (R, S)
-    slope: FloatArray  # (R, S)
-    curve: FloatArray  # (R, S)
-
-    def at(self, ratio: FloatArray) -> FloatArray:
-        """Return utilities (R, S, k) at k ascending prices / reference, never rising in price."""
-        x = (ratio - 1.0)[:, None, :]
-        bend = np.log(ratio)[:, None, :] - x
-        utility = self.level[..., None] - self.slope[..., None] * x + self.curve[..., None] * bend
-        utility = np.minimum.accumulate(utility, axis=2)
-        return np.clip(utility, -LIMIT, LIMIT, out=utility)
+    slot: IntArray  # (m,) the model's number of each item
+    log_ratio: FloatArray  # (m, k) log of price / reference price
+    excess: FloatArray  # (m, k) log excess over the competitor's price
+    season: FloatArray  # (SEASONS,)
 
 
-def draw_curves(z: FloatArray, item: IntArray, season: FloatArray, draws: FloatArray) -> Curves:
-    """Return the curves of R rows with columns z (R, width) under draws (S, m, d).
+def find_utilities(
+    z: FloatArray, column: IntArray, offer: Offer, acting: FloatArray, layout: Layout
+) -> FloatArray:
+    """Return utilities (R, k) at the rungs of R rows about items in `column`, never rising.
 
-    Slopes are held above LEAST_SLOPE of the average slope, since demand falls in price.
+    `z` (R, width), `acting` (m, d) the coefficients of every item.
     """
-    width = z.shape[1]
-    shape = (len(item), len(draws))
-    level, slope, curve = np.empty(shape), np.empty(shape), np.empty(shape)
-    by_item = np.argsort(item, kind="stable")
-    present, starts = np.unique(item[by_item], return_index=True)
-    for which, begin, end in zip(present, starts, [*starts[1:], len(item)], strict=True):
-        rows = by_item[begin:end]
-        drawn = draws[:, which, :].T
-        level[rows] = z[rows] @ drawn[:width] + season[rows] @ drawn[2 * width + 1 :]
-        slope[rows] = z[rows] @ drawn[width : 2 * width]
-        curve[rows] = drawn[2 * width]
-    least = LEAST_SLOPE * max(float(draws[:, :, width].mean()), 1.0)
-    return Curves(level, np.maximum(slope, least), curve)
+    width, tail = layout.width, acting[0]
+    own = acting[offer.slot[column]]
+    level = np.einsum("rw,rw->r", z, own[:, :width]) + offer.season @ tail[layout.season]
+    slope = np.einsum("rw,rw->r", z, own[:, width : 2 * width])
+    usual = float(acting[:, width].mean())
+    slope = np.exp(np.clip(slope, usual - LESS, usual + MORE))
+    height = transform_price(offer.log_ratio, tail[layout.power])
+    effect = offer.excess * tail[layout.excess]
+    utility = level[:, None] - slope[:, None] * height[column] + effect[column]
+    utility = np.minimum.accumulate(utility, axis=1)
+    return np.clip(utility, -LIMIT, LIMIT, out=utility)
 
 
-def choose_alone(
-    curves: Curves, ladder: Ladder, item: IntArray, ratio: FloatArray, rest: float
-) -> IntArray:
-    """Return the most profitable rung (R, S) of items that are offered alone.
-
-    Draws carry a part of the posterior variance; `rest` is the remaining variance in units of the
-    drawn one. It is averaged out by E[expit(u)] ~ expit(u / sqrt(1 + pi v / 8)) (MacKay 1992).
-    """
-    utility = curves.at(ratio)
-    spread = utility.var(axis=1, keepdims=True) * rest
-    chance = expit(utility / np.sqrt(1.0 + np.pi / 8.0 * spread))
-    margin = ladder.prices[item] - ladder.costs[item][:, None]
-    profit = np.where(ladder.is_feasible[item][:, None, :], margin[:, None, :] * chance, -np.inf)
-    best: IntArray = profit.argmax(axis=2)
+def choose_alone(utility: FloatArray, ladder: Ladder, column: IntArray) -> IntArray:
+    """Return the most profitable rung (R,) of items that are offered alone."""
+    margin = (ladder.prices - ladder.costs[:, None])[column]
+    profit = np.where(ladder.is_feasible[column], margin * expit(utility), -np.inf)
+    best: IntArray = profit.argmax(axis=1)
     return best
 
 
 def choose_together(
-    curves: Curves, ladder: Ladder, item: IntArray, ratio: FloatArray, places: IntArray
+    utility: FloatArray, ladder: Ladder, column: IntArray, visit: IntArray
 ) -> IntArray:
-    """Return the rungs (R, S) of substitutes by coordinate ascent on the visit's profit.
+    """Return the rungs (R,) of substitutes that together earn most from each visit.
 
-    `places` (V, K) holds the rows of each visit, -1 where it has fewer items. Each item in turn
-    takes the rung that maximises sum(margin * odds) / (1 + sum(odds)), the others fixed.
+    Profit is sum(margin * odds) / (1 + sum(odds)), a ratio: for a guessed profit t the best rungs
+    maximise (margin - t) * odds, each item on its own, and t becomes the profit of those rungs
+    (Dinkelbach, "On nonlinear fractional programming", Management Science 1967). `visit` says
+    which rows are seen together.
     """
-    odds = np.exp(curves.at(ratio))
-    margin = (ladder.prices[item] - ladder.costs[item][:, None])[:, None, :]
-    feasible = ladder.is_feasible[item][:, None, :]
-    best = np.where(feasible, margin * odds / (1.0 + odds), -np.inf).argmax(axis=2)
-    is_there = places >= 0
-    mine = np.take_along_axis(odds, best[..., None], 2)[..., 0]
-    gain = (
-        mine * np.take_along_axis(np.broadcast_to(margin, odds.shape), best[..., None], 2)[..., 0]
-    )
-    total = 1.0 + np.where(is_there[..., None], mine[places], 0.0).sum(axis=1)
-    profit = np.where(is_there[..., None], gain[places], 0.0).sum(axis=1)
+    odds = np.exp(utility)
+    margin = (ladder.prices - ladder.costs[:, None])[column]
+    feasible = ladder.is_feasible[column]
+    _, group = np.unique(visit, return_inverse=True)
+    rows, profit = np.arange(len(visit)), np.zeros(int(group.max(initial=-1)) + 1)
+    best = np.zeros(len(visit), dtype=np.int64)
     for _ in range(SWEEPS):
-        changed = False
-        for column in range(places.shape[1]):
-            at = np.flatnonzero(is_there[:, column])
-            row = places[at, column]
-            other, rest = total[at] - mine[row], profit[at] - gain[row]
-            earned = margin[row] * odds[row]
-            value = (rest[..., None] + earned) / (other[..., None] + odds[row])
-            pick = np.where(feasible[row], value, -np.inf).argmax(axis=2)
-            changed = changed or bool((pick != best[row]).any())
-            best[row] = pick
-            mine[row] = np.take_along_axis(odds[row], pick[..., None], 2)[..., 0]
-            gain[row] = np.take_along_axis(earned, pick[..., None], 2)[..., 0]
-            total[at], profit[at] = other + mine[row], rest + gain[row]
-        if not changed:
-            break
-    result: IntArray = best
-    return result
+        value = np.where(feasible, (margin - profit[group, None]) * odds, -np.inf)
+        best = value.argmax(axis=1)
+        mine = odds[rows, best]
+        earned = np.bincount(group, mine * margin[rows, best])
+        profit = earned / (1.0 + np.bincount(group, mine))
+    return best
 
 
-def spread_choices(best: IntArray, ladder: Ladder, item: IntArray, shocks: float) -> FloatArray:
+def spread_choices(
+    best: IntArray, ladder: Ladder, column: IntArray, nudges: list[tuple[float, IntArray]]
+) -> FloatArray:
     """Return the probability of every rung, (R, k): 0 or at least 1 %, rows sum to 1.
 
-    The share of draws that chose the rung; `shocks` of it moves to the two feasible neighbours.
-    What would be shown with less than 1 % is not shown at all.
+    The best rung, but of each nudge (share, targets (m, k)) that share moves to the target of the
+    best rung. What would be shown with less than 1 % is not shown at all.
     """
-    rows, width = len(best), ladder.prices.shape[1]
-    flat = best + width * np.arange(rows)[:, None]
-    share = np.bincount(flat.ravel(), minlength=rows * width).reshape(rows, width) / best.shape[1]
-    feasible = ladder.is_feasible[item]
-    if shocks > 0:
-        moved = (1.0 - shocks) * share
-        for neighbour in _neighbours(feasible):
-            moved += 0.5 * shocks * _move(share, neighbour)
-        share = moved
-    share[share < 0.01] = 0.0
+    rows = np.arange(len(best))
+    share = np.zeros((len(best), ladder.prices.shape[1]))
+    share[rows, best] = 1.0 - sum(part for part, _ in nudges)
+    for part, targets in nudges:
+        share[rows, targets[column, best]] += part
+    share[share < LEAST_PROBABILITY] = 0.0
     probability: FloatArray = share / share.sum(axis=1, keepdims=True)
     return probability
 
 
-def _neighbours(feasible: np.ndarray) -> list[IntArray]:
-    width = feasible.shape[1]
-    steps = np.arange(width)
-    up = np.full(feasible.shape, -1, dtype=np.int64)
-    down = up.copy()
-    last = np.full(len(feasible), -1)
-    for step in steps:
-        down[:, step] = np.where(last >= 0, last, step)
-        last = np.where(feasible[:, step], step, last)
-    last = np.full(len(feasible), -1)
-    for step in steps[::-1]:
-        up[:, step] = np.where(last >= 0, last, step)
-        last = np.where(feasible[:, step], step, last)
-    return [down, up]
+def find_next(feasible: BoolArray) -> IntArray:
+    """Return for each rung the next feasible one above, or the last there is, (m, k).
+
+    >>> find_next(np.array([[True, False, True, True]])).tolist()
+    [[2, 2, 3, 3]]
+    """
+    rank = np.cumsum(feasible, axis=1) - 1
+    order = np.argsort(~feasible, axis=1, kind="stable")
+    last = feasible.sum(axis=1, keepdims=True) - 1
+    return np.take_along_axis(order, np.minimum(rank + 1, last), axis=1)
 
 
-def _move(share: FloatArray, target: IntArray) -> FloatArray:
-    rows, width = share.shape
-    flat = target + width * np.arange(rows)[:, None]
-    return np.bincount(flat.ravel(), share.ravel(), minlength=rows * width).reshape(rows, width)
+def find_distant(ladder: Ladder, factor: float) -> IntArray:
+    """Return for each rung the feasible one nearest to `factor` times its price, (m, k)."""
+    wanted = factor * ladder.prices
+    distance = np.abs(wanted[:, :, None] - ladder.prices[:, None, :])
+    nearest: IntArray = np.where(ladder.is_feasible[:, None, :], distance, np.inf).argmin(axis=2)
+    return nearest

@@ -2,11 +2,15 @@
 
 The utility of item i for one shopper at price p, with r = p / reference price of the item:
 
-    u = z . a_i  -  (r - 1) z . b_i  +  c_i (log r - (r - 1))  +  s . w
+    u = z . a_i  -  exp(z . g_i) (r^k - 1) / k  +  e . w  +  s . v
 
-z = [1, competitor gap, is history, features]; s = harmonics of the season. a_i, b_i, c_i are a
-shared part plus an item's own part, both shrunk. c = 0 is a logit that is linear in the price;
-c = b is one that is linear in log price (constant elasticity at small probabilities).
+z = [1, competitor gap, is history, features]; e = log excess of the price over the competitor's,
+0 where it is not above; s = harmonics of the season. a_i and g_i are a shared
+part plus an item's own part, both shrunk. The slope exp(z . g) is positive whatever z is, and
+effects on it multiply, as elasticities do across shops (Hitsch, Hortacsu, Lin, "Prices and
+promotions in U.S. retail markets", 2021). k is the power of Box and Cox ("An analysis of
+transformations", 1964): 1 is a logit that is linear in the price, 0 one that is linear in log
+price (constant elasticity at small probabilities).
 """
 
 from __future__ import annotations
@@ -20,8 +24,11 @@ from pricing.core.arrays import FloatArray, IntArray
 INTERCEPT, GAP, HISTORY, FEATURES = 0, 1, 2, 3
 PERIODS = (1.0, 7.0, 30.4375, 365.25)  # days
 SEASONS = 2 * len(PERIODS)
+TAIL = 2 + SEASONS  # coefficients after a and g: the power, w, season
 MAX_OWN_FEATURES = 48  # beyond, features act alike on all items
 MAX_OWN_COEFFICIENTS = 12_000
+# Groups of coefficients that share one prior spread, after two for each kind of z.
+POWER_GROUP, EXCESS_GROUP, SEASON_GROUP = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Layout:
 
     >>> layout = Layout.of(features=2, items=3, owners=[0, 0])
     >>> layout.width, layout.size, layout.own.tolist()
-    (5, 19, [0, 2, 3, 4, 5, 7, 8, 9, 10])
+    (5, 20, [0, 3, 4, 5, 8, 9])
     """
 
     width: int  # columns of z
@@ -39,44 +46,69 @@ class Layout:
 
     @property
     def size(self) -> int:
-        """Return the number of coefficients of one item: a, b, c and seasons."""
-        return 2 * self.width + 1 + SEASONS
+        """Return the number of coefficients of one item."""
+        return 2 * self.width + TAIL
 
     @property
-    def curve(self) -> int:
-        """Return the position of c."""
+    def power(self) -> int:
+        """Return the position of the power k."""
         return 2 * self.width
+
+    @property
+    def excess(self) -> int:
+        """Return the position of w."""
+        return 2 * self.width + 1
+
+    @property
+    def season(self) -> slice:
+        """Return the positions of the season v."""
+        return slice(2 * self.width + 2, self.size)
 
     @classmethod
     def of(cls, features: int, items: int, owners: list[int]) -> Layout:
         """Return the layout for `features` columns, of which column j belongs to owners[j]."""
         width = FEATURES + features
-        count = 2 * (features + 2) + 1
-        is_rich = features <= MAX_OWN_FEATURES and count * items <= MAX_OWN_COEFFICIENTS
-        basics = [INTERCEPT, HISTORY]
-        of_z = np.array([*basics, *range(FEATURES, width)] if is_rich else basics)
-        own = np.concatenate([of_z, of_z + width, [2 * width]])
-        kinds = np.concatenate([[0, 1, 2], np.array(owners, dtype=np.int64) + 3])
-        groups = np.concatenate(
-            [2 * kinds, 2 * kinds + 1, [2 * kinds.max() + 2], np.full(SEASONS, 2 * kinds.max() + 3)]
+        is_rich = (
+            features <= MAX_OWN_FEATURES and 2 * (features + 1) * items <= MAX_OWN_COEFFICIENTS
         )
-        return cls(width, own.astype(np.int64), groups.astype(np.int64))
+        of_z = np.array([INTERCEPT, *range(FEATURES, width)] if is_rich else [INTERCEPT])
+        kinds = np.concatenate([[0, 1, 2], np.array(owners, dtype=np.int64) + 3])
+        last = 2 * int(kinds.max()) + 2
+        tail = [POWER_GROUP, EXCESS_GROUP, *[SEASON_GROUP] * SEASONS]
+        groups = np.concatenate([2 * kinds, 2 * kinds + 1, np.array(tail) + last])
+        return cls(width, np.concatenate([of_z, of_z + width]), groups.astype(np.int64))
 
     def positions_of(self, older: Layout) -> IntArray:
         """Return where the coefficients of an older, narrower layout stand in this one."""
         z = np.arange(older.width)
-        tail = np.arange(1 + SEASONS) + 2 * self.width
-        return np.concatenate([z, z + self.width, tail])
+        return np.concatenate([z, z + self.width, np.arange(TAIL) + 2 * self.width])
 
 
-def build_basis(z: FloatArray, ratio: FloatArray, season: FloatArray) -> FloatArray:
-    """Return the rows that coefficients multiply, (N, size), from z (N, width) and p / reference.
+def transform_price(log_ratio: FloatArray, power: FloatArray | float) -> FloatArray:
+    """Return (r^k - 1) / k for log r and k, log r where k is 0; the arguments are broadcast.
 
-    >>> build_basis(np.ones((1, 1)), np.array([1.0]), np.zeros((1, 0))).tolist()
-    [[1.0, -0.0, 0.0]]
+    >>> transform_price(np.log([0.5, 1.0, 2.0]), 1.0).round(9).tolist()
+    [-0.5, 0.0, 1.0]
+    >>> transform_price(np.log([2.0]), 0.0).round(3).tolist()
+    [0.693]
     """
-    x = ratio - 1.0
-    return np.concatenate([z, -x[:, None] * z, (np.log(ratio) - x)[:, None], season], axis=1)
+    safe = np.where(np.abs(power) < 1e-4, 1e-4, power)
+    transformed: FloatArray = np.expm1(safe * log_ratio) / safe
+    return transformed
+
+
+def slant_price(log_ratio: FloatArray, power: float) -> FloatArray:
+    """Return the derivative of `transform_price` by the power.
+
+    >>> slant_price(np.log([1.0, np.e]), 0.0).round(3).tolist()
+    [0.0, 0.5]
+    """
+    if abs(power) < 1e-2:
+        near: FloatArray = log_ratio**2 / 2.0 + power * log_ratio**3 / 3.0
+        return near
+    grown = np.exp(power * log_ratio)
+    slant: FloatArray = (grown * log_ratio - (grown - 1.0) / power) / power
+    return slant
 
 
 def build_season(times: FloatArray, is_on: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What the policy believes: memory, evidence, prior spreads, posterior, and draws from it."""
+"""What the policy believes: memory, evidence, prior spreads, and the posterior."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.core.arrays import FloatArray
-from pricing.core.learning.fitting import Evidence, Rows, fit_mode
+from pricing.core.learning.fitting import Evidence, fit_mode
 from pricing.core.learning.layout import FEATURES, PERIODS, Layout
-from pricing.core.learning.posterior import Coefficients, Posterior
+from pricing.core.learning.posterior import Coefficients
+from pricing.core.learning.rows import Rows
 from pricing.core.learning.shrinkage import Spreads, learn_spreads
 from pricing.core.learning.sightings import Sightings, join_sightings
 
@@ -21,9 +22,7 @@ class Effort:
     """How much memory and exactness the model may use."""
 
     memory: int = 120_000  # sightings kept one by one; older ones become quadratic evidence
-    draws: int = 32
-    temper: float = 0.5  # share of the posterior standard deviation that draws carry
-    refit_every: float = 0.04  # growth of the evidence between two fits
+    refit_every: float = 0.02  # growth of the evidence between two fits
     refit_least: int = 25  # visits between two fits, at least
 
 
@@ -41,9 +40,8 @@ class ChoiceModel:
         self.memory = Sightings.none()
         self.arrived: list[Sightings] = []
         self.evidence = Evidence.none(0, self.layout.size)
-        self.draws = np.zeros((0, 0, self.layout.size))
-        self.own_variance = np.zeros((0, len(self.layout.own)))
-        self.shared_variance = np.zeros(self.layout.size)
+        self.acting = np.zeros((0, self.layout.size))
+        self.common = np.zeros((self.layout.size, self.layout.size))
         self.visits = self.fitted_visits = 0.0
         self.first_time, self.last_time = np.inf, -np.inf
 
@@ -51,6 +49,10 @@ class ChoiceModel:
     def items(self) -> int:
         """Return the number of items known."""
         return len(self.mode.own)
+
+    def is_ready(self) -> bool:
+        """Whether it was fitted since items or features were added."""
+        return self.acting.shape == (self.items, self.layout.size)
 
     def is_due(self) -> bool:
         """Whether enough arrived since the last fit to fit again."""
@@ -96,11 +98,10 @@ class ChoiceModel:
 
     def measure(self, sightings: Sightings) -> tuple[FloatArray, FloatArray]:
         """Return sums of residuals and their variances, each (level, price response)."""
-        rows = Rows.of(sightings, self.layout.width, self.seasons_on())
+        rows = Rows.of(sightings, self.layout, self.seasons_on())
         _, chance = rows.measure(self.mode.of_items(self.layout.own))
         miss, variance = rows.bought - chance, chance * (1.0 - chance)
-        price = -rows.basis[:, self.layout.width]
-        price = price - price.mean()
+        price = rows.log_ratio - rows.log_ratio.mean()
         return (
             np.array([miss.sum(), miss @ price]),
             np.array([variance.sum(), variance @ price**2]),
@@ -112,11 +113,11 @@ class ChoiceModel:
         self.memory = replace(self.memory, weights=self.memory.weights * factor)
         self.evidence = self.evidence.scaled(factor)
 
-    def fit(self, rng: np.random.Generator) -> None:
-        """Fit mode, spreads and posterior to all evidence, and draw from the posterior."""
+    def fit(self) -> None:
+        """Fit mode, spreads and posterior to all evidence."""
         self._consolidate()
-        rows = Rows.of(self.memory, self.layout.width, self.seasons_on())
-        mode, posterior = self.mode, None
+        rows = Rows.of(self.memory, self.layout, self.seasons_on())
+        mode = self.mode
         for steps in (5, 5) if self.visits < 50_000 else (5,):
             prior = self.spreads.as_prior(self.layout)
             mode, posterior, _ = fit_mode(rows, self.evidence, prior, mode, steps)
@@ -124,22 +125,13 @@ class ChoiceModel:
         self.mode = mode
         self._evict()
         self.fitted_visits = self.visits
-        if posterior is not None:
-            self._draw(posterior, rng)
+        self.acting = mode.of_items(self.layout.own)
+        self.common = posterior.covariance_of_mean(self.layout.own)
 
-    def _draw(self, posterior: Posterior, rng: np.random.Generator) -> None:
-        self.shared_variance, self.own_variance = posterior.variances()
-        half = (self.effort.draws + 1) // 2
-        noise = Coefficients(
-            rng.standard_normal((half, self.layout.size)),
-            rng.standard_normal((half, *self.mode.own.shape)),
-        )
-        # Pairs of opposite draws: their mean is the mode itself.
-        both = Coefficients(
-            self.effort.temper * np.concatenate([noise.shared, -noise.shared]),
-            self.effort.temper * np.concatenate([noise.own, -noise.own]),
-        )
-        self.draws = posterior.draw(self.mode, both, self.layout.own)
+    def find_doubt(self, z: FloatArray) -> float:
+        """Return the mean posterior variance of the items' mean log slope at z (n, width)."""
+        slopes = slice(self.layout.width, 2 * self.layout.width)
+        return float(((z @ self.common[slopes, slopes]) * z).sum(axis=1).mean())
 
     def _consolidate(self) -> None:
         if self.arrived:
@@ -151,9 +143,9 @@ class ChoiceModel:
         if self.memory.size <= self.effort.memory:
             return
         old, self.memory = self.memory.split(self.memory.visits // 2)
-        rows = Rows.of(old, self.layout.width, self.seasons_on())
+        rows = Rows.of(old, self.layout, self.seasons_on())
         acting = self.mode.of_items(self.layout.own)
         _, chance = rows.measure(acting)
-        gradient, curvature = rows.derive(chance, self.items)
+        gradient, curvature = rows.derive(acting, chance)
         pull = gradient + np.einsum("mde,me->md", curvature, acting)
         self.evidence = self.evidence.plus(Evidence(curvature, pull))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.special import expit
 
 from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.learning.choosing import (
+    Offer,
     choose_alone,
     choose_together,
-    draw_curves,
+    find_distant,
+    find_next,
+    find_utilities,
     spread_choices,
 )
 from pricing.core.learning.contract import Context, Outcomes, Proposal
@@ -17,11 +23,16 @@ from pricing.core.learning.encoding import FeatureEncoder
 from pricing.core.learning.ladder import Ladder, build_ladder
 from pricing.core.learning.layout import FEATURES, GAP, INTERCEPT, build_season
 from pricing.core.learning.model import ChoiceModel, Effort
+from pricing.core.learning.offers import find_excess, find_gaps
 from pricing.core.learning.sightings import Sightings
+from pricing.core.learning.stocking import StockWatch, value_units
 
-RATIOS = (0.02, 50.0)  # prices beyond, in reference prices, count as these
+LOG_RATIOS = (-4.0, 4.0)  # log prices beyond, in reference prices, count as these
+DISTANCE = 0.18  # how far prices are moved to learn the slope all items share
+MOST_SEARCH, LEAST_SEARCH = 0.45, 0.02  # share of prices so moved
+# Variances of the usual log slope: none are moved below the first, most above the second.
+CALM, DOUBT = 0.020, 0.040
 INFLATION = 3.0  # of the posterior covariance after a drift alarm
-CHUNK = 4_000_000  # (row, draw, rung) cells evaluated at once
 
 
 class AdaptivePolicy:
@@ -49,7 +60,7 @@ class AdaptivePolicy:
         *,
         cap: float = 0.30,
         margin: float = 0.0,
-        shocks: float = 0.05,
+        shocks: float = 0.03,
         random_state: int = 0,
         effort: Effort | None = None,
     ) -> None:
@@ -59,6 +70,7 @@ class AdaptivePolicy:
         self.encoder = FeatureEncoder()
         self.model = ChoiceModel(effort or Effort())
         self.alarm = DriftAlarm()
+        self.watch = StockWatch()
         self.slots: dict[int, int] = {}
         self.references = np.zeros(0)
         self.has_proposed = False
@@ -72,11 +84,9 @@ class AdaptivePolicy:
         if not prices.size:
             return Proposal(prices, probabilities)
         slot = self._admit(context)
-        if len(self.model.draws) == 0 or self.model.draws.shape[1:] != (
-            self.model.items,
-            self.model.layout.size,
-        ):
-            self.model.fit(self.rng)
+        self.watch.learn(context, slot)
+        if not self.model.is_ready():
+            self.model.fit()
         ladder = build_ladder(context, self.cap, self.margin)
         visit, column = np.nonzero(context.is_offered())
         shares = self._share_rungs(context, ladder, slot, (visit, column))
@@ -94,6 +104,8 @@ class AdaptivePolicy:
         if not context.shoppers or not context.items:
             return
         slot = self._admit(context, is_observed=True)
+        if not self.has_proposed:
+            self.watch.learn(context, slot)
         sightings = self._sight(outcomes, slot)
         if not sightings.visits:
             return
@@ -102,8 +114,8 @@ class AdaptivePolicy:
             self.model.forget(1.0 / INFLATION)
             self.model.fitted_visits = -np.inf
         self.model.add(sightings)
-        if self.model.is_due() and len(self.model.draws):
-            self.model.fit(self.rng)
+        if self.has_proposed and self.model.is_due():
+            self.model.fit()
 
     def _admit(self, context: Context, *, is_observed: bool = False) -> IntArray:
         """Return the slots of the items, making room for new items and features."""
@@ -130,7 +142,11 @@ class AdaptivePolicy:
         visit, column = np.nonzero(context.is_offered())
         seen, visit = np.unique(visit, return_inverse=True)
         z = self.encoder.encode(context.features, context.shoppers)[seen]
-        ratio = outcomes.prices[seen[visit], column] / self.references[slot[column]]
+        references = self.references[slot]
+        log_ratio = np.log(outcomes.prices[seen[visit], column] / references[column])
+        log_ratio = np.clip(log_ratio, *LOG_RATIOS)
+        shown = np.log(outcomes.prices / context.public_prices)
+        excess = find_excess(context, shown.T).T[seen[visit], column]
         return Sightings(
             z,
             np.full(len(seen), context.time),
@@ -138,10 +154,17 @@ class AdaptivePolicy:
             np.full(len(seen), 0.0 if self.has_proposed else 1.0),
             visit,
             slot[column],
-            np.clip(ratio, *RATIOS),
+            np.exp(log_ratio),
             find_gaps(context)[column],
+            excess,
             (outcomes.chosen[seen[visit]] == column).astype(float),
         )
+
+    def _describe_offer(self, context: Context, ladder: Ladder, slot: IntArray) -> Offer:
+        log_ratio = np.log(ladder.prices / self.references[slot][:, None])
+        excess = find_excess(context, np.log(ladder.prices / context.public_prices[:, None]))
+        season = build_season(np.array([context.time]), self.model.seasons_on())[0]
+        return Offer(slot, np.clip(log_ratio, *LOG_RATIOS), excess, season)
 
     def _share_rungs(
         self, context: Context, ladder: Ladder, slot: IntArray, where: tuple[IntArray, IntArray]
@@ -149,54 +172,48 @@ class AdaptivePolicy:
         """Return the probability of every rung for each (visit, column) offered, (R, k)."""
         visit, column = where
         features = self.encoder.encode(context.features, context.shoppers)
-        draws = self.model.draws
-        cells = len(draws) * ladder.prices.shape[1]
-        shares = np.empty((len(visit), ladder.prices.shape[1]))
-        begin = 0
-        while begin < len(visit):
-            end = int(
-                np.searchsorted(
-                    visit, visit[min(begin + max(CHUNK // cells, 1), len(visit)) - 1], side="right"
-                )
-            )
-            part = slice(begin, end)
-            z = np.zeros((end - begin, FEATURES + features.shape[1]))
-            z[:, INTERCEPT], z[:, GAP] = 1.0, find_gaps(context)[column[part]]
-            z[:, FEATURES:] = features[visit[part]]
-            season = build_season(np.array([context.time]), self.model.seasons_on())
-            shares[part] = self._choose(
-                z, np.repeat(season, len(z), axis=0), ladder, (visit[part], column[part], slot)
-            )
-            begin = end
-        return shares
-
-    def _choose(
-        self,
-        z: FloatArray,
-        season: FloatArray,
-        ladder: Ladder,
-        places: tuple[IntArray, IntArray, IntArray],
-    ) -> FloatArray:
-        visit, column, slot = places
-        _, first, count = np.unique(visit, return_index=True, return_counts=True)
-        ratio = np.clip(ladder.prices[column] / self.references[slot[column]][:, None], *RATIOS)
-        draws = self.model.draws
-        if count.max() == 1:
-            curves = draw_curves(z, slot[column], season, draws)
-            rest = 1.0 / self.model.effort.temper**2 - 1.0
-            best = choose_alone(curves, ladder, column, ratio, rest)
+        z = np.zeros((len(visit), FEATURES + features.shape[1]))
+        z[:, INTERCEPT], z[:, GAP] = 1.0, find_gaps(context)[column]
+        z[:, FEATURES:] = features[visit]
+        offer = self._describe_offer(context, ladder, slot)
+        utility = find_utilities(z, column, offer, self.model.acting, self.model.layout)
+        if context.stock is not None:
+            expected = self.watch.expect_visits(slot, context.time)
+            ladder = count_stock(ladder, column, expit(utility), (expected, context.stock))
+        if len(np.unique(visit)) == len(visit):
+            best = choose_alone(utility, ladder, column)
         else:
-            curves = draw_curves(z, slot[column], season, draws[::2])
-            steps = np.arange(count.max())
-            table = np.where(steps < count[:, None], first[:, None] + steps, -1)
-            best = choose_together(curves, ladder, column, ratio, table)
-        return spread_choices(best, ladder, column, self.shocks)
+            best = choose_together(utility, ladder, column, visit)
+        return spread_choices(best, ladder, column, self._find_nudges(z, ladder))
+
+    def _find_nudges(self, z: FloatArray, ladder: Ladder) -> list[tuple[float, IntArray]]:
+        """Return which shares of prices move where, so that slopes can be learned.
+
+        Only upward once slopes are known: a price that was lower yesterday teaches shoppers to
+        wait, one that was higher does not.
+        """
+        nudges = [(self.shocks, find_next(ladder.is_feasible))]
+        doubt = self.model.find_doubt(z[:: len(z) // 200 + 1])
+        search = MOST_SEARCH * float(np.clip((doubt - CALM) / (DOUBT - CALM), 0.0, 1.0))
+        if search >= LEAST_SEARCH:
+            nudges += [
+                (search / 2.0, find_distant(ladder, factor))
+                for factor in (1.0 - DISTANCE, 1.0 + DISTANCE)
+            ]
+        return nudges
 
 
-def find_gaps(context: Context) -> FloatArray:
-    """Return log(competitor price / public price), (m,), held within +-1; 0 where none is known."""
-    if context.competitor_prices is None:
-        return np.zeros(context.items)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.log(context.competitor_prices / context.public_prices)
-    return np.clip(np.where(np.isfinite(gap), gap, 0.0), -1.0, 1.0)
+def count_stock(
+    ladder: Ladder, column: IntArray, chance: FloatArray, expected: tuple[FloatArray, FloatArray]
+) -> Ladder:
+    """Return the ladder with the worth of units that will be missing added to their costs.
+
+    `chance` (R, k) of rows about the items in `column`; `expected`: visits to come and units left.
+    """
+    visits, stock = expected
+    usual = np.zeros(ladder.prices.shape)
+    np.add.at(usual, column, chance)
+    usual /= np.maximum(np.bincount(column, minlength=len(stock)), 1)[:, None]
+    margin = np.where(ladder.is_feasible, ladder.prices - ladder.costs[:, None], -np.inf)
+    worth = value_units(usual, margin, visits, np.where(np.isnan(stock), np.inf, stock))
+    return replace(ladder, costs=ladder.costs + worth)

@@ -71,6 +71,16 @@ class Posterior:
         shared = np.linalg.solve(self.corner.T, np.linalg.solve(self.corner, rest))
         return Coefficients(shared, own - self.slope @ shared)
 
+    def covariance_of_mean(self, own: IntArray) -> FloatArray:
+        """Return the covariance of the coefficients that act, averaged over the items, (d, d)."""
+        items = max(len(self.inverse_blocks), 1)
+        root = np.linalg.inv(self.corner)
+        through = np.eye(len(root))
+        through[own] -= self.slope.sum(axis=0) / items
+        covariance: FloatArray = through @ (root.T @ root) @ through.T
+        covariance[own[:, None], own] += self.inverse_blocks.sum(axis=0) / items**2
+        return covariance
+
     def variances(self) -> tuple[FloatArray, FloatArray]:
         """Return the variances of the shared (d,) and of the own (m, q) coefficients."""
         root = np.linalg.inv(self.corner)
@@ -78,19 +88,6 @@ class Posterior:
         through = self.slope @ root.T
         own = np.einsum("mqq->mq", self.inverse_blocks) + (through**2).sum(axis=2)
         return shared, own
-
-    def draw(self, mode: Coefficients, noise: Coefficients, own: IntArray) -> FloatArray:
-        """Return draws (S, m, d) of the acting coefficients from standard normal noise.
-
-        `noise` holds (S, d) for the shared and (S, m, q) for the own part.
-        """
-        shared = np.linalg.solve(self.corner.T, noise.shared.T).T
-        roots = np.linalg.cholesky(self.inverse_blocks)
-        deviations = np.einsum("mqp,smp->smq", roots, noise.own)
-        deviations -= np.einsum("mqd,sd->smq", self.slope, shared)
-        full = np.repeat((mode.shared + shared)[:, None, :], len(mode.own), axis=1)
-        full[:, :, own] += mode.own + deviations
-        return full
 
 
 def _factor(matrix: FloatArray) -> FloatArray:

@@ -10,11 +10,11 @@ from pricing.core.arrays import FloatArray
 from pricing.core.learning.layout import Layout
 from pricing.core.learning.posterior import Coefficients, Posterior, Prior
 
-LEVEL, SLOPE = -2.0, 3.0  # odds of exp(-2) and an elasticity near 3 at the public price
-# Spreads before any evidence, shared and own; in pairs (effect on the level, on the slope).
-SHARED = {"base": (2.5, 1.5), "gap": (0.5, 0.5), "history": (0.5, 0.5), "feature": (0.5, 0.5)}
-OWN = {"base": (1.0, 1.0), "gap": (0.1, 0.1), "history": (0.3, 0.3), "feature": (0.2, 0.25)}
-CURVE_SHARED, CURVE_OWN, SEASON = 1.5, 0.5, 0.2
+LEVEL, LOG_SLOPE, POWER = -2.0, 0.9, 0.8  # elasticity near 2.5 at the public price
+# Spreads before any evidence, shared and own; in pairs (effect on the level, on the log slope).
+SHARED = {"base": (2.5, 0.8), "gap": (1.5, 0.3), "history": (0.3, 0.03), "feature": (0.5, 0.25)}
+OWN = {"base": (0.7, 0.3), "gap": (0.1, 0.1), "history": (0.1, 0.1), "feature": (0.15, 0.1)}
+TAIL_SPREADS = (0.4, 1.0, 0.2)  # power, excess over the competitor, season
 PSEUDO = 1.0  # observations that the first guess counts as
 LEARNED_FROM = 6  # groups of shared coefficients from here on are re-estimated
 
@@ -29,24 +29,25 @@ class Spreads:
     @classmethod
     def first(cls, layout: Layout) -> Spreads:
         """Return the spreads before any evidence."""
-        features = (int(layout.groups.max()) + 1 - 8) // 2
+        features = (int(layout.groups.max()) + 1 - len(TAIL_SPREADS) - 6) // 2
         kinds = ["base", "gap", "history", *["feature"] * features]
         shared = [spread for kind in kinds for spread in SHARED[kind]]
         own = [spread for kind in kinds for spread in OWN[kind]]
-        return cls(np.array([*shared, CURVE_SHARED, SEASON]), np.array([*own, CURVE_OWN, SEASON]))
+        return cls(np.array([*shared, *TAIL_SPREADS]), np.array([*own, *TAIL_SPREADS]))
 
     def grow(self, layout: Layout) -> Spreads:
         """Return the spreads for a layout with more features."""
-        first, known = Spreads.first(layout), len(self.shared) - 2
+        tail = len(TAIL_SPREADS)
+        first, known = Spreads.first(layout), len(self.shared) - tail
         for new, old in ((first.shared, self.shared), (first.own, self.own)):
             new[:known] = old[:known]
-            new[-2:] = old[-2:]
+            new[-tail:] = old[-tail:]
         return first
 
-    def as_prior(self, layout: Layout, level: float = LEVEL, slope: float = SLOPE) -> Prior:
+    def as_prior(self, layout: Layout) -> Prior:
         """Return the prior of every coefficient."""
         mean = np.zeros(layout.size)
-        mean[0], mean[layout.width] = level, slope
+        mean[0], mean[layout.width], mean[layout.power] = LEVEL, LOG_SLOPE, POWER
         own = layout.own
         return Prior(mean, self.shared[layout.groups], self.own[layout.groups[own]], own)
 
@@ -65,7 +66,7 @@ def learn_spreads(
     groups = layout.groups
     shared = _update(groups, mode.shared**2, shared_var, (spreads.shared, first.shared))
     shared[:LEARNED_FROM] = first.shared[:LEARNED_FROM]
-    shared[-2] = first.shared[-2]
+    shared[-len(TAIL_SPREADS) : -1] = first.shared[-len(TAIL_SPREADS) : -1]
     of_own = np.tile(groups[layout.own], (len(mode.own), 1)).ravel()
     own = _update(of_own, (mode.own**2).ravel(), own_var.ravel(), (spreads.own, first.own))
     return replace(spreads, shared=shared, own=own)

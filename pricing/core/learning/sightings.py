@@ -26,6 +26,7 @@ class Sightings:
     item: IntArray  # (N,)
     ratio: FloatArray  # (N,) price / the item's reference price
     gap: FloatArray  # (N,) log of competitor price / public price, 0 where unknown
+    excess: FloatArray  # (N,) log(price / competitor price) above 0, 0 where unknown
     bought: FloatArray  # (N,) 1 = this item was bought
 
     @property
@@ -47,7 +48,7 @@ class Sightings:
     def none(cls) -> Sightings:
         """Return an empty memory."""
         flat, index = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return cls(np.zeros((0, 0)), flat, flat, flat, index, index, flat, flat, flat)
+        return cls(np.zeros((0, 0)), flat, flat, flat, index, index, flat, flat, flat, flat)
 
     def split(self, visits: int) -> tuple[Sightings, Sightings]:
         """Return the first `visits` visits, and the rest."""
