@@ -1,0 +1,110 @@
+"""Staff who decide at the same moment, on two connections: one word each, in one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+
+from pricing.models import CompetitorPrice, PriceOverride, PriceProposal
+from pricing.services import (
+    approve_proposals,
+    publish_price_book,
+    reject_proposals,
+    set_override,
+)
+from pricing.services.competitors import import_feed
+from tests.factories.competitors import make_source
+from tests.factories.policies import change_policy
+from tests.factories.pricing import NOON, make_dairy, make_model, open_dairy
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = NOON + timedelta(hours=3)
+
+
+def at_once[Result](*jobs: Callable[[], Result]) -> list[Result]:
+    """Run jobs on connections of their own, all beginning together."""
+    gate = Barrier(len(jobs))
+
+    def run(job: Callable[[], Result]) -> Result:
+        try:
+            gate.wait(timeout=10)
+            return job()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(run, jobs))
+
+
+def make_staff(name: str) -> int:
+    return int(get_user_model().objects.create_user(email=f"{name}@example.com", password="x").pk)
+
+
+def wait_for_staff(**policy: float) -> PriceProposal:
+    dairy = make_dairy()
+    open_dairy()
+    change_policy(auto_publish=False, shock_share=0.0, **policy)
+    make_model({dairy.brie: 4.0}, trained_at=NOON)
+    publish_price_book(now=LATER)
+    return PriceProposal.objects.get(variant_id=dairy.brie)
+
+
+def test_two_people_who_approve_at_once_are_two_people() -> None:
+    row = wait_for_staff(two_person_step=0.001)
+    alice, bob = make_staff("alice"), make_staff("bob")
+    first, second = at_once(
+        lambda: approve_proposals(proposal_ids=[row.pk], by_id=alice, now=LATER),
+        lambda: approve_proposals(proposal_ids=[row.pk], by_id=bob, now=LATER),
+    )
+    assert sorted([first.waiting, second.waiting]) == [(), (row.pk,)]
+    assert sorted([first.done, second.done]) == [(), (row.pk,)]
+    row.refresh_from_db()
+    assert {row.first_by_id, row.decided_by_id} == {alice, bob}
+
+
+def test_yes_and_no_at_once_end_in_one_of_them() -> None:
+    row = wait_for_staff()
+    alice, bob = make_staff("alice"), make_staff("bob")
+    at_once(
+        lambda: approve_proposals(proposal_ids=[row.pk], by_id=alice, now=LATER),
+        lambda: reject_proposals(proposal_ids=[row.pk], reason="no", by_id=bob, now=LATER),
+    )
+    row.refresh_from_db()
+    # Whoever was second: a rejection takes an approval back, an approval finds it closed.
+    assert (row.state, row.decided_by_id) == ("rejected", bob)
+
+
+def test_the_same_override_set_twice_at_once_is_one() -> None:
+    dairy = make_dairy()
+    open_dairy()
+
+    def fix() -> int:
+        return set_override(
+            variant_id=dairy.brie,
+            amount_minor=570,
+            expires_at=LATER + timedelta(days=5),
+            reason="anniversary",
+            by_id=None,
+            now=LATER,
+        )
+
+    first, second = at_once(fix, fix)
+    assert first == second
+    assert PriceOverride.objects.count() == 1
+
+
+def test_the_same_list_taken_in_twice_at_once_is_stored_once() -> None:
+    make_dairy()
+    make_source()
+    text = "sku,price,date\nBRIE,5.49,2026-11-25\nGOUDA,4.79,2026-11-25\n"
+    first, second = at_once(
+        *(lambda: import_feed(code="hilltop", text=text, now=NOON) for _ in range(2))
+    )
+    assert sorted([first.stored, second.stored]) == [0, 2]
+    assert CompetitorPrice.objects.count() == 2
