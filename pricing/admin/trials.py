@@ -68,6 +68,10 @@ class RampStepInline(ReadOnlyInline):
     ]
     readonly_fields = fields
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the trial sees its steps."""
+        return request.user.has_perm("pricing.view_modelramp")
+
 
 @admin.register(ModelRamp)
 class ModelRampAdmin(ReadOnlyAdmin):

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from pricing.selectors import list_kill_switches
+from pricing.selectors.breakers import list_open_trips
 from shop.backoffice.health import list_freshness, list_gauges, list_jobs
 from shop.backoffice.sales import (
     PERIODS,
@@ -36,6 +37,7 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "gauges": list_gauges(now),
         "jobs": list_jobs(now),
         "switches": list_kill_switches(),
+        "trips": list_open_trips() if request.user.has_perm("pricing.view_breakertrip") else [],
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
     }

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors import list_kill_switches
+from pricing.selectors.breakers import list_open_trips
 from shop.jobs.selectors import count_red_runs
 from shop.kernel.clock import utc_now
 from shop.staff.roles import is_auditor
@@ -170,7 +171,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
 def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with the pages the reader may open, badges included.
 
-    Two queries for the badges (kill switches that are on, jobs that are red), none otherwise.
+    Three queries for the badges (kill switches that are on, open breakers, red jobs), no others.
     """
     badges = _read_badges(request.user)
     groups = []
@@ -196,6 +197,10 @@ def _read_badges(account: Any) -> dict[str, str]:
     badges = {}
     if account.has_perm("pricing.view_killswitch") and list_kill_switches():
         badges["admin:kill_switch"] = "!"
+    if account.has_perm("pricing.view_breakertrip"):
+        trips = len(list_open_trips())
+        if trips:
+            badges["admin:pricing_breakertrip_changelist"] = str(trips)
     if account.has_perm("shop.view_jobrun"):
         red = count_red_runs(now=utc_now())
         if red:

@@ -22,6 +22,7 @@ PRICES: Names = (
     *("pricing.jurisdictionrow", "pricing.emergencycap", "pricing.killswitch"),
     *("pricing.priceproposal", "pricing.priceoverride", "pricing.priceshock"),
     *("pricing.competitorsource", "pricing.competitorprice", "pricing.quarantinedcompetitorrow"),
+    *("pricing.breakertrip", "pricing.modelramp", "pricing.modelchange"),
 )
 AUDITS: Names = ("pricing.modelaudit",)
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")

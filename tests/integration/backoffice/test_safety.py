@@ -1,0 +1,102 @@
+"""Staff see what breakers did, undo it in one click, and lead trials; others cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pricing.models import BreakerTrip, DemandModelVersion, ModelAudit, ModelChange, ModelRamp
+from pricing.selectors import list_kill_switches
+from pricing.services.breakers import trip_breaker
+from shop.kernel.clock import utc_now
+from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
+
+REASON = "looked at it with care"
+
+
+def act(browser: Client, name: str, *key: Any, **fields: Any) -> Any:
+    """Confirm the dialog of an action."""
+    address = reverse(f"admin:pricing_{name}", args=key)
+    return browser.post(address, {"_form_submitted": "on", **fields})
+
+
+def trip() -> int:
+    """Let the profit breaker switch the market's personal prices off."""
+    trip_breaker(
+        kind="profit",
+        scope="market",
+        key="us",
+        action="switched_off",
+        evidence={"difference": -12.5},
+        now=utc_now(),
+    )
+    return int(BreakerTrip.objects.latest("id").pk)
+
+
+def read(browser: Client, name: str, *key: Any) -> str:
+    return browser.get(reverse(f"admin:{name}", args=key)).content.decode()
+
+
+def test_the_dashboard_tells_what_a_breaker_did_and_one_click_undoes_it(root: Client) -> None:
+    key = trip()
+    assert [one.key for one in list_kill_switches() if one.scope == "market"] == ["us"]
+    page = read(root, "index")
+    assert "Breakers have acted" in page
+    assert "profit per visit below the holdout · personal prices switched off" in page
+    act(root, "breakertrip_undo", key, reason=REASON)
+    row = BreakerTrip.objects.get(pk=key)
+    assert (row.undo_reason, row.undone_by.is_superuser) == (REASON, True)
+    assert [one for one in list_kill_switches() if one.scope == "market"] == []
+    act(root, "breakertrip_undo", key, reason=REASON)
+    assert "over or undone already" in read(root, "pricing_breakertrip_changelist")
+
+
+def test_a_trip_shows_its_figures(root: Client) -> None:
+    page = read(root, "pricing_breakertrip_change", trip())
+    assert "&quot;difference&quot;: -12.5" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [(MERCHANDISER, True), (APPROVER, True), (ANALYST, False), (SUPPORT, False)]
+)
+def test_who_may_undo(as_role: Callable[[str], Client], role: str, may: bool) -> None:
+    key = trip()
+    act(as_role(role), "breakertrip_undo", key, reason=REASON)
+    assert (BreakerTrip.objects.get(pk=key).undone_at is not None) is may
+
+
+def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client]) -> None:
+    approver = as_role(APPROVER)
+    model = DemandModelVersion.objects.filter(status="candidate", asked_by__isnull=False).first()
+    ModelAudit.objects.create(
+        model=model, sha256=model.sha256, at=utc_now(), is_passed=True, is_blind=True, report={}
+    )
+    act(approver, "modelramp_begin", model=model.pk)
+    ramp = ModelRamp.objects.get(ended_at__isnull=True)
+    assert (ramp.model_id, ramp.steps.first().share) == (model.pk, 0.0)
+    act(approver, "modelramp_step", ramp.pk, share="0.05", reason=REASON)
+    assert [step.share for step in ramp.steps.all()] == [0.05, 0.0]
+    assert "5%" in read(approver, "pricing_modelramp_changelist")
+    assert REASON in read(approver, "pricing_modelramp_change", ramp.pk)
+    act(approver, "modelramp_stop", ramp.pk, reason=REASON)
+    ramp.refresh_from_db()
+    assert (ramp.end, ModelChange.objects.first().kind) == ("stopped", "ramp_stopped")
+
+
+def test_whoever_may_not_approve_begins_no_trial(as_role: Callable[[str], Client]) -> None:
+    model = DemandModelVersion.objects.filter(status="candidate").first()
+    assert act(as_role(MERCHANDISER), "modelramp_begin", model=model.pk).status_code == 403
+    assert ModelRamp.objects.filter(ended_at__isnull=True).count() == 0
+
+
+def test_the_model_before_is_back_in_one_click(root: Client) -> None:
+    models = list(DemandModelVersion.objects.order_by("pk")[:2])
+    DemandModelVersion.objects.filter(status="active").update(status="retired")
+    DemandModelVersion.objects.filter(pk=models[0].pk).update(status="active")
+    act(root, "modelchange_roll_back", reason=REASON)
+    # The arrays of these rows are empty, so their hash is not theirs: nothing may change.
+    assert DemandModelVersion.objects.get(status="active").pk == models[0].pk
