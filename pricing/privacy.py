@@ -18,6 +18,10 @@ FIELDS = {
         none="id kind status trained_at window_start window_end rows metrics parameters arrays"
         " sha256 feature_hash asked_at asked_reason asked_by activated_by"
     ),
+    "DemandTuning": classify(
+        none="id fingerprint seed window_start window_end started_at updated_at seconds trials"
+        " chosen"
+    ),
     "EmergencyCap": classify(
         none="id market category starts_at ends_at cap_share reason created_by"
     ),

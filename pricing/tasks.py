@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
-from pricing.services import learning, replay_check, visits, watching
+from pricing.services import learning, replay_check, tuning, visits, watching
 from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
 DRAIN_LIMIT = 10_000
+TUNING_SECONDS = 600.0
 
 
 @job(queue="recompute", time_limit=120)
@@ -71,6 +72,16 @@ def import_competitors() -> int:
 def train_demand() -> int:
     """Fit the demand model anew; a refit of the kind in use is used from the next book on."""
     return services.train_demand(as_of=utc_now()).rows
+
+
+@job(queue="training", time_limit=1800)
+def tune_demand() -> int:
+    """Search for better settings of the demand model for ten minutes; training uses them."""
+    try:
+        found = tuning.tune_demand(as_of=utc_now(), budget_seconds=TUNING_SECONDS)
+    except tuning.TooLittleHistory:
+        return 0
+    return len(found.trials)
 
 
 @job(queue="training", time_limit=1800)

@@ -89,6 +89,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "import competitors": _every(1800, "pricing.tasks.import_competitors"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
+    "tune demand": _at(crontab(hour=1, minute=10, day_of_week=0), "pricing.tasks.tune_demand"),
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),

@@ -21,12 +21,14 @@ from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, Pri
 from pricing.models.proposals import PriceOverride, PriceProposal
 from pricing.models.quotes import Quote, QuoteSeal
 from pricing.models.shocks import PriceShock
+from pricing.models.tuning import DemandTuning
 
 __all__ = [
     "BreakerTrip",
     "CompetitorPrice",
     "CompetitorSource",
     "DemandModelVersion",
+    "DemandTuning",
     "EmergencyCap",
     "FeedPulse",
     "JurisdictionRow",

@@ -13,6 +13,7 @@ from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
 from pricing.selectors.training import Window, load_training_cells
+from pricing.selectors.tuning import load_settings
 from pricing.selectors.versions import get_model_version, model_row
 from pricing.services.refits import use_refit
 from pricing.services.training_shoppers import fit_shoppers
@@ -47,7 +48,8 @@ def train_demand(
     place = (market, channel)
     cells, window = load_training_cells(as_of=as_of, weeks=weeks, place=place)
     tell("fitting demand", 1, STEPS)
-    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS))
+    settings = load_settings()
+    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS), settings)
     tell("comparing shoppers", 2, STEPS)
     trained = fit_shoppers(trained, cells, window, as_of)
     tell("storing", 3, STEPS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pricing.core.demand.pooled import PooledPoisson
 from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand, serve
 from pricing.core.demand.shocked import use_shocks
 from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.tuning import DemandSettings
 from pricing.core.signals import SignalWeights
 
 HELD_OUT_WEEKS = 8
@@ -27,6 +28,8 @@ PRICE_MOVED = 0.02
 # Without sales: what weekly grocery sales show elsewhere (Bijmolt, van Heerde and Pieters 2005 find
 # -2.6 on average for brands; with display and mailer controls the Journey data shows -1.4).
 PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD = 1.5, 0.8
+
+USUAL = DemandSettings()
 
 Progress = Callable[[str], None]
 
@@ -40,7 +43,12 @@ class Trained:
     refusal: str
 
 
-def train(cells: TrainingCells, weights: SignalWeights, progress: Progress) -> Trained:
+def train(
+    cells: TrainingCells,
+    weights: SignalWeights,
+    progress: Progress,
+    settings: DemandSettings = USUAL,
+) -> Trained:
     """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them."""
     if len(cells.variant_id) < MIN_ITEMS:
         return Trained(prior_model(weights), {"items": len(cells.variant_id)}, "")
@@ -48,10 +56,10 @@ def train(cells: TrainingCells, weights: SignalWeights, progress: Progress) -> T
     weeks = cells.units.shape[1]
     if weeks >= 3 * HELD_OUT_WEEKS:
         progress("checking on held-out weeks")
-        metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS)
+        metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS, settings)
     progress("fitting")
     design, usual = _design(cells, weeks)
-    model = PooledPoisson().fit(
+    model = settings.make().fit(
         design,
         cells.units[:, None, :],
         cells.family,
@@ -69,6 +77,7 @@ def train(cells: TrainingCells, weights: SignalWeights, progress: Progress) -> T
     )
     shocked = use_shocks(cells, served)
     metrics |= _figures(cells, model, _moved(cells)) | shocked.metrics
+    metrics["settings"] = asdict(settings)
     metrics["elasticity_by_department"] = elasticity_by_department(cells, shocked.served)
     metrics["leaderboard"] = build_board(
         cells, shocked.evidence, lambda name: progress(f"comparing models: {name}")
@@ -128,10 +137,10 @@ def _design(cells: TrainingCells, known_weeks: int) -> tuple[FloatArray, FloatAr
     return design, usual
 
 
-def _back_test(cells: TrainingCells, cut: int) -> dict[str, Any]:
+def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict[str, Any]:
     design, _ = _design(cells, cut)
     past, later = slice(None, cut), slice(cut, None)
-    model = PooledPoisson().fit(
+    model = settings.make().fit(
         design[:, :, past],
         cells.units[:, None, past],
         cells.family,

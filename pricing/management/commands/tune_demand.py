@@ -1,0 +1,82 @@
+"""`manage.py tune_demand`: search for better settings of the demand model within a time budget."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pricing.core.demand.tuning import Trial
+from pricing.selectors.tuning import TuningRow
+from pricing.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
+from shop.jobs.services import record_run
+from shop.kernel.clock import utc_now
+
+SHOWN = 8
+
+
+class Command(BaseCommand):
+    help = "Choose settings of the demand model by forecasts of later weeks; training uses them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--seconds", type=float, default=300.0, help="the time budget")
+        parser.add_argument("--trials", type=int, default=MOST_TRIALS, help="trials at most")
+        parser.add_argument("--seed", type=int, default=SEED, help="of the settings drawn")
+        parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
+        parser.add_argument("--market", default="us")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Search, show progress, print the best trials. Run again to go on."""
+        columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn())
+        console = Console(file=self.stdout._out)  # type: ignore[arg-type]  # stubs: a method
+        with (
+            record_run(name="tune_demand", queue="training") as run,
+            Progress(*columns, TimeElapsedColumn(), console=console) as bar,
+        ):
+            task = bar.add_task("reading sales", total=options["trials"])
+
+            def tell(trial: Trial, most: int) -> None:
+                said = f"deviance {trial.deviance:.4f}, gain {trial.gain:+.4f}"
+                bar.update(task, description=said, completed=trial.number + 1, total=most)
+                run.advance(1)
+
+            try:
+                found = tune_demand(
+                    as_of=utc_now(),
+                    budget_seconds=options["seconds"],
+                    seed=options["seed"],
+                    most_trials=options["trials"],
+                    weeks=options["weeks"],
+                    market=options["market"],
+                    tell=tell,
+                )
+            except TooLittleHistory as problem:
+                raise CommandError(str(problem)) from problem
+        console.print(_tabulate(found))
+
+
+def _tabulate(found: TuningRow) -> Table:
+    title = f"search {found.id}: {len(found.trials)} trials in {found.seconds:.0f} s"
+    table = Table(title=title, title_justify="left")
+    for name in ("trial", "deviance", "WMAPE", "gain", "season prior", "half-life", "level prior"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    best = sorted(found.trials, key=lambda trial: trial.deviance)[:SHOWN]
+    for trial in [*best, *(one for one in found.trials[:1] if one not in best)]:
+        own = trial.settings
+        notes = ["usual"] if trial.number == 0 else []
+        notes += ["chosen"] if own == found.chosen else []
+        table.add_row(
+            str(trial.number),
+            f"{trial.deviance:.4f}",
+            f"{trial.wmape:.4f}",
+            f"{trial.gain:+.4f} ± {trial.gain_se:.4f}",
+            f"{own.season_prior:g}",
+            f"{own.level_half_life:g}",
+            f"{own.level_prior:g}",
+            ", ".join(notes),
+        )
+    return table
