@@ -16,6 +16,7 @@ from pricing.core.demand.leaderboard import ShockEvidence, Standing, compare, ju
 from pricing.core.demand.logit import HierarchicalLogit
 from pricing.core.demand.metrics import mean_poisson_deviance, wmape
 from pricing.core.demand.multinomial import MultinomialLogit
+from pricing.core.demand.offset import BoostedOffset
 from pricing.core.demand.pooled import PooledPoisson
 from pricing.core.demand.solvers import SOLVERS
 
@@ -24,6 +25,7 @@ __all__ = [
     "COLUMNS",
     "OWN_PRICE",
     "SOLVERS",
+    "BoostedOffset",
     "CausalElasticities",
     "HierarchicalLogit",
     "LatentClassLogit",
