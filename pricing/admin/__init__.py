@@ -10,6 +10,7 @@ from pricing.admin import (
     quotes,
     rules,
     safety,
+    shocks,
     trials,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "quotes",
     "rules",
     "safety",
+    "shocks",
     "trials",
 ]

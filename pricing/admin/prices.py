@@ -30,7 +30,13 @@ from shop.staff.keys import KeySearchAdmin, read_text
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
-SOURCE_TONES = {"merchant": "blue", "staff": "amber", "model": "green", "gate": "red"}
+SOURCE_TONES = {
+    "merchant": "blue",
+    "staff": "amber",
+    "model": "green",
+    "gate": "red",
+    "shock": "blue",
+}
 
 
 class ListPriceForm(ReasonForm):

@@ -32,6 +32,7 @@ CAUSES: dict[str, Text] = {
     "anchor": gettext_lazy("the merchant's own price"),
     "staff": gettext_lazy("staff"),
     "gate": gettext_lazy("a guardrail"),
+    "shock": gettext_lazy("chance, to learn from"),
 }
 FIGURES: dict[str, Text] = {
     "units": gettext_lazy("Units a week"),

@@ -34,6 +34,7 @@ from profiles.models import (
 from shop.catalog.models import Variant
 from shop.kernel.ids import uuid7
 from tests.factories.competitors import make_competitor_rows
+from tests.factories.pricing_shocks import make_shock_row
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -53,6 +54,7 @@ def make_prices(number: int, variant: Variant, shopper: Shopper) -> None:
     _make_trial(number, staff)
     _make_rules(number, variant, staff)
     make_competitor_rows(number, variant, staff)
+    make_shock_row(variant)
 
 
 def _make_changes(variant: Variant, staff: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pricing.core.values import LedgerRow
-from pricing.models import PricingPolicy
+from pricing.models import PriceShock, PricingPolicy
 from pricing.services import load_ledger_bulk, publish_price_book
 from shop.catalog.models import Brand, Category, Market, Product, Variant
 from shop.catalog.selectors import forget_catalog
@@ -66,3 +66,20 @@ def open_tea_shop(variants: list[int], **policy: Any) -> None:
     load_ledger_bulk(rows=rows)
     make_model(trained_at=NOON - timedelta(hours=1))
     publish_price_book(now=NOON)
+
+
+def make_shock_row(variant: Variant) -> PriceShock:
+    """Write down a shock that holds: 4.80 became 4.69 for the week of NOON."""
+    return PriceShock.objects.create(
+        variant=variant,
+        market_id="us",
+        week=(NOON - timedelta(days=NOON.weekday())).date(),
+        direction=-1,
+        probability=0.025,
+        base_minor=480,
+        shocked_minor=469,
+        is_applied=True,
+        seed="us/online",
+        policy_version=1,
+        started_at=NOON,
+    )

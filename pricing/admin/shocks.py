@@ -1,0 +1,43 @@
+"""Staff table of price shocks: which prices chance moved, from where to where, how likely."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from pricing.models import PriceShock
+from shop.staff.columns import money_column, percent_column, show_tag
+from shop.staff.tables import ReadOnlyAdmin
+
+
+@admin.register(PriceShock)
+class PriceShockAdmin(ReadOnlyAdmin):
+    """A draw cannot be edited: what is learned from it rests on its being one."""
+
+    list_display = [
+        "week",
+        "variant",
+        money_column("base_minor", _("Without chance")),
+        money_column("shocked_minor", _("For the week")),
+        percent_column("probability", _("Probability")),
+        "state",
+    ]
+    list_select_related = ["variant"]
+    list_filter = ["week", "is_applied"]
+    search_fields = ["variant__sku__startswith"]
+    ordering = ["-week", "variant"]
+    fields = [
+        ("variant", "market", "channel"),
+        ("week", "direction", "probability"),
+        ("base_minor", "shocked_minor", "is_applied"),
+        ("started_at", "ended_at"),
+        ("seed", "policy_version"),
+    ]
+
+    @admin.display(description=_("State"), ordering="ended_at")
+    def state(self, row: PriceShock) -> SafeString:
+        """Holding now, over, or never let through."""
+        if not row.is_applied:
+            return show_tag(_("not let through"), "red")
+        return show_tag(_("over")) if row.ended_at else show_tag(_("holds now"), "green")
