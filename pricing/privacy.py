@@ -59,7 +59,7 @@ FIELDS = {
         " max_changes_per_day hold_minutes quote_minutes no_rise_hours assumed_cost_share"
         " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
         " exploration shock_share objective target_margin competitor_below competitor_above"
-        " causal_reach cooldown_hours two_person_step auto_publish"
+        " causal_reach cooldown_hours two_person_step restock_days substitution_share auto_publish"
         " reason created_at created_by approved_by"
     ),
     "PublicPrice": classify(

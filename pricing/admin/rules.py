@@ -46,6 +46,8 @@ BOUNDS = (
     "causal_reach",
     "cooldown_hours",
     "two_person_step",
+    "restock_days",
+    "substitution_share",
     "auto_publish",
 )
 

@@ -67,6 +67,8 @@ class Policy:
     `competitor_above` over the lowest competitor; an elasticity with a randomised source may move
     a price `causal_reach` away from its anchor. A changed price rests `cooldown_hours`. Without
     `auto_publish` the model's changes wait for staff; those above `two_person_step` for two.
+    Stock that must last `restock_days` (0: it need not) has a shadow price where it would not;
+    `substitution_share` of the units a lower price wins would have bought a sibling.
 
     >>> Policy().personal_cap
     0.1
@@ -96,6 +98,8 @@ class Policy:
     causal_reach: float = 0.30
     cooldown_hours: int = 0
     two_person_step: float = 0.05
+    restock_days: int = 0
+    substitution_share: float = 0.0
     auto_publish: bool = True
 
 

@@ -53,6 +53,8 @@ class PricingPolicy(models.Model):
     causal_reach = models.FloatField(default=0.30)
     cooldown_hours = models.PositiveSmallIntegerField(default=0)
     two_person_step = models.FloatField(default=0.05)
+    restock_days = models.PositiveSmallIntegerField(default=0)
+    substitution_share = models.FloatField(default=0.0)
     auto_publish = models.BooleanField(default=True)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -111,6 +113,11 @@ class PricingPolicy(models.Model):
                 # Units alone would sell everything at its floor.
                 & (~Q(objective="units") | Q(target_margin__gt=0)),
                 name="policy_sane_optimum",
+            ),
+            models.CheckConstraint(
+                condition=Q(restock_days__lte=365)
+                & Q(substitution_share__gte=0, substitution_share__lte=0.9),
+                name="policy_sane_surroundings",
             ),
         ]
 

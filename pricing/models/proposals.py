@@ -114,7 +114,8 @@ class PriceOverride(models.Model):
     """A public price, or a limit of it, set by hand for a time and for a reason.
 
     `price` fixes the public price, `floor` is a minimum (for instance advertised by contract),
-    `ceiling` a maximum. The gate still runs last: a step a day, floor and ceiling hold. The newest
+    `ceiling` a maximum, `clear` lets the price only fall, down to the amount, so that the stock is
+    gone when the time is over. The gate still runs last: a step a day, floor and ceiling hold. The newest
     override in force of a kind wins; `ended_at` ends it before its time.
     """
 
@@ -122,6 +123,7 @@ class PriceOverride(models.Model):
         PRICE = "price", "fixed price"
         FLOOR = "floor", "minimum price"
         CEILING = "ceiling", "maximum price"
+        CLEAR = "clear", "clear the stock, down to"
 
     variant = models.ForeignKey("shop.Variant", on_delete=models.CASCADE, related_name="+")
     market = models.ForeignKey(

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.publish import NO_LIMIT
 from pricing.models import PriceOverride, PriceProposal, PublicPrice
 
@@ -21,7 +21,8 @@ class StaffPrices:
 
     `fixed_minor` and `approved_minor` are 0 where nothing was said; `least_minor` is a minimum
     price (0: none), `most_minor` a maximum (NO_LIMIT: none). `is_edited` marks approved prices that
-    staff chose themselves.
+    staff chose themselves. `lowest_minor` is how far down what must be gone may go (0: nothing
+    must), `gone_by` until when, in seconds since 1970.
     """
 
     fixed_minor: IntArray
@@ -29,13 +30,28 @@ class StaffPrices:
     most_minor: IntArray
     approved_minor: IntArray
     is_edited: BoolArray
+    lowest_minor: IntArray
+    gone_by: FloatArray
+
+    @property
+    def has_word(self) -> BoolArray:
+        """Where staff have named a price or want the stock gone, (m,)."""
+        spoken: BoolArray = (self.fixed_minor > 0) | (self.approved_minor > 0)
+        return spoken | (self.lowest_minor > 0)
 
     @staticmethod
     def nothing(count: int) -> StaffPrices:
         """Return silence about `count` variants."""
-        none = np.zeros(count, dtype=np.int64)
-        most = np.full(count, NO_LIMIT)
-        return StaffPrices(none, none.copy(), most, none.copy(), np.zeros(count, dtype=np.bool_))
+        fixed, least, approved, lowest = (np.zeros(count, dtype=np.int64) for _ in range(4))
+        return StaffPrices(
+            fixed_minor=fixed,
+            least_minor=least,
+            most_minor=np.full(count, NO_LIMIT),
+            approved_minor=approved,
+            is_edited=np.zeros(count, dtype=np.bool_),
+            lowest_minor=lowest,
+            gone_by=np.zeros(count),
+        )
 
 
 def in_force(now: datetime) -> QuerySet[PriceOverride]:
@@ -54,14 +70,18 @@ def load_staff_prices(
         PriceOverride.Kind.PRICE: found.fixed_minor,
         PriceOverride.Kind.FLOOR: found.least_minor,
         PriceOverride.Kind.CEILING: found.most_minor,
+        PriceOverride.Kind.CLEAR: found.lowest_minor,
     }
     scope = {"market_id": place[0], "channel": place[1]}
     # By id, so that the newest of a kind is written last and wins.
     overrides = in_force(now).filter(**scope).order_by("id")
-    for variant, kind, amount in overrides.values_list("variant_id", "kind", "amount_minor"):
+    fields = ("variant_id", "kind", "amount_minor", "expires_at")
+    for variant, kind, amount, ends in overrides.values_list(*fields):
         at = _find(variant_id, variant)
         if at is not None:
             columns[PriceOverride.Kind(kind)][at] = amount
+            if kind == PriceOverride.Kind.CLEAR:
+                found.gone_by[at] = ends.timestamp()
     decided = PriceProposal.objects.filter(**scope, state__in=DECIDED).order_by("id")
     for variant, amount, state in decided.values_list("variant_id", "final_minor", "state"):
         at = _find(variant_id, variant)

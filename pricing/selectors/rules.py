@@ -36,6 +36,8 @@ POLICY_FIELDS = (
     "causal_reach",
     "cooldown_hours",
     "two_person_step",
+    "restock_days",
+    "substitution_share",
     "auto_publish",
 )
 

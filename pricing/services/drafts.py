@@ -17,11 +17,12 @@ from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES, PriceSeries, find_references, list_share
 from pricing.core.signals import SignalWeights
 from pricing.metrics import guard_hits_total
-from pricing.selectors.competitors import find_feed_badges, load_lowest_competitors
+from pricing.selectors.competitors import find_feed_badges
 from pricing.selectors.overrides import StaffPrices, load_staff_prices
 from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
 from pricing.services.badges import find_variant_badges
+from pricing.services.circumstances import Circumstances, find_circumstances
 from pricing.services.occasions import Occasion
 from pricing.services.proposing import (
     ANCHOR,
@@ -30,7 +31,6 @@ from pricing.services.proposing import (
     Proposed,
     find_causal,
     propose,
-    weekly_units,
 )
 from pricing.services.screening import screen_draft
 from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
@@ -67,7 +67,7 @@ class _Scene:
     """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word.
 
     `calm` is the shelf at the prices that chance has not moved: what everybody else wants is asked
-    about those. `competitor_minor` is the lowest fresh price of competitors, NaN if unknown.
+    about those.
     """
 
     calm: Shelf
@@ -78,7 +78,7 @@ class _Scene:
     bounds: PublicBounds
     staff: StaffPrices
     is_causal: BoolArray
-    competitor_minor: FloatArray
+    around: Circumstances
 
 
 def draft_prices(
@@ -101,7 +101,7 @@ def draft_prices(
         is_causal=scene.is_causal,
         policy=occasion.policy,
         second=int(occasion.now.timestamp()),
-        competitor_minor=scene.competitor_minor,
+        around=scene.around,
     )
     shocks, proposed = _shake(scene, proposed, occasion)
     terms, actions = _gate(proposed, scene, occasion)
@@ -121,7 +121,7 @@ def draft_prices(
         actions=actions,
         badges=_badges(shelf, scene, occasion),
         is_causal=scene.is_causal,
-        weekly_units=weekly_units(occasion.served, scene.terms),
+        weekly_units=scene.around.weekly_units,
         shocks=shocks,
     )
 
@@ -143,7 +143,7 @@ def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
         bounds=bounds,
         staff=staff,
         is_causal=find_causal(occasion.served, ids),
-        competitor_minor=load_lowest_competitors(variant_id=ids, market=place[0], now=now),
+        around=find_circumstances(calm, terms, staff, occasion),
     )
 
 
@@ -159,7 +159,7 @@ def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shock
             terms=scene.terms,
             limits=proposed.limits,
             bounds=scene.bounds,
-            excluded=(staff.fixed_minor > 0) | (staff.approved_minor > 0) | returns,
+            excluded=staff.has_word | returns,
             policy=occasion.policy,
         )
     asked, cause = ask_for(
@@ -192,6 +192,7 @@ def _terms_now(
     """Return the terms at the prices that hold, and where each elasticity comes from."""
     variants = shelf.variants
     mean, sd, depth = occasion.served.elasticities(variants.variant_id, shelf.family_id)
+    mean, sd = (np.where(np.isfinite(one), one, np.nan) for one in (mean, sd))
     floor, cost = floor_prices(
         variants.cost_minor, shelf.list_minor, shelf.anchor_minor, occasion.policy
     )

@@ -37,7 +37,8 @@ def set_override(
     market: str = "us",
     channel: str = "online",
 ) -> int:
-    """Fix the public price of a variant (or a minimum, or a maximum) until `expires_at`.
+    """Fix the public price of a variant until `expires_at`, or a minimum, a maximum, or (`clear`)
+    how far it may fall so that the stock is gone by then.
 
     Return the override's id. The publisher obeys from the next book on, a step a day, inside floor
     and ceiling; when the time is over the price returns by itself. An override of the same kind
@@ -53,7 +54,7 @@ def set_override(
         price = PublicPrice.objects.select_for_update().filter(**where).first()
         if price is None:
             raise OverrideRefused("This variant has no public price here yet.")
-        if kind == PriceOverride.Kind.PRICE:
+        if kind in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
             _check_bounds(price, amount_minor)
         same = PriceOverride.objects.filter(
             ended_at__isnull=True, expires_at__gt=now, kind=kind, **where

@@ -18,6 +18,7 @@ from pricing.core.rounding import share_down, share_up
 from pricing.core.values import Policy
 from pricing.selectors.overrides import StaffPrices
 from pricing.selectors.publishing import Shelf
+from pricing.services.circumstances import Circumstances
 
 HOUR = 3_600
 # Who moved a public price, or would: kept with the proposal.
@@ -52,22 +53,28 @@ def propose(
     is_causal: BoolArray,
     policy: Policy,
     second: int,
-    competitor_minor: FloatArray | None = None,
+    around: Circumstances,
 ) -> Proposed:
     """Return the prices the model, the merchant and staff ask for, in rising order of rank.
 
-    `second` is the time now in seconds since 1970, `competitor_minor` (m,) the lowest price of
-    registered competitors (NaN where none is known). What staff fixed or approved is asked for
-    as it is; without `auto_publish` the model's own choices wait.
+    `second` is the time now in seconds since 1970. What staff fixed, approved or want gone is
+    asked for as it is; without `auto_publish` the model's own choices wait.
     """
     limits = find_limits(
-        shelf, terms, bounds, is_causal, policy, second=second, competitor_minor=competitor_minor
+        shelf,
+        terms,
+        bounds,
+        is_causal,
+        policy,
+        second=second,
+        competitor_minor=around.competitor_minor,
     )
-    demand = demand_terms(terms, policy)
+    demand = demand_terms(terms, policy, around.extra_cost)
     choice = choose_public(
         limits, demand, segments, policy, is_causal=is_causal, exponent=terms.exponent
     )
-    by_staff = np.where(staff.fixed_minor > 0, staff.fixed_minor, staff.approved_minor)
+    decided = np.where(staff.approved_minor > 0, staff.approved_minor, around.cleared_minor)
+    by_staff = np.where(staff.fixed_minor > 0, staff.fixed_minor, decided)
     has_word = by_staff > 0
     # Back to the merchant's own price nobody has to agree; to another one without a credible gain
     # (a competitor's ceiling) the model asks like for its own.
@@ -79,11 +86,11 @@ def propose(
     return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy)
 
 
-def demand_terms(terms: VariantTerms, policy: Policy) -> DemandTerms:
+def demand_terms(terms: VariantTerms, policy: Policy, extra_cost: FloatArray) -> DemandTerms:
     """Return what the optimum needs of variants, with the cost that payoffs are reckoned with."""
     return DemandTerms(
         base_minor=terms.public_minor,
-        cost=reckoned_cost(terms.unit_cost, terms.public_minor, policy),
+        cost=reckoned_cost(terms.unit_cost, terms.public_minor, policy) + extra_cost,
         floor_minor=terms.floor_minor,
         elasticity=terms.elasticity,
         elasticity_sd=terms.elasticity_sd,
@@ -129,22 +136,6 @@ def _target(terms: VariantTerms, policy: Policy) -> IntArray:
         return np.ones(len(terms), dtype=np.int64)
     cost = np.where(np.isfinite(terms.unit_cost), terms.unit_cost, 1.0)
     return np.maximum(share_up(cost, 1.0 + policy.target_margin), 1)
-
-
-def weekly_units(served: ServedDemand, terms: VariantTerms) -> FloatArray:
-    """Return expected units a week at the public price now, (m,); NaN where never modelled.
-
-    q = exp(base) (p / usual)^-e of the item's own fit.
-    """
-    units = np.full(len(terms), np.nan)
-    if not len(served.variant_id):
-        return units
-    at = np.searchsorted(served.variant_id, terms.variant_id)
-    at = np.minimum(at, len(served.variant_id) - 1)
-    is_known = served.variant_id[at] == terms.variant_id
-    away = np.log(terms.public_minor / served.usual_minor[at])
-    expected = np.exp(served.base_log[at] - terms.elasticity * away)
-    return np.where(is_known, expected, units)
 
 
 def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
