@@ -30,6 +30,7 @@ HANDLERS: Handlers = {
     "EmergencyDeclared": (reprice_soon,),
     "PriceProposalsDecided": (reprice_soon,),
     "PriceOverrideSet": (reprice_soon,),
+    "CompetitorPricesImported": (reprice_soon,),
 }
 
 

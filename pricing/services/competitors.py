@@ -25,6 +25,7 @@ from pricing.services.feeds import record_pulse
 from shop.catalog.selectors import list_identities, load_variant_arrays
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import exponent
+from shop.outbox.services import write_fact
 
 Reason = QuarantinedCompetitorRow.Reason
 # Clocks differ; a source whose clock is a few minutes ahead is not from the future.
@@ -81,8 +82,8 @@ class _Line:
 def import_feed(*, code: str, text: str, now: datetime) -> ImportReport:
     """Take in the list `text` of source `code`; safe to run again with the same list.
 
-    Every row is stored or quarantined with its reason. One import of a source at a time. Raises
-    FeedRefused.
+    Every row is stored or quarantined with its reason. One import of a source at a time. Fact
+    CompetitorPricesImported. Raises FeedRefused.
     """
     with transaction.atomic():
         source = CompetitorSource.objects.select_for_update().filter(code=code).first()
@@ -98,6 +99,9 @@ def import_feed(*, code: str, text: str, now: datetime) -> ImportReport:
         refused = _quarantine([one for one in lines if one.reason], source, now)
         report = ImportReport(len(lines), stored, len(good) - stored, refused)
         _note(source, report, now)
+        if stored:
+            payload = {"source": source.code, "prices": stored}
+            write_fact(kind="CompetitorPricesImported", payload=payload, occurred_at=now)
         if good:
             record_pulse(name="competitors", at=now, ttl_hours=source.ttl_hours)
     return report

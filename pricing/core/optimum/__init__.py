@@ -6,6 +6,7 @@ Pure numpy and scipy; every function names its formula and source and shows an e
 """
 
 from pricing.core.optimum.choose import Choice, choose_public
+from pricing.core.optimum.clearance import clearance_price
 from pricing.core.optimum.closed_forms import (
     constant_elasticity_price,
     implied_cost,
@@ -26,6 +27,7 @@ from pricing.core.optimum.joint import (
 )
 from pricing.core.optimum.markdown import MarkdownPlan, plan_markdown
 from pricing.core.optimum.objective import expected_worth, expected_worth_of_draws
+from pricing.core.optimum.opportunity import sibling_cost, stock_cost
 from pricing.core.optimum.sentences import say_rule, say_why
 from pricing.core.optimum.stock import RungPlan, Scarce, plan_rungs, price_scarce, price_shared
 from pricing.core.optimum.substitutes import best_rungs, climb_rungs, enumerate_rungs
@@ -42,6 +44,7 @@ __all__ = [
     "Segments",
     "best_rungs",
     "choose_public",
+    "clearance_price",
     "climb_rungs",
     "constant_elasticity_price",
     "enumerate_rungs",
@@ -65,4 +68,6 @@ __all__ = [
     "price_shared",
     "say_rule",
     "say_why",
+    "sibling_cost",
+    "stock_cost",
 ]

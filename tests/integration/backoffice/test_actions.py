@@ -11,22 +11,19 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
-from pricing.admin.rules import BOUNDS
 from pricing.models import (
     DemandModelVersion,
     ModelAudit,
     PriceLedgerEntry,
-    PricingPolicy,
     PublicPrice,
 )
-from pricing.services.approvals import NotOffered, propose_policy
 from promotions.models import Campaign, Offer
 from shop.inventory.models import StockMovement, StockRecord
 from shop.jobs.models import JobRun
 from shop.jobs.services import JobUnknown, retry_run
 from shop.kernel.clock import utc_now
 from shop.outbox.models import Fact
-from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER
+from shop.staff.roles import ANALYST, APPROVER
 
 REASON = "because the shelf was counted"
 
@@ -94,38 +91,6 @@ def test_an_offer_that_cannot_be_computed_is_not_saved(
     assert Offer.objects.count() == before
     assert not wrong or wrong in answer.context["adminform"].form.errors
     assert root.post(reverse("admin:promotions_offer_add"), _offer_form()).status_code == 302
-
-
-def test_a_policy_needs_a_second_person(as_role: Callable[[str], Client], root: Client) -> None:
-    merchandiser, approver = as_role(MERCHANDISER), as_role(APPROVER)
-    form = _policy_form(personal_cap="0.2")
-    added = merchandiser.post(reverse("admin:pricing_pricingpolicy_add"), form)
-    assert added.status_code == 302
-    draft = PricingPolicy.objects.order_by("-version").first()
-    assert (draft.personal_cap, draft.is_active, draft.approved_by) == (0.2, False, None)
-    assert act(merchandiser, "pricing_pricingpolicy_approve", draft.pk).status_code == 403
-    act(approver, "pricing_pricingpolicy_approve", draft.pk)
-    draft.refresh_from_db()
-    assert (draft.is_active, draft.approved_by.email) == (True, "approver@staff.example")
-    assert PricingPolicy.objects.filter(is_active=True).count() == 1
-    assert Fact.objects.filter(kind="PolicyApproved", payload={"version": draft.version}).exists()
-
-
-def test_nobody_approves_their_own_policy(root: Client) -> None:
-    root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(hold_minutes="90"))
-    draft = PricingPolicy.objects.order_by("-version").first()
-    act(root, "pricing_pricingpolicy_approve", draft.pk)
-    draft.refresh_from_db()
-    assert draft.is_active is False
-    assert any("somebody else must approve" in text for text in messages_of(root))
-
-
-def test_a_policy_beyond_the_hard_limit_cannot_even_be_proposed(root: Client) -> None:
-    before = PricingPolicy.objects.count()
-    root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(personal_cap="0.31"))
-    assert PricingPolicy.objects.count() == before
-    with pytest.raises(NotOffered):
-        propose_policy(changes={"personal_cap": 0.31}, reason=REASON, by_id=None, now=utc_now())
 
 
 def test_a_model_is_asked_for_by_one_and_activated_by_another(
@@ -280,13 +245,6 @@ def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Cl
     act(root, "orders_order_refund", order.pk, **fields)
     line.refresh_from_db()
     assert line.refunded_quantity == 0
-
-
-def _policy_form(**changes: str) -> dict[str, str]:
-    """Return the form as the page fills it in, every bound as the active version has it."""
-    active = PricingPolicy.objects.get(is_active=True)
-    form = {name: str(getattr(active, name)) for name in BOUNDS if name != "auto_publish"}
-    return form | {"auto_publish": "on", "reason": REASON} | changes
 
 
 def _offer_form(**changes: str) -> dict[str, str]:

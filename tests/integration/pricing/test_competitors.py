@@ -25,6 +25,7 @@ from pricing.selectors.competitors import (
 from pricing.services.competitors import FeedRefused, fetch_due_sources, import_feed
 from shop.catalog.models import Variant
 from shop.jobs.models import JobRun
+from shop.outbox.models import Fact
 from tests.factories.competitors import ADDRESS, HOST, make_fetcher, make_source, serve
 from tests.factories.pricing import NOON, Dairy
 
@@ -65,6 +66,8 @@ def test_a_list_is_stored_and_counts_while_it_is_fresh(dairy: Dairy) -> None:
         dairy.gouda: "name",
         dairy.cheddar: "sku",
     }
+    fact = Fact.objects.get(kind="CompetitorPricesImported")
+    assert fact.payload == {"source": "hilltop", "prices": 3}
     assert lowest(dairy) == [360.0, 479.0, 549.0, None]
     assert lowest(dairy, NOON + 47 * HOUR) == [360.0, 479.0, 549.0, None]
     assert lowest(dairy, NOON + 48 * HOUR) == [None] * 4
