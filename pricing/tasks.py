@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
-from pricing.services import learning, replay_check, tuning, visits, watching
+from pricing.services import feeds, learning, replay_check, tuning, visits, watching
 from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -40,8 +40,11 @@ def learn_online() -> int:
 
 @job(queue="recompute", time_limit=300)
 def count_visits() -> int:
-    """Count what the visits of today and yesterday earned."""
-    return visits.count_visits(now=utc_now())
+    """Count what the visits of today and yesterday earned; act if the figures say so."""
+    now = utc_now()
+    counted = visits.count_visits(now=now)
+    watching.watch_prices(now=now)
+    return counted
 
 
 @job(queue="recompute", time_limit=1800)
@@ -51,9 +54,9 @@ def recount_visits() -> int:
 
 
 @job(queue="recompute", time_limit=120)
-def watch_prices() -> int:
-    """Trip breakers and move the trial on, if their figures say so."""
-    return watching.watch_prices(now=utc_now())
+def watch_feeds() -> int:
+    """Hold the model's prices while a feed they rely on is silent."""
+    return feeds.watch_feeds(now=utc_now())
 
 
 @job(queue="recompute", time_limit=600)

@@ -82,7 +82,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "learn from outcomes": _every(60, "pricing.tasks.learn_online"),
-    "watch prices": _every(60, "pricing.tasks.watch_prices"),
+    "watch feeds": _every(60, "pricing.tasks.watch_feeds"),
     "count visits": _every(600, "pricing.tasks.count_visits"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),

@@ -1,4 +1,4 @@
-"""What looks at prices every minute: feeds, profit against the holdout, and the trial."""
+"""What looks at prices whenever visits were counted: feeds, profit, and the trial."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from shop.kernel.clock import utc_now
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import Dairy, open_dairy
 
-JOBS = ("count_visits", "learn_online", "recount_visits", "watch_prices")
+JOBS = ("count_visits", "learn_online", "recount_visits", "watch_feeds")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -31,15 +31,24 @@ def test_the_watch_trips_a_breaker_and_learning_keeps_its_watermark(dairy: Dairy
     open_dairy()
     now = utc_now()
     record_pulse(name="costs", at=now - timedelta(days=30))
-    tasks.watch_prices.apply().get()
+    tasks.watch_feeds.apply().get()
     assert BreakerTrip.objects.get().kind == "costs"
-    assert JobRun.objects.get(name="watch_prices").rows == 1
+    assert JobRun.objects.get(name="watch_feeds").rows == 1
     tasks.learn_online.apply().get()
     watermark = OnlineEvidence.objects.get().watermark
     assert timedelta(minutes=85) < now - watermark <= timedelta(hours=6, minutes=90)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whoever_counts_visits_looks_at_them(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_dairy()
+    looked: list[datetime] = []
+    monkeypatch.setattr(tasks.watching, "watch_prices", lambda now: looked.append(now) or 0)
+    tasks.count_visits.apply().get()
+    assert len(looked) == 1
+
+
 def test_learning_and_watching_run_every_minute() -> None:
     every = {entry["task"]: entry["schedule"] for entry in SCHEDULE.values()}
-    for name in ("learn_online", "watch_prices"):
+    for name in ("learn_online", "watch_feeds"):
         assert every[f"pricing.tasks.{name}"] == timedelta(seconds=60)
