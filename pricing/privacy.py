@@ -62,6 +62,13 @@ FIELDS = {
         " causal_reach cooldown_hours two_person_step restock_days substitution_share auto_publish"
         " reason created_at created_by approved_by"
     ),
+    "PrivacyBudget": classify(
+        none="id data_set quarter epsilon_cap epsilon_spent delta_cap delta_spent"
+    ),
+    "PrivateRelease": classify(
+        none="id budget purpose at first_week end_week epsilon delta most_cells noise_sd arrays"
+        " sha256"
+    ),
     "PublicPrice": classify(
         none="id variant market channel list_minor public_minor anchor_minor changed_at"
     ),

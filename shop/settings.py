@@ -41,6 +41,12 @@ MARKET_CODE: str = env.str("MARKET", default="us")
 # Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
 # keeps the shop's own network out of reach.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])
+# Above 0, demand is learned from noisy cells that keep this epsilon for a household and quarter.
+TRAINING_EPSILON: float = env.float("TRAINING_EPSILON", default=0.0)
+# What a quarter's households may lose in all, whoever asks; new quarters take the caps from here.
+PRIVACY_EPSILON_CAP: float = env.float("PRIVACY_EPSILON_CAP", default=3.0)
+PRIVACY_DELTA: float = env.float("PRIVACY_DELTA", default=1e-6)
+PRIVACY_DELTA_CAP: float = env.float("PRIVACY_DELTA_CAP", default=1e-5)
 # Days and weeks of the business (weekends, sales weeks) begin at midnight here; storage is in UTC.
 BUSINESS_TIME_ZONE: str = env.str("BUSINESS_TIME_ZONE", default="America/New_York")
 

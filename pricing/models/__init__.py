@@ -18,6 +18,7 @@ from pricing.models.learning import (
 )
 from pricing.models.ledger import PriceLedgerEntry, PublicPrice
 from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
+from pricing.models.private import PrivacyBudget, PrivateRelease
 from pricing.models.proposals import PriceOverride, PriceProposal
 from pricing.models.quotes import Quote, QuoteSeal
 from pricing.models.shocks import PriceShock
@@ -45,6 +46,8 @@ __all__ = [
     "PriceShock",
     "PricedVisit",
     "PricingPolicy",
+    "PrivacyBudget",
+    "PrivateRelease",
     "PublicPrice",
     "QuarantinedCompetitorRow",
     "Quote",

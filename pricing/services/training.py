@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from django.conf import settings
 
 from pricing.core.demand.compress import compress_served
 from pricing.core.demand.training import Trained, train
@@ -15,6 +18,7 @@ from pricing.models import DemandModelVersion
 from pricing.selectors.training import Window, load_training_cells
 from pricing.selectors.tuning import load_settings
 from pricing.selectors.versions import get_model_version, model_row
+from pricing.services.private_training import take_private_cells
 from pricing.services.refits import use_refit
 from pricing.services.training_shoppers import fit_shoppers
 from profiles.core.features.registry import require_features
@@ -33,6 +37,7 @@ def train_demand(
     weeks: int = 53,
     market: str = "us",
     channel: str = "online",
+    epsilon: float | None = None,
     progress: Progress | None = None,
 ) -> ModelVersionRow:
     """Fit the champion on the `weeks` before `as_of`, store it, and use it if that is a refit.
@@ -40,18 +45,18 @@ def train_demand(
     The first model, and a refit of the kind already in use, becomes active by itself if its
     figures and its fairness audit pass; another kind or other features need two people
     (`ask_for_model`, `activate_model`). `progress` is told (what, step, steps). Fact
-    ModelActivated.
+    ModelActivated. `epsilon` above 0 (the setting's by default) learns from private releases only.
     """
     require_features(SIGNAL_FEATURES, purpose="price")
     tell = progress or _say_nothing
     tell("reading sales, prices and placements", 0, STEPS)
-    place = (market, channel)
-    cells, window = load_training_cells(as_of=as_of, weeks=weeks, place=place)
+    cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     tell("fitting demand", 1, STEPS)
     settings = load_settings()
     trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS), settings)
     tell("comparing shoppers", 2, STEPS)
-    trained = fit_shoppers(trained, cells, window, as_of)
+    # What each shopper did is read here: never by a model that promises privacy.
+    trained = _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of)
     tell("storing", 3, STEPS)
     row = _store(trained, cells, window, as_of)
     if not trained.refusal:
@@ -60,6 +65,21 @@ def train_demand(
         row = get_model_version(row.id)
     tell("done", STEPS, STEPS)
     return row
+
+
+def _read(
+    as_of: datetime, weeks: int, place: tuple[str, str], epsilon: float | None
+) -> tuple[TrainingCells, Window, dict[str, Any]]:
+    """Return what to learn from, and the figures of privacy: {} where sales are read plainly."""
+    wanted = settings.TRAINING_EPSILON if epsilon is None else epsilon
+    if wanted == 0.0:
+        return (*load_training_cells(as_of=as_of, weeks=weeks, place=place), {})
+    found = take_private_cells(as_of=as_of, weeks=weeks, place=place, epsilon=wanted)
+    return found.cells, found.window, found.figures
+
+
+def _note(trained: Trained, privacy: dict[str, Any]) -> Trained:
+    return replace(trained, metrics=trained.metrics | {"privacy": privacy})
 
 
 def _say_nothing(_what: str, _step: int, _steps: int) -> None:

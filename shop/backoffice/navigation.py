@@ -77,6 +77,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Trials of models"), "science", "pricing.modelramp"),
             table(_("Changes of models"), "published_with_changes", "pricing.modelchange"),
             table(_("Fairness audits"), "balance", "pricing.modelaudit"),
+            table(_("Privacy budgets"), "privacy_tip", "pricing.privacybudget"),
+            table(_("Private releases"), "blur_on", "pricing.privaterelease"),
             table(_("Policy"), "rule_settings", "pricing.pricingpolicy"),
             table(_("Jurisdictions"), "gavel", "pricing.jurisdictionrow"),
             table(_("Emergency caps"), "warning", "pricing.emergencycap"),

@@ -24,7 +24,7 @@ PRICES: Names = (
     *("pricing.competitorsource", "pricing.competitorprice", "pricing.quarantinedcompetitorrow"),
     *("pricing.breakertrip", "pricing.modelramp", "pricing.modelchange"),
 )
-AUDITS: Names = ("pricing.modelaudit",)
+AUDITS: Names = ("pricing.modelaudit", "pricing.privacybudget", "pricing.privaterelease")
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),

@@ -12,6 +12,7 @@ from tests.contracts.house import list_sources, name_of
 NEVER_AT_THE_API = {
     "bad_offer",
     "bad_source",
+    "budget_spent",
     "campaign_refused",
     "error",
     "feed_refused",

@@ -23,6 +23,8 @@ from pricing.models import (
     PriceOverride,
     PriceProposal,
     PricingPolicy,
+    PrivacyBudget,
+    PrivateRelease,
     PublicPrice,
     Quote,
     QuoteSeal,
@@ -107,17 +109,8 @@ def example_report() -> dict[str, Any]:
     }
 
 
-def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> None:
-    model = DemandModelVersion.objects.create(
-        trained_at=NOON + timedelta(hours=number),
-        window_start=date(2026, 1, 1),
-        window_end=date(2026, 11, 1),
-        metrics={"wmape": 0.4},
-        arrays=b"",
-        sha256=f"{number}" * 64,
-        feature_hash="f" * 64,
-        asked_by=staff,
-    )
+def _make_audit(model: DemandModelVersion, staff: Any) -> None:
+    """A failed audit that somebody wants to answer for."""
     ModelAudit.objects.create(
         model=model,
         sha256=model.sha256,
@@ -129,6 +122,41 @@ def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> N
         waiver_asked_by=staff,
         report=example_report(),
     )
+
+
+def _make_release(number: int) -> None:
+    """A quarter's budget, and what one release took of it."""
+    budget = PrivacyBudget.objects.create(
+        quarter=date(2020 + number, 1, 1), epsilon_cap=3.0, epsilon_spent=1.0, delta_cap=1e-5
+    )
+    PrivateRelease.objects.create(
+        budget=budget,
+        purpose="cells",
+        at=NOON,
+        first_week=date(2020 + number, 1, 6),
+        end_week=date(2020 + number, 4, 6),
+        epsilon=1.0,
+        delta=1e-6,
+        most_cells=25,
+        noise_sd=22.7,
+        arrays=b"",
+        sha256=f"{number}" * 64,
+    )
+
+
+def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> None:
+    model = DemandModelVersion.objects.create(
+        trained_at=NOON + timedelta(hours=number),
+        window_start=date(2026, 1, 1),
+        window_end=date(2026, 11, 1),
+        metrics={"wmape": 0.4},
+        arrays=b"",
+        sha256=f"{number}" * 64,
+        feature_hash="f" * 64,
+        asked_by=staff,
+    )
+    _make_audit(model, staff)
+    _make_release(number)
     policy = PricingPolicy.objects.create(version=100 + number, created_at=NOON, created_by=staff)
     book = PriceBook.objects.create(
         version=number + 1,

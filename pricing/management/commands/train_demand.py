@@ -20,6 +20,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
         parser.add_argument("--market", default="us")
+        parser.add_argument(
+            "--epsilon",
+            type=float,
+            help="learn from noisy releases that keep this for a household and quarter; 0: do not",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Train, show progress, print the figures."""
@@ -33,6 +38,7 @@ class Command(BaseCommand):
                 as_of=utc_now(),
                 weeks=options["weeks"],
                 market=options["market"],
+                epsilon=options["epsilon"],
                 progress=lambda what, step, steps: bar.update(
                     task, description=what, completed=step, total=steps
                 ),

@@ -30,7 +30,7 @@ MAY_AUDIT = {"pricing/services/fairness.py"}
 MAY_ASK = {
     *("pricing/services/__init__.py", "pricing/services/refits.py"),
     *("pricing/services/approvals.py", "pricing/admin/audits.py", "pricing/tasks.py"),
-    *("pricing/management/commands/audit_fairness.py",),
+    *("pricing/management/commands/audit_fairness.py", "pricing/services/trials.py"),
 }
 
 
