@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
 
 from pricing.models import BreakerTrip, ModelChange
+from pricing.selectors.lift import read_impact
 from pricing.services.rollback import rollback_model
 from pricing.services.undo import undo_trip
 from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, json_cell, show_tag, tag_column
+from shop.staff.columns import EMPTY, age_column, json_cell, show_money, show_tag, tag_column
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -109,13 +113,32 @@ class ModelChangeAdmin(ReadOnlyAdmin):
     list_select_related = ["model", "former", "by"]
     list_filter = [("kind", ChoicesDropdownFilter)]
     ordering = ["-id"]
-    fields = [("kind", "at"), ("model", "former"), ("by", "reason")]
+    fields = [("kind", "at"), ("model", "former"), ("by", "reason"), "impact"]
+    readonly_fields = ["impact"]
     actions_list = ["roll_back"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelChange]:
         """Leave the models' arrays out: they are megabytes."""
         rows: QuerySet[ModelChange] = super().get_queryset(request)
         return rows.defer("model__arrays", "former__arrays")
+
+    @admin.display(description=_("Impact so far"))
+    def impact(self, row: ModelChange) -> str:
+        """What visits quoted by the model earned against the holdout of the same days."""
+        found = read_impact(model_version=row.model_id)
+        if found is None or not isfinite(found.lift.low):
+            return EMPTY
+        lift = found.lift
+        return gettext(
+            "%(visits)d visits earned %(treated)s each, the holdout %(holdout)s;"
+            " the difference lies between %(low)s and %(high)s"
+        ) % {
+            "visits": lift.treated_visits,
+            "treated": show_money(round(lift.treated)),
+            "holdout": show_money(round(lift.holdout)),
+            "low": show_money(round(lift.low)),
+            "high": show_money(round(lift.high)),
+        }
 
     @action(
         description=_("Back to the model before"),

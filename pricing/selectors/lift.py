@@ -30,6 +30,14 @@ FROM (
     GROUP BY day, owner, is_held_out
 ) visits
 """
+_IMPACT_SOURCE = """
+FROM (
+    SELECT day, owner, is_held_out, sum(margin_minor) AS margin FROM pricing_pricedvisit
+    WHERE market_code = %(market)s AND channel = %(channel)s AND model_version = %(model)s
+        AND NOT is_held_out
+    GROUP BY day, owner, is_held_out
+) visits
+"""
 _MODEL_COLUMNS = (
     *(column for column in _COLUMNS if column.name in ("owner", "margin")),
     Packed("model", ">i8", "int8send(model_version::int8)"),
@@ -121,6 +129,32 @@ def compare_model(
     is_trial = rows["model"] == model_version
     lift = compare_arms(_arm(rows[is_trial]), _arm(rows[~is_trial]), level=0.99)
     return ModelTrial(int(rows["decisions"][is_trial].sum()), lift)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelImpact:
+    """What visits quoted by a version earned from its `first` to its `last` day, against the
+    holdout of the same days."""
+
+    first: date
+    last: date
+    lift: Lift
+
+
+def read_impact(
+    *, model_version: int, market: str = "us", channel: str = "online", level: float = 0.95
+) -> ModelImpact | None:
+    """Return the impact of a model version, None if it quoted nobody. Two queries."""
+    parameters = _parameters(market, channel, EPOCH) | {"model": model_version}
+    ours = fetch_packed(_COLUMNS, _IMPACT_SOURCE, parameters)
+    if not len(ours):
+        return None
+    first, last = (
+        EPOCH + timedelta(days=int(day)) for day in (ours["day"].min(), ours["day"].max())
+    )
+    rows = fetch_packed(_COLUMNS, _SOURCE, parameters | {"since": first})
+    holdout = rows[(rows["held_out"] == 1) & (rows["day"] <= ours["day"].max())]
+    return ModelImpact(first, last, compare_arms(_arm(ours), _arm(holdout), level=level))
 
 
 def _parameters(market: str, channel: str, since: date) -> dict[str, Any]:

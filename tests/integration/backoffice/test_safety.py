@@ -14,6 +14,7 @@ from pricing.selectors import list_kill_switches
 from pricing.services.breakers import trip_breaker
 from shop.kernel.clock import utc_now
 from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
+from tests.factories.pricing_visits import make_visits
 
 REASON = "looked at it with care"
 
@@ -91,6 +92,15 @@ def test_whoever_may_not_approve_begins_no_trial(as_role: Callable[[str], Client
     model = DemandModelVersion.objects.filter(status="candidate").first()
     assert act(as_role(MERCHANDISER), "modelramp_begin", model=model.pk).status_code == 403
     assert ModelRamp.objects.filter(ended_at__isnull=True).count() == 0
+
+
+def test_a_change_of_models_tells_its_impact(root: Client) -> None:
+    change = ModelChange.objects.first()
+    assert "Impact so far" in read(root, "pricing_modelchange_change", change.pk)
+    make_visits([400.0, 500.0] * 100, is_held_out=False, model_version=change.model_id)
+    make_visits([300.0, 400.0] * 60, is_held_out=True, first_owner=900)
+    page = read(root, "pricing_modelchange_change", change.pk)
+    assert "200 visits earned $4.50 each, the holdout $3.50" in page
 
 
 def test_the_model_before_is_back_in_one_click(root: Client) -> None:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from pricing.models import BreakerTrip, FeedPulse, KillSwitch, PricedVisit, PricingPolicy
 from pricing.selectors import list_kill_switches
-from pricing.selectors.lift import list_lift, read_lift
+from pricing.selectors.lift import list_lift, read_impact, read_lift
 from pricing.services import drain_quotes, quote_variants, set_kill_switch
 from pricing.services.breakers import QUIET, Action, TripNotOpen, close_trip, trip_breaker
 from pricing.services.feeds import is_held, record_pulse, watch_feeds
@@ -141,6 +141,21 @@ def test_the_lift_is_told_day_by_day_and_ends_where_all_days_do(db: None) -> Non
     assert (last.treated_shoppers, last.holdout_visits) == (400, 360)
     assert (last.low, last.high) == pytest.approx((all_at_once.low, all_at_once.high))
     assert 1.0 < last.low < 3.0 < last.high
+
+
+@pytest.mark.django_db
+def test_the_impact_of_a_model_is_that_of_its_own_days_and_shoppers(db: None) -> None:
+    rng = np.random.default_rng(3)
+    before = NOON.date() - timedelta(days=9)
+    make_visits(rng.normal(50.0, 5.0, 200), day=before, is_held_out=False, model_version=6)
+    make_visits(rng.normal(500.0, 5.0, 200), day=before, is_held_out=True, first_owner=700)
+    make_visits(rng.normal(104.0, 5.0, 300), is_held_out=False, model_version=7)
+    make_visits(rng.normal(100.0, 5.0, 150), is_held_out=True, first_owner=1_000)
+    found = read_impact(model_version=7)
+    assert (found.first, found.last) == (NOON.date(), NOON.date())
+    assert (found.lift.treated_visits, found.lift.holdout_visits) == (300, 150)
+    assert found.lift.difference == pytest.approx(4.0, abs=1.5)
+    assert read_impact(model_version=8) is None
 
 
 @pytest.mark.django_db
