@@ -51,6 +51,11 @@ class CompetitorSourceForm(forms.ModelForm):
             *("code", "name", "kind", "market", "currency", "url", "basis"),
             *("ttl_hours", "every_hours", "is_active"),
         ]
+        labels = {
+            "url": _("Address"),
+            "every_hours": _("Fetched every so many hours"),
+            "ttl_hours": _("Counts for so many hours"),
+        }
 
     def clean_price_list(self) -> str:
         """Return the text of the list, "" without one."""
@@ -94,7 +99,7 @@ class CompetitorSourceAdmin(KeptAdmin):
         "state",
         age_column("imported_at", _("Taken in")),
         "stored_and_refused",
-        "ttl_hours",
+        "counts_for",
         "problem",
     ]
     list_filter = ["is_active", ("kind", ChoicesDropdownFilter)]
@@ -136,6 +141,11 @@ class CompetitorSourceAdmin(KeptAdmin):
             return "–"
         refused = sum(row.last_report.get("refused", {}).values())
         return f"{row.last_report.get('stored', 0):,}, {refused:,}"
+
+    @admin.display(description=_("Counts for"), ordering="ttl_hours")
+    def counts_for(self, row: CompetitorSource) -> str:
+        """How long a price of this source counts."""
+        return str(_("%(hours)s h") % {"hours": row.ttl_hours})
 
     def save_model(
         self, request: HttpRequest, obj: CompetitorSource, form: Any, change: bool
