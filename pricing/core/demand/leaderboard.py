@@ -114,7 +114,8 @@ def score(
     exposures, sales = read_sales(later, None, int(known.sum()))
     mean, sd, elasticity = model.predict(None, later)
     forecast = mean * exposures
-    phi = float(getattr(model, "dispersion_", 1.0))
+    own = getattr(model, "dispersion_of", None)
+    phi = float(getattr(model, "dispersion_", 1.0)) if own is None else own(later)
     low, high = count_interval(forecast, phi * forecast + (sd * exposures) ** 2, 0.9)
     by_item = mean_by_item(later["item"], elasticity)
     return {

@@ -174,6 +174,11 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         mean, sd = expect_chance(eta, spread)
         return Prediction(mean, sd, -held.slope * (1.0 + gap) * (1.0 - mean))
 
+    def dispersion_of(self, x: Frame) -> FloatArray:
+        """Return Pearson's phi of each row's item (n,); the median for an item never seen."""
+        item = self.layout_.items.encode(x["item"])
+        return np.where(item >= 0, self.item_dispersion_[np.maximum(item, 0)], self.dispersion_)
+
     def predict_slope(self, x: Frame) -> tuple[FloatArray, FloatArray]:
         """Return posterior mean and sd of the price slope b > 0 of each row, (n,)."""
         held = hold_sign(self._joint(x))

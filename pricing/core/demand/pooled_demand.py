@@ -87,6 +87,11 @@ class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
             elasticity=-self.model_.elasticity_[item],
         )
 
+    def dispersion_of(self, x: Frame) -> FloatArray:
+        """Return counting noise over Poisson's for each row's item, (n,). Known items only."""
+        dispersion: FloatArray = self.model_.dispersion_[self.items_.encode(x["item"])]
+        return dispersion
+
     @property
     def dispersion_(self) -> float:
         """Counting noise over Poisson's, typical."""

@@ -60,10 +60,10 @@ class Command(BaseCommand):
 
 def _tabulate(found: TuningRow) -> Table:
     title = f"search {found.id}: {len(found.trials)} trials in {found.seconds:.0f} s"
-    table = Table(title=title, title_justify="left")
-    for name in ("trial", "deviance", "WMAPE", "gain", "season prior", "half-life", "level prior"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for name in ("trial", "deviance", "gain", "season", "half-life", "level"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     best = sorted(found.trials, key=lambda trial: trial.deviance)[:SHOWN]
     for trial in [*best, *(one for one in found.trials[:1] if one not in best)]:
         own = trial.settings
@@ -72,8 +72,7 @@ def _tabulate(found: TuningRow) -> Table:
         table.add_row(
             str(trial.number),
             f"{trial.deviance:.4f}",
-            f"{trial.wmape:.4f}",
-            f"{trial.gain:+.4f} ± {trial.gain_se:.4f}",
+            f"{trial.gain:+.3f} ± {trial.gain_se:.3f}",
             f"{own.season_prior:g}",
             f"{own.level_half_life:g}",
             f"{own.level_prior:g}",

@@ -281,6 +281,8 @@ def test_clumped_sales_are_believed_as_far_as_they_say_something() -> None:
         model = HierarchicalLogit(overdispersed=overdispersed).fit(cells)
         mean, sd = model.predict_slope({"item": np.arange(60)})
         inside[overdispersed] = float(np.mean(np.abs(mean - slope) < 1.645 * sd))
+        noise = model.dispersion_of({"item": [3, 10_000]})
+        assert noise.tolist() == [model.item_dispersion_[3], model.dispersion_]
         # A visit more or less than Poisson: variance m + m^2 / 5 at m of about a hundred.
         assert (model.dispersion_ > 10) == overdispersed
     assert inside[False] < 0.75
