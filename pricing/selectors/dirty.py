@@ -18,7 +18,7 @@ from pricing.models import (
     PricingPolicy,
 )
 from pricing.selectors.competitors import list_competed
-from pricing.selectors.evidence import list_learned
+from pricing.selectors.evidence import list_learned, newest_evidence
 from pricing.selectors.overrides import list_spoken_for
 from shop.catalog.selectors import catalog_version
 
@@ -87,6 +87,7 @@ def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
             if ends_at is None or ends_at > now
         ],
         "ledger": PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0,
+        "evidence": newest_evidence(place),
         "full_at": now.isoformat(),
         "priced_at": now.isoformat(),
         "shoppers_at": now.isoformat(),
@@ -102,6 +103,6 @@ def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime) -> list
     ).exclude(source__in=[PriceLedgerEntry.Source.MODEL, PriceLedgerEntry.Source.GATE])
     touched = set(rows.order_by().values_list("variant_id", flat=True)[: 4 * MANY])
     since = datetime.fromisoformat(old.get("priced_at", old["full_at"]))
-    touched |= list_learned(place=place, since=since)
+    touched |= list_learned(place=place, after=int(old.get("evidence", 0)))
     touched |= list_competed(place=place, since=since)
     return sorted(touched.union(list_spoken_for(place=place, now=now, since=since)))

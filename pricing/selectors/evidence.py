@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pricing.core.demand.served import ServedDemand
 from pricing.core.online import Evidence, learn_from
 from pricing.core.values import ModelVersionRow
@@ -41,9 +39,22 @@ def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
     return model[0], learn_from(model[1], evidence)
 
 
-def list_learned(*, place: tuple[str, str], since: datetime) -> set[int]:
-    """Return the variants whose elasticity moved since a moment. One query."""
+def newest_evidence(place: tuple[str, str]) -> int:
+    """Return the id of the newest evidence of a place, 0 if there is none. One query.
+
+    Ids ascend in the order in which evidence becomes visible: one writer at a time.
+    """
+    rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
+    return rows.order_by("-id").values_list("pk", flat=True).first() or 0
+
+
+def list_learned(*, place: tuple[str, str], after: int) -> set[int]:
+    """Return the variants whose elasticity moved in evidence newer than id `after`. One query.
+
+    By id, not by time: evidence is dated before it can be seen, and a book published in between
+    would miss it.
+    """
     rows = OnlineEvidence.objects.filter(
-        market_code=place[0], channel=place[1], at__gt=since
+        market_code=place[0], channel=place[1], pk__gt=after
     ).values_list("moved", flat=True)
     return {variant_id for moved in rows for variant_id in moved}

@@ -20,6 +20,7 @@ from pricing.selectors.evidence import (
     add_evidence,
     list_learned,
     load_evidence,
+    newest_evidence,
 )
 from pricing.selectors.serving import get_serving
 from pricing.selectors.versions import load_active_model
@@ -151,21 +152,23 @@ def test_spoiled_evidence_is_not_believed(dairy: Dairy) -> None:
 
 @pytest.mark.django_db
 def test_who_moved_is_told_to_the_publisher(dairy: Dairy) -> None:
-    rows = [(NOON, [1, 2]), (NOON + timedelta(minutes=1), [2, 3])]
-    for at, moved in rows:
+    first, second = (
         OnlineEvidence.objects.create(
             market_code="us",
             channel="online",
             is_current=False,
-            at=at,
-            watermark=at,
+            at=NOON,
+            watermark=NOON,
             moved=moved,
             arrays=b"",
             sha256="",
-        )
-    assert list_learned(place=PLACE, since=NOON - timedelta(minutes=1)) == {1, 2, 3}
-    assert list_learned(place=PLACE, since=NOON) == {2, 3}
-    assert list_learned(place=("us", "store"), since=NOON - timedelta(days=1)) == set()
+        ).pk
+        for moved in ([1, 2], [2, 3])
+    )
+    assert newest_evidence(PLACE) == second
+    assert list_learned(place=PLACE, after=0) == {1, 2, 3}
+    assert list_learned(place=PLACE, after=first) == {2, 3}
+    assert list_learned(place=("us", "store"), after=0) == set()
 
 
 @pytest.mark.django_db
