@@ -13,7 +13,10 @@ from datetime import date
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.rungs import price_ladder
 from shop.kernel.hashing import stable_draw
+
+LEAST_MOVE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,23 @@ class ShockPlan:
 
     direction: IntArray
     probability: FloatArray
+
+
+def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
+    """Return the next rungs below and above each price, (m,) each; the price where there is none.
+
+    A rung less than LEAST_MOVE away teaches nothing (3.99 beside 4.00) and is passed over.
+
+    >>> below, above = shock_rungs(np.array([400, 459]))
+    >>> below.tolist(), above.tolist()
+    ([389, 449], [409, 469])
+    """
+    ladder = price_ladder(exponent)
+    low = np.searchsorted(ladder, base_minor * (1.0 - LEAST_MOVE), side="right") - 1
+    high = np.searchsorted(ladder, base_minor * (1.0 + LEAST_MOVE), side="left")
+    below = np.where(low >= 0, ladder[np.maximum(low, 0)], base_minor)
+    above = np.where(high < len(ladder), ladder[np.minimum(high, len(ladder) - 1)], base_minor)
+    return below, above
 
 
 def plan_shocks(

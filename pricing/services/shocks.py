@@ -14,8 +14,7 @@ from pricing.core.guardrails import PublicBounds
 from pricing.core.optimum import Limits
 from pricing.core.publish import NO_LIMIT
 from pricing.core.quote import VariantTerms
-from pricing.core.rungs import neighbour_rungs
-from pricing.core.shocks import plan_shocks
+from pricing.core.shocks import plan_shocks, shock_rungs
 from pricing.core.values import Policy
 from pricing.models import PriceShock
 from pricing.selectors.publishing import Shelf, category_paths
@@ -114,7 +113,7 @@ def draw_shocks(
     competitors' band is none.
     """
     base = shocks.base_minor
-    below, above = neighbour_rungs(base, terms.exponent)
+    below, above = shock_rungs(base, terms.exponent)
     may_move = (
         terms.is_open
         & ~shelf.is_new
@@ -145,7 +144,7 @@ def seed_of(place: tuple[str, str]) -> str:
 
 def target_prices(shocks: Shocks, exponent: int) -> IntArray:
     """Return the prices chance asks for, (m,): 0 where it asks for none."""
-    below, above = neighbour_rungs(shocks.base_minor, exponent)
+    below, above = shock_rungs(shocks.base_minor, exponent)
     drawn = np.where(shocks.direction < 0, below, above)
     held = np.where(shocks.holds, shocks.running_minor, 0)
     return np.where(shocks.direction != 0, drawn, held)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.core.rungs import neighbour_rungs
-from pricing.core.shocks import plan_shocks
+from pricing.core.shocks import plan_shocks, shock_rungs
 from pricing.models import PriceLedgerEntry, PriceProposal, PriceShock, PricingPolicy, PublicPrice
 from pricing.selectors.shocks import load_shock_history
 from pricing.services import (
@@ -155,7 +154,7 @@ def test_a_rung_outside_floor_or_ceiling_is_none(teas: list[int]) -> None:
     shocks = list(PriceShock.objects.all())
     assert {(one.direction, one.probability) for one in shocks} == {(1, 0.25)}
     assert {prices()[one.variant_id] for one in shocks} == {469}
-    below, above = neighbour_rungs(np.array([459]))
+    below, above = shock_rungs(np.array([459]))
     assert (int(below[0]), int(above[0])) == (449, 469)
 
 

@@ -24,8 +24,8 @@ from pricing.core.quote import build_rungs, quote_prices, rung_percents
 from pricing.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
 from pricing.core.rounding import NOT_A_PRICE, to_minor
 from pricing.core.rows import EXPOSURE_COLUMNS
-from pricing.core.rungs import neighbour_rungs, personal_rungs
-from pricing.core.shocks import plan_shocks
+from pricing.core.rungs import personal_rungs
+from pricing.core.shocks import plan_shocks, shock_rungs
 from pricing.core.signals import SignalWeights, sensitivity_boost
 from pricing.core.values import STRICTEST, Policy
 from pricing.models import Quote
@@ -134,7 +134,7 @@ def test_the_draw(row: Row) -> None:
 
 @rows_of("Shock examples")
 def test_shocks(row: Row) -> None:
-    below, above = neighbour_rungs(whole(row["public"]))
+    below, above = shock_rungs(whole(row["public"]))
     falls, rises = below >= whole(row["floor"]), above <= whole(row["ceiling"])
     expected = {-1: float(row["down"]), 1: float(row["up"])}
     for week in range(200):

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pricing.core.shocks import ShockPlan, plan_shocks
+from pricing.core.rungs import price_ladder
+from pricing.core.shocks import LEAST_MOVE, ShockPlan, plan_shocks, shock_rungs
 
 MONDAY = date(2026, 11, 23)
 
@@ -87,6 +88,16 @@ def test_over_many_weeks_each_variant_moves_as_often_as_its_probability_says() -
         assert abs(count.mean() / 600 - 0.1) < 0.002
         # Binomial(600, 0.1): sd 7.3, so 60 goods stay within 4 sd.
         assert abs(count - 60).max() < 30
+
+
+@given(st.integers(6, 9_000_000))
+def test_a_shock_goes_to_the_next_price_that_is_far_enough_to_teach(base: int) -> None:
+    below, above = (int(one[0]) for one in shock_rungs(np.array([base])))
+    lowest, highest = base * (1.0 - LEAST_MOVE), base * (1.0 + LEAST_MOVE)
+    assert below <= lowest < highest <= above
+    ladder = price_ladder()
+    assert not ((ladder > below) & (ladder <= lowest)).any()
+    assert not ((ladder >= highest) & (ladder < above)).any()
 
 
 def test_no_share_or_no_goods_is_no_shock() -> None:
