@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.optimum.clearance import clearance_price
 from pricing.core.optimum.opportunity import sibling_cost, stock_cost
 from pricing.core.publish import floor_prices, reckoned_cost
 from pricing.core.quote import VariantTerms
+from pricing.core.values import Policy
 from pricing.selectors.competitors import load_lowest_competitors
 from pricing.selectors.overrides import StaffPrices
 from pricing.selectors.publishing import Shelf, load_shelf
@@ -28,14 +29,20 @@ class Circumstances:
 
     `competitor_minor` is the lowest fresh price of competitors (NaN: none known), `weekly_units`
     sell at the price now (NaN: not known), `extra_cost` is what a sale costs beside its unit cost:
-    scarce stock, and what it takes from substitutes. `cleared_minor` are today's prices of
-    what must be gone by a day (0: nothing must).
+    scarce stock (`is_scarce`), and what it takes from substitutes. `cleared_minor` are today's
+    prices of what must be gone by a day (0: nothing must).
     """
 
     competitor_minor: FloatArray
     weekly_units: FloatArray
     extra_cost: FloatArray
+    is_scarce: BoolArray
     cleared_minor: IntArray
+
+    def name(self, at: int) -> tuple[str, ...]:
+        """Return the codes of what staff should know of the variant at a position."""
+        codes = {"scarce_stock": self.is_scarce[at], "clearing": self.cleared_minor[at] > 0}
+        return tuple(code for code, holds in codes.items() if holds)
 
 
 def find_circumstances(
@@ -47,30 +54,35 @@ def find_circumstances(
     ids = shelf.variants.variant_id
     weekly = weekly_units(occasion.served, terms)
     stock = _load_stock(ids, (staff.lowest_minor > 0) | (policy.restock_days > 0))
+    scarce = _scarce_cost(terms, weekly, stock, occasion)
     return Circumstances(
         competitor_minor=load_lowest_competitors(variant_id=ids, market=market, now=occasion.now),
         weekly_units=weekly,
-        extra_cost=_extra_cost(terms, weekly, stock, occasion),
+        extra_cost=_limit(scarce + _sibling_costs(ids, occasion), terms, policy),
+        is_scarce=scarce > 0.0,
         cleared_minor=_clear(terms, staff, weekly, stock, occasion),
     )
 
 
-def _extra_cost(
+def _scarce_cost(
     terms: VariantTerms, weekly: FloatArray, stock: FloatArray, occasion: Occasion
 ) -> FloatArray:
-    """Return what a sale costs beside its unit cost, (m,); never so much that nothing is earned.
+    """Return the shadow price of stock that must last until it comes again, (m,)."""
+    policy = occasion.policy
+    if policy.restock_days == 0:
+        return np.zeros(len(terms))
+    reckoned = reckoned_cost(terms.unit_cost, terms.public_minor, policy)
+    price = terms.public_minor.astype(np.float64)
+    return stock_cost(price, reckoned, terms.elasticity, weekly * policy.restock_days / 7.0, stock)
+
+
+def _limit(extra: FloatArray, terms: VariantTerms, policy: Policy) -> FloatArray:
+    """Return additional costs (m,) that leave something to earn at the price now.
 
     A price at which nothing is earned could be weighed against no other.
     """
-    policy, extra = occasion.policy, np.zeros(len(terms))
-    price = terms.public_minor.astype(np.float64)
     reckoned = reckoned_cost(terms.unit_cost, terms.public_minor, policy)
-    if policy.restock_days > 0:
-        units = weekly * policy.restock_days / 7.0
-        extra = stock_cost(price, reckoned, terms.elasticity, units, stock)
-    if policy.substitution_share > 0.0:
-        extra = extra + _sibling_costs(terms.variant_id, occasion)
-    room = np.where(np.isfinite(reckoned), MOST_OF_PRICE * price - reckoned, 0.0)
+    room = np.where(np.isfinite(reckoned), MOST_OF_PRICE * terms.public_minor - reckoned, 0.0)
     return np.minimum(extra, np.maximum(room, 0.0))
 
 
@@ -106,6 +118,8 @@ def _sibling_costs(variant_id: IntArray, occasion: Occasion) -> FloatArray:
     Siblings are looked at on the whole shelf, however few variants are priced anew.
     """
     policy, served = occasion.policy, occasion.served
+    if policy.substitution_share == 0.0:
+        return np.zeros(len(variant_id))
     whole = load_shelf(place=occasion.place)
     variants = whole.variants
     mean, sd, _ = served.elasticities(variants.variant_id, whole.family_id)

@@ -41,6 +41,7 @@ class Proposed:
     is_withheld: BoolArray
     cause: NDArray[np.str_]
     policy: Policy
+    around: Circumstances
 
 
 def propose(
@@ -83,7 +84,7 @@ def propose(
     is_withheld = is_model & ~has_word & (not policy.auto_publish)
     asked = np.where(has_word, by_staff, np.where(is_withheld, shelf.public_minor, choice.minor))
     cause = np.where(has_word, STAFF, np.where(is_model, MODEL, ANCHOR))
-    return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy)
+    return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy, around)
 
 
 def demand_terms(terms: VariantTerms, policy: Policy, extra_cost: FloatArray) -> DemandTerms:

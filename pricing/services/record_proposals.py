@@ -197,6 +197,7 @@ def _rows(
     for place, at in enumerate(where.tolist()):
         current, price = int(draft.old_public[at]), int(final[at])
         gain, chance, candidates = _candidates(draft, at, price)
+        around = proposed.around
         gate = [] if waits[at] else [f"gate:{one}" for one in name_actions(int(draft.actions[at]))]
         yield (
             int(draft.terms.variant_id[at]),
@@ -214,7 +215,7 @@ def _rows(
             chance,
             json.dumps(candidates),
             json.dumps(_effect_of(effect, place)),
-            json.dumps([*name_rules(int(proposed.choice.bound[at])), *gate]),
+            json.dumps([*name_rules(int(proposed.choice.bound[at])), *around.name(at), *gate]),
             json.dumps(name_rules(int(proposed.choice.relaxed[at]))),
             json.dumps(name_badges(int(draft.badges[at]))),
             abs(price / current - 1.0) > occasion.policy.two_person_step,

@@ -46,6 +46,8 @@ def test_scarce_stock_is_dearer_until_it_comes_again(
     publish_price_book(now=LATER, everything=True)
     assert (public_of(dairy.brie) > 540) is is_dearer
     assert public_of(dairy.brie) <= 594
+    said = PriceProposal.objects.filter(variant_id=dairy.brie, bound__contains=["scarce_stock"])
+    assert said.exists() is is_dearer
 
 
 def test_without_a_word_in_the_policy_stock_moves_nothing(dairy: Dairy) -> None:
@@ -86,6 +88,7 @@ def test_what_must_be_gone_falls_book_by_book_and_not_below_what_staff_said(dair
     assert 450 <= prices[-1] < 500
     row = PriceProposal.objects.filter(variant_id=dairy.brie).latest("id")
     assert (row.state, row.cause) == ("published", "staff")
+    assert "clearing" in row.bound
 
 
 def test_ample_time_clears_at_the_price_that_holds(dairy: Dairy) -> None:

@@ -201,6 +201,7 @@ def test_numbers_that_are_no_numbers_move_nothing(name: str, wild: float) -> Non
 
 def test_every_rule_and_badge_has_its_sentence_in_both_languages() -> None:
     rules = [*name_rules(-1), *(f"relaxed:{one}" for one in RELAXED_IN_ORDER)]
+    rules += ["scarce_stock", "clearing"]
     codes = [*rules, "relaxed:no_feasible_price", *(f"badge:{one}" for one in BADGES)]
     for code in codes:
         assert say_rule(code, "en") not in (code, say_rule(code, "zh-hans"))
