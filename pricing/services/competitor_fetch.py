@@ -58,13 +58,18 @@ class _PinnedConnection(http.client.HTTPSConnection):
     """Speaks TLS with `host`, but to the address that was judged: a second look-up may lie."""
 
     def __init__(self, host: str, address: str, timeout: float) -> None:
-        super().__init__(host, HTTPS_PORT, timeout=timeout, context=ssl.create_default_context())
+        self._trust = ssl.create_default_context()
+        super().__init__(host, HTTPS_PORT, timeout=timeout, context=self._trust)
         self._address = address
 
     def connect(self) -> None:
         """Connect to the judged address; the certificate must still be the host's."""
         plain = socket.create_connection((self._address, HTTPS_PORT), self.timeout)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+        try:
+            self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
 
 
 def resolve_host(host: str) -> list[str]:
