@@ -60,6 +60,8 @@ def show_guardrails(request: HttpRequest) -> HttpResponse:
         "code": code,
         "code_text": GUARDS.get(code, code),
         "quotes": _list_quotes(code, since, now, language) if code else [],
+        "may_see_switch": request.user.has_perm("pricing.view_killswitch"),
+        "may_see_breakers": request.user.has_perm("pricing.view_breakertrip"),
         "rules": count_bound_rules(since=since, until=now, language=language),
     }
     return render_page(request, "admin/guardrails.html", _("Guardrail hits"), context)

@@ -57,6 +57,7 @@ def show_trials(request: HttpRequest) -> HttpResponse:
     context = {
         "trials": [_describe(one) for one in list_trials()],
         "shadows": [describe_shadow(one) for one in shadows],
+        "may_see_ramps": request.user.has_perm("pricing.view_modelramp"),
         "compared": draw_shadows(shadows) if shadows else None,
     }
     return render_page(request, "admin/trials.html", _("Trials and shadows"), context)
