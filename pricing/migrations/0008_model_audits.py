@@ -6,38 +6,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0007_competitors'),
+        ("pricing", "0007_competitors"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ModelAudit',
+            name="ModelAudit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('is_passed', models.BooleanField(verbose_name='passed')),
-                ('is_blind', models.BooleanField(help_text='no price changed when traits were exchanged', verbose_name='blind to traits')),
-                ('compared', models.PositiveIntegerField(default=0, verbose_name='people compared')),
-                ('people', models.PositiveIntegerField(default=0, verbose_name='people with traits')),
-                ('unlisted', models.JSONField(blank=True, default=list, verbose_name='inputs not allowed')),
-                ('limits', models.JSONField(default=dict)),
-                ('report', models.JSONField(default=dict)),
-                ('waiver_asked_at', models.DateTimeField(blank=True, null=True)),
-                ('waiver_reason', models.TextField(blank=True)),
-                ('waived_at', models.DateTimeField(blank=True, null=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='audits', to='pricing.demandmodelversion')),
-                ('waived_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('waiver_asked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("is_passed", models.BooleanField(verbose_name="passed")),
+                (
+                    "is_blind",
+                    models.BooleanField(
+                        help_text="no price changed when traits were exchanged",
+                        verbose_name="blind to traits",
+                    ),
+                ),
+                (
+                    "compared",
+                    models.PositiveIntegerField(default=0, verbose_name="people compared"),
+                ),
+                (
+                    "people",
+                    models.PositiveIntegerField(default=0, verbose_name="people with traits"),
+                ),
+                (
+                    "unlisted",
+                    models.JSONField(blank=True, default=list, verbose_name="inputs not allowed"),
+                ),
+                ("limits", models.JSONField(default=dict)),
+                ("report", models.JSONField(default=dict)),
+                ("waiver_asked_at", models.DateTimeField(blank=True, null=True)),
+                ("waiver_reason", models.TextField(blank=True)),
+                ("waived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="audits",
+                        to="pricing.demandmodelversion",
+                    ),
+                ),
+                (
+                    "waived_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "waiver_asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fairness audit',
-                'ordering': ['-at', '-id'],
-                'indexes': [models.Index(fields=['sha256', '-id'], name='audit_newest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_passed', False), models.Q(('is_blind', True), ('unlisted', [])), _connector='OR'), name='audit_blind_if_passed'), models.CheckConstraint(condition=models.Q(('waived_by__isnull', True), models.Q(('waived_by', models.F('waiver_asked_by')), _negated=True), _connector='OR'), name='audit_second_person'), models.CheckConstraint(condition=models.Q(('waived_at__isnull', True), models.Q(('is_blind', True), ('unlisted', []), ('waiver_asked_at__isnull', False), models.Q(('waiver_reason', ''), _negated=True)), _connector='OR'), name='audit_waivable')],
+                "verbose_name": "fairness audit",
+                "ordering": ["-at", "-id"],
+                "indexes": [models.Index(fields=["sha256", "-id"], name="audit_newest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_passed", False),
+                            models.Q(("is_blind", True), ("unlisted", [])),
+                            _connector="OR",
+                        ),
+                        name="audit_blind_if_passed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("waived_by__isnull", True),
+                            models.Q(("waived_by", models.F("waiver_asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="audit_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("waived_at__isnull", True),
+                            models.Q(
+                                ("is_blind", True),
+                                ("unlisted", []),
+                                ("waiver_asked_at__isnull", False),
+                                models.Q(("waiver_reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="audit_waivable",
+                    ),
+                ],
             },
         ),
     ]

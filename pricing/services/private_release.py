@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 from django.apps import apps
@@ -31,9 +31,6 @@ from profiles.selectors.purchases import PurchaseWeeks, load_purchase_weeks, sta
 from shop.catalog.selectors import load_variant_arrays
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.kernel.errors import FairtagError
-
-if TYPE_CHECKING:
-    from pricing.apps import PricingConfig
 
 WEEK = timedelta(weeks=1)
 Purpose = PrivateRelease.Purpose
@@ -116,7 +113,9 @@ def spend_budget(*, budget_id: int, epsilon: float, delta: float) -> None:
 
 def load_noise() -> NoiseSource:
     """Return what draws noise; the first call of a process takes seconds."""
-    return cast("PricingConfig", apps.get_app_config("pricing")).load_noise()
+    room: Any = apps.get_app_config("pricing")
+    source: NoiseSource = room.load_noise()
+    return source
 
 
 def open_budget(quarter: date) -> PrivacyBudget:
