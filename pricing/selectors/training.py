@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,11 +15,13 @@ from pricing.core.demand.cells import (
     Placements,
     Sales,
     choose_items,
+    competitor_matrix,
     placement_matrices,
     price_matrix,
     units_matrix,
 )
 from pricing.core.demand.training_cells import TrainingCells
+from pricing.selectors.competitors import load_competitor_weeks
 from pricing.selectors.references import load_series
 from pricing.selectors.shocks import load_shock_history
 from profiles.core.values import PurchaseCells
@@ -85,7 +87,7 @@ def assemble_cells(
     place: tuple[str, str],
 ) -> TrainingCells:
     """Return the cells of active variants (ascending ids): `counts` are units and on-sale weights,
-    both (N, W); `sales` stand in for prices before the ledger's. Three queries, catalogue aside."""
+    both (N, W); `sales` stand in for prices before the ledger's. Four queries, catalogue aside."""
     arrays = load_variant_arrays()
     chosen, _ = find_positions(arrays.variant_id, variant_id)
     series = load_series(variant_id=variant_id, now=as_of, place=place)
@@ -107,6 +109,7 @@ def assemble_cells(
         department_id=department_id,
         week_of_year=_week_of_year(window.monday),
         shock=_shocks(variant_id, window, place),
+        competitor=_competitors(variant_id, window, place),
     )
 
 
@@ -169,6 +172,24 @@ def _shocks(variant_id: IntArray, window: Window, place: tuple[str, str]) -> Flo
     shock = np.zeros((len(variant_id), len(window.monday)))
     shock[item[known], week[known]] = np.log(drawn.shocked_minor[known] / drawn.base_minor[known])
     return shock
+
+
+def _competitors(variant_id: IntArray, window: Window, place: tuple[str, str]) -> FloatArray | None:
+    """Return how competitors' prices moved beside their usual ones, (N, W); None if none spoke."""
+    begin = datetime.combine(window.start_date, datetime.min.time(), tzinfo=UTC)
+    said = load_competitor_weeks(market=place[0], since=begin)
+    item, known = find_positions(variant_id, said.variant_id)
+    week = window.week_of(said.week_start)
+    known &= (week >= 0) & (week < len(window.monday))
+    if not known.any():
+        return None
+    return competitor_matrix(
+        item[known],
+        week[known],
+        said.price_minor[known].astype(np.float64),
+        items=len(variant_id),
+        weeks=len(window.monday),
+    )
 
 
 def _families(category_id: IntArray) -> IntArray:

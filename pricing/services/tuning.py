@@ -123,4 +123,4 @@ def _take(cells: TrainingCells, item: np.ndarray) -> TrainingCells:
         name: getattr(cells, name)[item]
         for name in ("variant_id", "family", "department", *matrices)
     }
-    return replace(cells, **rows, shock=None)
+    return replace(cells, **rows, shock=None, competitor=None)

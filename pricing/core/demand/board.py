@@ -10,12 +10,16 @@ import numpy as np
 from pricing.core.demand.families import CHAMPION, make_families
 from pricing.core.demand.leaderboard import ShockEvidence, compare, judge
 from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training_cells import TrainingCells, best_sold, tabulate
+from pricing.core.demand.training_cells import (
+    TrainingCells,
+    best_sold,
+    name_features,
+    tabulate,
+)
 
 # As many items as all families can learn twice within some ten seconds.
 BOARD_ITEMS = 150
 MIN_BOARD_ITEMS = 50
-FEATURES = ("display", "mailer")
 
 
 def build_board(
@@ -31,7 +35,9 @@ def build_board(
     if len(item) < MIN_BOARD_ITEMS:
         return []
     frame = tabulate(cells, item)
-    board = compare(make_families(FEATURES), frame, evidence=evidence, progress=progress)
+    board = compare(
+        make_families(name_features(cells)), frame, evidence=evidence, progress=progress
+    )
     champion = next((one for one in board if one.name == CHAMPION), None)
     if champion is None:
         return []

@@ -107,6 +107,27 @@ def placement_matrices(
     return display, mailer
 
 
+def competitor_matrix(
+    item: IntArray, week: IntArray, price_minor: FloatArray, *, items: int, weeks: int
+) -> FloatArray:
+    """Return log(competitor's price / its usual one), (items, weeks): 0 where nothing is known.
+
+    `item`, `week` and `price_minor` (n,) are words of competitors; the usual price is the median of
+    an item's words. A word holds until the next one.
+
+    >>> competitor_matrix(
+    ...     np.array([0, 0, 0]), np.array([1, 2, 4]), np.array([4.0, 4.0, 2.0]), items=2, weeks=5
+    ... ).round(4).tolist()
+    [[0.0, 0.0, 0.0, 0.0, -0.6931], [0.0, 0.0, 0.0, 0.0, 0.0]]
+    """
+    said = np.full((items, weeks), np.nan)
+    said[item, week] = np.log(price_minor)
+    usual = np.zeros(items)
+    known = ~np.isnan(said).all(axis=1)
+    usual[known] = np.nanmedian(said[known], axis=1)
+    return np.nan_to_num(_carry_forward(said) - usual[:, None], nan=0.0)
+
+
 def _achieved(sales: Sales, items: int, weeks: int) -> FloatArray:
     units, revenue = np.zeros((items, weeks)), np.zeros((items, weeks))
     np.add.at(units, (sales.item, sales.week), sales.units)

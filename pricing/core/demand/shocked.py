@@ -13,11 +13,11 @@ from pricing.core.demand.debias import CausalElasticities, count_randomized, sho
 from pricing.core.demand.frames import Coding
 from pricing.core.demand.leaderboard import ShockEvidence
 from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training_cells import TrainingCells, tabulate
+from pricing.core.demand.training_cells import TrainingCells, name_features, tabulate
 
 # Logs of smaller counts are too curved: such items keep their observational elasticity.
 MIN_WEEKLY_UNITS = 3.0
-CONTROLS = ("display", "mailer", "season_sin", "season_cos", "trend", "last_price", "last_sales")
+CONTROLS = ("season_sin", "season_cos", "trend", "last_price", "last_sales")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ def use_shocks(cells: TrainingCells, served: ServedDemand) -> Shocked:
     busy = np.flatnonzero((cells.units * cells.on_sale).sum(axis=1) / on_sale >= MIN_WEEKLY_UNITS)
     if len(busy) < 2:
         return none
-    pairs = residualized_elasticity(_frame(cells, busy), controls=CONTROLS)
+    pairs = residualized_elasticity(
+        _frame(cells, busy), controls=(*name_features(cells), *CONTROLS)
+    )
     found = shock_debias(pairs)
     metrics = {
         "randomized_weeks": int(count_randomized(pairs).sum()),

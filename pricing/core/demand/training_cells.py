@@ -9,6 +9,8 @@ import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
 
+PLACEMENT = ("display", "mailer")
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingCells:
@@ -16,6 +18,8 @@ class TrainingCells:
 
     `family` and `department` number 0.. into `family_id` and `department_id`. `shock` is the
     randomised part of the log price, 0 where nothing was drawn; None: prices were never drawn.
+    `competitor` is the log of the lowest competitor's price beside its usual one, 0 where nobody
+    said anything; None: nobody ever did. With the own log price it holds the gap between the two.
     """
 
     variant_id: IntArray
@@ -30,6 +34,7 @@ class TrainingCells:
     department_id: IntArray
     week_of_year: IntArray
     shock: FloatArray | None = None
+    competitor: FloatArray | None = None
 
 
 def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:
@@ -56,7 +61,14 @@ def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:
     columns["exposures"] = np.full(int(shown.sum()), 5.0 * max(float(cells.units.max()), 1.0))
     if cells.shock is not None:
         columns["shock"] = flat(cells.shock)
+    if cells.competitor is not None:
+        columns["competitor"] = flat(cells.competitor)
     return columns
+
+
+def name_features(cells: TrainingCells) -> tuple[str, ...]:
+    """Return the columns beside price and week that say something about demand."""
+    return PLACEMENT if cells.competitor is None else (*PLACEMENT, "competitor")
 
 
 def best_sold(cells: TrainingCells, most: int) -> IntArray:

@@ -12,12 +12,15 @@ from pricing.models import DemandModelVersion, PriceLedgerEntry, PriceShock
 from pricing.selectors import demand_curve, list_model_versions
 from pricing.selectors.demand import NoCurve
 from pricing.selectors.elasticities import list_group_elasticities
+from pricing.selectors.training import load_training_cells
 from pricing.selectors.versions import UntrustedModel, load_active_model
 from pricing.services import load_ledger_bulk, publish_price_book, train_demand
+from pricing.services.competitors import import_feed
 from profiles.models import Event
 from shop.catalog.models import Brand, Category, Market, Product, Variant
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.ids import uuid7
+from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy, make_shopper, seed_rules
 
 ITEMS, WEEKS, ELASTICITY = 24, 40, 1.6
@@ -188,3 +191,19 @@ def _draw_what_was_cheaper(variants: list[int]) -> None:
         )
         for number, entry in enumerate(publics.filter(variant_id__in=variants))
     )
+
+
+def test_what_competitors_asked_is_a_feature_of_demand(market_with_history: list[int]) -> None:
+    make_source(ttl_hours=24 * 400)
+    text = "sku,price,date\nTEA-3,4.00,2026-10-06\n"
+    import_feed(code="hilltop", text=text, now=NOON)
+    import_feed(code="hilltop", text="sku,price,date\nTEA-3,5.00,2026-11-03\n", now=NOON)
+    cells, window = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))
+    row = int(np.flatnonzero(cells.variant_id == market_with_history[3])[0])
+    assert cells.competitor is not None
+    at = {str(day): value for day, value in zip(window.monday, cells.competitor[row], strict=True)}
+    usual = (np.log(400) + np.log(500)) / 2
+    assert at["2026-09-28"] == 0.0
+    assert at["2026-10-05"] == at["2026-10-26"] == pytest.approx(np.log(400) - usual)
+    assert at["2026-11-02"] == pytest.approx(np.log(500) - usual)
+    assert not cells.competitor[np.arange(len(cells.competitor)) != row].any()
