@@ -111,7 +111,8 @@ class MultinomialLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn shi
         """Return chance, its sd and d log P / d log p of each row (n,), at its own `price` column
         or at `price`, the others of its occasion at theirs.
 
-        Loyalty is as the rows' own history (`chosen`, in time order) says; a household never seen
+        The sd holds the doubt of levels and slopes, not of a household's own taste. Loyalty is as
+        the rows' own history (`chosen`, in time order) says; a household never seen
         has no taste of its own and the market's shares as loyalty.
         """
         rows = count_rows(x, "item")

@@ -49,8 +49,8 @@ class BoostedOffset(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
     >>> chance = 0.05 * np.exp(np.abs(heat)) * (price / 10) ** -2.0
     >>> X = {"item": np.repeat(np.arange(30), 40), "week": week, "price": price, "heat": heat,
     ...      "reference_price": np.full(1_200, 10.0), "exposures": np.full(1_200, 500.0)}
-    >>> offset = BoostedOffset(features=["heat"]).fit(X, rng.binomial(500, chance)).offset_
-    >>> bool(np.corrcoef(offset, np.abs(heat))[0, 1] > 0.9)
+    >>> model = BoostedOffset(features=["heat"], rounds=2).fit(X, rng.binomial(500, chance))
+    >>> bool(np.corrcoef(model.offset_, np.abs(heat))[0, 1] > 0.9)
     True
     """
 

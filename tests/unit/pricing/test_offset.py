@@ -57,10 +57,10 @@ def test_no_price_effect_hides_in_the_offset() -> None:
 
 def test_a_row_is_explained_by_other_weeks_only() -> None:
     cells, _, _ = make_cells(3)
-    before = BoostedOffset(features=["heat"], folds=4, gap=0).fit(cells).offset_
+    before = BoostedOffset(features=["heat"], folds=4, gap=0, rounds=2).fit(cells).offset_
     first = cells["week"] < WEEKS / 4
     loud = cells | {"purchases": np.where(first, EXPOSURES, cells["purchases"])}
-    after = BoostedOffset(features=["heat"], folds=4, gap=0).fit(loud)
+    after = BoostedOffset(features=["heat"], folds=4, gap=0, rounds=2).fit(loud)
     # What the loud weeks say about heat is not in the offsets of these very weeks.
     assert np.corrcoef(after.offset_[first], before[first])[0, 1] > 0.95
     assert np.corrcoef(after.offset_[~first], before[~first])[0, 1] < 0.95
