@@ -91,7 +91,7 @@ class ChoiceModel:
 
     def rescale(self, factor: FloatArray, shift: FloatArray) -> None:
         """Restate the feature columns of the memory as z * factor + shift."""
-        self._consolidate()
+        self.consolidate()
         width = self.memory.z.shape[1]
         z = self.memory.z * factor[:width] + shift[:width]
         self.memory = replace(self.memory, z=z)
@@ -109,13 +109,13 @@ class ChoiceModel:
 
     def forget(self, factor: float) -> None:
         """Let everything observed so far count `factor` times: covariance grows by its inverse."""
-        self._consolidate()
+        self.consolidate()
         self.memory = replace(self.memory, weights=self.memory.weights * factor)
         self.evidence = self.evidence.scaled(factor)
 
     def fit(self) -> None:
         """Fit mode, spreads and posterior to all evidence."""
-        self._consolidate()
+        self.consolidate()
         rows = Rows.of(self.memory, self.layout, self.seasons_on())
         mode = self.mode
         for steps in (5, 5) if self.visits < 50_000 else (5,):
@@ -133,7 +133,8 @@ class ChoiceModel:
         slopes = slice(self.layout.width, 2 * self.layout.width)
         return float(((z @ self.common[slopes, slopes]) * z).sum(axis=1).mean())
 
-    def _consolidate(self) -> None:
+    def consolidate(self) -> None:
+        """Join what arrived with what is remembered."""
         if self.arrived:
             self.memory = join_sightings([self.memory, *self.arrived])
             self.arrived = []

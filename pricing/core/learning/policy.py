@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -25,13 +27,14 @@ from pricing.core.learning.layout import FEATURES, GAP, INTERCEPT, build_season
 from pricing.core.learning.model import ChoiceModel, Effort
 from pricing.core.learning.offers import find_excess, find_gaps
 from pricing.core.learning.sightings import Sightings
+from pricing.core.learning.snapshots import pack_policy, unpack_policy
 from pricing.core.learning.stocking import StockWatch, value_units
 
 LOG_RATIOS = (-4.0, 4.0)  # log prices beyond, in reference prices, count as these
 DISTANCE = 0.18  # how far prices are moved to learn the slope all items share
 MOST_SEARCH, LEAST_SEARCH = 0.45, 0.02  # share of prices so moved
 # Variances of the usual log slope: none are moved below the first, most above the second.
-CALM, DOUBT = 0.020, 0.040
+CALM, DOUBT = 0.018, 0.036
 INFLATION = 3.0  # of the posterior covariance after a drift alarm
 
 
@@ -81,7 +84,7 @@ class AdaptivePolicy:
         prices = np.tile(context.public_prices, (context.shoppers, 1))
         probabilities = np.ones(prices.shape)
         self.has_proposed = True
-        if not prices.size:
+        if not context.is_offered().any():
             return Proposal(prices, probabilities)
         slot = self._admit(context)
         self.watch.learn(context, slot)
@@ -116,6 +119,19 @@ class AdaptivePolicy:
         self.model.add(sightings)
         if self.has_proposed and self.model.is_due():
             self.model.fit()
+
+    def to_arrays(self) -> dict[str, Any]:
+        """Return all that was learned as arrays by name, for `numpy.savez` without pickle."""
+        return pack_policy(self)
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, Any], *, effort: Effort | None = None
+    ) -> AdaptivePolicy:
+        """Return a policy that goes on exactly where the one of `to_arrays` stood."""
+        policy = cls(effort=effort)
+        unpack_policy(policy, arrays)
+        return policy
 
     def _admit(self, context: Context, *, is_observed: bool = False) -> IntArray:
         """Return the slots of the items, making room for new items and features."""
