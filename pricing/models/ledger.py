@@ -23,6 +23,7 @@ class PriceLedgerEntry(models.Model):
         MODEL = "model", "set by the demand model"
         STAFF = "staff", "set by staff"
         GATE = "gate", "moved by a guardrail"
+        SHOCK = "shock", "moved by chance for a week, or back"
 
     # The unique key serves every look-up by variant: a second index would only slow the imports.
     variant = models.ForeignKey(

@@ -31,6 +31,7 @@ class PriceProposal(models.Model):
         ANCHOR = "anchor", "the merchant's own price"
         STAFF = "staff", "staff"
         GATE = "gate", "a guardrail"
+        SHOCK = "shock", "chance, to learn from"
 
     variant = models.ForeignKey(
         "shop.Variant", on_delete=models.CASCADE, related_name="+", db_index=False
