@@ -12,6 +12,7 @@ from django.conf import settings
 from pricing.core.demand.compress import compress_served
 from pricing.core.demand.training import Trained, train
 from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.tuning import DemandSettings
 from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
@@ -52,8 +53,9 @@ def train_demand(
     tell("reading sales, prices and placements", 0, STEPS)
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     tell("fitting demand", 1, STEPS)
-    settings = load_settings()
-    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS), settings)
+    # Settings are tuned on plain sales: a model that promises privacy takes the usual ones.
+    tuned = DemandSettings.read({}) if privacy else load_settings()
+    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS), tuned)
     tell("comparing shoppers", 2, STEPS)
     # What each shopper did is read here: never by a model that promises privacy.
     trained = _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of)
