@@ -47,7 +47,9 @@ def test_the_dashboard_tells_what_a_breaker_did_and_one_click_undoes_it(root: Cl
     assert [one.key for one in list_kill_switches() if one.scope == "market"] == ["us"]
     page = read(root, "index")
     assert "Breakers have acted" in page
-    assert "profit per visit below the holdout · personal prices switched off" in page
+    address = reverse("admin:pricing_breakertrip_change", args=[key])
+    assert f'<a href="{address}">profit per visit below the holdout</a>' in page
+    assert "personal prices switched off" in page
     act(root, "breakertrip_undo", key, reason=REASON)
     row = BreakerTrip.objects.get(pk=key)
     assert (row.undo_reason, row.undone_by.is_superuser) == (REASON, True)
