@@ -24,12 +24,15 @@ def build_design(
     mailer: FloatArray,
     category: IntArray,
     sales: FloatArray,
+    *,
+    competitor: FloatArray | None = None,
 ) -> FloatArray:
     """Return the design (N, G, W, K) of N items, G groups of stores and W weeks.
 
     `log_price` (N, W) is centred on the item's usual log price; `display` and `mailer` (N, G, W)
     are shares in [0, 1]; `category` (N,) numbers 0..C-1; `sales` (N,) weighs rivals. Rivals are
-    the other items of the category: their average price, display and mailer.
+    the other items of the category: their average price, display and mailer. `competitor` (N, W),
+    other shops' log price beside its usual one, becomes one column more after COLUMNS.
 
     >>> x = build_design(
     ...     np.array([[0.0], [-0.2]]), np.zeros((2, 1, 1)), np.zeros((2, 1, 1)),
@@ -40,7 +43,7 @@ def build_design(
     """
     items, groups, weeks = display.shape
     price = np.broadcast_to(log_price[:, None, :], (items, groups, weeks))
-    columns = (
+    columns: tuple[FloatArray, ...] = (
         np.ones((items, groups, weeks)),
         price,
         display,
@@ -49,6 +52,8 @@ def build_design(
         rival_mean(display, category, sales),
         rival_mean(mailer, category, sales),
     )
+    if competitor is not None:
+        columns += (np.broadcast_to(competitor[:, None, :], (items, groups, weeks)),)
     return np.stack(columns, axis=-1)
 
 

@@ -26,7 +26,7 @@ from pricing.core.demand.pooled import PooledPoisson
 
 
 class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """`PooledPoisson` on a frame of item-weeks; `features` may name `display` and `mailer`.
+    """`PooledPoisson` on a frame of item-weeks; `features` may name display, mailer, competitor.
 
     Rivals' prices and placements are those of the same category and week in the frame given.
     `exposures` must be alike in all cells (weekly units have no visits). Learned: `model_`.
@@ -102,12 +102,20 @@ class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     ) -> FloatArray:
         item, place, weeks = at
         shape = (len(self.items_), 1, weeks)
-        ratio, display, mailer = (np.zeros(shape) for _ in range(3))
+        ratio, display, mailer, competitor = (np.zeros(shape) for _ in range(4))
         ratio[item, 0, place] = np.log(prices / self.reference_price_[item])
-        for name, grid in (("display", display), ("mailer", mailer)):
+        grids = {"display": display, "mailer": mailer, "competitor": competitor}
+        for name, grid in grids.items():
             if name in self.features and has_column(x, name):
                 grid[item, 0, place] = read_numbers(x, name, len(prices))
-        return build_design(ratio[:, 0], display, mailer, self.category_, self.sales_)
+        return build_design(
+            ratio[:, 0],
+            display,
+            mailer,
+            self.category_,
+            self.sales_,
+            competitor=competitor[:, 0] if "competitor" in self.features else None,
+        )
 
 
 def _first(item: IntArray, number: IntArray) -> IntArray:

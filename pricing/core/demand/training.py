@@ -133,6 +133,7 @@ def _design(cells: TrainingCells, known_weeks: int) -> tuple[FloatArray, FloatAr
         cells.mailer[:, None, :],
         cells.family,
         cells.units[:, :known_weeks].sum(axis=1),
+        competitor=cells.competitor,
     )
     return design, usual
 

@@ -7,7 +7,10 @@ import pytest
 
 from pricing.core.demand.causal import residualized_elasticity
 from pricing.core.demand.cells import competitor_matrix
+from pricing.core.demand.families import make_families
+from pricing.core.demand.training import train
 from pricing.core.demand.training_cells import TrainingCells, name_features, tabulate
+from pricing.core.signals import SignalWeights
 
 ITEMS, WEEKS = 40, 80
 
@@ -46,9 +49,30 @@ def estimate(cells: TrainingCells) -> float:
     return float(np.median(found.slope[:, 0]))
 
 
+def fit_served(cells: TrainingCells) -> np.ndarray:
+    return train(cells, SignalWeights(), lambda _: None).served.elasticity
+
+
 def test_a_price_that_follows_competitors_misleads_unless_they_are_known() -> None:
     assert estimate(make_cells(is_known=True)) == pytest.approx(-2.0, abs=0.2)
     assert estimate(make_cells(is_known=False)) > -1.0
+
+
+@pytest.mark.parametrize("name", ["pooled_poisson", "hierarchical_logit", "linear"])
+def test_models_of_demand_use_what_competitors_asked(name: str) -> None:
+    cells = make_cells(is_known=True)
+    frame = tabulate(cells, np.arange(ITEMS))
+    model = make_families(name_features(cells))[name].fit(frame, frame["purchases"])
+    few = {column: values[:50] for column, values in frame.items()}
+    found = model.predict(few["price"], few).elasticity
+    assert np.median(found) == pytest.approx(-2.0, abs=0.35)
+
+
+def test_what_is_served_is_trained_with_competitors() -> None:
+    served = fit_served(make_cells(is_known=True))
+    misled = fit_served(make_cells(is_known=False))
+    assert np.median(served) == pytest.approx(2.0, abs=0.25)
+    assert np.median(misled) < 1.0
 
 
 def test_the_column_is_there_only_where_somebody_spoke() -> None:
