@@ -45,9 +45,9 @@ class Slider:
 
 
 def show_interval(curve: DemandCurve) -> tuple[str, str, str]:
-    """Return the elasticity with the ends of its 95 % interval."""
+    """Return the elasticity with the ends of its 95 % interval; the prior allows none above 0."""
     half = NORMAL_95 * curve.elasticity_sd
-    low, high = curve.elasticity - half, curve.elasticity + half
+    low, high = curve.elasticity - half, min(curve.elasticity + half, 0.0)
     return f"{curve.elasticity:.2f}", f"{low:.2f}", f"{high:.2f}"
 
 
