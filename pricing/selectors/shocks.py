@@ -53,10 +53,11 @@ def is_draw_due(book: PriceBook | None, now: datetime) -> bool:
 def are_shocks_due(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
     """Return whether this week's shocks have to be drawn, or shocks that hold are over.
 
-    Two or three queries.
+    What is not sold any more has no price to take back until it is sold again. Up to three queries.
     """
     here = {"market_id": market, "channel": channel}
-    if PriceShock.objects.filter(~Q(week=shock_week(now)), **here, ended_at=None).exists():
+    running = PriceShock.objects.filter(~Q(week=shock_week(now)), **here, ended_at=None)
+    if running.filter(variant__is_active=True, variant__product__is_active=True).exists():
         return True
     book = PriceBook.objects.only("metrics").filter(**here, is_current=True).first()
     return load_active_policy().shock_share > 0.0 and is_draw_due(book, now)

@@ -210,6 +210,25 @@ def test_a_price_that_may_not_go_back_yet_is_not_forgotten(teas: list[int]) -> N
     assert set(PriceShock.objects.values_list("ended_at", flat=True)) == {later}
 
 
+def test_what_is_taken_off_sale_goes_back_when_it_is_sold_again(teas: list[int]) -> None:
+    turn_price_shocks(now=MONDAY)
+    gone = PriceShock.objects.order_by("variant_id").values_list("variant_id", flat=True)[0]
+    _sell(gone, is_active=False)
+    turn_price_shocks(now=NEXT_MONDAY)
+    later = NEXT_MONDAY + timedelta(hours=1)
+    assert turn_price_shocks(now=later) == 0
+    assert PriceShock.objects.filter(variant_id=gone, ended_at=None).exists()
+    _sell(gone, is_active=True)
+    assert turn_price_shocks(now=later) == 1
+    assert prices()[gone] == 459
+    assert not PriceShock.objects.filter(variant_id=gone, ended_at=None).exists()
+
+
+def _sell(variant: int, *, is_active: bool) -> None:
+    Variant.objects.filter(pk=variant).update(is_active=is_active)
+    forget_catalog()
+
+
 def test_without_a_fresh_model_nothing_is_drawn_but_prices_still_go_back(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     assert len(set(prices().values())) == 3
