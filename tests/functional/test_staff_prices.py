@@ -1,0 +1,125 @@
+"""The pricing manager's day in a browser: ask the model, decide changes, read the proofs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.conftest import Visitor
+from tests.functional.shop import Shop
+from tests.functional.test_access import find_violations
+
+TITLE = "h2.ft-quote-name"
+# Three variants whose prices wait for a decision; prints their numbers.
+OPEN_CHANGES = """
+from pricing.models import PriceProposal, PublicPrice
+from shop.kernel.clock import utc_now
+PriceProposal.objects.exclude(state="published").delete()
+for price in PublicPrice.objects.filter(public_minor__gt=200).order_by("variant_id")[:3]:
+    PriceProposal.objects.create(
+        variant_id=price.variant_id, market_id="us", created_at=utc_now(), state="pending",
+        cause="model", current_minor=price.public_minor, proposed_minor=price.public_minor - 1,
+        final_minor=price.public_minor - 1, floor_minor=1, ceiling_minor=price.public_minor,
+        objective="profit", bound=["observational"], policy_version=1)
+    print(price.variant_id)
+"""
+PAGES = (
+    "/admin/price-changes/?tab=closed",
+    "/admin/models/",
+    "/admin/models/1/",
+    "/admin/elasticities/",
+    "/admin/learning/",
+    "/admin/trials/",
+    "/admin/guardrails/",
+    "/admin/data-quality/",
+    "/admin/quotes/",
+)
+
+
+def sign_in(page: Page, shop: Shop, role: str) -> None:
+    """Sign a member of staff in through the shop's own door."""
+    email, password = shop.logins[role]
+    page.goto("/account/login/?next=/admin/")
+    page.locator("main input[name=login]").fill(email)
+    page.locator("main input[type=password]").fill(password)
+    page.locator("main button[type=submit]").click()
+    page.wait_for_url(re.compile("/admin/$"))
+
+
+@pytest.fixture
+def changed(shop: Shop) -> list[int]:
+    """Three variants whose prices wait for a decision."""
+    found = [int(one) for one in shop.manage("shell", "-v", "0", "-c", OPEN_CHANGES).split()]
+    assert len(found) == 3
+    return found
+
+
+def test_a_price_is_asked_about_with_the_slider_and_the_keyboard(
+    page: Page, shop: Shop, changed: list[int]
+) -> None:
+    sign_in(page, shop, "merchandiser")
+    page.goto(f"/admin/demand/{changed[0]}/")
+    slider = page.get_by_role("slider", name="Price")
+    slider.focus()
+    page.keyboard.press("End")
+    asked = page.get_by_role("row", name=re.compile("^what if"))
+    expect(asked).to_contain_text(f"${slider.input_value()}")
+    expect(slider).to_be_focused()
+    page.get_by_label("or exactly").fill("2.34")
+    page.get_by_label("or exactly").press("Enter")
+    expect(asked).to_contain_text("$2.34")
+
+
+def test_changes_are_decided_one_by_one_and_together(
+    page: Page, shop: Shop, changed: list[int]
+) -> None:
+    sign_in(page, shop, "merchandiser")
+    page.goto("/admin/price-changes/")
+    expect(page.locator(TITLE)).to_have_count(3)
+    page.get_by_role("article").first.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("1 change is decided.")).to_be_visible()
+    page.get_by_role("button", name="Reject chosen").click()
+    expect(page.get_by_text("Choose at least one change first.")).to_be_visible()
+    page.get_by_role("link", name="Choose all on this page").click()
+    page.get_by_placeholder("Reason").fill("not before the feast")
+    page.get_by_role("button", name="Reject chosen").click()
+    expect(page.get_by_text("2 changes are decided.")).to_be_visible()
+    expect(page.get_by_text("Nothing waits for a decision.")).to_be_visible()
+
+
+def test_everything_is_decided_and_asked_without_javascript(
+    visit: Visitor, shop: Shop, changed: list[int]
+) -> None:
+    page = visit(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    sign_in(page, shop, "approver")
+    page.goto(f"/admin/demand/{changed[0]}/?price=2.50")
+    page.get_by_label("or exactly").fill("2.60")
+    page.get_by_role("button", name="Ask the model").last.click()
+    expect(page.get_by_role("row", name=re.compile("^what if"))).to_contain_text("$2.60")
+    page.goto("/admin/price-changes/")
+    first = page.get_by_role("article").first
+    first.get_by_text("Another price, later, or no").click()
+    first.get_by_label("Reason").fill("after the holidays")
+    first.get_by_role("button", name="Put off").click()
+    expect(page.get_by_text("1 change is decided.")).to_be_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_staff_pages_break_no_rule_of_accessibility_and_fit_320_pixels(
+    visit: Visitor, shop: Shop, axe: str, changed: list[int], scheme: str
+) -> None:
+    page = visit(color_scheme=scheme, viewport={"width": 320, "height": 700})
+    sign_in(page, shop, "auditor")
+    own = (f"/admin/demand/{changed[0]}/", f"/admin/prices/{changed[0]}/", "/admin/price-changes/")
+    problems, wide = [], []
+    for path in (*PAGES, *own):
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(path)
+        # The frame around our pages is Unfold's: it has no landmark for the content.
+        found = (one for one in find_violations(page, axe) if " region: " not in one)
+        problems += [one for one in found if "ft-" in one]
+    assert (problems, wide) == ([], [])
