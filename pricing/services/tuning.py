@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 import numpy as np
 from django.db import transaction
 
 from pricing.core.arrays import FloatArray
-from pricing.core.demand.training_cells import TrainingCells, best_sold
+from pricing.core.demand.training_cells import TrainingCells, best_sold, take_items
 from pricing.core.demand.tuning import (
     SPACE,
     Trial,
@@ -57,7 +57,7 @@ def tune_demand(
     """
     started = time.monotonic()
     cells, window = load_training_cells(as_of=as_of, weeks=weeks, place=(market, channel))
-    cells = _take(cells, best_sold(cells, MOST_ITEMS))
+    cells = take_items(cells, best_sold(cells, MOST_ITEMS))
     if not can_tune(cells):
         raise TooLittleHistory("There are too few weeks of sales to tune the demand model.")
     row = _open(cells, window, seed)
@@ -114,13 +114,3 @@ def _note(search: int, trial: Trial, seconds: float) -> DemandTuning:
             row.seconds += seconds
             row.save(update_fields=["trials", "chosen", "updated_at", "seconds"])
     return row
-
-
-def _take(cells: TrainingCells, item: np.ndarray) -> TrainingCells:
-    """Return the cells of some items; families and departments keep their numbers."""
-    matrices = ("units", "price_minor", "display", "mailer", "on_sale")
-    rows = {
-        name: getattr(cells, name)[item]
-        for name in ("variant_id", "family", "department", *matrices)
-    }
-    return replace(cells, **rows, shock=None, competitor=None)

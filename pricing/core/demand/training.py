@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from pricing.core.arrays import BoolArray, FloatArray
+from pricing.core.arrays import BoolArray
 from pricing.core.demand.backtest import Forecast, price_strata, weekly_figures
 from pricing.core.demand.board import build_board, elasticity_by_department
-from pricing.core.demand.design import OWN_PRICE, build_design, usual_log_price
+from pricing.core.demand.design import OWN_PRICE
 from pricing.core.demand.leaderboard import calibration_error
 from pricing.core.demand.metrics import interval_coverage, mean_poisson_deviance, wmape
 from pricing.core.demand.pooled import PooledPoisson
 from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand, serve
 from pricing.core.demand.shocked import use_shocks
-from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.training_cells import TrainingCells, design_cells
 from pricing.core.demand.tuning import DemandSettings
 from pricing.core.signals import SignalWeights
 
@@ -58,7 +58,7 @@ def train(
         progress("checking on held-out weeks")
         metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS, settings)
     progress("fitting")
-    design, usual = _design(cells, weeks)
+    design, usual = design_cells(cells, weeks)
     model = settings.make().fit(
         design,
         cells.units[:, None, :],
@@ -123,23 +123,8 @@ def prior_model(weights: SignalWeights) -> ServedDemand:
     )
 
 
-def _design(cells: TrainingCells, known_weeks: int) -> tuple[FloatArray, FloatArray]:
-    """Return the design of all weeks and the usual log prices, learned from the known weeks."""
-    log_price = np.log(cells.price_minor)
-    usual = usual_log_price(log_price[:, :known_weeks])
-    design = build_design(
-        log_price - usual[:, None],
-        cells.display[:, None, :],
-        cells.mailer[:, None, :],
-        cells.family,
-        cells.units[:, :known_weeks].sum(axis=1),
-        competitor=cells.competitor,
-    )
-    return design, usual
-
-
 def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict[str, Any]:
-    design, _ = _design(cells, cut)
+    design, _ = design_cells(cells, cut)
     past, later = slice(None, cut), slice(cut, None)
     model = settings.make().fit(
         design[:, :, past],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.demand.design import build_design, usual_log_price
 
 PLACEMENT = ("display", "mailer")
 
@@ -35,6 +36,37 @@ class TrainingCells:
     week_of_year: IntArray
     shock: FloatArray | None = None
     competitor: FloatArray | None = None
+
+
+def design_cells(
+    cells: TrainingCells, known_weeks: int, until: int | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the champion's design of the weeks before `until` (all without it), (N, 1, W, K), and
+    usual log prices (N,). Usual prices and rivals' weights come from the `known_weeks` only.
+    """
+    weeks = slice(None, until)
+    log_price = np.log(cells.price_minor[:, weeks])
+    usual = usual_log_price(log_price[:, :known_weeks])
+    design = build_design(
+        log_price - usual[:, None],
+        cells.display[:, None, weeks],
+        cells.mailer[:, None, weeks],
+        cells.family,
+        cells.units[:, :known_weeks].sum(axis=1),
+        competitor=None if cells.competitor is None else cells.competitor[:, weeks],
+    )
+    return design, usual
+
+
+def take_items(cells: TrainingCells, item: IntArray) -> TrainingCells:
+    """Return the cells of some items; families and departments keep their numbers."""
+    matrices = ("units", "price_minor", "display", "mailer", "on_sale", "shock", "competitor")
+    rows = {
+        name: getattr(cells, name)[item]
+        for name in ("variant_id", "family", "department", *matrices)
+        if getattr(cells, name) is not None
+    }
+    return replace(cells, **rows)
 
 
 def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:

@@ -10,10 +10,9 @@ import numpy as np
 from scipy.special import xlogy
 
 from pricing.core.arrays import FloatArray
-from pricing.core.demand.design import build_design, usual_log_price
 from pricing.core.demand.metrics import FORECAST_FLOOR
 from pricing.core.demand.pooled import PooledPoisson
-from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.training_cells import TrainingCells, design_cells
 
 BLOCKS, BLOCK_WEEKS = 3, 4
 # What may be chosen, drawn evenly in the logarithm: (least, most).
@@ -144,14 +143,7 @@ def choose_settings(trials: Sequence[Trial]) -> DemandSettings:
 
 def _forecast(cells: TrainingCells, settings: DemandSettings, cut: int) -> FloatArray:
     """Return units of the block after `cut` (N, BLOCK_WEEKS), price and promotion known."""
-    log_price = np.log(cells.price_minor[:, : cut + BLOCK_WEEKS])
-    design = build_design(
-        log_price - usual_log_price(log_price[:, :cut])[:, None],
-        cells.display[:, None, : cut + BLOCK_WEEKS],
-        cells.mailer[:, None, : cut + BLOCK_WEEKS],
-        cells.family,
-        cells.units[:, :cut].sum(axis=1),
-    )
+    design, _ = design_cells(cells, cut, cut + BLOCK_WEEKS)
     model = settings.make().fit(
         design[:, :, :cut],
         cells.units[:, None, :cut],

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.design import COLUMNS
+from pricing.core.demand.training_cells import TrainingCells, design_cells, take_items
 from pricing.core.demand.tuning import (
     BLOCK_WEEKS,
     BLOCKS,
@@ -92,6 +93,24 @@ def test_draws_follow_from_seed_and_number_and_stay_in_the_space(seed: int, numb
 def test_a_trial_survives_storage() -> None:
     trial = Trial(3, draw_settings(1, 3), 2.5, 0.4, 0.1, 0.02)
     assert Trial.read(trial.as_numbers()) == trial
+
+
+def test_cells_of_some_items_keep_all_that_is_known_of_them() -> None:
+    cells = replace(
+        make_cells(5, wander=0.0),
+        shock=np.arange(ITEMS * WEEKS, dtype=float).reshape(ITEMS, WEEKS),
+        competitor=np.tile(np.arange(ITEMS, dtype=float)[:, None] / 100, WEEKS),
+    )
+    some = take_items(cells, np.array([2, 5]))
+    assert some.variant_id.tolist() == [2, 5]
+    assert some.shock is not None
+    assert some.shock[1].tolist() == cells.shock[5].tolist()
+    design, usual = design_cells(some, 30, 34)
+    assert design.shape == (2, 1, 34, len(COLUMNS) + 1)
+    assert design[:, 0, 0, -1].tolist() == [0.02, 0.05]
+    assert usual.shape == (2,)
+    trial, _ = try_settings(some, 0, DemandSettings(), None)
+    assert np.isfinite(trial.deviance)
 
 
 def test_few_weeks_cannot_be_tuned_on() -> None:
