@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -20,6 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
         parser.add_argument("--market", default="us")
+        parser.add_argument("--figures", action="store_true", help="print every figure, as JSON")
         parser.add_argument(
             "--epsilon",
             type=float,
@@ -46,5 +49,17 @@ class Command(BaseCommand):
             run.report["model"] = row.id
             run.report["status"] = row.status
             run.advance(row.rows)
-        figures = json.dumps(dict(row.metrics), indent=2, default=str)
-        self.stdout.write(f"model {row.id} is {row.status}: {row.rows:,} cells\n{figures}")
+        self.stdout.write(f"model {row.id} is {row.status}: {row.rows:,} cells")
+        self.stdout.write(say_figures(row.metrics, is_whole=options["figures"]))
+
+
+def say_figures(metrics: Mapping[str, Any], *, is_whole: bool) -> str:
+    """Return the single figures on a few lines, or all of them, lists included, as JSON."""
+    if is_whole:
+        return json.dumps(dict(metrics), indent=2, default=str)
+    single = [
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in sorted(metrics.items())
+        if isinstance(value, bool | int | float | str) and value != ""
+    ]
+    return fill(", ".join(single) + "; all the rest: --figures, or Models in the admin.", width=100)
