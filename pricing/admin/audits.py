@@ -47,11 +47,11 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         "reasons",
         ("people", "compared", "is_blind"),
         "groups",
-        "sha256",
+        "hash_of_arrays",
         ("waiver_asked_by", "waiver_asked_at", "waived_by", "waived_at"),
         "waiver_reason",
     ]
-    readonly_fields = ["id", "model_number", "state", "reasons", "groups"]
+    readonly_fields = ["id", "model_number", "state", "reasons", "groups", "hash_of_arrays"]
     list_select_related = ["waiver_asked_by", "waived_by"]
     actions_detail = ["ask_to_answer", "answer"]
 
@@ -93,11 +93,16 @@ class ModelAuditAdmin(ReadOnlyAdmin):
             ((format_html_join("", "<td>{}</td>", ((cell,) for cell in one)),) for one in rows),
         )
         return format_html(
-            '<div class="ft-scroll" tabindex="0"><table class="ft-table"><thead><tr>{}</tr></thead>'
-            "<tbody>{}</tbody></table></div>",
+            '<div class="ft-scroll ft-contained" tabindex="0"><table class="ft-table">'
+            "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
             head,
             body,
         )
+
+    @admin.display(description=_("Hash"))
+    def hash_of_arrays(self, row: ModelAudit) -> SafeString:
+        """The arrays that were measured; breaks anywhere on narrow screens."""
+        return format_html('<code class="ft-break">{}</code>', row.sha256)
 
     @action(
         description=_("Ask to answer for it"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,15 +15,33 @@ from shop.staff.columns import age_column
 from shop.staff.tables import ReadOnlyAdmin
 
 
+def number_column(name: str, title: Any, digits: int) -> Any:
+    """Return a column that shows number `name`, rounded."""
+
+    @admin.display(description=title, ordering=name)
+    def column(row: PrivacyBudget | PrivateRelease) -> str:
+        return f"{getattr(row, name):.{digits}f}"
+
+    column.__name__ = f"{name}_rounded"
+    return column
+
+
+EPSILON = number_column("epsilon", _("Epsilon"), 2)
+NOISE = number_column("noise_sd", _("Noise sd"), 1)
+SPENT = number_column("epsilon_spent", _("Epsilon spent"), 2)
+CAP = number_column("epsilon_cap", _("Epsilon cap"), 2)
+
+
 @admin.register(PrivacyBudget)
 class PrivacyBudgetAdmin(ReadOnlyAdmin):
-    list_display = ["quarter", "data_set", "epsilon_spent", "epsilon_cap", "delta_spent"]
+    list_display = ["quarter", "data_set", SPENT, CAP, "delta_spent"]
     search_fields = ["data_set"]
     fields = [
         ("data_set", "quarter"),
-        ("epsilon_spent", "epsilon_cap"),
+        (SPENT, CAP),
         ("delta_spent", "delta_cap"),
     ]
+    readonly_fields = [SPENT, CAP]
 
 
 @admin.register(PrivateRelease)
@@ -31,9 +51,9 @@ class PrivateReleaseAdmin(ReadOnlyAdmin):
         "purpose",
         "first_week",
         "end_week",
-        "epsilon",
+        EPSILON,
         "delta",
-        "noise_sd",
+        NOISE,
         age_column("at", _("Released")),
     ]
     list_filter = [("purpose", ChoicesDropdownFilter)]
@@ -41,10 +61,10 @@ class PrivateReleaseAdmin(ReadOnlyAdmin):
     fields = [
         ("id", "purpose", "budget", "at"),
         ("first_week", "end_week"),
-        ("epsilon", "delta", "most_cells", "noise_sd"),
+        (EPSILON, "delta", "most_cells", NOISE),
         "sha256",
     ]
-    readonly_fields = ["id"]
+    readonly_fields = ["id", EPSILON, NOISE]
     list_select_related = ["budget"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PrivateRelease]:
