@@ -105,7 +105,7 @@ def grow_arms(
 ) -> list[tuple[int, Arm]]:
     """Return the sums of one arm up to and including each of its days, in order of days.
 
-    Rows (n,) in any order; `day` is any ascending number. Each row is looked at once: what a
+    Rows (n,) in any order, none for an arm nobody was in yet; `day` is any ascending number. Each row is looked at once: what a
     shopper brought before is taken out of the squares and put back with what the day added.
 
     >>> days = grow_arms(np.array([1, 2, 2]), np.array([1.0, 2.0, 4.0]), np.ones(3),
@@ -113,6 +113,8 @@ def grow_arms(
     >>> [(at, arm.clusters, arm.squares) for at, arm in days]
     [(1, 1, 1.0), (2, 2, 25.0)]
     """
+    if not len(day):
+        return []
     names, place = np.unique(cluster, return_inverse=True)
     y, v = np.zeros(len(names)), np.zeros(len(names))
     order = np.argsort(day, kind="stable")

@@ -198,3 +198,8 @@ def test_a_shadow_far_from_todays_prices_waits_for_a_person() -> None:
 
 def test_at_everybody_it_waits_for_the_second_person() -> None:
     assert next_step(RampState(1.0, 999.0, 99_999, EVEN)).move == "wait"
+
+
+def test_an_arm_nobody_was_in_has_no_days() -> None:
+    nothing = np.zeros(0)
+    assert grow_arms(np.zeros(0, dtype=np.int64), nothing, nothing, nothing.astype(int)) == []
