@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0008_model_audits'),
+        ("pricing", "0008_model_audits"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='breakertrip',
-            name='scope',
-            field=models.CharField(choices=[('global', 'everything'), ('market', 'one market'), ('category', 'one category and all below it'), ('sku', 'one SKU'), ('model', 'one model version')], max_length=8),
+            model_name="breakertrip",
+            name="scope",
+            field=models.CharField(
+                choices=[
+                    ("global", "everything"),
+                    ("market", "one market"),
+                    ("category", "one category and all below it"),
+                    ("sku", "one SKU"),
+                    ("model", "one model version"),
+                ],
+                max_length=8,
+            ),
         ),
     ]

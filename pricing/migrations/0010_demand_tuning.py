@@ -4,29 +4,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('pricing', '0009_breaker_scope'),
+        ("pricing", "0009_breaker_scope"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DemandTuning',
+            name="DemandTuning",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fingerprint', models.CharField(help_text='of the cells, the seed and the space searched', max_length=64, unique=True)),
-                ('seed', models.BigIntegerField(help_text='of the draws of all trials')),
-                ('window_start', models.DateField(help_text='the first day of the weeks it was tuned on')),
-                ('window_end', models.DateField(help_text='the day after the last of them')),
-                ('started_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField(help_text='when the latest trial ended')),
-                ('seconds', models.FloatField(default=0.0, help_text='spent on all trials so far')),
-                ('trials', models.JSONField(default=list, help_text='settings and figures of each trial')),
-                ('chosen', models.JSONField(default=dict, help_text='settings that training uses')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        help_text="of the cells, the seed and the space searched",
+                        max_length=64,
+                        unique=True,
+                    ),
+                ),
+                ("seed", models.BigIntegerField(help_text="of the draws of all trials")),
+                (
+                    "window_start",
+                    models.DateField(help_text="the first day of the weeks it was tuned on"),
+                ),
+                ("window_end", models.DateField(help_text="the day after the last of them")),
+                ("started_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField(help_text="when the latest trial ended")),
+                ("seconds", models.FloatField(default=0.0, help_text="spent on all trials so far")),
+                (
+                    "trials",
+                    models.JSONField(default=list, help_text="settings and figures of each trial"),
+                ),
+                ("chosen", models.JSONField(default=dict, help_text="settings that training uses")),
             ],
             options={
-                'ordering': ['-updated_at', '-id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('window_end__gt', models.F('window_start'))), name='tuning_window')],
+                "ordering": ["-updated_at", "-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("window_end__gt", models.F("window_start"))),
+                        name="tuning_window",
+                    )
+                ],
             },
         ),
     ]

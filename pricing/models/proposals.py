@@ -116,8 +116,8 @@ class PriceOverride(models.Model):
 
     `price` fixes the public price, `floor` is a minimum (for instance advertised by contract),
     `ceiling` a maximum, `clear` lets the price only fall, down to the amount, so that the stock is
-    gone when the time is over. The gate still runs last: a step a day, floor and ceiling hold. The newest
-    override in force of a kind wins; `ended_at` ends it before its time.
+    gone when the time is over. The gate still runs last: a step a day, floor and ceiling hold. The
+    newest override in force of a kind wins; `ended_at` ends it before its time.
     """
 
     class Kind(models.TextChoices):

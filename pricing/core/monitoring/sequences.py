@@ -105,8 +105,9 @@ def grow_arms(
 ) -> list[tuple[int, Arm]]:
     """Return the sums of one arm up to and including each of its days, in order of days.
 
-    Rows (n,) in any order, none for an arm nobody was in yet; `day` is any ascending number. Each row is looked at once: what a
-    shopper brought before is taken out of the squares and put back with what the day added.
+    Rows (n,) in any order, none for an arm nobody was in yet; `day` is any ascending number. Each
+    row is looked at once: what a shopper brought before is taken out of the squares and put back
+    with what the day added.
 
     >>> days = grow_arms(np.array([1, 2, 2]), np.array([1.0, 2.0, 4.0]), np.ones(3),
     ...                  np.array([7, 7, 9]))
