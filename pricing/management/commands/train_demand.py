@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pricing.selectors.audits import find_audit
 from pricing.services import train_demand
 from shop.jobs.services import record_run
 from shop.kernel.clock import utc_now
@@ -50,6 +51,8 @@ class Command(BaseCommand):
             run.report["status"] = row.status
             run.advance(row.rows)
         self.stdout.write(f"model {row.id} is {row.status}: {row.rows:,} cells")
+        audit = find_audit(model_id=row.id, sha256=row.sha256)
+        self.stdout.write(f"fairness audit: {audit.state}, {audit.people:,} people with traits")
         self.stdout.write(say_figures(row.metrics, is_whole=options["figures"]))
 
 

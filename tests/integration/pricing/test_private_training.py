@@ -215,7 +215,7 @@ def test_a_private_model_sees_releases_only_and_states_what_they_cost(
 
 
 def test_the_setting_and_the_command_turn_it_on_and_off(
-    households: list[int], settings: Any
+    households: list[int], settings: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.TRAINING_EPSILON = 3.0
     assert "privacy" not in train_demand(as_of=NOON, weeks=WEEKS, epsilon=0.0).metrics
@@ -223,6 +223,7 @@ def test_the_setting_and_the_command_turn_it_on_and_off(
     assert "privacy" in train_demand(as_of=NOON, weeks=WEEKS).metrics
     settings.TRAINING_EPSILON = 0.0
     call_command("train_demand", "--epsilon", "3", "--weeks", str(WEEKS))
+    assert "fairness audit: passed, 0 people with traits" in capsys.readouterr().out
     assert [row.epsilon_spent for row in list_budgets()] == pytest.approx([3.0, 3.0, 3.0])
 
 
