@@ -7,7 +7,7 @@ import numpy as np
 from pricing.core.arrays import FloatArray
 
 BLOCK = 30.0  # expected purchases that make one residual
-SLACK, THRESHOLD = 0.5, 8.0  # about one false alarm in 10,000 blocks of normal noise
+SLACK, THRESHOLD = 0.5, 24.0  # seasons that the model misses stay below, new tastes do not
 WARM_UP = 5
 
 
@@ -19,7 +19,7 @@ class DriftAlarm:
 
     >>> alarm = DriftAlarm()
     >>> calm = [alarm.update(np.array([s, -s]), np.array([30.0, 30.0])) for s in (3.0, -3.0) * 9]
-    >>> any(calm), any(alarm.update(np.array([25.0, 0.0]), np.ones(2) * 30.0) for _ in range(4))
+    >>> any(calm), any(alarm.update(np.array([25.0, 0.0]), np.ones(2) * 30.0) for _ in range(9))
     (False, True)
     """
 

@@ -11,7 +11,7 @@ from pricing.core.learning.contract import FeatureArray
 
 SETTLED = 500  # values after which a feature's centre and scale stay as they are
 MAX_LEVELS = 24  # levels of one feature that get a column; rarer, later ones count as average
-MAX_CODES = 12  # whole numbers of so few values may be codes, not amounts
+MAX_CODES = 6  # whole numbers of so few values may be codes, not amounts
 MAX_COLUMNS = 96
 CLIP = 3.5
 NUMBER, UNKNOWN = "\x00number", "\x00unknown"
