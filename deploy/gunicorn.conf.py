@@ -1,6 +1,8 @@
 """The web server, in the demo and in production; HOST, PORT and sizes come by environment."""
 
+import gc
 import os
+from itertools import count
 from typing import Any
 
 from prometheus_client import multiprocess
@@ -17,6 +19,23 @@ keepalive = 5
 preload_app = True
 # No recycling (max_requests): each new process would leave another set of metric files behind.
 control_socket_disable = True
+# By then a process holds price book, catalogue, templates and addresses.
+WARM_REQUESTS = 200
+_requests = count(1)
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Leave what was loaded before the fork out of collections, so that its memory stays shared."""
+    gc.freeze()
+
+
+def post_request(_worker: Any, _request: Any, _environ: Any, _response: Any) -> None:
+    """Leave a warm process's lasting objects out of collections.
+
+    A full collection looked at 350,000 of them and held every request up for 0.2 s.
+    """
+    if next(_requests) == WARM_REQUESTS:
+        gc.freeze()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -1,0 +1,22 @@
+"""The web server's processes stop looking through what lasts once they are warm."""
+
+import gc
+import runpy
+
+from tools.paths import ROOT
+
+
+def test_a_warm_process_leaves_lasting_objects_out_of_collections_once() -> None:
+    settings = runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))
+    before = gc.get_freeze_count()
+    try:
+        for _ in range(settings["WARM_REQUESTS"] - 1):
+            settings["post_request"](None, None, None, None)
+        assert gc.get_freeze_count() == before
+        settings["post_request"](None, None, None, None)
+        frozen = gc.get_freeze_count()
+        assert frozen > before + 10_000
+        settings["post_request"](None, None, None, None)
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
