@@ -32,6 +32,7 @@ def measure() -> Figures:
     drained = 0
     while batch := drain_events(limit=5_000, now=utc_now()):
         drained += batch
+    rate = round(drained / max(time.perf_counter() - started, 1e-9))
     p50, p95, p99 = percentiles(durations)
     delay_p50, _, delay_p99 = percentiles(delays)
     return {
@@ -41,7 +42,8 @@ def measure() -> Figures:
         "batch_100_p99_ms": p99,
         "event_to_quote_p50_ms": delay_p50,
         "event_to_quote_p99_ms": delay_p99,
-        "drained_rows_per_second": round(drained / max(time.perf_counter() - started, 1e-9)),
+        # A running demo's worker takes them first: a rate of what it left would say nothing.
+        "drained_rows_per_second": rate if drained > BATCH * BATCHES // 2 else "the demo took them",
     }
 
 
