@@ -10,6 +10,7 @@ from pricing.models import DemandModelVersion, ModelChange
 from pricing.selectors.serving import forget_serving
 from pricing.selectors.versions import load_model
 from pricing.services.approvals import NotOffered
+from pricing.services.fairness import require_audit
 from pricing.services.refits import lock_models
 from shop.outbox.services import write_fact
 
@@ -22,7 +23,8 @@ def rollback_model(*, reason: str, by_id: int, now: datetime, to_id: int | None 
     One person is enough: going back is the safe way. Workers lay its elasticities over the book
     they serve, so shoppers are quoted by it within a second; public prices follow with the next
     book. Until somebody activates a model again, no refit comes into use by itself. Fact
-    ModelActivated. Raises NotOffered, UntrustedModel.
+    ModelActivated. Raises NotOffered, UntrustedModel, and NotAudited where the newest audit of that
+    model forbids its use.
     """
     with transaction.atomic():
         lock_models()
@@ -33,6 +35,7 @@ def rollback_model(*, reason: str, by_id: int, now: datetime, to_id: int | None 
         if active is None or wanted is None or wanted.status != Status.RETIRED:
             raise NotOffered("There is no model to go back to.")
         load_model(wanted.pk)  # its hash is checked before anybody is quoted by it
+        require_audit(wanted)
         for row, status in ((active, Status.RETIRED), (wanted, Status.ACTIVE)):
             row.status = status
             row.save(update_fields=["status"])

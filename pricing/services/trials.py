@@ -24,8 +24,9 @@ from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.services.approvals import NeedsSecondPerson, NotOffered
 from pricing.services.breakers import Action, trip_breaker
-from pricing.services.fairness import require_audit
+from pricing.services.fairness import NotAudited, require_audit
 from pricing.services.figures import show_lift
+from pricing.services.refits import lock_models
 from shop.kernel.ids import uuid7
 
 # How much of the past one comparison of a shadow looks at, and how often it is made.
@@ -41,6 +42,7 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
     """
     status = DemandModelVersion.Status
     with transaction.atomic():
+        lock_models()
         rows = DemandModelVersion.objects.defer("arrays").select_for_update()
         model = rows.filter(pk=model_id, status__in=[status.CANDIDATE, status.RETIRED]).first()
         if model is None or model.asked_by_id is None:
@@ -66,16 +68,33 @@ def _open_ramp(model: DemandModelVersion, by_id: int | None, now: datetime) -> i
 def step_trial(
     *, ramp_id: int, share: float, reason: str, by_id: int | None, now: datetime
 ) -> None:
-    """Let a trial quote another share of the shoppers, live within a second. Raises NotOffered.
+    """Let a trial quote another share of the shoppers, live within a second.
 
-    `share` is one of SHARES. Whoever was in a smaller share stays in a larger one.
+    `share` is one of SHARES: any smaller one, or the next larger one. Whoever made the last step by
+    hand leaves the next one up to somebody else or to the plan (`by_id` None). Whoever was in a
+    smaller share stays in a larger one. Raises NotOffered, NeedsSecondPerson, and NotAudited where
+    shoppers would be quoted by a model whose newest audit forbids it.
     """
     if share not in SHARES:
         raise NotOffered("A trial goes by the shares of the plan.")
     with transaction.atomic():
         ramp = _lock_ramp(ramp_id)
+        _check_step(ramp, share, by_id)
         _write_step(ramp, share, by_id, now, reason=reason)
         _note(ModelChange.Kind.RAMP_STEP, ramp, by_id, now, f"{share:.0%}: {reason}")
+
+
+def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
+    if share > 0.0:
+        require_audit(ramp.model)
+    last = ramp.steps.first()
+    standing = 0.0 if last is None else last.share
+    if share <= standing:
+        return
+    if SHARES.index(share) > SHARES.index(standing) + 1:
+        raise NotOffered("A trial goes up one share at a time.")
+    if last is not None and standing > 0.0 and by_id is not None and last.by_id == by_id:
+        raise NeedsSecondPerson("You made the last step: the next one up is somebody else's.")
 
 
 def stop_trial(
@@ -94,7 +113,8 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
     """Let the open trial go on, wait or stop by its figures; return the move, "" without a trial.
 
     Stops, with a trip that says why, once its shoppers certainly bring less than the others
-    treated (99 % at every look), or a price of its shadow broke a bound.
+    treated (99 % at every look), or a price of its shadow broke a bound. Stops without a trip, to
+    be begun anew by two people, once the newest audit of fairness forbids the model's use.
     """
     ramp = ModelRamp.objects.filter(ended_at__isnull=True).select_related("model").first()
     if ramp is None:
@@ -102,6 +122,8 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
     step = RampStep.objects.filter(ramp=ramp).first()
     if step is None:
         return ""
+    if not _is_audited(ramp, step, now):
+        return "stop"
     if step.share == 0.0:
         _compare_lately(ramp, step, (market, channel), now)
     state = _read_state(ramp, step, (market, channel), now)
@@ -113,6 +135,19 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
     elif verdict.move == "go_on":
         step_trial(ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now)
     return verdict.move
+
+
+def _is_audited(ramp: ModelRamp, step: RampStep, now: datetime) -> bool:
+    """Return whether the model on trial may still be used; end its trial if it may not."""
+    try:
+        require_audit(ramp.model)
+    except NotAudited as refusal:
+        reason = str(refusal)
+        with transaction.atomic():
+            RampStep.objects.filter(pk=step.pk).update(evidence={"reason": reason})
+            stop_trial(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")
+        return False
+    return True
 
 
 def _trip(ramp: ModelRamp, evidence: Mapping[str, Any], now: datetime) -> None:
@@ -130,13 +165,11 @@ def _trip(ramp: ModelRamp, evidence: Mapping[str, Any], now: datetime) -> None:
 
 
 def reopen_trial(*, model_id: int, by_id: int, now: datetime) -> int:
-    """Put a model whose trial a breaker stopped on trial again, from the shadow on."""
-    with transaction.atomic():
-        rows = DemandModelVersion.objects.defer("arrays").select_for_update()
-        model = rows.filter(pk=model_id).first()
-        if model is None or model.status == DemandModelVersion.Status.ACTIVE:
-            raise NotOffered("This model is in use.")
-        return _open_ramp(model, by_id, now)
+    """Put a model whose trial a breaker stopped on trial again, from the shadow on.
+
+    The rules of `begin_trial` hold anew, and so do its errors.
+    """
+    return begin_trial(model_id=model_id, by_id=by_id, now=now)
 
 
 def _read_state(
@@ -193,6 +226,8 @@ def _compare_lately(ramp: ModelRamp, step: RampStep, place: tuple[str, str], now
 
 
 def _lock_ramp(ramp_id: int) -> ModelRamp:
+    # Models before ramps, as whoever brings a model into use takes them: else the two deadlock.
+    lock_models()
     ramp = ModelRamp.objects.select_for_update().filter(pk=ramp_id).first()
     if ramp is None or ramp.ended_at is not None:
         raise NotOffered("This trial is over.")

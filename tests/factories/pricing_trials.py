@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from pricing.core.monitoring import SHARES
 from pricing.models import DemandModelVersion, ModelAudit
 from pricing.services.approvals import ask_for_model
-from tests.factories.pricing import NOON, Dairy, make_model
+from pricing.services.trials import begin_trial, step_trial
+from tests.factories.pricing import NOON, Dairy, committed, make_model
 
 HOUR = timedelta(hours=1)
 STEEP = 4.0
@@ -18,15 +20,35 @@ def make_candidate(dairy: Dairy, by_id: int) -> DemandModelVersion:
     row = make_model(dict.fromkeys(dairy.cheeses, STEEP), trained_at=NOON - HOUR)
     DemandModelVersion.objects.filter(pk=row.pk).update(status="candidate")
     DemandModelVersion.objects.filter(pk=in_use.pk).update(status="active")
-    ModelAudit.objects.create(
-        model=row,
-        sha256=row.sha256,
+    audit(row)
+    ask_for_model(model_id=row.pk, reason="fits better", by_id=by_id, now=NOON)
+    return row
+
+
+def audit(model: DemandModelVersion, *, is_passed: bool = True) -> ModelAudit:
+    """Store an audit of a model's arrays as if it had been measured."""
+    return ModelAudit.objects.create(
+        model=model,
+        sha256=model.sha256,
         at=NOON,
-        is_passed=True,
+        is_passed=is_passed,
         is_blind=True,
         people=100,
         compared=100,
         report={},
     )
-    ask_for_model(model_id=row.pk, reason="fits better", by_id=by_id, now=NOON)
-    return row
+
+
+def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:
+    """Put a model on trial and let the plan bring it to a share; return the trial's id."""
+    with committed():
+        ramp = begin_trial(model_id=model.pk, by_id=by_id, now=NOON)
+        climb(ramp, share)
+    return ramp
+
+
+def climb(ramp: int, share: float) -> None:
+    """Let the plan go up to a share, step by step."""
+    for step in SHARES[1:]:
+        if step <= share:
+            step_trial(ramp_id=ramp, share=step, reason="plan", by_id=None, now=NOON)

@@ -81,9 +81,9 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client]) ->
     act(approver, "modelramp_begin", model=model.pk)
     ramp = ModelRamp.objects.get(ended_at__isnull=True)
     assert (ramp.model_id, ramp.steps.first().share) == (model.pk, 0.0)
-    act(approver, "modelramp_step", ramp.pk, share="0.05", reason=REASON)
-    assert [step.share for step in ramp.steps.all()] == [0.05, 0.0]
-    assert "5%" in read(approver, "pricing_modelramp_changelist")
+    act(approver, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
+    assert [step.share for step in ramp.steps.all()] == [0.01, 0.0]
+    assert "1%" in read(approver, "pricing_modelramp_changelist")
     assert REASON in read(approver, "pricing_modelramp_change", ramp.pk)
     act(approver, "modelramp_stop", ramp.pk, reason=REASON)
     ramp.refresh_from_db()

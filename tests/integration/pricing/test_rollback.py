@@ -15,6 +15,7 @@ from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote
 from pricing.selectors.serving import get_serving
 from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.approvals import NotOffered
+from pricing.services.fairness import NotAudited
 from pricing.services.refits import use_refit
 from pricing.services.registry import is_held_back, note_activation
 from pricing.services.rollback import rollback_model
@@ -29,7 +30,7 @@ from tests.factories.pricing import (
     open_dairy,
     visit,
 )
-from tests.factories.pricing_trials import HOUR, STEEP, make_candidate
+from tests.factories.pricing_trials import HOUR, STEEP, audit, make_candidate
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def test_one_click_goes_back_and_the_next_quote_is_by_the_model_before(
 ) -> None:
     open_dairy()
     before = DemandModelVersion.objects.get(status="active")
+    audit(before)
     worse = make_model(dict.fromkeys(dairy.cheeses, STEEP), trained_at=NOON)
     note_activation(model_id=worse.pk, former_id=before.pk, by_id=None, reason="refit", now=NOON)
     later = NOON + HOUR
@@ -81,8 +83,24 @@ def test_there_must_be_a_model_to_go_back_to_and_its_arrays_must_be_its_own(
     assert DemandModelVersion.objects.get(status="active").pk != before.pk
 
 
+def test_nobody_goes_back_to_a_model_whose_audit_fails(dairy: Dairy, bob: int) -> None:
+    open_dairy()
+    before = DemandModelVersion.objects.get(status="active")
+    in_use = make_model(trained_at=NOON, deals=0.3)
+    with pytest.raises(NotAudited, match="No fairness audit"):
+        rollback_model(reason="sales fell", by_id=bob, now=NOON)
+    audit(before)
+    audit(before, is_passed=False)
+    with pytest.raises(NotAudited):
+        rollback_model(reason="sales fell", by_id=bob, now=NOON)
+    assert DemandModelVersion.objects.get(status="active").pk == in_use.pk
+    audit(before)
+    assert rollback_model(reason="sales fell", by_id=bob, now=NOON) == before.pk
+
+
 def test_after_a_rollback_no_refit_comes_into_use_by_itself(dairy: Dairy, bob: int) -> None:
     open_dairy()
+    audit(DemandModelVersion.objects.get(status="active"))
     make_model(trained_at=NOON)
     rollback_model(reason="sales fell", by_id=bob, now=NOON)
     in_use = DemandModelVersion.objects.get(status="active")
@@ -103,6 +121,7 @@ def test_clicks_at_once_begin_one_trial_and_go_back_once(dairy: Dairy) -> None:
     open_dairy()
     model = make_candidate(dairy, bob)
     older = make_model(trained_at=NOON - 2 * HOUR)
+    audit(older)
     DemandModelVersion.objects.filter(pk=older.pk).update(status="retired")
     DemandModelVersion.objects.filter(status="retired").exclude(pk=older.pk).update(status="active")
     start = Barrier(3)

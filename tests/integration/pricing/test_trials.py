@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +32,7 @@ from pricing.services import (
 )
 from pricing.services.approvals import NeedsSecondPerson, NotOffered, activate_model
 from pricing.services.fairness import NotAudited
-from pricing.services.trials import begin_trial, step_trial, stop_trial, watch_trial
+from pricing.services.trials import step_trial, stop_trial, watch_trial
 from pricing.services.undo import undo_trip
 from profiles.core.values import ShopperValue
 from tests.factories.pricing import (
@@ -43,7 +44,7 @@ from tests.factories.pricing import (
     open_dairy,
     visit,
 )
-from tests.factories.pricing_trials import HOUR, STEEP, make_candidate
+from tests.factories.pricing_trials import HOUR, STEEP, audit, begin, climb, make_candidate
 from tests.factories.pricing_visits import ask_cheeses, make_visits
 
 
@@ -64,14 +65,6 @@ def tried(dairy: Dairy, bob: int) -> DemandModelVersion:
     """A candidate somebody asked for, in an open dairy."""
     open_dairy()
     return make_candidate(dairy, bob)
-
-
-def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:
-    with committed():
-        ramp = begin_trial(model_id=model.pk, by_id=by_id, now=NOON)
-        if share:
-            step_trial(ramp_id=ramp, share=share, reason="test", by_id=by_id, now=NOON)
-    return ramp
 
 
 def cheap(dairy: Dairy, shopper: ShopperValue, now: datetime = NOON) -> int:
@@ -102,6 +95,59 @@ def test_a_model_whose_fairness_was_not_audited_is_not_tried(
 ) -> None:
     ModelAudit.objects.all().delete()
     with pytest.raises(NotAudited):
+        begin(tried, ann)
+
+
+def test_one_person_goes_up_one_share_and_down_to_any(
+    dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
+) -> None:
+    ramp = begin(tried, ann)
+
+    def step(share: float, by_id: int) -> None:
+        step_trial(ramp_id=ramp, share=share, reason="test", by_id=by_id, now=NOON)
+
+    with pytest.raises(NotOffered, match="one share at a time"):
+        step(1.0, ann)
+    step(0.01, ann)
+    with pytest.raises(NeedsSecondPerson, match="somebody else's"):
+        step(0.05, ann)
+    step(0.05, bob)
+    with pytest.raises(NotOffered, match="one share at a time"):
+        step(0.5, ann)
+    step(0.25, ann)
+    step(0.01, ann)
+    steps = RampStep.objects.filter(ramp=ramp).order_by("id").values_list("share", "by_id")
+    assert list(steps) == [(0.0, ann), (0.01, ann), (0.05, bob), (0.25, ann), (0.01, ann)]
+
+
+def test_a_failed_audit_forbids_steps_before_shoppers_and_none_away_from_them(
+    dairy: Dairy, tried: DemandModelVersion, bob: int, ann: int
+) -> None:
+    ramp = begin(tried, ann, share=0.05)
+    audit(tried, is_passed=False)
+    for share in (0.01, 0.05, 0.25):
+        with pytest.raises(NotAudited):
+            step_trial(ramp_id=ramp, share=share, reason="test", by_id=bob, now=NOON)
+    step_trial(ramp_id=ramp, share=0.0, reason="test", by_id=bob, now=NOON)
+    assert load_trial() is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_a_trial_ends_once_the_audit_of_its_model_fails(
+    dairy: Dairy, tried: DemandModelVersion, ann: int, share: float
+) -> None:
+    begin(tried, ann, share)
+    row = audit(tried, is_passed=False)
+    ModelAudit.objects.filter(pk=row.pk).update(unlisted=["postcode"])
+    assert watch_trial(now=NOON + HOUR) == "stop"
+    assert load_trial() is None
+    assert ModelRamp.objects.get().end == "tripped"
+    told = "It uses postcode, which is not on the list of allowed inputs."
+    change = ModelChange.objects.first()
+    assert change.kind == "ramp_stopped"
+    assert change.reason.startswith(told)
+    assert RampStep.objects.first().evidence["reason"] == change.reason
+    with pytest.raises(NotAudited, match="postcode"):
         begin(tried, ann)
 
 
@@ -191,9 +237,11 @@ def test_a_spoiled_model_on_trial_quotes_nobody(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
     ramp = begin(tried, ann)
-    DemandModelVersion.objects.filter(pk=tried.pk).update(sha256="0" * 64)
+    DemandModelVersion.objects.filter(pk=tried.pk).update(
+        arrays=DemandModelVersion.objects.get(status="active").arrays
+    )
     with committed():
-        step_trial(ramp_id=ramp, share=1.0, reason="test", by_id=ann, now=NOON)
+        climb(ramp, 1.0)
     ask_cheeses(dairy, make_treated())
     drain_quotes()
     active = DemandModelVersion.objects.get(status="active")
@@ -238,6 +286,13 @@ def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
     assert row.evidence["difference"] == pytest.approx(-20.0, abs=2.0)
     assert ModelRamp.objects.get().end == "tripped"
     assert watch_trial(now=NOON + HOUR) == ""
-    undo_trip(trip_id=row.pk, reason="a holiday", by_id=bob, now=NOON + 2 * HOUR)
+    undo = partial(undo_trip, trip_id=row.pk, reason="a holiday", now=NOON + 2 * HOUR)
+    with pytest.raises(NeedsSecondPerson):
+        undo(by_id=bob)
+    failed = audit(tried, is_passed=False)
+    with pytest.raises(NotAudited):
+        undo(by_id=ann)
+    failed.delete()
+    undo(by_id=ann)
     again = ModelRamp.objects.get(ended_at__isnull=True)
     assert (again.model_id, again.steps.get().share) == (tried.pk, 0.0)
