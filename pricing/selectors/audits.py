@@ -85,6 +85,30 @@ def describe_finding(finding: Mapping[str, Any]) -> str:
     return sentence if finding["is_certain"] else _("%s This may be chance.") % sentence
 
 
+def is_no_worse(report: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:
+    """Return whether all that stops a model in `report` was in `answered`, and as far off at least.
+
+    Compared in the digits that people were shown. A finding of another limit is another one.
+    """
+    known = {_name(one): _excess(one) for one in _stopping(answered)}
+    return all(_excess(one) <= known.get(_name(one), -1.0) for one in _stopping(report))
+
+
+def _stopping(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    findings = report.get("findings", [])
+    return [one for one in findings if one["rule"] in STOPPING and one["is_certain"]]
+
+
+def _name(finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(finding[key] for key in ("rule", "trait", "group", "limit"))
+
+
+def _excess(finding: Mapping[str, Any]) -> float:
+    """Return how far a figure is beyond its limit, as `describe_finding` shows it."""
+    digits = 3 if finding["rule"] == "paid" else 2
+    return round(abs(round(finding["value"], digits) - finding["limit"]), digits)
+
+
 def _state(row: ModelAudit) -> AuditState:
     if row.is_passed:
         return "passed"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from pricing.core.audits import AuditVerdict
-from pricing.core.fairness import FairnessLimits, PaidPrices, Trait, audit_prices, read_traits
+from pricing.core.fairness import FairnessLimits, Trait, audit_prices, read_traits
 from pricing.core.signals import SIGNAL_FEATURES
-from pricing.models import DemandModelVersion, ModelAudit
-from pricing.selectors.audits import audit_verdict, find_audit
+from pricing.models import DemandModelVersion, ModelAudit, ModelRamp
+from pricing.selectors.audits import audit_verdict, find_audit, is_no_worse
 from pricing.selectors.versions import load_model, model_row
 from pricing.services.audited_prices import (
     Shelves,
@@ -32,6 +34,10 @@ from shop.kernel.hashing import fingerprint
 LIMITS = FairnessLimits()
 # Exchanging the traits of this many people is enough: one changed price of one of them is too much.
 MOST_EXCHANGED = 200
+# The newest candidates, besides the models in use and on trial: an audit takes half a minute.
+MOST_CANDIDATES = 5
+
+Status = DemandModelVersion.Status
 
 
 class NotAudited(FairtagError):
@@ -50,8 +56,9 @@ def audit_model(
 ) -> AuditVerdict:
     """Measure what model `model_id` would charge people who told their traits; store the verdict.
 
-    About twenty queries, and three per 500 shoppers; some seconds. Nothing is written but the audit
-    itself. Raises DemandModelVersion.DoesNotExist, UntrustedModel.
+    About twenty queries, and four per 500 shoppers; some seconds. Nothing is written but the audit
+    itself. What two people answered for stays answered for while it is no worse. Raises
+    DemandModelVersion.DoesNotExist, UntrustedModel.
     """
     version = DemandModelVersion.objects.defer("arrays").get(pk=model_id)
     served = load_model(model_id)
@@ -63,39 +70,92 @@ def audit_model(
         model = (model_row(version), served)
         shelves = open_shelves(model=model, place=(market, channel), now=now)
         found = _measure(shelves, traits, shopper_ids, now, random_state)
+    return audit_verdict(_store(version, found, len(shopper_ids), now))
+
+
+def _store(version: DemandModelVersion, found: _Measured, people: int, now: datetime) -> ModelAudit:
     unlisted = find_unlisted(version.feature_hash)
-    row = ModelAudit.objects.create(
+    row = ModelAudit(
         model=version,
         sha256=version.sha256,
         at=now,
         is_passed=found.is_fair and found.is_blind and not unlisted,
         is_blind=found.is_blind,
         compared=found.compared,
-        people=len(shopper_ids),
+        people=people,
         unlisted=unlisted,
         limits=LIMITS.as_numbers(),
         report=dict(found.report),
     )
-    return audit_verdict(row)
+    if row.is_waivable:
+        _carry_waiver(row)
+    row.save()
+    return row
+
+
+def _carry_waiver(row: ModelAudit) -> None:
+    """Let two people's answer for these arrays stand if nothing is worse than what they read."""
+    waived = ModelAudit.objects.filter(sha256=row.sha256, waived_at__isnull=False)
+    newest = waived.order_by("-id").first()
+    if newest is None:
+        return
+    # The one they read is the first with their signature: measured against the last one, findings
+    # could creep up night by night.
+    read = waived.filter(waived_at=newest.waived_at).earliest("id")
+    if is_no_worse(row.report, read.report):
+        row.waiver_asked_by_id, row.waiver_asked_at = read.waiver_asked_by_id, read.waiver_asked_at
+        row.waiver_reason = read.waiver_reason
+        row.waived_by_id, row.waived_at = read.waived_by_id, read.waived_at
 
 
 def audit_models(*, now: datetime, only_missing: bool = False) -> list[AuditVerdict]:
-    """Audit the model in use and all candidates; `only_missing`: those without any audit."""
-    status = DemandModelVersion.Status
-    rows = DemandModelVersion.objects.filter(status__in=[status.ACTIVE, status.CANDIDATE])
+    """Audit the model in use, the one on trial, what somebody asked for and the newest candidates.
+
+    In this order, so that what matters most is known first. `only_missing`: those without an audit.
+    """
+    rows = DemandModelVersion.objects.order_by("-pk").values_list("pk", "sha256")
+    candidates = rows.filter(status=Status.CANDIDATE)
+    wanted = dict(rows.filter(status=Status.ACTIVE))
+    wanted |= dict(rows.filter(ramps__isnull=False, ramps__ended_at__isnull=True))
+    wanted |= dict(candidates.filter(asked_at__isnull=False)[:MOST_CANDIDATES])
+    wanted |= dict(candidates[:MOST_CANDIDATES])
     known = set(ModelAudit.objects.values_list("sha256", flat=True)) if only_missing else set()
-    wanted = [pk for pk, sha in rows.order_by("pk").values_list("pk", "sha256") if sha not in known]
-    return [audit_model(model_id=one, now=now) for one in wanted]
+    return [audit_model(model_id=pk, now=now) for pk, sha in wanted.items() if sha not in known]
+
+
+def drop_superseded() -> int:
+    """Refuse candidates that nobody asked for once a newer model has their kind and inputs.
+
+    Return how many. Refused, not retired: to a retired model one person may go back.
+    """
+    alike = DemandModelVersion.objects.filter(
+        kind=OuterRef("kind"),
+        feature_hash=OuterRef("feature_hash"),
+        status__in=[Status.ACTIVE, Status.CANDIDATE],
+        pk__gt=OuterRef("pk"),
+    )
+    on_trial = ModelRamp.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
+    # The update asks once more for what another may have changed meanwhile: asked for, in use.
+    waiting = DemandModelVersion.objects.filter(status=Status.CANDIDATE, asked_at__isnull=True)
+    count = 0
+    for pk, metrics in waiting.filter(Exists(alike), ~Exists(on_trial)).values_list(
+        "pk", "metrics"
+    ):
+        told = metrics | {"refusal": "a newer model of its kind has taken its place"}
+        count += waiting.filter(pk=pk).update(status=Status.REFUSED, metrics=told)
+    return count
 
 
 def audit_nightly(*, now: datetime) -> int:
     """Audit anew: people and prices change, models do not. Return how many models were audited.
 
-    Raises NotAudited, after all verdicts are stored, if the model in use no longer passes: the job
-    turns red and staff see it. Prices stay, for another model may be no fairer; people decide.
+    Candidates that a newer model has overtaken are dropped first. Raises NotAudited, after all
+    verdicts are stored, if the model in use no longer passes: the job turns red and staff see it.
+    Prices stay, for another model may be no fairer; people decide. A trial ends by itself.
     """
+    drop_superseded()
     verdicts = audit_models(now=now)
-    active = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    active = DemandModelVersion.objects.filter(status=Status.ACTIVE)
     for row in active.defer("arrays"):
         require_audit(row)
     return len(verdicts)
@@ -144,19 +204,35 @@ def _measure(
     report = audit_prices(
         tabulate_features(shelves, shoppers), prices, traits, LIMITS, random_state=random_state
     )
-    is_blind, compared = _price_exchanged(shelves, shopper_ids, prices, now)
+    is_blind, compared = _price_exchanged(shelves, shopper_ids, now)
     return _Measured(report.is_passed, is_blind, compared, report.as_numbers())
 
 
 def _price_exchanged(
-    shelves: Shelves, shopper_ids: Sequence[int], before: PaidPrices, now: datetime
+    shelves: Shelves, shopper_ids: Sequence[int], now: datetime
 ) -> tuple[bool, int]:
-    """Price once more with everybody's traits exchanged: whether nothing changed, of how many."""
+    """Price with everybody's traits exchanged and without: whether nothing differs, of how many."""
     chosen = shopper_ids[:MOST_EXCHANGED]
-    with exchange_traits():
-        after = price_audited(shelves, load_audited(chosen, now))
-    same = np.array_equal(after.columns(), before.columns()[: len(chosen)])
-    return bool(same), len(chosen)
+    with _one_moment():
+        # The exchange comes first: the sooner it follows the snapshot, the less can collide.
+        with exchange_traits():
+            exchanged = price_audited(shelves, load_audited(chosen, now))
+        declared = price_audited(shelves, load_audited(chosen, now))
+    return bool(np.array_equal(exchanged.columns(), declared.columns())), len(chosen)
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Let all queries inside see one state: what people do meanwhile must not look like a trait.
+
+    Inside a transaction of the caller, its isolation holds.
+    """
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
 
 
 def ask_for_waiver(*, audit_id: int, reason: str, by_id: int, now: datetime) -> None:

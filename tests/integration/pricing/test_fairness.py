@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
@@ -24,74 +22,31 @@ from pricing.services.fairness import (
     audit_models,
     waive_audit,
 )
-from profiles.models import Event, Shopper
+from profiles.models import Shopper
 from profiles.models.audit import AuditTrait
 from profiles.selectors.traits import load_audit_traits
 from profiles.services import load_traits_bulk
 from profiles.services.traits import exchange_traits
-from shop.kernel.ids import uuid7
-from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
+from tests.factories.pricing import NOON, Dairy, open_dairy
+from tests.factories.pricing_audits import (
+    EACH,
+    make_alike,
+    make_households,
+    make_staff,
+    plant_proxy,
+)
 
-EACH = 25
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def households(dairy: Dairy) -> list[int]:
     """Fifty shoppers, every second one "large", who all looked at cheese alike."""
-    open_dairy()
-    shoppers = Shopper.objects.bulk_create(
-        Shopper(market_code="us", consent_price=True, created_at=NOON, last_seen_at=NOON)
-        for _ in range(2 * EACH)
-    )
-    ids = sorted(one.pk for one in shoppers)
-    values = ("small", "large")
-    load_traits_bulk(rows=[(one, "household", values[row % 2]) for row, one in enumerate(ids)])
-    Event.objects.bulk_create(
-        view for row, one in enumerate(ids) for view in _views(one, dairy, 1 + row // 2 % 5)
-    )
-    return ids
-
-
-def _views(shopper: int, dairy: Dairy, count: int) -> Iterator[Event]:
-    for number in range(count):
-        yield Event(
-            id=uuid7(),
-            occurred_at=NOON - timedelta(minutes=1 + number),
-            received_at=NOON,
-            shopper_id=shopper,
-            kind="view",
-            variant_id=dairy.cheddar,
-            category_id=dairy.hard,
-            channel="online",
-            source="test",
-        )
-
-
-def plant_proxy(households: list[int], dairy: Dairy) -> None:
-    """Let large households look around, and small ones not at all: a proxy of the trait."""
-    Event.objects.all().delete()
-    Event.objects.bulk_create(view for one in households[1::2] for view in _views(one, dairy, 9))
-
-
-def candidate() -> DemandModelVersion:
-    """A candidate like the model in use, by two other weights."""
-    active = DemandModelVersion.objects.get(status="active")
-    made = make_model(deals=0.3)
-    DemandModelVersion.objects.filter(pk=made.pk).update(status="candidate")
-    DemandModelVersion.objects.filter(pk=active.pk).update(status="active")
-    made.refresh_from_db()
-    return made
-
-
-def staff(name: str) -> int:
-    """The id of a member of staff."""
-    account = get_user_model().objects.create_user(email=f"{name}@example.com", is_staff=True)
-    return int(account.pk)
+    return make_households(dairy)
 
 
 def test_equal_households_pass_and_the_report_tells_the_groups(households: list[int]) -> None:
-    verdict = audit_model(model_id=candidate().pk, now=NOON)
+    verdict = audit_model(model_id=make_alike().pk, now=NOON)
     assert (verdict.state, verdict.people, verdict.compared) == ("passed", 50, 50)
     rows = audits.list_group_rows(verdict.report)
     assert [row[:3] for row in rows] == [("household", "large", "25"), ("household", "small", "25")]
@@ -100,27 +55,27 @@ def test_equal_households_pass_and_the_report_tells_the_groups(households: list[
 
 def test_a_planted_proxy_fails_and_blocks_promotion(households: list[int], dairy: Dairy) -> None:
     plant_proxy(households, dairy)
-    model = candidate()
+    model = make_alike()
     verdict = audit_model(model_id=model.pk, now=NOON)
     assert verdict.state == "failed"
     assert verdict.reasons[0].startswith("Prices tell household “large” (AUC ")
-    ask_for_model(model_id=model.pk, reason="better", by_id=staff("alice"), now=NOON)
+    ask_for_model(model_id=model.pk, reason="better", by_id=make_staff("alice"), now=NOON)
     with pytest.raises(NotAudited, match="Prices tell household"):
-        activate_model(model_id=model.pk, by_id=staff("bob"), now=NOON)
+        activate_model(model_id=model.pk, by_id=make_staff("bob"), now=NOON)
     model.refresh_from_db()
     assert model.status == "candidate"
 
 
 def test_a_refit_that_fails_stays_a_candidate(households: list[int], dairy: Dairy) -> None:
     plant_proxy(households, dairy)
-    model = candidate()
+    model = make_alike()
     assert refits.use_refit(model_id=model.pk, now=NOON).state == "failed"
     model.refresh_from_db()
     assert model.status == "candidate"
 
 
 def test_a_refit_that_passes_is_used_and_the_old_one_retired(households: list[int]) -> None:
-    old, model = DemandModelVersion.objects.get(status="active"), candidate()
+    old, model = DemandModelVersion.objects.get(status="active"), make_alike()
     assert refits.use_refit(model_id=model.pk, now=NOON).allows_use
     assert dict(DemandModelVersion.objects.values_list("pk", "status")) == {
         old.pk: "retired",
@@ -129,9 +84,9 @@ def test_a_refit_that_passes_is_used_and_the_old_one_retired(households: list[in
 
 
 def test_no_audit_blocks_promotion_and_one_of_other_arrays_is_none(households: list[int]) -> None:
-    model = candidate()
-    ask_for_model(model_id=model.pk, reason="better", by_id=staff("alice"), now=NOON)
-    bob = staff("bob")
+    model = make_alike()
+    ask_for_model(model_id=model.pk, reason="better", by_id=make_staff("alice"), now=NOON)
+    bob = make_staff("bob")
     with pytest.raises(NotAudited, match="No fairness audit"):
         activate_model(model_id=model.pk, by_id=bob, now=NOON)
     audit_model(model_id=model.pk, now=NOON)
@@ -145,7 +100,7 @@ def test_no_audit_blocks_promotion_and_one_of_other_arrays_is_none(households: l
 
 
 def test_the_newest_audit_decides(households: list[int], dairy: Dairy) -> None:
-    model = candidate()
+    model = make_alike()
     assert audit_model(model_id=model.pk, now=NOON).allows_use
     plant_proxy(households, dairy)
     audit_model(model_id=model.pk, now=NOON + timedelta(days=1))
@@ -167,17 +122,17 @@ def test_a_price_that_sees_a_trait_is_found_and_nobody_may_answer_for_it(
         ]
 
     monkeypatch.setattr(fairness, "load_audited", peek)
-    verdict = audit_model(model_id=candidate().pk, now=NOON)
+    verdict = audit_model(model_id=make_alike().pk, now=NOON)
     assert verdict.state == "failed"
     assert verdict.reasons[0] == "Prices changed when nothing but declared traits was exchanged."
     with pytest.raises(NotAudited, match="Only a failed audit"):
-        ask_for_waiver(audit_id=verdict.id, reason="why not", by_id=staff("alice"), now=NOON)
+        ask_for_waiver(audit_id=verdict.id, reason="why not", by_id=make_staff("alice"), now=NOON)
     with pytest.raises(IntegrityError), transaction.atomic():
         ModelAudit.objects.update(waived_at=NOON, waiver_asked_at=NOON, waiver_reason="x")
 
 
 def test_inputs_off_the_list_stop_a_model(households: list[int]) -> None:
-    model = candidate()
+    model = make_alike()
     DemandModelVersion.objects.filter(pk=model.pk).update(feature_hash="e" * 64)
     verdict = audit_model(model_id=model.pk, now=NOON)
     assert (verdict.state, verdict.is_waivable) == ("failed", False)
@@ -186,9 +141,9 @@ def test_inputs_off_the_list_stop_a_model(households: list[int]) -> None:
 
 def test_two_people_may_answer_for_what_groups_pay(households: list[int], dairy: Dairy) -> None:
     plant_proxy(households, dairy)
-    model = candidate()
+    model = make_alike()
     failed = audit_model(model_id=model.pk, now=NOON)
-    alice, bob = staff("alice"), staff("bob")
+    alice, bob = make_staff("alice"), make_staff("bob")
     with pytest.raises(NotAudited, match="Nobody has asked"):
         waive_audit(audit_id=failed.id, by_id=bob, now=NOON)
     ask_for_waiver(audit_id=failed.id, reason="a free trial week", by_id=alice, now=NOON)
@@ -209,7 +164,7 @@ def test_two_people_may_answer_for_what_groups_pay(households: list[int], dairy:
 
 def test_small_groups_appear_nowhere(households: list[int]) -> None:
     load_traits_bulk(rows=[(one, "age", "85+") for one in households[:19]])
-    verdict = audit_model(model_id=candidate().pk, now=NOON)
+    verdict = audit_model(model_id=make_alike().pk, now=NOON)
     assert "85+" not in str(verdict)
     assert verdict.report["small_groups"] == 1
 
@@ -226,18 +181,18 @@ def test_exchanged_traits_are_others_and_come_back(households: list[int]) -> Non
 
 def test_minors_are_not_measured(households: list[int]) -> None:
     Shopper.objects.filter(pk__in=households[:10]).update(is_minor=True)
-    assert audit_model(model_id=candidate().pk, now=NOON).people == 2 * EACH - 10
+    assert audit_model(model_id=make_alike().pk, now=NOON).people == 2 * EACH - 10
 
 
 def test_a_shop_without_traits_is_told_so(dairy: Dairy) -> None:
     open_dairy()
-    verdict = audit_model(model_id=candidate().pk, now=NOON)
+    verdict = audit_model(model_id=make_alike().pk, now=NOON)
     assert (verdict.state, verdict.people) == ("passed", 0)
     assert verdict.reasons == ("Nobody has declared a trait: groups could not be compared.",)
 
 
 def test_the_nightly_audit_takes_the_model_in_use_and_candidates(households: list[int]) -> None:
-    first, second = DemandModelVersion.objects.get(status="active"), candidate()
+    first, second = DemandModelVersion.objects.get(status="active"), make_alike()
     made = audit_models(now=NOON)
     assert [one.model for one in made] == [first.pk, second.pk]
     assert audit_models(now=NOON, only_missing=True) == []
@@ -254,6 +209,6 @@ def test_the_command_prints_the_verdict(
 
 
 def test_the_limits_are_kept_with_the_audit(households: list[int]) -> None:
-    audit_model(model_id=candidate().pk, now=NOON)
+    audit_model(model_id=make_alike().pk, now=NOON)
     assert ModelAudit.objects.get().limits == FairnessLimits().as_numbers()
     assert AuditTrait.objects.count() == 2 * EACH
