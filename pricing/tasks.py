@@ -49,8 +49,9 @@ def count_visits() -> int:
 
 @job(queue="recompute", time_limit=1800)
 def recount_visits() -> int:
-    """Count the visits of the weeks in which goods still come back."""
-    return visits.count_visits(now=utc_now(), days=visits.RETURN_DAYS)
+    """Count the visits of the weeks in which goods still come back; delete what is too old."""
+    now = utc_now()
+    return visits.count_visits(now=now, days=visits.RETURN_DAYS) + visits.forget_visits(now=now)
 
 
 @job(queue="recompute", time_limit=120)

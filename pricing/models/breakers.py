@@ -106,6 +106,13 @@ class PricedVisit(models.Model):
 
     class Meta:
         ordering = ["-day", "owner"]
+        # The figures of a market's days are found by the constraint, those of a model by this.
+        indexes = [
+            models.Index(
+                fields=["market_code", "channel", "model_version", "day"],
+                name="priced_visit_model",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["market_code", "channel", "day", "owner", "model_version", "is_held_out"],

@@ -1,4 +1,10 @@
-"""What personal prices bring over the permanent holdout, with bounds that hold at every look."""
+"""What personal prices bring over the permanent holdout, with bounds that hold at every look.
+
+The bounds hold for a sequence whose beginning was fixed beforehand: a window that slides a day
+every day would begin a new sequence every day, and err as often. So a sequence begins with a
+quarter of the year and is looked at during the quarter after it, over three to six months; each
+errs at most once in 1 / a, over all its looks, and there are four a year.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +13,28 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
 from pricing.core.arrays import IntArray
 from pricing.core.monitoring import Arm, Lift, arm_of, compare_arms, grow_arms
-from pricing.models import BreakerTrip
 from profiles.selectors.packed import Packed, fetch_packed
 
-# The tables begin long after this day.
+# The tables begin long after this day, and end long before that one.
 EPOCH = date(2000, 1, 1)
+NEVER = date(9999, 12, 31)
+
+_START = """
+SELECT greatest(
+    (
+        SELECT date_trunc('quarter', max(day)::timestamp) - INTERVAL '3 months'
+        FROM pricing_pricedvisit WHERE market_code = %(market)s AND channel = %(channel)s
+    )::date,
+    (
+        SELECT (max(undone_at) AT TIME ZONE 'UTC')::date + 1
+        FROM pricing_breakertrip WHERE kind = 'profit' AND scope = 'market' AND key = %(market)s
+    )
+)
+"""
 
 _COLUMNS = (
     Packed("day", ">i8", "int8send((day - DATE '2000-01-01')::int8)"),
@@ -26,7 +46,8 @@ _COLUMNS = (
 _SOURCE = """
 FROM (
     SELECT day, owner, is_held_out, sum(margin_minor) AS margin FROM pricing_pricedvisit
-    WHERE market_code = %(market)s AND channel = %(channel)s AND day >= %(since)s
+    WHERE market_code = %(market)s AND channel = %(channel)s
+        AND day BETWEEN %(since)s AND %(until)s
     GROUP BY day, owner, is_held_out
 ) visits
 """
@@ -71,21 +92,17 @@ class ModelTrial:
     lift: Lift
 
 
-def find_lift_start(*, market: str) -> date:
-    """Return the first day that counts: the one after the last time staff undid the breaker.
+def find_lift_start(*, market: str, channel: str = "online") -> date:
+    """Return the first day that counts. One query.
 
-    A sequence that was overruled begins anew; otherwise it would trip again at the next look. One
-    query.
+    It is the first of the quarter before that of the newest visit, or the day after the last time
+    staff undid the breaker: a sequence that was overruled begins anew, otherwise it would trip
+    again at the next look.
     """
-    undone = (
-        BreakerTrip.objects.filter(
-            kind=BreakerTrip.Kind.PROFIT, scope="market", key=market, undone_at__isnull=False
-        )
-        .order_by("-undone_at")
-        .values_list("undone_at", flat=True)
-        .first()
-    )
-    return EPOCH if undone is None else undone.astimezone(UTC).date() + timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(_START, {"market": market, "channel": channel})
+        (found,) = cursor.fetchone()
+    return found or EPOCH
 
 
 def read_lift(
@@ -96,7 +113,7 @@ def read_lift(
     A visit is a shopper and a day with at least one decision; shoppers are the independent
     observations. Two queries.
     """
-    start = find_lift_start(market=market) if since is None else since
+    start = find_lift_start(market=market, channel=channel) if since is None else since
     rows = fetch_packed(_COLUMNS, _SOURCE, _parameters(market, channel, start))
     treated, holdout = (_arm(rows[rows["held_out"] == side]) for side in (0, 1))
     return compare_arms(treated, holdout, level=level)
@@ -106,7 +123,7 @@ def list_lift(
     *, market: str = "us", channel: str = "online", level: float = 0.95
 ) -> tuple[LiftDay, ...]:
     """Return how the lift and its bounds developed, day by day since it began. Two queries."""
-    start = find_lift_start(market=market)
+    start = find_lift_start(market=market, channel=channel)
     rows = fetch_packed(_COLUMNS, _SOURCE, _parameters(market, channel, start))
     arms = [dict(grow_arms(*(_columns(rows[rows["held_out"] == side])))) for side in (0, 1)]
     found, now = [], [Arm(), Arm()]
@@ -144,7 +161,10 @@ class ModelImpact:
 def read_impact(
     *, model_version: int, market: str = "us", channel: str = "online", level: float = 0.95
 ) -> ModelImpact | None:
-    """Return the impact of a model version, None if it quoted nobody. Two queries."""
+    """Return the impact of a model version in the days that are kept, None if it quoted nobody.
+
+    Two queries.
+    """
     parameters = _parameters(market, channel, EPOCH) | {"model": model_version}
     ours = fetch_packed(_COLUMNS, _IMPACT_SOURCE, parameters)
     if not len(ours):
@@ -152,13 +172,13 @@ def read_impact(
     first, last = (
         EPOCH + timedelta(days=int(day)) for day in (ours["day"].min(), ours["day"].max())
     )
-    rows = fetch_packed(_COLUMNS, _SOURCE, parameters | {"since": first})
-    holdout = rows[(rows["held_out"] == 1) & (rows["day"] <= ours["day"].max())]
-    return ModelImpact(first, last, compare_arms(_arm(ours), _arm(holdout), level=level))
+    rows = fetch_packed(_COLUMNS, _SOURCE, parameters | {"since": first, "until": last})
+    holdout = _arm(rows[rows["held_out"] == 1])
+    return ModelImpact(first, last, compare_arms(_arm(ours), holdout, level=level))
 
 
 def _parameters(market: str, channel: str, since: date) -> dict[str, Any]:
-    return {"market": market, "channel": channel, "since": since}
+    return {"market": market, "channel": channel, "since": since, "until": NEVER}
 
 
 def _arm(rows: np.ndarray) -> Arm:

@@ -15,7 +15,11 @@ from pricing.selectors.exposures import Exposures, load_exposures
 PIECE = timedelta(hours=3)
 # Until then goods come back, and with them what a visit earned.
 RETURN_DAYS = 35
+# Longer than any sequence of the lift (six months): a year of impact of models, then no owner.
+KEEP_DAYS = 400
 ARMS = ("treated", "holdout")
+_KEY = ("market_code", "channel", "day", "owner", "model_version", "is_held_out")
+_FIGURES = ("decisions", "units", "paid_minor", "margin_minor")
 
 
 def count_visits(
@@ -23,8 +27,8 @@ def count_visits(
 ) -> int:
     """Count the visits of the last `days` days (UTC) anew, returns up to `now` included.
 
-    Days are counted whole, each in one transaction, so that counting twice changes nothing. Return
-    the rows written.
+    Days are counted whole, each in one transaction, so that counting twice changes nothing; only
+    rows whose figures changed are written. Return how many.
     """
     today = now.astimezone(UTC).date()
     written = 0
@@ -33,13 +37,36 @@ def count_visits(
     return written
 
 
+def forget_visits(*, now: datetime) -> int:
+    """Delete the visits of days more than `KEEP_DAYS` ago, everywhere; return how many."""
+    first = now.astimezone(UTC).date() - timedelta(days=KEEP_DAYS)
+    return PricedVisit.objects.filter(day__lt=first).delete()[0]
+
+
 def _count_day(day: date, now: datetime, place: tuple[str, str]) -> int:
     with transaction.atomic():
         _lock_day(day, place)
-        rows = _sum_day(day, now, place)
-        PricedVisit.objects.filter(day=day, market_code=place[0], channel=place[1]).delete()
-        PricedVisit.objects.bulk_create(rows, batch_size=5_000)
-    return len(rows)
+        stored = PricedVisit.objects.filter(day=day, market_code=place[0], channel=place[1])
+        before = {
+            tuple(row[1 : 1 + len(_KEY)]): row
+            for row in stored.order_by().values_list("pk", *_KEY, *_FIGURES)
+        }
+        changed = []
+        for visit in _sum_day(day, now, place):
+            key = tuple(getattr(visit, name) for name in _KEY)
+            known = before.pop(key, None)
+            figures = tuple(getattr(visit, name) for name in _FIGURES)
+            if known is None or known[1 + len(_KEY) :] != figures:
+                changed.append(visit)
+        PricedVisit.objects.filter(pk__in=[row[0] for row in before.values()]).delete()
+        PricedVisit.objects.bulk_create(
+            changed,
+            batch_size=5_000,
+            update_conflicts=True,
+            unique_fields=_KEY,
+            update_fields=_FIGURES,
+        )
+    return len(changed) + len(before)
 
 
 def _sum_day(day: date, now: datetime, place: tuple[str, str]) -> list[PricedVisit]:

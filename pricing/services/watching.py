@@ -11,7 +11,7 @@ from pricing.services.feeds import watch_feeds
 from pricing.services.figures import show_lift
 from pricing.services.trials import watch_trial
 
-# How sure a breaker is before it switches personal prices off, at all its looks together.
+# How sure a breaker is before it switches personal prices off, at all looks at one sequence.
 LEVEL = 0.99
 
 
@@ -26,8 +26,9 @@ def watch_prices(*, now: datetime, market: str = "us", channel: str = "online") 
 def watch_profit(*, now: datetime, market: str = "us", channel: str = "online") -> int:
     """Switch a market's personal prices off once a visit certainly earns less than in the holdout.
 
-    Certain: the 99 % confidence sequence, which holds at every look, lies below zero. Return 1 for
-    a new trip, else 0.
+    Certain: the 99 % confidence sequence, which holds at every look, lies below zero. It begins
+    with the quarter of the year before this one (`selectors.lift`). Return 1 for a new trip, else
+    0.
     """
     lift = read_lift(market=market, channel=channel, level=LEVEL)
     if not lift.is_worse:

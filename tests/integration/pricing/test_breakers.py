@@ -113,7 +113,7 @@ def test_visits_are_counted_once_however_often(dairy: Dairy) -> None:
     brie = ask_cheeses(dairy, alice)[dairy.brie]
     buy_at(alice, brie)
     drain_quotes()
-    assert [count_visits(now=EVENING) for _ in range(2)] == [1, 1]
+    assert [count_visits(now=EVENING) for _ in range(2)] == [1, 0]
     row = PricedVisit.objects.get()
     assert (row.day, row.decisions, row.units, row.is_held_out) == (NOON.date(), 4, 1, False)
     assert (row.paid_minor, row.margin_minor) == (brie.quoted_minor, brie.quoted_minor - 390.0)
@@ -262,5 +262,5 @@ def test_two_counts_of_a_day_at_once_write_it_once(dairy: Dairy) -> None:
         ask_cheeses(dairy, make_shopper())
     drain_quotes()
     expected = in_parallel([lambda: count_visits(now=EVENING, days=1)] * 3)
-    assert expected == [3, 3, 3]
+    assert sorted(expected) == [0, 0, 3]
     assert PricedVisit.objects.count() == 3

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from pricing import tasks
-from pricing.models import BreakerTrip, OnlineEvidence
+from pricing.models import BreakerTrip, OnlineEvidence, PricedVisit
 from pricing.services.feeds import record_pulse
+from pricing.services.visits import KEEP_DAYS
 from shop.jobs.models import JobRun
 from shop.kernel.clock import utc_now
 from shop.schedule import SCHEDULE
 from tests.factories.pricing import Dairy, open_dairy
+from tests.factories.pricing_visits import make_visits
 
 JOBS = ("count_visits", "learn_online", "recount_visits", "watch_feeds")
 
@@ -46,6 +48,17 @@ def test_whoever_counts_visits_looks_at_them(dairy: Dairy, monkeypatch: pytest.M
     monkeypatch.setattr(tasks.watching, "watch_prices", lambda now: looked.append(now) or 0)
     tasks.count_visits.apply().get()
     assert len(looked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_nightly_count_forgets_visits_that_are_too_old(dairy: Dairy) -> None:
+    open_dairy()
+    oldest = utc_now().date() - timedelta(days=KEEP_DAYS)
+    for back in (0, 1, 40):
+        make_visits([1.0, 2.0], day=oldest - timedelta(days=back), is_held_out=False)
+    tasks.recount_visits.apply().get()
+    assert set(PricedVisit.objects.values_list("day", flat=True)) == {oldest}
+    assert JobRun.objects.get(name="recount_visits").rows == 4
 
 
 def test_learning_and_watching_run_every_minute() -> None:
