@@ -9,11 +9,12 @@ first address, and limits of size and time.
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Buffer, Callable, Collection
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -72,11 +73,64 @@ class _PinnedConnection(http.client.HTTPSConnection):
             raise
 
 
+def _left(ends: float) -> float:
+    """Return the seconds left until `ends`. Raises FetchRefused when there are none."""
+    left = ends - time.monotonic()
+    if left <= 0.0:
+        raise FetchRefused("The list took too long.")
+    return left
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads what a socket brings until `ends`: a time-out alone begins anew with every byte."""
+
+    def __init__(self, plain: socket.socket, ends: float, step: float) -> None:
+        super().__init__()
+        self._socket, self._ends, self._step = plain, ends, step
+        self._raw = plain.makefile("rb", buffering=0)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Buffer) -> int | None:
+        """Read once, waiting no longer than there is time left."""
+        self._socket.settimeout(min(self._step, _left(self._ends)))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._raw.close()
+        super().close()
+
+
+@dataclass(frozen=True, slots=True)
+class _TimedSocket:
+    """What `http.client` uses of a connected socket, all of it over at `ends` at the latest."""
+
+    plain: socket.socket
+    ends: float
+    step: float
+
+    def sendall(self, sent: Buffer) -> None:
+        """Send everything in the time left."""
+        self.plain.settimeout(min(self.step, _left(self.ends)))
+        self.plain.sendall(sent)
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return what to read the answer from."""
+        return io.BufferedReader(_TimedReader(self.plain, self.ends, self.step))
+
+    def close(self) -> None:
+        """Close the socket once nobody reads it any more."""
+        self.plain.close()
+
+
 def resolve_host(host: str) -> list[str]:
     """Return all addresses of a host, in the order of the system. Raises FetchRefused."""
     try:
         found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise FetchRefused("The host has no address.", host=host) from error
     return [str(one[4][0]) for one in found]
 
@@ -127,15 +181,21 @@ class Fetcher:
         for _ in range(MOST_REDIRECTS + 1):
             parts = self.check(url)
             host = str(parts.hostname)
-            connection = self.connect(host, self._judge(host), self.limits.step_seconds)
+            address = self._judge(host)
+            step = self.limits.step_seconds
+            connection = self.connect(host, address, min(step, _left(ends)))
             try:
+                connection.connect()
+                connection.sock = _TimedSocket(connection.sock, ends, step)
                 target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
                 connection.request("GET", target, headers=HEADERS)
                 answer = connection.getresponse()
                 if answer.status not in REDIRECTS:
-                    return self._read(answer, ends)
+                    return self._read(answer)
                 url = urljoin(url, answer.headers.get("Location", ""))
-            except (OSError, http.client.HTTPException) as error:
+            # ValueError: a Location that is no address, or one beyond ASCII.
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                _left(ends)  # where the time is over, say that
                 raise FetchRefused(
                     "The address did not answer as it should.", problem=type(error).__name__
                 ) from error
@@ -150,7 +210,7 @@ class Fetcher:
             raise FetchRefused("The host lies in a private network.", host=host)
         return found[0]
 
-    def _read(self, answer: http.client.HTTPResponse, ends: float) -> str:
+    def _read(self, answer: http.client.HTTPResponse) -> str:
         kind = answer.headers.get_content_type()
         if answer.status != http.client.OK or kind not in TYPES:
             raise FetchRefused("The address did not answer with CSV.", status=answer.status)
@@ -161,8 +221,6 @@ class Fetcher:
             body += chunk
             if len(body) > self.limits.most_bytes:
                 raise FetchRefused("The list is too large.", most_bytes=self.limits.most_bytes)
-            if time.monotonic() > ends:
-                raise FetchRefused("The list took too long.")
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -70,6 +72,30 @@ def serve(answers: Answers) -> Iterator[int]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def drip(answer: bytes, *, at_once: int, every: float) -> Iterator[tuple[int, list[int]]]:
+    """Answer one visitor on a port of this machine: so many bytes at once, then one by one.
+
+    The list tells how many bytes went out one by one before the visitor left, `every` seconds each.
+    """
+    sent: list[int] = []
+
+    def answer_slowly() -> None:
+        with suppress(OSError), listener.accept()[0] as visitor:
+            visitor.recv(65_536)
+            visitor.sendall(answer[:at_once])
+            for at in range(at_once, len(answer)):
+                time.sleep(every)
+                visitor.sendall(answer[at : at + 1])
+                sent.append(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer_slowly, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], sent
+        thread.join(20.0)
 
 
 def make_fetcher(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from pricing.services.competitor_fetch import Fetcher, FetchRefused, is_public_address
-from tests.factories.competitors import ADDRESS, HOST, make_fetcher, serve
+from pricing.services.competitor_fetch import Fetcher, FetchRefused, Limits, is_public_address
+from tests.factories.competitors import ADDRESS, HOST, drip, make_fetcher, serve
 
 CSV = {"Content-Type": "text/csv"}
 LIST = b"sku,price\nBRIE,3.99\n"
@@ -73,6 +75,9 @@ def test_the_connection_goes_to_the_address_that_was_judged() -> None:
     with pytest.raises(ConnectionRefusedError):
         fetcher.fetch(ADDRESS)
     assert asked == [(HOST, "93.184.215.14", 10.0)]
+    with pytest.raises(ConnectionRefusedError):
+        replace(fetcher, limits=Limits(total_seconds=5.0)).fetch(ADDRESS)
+    assert asked[1][2] <= 5.0
 
 
 def test_a_redirect_is_judged_like_the_first_address() -> None:
@@ -82,6 +87,8 @@ def test_a_redirect_is_judged_like_the_first_address() -> None:
         "/away.csv": (301, {"Location": "https://evil.example/list.csv"}, b""),
         "/plain.csv": (301, {"Location": f"http://{HOST}/list.csv"}, b""),
         "/round.csv": (307, {"Location": "/round.csv"}, b""),
+        "/none.csv": (302, {"Location": "http://["}, b""),
+        "/liste.csv": (302, {"Location": "/größe.csv"}, b""),
     }
     with serve(answers) as port:
         fetcher = make_fetcher(port)
@@ -92,6 +99,20 @@ def test_a_redirect_is_judged_like_the_first_address() -> None:
             fetcher.fetch(f"https://{HOST}/plain.csv")
         with pytest.raises(FetchRefused, match="on and on"):
             fetcher.fetch(f"https://{HOST}/round.csv")
+        for path in ("none", "liste", "größe"):
+            with pytest.raises(FetchRefused, match="did not answer as it should"):
+                fetcher.fetch(f"https://{HOST}/{path}.csv")
+
+
+def test_an_answer_that_comes_in_drips_is_left_when_the_time_is_over() -> None:
+    headers = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\nX-Slow: " + b"x" * 60 + b"\r\n\r\n"
+    answer = headers + LIST * 4
+    for at_once in (0, len(headers)):
+        with drip(answer, at_once=at_once, every=0.05) as (port, sent):
+            fetcher = replace(make_fetcher(port), limits=Limits(total_seconds=0.3))
+            with pytest.raises(FetchRefused, match="took too long"):
+                fetcher.fetch(ADDRESS)
+        assert sum(sent) < len(answer) - at_once
 
 
 @pytest.mark.parametrize(
