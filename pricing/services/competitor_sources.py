@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 
-from pricing.models import CompetitorSource, FeedPulse
+from pricing.models import CompetitorSource
 from pricing.services.competitor_fetch import Fetcher
 from shop.catalog.selectors import get_market
 from shop.kernel.errors import FairtagError
@@ -33,7 +32,7 @@ def check_source(*, kind: str, url: str, currency: str, market: str, basis: str)
 def save_source(*, source: CompetitorSource, by_id: int | None, now: datetime) -> int:
     """Register a source or change it; return its id. Raises what `check_source` raises.
 
-    With the last source out of use the feed is not expected any more: its breaker rests.
+    A source out of use is not expected to say anything, and after it only once it has spoken again.
     """
     check_source(
         kind=source.kind,
@@ -42,10 +41,9 @@ def save_source(*, source: CompetitorSource, by_id: int | None, now: datetime) -
         market=source.market_id,
         basis=source.basis,
     )
-    with transaction.atomic():
-        if source._state.adding:
-            source.created_at, source.created_by_id = now, by_id
-        source.save()
-        if not CompetitorSource.objects.filter(is_active=True).exists():
-            FeedPulse.objects.filter(name=FeedPulse.Name.COMPETITORS).delete()
+    if source._state.adding:
+        source.created_at, source.created_by_id = now, by_id
+    if not source.is_active:
+        source.imported_at = None
+    source.save()
     return int(source.pk)

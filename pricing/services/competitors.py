@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -21,11 +22,12 @@ from pricing.core.competitors.matching import AMBIGUOUS, UNKNOWN
 from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
 from pricing.selectors.competitors import list_due_sources, load_last_words
 from pricing.services.competitor_fetch import Fetcher, FetchRefused
-from pricing.services.feeds import record_pulse
 from shop.catalog.selectors import list_identities, load_variant_arrays
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import exponent
 from shop.outbox.services import write_fact
+
+logger = logging.getLogger(__name__)
 
 Reason = QuarantinedCompetitorRow.Reason
 # Clocks differ; a source whose clock is a few minutes ahead is not from the future.
@@ -102,22 +104,27 @@ def import_feed(*, code: str, text: str, now: datetime) -> ImportReport:
         if stored:
             payload = {"source": source.code, "prices": stored}
             write_fact(kind="CompetitorPricesImported", payload=payload, occurred_at=now)
-        if good:
-            record_pulse(name="competitors", at=now, ttl_hours=source.ttl_hours)
     return report
 
 
 def fetch_due_sources(*, now: datetime, fetcher: Fetcher | None = None) -> int:
     """Fetch and take in every source whose turn it is; return prices stored.
 
-    A source that fails keeps its sentence in `problem` and is tried again at its next turn; the
-    others are not held up. What it said before counts until it is too old.
+    A source that fails, by whatever mistake, keeps its sentence in `problem` and is tried again at
+    its next turn; the others are not held up. What it said before counts until it is too old.
     """
     reader = fetcher or Fetcher(settings.COMPETITOR_HOSTS)
     stored = 0
     for source in list_due_sources(now=now):
-        with suppress(FetchRefused, FeedRefused):
+        try:
             stored += fetch_source(source=source, now=now, fetcher=reader).stored
+        except (FetchRefused, FeedRefused):
+            continue
+        except SoftTimeLimitExceeded:
+            raise
+        except Exception:
+            # Kept on the source: a mistake of ours with one list must not hold up the others.
+            logger.exception("the list of %s could not be taken in", source.code)
     return stored
 
 
@@ -126,7 +133,7 @@ def fetch_source(
 ) -> ImportReport:
     """Fetch and take in one source now; what goes wrong is kept as its `problem`.
 
-    Raises FetchRefused and FeedRefused.
+    Raises FetchRefused and FeedRefused, and whatever else goes wrong.
     """
     reader = fetcher or Fetcher(settings.COMPETITOR_HOSTS)
     problem = ""
@@ -134,6 +141,9 @@ def fetch_source(
         return import_feed(code=source.code, text=reader.fetch(source.url), now=now)
     except (FetchRefused, FeedRefused) as refusal:
         problem = str(refusal)
+        raise
+    except Exception as error:
+        problem = f"The list could not be taken in: {type(error).__name__}."
         raise
     finally:
         CompetitorSource.objects.filter(pk=source.pk).update(tried_at=now, problem=problem)
@@ -253,7 +263,10 @@ def _note(source: CompetitorSource, report: ImportReport, now: datetime) -> None
         "known": report.known,
         "refused": report.refused,
     }
-    source.imported_at, source.problem = now, ""
+    # A list of which nothing is believed is no word of the source: `watch_feeds` goes by this.
+    if report.stored or report.known:
+        source.imported_at = now
+    source.problem = ""
     source.save(update_fields=["last_report", "imported_at", "problem"])
     CompetitorPrice.objects.filter(source=source, observed_at__lt=now - KEEP_PRICES).delete()
     QuarantinedCompetitorRow.objects.filter(source=source, at__lt=now - KEEP_REFUSED).delete()

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db.models.functions import Greatest
 
-from pricing.models import BreakerTrip, FeedPulse
+from pricing.models import BreakerTrip, CompetitorSource, FeedPulse
 from pricing.services.breakers import Action, end_trips, trip_breaker
 
-KIND_OF = {
-    FeedPulse.Name.COSTS: BreakerTrip.Kind.COSTS,
-    FeedPulse.Name.COMPETITORS: BreakerTrip.Kind.COMPETITORS,
-}
+FEEDS = (BreakerTrip.Kind.COMPETITORS, BreakerTrip.Kind.COSTS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The last word of a feed: whose it was ("" for costs), when it came, how long it counts."""
+
+    source: str
+    last_at: datetime
+    ttl_hours: int
+
+    def is_old(self, now: datetime) -> bool:
+        """Whether the feed should have brought something since."""
+        return now - self.last_at > timedelta(hours=self.ttl_hours)
+
+    def show(self) -> dict[str, Any]:
+        """Return what a trip keeps of it."""
+        said = {"last_at": self.last_at.isoformat(), "ttl_hours": self.ttl_hours}
+        return {"source": self.source} | said if self.source else said
 
 
 def record_pulse(*, name: str, at: datetime, ttl_hours: int | None = None) -> None:
-    """Note that feed `name` ("costs", "competitors") brought something at `at`.
+    """Note that feed `name` ("costs") brought something at `at`; competitors' sources are rows.
 
     From its first pulse on the feed is expected: silent for longer than `ttl_hours` (a week unless
     said otherwise), it holds the model's prices. An older pulse than the last changes nothing.
@@ -27,33 +46,55 @@ def record_pulse(*, name: str, at: datetime, ttl_hours: int | None = None) -> No
         FeedPulse.objects.filter(pk=row.pk).update(last_at=Greatest("last_at", at), **limits)
 
 
+def note_costs(_fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """CostsChanged: staff gave a cost by hand. A word of the feed like any other."""
+    record_pulse(name=FeedPulse.Name.COSTS, at=datetime.fromisoformat(payload["at"]))
+
+
 def watch_feeds(*, now: datetime, market: str = "us") -> int:
     """Hold the model's prices of a market while a feed is silent; return new trips.
 
-    A trip that staff undid stays undone until the feed has beaten again and fallen silent anew.
+    Costs are one feed of the whole shop. Each of the market's sources of competitors' prices that
+    is in use is a feed of its own with its own time to live, from the first list on of which
+    something was believed. A trip that staff undid stays undone until a feed falls silent anew.
     """
     tripped = 0
-    for row in FeedPulse.objects.order_by("name"):
-        kind = KIND_OF[FeedPulse.Name(row.name)]
+    for kind, words in zip(FEEDS, (_hear_competitors(market), _hear_costs()), strict=True):
         trips = BreakerTrip.objects.filter(kind=kind, scope="market", key=market)
-        if now - row.last_at <= timedelta(hours=row.ttl_hours):
+        silent = [word for word in words if word.is_old(now)]
+        if not silent:
             end_trips(trips, now=now)
-        elif not trips.filter(undone_at__gt=row.last_at).exists():
+            continue
+        since = max(word.last_at + timedelta(hours=word.ttl_hours) for word in silent)
+        if not trips.filter(undone_at__gt=since).exists():
             tripped += trip_breaker(
                 kind=kind,
                 scope="market",
                 key=market,
                 action=Action.HELD,
-                evidence={"last_at": row.last_at.isoformat(), "ttl_hours": row.ttl_hours},
+                evidence={"silent": [word.show() for word in silent]},
                 now=now,
             )
     return tripped
 
 
+def _hear_costs() -> list[_Word]:
+    rows = FeedPulse.objects.filter(name=FeedPulse.Name.COSTS)
+    return [_Word("", row.last_at, row.ttl_hours) for row in rows]
+
+
+def _hear_competitors(market: str) -> list[_Word]:
+    rows = CompetitorSource.objects.filter(
+        market_id=market, is_active=True, imported_at__isnull=False
+    ).order_by("code")
+    found = rows.values_list("code", "imported_at", "ttl_hours")
+    return [_Word(code, at, hours) for code, at, hours in found if at is not None]
+
+
 def is_held(market: str) -> bool:
     """Return whether a silent feed holds the model's prices of a market. One query."""
     return BreakerTrip.objects.filter(
-        kind__in=list(KIND_OF.values()),
+        kind__in=FEEDS,
         scope="market",
         key=market,
         over_at__isnull=True,

@@ -102,11 +102,13 @@ def _read_row(number: int, fields: Sequence[str], places: dict[str, int], width:
 def read_moment(text: str) -> datetime | None:
     """Return an ISO 8601 day or moment in UTC (a day begins at midnight there); None if it is none.
 
+    A moment that lies outside the calendar once it is told in UTC is none either.
+
     >>> read_moment("2026-11-25"), read_moment("yesterday")
     (datetime.datetime(2026, 11, 25, 0, 0, tzinfo=datetime.timezone.utc), None)
     """
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import CompetitorPrice, CompetitorSource, FeedPulse, QuarantinedCompetitorRow
+from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
 from shop.catalog.models import Variant
 from shop.staff.roles import ANALYST, MERCHANDISER
 
@@ -89,18 +89,19 @@ def test_a_file_that_is_no_list_keeps_the_source_and_says_so(root: Client) -> No
     assert CompetitorSource.objects.filter(code="hilltop").exists()
 
 
-def test_with_the_last_source_off_the_feed_is_no_longer_expected(root: Client) -> None:
-    CompetitorSource.objects.update(is_active=False)
+def test_a_source_out_of_use_is_expected_only_once_it_has_spoken_again(root: Client) -> None:
     variant = Variant.objects.order_by("pk").first()
     text = LIST.format(sku=variant.sku, price=variant.list_minor / 100)
     root.post(reverse(ADD), fields(price_list=list_file(text)))
-    assert FeedPulse.objects.filter(name="competitors").exists()
     source = CompetitorSource.objects.get(code="hilltop")
+    assert source.imported_at is not None
     change = reverse("admin:pricing_competitorsource_change", args=[source.pk])
     given = fields()
     del given["is_active"]
-    assert root.post(change, given).status_code == 302
-    assert not FeedPulse.objects.filter(name="competitors").exists()
+    for form in (given, fields()):
+        assert root.post(change, form).status_code == 302
+        source.refresh_from_db()
+        assert (source.is_active, source.imported_at) == ("is_active" in form, None)
 
 
 def test_fetching_now_says_why_it_was_refused(root: Client) -> None:

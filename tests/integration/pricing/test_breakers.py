@@ -220,12 +220,12 @@ def test_a_silent_feed_holds_prices_until_it_beats_again(bob: int) -> None:
 
 @pytest.mark.django_db
 def test_a_silence_that_staff_accept_is_accepted_until_the_next_one(bob: int) -> None:
-    record_pulse(name="competitors", at=NOON, ttl_hours=1)
+    record_pulse(name="costs", at=NOON, ttl_hours=1)
     later = NOON + timedelta(days=3)
     watch_feeds(now=NOON + 2 * HOUR)
     undo(bob, NOON + 2 * HOUR)
     assert (watch_feeds(now=later), is_held("us")) == (0, False)
-    record_pulse(name="competitors", at=later)
+    record_pulse(name="costs", at=later)
     assert watch_feeds(now=later + 2 * HOUR) == 1
 
 

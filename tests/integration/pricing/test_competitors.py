@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from pricing.models import (
-    CompetitorPrice,
-    CompetitorSource,
-    FeedPulse,
-    QuarantinedCompetitorRow,
-)
+from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompetitorRow
 from pricing.selectors.competitors import (
     count_refused,
     find_feed_badges,
@@ -26,7 +23,7 @@ from pricing.services.competitors import FeedRefused, fetch_due_sources, import_
 from shop.catalog.models import Variant
 from shop.jobs.models import JobRun
 from shop.outbox.models import Fact
-from tests.factories.competitors import ADDRESS, HOST, make_fetcher, make_source, serve
+from tests.factories.competitors import ADDRESS, HOST, PUBLIC, make_fetcher, make_source, serve
 from tests.factories.pricing import NOON, Dairy
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +147,7 @@ def test_what_is_no_list_is_refused_as_a_whole(dairy: Dairy, text: str) -> None:
     make_source()
     with pytest.raises(FeedRefused):
         import_feed(code="hilltop", text=text, now=NOON)
-    assert not FeedPulse.objects.exists()
+    assert CompetitorSource.objects.get().imported_at is None
 
 
 def test_only_registered_sources_in_use_are_taken_in(dairy: Dairy) -> None:
@@ -160,16 +157,22 @@ def test_only_registered_sources_in_use_are_taken_in(dairy: Dairy) -> None:
             import_feed(code=code, text=LIST, now=NOON)
 
 
-def test_an_import_is_the_feeds_pulse_and_one_that_believes_nothing_is_none(dairy: Dairy) -> None:
-    make_source(ttl_hours=30)
-    import_feed(code="hilltop", text="sku,price\nNOBODY,1\n", now=NOON - HOUR)
-    assert not FeedPulse.objects.exists()
-    import_feed(code="hilltop", text=LIST, now=NOON)
-    assert FeedPulse.objects.values_list("name", "last_at", "ttl_hours").get() == (
-        "competitors",
-        NOON,
-        30,
-    )
+def test_a_list_of_which_nothing_is_believed_is_no_word_of_the_source(dairy: Dairy) -> None:
+    source = make_source()
+    spoken = []
+    for hours, text in ((0, "sku,price\nNOBODY,1\n"), (1, LIST), (2, "sku,price\nNOBODY,1\n")):
+        import_feed(code="hilltop", text=text, now=NOON + hours * HOUR)
+        source.refresh_from_db()
+        spoken.append(source.imported_at)
+    assert spoken == [None, NOON + HOUR, NOON + HOUR]
+    assert source.last_report["refused"] == {"no_match": 1}
+
+
+def test_a_moment_outside_the_calendar_is_a_refused_row(dairy: Dairy) -> None:
+    make_source()
+    text = "sku,price,date\nBRIE,5.49,0001-01-01T00:00:00+01:00\nGOUDA,4.79,2026-11-25\n"
+    report = import_feed(code="hilltop", text=text, now=NOON)
+    assert (report.stored, report.refused) == (1, {"stale": 1})
 
 
 def test_due_sources_are_fetched_and_one_that_fails_says_why(dairy: Dairy) -> None:
@@ -190,6 +193,34 @@ def test_due_sources_are_fetched_and_one_that_fails_says_why(dairy: Dairy) -> No
     hilltop = CompetitorSource.objects.get(code="hilltop")
     assert hilltop.problem == "The address did not answer as it should."
     assert (hilltop.imported_at, hilltop.tried_at) == (NOON, NOON + 6 * HOUR)
+
+
+def test_a_mistake_of_ours_with_one_source_holds_up_no_other(
+    dairy: Dairy, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_source("alpine", kind="http", url="https://alpine.example/list.csv")
+    make_source(kind="http", url=ADDRESS)
+
+    def resolve(host: str) -> list[str]:
+        return [PUBLIC] if host == HOST else [f"{1 // 0}"]
+
+    with serve({"/list.csv": (200, {"Content-Type": "text/csv"}, LIST.encode())}) as port:
+        fetcher = make_fetcher(port, hosts=(HOST, "alpine.example"))
+        assert fetch_due_sources(now=NOON, fetcher=replace(fetcher, resolve=resolve)) == 3
+    alpine = CompetitorSource.objects.get(code="alpine")
+    assert alpine.problem == "The list could not be taken in: ZeroDivisionError."
+    assert (alpine.tried_at, alpine.imported_at) == (NOON, None)
+    assert "alpine" in caplog.text
+
+
+def test_a_job_whose_time_is_over_ends(dairy: Dairy) -> None:
+    make_source(kind="http", url=ADDRESS)
+
+    def resolve(_host: str) -> list[str]:
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        fetch_due_sources(now=NOON, fetcher=replace(make_fetcher(), resolve=resolve))
 
 
 def test_a_fetched_source_must_have_an_https_address(dairy: Dairy) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import numpy as np
@@ -18,7 +19,7 @@ from pricing.core.competitors import (
     read_amount,
     read_feed,
 )
-from pricing.core.competitors.feed import FeedUnreadable
+from pricing.core.competitors.feed import FeedUnreadable, read_moment
 from pricing.core.competitors.matching import bar_code
 from pricing.core.competitors.screening import ABSURD_FACTOR, screen_prices
 from pricing.core.optimum import choose_public, one_segment
@@ -101,6 +102,20 @@ def test_a_line_of_another_width_is_kept_as_broken() -> None:
 def test_what_is_no_list_is_refused_with_a_sentence(text: str, said: str) -> None:
     with pytest.raises(FeedUnreadable, match=said):
         read_feed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-25T01:00:00+01:00", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("0001-01-01", datetime(1, 1, 1, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+01:00", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("2026-02-30", None),
+    ],
+)
+def test_a_moment_is_told_in_utc_or_is_none(text: str, moment: datetime | None) -> None:
+    assert read_moment(text) == moment
 
 
 @given(st.text(max_size=200))

@@ -1,0 +1,84 @@
+"""Feeds that prices rely on: each source counts by its own time to live, in its own market."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from pricing.models import BreakerTrip, CompetitorSource
+from pricing.services.breakers import close_trip
+from pricing.services.competitor_sources import save_source
+from pricing.services.feeds import is_held, watch_feeds
+from shop.catalog.models import Market
+from tests.factories.competitors import make_source
+from tests.factories.pricing import NOON
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def watch(now: datetime, market: str = "us") -> tuple[int, bool]:
+    """Return how many breakers tripped now, and whether the model's prices are held."""
+    return watch_feeds(now=now, market=market), is_held(market)
+
+
+def silent_sources() -> list[dict[str, Any]]:
+    return BreakerTrip.objects.latest("id").evidence["silent"]
+
+
+def test_a_source_that_speaks_does_not_hide_one_that_fell_silent() -> None:
+    hilltop = make_source(ttl_hours=30, imported_at=NOON)
+    make_source("valley", ttl_hours=100, imported_at=NOON + 20 * HOUR)
+    assert watch(NOON + 30 * HOUR) == (0, False)
+    assert watch(NOON + 31 * HOUR) == (1, True)
+    assert BreakerTrip.objects.get().kind == "competitors"
+    assert silent_sources() == [{"source": "hilltop", "last_at": NOON.isoformat(), "ttl_hours": 30}]
+    CompetitorSource.objects.filter(pk=hilltop.pk).update(imported_at=NOON + 31 * HOUR)
+    assert watch(NOON + 32 * HOUR) == (0, False)
+    assert BreakerTrip.objects.get().over_at == NOON + 32 * HOUR
+
+
+def test_the_patience_with_one_source_is_not_that_with_another() -> None:
+    make_source(ttl_hours=240, imported_at=NOON)
+    hasty = make_source("valley", ttl_hours=2, imported_at=NOON + HOUR)
+    hasty.is_active = False
+    save_source(source=hasty, by_id=None, now=NOON + 2 * HOUR)
+    assert watch(NOON + 240 * HOUR) == (0, False)
+    assert watch(NOON + 241 * HOUR) == (1, True)
+
+
+def test_sources_of_another_market_hold_nothing_here() -> None:
+    Market.objects.create(code="de", name="Germany", currency="EUR")
+    make_source(market_id="de", currency="EUR", ttl_hours=1, imported_at=NOON)
+    assert watch(NOON + 2 * HOUR) == (0, False)
+    assert watch(NOON + 2 * HOUR, "de") == (1, True)
+    assert is_held("us") is False
+
+
+def test_a_source_is_expected_once_it_has_spoken_and_while_it_is_in_use() -> None:
+    source = make_source(ttl_hours=1)
+    assert watch(NOON + 500 * HOUR) == (0, False)
+    source.imported_at = NOON
+    source.save()
+    assert watch(NOON + 2 * HOUR) == (1, True)
+    source.is_active = False
+    save_source(source=source, by_id=None, now=NOON + 3 * HOUR)
+    assert watch(NOON + 3 * HOUR) == (0, False)
+    source.is_active = True
+    save_source(source=source, by_id=None, now=NOON + 4 * HOUR)
+    assert watch(NOON + 4 * HOUR) == (0, False)
+
+
+def test_a_silence_that_staff_accept_covers_no_other_source() -> None:
+    bob = get_user_model().objects.create_user(email="bob@staff.example", password="a")
+    make_source(ttl_hours=1, imported_at=NOON)
+    make_source("valley", ttl_hours=48, imported_at=NOON)
+    assert watch(NOON + 2 * HOUR) == (1, True)
+    trip = BreakerTrip.objects.get()
+    close_trip(trip_id=trip.pk, reason="they moved", by_id=bob.pk, now=NOON + 3 * HOUR)
+    assert watch(NOON + 47 * HOUR) == (0, False)
+    assert watch(NOON + 49 * HOUR) == (1, True)
+    assert [one["source"] for one in silent_sources()] == ["hilltop", "valley"]
