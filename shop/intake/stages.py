@@ -9,6 +9,7 @@ from datetime import timedelta
 from orders.services import load_orders_bulk
 from pricing.core.values import LedgerRow
 from pricing.services import load_ledger_bulk
+from pricing.services.feeds import record_pulse
 from profiles.core.values import Consents
 from profiles.services import load_events_bulk, load_shoppers_bulk, load_traits_bulk
 from promotions.services import load_campaigns_bulk
@@ -44,6 +45,9 @@ def _load_catalog(work: Work) -> int:
         products=catalogue.products,
         now=work.now,
     )
+    # Assumed costs are no word of the merchant: nobody promised to bring them up to date.
+    if any(product.cost_source == "merchant" for product in catalogue.products):
+        record_pulse(name="costs", at=work.now)
     return loaded.categories + loaded.brands + loaded.products + loaded.variants
 
 

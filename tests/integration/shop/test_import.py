@@ -14,7 +14,7 @@ from django.db import connection
 from rich.console import Console
 
 from orders.models import Order, OrderLine
-from pricing.models import PriceLedgerEntry
+from pricing.models import FeedPulse, PriceLedgerEntry
 from profiles.models import AuditTrait, Event, Shopper
 from promotions.models import Campaign, Coupon, Redemption
 from shop.catalog.models import Product, ProductWeek, Store, Variant
@@ -209,6 +209,12 @@ def test_interrupted_run_goes_on_with_its_stage(reports: Path) -> None:
     assert Event.objects.filter(kind="order").count() == Order.objects.count()
 
 
+@pytest.mark.usefixtures("journey")
+def test_assumed_costs_are_no_feed_that_could_fall_silent() -> None:
+    assert set(Variant.objects.values_list("cost_source", flat=True)) == {"assumed"}
+    assert not FeedPulse.objects.exists()
+
+
 @pytest.fixture
 def corner_shop(tmp_path: Path) -> Path:
     """Charlie's own files: two products, two days of sales, nothing else."""
@@ -241,6 +247,7 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
     assert (tea.list_minor, tea.list_source, tea.cost_minor) == (450, "merchant", 210)
     assert (gin.list_minor, gin.list_source, gin.cost_source) == (2000, "observed", "assumed")
     assert gin.product.category.is_restricted is True
+    assert FeedPulse.objects.values_list("name", "last_at").get() == ("costs", IMPORTED_AT)
     assert StockRecord.objects.get(variant=tea).on_hand == 12
     order = Order.objects.get(external_ref="2")
     assert (order.subtotal_minor, order.discount_minor, order.total_minor) == (1800, 100, 1700)
