@@ -12,6 +12,7 @@ from django.forms.models import model_to_dict
 
 from pricing.models import DemandModelVersion, PricingPolicy
 from pricing.services.fairness import require_audit
+from pricing.services.refits import lock_models
 from pricing.services.registry import note_activation
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
@@ -88,7 +89,7 @@ def approve_policy(*, version: int, by_id: int, now: datetime) -> None:
 def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> None:
     """Ask that model version `model_id` be brought into use; somebody else activates it."""
     with transaction.atomic():
-        model = _lock_models(model_id)
+        model = _lock_rows(model_id)
         model.asked_by_id, model.asked_at, model.asked_reason = by_id, now, reason
         model.activated_by_id = None
         model.save(update_fields=["asked_by", "asked_at", "asked_reason", "activated_by"])
@@ -97,10 +98,12 @@ def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> N
 def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
     """Make the asked-for model `model_id` the active one. Raises NeedsSecondPerson, NotAudited.
 
-    Writes the fact ModelActivated; the next price book is made with it.
+    Writes the fact ModelActivated; the next price book is made with it. Stands in line with refits
+    and rollbacks, so that each sees which model the one before left in use.
     """
     with transaction.atomic():
-        model = _lock_models(model_id)
+        lock_models()
+        model = _lock_rows(model_id)
         if model.asked_by_id is None:
             raise NotOffered("Nobody has asked for this model: ask first, with a reason.")
         if model.asked_by_id == by_id:
@@ -122,7 +125,7 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
         write_fact(kind="ModelActivated", payload={"model_id": model_id}, occurred_at=now)
 
 
-def _lock_models(model_id: int) -> DemandModelVersion:
+def _lock_rows(model_id: int) -> DemandModelVersion:
     """Lock the active model and `model_id` in primary-key order; return the latter."""
     status = DemandModelVersion.Status
     rows = DemandModelVersion.objects.filter(status=status.ACTIVE) | (
