@@ -58,6 +58,7 @@ def open_shelves(
         effective_at=now,
         place=place,
         exponent=exponent(get_market(place[0]).currency),
+        is_dry=True,
     )
     terms = draft_prices(shelf=shelf, occasion=occasion).terms
     return Shelves(

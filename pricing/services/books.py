@@ -25,6 +25,7 @@ from pricing.services.assemble import assemble_book, open_book, patch_book
 from pricing.services.book_store import keep_notes, remember_shoppers, store_book
 from pricing.services.drafts import draft_prices
 from pricing.services.entries import ShopperPrices, replace_entries
+from pricing.services.feeds import is_held
 from pricing.services.occasions import Occasion
 from shop.catalog.selectors import get_market, load_variant_arrays
 from shop.kernel.arrays import unpack_arrays
@@ -85,7 +86,8 @@ def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport
     currency = get_market(place[0]).currency
     occasion = replace(
         find_occasion(place, now, effective_at=now if dirt.book is None else now + LEAD),
-        draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now),
+        # A silent feed stops chance like the model: a week it begins in has no shocks.
+        draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now) and not is_held(place[0]),
     )
     known = {} if dirt.book is None else unpack_arrays(dirt.book.arrays)
     shelf = load_shelf(place=place)

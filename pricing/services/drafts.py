@@ -129,7 +129,7 @@ def draft_prices(
 def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
     ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
     staff = load_staff_prices(variant_id=ids, place=place, now=now)
-    shocks = read_shocks(shelf=shelf, place=place, policy=occasion.policy, now=now)
+    shocks = read_shocks(shelf=shelf, occasion=occasion)
     calm = replace(shelf, public_minor=shocks.base_minor)
     terms, depth = _terms_now(calm, occasion, staff)
     series = load_series(variant_id=ids, now=now, place=place)
@@ -256,7 +256,8 @@ def _gate(proposed: Proposed, scene: _Scene, occasion: Occasion) -> tuple[Varian
         is_allowed=needs_no_model | (occasion.model is not None),
         is_stale=~needs_no_model & occasion.is_stale,
     )
-    _count_guards(gated.actions)
+    if not occasion.is_dry:
+        _count_guards(gated.actions)
     floor = np.minimum(scene.terms.floor_minor, gated.minor)
     terms = replace(scene.terms, public_minor=gated.minor, floor_minor=floor)
     is_model = proposed.cause == MODEL

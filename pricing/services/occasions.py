@@ -15,7 +15,8 @@ from pricing.core.values import ModelVersionRow, Policy
 class Occasion:
     """What a run of the publisher works under: rules, model, place and time.
 
-    `draws_shocks`: it is the first run of its week to look at all prices.
+    `draws_shocks`: it is the first run of its week to look at all prices. `is_dry`: it only asks
+    what prices would be, so no breaker trips or ends by it and no guard counts.
     """
 
     policy: Policy
@@ -25,6 +26,7 @@ class Occasion:
     place: tuple[str, str]
     exponent: int
     draws_shocks: bool = False
+    is_dry: bool = False
 
     @property
     def served(self) -> ServedDemand:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
 from pricing.core.arrays import BoolArray
-from pricing.core.guardrails import PublicBounds
+from pricing.core.guardrails import PublicBounds, apply_public_gate
 from pricing.core.monitoring import Breach, Limits, hold_moves, screen_prices
 from pricing.core.quote import VariantTerms
 from pricing.models import BreakerTrip
@@ -31,12 +32,13 @@ def screen_draft(
     """Return the terms that may be published, (m,): `terms` as the gate left them, with the last
     good price wherever a rule is broken. Two queries, and two more for each new trip.
 
-    `before` are the terms at the prices that hold, `is_model` marks what the model asked for. Where
-    an elasticity is no number there is no personal price. While a feed is silent, none of the
-    model's moves is made. No price that is held breaks an emergency cap.
+    `before` are the terms at the prices that hold without what chance did to them, `is_model` marks
+    what the model asked for. Where an elasticity is no number there is no personal price. While a
+    feed is silent, none of the model's moves is made. A price that is held still goes where floor,
+    ceiling and emergency cap force it, in the gate's steps; that is no move of the model.
     """
-    current = bounds.current_minor
-    moves = is_model & (terms.public_minor != current) & (bounds.emergency_minor >= current)
+    forced = apply_public_gate(before.public_minor, bounds, occasion.policy).minor
+    moves = is_model & (terms.public_minor != forced)
     breaches = _find_breaches(terms, before, bounds, moves, occasion)
     breaches = _report(breaches, terms, moves, occasion)
     held = hold_moves(breaches, moves, LIMITS)
@@ -44,7 +46,7 @@ def screen_draft(
         held = held | moves
     is_number = np.isfinite(terms.elasticity) & np.isfinite(terms.elasticity_sd)
     is_number &= terms.elasticity > 0.0
-    public = np.where(held, np.minimum(current, bounds.emergency_minor), terms.public_minor)
+    public = np.where(held, forced, terms.public_minor)
     return replace(
         terms,
         public_minor=public,
@@ -82,7 +84,8 @@ def _report(
     breaches: tuple[Breach, ...], terms: VariantTerms, moves: BoolArray, occasion: Occasion
 ) -> tuple[Breach, ...]:
     """Open a trip for each rule that is broken and end those that are no longer; return the
-    breaches that hold. What staff undid within a day passes, but for numbers that are none."""
+    breaches that hold. What staff undid within a day passes, but for numbers that are none. A dry
+    run writes nothing."""
     market, now = occasion.place[0], occasion.now
     trips = BreakerTrip.objects.filter(kind__in=KINDS, scope="market", key=market)
     recent = trips.filter(undone_at__gt=now - QUIET) | trips.filter(
@@ -90,6 +93,16 @@ def _report(
     )
     rows = list(recent)
     quiet = {row.kind for row in rows if row.undone_at is not None} - {"number"}
+    standing = tuple(breach for breach in breaches if breach.kind not in quiet)
+    if not occasion.is_dry:
+        _end_over(rows, breaches, terms, now)
+        _trip(standing, terms, moves, occasion)
+    return standing
+
+
+def _end_over(
+    rows: list[BreakerTrip], breaches: tuple[Breach, ...], terms: VariantTerms, now: datetime
+) -> None:
     broken = {breach.kind for breach in breaches}
     looked_at = set(terms.variant_id.tolist())
     over = [
@@ -101,15 +114,18 @@ def _report(
     ]
     if over:
         end_trips(BreakerTrip.objects.filter(pk__in=over), now=now)
-    standing = tuple(breach for breach in breaches if breach.kind not in quiet)
+
+
+def _trip(
+    standing: tuple[Breach, ...], terms: VariantTerms, moves: BoolArray, occasion: Occasion
+) -> None:
     for breach in standing:
         ids = terms.variant_id[breach.where].tolist()
         trip_breaker(
             kind=breach.kind,
             scope="market",
-            key=market,
+            key=occasion.place[0],
             action=Action.HELD,
             evidence={"variants": ids[:MOST_NAMED], "count": len(ids), "moves": int(moves.sum())},
-            now=now,
+            now=occasion.now,
         )
-    return standing

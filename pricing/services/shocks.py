@@ -20,6 +20,7 @@ from pricing.models import PriceShock
 from pricing.selectors.publishing import Shelf, category_paths
 from pricing.selectors.rules import list_kill_switches
 from pricing.selectors.shocks import load_running_shocks, shock_week
+from pricing.services.occasions import Occasion
 
 SHOCK = "shock"
 _CHUNK = 1_000
@@ -50,12 +51,14 @@ class Shocks:
         return self.is_intact & ~self.holds
 
 
-def read_shocks(*, shelf: Shelf, place: tuple[str, str], policy: Policy, now: datetime) -> Shocks:
+def read_shocks(*, shelf: Shelf, occasion: Occasion) -> Shocks:
     """Return the running shocks of a shelf and which of them are over. Two queries.
 
-    A shock is over with its week, when the policy no longer wants any, under a kill switch, and
-    when the price is no longer the one it set: then what holds now is the base.
+    A shock is over with its week, when the policy no longer wants any, under a kill switch, on
+    goods that may have no personal price any more, and when the price is no longer the one it set:
+    then what holds now is the base.
     """
+    place, now = occasion.place, occasion.now
     running = load_running_shocks(place=place)
     count, current, week = len(shelf), shelf.public_minor, shock_week(now)
     base, set_to = current.copy(), np.zeros(count, dtype=np.int64)
@@ -66,12 +69,13 @@ def read_shocks(*, shelf: Shelf, place: tuple[str, str], policy: Policy, now: da
             set_to[at], is_due[at] = shock.shocked_minor, shock.week != week
             base[at] = shock.base_minor
     is_intact = (set_to > 0) & (set_to == current)
-    is_stopped = find_stopped(shelf, place)
+    is_stopped = find_stopped(shelf, occasion)
+    may_go_on = ~is_stopped & ~shelf.variants.never_personal & (occasion.policy.shock_share > 0.0)
     return Shocks(
         base_minor=np.where(is_intact, base, current),
         running_minor=set_to,
         is_intact=is_intact,
-        holds=is_intact & ~is_due & ~is_stopped & (policy.shock_share > 0.0),
+        holds=is_intact & ~is_due & may_go_on,
         is_stopped=is_stopped,
         direction=np.zeros(count, dtype=np.int64),
         probability=np.zeros(count),
@@ -80,12 +84,15 @@ def read_shocks(*, shelf: Shelf, place: tuple[str, str], policy: Policy, now: da
     )
 
 
-def find_stopped(shelf: Shelf, place: tuple[str, str]) -> BoolArray:
-    """Return which variants of a shelf a kill switch stops, (m,). One query."""
+def find_stopped(shelf: Shelf, occasion: Occasion) -> BoolArray:
+    """Return which variants of a shelf a kill switch stops, (m,): one of the model in use stops
+    all. One query."""
+    model = "" if occasion.model is None else str(occasion.model[0].id)
+    for_all = {("global", ""), ("market", occasion.place[0]), ("model", model)}
     _, paths = category_paths(shelf.tree)
     stopped = np.zeros(len(shelf), dtype=np.bool_)
     for switch in list_kill_switches():
-        if switch.scope == "global" or (switch.scope == "market" and switch.key == place[0]):
+        if (switch.scope, switch.key) in for_all:
             stopped[:] = True
         elif switch.scope == "sku":
             stopped |= shelf.variants.sku == switch.key

@@ -13,8 +13,11 @@ from pricing.core.guardrails import PublicBounds
 from pricing.core.publish import NO_LIMIT
 from pricing.core.quote import VariantTerms
 from pricing.core.values import Policy
+from pricing.metrics import guard_hits_total
 from pricing.models import BreakerTrip, PublicPrice
-from pricing.services import publish_price_book, quote_variants
+from pricing.selectors.versions import get_model_version, load_model
+from pricing.services import publish_price_book, quote_variants, set_override
+from pricing.services.audited_prices import open_shelves
 from pricing.services.breakers import QUIET
 from pricing.services.feeds import record_pulse, watch_feeds
 from pricing.services.occasions import Occasion
@@ -61,12 +64,17 @@ def bound(**changes: list[int]) -> PublicBounds:
 
 
 def screen(
-    asked: list[int], bounds: PublicBounds | None = None, now: datetime = NOON, **terms: np.ndarray
+    asked: list[int],
+    bounds: PublicBounds | None = None,
+    now: datetime = NOON,
+    *,
+    is_dry: bool = False,
+    **terms: np.ndarray,
 ) -> VariantTerms:
     before = replace(make_terms(PRICES), **terms)
-    return screen_draft(
-        replace(before, public_minor=np.array(asked)), before, bounds or bound(), ALL, at_work(now)
-    )
+    draft = replace(before, public_minor=np.array(asked))
+    occasion = replace(at_work(now), is_dry=is_dry)
+    return screen_draft(draft, before, bounds or bound(), ALL, occasion)
 
 
 def kinds() -> list[str]:
@@ -116,6 +124,25 @@ def test_an_emergency_cap_is_no_breach_and_nothing_is_held_above_it() -> None:
     assert kinds() == []
     nan = screen([400, 500, 600], capped, elasticity=np.array([np.nan, 2.0, 2.0]))
     assert nan.public_minor.tolist()[0] == 300
+
+
+def test_what_floor_and_ceiling_force_is_made_though_the_price_is_held() -> None:
+    """Brought down to a maximum of 380, up to a floor of 530, and down a step towards 500."""
+    forced = bound(ceiling_minor=[380, 600, 500], floor_minor=[300, 530, 300])
+    wide = {"elasticity_sd": np.full(3, 9.0)}
+    assert screen([380, 530, 540], forced, **wide).public_minor.tolist() == [380, 530, 540]
+    assert kinds() == [], "no move of the model"
+    assert screen([370, 540, 540], forced, **wide).public_minor.tolist() == [380, 530, 540]
+    assert kinds() == ["posterior"]
+
+
+def test_a_dry_run_holds_prices_but_no_breaker_trips_or_ends() -> None:
+    nan = {"elasticity": np.array([2.0, np.nan, 2.0])}
+    screen([399, 500, 600], **nan)
+    kept = list(BreakerTrip.objects.values())
+    assert [one["kind"] for one in kept] == ["number"]
+    assert screen([399, 560, 599], is_dry=True).public_minor.tolist() == [399, 500, 599]
+    assert list(BreakerTrip.objects.values()) == kept
 
 
 def test_a_trip_ends_by_itself_when_its_variants_are_well_again() -> None:
@@ -173,3 +200,37 @@ def test_while_costs_are_out_of_date_the_model_moves_no_price(dairy: Dairy) -> N
     watch_feeds(now=NOON + 2 * DAY)
     publish_price_book(now=NOON + 3 * DAY)
     assert PublicPrice.objects.get(variant_id=dairy.gouda).public_minor == 499
+
+
+def test_a_maximum_of_staffs_holds_while_a_feed_is_silent(dairy: Dairy) -> None:
+    """The model asks for a price below the maximum and may have none: the maximum holds."""
+    open_dairy()
+    record_pulse(name="costs", at=NOON - 8 * DAY)
+    watch_feeds(now=NOON + DAY)
+    make_model({dairy.gouda: 4.0}, trained_at=NOON, is_causal=True)
+    set_override(
+        variant_id=dairy.gouda,
+        kind="ceiling",
+        amount_minor=480,
+        reason="the flyer says so",
+        by_id=bob(),
+        now=NOON + DAY,
+        expires_at=NOON + 30 * DAY,
+    )
+    publish_price_book(now=NOON + 2 * DAY)
+    assert PublicPrice.objects.get(variant_id=dairy.gouda).public_minor == 480
+
+
+def test_an_audit_of_a_model_trips_no_breaker_and_counts_no_guard(dairy: Dairy) -> None:
+    open_dairy()
+    holed = make_model({dairy.brie: float("nan")}, trained_at=NOON - 90 * DAY)
+    hits = guard_hits_total.labels(gate="public", action="stale_model")
+    counted = hits._value.get()
+    row = get_model_version(holed.pk)
+    shelves = open_shelves(model=(row, load_model(holed.pk)), place=("us", "online"), now=NOON)
+    assert shelves.terms.is_open[shelves.terms.variant_id == dairy.brie].tolist() == [False]
+    assert not BreakerTrip.objects.exists()
+    assert hits._value.get() == counted
+    publish_price_book(now=NOON + 2 * DAY)
+    assert kinds() == ["number"]
+    assert hits._value.get() > counted

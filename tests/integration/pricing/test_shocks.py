@@ -9,7 +9,14 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from pricing.core.shocks import plan_shocks, shock_rungs
-from pricing.models import PriceLedgerEntry, PriceProposal, PriceShock, PricingPolicy, PublicPrice
+from pricing.models import (
+    DemandModelVersion,
+    PriceLedgerEntry,
+    PriceProposal,
+    PriceShock,
+    PricingPolicy,
+    PublicPrice,
+)
 from pricing.selectors.shocks import load_shock_history
 from pricing.services import (
     publish_price_book,
@@ -17,9 +24,10 @@ from pricing.services import (
     set_override,
     turn_price_shocks,
 )
+from pricing.services.feeds import record_pulse, watch_feeds
 from shop.catalog.models import Category, Variant
 from shop.catalog.selectors import forget_catalog
-from tests.factories.pricing import NOON
+from tests.factories.pricing import NOON, make_model
 from tests.factories.pricing_shocks import MONDAY, TEAS, make_teas, open_tea_shop
 
 pytestmark = pytest.mark.django_db
@@ -180,13 +188,40 @@ def test_staffs_word_ends_a_shock_and_stays(teas: list[int]) -> None:
     assert prices()[shock.variant_id] == 439
 
 
-@pytest.mark.parametrize("how", ["switch", "policy"])
+def test_goods_that_become_sensitive_in_the_week_go_back(teas: list[int]) -> None:
+    turn_price_shocks(now=MONDAY)
+    moved = list(PriceShock.objects.order_by("variant_id").values_list("variant_id", flat=True))
+    _move_to_category(moved[:4], is_sensitive=True)
+    publish_price_book(now=MONDAY + timedelta(hours=5), everything=True)
+    assert {prices()[one] for one in moved[:4]} == {459}
+    running = PriceShock.objects.filter(ended_at=None).order_by("variant_id")
+    assert list(running.values_list("variant_id", flat=True)) == moved[4:]
+
+
+def test_while_a_feed_is_silent_nothing_is_drawn_and_old_shocks_end(teas: list[int]) -> None:
+    turn_price_shocks(now=MONDAY)
+    record_pulse(name="costs", at=MONDAY - timedelta(days=1))
+    assert watch_feeds(now=NEXT_MONDAY) == 1
+    # A model that wants other prices may not have them, nor keep those of chance.
+    make_model(dict.fromkeys(teas, 4.0), trained_at=NEXT_MONDAY)
+    PricingPolicy.objects.filter(is_active=True).update(min_confidence=0.5)
+    turn_price_shocks(now=NEXT_MONDAY)
+    assert PriceShock.objects.count() == 10
+    assert prices() == dict.fromkeys(teas, 459)
+
+
+@pytest.mark.parametrize("how", ["switch", "model", "policy"])
 def test_switched_off_the_prices_go_back_at_the_next_look(teas: list[int], how: str) -> None:
     turn_price_shocks(now=MONDAY)
     later = MONDAY + timedelta(hours=5)
     if how == "switch":
         set_kill_switch(
             scope="category", key="g/t", is_active=True, reason="test", by_id=None, now=later
+        )
+    elif how == "model":
+        in_use = str(DemandModelVersion.objects.get(status="active").pk)
+        set_kill_switch(
+            scope="model", key=in_use, is_active=True, reason="test", by_id=None, now=later
         )
     else:
         PricingPolicy.objects.filter(is_active=True).update(shock_share=0.0)
