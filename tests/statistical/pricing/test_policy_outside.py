@@ -1,4 +1,4 @@
-"""The shipped policy earns in a market it has never seen, cold and warm."""
+"""The agent earns in a market it has never seen, cold and warm."""
 
 from __future__ import annotations
 
