@@ -15,7 +15,6 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
-from pricing.services.feeds import note_costs
 from pricing.tasks import reprice_soon
 from shop.outbox.services import Handlers, on_fact_committed
 
@@ -32,7 +31,6 @@ HANDLERS: Handlers = {
     "PriceProposalsDecided": (reprice_soon,),
     "PriceOverrideSet": (reprice_soon,),
     "CompetitorPricesImported": (reprice_soon,),
-    "CostsChanged": (note_costs,),
 }
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db.models.functions import Greatest
 
@@ -44,11 +42,6 @@ def record_pulse(*, name: str, at: datetime, ttl_hours: int | None = None) -> No
     row, is_new = FeedPulse.objects.get_or_create(name=name, defaults={"last_at": at, **limits})
     if not is_new:
         FeedPulse.objects.filter(pk=row.pk).update(last_at=Greatest("last_at", at), **limits)
-
-
-def note_costs(_fact_id: UUID, payload: Mapping[str, Any]) -> None:
-    """CostsChanged: staff gave a cost by hand. A word of the feed like any other."""
-    record_pulse(name=FeedPulse.Name.COSTS, at=datetime.fromisoformat(payload["at"]))
 
 
 def watch_feeds(*, now: datetime, market: str = "us") -> int:

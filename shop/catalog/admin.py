@@ -19,8 +19,6 @@ from unfold.contrib.filters.admin import (
 
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
 from shop.catalog.selectors.staff import find_variant_ids
-from shop.kernel.clock import utc_now
-from shop.outbox.services import write_fact
 from shop.staff.columns import money_column, percent_column, show_link
 from shop.staff.keys import KeySearch, read_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
@@ -180,15 +178,6 @@ class VariantAdmin(KeySearch, KeptAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Variants come with an import, which also opens their price ledger and stock."""
         return False
-
-    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
-        """Keep the variant; tell the rooms of a cost that the merchant gave. Fact CostsChanged."""
-        super().save_model(request, obj, form, change)
-        is_given = obj.cost_source == Variant.CostSource.MERCHANT
-        if is_given and {"cost_minor", "cost_source"}.intersection(form.changed_data):
-            now = utc_now()
-            payload = {"variants": [obj.pk], "at": now.isoformat()}
-            write_fact(kind="CostsChanged", payload=payload, occurred_at=now)
 
     @admin.display(description=_("Size"), ordering="name")
     def size(self, row: Variant) -> str:
