@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from pricing.core.monitoring import SHARES, RampState, next_step
+from pricing.core.monitoring import SHARES, RampState, Verdict, next_step
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
@@ -27,6 +27,7 @@ from pricing.services.breakers import Action, trip_breaker
 from pricing.services.fairness import NotAudited, require_audit
 from pricing.services.figures import show_lift
 from pricing.services.refits import lock_models
+from pricing.services.trial_gate import describe_gate, is_gate_open, judge_shadow, require_gate
 from shop.kernel.ids import uuid7
 
 # How much of the past one comparison of a shadow looks at, and how often it is made.
@@ -72,8 +73,10 @@ def step_trial(
 
     `share` is one of SHARES: any smaller one, or the next larger one. Whoever made the last step by
     hand leaves the next one up to somebody else or to the plan (`by_id` None). Whoever was in a
-    smaller share stays in a larger one. Raises NotOffered, NeedsSecondPerson, and NotAudited where
-    shoppers would be quoted by a model whose newest audit forbids it.
+    smaller share stays in a larger one. Out of the shadow it goes by itself if logged exposures
+    show a sure gain; else somebody answers for it who did not begin the trial. Raises NotOffered,
+    NeedsSecondPerson, and NotAudited where shoppers would be quoted by a model whose newest audit
+    forbids it.
     """
     if share not in SHARES:
         raise NotOffered("A trial goes by the shares of the plan.")
@@ -93,6 +96,8 @@ def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
         return
     if SHARES.index(share) > SHARES.index(standing) + 1:
         raise NotOffered("A trial goes up one share at a time.")
+    if standing == 0.0:
+        require_gate(ramp, last, by_id)
     if last is not None and standing > 0.0 and by_id is not None and last.by_id == by_id:
         raise NeedsSecondPerson("You made the last step: the next one up is somebody else's.")
 
@@ -124,17 +129,29 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
         return ""
     if not _is_audited(ramp, step, now):
         return "stop"
+    place = (market, channel)
     if step.share == 0.0:
-        _compare_lately(ramp, step, (market, channel), now)
-    state = _read_state(ramp, step, (market, channel), now)
-    verdict = next_step(state)
-    evidence = _figures(state) | {"reason": verdict.reason}
-    RampStep.objects.filter(pk=step.pk).update(evidence=evidence)
+        _compare_lately(ramp, step, place, now)
+        step.evidence["offline"] = judge_shadow(ramp, step, place, now)
+        step.reason = f"{step.reason.partition('; ')[0]}; {describe_gate(step)}"
+    state = _read_state(ramp, step, place, now)
+    verdict = _ask_gate(next_step(state), step)
+    kept = {name: step.evidence[name] for name in ("offline",) if name in step.evidence}
+    evidence = _figures(state) | {"reason": verdict.reason} | kept
+    RampStep.objects.filter(pk=step.pk).update(evidence=evidence, reason=step.reason)
     if verdict.move == "stop":
         _trip(ramp, evidence, now)
     elif verdict.move == "go_on":
         step_trial(ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now)
     return verdict.move
+
+
+def _ask_gate(verdict: Verdict, step: RampStep) -> Verdict:
+    """Let a trial wait in its shadow for a person while logged exposures show no sure gain."""
+    is_leaving = verdict.move == "go_on" and step.share == 0.0
+    if not is_leaving or is_gate_open(step):
+        return verdict
+    return Verdict("wait", 0.0, f"{describe_gate(step)}: somebody must answer for the step")
 
 
 def _is_audited(ramp: ModelRamp, step: RampStep, now: datetime) -> bool:

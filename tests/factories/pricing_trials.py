@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pricing.core.monitoring import SHARES
-from pricing.models import DemandModelVersion, ModelAudit
+from pricing.models import DemandModelVersion, ModelAudit, RampStep
 from pricing.services.approvals import ask_for_model
 from pricing.services.trials import begin_trial, step_trial
 from tests.factories.pricing import NOON, Dairy, committed, make_model
@@ -43,12 +43,20 @@ def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:
     """Put a model on trial and let the plan bring it to a share; return the trial's id."""
     with committed():
         ramp = begin_trial(model_id=model.pk, by_id=by_id, now=NOON)
-        climb(ramp, share)
+        if share:
+            climb(ramp, share)
     return ramp
 
 
 def climb(ramp: int, share: float) -> None:
-    """Let the plan go up to a share, step by step."""
+    """Let the plan go up to a share, step by step, through an open gate."""
+    open_gate(ramp)
     for step in SHARES[1:]:
         if step <= share:
             step_trial(ramp_id=ramp, share=step, reason="plan", by_id=None, now=NOON)
+
+
+def open_gate(ramp: int) -> None:
+    """Let a trial in its shadow be judged well on logged exposures, for the next day."""
+    told = {"at": (NOON + HOUR).isoformat(), "is_open": True, "reasons": []}
+    RampStep.objects.filter(ramp_id=ramp).update(evidence={"offline": told})

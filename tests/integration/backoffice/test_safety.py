@@ -72,7 +72,7 @@ def test_who_may_undo(as_role: Callable[[str], Client], role: str, may: bool) ->
     assert (BreakerTrip.objects.get(pk=key).undone_at is not None) is may
 
 
-def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client]) -> None:
+def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], root: Client) -> None:
     approver = as_role(APPROVER)
     model = DemandModelVersion.objects.filter(status="candidate", asked_by__isnull=False).first()
     ModelAudit.objects.create(
@@ -82,6 +82,8 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client]) ->
     ramp = ModelRamp.objects.get(ended_at__isnull=True)
     assert (ramp.model_id, ramp.steps.first().share) == (model.pk, 0.0)
     act(approver, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
+    assert "somebody else must answer" in read(approver, "pricing_modelramp_changelist")
+    act(root, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
     assert [step.share for step in ramp.steps.all()] == [0.01, 0.0]
     assert "1%" in read(approver, "pricing_modelramp_changelist")
     assert REASON in read(approver, "pricing_modelramp_change", ramp.pk)

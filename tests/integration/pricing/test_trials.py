@@ -108,6 +108,7 @@ def test_one_person_goes_up_one_share_and_down_to_any(
 
     with pytest.raises(NotOffered, match="one share at a time"):
         step(1.0, ann)
+    climb(ramp, 0.0)
     step(0.01, ann)
     with pytest.raises(NeedsSecondPerson, match="somebody else's"):
         step(0.05, ann)
@@ -251,7 +252,7 @@ def test_a_spoiled_model_on_trial_quotes_nobody(
 def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     dairy: Dairy, tried: DemandModelVersion, ann: int
 ) -> None:
-    begin(tried, ann)
+    ramp = begin(tried, ann)
     alice = make_treated()
     look_at(alice, dairy.cheeses)
     quote_variants(context=visit(alice, NOON + HOUR / 2), variant_ids=dairy.cheeses)
@@ -264,6 +265,7 @@ def test_the_shadow_is_compared_every_hour_and_then_goes_on(
     assert -0.1 < row.figures["gap"] < 0.0
     assert row.figures["lower"] == 1.0
     ShadowComparison.objects.update(decisions=500, figures=row.figures | {"gap": -0.01})
+    climb(ramp, 0.0)
     assert watch_trial(now=NOON + timedelta(hours=24)) == "go_on"
     assert RampStep.objects.first().share == 0.01
     assert load_trial() == Trial(tried.pk, ModelRamp.objects.get().salt, 0.01)

@@ -1,0 +1,85 @@
+"""The gate before shoppers: what logged exposures say of a version in its shadow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from pricing.models import ModelRamp, RampStep
+from pricing.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
+from pricing.services.approvals import NeedsSecondPerson, NotOffered
+
+# What one verdict looks at, and how often a trial in the shadow is judged anew.
+WINDOW = timedelta(days=28)
+JUDGED_EVERY = timedelta(days=1)
+# Reasons of a shut gate that are a verdict, and those that only want more data.
+TOLD = {"gain_not_sure", "rules_broken"}
+SCARCE = {"nothing_logged", "few_shoppers", "few_draws"}
+
+
+def judge_shadow(
+    ramp: ModelRamp, step: RampStep, place: tuple[str, str], now: datetime
+) -> dict[str, Any]:
+    """Return the offline verdict on a trial in its shadow as plain values, a day old at most."""
+    known: dict[str, Any] = step.evidence.get("offline", {})
+    if known and now - datetime.fromisoformat(known["at"]) < JUDGED_EVERY:
+        return known
+    try:
+        verdict = evaluate_offline(
+            model_version=ramp.model_id,
+            since=now - WINDOW,
+            until=now,
+            now=now,
+            market=place[0],
+            channel=place[1],
+        )
+    except NothingLogged:
+        return {"at": now.isoformat(), "is_open": False, "reasons": ["nothing_logged"]}
+    return _show(verdict, now)
+
+
+def require_gate(ramp: ModelRamp, step: RampStep | None, by_id: int | None) -> None:
+    """Raise unless the gate is open, or somebody else than who began the trial answers for it.
+
+    Raises NotOffered for the plan (`by_id` None), NeedsSecondPerson for who began it.
+    """
+    if step is not None and is_gate_open(step):
+        return
+    told = "not judged offline yet" if step is None else describe_gate(step)
+    if by_id is None:
+        raise NotOffered(f"{told}: somebody must answer for the step.")
+    if by_id == ramp.begun_by_id:
+        raise NeedsSecondPerson(f"{told}: you began this trial, so somebody else must answer.")
+
+
+def is_gate_open(step: RampStep) -> bool:
+    """Return whether logged exposures show a sure gain of the version in its shadow."""
+    return bool(step.evidence.get("offline", {}).get("is_open"))
+
+
+def describe_gate(step: RampStep) -> str:
+    """Return the newest offline verdict in words, as staff read it beside the trial."""
+    offline: Mapping[str, Any] | None = step.evidence.get("offline")
+    if offline is None:
+        return "not judged offline yet"
+    if offline["is_open"]:
+        return "logged prices show a sure gain"
+    reasons = set(offline["reasons"])
+    if reasons <= TOLD:
+        return "logged prices show no sure gain"
+    if reasons & SCARCE:
+        return "not enough data for an offline verdict"
+    return f"no offline verdict ({', '.join(offline['reasons'])})"
+
+
+def _show(verdict: OfflineVerdict, now: datetime) -> dict[str, Any]:
+    gain = verdict.evaluation.estimates["DR"].gain
+    return {
+        "at": now.isoformat(),
+        "is_open": verdict.gate.is_open,
+        "reasons": list(verdict.gate.reasons),
+        "exposures": verdict.exposures,
+        "purchases": verdict.purchases,
+        "gain": [round(one, 4) for one in (gain.value, gain.low, gain.high)],
+    }

@@ -1,0 +1,86 @@
+"""No shopper meets a model that logged exposures do not favor, unless a second person answers."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from pricing.models import RampStep, ShadowComparison
+from pricing.selectors.staff_learning import list_trials
+from pricing.services import drain_quotes, quote_variants
+from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.trials import step_trial, watch_trial
+from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
+from tests.factories.pricing_trials import HOUR, begin, make_candidate, open_gate
+
+TOMORROW = NOON + 24 * HOUR
+
+
+@pytest.fixture
+def people(db: None) -> list[int]:
+    """Bob, who asks, Ann, who begins the trial, and Eve."""
+    people = get_user_model().objects
+    return [people.create(email=f"{name}@example.com").pk for name in ("bob", "ann", "eve")]
+
+
+@pytest.fixture
+def ramp(dairy: Dairy, people: list[int]) -> int:
+    """A trial whose shadow was long enough, with four exposures on record."""
+    open_dairy()
+    model = make_candidate(dairy, people[0])
+    ramp = begin(model, people[1])
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    quote_variants(context=visit(alice, NOON + HOUR), variant_ids=dairy.cheeses)
+    drain_quotes()
+    ShadowComparison.objects.create(
+        model=model,
+        at=TOMORROW,
+        since=NOON,
+        until=TOMORROW,
+        decisions=500,
+        figures={"gap": -0.01, "violations": 0},
+    )
+    return ramp
+
+
+def test_a_shut_gate_holds_the_trial_in_its_shadow_until_a_second_person_answers(
+    ramp: int, people: list[int]
+) -> None:
+    _, ann, eve = people
+    assert watch_trial(now=TOMORROW) == "wait"
+    step = RampStep.objects.get()
+    offline = step.evidence["offline"]
+    assert (offline["is_open"], offline["exposures"]) == (False, 4)
+    assert {"few_shoppers", "gain_not_sure"} <= set(offline["reasons"])
+    told = "not enough data for an offline verdict"
+    assert step.evidence["reason"] == f"{told}: somebody must answer for the step"
+    assert list_trials()[0].steps[0].reason == f"shadow; {told}"
+    for by_id, error in ((None, NotOffered), (ann, NeedsSecondPerson)):
+        with pytest.raises(error, match=told):
+            step_trial(ramp_id=ramp, share=0.01, reason="try", by_id=by_id, now=TOMORROW)
+    step_trial(ramp_id=ramp, share=0.01, reason="few shops", by_id=eve, now=TOMORROW)
+    assert RampStep.objects.first().share == 0.01
+    assert RampStep.objects.last().evidence["offline"] == offline
+
+
+def test_an_open_gate_lets_the_plan_go_on_and_a_verdict_lasts_a_day(ramp: int) -> None:
+    open_gate(ramp)
+    assert watch_trial(now=TOMORROW) == "go_on"
+    assert RampStep.objects.last().reason == "shadow; logged prices show a sure gain"
+    assert RampStep.objects.first().share == 0.01
+
+
+def test_an_old_verdict_is_made_anew(ramp: int) -> None:
+    open_gate(ramp)
+    assert watch_trial(now=TOMORROW + HOUR) == "wait"
+    assert RampStep.objects.get().evidence["offline"]["is_open"] is False
+
+
+def test_without_exposures_there_is_not_enough_data(dairy: Dairy, people: list[int]) -> None:
+    open_dairy()
+    begin(make_candidate(dairy, people[0]), people[1])
+    assert watch_trial(now=NOON + HOUR) == "wait"
+    offline = RampStep.objects.get().evidence["offline"]
+    assert offline["reasons"] == ["nothing_logged"]
+    assert RampStep.objects.get().reason == "shadow; not enough data for an offline verdict"
