@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
 
 from shop.jobs.redis import redis_breaker
@@ -31,6 +32,13 @@ def clean_redis(redis_connection: redis.Redis) -> redis.Redis:
     """The Redis database, emptied: no event, feature or held quote of an earlier test."""
     redis_connection.flushdb()
     return redis_connection
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """A page asked for in Chinese leaves its language to whatever its thread does next."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ MAY_ASK = {
     *("pricing/services/__init__.py", "pricing/services/refits.py"),
     *("pricing/services/approvals.py", "pricing/admin/audits.py", "pricing/tasks.py"),
     *("pricing/management/commands/audit_fairness.py", "pricing/services/trials.py"),
+    "pricing/services/rollback.py",
 }
 
 
