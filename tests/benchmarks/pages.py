@@ -14,11 +14,18 @@ from django.test.utils import CaptureQueriesContext
 from tests.benchmarks.measure import Figures, percentiles
 from tests.benchmarks.server import Server, serve
 from tests.benchmarks.shopping import Errand, choose_errand
-from tests.benchmarks.visitors import api_headers, cart_adder, html_headers
+from tests.benchmarks.visitors import (
+    add_by_api,
+    add_by_page,
+    api_headers,
+    cart_adder,
+    html_headers,
+)
 
 REQUESTS = 300
 CONCURRENT_REQUESTS = 1_600
 CONCURRENCY = 8
+ADDITIONS = {"cart_add_html": add_by_page, "cart_add_json": add_by_api}
 TARGETS = {
     "category_html_cpu_ms": ("<=", 15.0),
     "category_json_cpu_ms": ("<=", 8.0),
@@ -35,13 +42,18 @@ def measure() -> Figures:
     errand = choose_errand()
     figures: Figures = {}
     pages = _list_pages(errand)
-    for name, (path, headers) in pages.items():
-        figures[f"{name}_sql"] = _count_sql(path, headers)
     with serve(workers=1, threads=1) as server:
+        for name, make in ADDITIONS.items():
+            add = cart_adder(server.connect(), errand, make)
+            figures[f"{name}_cpu_ms"] = _cpu_per_request(server, add)
+        # The cart of five lines is there now.
         for name, (path, headers) in pages.items():
             figures[f"{name}_cpu_ms"] = _cpu_per_request(server, _getter(path, headers))
-        add = cart_adder(server.connect(), errand)
-        figures["cart_add_html_cpu_ms"] = _cpu_per_request(server, add)
+    for name, (path, headers) in pages.items():
+        figures[f"{name}_sql"] = _count_sql(path, headers)
+    for name, make in ADDITIONS.items():
+        one = make(errand.pseudonym, errand.variant_ids[0])
+        figures[f"{name}_sql"] = _count_sql(one.path, one.headers, one.body)
     with serve(workers=2, threads=4) as server:
         path, headers = pages["category_html"]
         durations, seconds = _load(server, path, headers)
@@ -64,15 +76,20 @@ def _list_pages(errand: Errand) -> dict[str, tuple[str, Mapping[str, str]]]:
         "product_json": (f"/api/v1/products/{errand.product_slug}", json),
         "search_html": ("/search/?q=cheese", html),
         "search_json": ("/api/v1/search?q=cheese", json),
+        "cart_html": ("/cart/", html),
+        "cart_json": ("/api/v1/cart", json),
     }
 
 
-def _count_sql(path: str, headers: Mapping[str, str]) -> int:
-    client = Client(headers=dict(headers))
+def _count_sql(path: str, headers: Mapping[str, str], body: str | None = None) -> int:
+    client = Client(headers={**headers, "host": "localhost"})
     for _ in range(3):  # in-process caches are warm after the first
         with CaptureQueriesContext(connection) as queries:
-            response = client.get(path, headers={"host": "localhost"})
-    if response.status_code != 200:
+            if body is None:
+                response = client.get(path)
+            else:
+                response = client.post(path, body, content_type=headers["Content-Type"])
+    if response.status_code not in (200, 201):
         raise SystemExit(f"bench: {path} answered {response.status_code}")
     return len(queries)
 

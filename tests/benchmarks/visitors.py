@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from itertools import cycle
 from urllib.parse import urlencode
@@ -30,27 +32,49 @@ def api_headers(pseudonym: str) -> dict[str, str]:
     return {GUEST_HEADER: sign_guest_token(pseudonym), "User-Agent": "FairtagApp/1 (bench)"}
 
 
-def cart_adder(http: HTTPConnection, errand: Errand) -> Callable[[HTTPConnection], None]:
-    """Fill an empty cart with five lines; return what adds one more piece to one of the lines.
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A request that puts one piece of a variant into the cart."""
 
-    Empty, because pieces of an earlier run would count towards the most a line may have.
-    """
-    empty_cart(quote_context(errand.pseudonym))
-    headers = html_headers(errand.pseudonym) | {
+    path: str
+    headers: dict[str, str]
+    body: str
+
+
+def add_by_page(pseudonym: str, variant_id: int) -> Addition:
+    """Return what a browser sends."""
+    headers = html_headers(pseudonym) | {
         "Content-Type": "application/x-www-form-urlencoded",
         "X-CSRFToken": CSRF_SECRET,
         "HX-Request": "true",
         "HX-Target": "drawer",
     }
+    return Addition("/cart/add/", headers, urlencode({"line": f"{variant_id}:", "quantity": 1}))
+
+
+def add_by_api(pseudonym: str, variant_id: int) -> Addition:
+    """Return what a mobile client sends."""
+    headers = api_headers(pseudonym) | {"Content-Type": "application/json"}
+    body = json.dumps({"variant_id": variant_id, "quantity": 1})
+    return Addition("/api/v1/cart/lines", headers, body)
+
+
+def cart_adder(
+    http: HTTPConnection, errand: Errand, make: Callable[[str, int], Addition]
+) -> Callable[[HTTPConnection], None]:
+    """Fill an empty cart with five lines; return what adds one more piece to one of the lines.
+
+    Empty, because pieces of an earlier run would count towards the most a line may have.
+    """
+    empty_cart(quote_context(errand.pseudonym))
     lines = cycle(errand.variant_ids[:5])
 
     def add(connection: HTTPConnection) -> None:
-        variant = next(lines)
-        body = urlencode({"line": f"{variant}:", "quantity": 1})
-        connection.request("POST", "/cart/add/", body, headers)
+        one = make(errand.pseudonym, next(lines))
+        connection.request("POST", one.path, one.body, one.headers)
         response = connection.getresponse()
         response.read()
-        if response.status != 200:
+        if response.status not in (200, 201):
             raise SystemExit(f"bench: adding to the cart answered {response.status}")
 
     for _ in range(5):
