@@ -17,13 +17,12 @@ from pricing.core.evaluation import (
     cross_fit_chances,
     evaluate,
 )
-from pricing.core.evaluation.candidates import Candidate, align, count_violations, imagine
+from pricing.core.evaluation.candidates import align
 from pricing.core.signals import RAW_SIGNALS
 from pricing.core.thompson import week_of
+from pricing.selectors.candidates import imagine_exposures
 from pricing.selectors.exposures import Exposures, load_exposures
-from pricing.selectors.rules import load_policy
 from pricing.selectors.versions import load_model
-from shop.catalog.selectors import list_categories
 
 
 class NothingLogged(ValueError):
@@ -86,21 +85,9 @@ def evaluate_offline(
 def weigh_candidate(exposures: Exposures, served: ServedDemand) -> tuple[Logged, int]:
     """Return the exposures as logged decisions with the candidate's probabilities beside them, and
     how many of its decisions broke a bound. One query for each policy version."""
-    pieces = []
-    violations = 0
-    keys = np.stack([exposures.policy_version, exposures.exponent], axis=1)
-    order = []
-    for version, exponent in np.unique(keys, axis=0).tolist():
-        where = np.flatnonzero((keys == (version, exponent)).all(axis=1))
-        part, policy = exposures.take(where), load_policy(version)
-        outlook = imagine(
-            part.rows,
-            part.issued_ms,
-            exponent,
-            candidate=_candidate(part, served),
-            policy=policy,
-        )
-        violations += count_violations(part.rows, outlook, policy)
+    pieces, order, violations = [], [], 0
+    for where, part, outlook, broken in imagine_exposures(exposures, served):
+        violations += broken
         pieces.append(align(part.rung_minor, part.probability, outlook))
         order.append(where)
     back = np.argsort(np.concatenate(order))
@@ -113,15 +100,6 @@ def weigh_candidate(exposures: Exposures, served: ServedDemand) -> tuple[Logged,
 
 def _widen(values: FloatArray | IntArray, width: int) -> FloatArray:
     return np.pad(values.astype(np.float64), ((0, 0), (0, width - values.shape[1])))
-
-
-def _candidate(exposures: Exposures, served: ServedDemand) -> Candidate:
-    nodes = list_categories("en").nodes
-    families = {one: node.parent_id or one for one, node in nodes.items()}
-    category = exposures.rows["category_id"].tolist()
-    family = np.array([families.get(one, one) for one in category], dtype=np.int64)
-    mean, sd, _ = served.elasticities(exposures.rows["variant_id"].astype(np.int64), family)
-    return Candidate(elasticity=mean, elasticity_sd=sd, weights=served.weights)
 
 
 def _as_logged(

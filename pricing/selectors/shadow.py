@@ -8,11 +8,9 @@ import numpy as np
 
 from pricing.core.arrays import FloatArray
 from pricing.core.demand.served import ServedDemand
-from pricing.core.evaluation.candidates import Candidate, count_violations, imagine
 from pricing.core.thompson import DRAWS
+from pricing.selectors.candidates import imagine_exposures
 from pricing.selectors.exposures import Exposures
-from pricing.selectors.rules import load_policy
-from shop.catalog.selectors import list_categories
 
 # Prices this close, in logs, are the same price to a reader.
 SAME = 0.0005
@@ -38,18 +36,8 @@ class ShadowFigures:
 def compare_shadow(found: Exposures, served: ServedDemand) -> ShadowFigures:
     """Return how `served` would have priced drawn decisions. One query for each policy version."""
     gaps, violations = [np.zeros(0)], 0
-    keys = np.stack([found.policy_version, found.exponent], axis=1)
-    for version, exponent in np.unique(keys, axis=0).tolist():
-        part = found.take((keys == (version, exponent)).all(axis=1))
-        policy = load_policy(version)
-        outlook = imagine(
-            part.rows,
-            part.issued_ms,
-            exponent,
-            candidate=_stand_in(part, served),
-            policy=policy,
-        )
-        violations += count_violations(part.rows, outlook, policy)
+    for _, part, outlook, broken in imagine_exposures(found, served):
+        violations += broken
         wanted = (np.log(outlook.shown_minor) * outlook.percent).sum(axis=1) / DRAWS
         gaps.append(wanted - _expected(part))
     gap = np.concatenate(gaps)
@@ -71,12 +59,3 @@ def _expected(found: Exposures) -> FloatArray:
     logs = np.log(np.where(found.rung_minor > 0, found.rung_minor, public))
     expected: FloatArray = (logs * found.probability).sum(axis=1)
     return expected
-
-
-def _stand_in(found: Exposures, served: ServedDemand) -> Candidate:
-    nodes = list_categories("en").nodes
-    families = {one: node.parent_id or one for one, node in nodes.items()}
-    category = found.rows["category_id"].tolist()
-    family = np.array([families.get(one, one) for one in category], dtype=np.int64)
-    mean, sd, _ = served.elasticities(found.rows["variant_id"].astype(np.int64), family)
-    return Candidate(elasticity=mean, elasticity_sd=sd, weights=served.weights)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from pricing.core.optimum import say_rule
-from pricing.selectors.statistics import READ_AT_MOST, estimate_quotes
+from pricing.selectors.statistics import count_by_day
 
 COUNT_HITS = """
 SELECT (issued_at AT TIME ZONE %(zone)s)::date AS day, hit.code, count(*)
@@ -68,18 +68,7 @@ def count_guardrail_hits(*, since: datetime, until: datetime, zone: str) -> Guar
 
     Above READ_AT_MOST quotes whole blocks are sampled (a fixed seed) and the counts scaled up.
     """
-    expected = estimate_quotes(since, until)
-    percent = min(100.0, 100.0 * READ_AT_MOST / max(1, expected))
-    is_sampled = percent < 100.0
-    sample = "TABLESAMPLE SYSTEM (%(percent)s) REPEATABLE (1)" if is_sampled else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            COUNT_HITS.format(sample=sample),
-            {"zone": zone, "since": since, "until": until, "percent": percent},
-        )
-        rows = cursor.fetchall()
-    scale = 100.0 / percent
-    return GuardrailCounts({(day, code): round(n * scale) for day, code, n in rows}, is_sampled)
+    return GuardrailCounts(*count_by_day(COUNT_HITS, since=since, until=until, zone=zone))
 
 
 def list_guarded_quotes(

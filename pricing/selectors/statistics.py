@@ -39,18 +39,28 @@ def count_quotes_by_rung(*, since: datetime, until: datetime, zone: str) -> Rung
     Reads about `READ_AT_MOST` rows however many there are: above that, whole blocks are sampled
     (TABLESAMPLE SYSTEM, a fixed seed) and the counts scaled up.
     """
-    expected = estimate_quotes(since, until)
-    percent = min(100.0, 100.0 * READ_AT_MOST / max(1, expected))
+    return RungCounts(*count_by_day(COUNT_RUNGS, since=since, until=until, zone=zone))
+
+
+def count_by_day(
+    statement: str, *, since: datetime, until: datetime, zone: str
+) -> tuple[dict[tuple[date, str], int], bool]:
+    """Return the counts of `statement` by (day of `zone`, name), and whether they were sampled.
+
+    `statement` selects day, name and count of quotes from `[since, until)`, with `{sample}` behind
+    the table's name. Two queries, whatever the table holds: see `count_quotes_by_rung`.
+    """
+    percent = min(100.0, 100.0 * READ_AT_MOST / max(1, estimate_quotes(since, until)))
     is_sampled = percent < 100.0
     sample = "TABLESAMPLE SYSTEM (%(percent)s) REPEATABLE (1)" if is_sampled else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            COUNT_RUNGS.format(sample=sample),
+            statement.format(sample=sample),
             {"zone": zone, "since": since, "until": until, "percent": percent},
         )
         rows = cursor.fetchall()
     scale = 100.0 / percent
-    return RungCounts({(day, rung): round(count * scale) for day, rung, count in rows}, is_sampled)
+    return {(day, name): round(count * scale) for day, name, count in rows}, is_sampled
 
 
 def estimate_quotes(since: datetime, until: datetime) -> int:

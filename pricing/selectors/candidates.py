@@ -1,0 +1,49 @@
+"""What a candidate model would have shown in decisions that were made without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from pricing.core.arrays import IntArray
+from pricing.core.demand.served import ServedDemand
+from pricing.core.evaluation.candidates import Candidate, count_violations, imagine
+from pricing.core.exposures import Outlook
+from pricing.selectors.exposures import Exposures
+from pricing.selectors.rules import load_policy
+from shop.catalog.selectors import list_categories
+
+
+class Imagined(NamedTuple):
+    """Decisions made under one policy, their places (n,) among all, and the candidate's outlook.
+
+    `violations` counts decisions in which a price of the candidate could have broken a bound.
+    """
+
+    where: IntArray
+    part: Exposures
+    outlook: Outlook
+    violations: int
+
+
+def imagine_exposures(exposures: Exposures, served: ServedDemand) -> Iterator[Imagined]:
+    """Yield what `served` would have shown, policy by policy. One query for each policy version."""
+    keys = np.stack([exposures.policy_version, exposures.exponent], axis=1)
+    for version, exponent in np.unique(keys, axis=0).tolist():
+        where = np.flatnonzero((keys == (version, exponent)).all(axis=1))
+        part, policy = exposures.take(where), load_policy(version)
+        outlook = imagine(
+            part.rows, part.issued_ms, exponent, candidate=_candidate(part, served), policy=policy
+        )
+        yield Imagined(where, part, outlook, count_violations(part.rows, outlook, policy))
+
+
+def _candidate(exposures: Exposures, served: ServedDemand) -> Candidate:
+    nodes = list_categories("en").nodes
+    families = {one: node.parent_id or one for one, node in nodes.items()}
+    category = exposures.rows["category_id"].tolist()
+    family = np.array([families.get(one, one) for one in category], dtype=np.int64)
+    mean, sd, _ = served.elasticities(exposures.rows["variant_id"].astype(np.int64), family)
+    return Candidate(elasticity=mean, elasticity_sd=sd, weights=served.weights)
