@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
@@ -12,12 +13,12 @@ from pricing.core.values import LedgerRow
 from pricing.selectors import training_shoppers
 from pricing.selectors.elasticities import GroupElasticity, list_group_elasticities
 from pricing.services import load_ledger_bulk, train_demand
+from profiles.core.values import FeatureRow
 from profiles.models import Event, Shopper
 from profiles.services import refit_segments
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.catalog.selectors import forget_catalog
 from shop.kernel.ids import uuid7
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import NOON
+from tests.factories.pricing_shocks import make_teas
 
 pytestmark = pytest.mark.django_db
 ITEMS, WEEKS, SHOPPERS = 36, 40, 60
@@ -27,38 +28,13 @@ CALM, KEEN = 1.0, 3.0
 @pytest.fixture
 def shop_of_two_kinds() -> list[Shopper]:
     """Sixty shoppers; every other one buys mostly on offer."""
-    seed_rules()
-    Market.objects.get_or_create(code="us", defaults={"name": "United States"})
-    top = Category.objects.create(
-        external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0
-    )
-    leaf = Category.objects.create(
-        external_ref="g/t", slug="gt", name="Tea", path="g/t", depth=1, parent=top
-    )
-    brand = Brand.objects.create(external_ref="b", name="Meadow")
-    variants = [_sell(number, leaf, brand) for number in range(ITEMS)]
+    variants = make_teas(ITEMS)
     shoppers = Shopper.objects.bulk_create(
         Shopper(created_at=NOON, last_seen_at=NOON, consent_price=True, external_ref=f"h{number}")
         for number in range(SHOPPERS)
     )
     _buy(variants, [one.pk for one in shoppers])
-    forget_catalog()
     return shoppers
-
-
-def _sell(number: int, category: Category, brand: Brand) -> int:
-    product = Product.objects.create(
-        external_ref=f"t{number}",
-        name=f"Tea {number}",
-        slug=f"tea-{number}",
-        category=category,
-        brand=brand,
-        created_at=NOON,
-    )
-    variant = Variant.objects.create(
-        product=product, external_ref=f"t{number}", sku=f"TEA-{number}", list_minor=500
-    )
-    return int(variant.pk)
 
 
 def _buy(variants: list[int], shoppers: list[int]) -> None:
@@ -113,9 +89,8 @@ def _order(shoppers: list[int], monday: datetime) -> list[Event]:
 def learn(**tags: list[int]) -> list[GroupElasticity]:
     """Train with these shoppers under these tags, and return what staff would see."""
 
-    def tag_by_hand(row: object, *_rest: object) -> tuple[str, ...]:
-        pseudonym = row.shopper  # type: ignore[attr-defined]  # a FeatureRow
-        return tuple(tag for tag, who in tags.items() if by_pseudonym[pseudonym] in who)
+    def tag_by_hand(row: FeatureRow, *_rest: object) -> tuple[str, ...]:
+        return tuple(tag for tag, who in tags.items() if by_pseudonym[row.shopper] in who)
 
     by_pseudonym = {str(one): pk for pk, one in Shopper.objects.values_list("pk", "pseudonym")}
     refit_segments(now=NOON)
@@ -160,9 +135,9 @@ def test_groups_are_as_they_were_before_the_weeks_they_are_measured_on(
     seen = []
     compute = training_shoppers.compute_feature_tables
 
-    def watch(ids: object, as_of: object) -> object:
+    def watch(ids: Sequence[int], as_of: datetime) -> object:
         seen.append(as_of)
-        return compute(ids, as_of)  # type: ignore[arg-type]  # passed on as they came
+        return compute(ids, as_of)
 
     refit_segments(now=NOON)
     with patch.object(training_shoppers, "compute_feature_tables", watch):

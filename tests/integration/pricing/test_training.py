@@ -17,11 +17,10 @@ from pricing.selectors.versions import UntrustedModel, load_active_model
 from pricing.services import load_ledger_bulk, publish_price_book, train_demand
 from pricing.services.competitors import import_feed
 from profiles.models import Event
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.catalog.selectors import forget_catalog
 from shop.kernel.ids import uuid7
 from tests.factories.competitors import make_source
-from tests.factories.pricing import NOON, Dairy, make_shopper, seed_rules
+from tests.factories.pricing import NOON, Dairy, make_shopper
+from tests.factories.pricing_shocks import make_teas
 
 ITEMS, WEEKS, ELASTICITY = 24, 40, 1.6
 pytestmark = pytest.mark.django_db
@@ -30,34 +29,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def market_with_history() -> list[int]:
     """Two dozen goods whose weekly sales follow q = k p^-1.6, with prices that moved."""
-    seed_rules()
-    Market.objects.get_or_create(code="us", defaults={"name": "United States"})
-    top = Category.objects.create(
-        external_ref="g", slug="g", name="Grocery", path="g", depth=0, position=0
-    )
-    leaf = Category.objects.create(
-        external_ref="g/t", slug="gt", name="Tea", path="g/t", depth=1, parent=top
-    )
-    brand = Brand.objects.create(external_ref="b", name="Meadow")
-    variants = [_sell(number, leaf, brand) for number in range(ITEMS)]
+    variants = make_teas(ITEMS)
     _simulate(variants)
-    forget_catalog()
     return variants
-
-
-def _sell(number: int, category: Category, brand: Brand) -> int:
-    product = Product.objects.create(
-        external_ref=f"t{number}",
-        name=f"Tea {number}",
-        slug=f"tea-{number}",
-        category=category,
-        brand=brand,
-        created_at=NOON,
-    )
-    variant = Variant.objects.create(
-        product=product, external_ref=f"t{number}", sku=f"TEA-{number}", list_minor=500
-    )
-    return int(variant.pk)
 
 
 def _simulate(variants: list[int]) -> None:
