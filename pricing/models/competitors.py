@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+
+# Beyond a year no price is news, and far beyond it no date can be reckoned back to.
+HOURS = (MinValueValidator(1), MaxValueValidator(366 * 24))
 
 
 class CompetitorSource(models.Model):
@@ -28,8 +32,8 @@ class CompetitorSource(models.Model):
         max_length=500, blank=True, help_text="An https address on a host the operator has allowed."
     )
     basis = models.TextField(help_text="Where these prices are public and why we may read them.")
-    ttl_hours = models.PositiveIntegerField(default=72)
-    every_hours = models.PositiveIntegerField(default=24)
+    ttl_hours = models.PositiveIntegerField(default=72, validators=HOURS)
+    every_hours = models.PositiveIntegerField(default=24, validators=HOURS)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(

@@ -69,7 +69,9 @@ def test_a_merchandiser_registers_a_source_and_takes_in_its_list(
         ({"kind": "http", "url": ""}, "Only https addresses"),
         ({"kind": "http", "url": "https://10.0.0.1/list.csv"}, "not allowed this host"),
         ({"basis": ""}, "required"),
-        ({"ttl_hours": "0"}, "competitor_source_sane"),
+        ({"ttl_hours": "0"}, "greater than or equal to 1"),
+        ({"ttl_hours": "20000000"}, "less than or equal to 8784"),
+        ({"every_hours": "9000"}, "less than or equal to 8784"),
         ({"price_list": SimpleUploadedFile("list.csv", b"\xff\xfe")}, "UTF-8"),
     ],
 )
