@@ -39,7 +39,7 @@ def measure() -> Figures:
 
 
 def measure_learning() -> Figures:
-    """Return how the shipped policy does. Some minutes on two cores."""
+    """Return how the adaptive policy does. Some minutes on two cores."""
     long = {REFERENCE, MISSPECIFIED, SHIFT}
     courses = [
         Course(world, seed, VISITS if world in long else FEW_VISITS, warm=True)

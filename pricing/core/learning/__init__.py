@@ -1,4 +1,4 @@
-"""Prices that learn: what an agent is asked and told, and the agent that ships.
+"""Prices that learn: what an agent is asked and told, and the adaptive policy.
 
 from pricing.core.learning import AdaptivePolicy, Context, Outcomes, Proposal
 """

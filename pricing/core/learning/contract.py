@@ -138,7 +138,7 @@ class Outcomes:
 
 
 class PricingAgent(Protocol):
-    """Anything that prices and learns: the shipped policy, a baseline, or one from outside."""
+    """Anything that prices and learns: the adaptive policy, a baseline, or one from outside."""
 
     def propose(self, context: Context) -> Proposal:
         """Return a price for each shopper and item, with the probability it was drawn with."""

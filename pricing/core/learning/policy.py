@@ -1,4 +1,4 @@
-"""The shipped agent: learns demand while pricing, within the trust rules."""
+"""The adaptive policy: learns demand while pricing, within the trust rules."""
 
 from __future__ import annotations
 

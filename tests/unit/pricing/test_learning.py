@@ -1,4 +1,4 @@
-"""The shipped policy keeps its promises whatever it is asked."""
+"""The adaptive policy keeps its promises whatever it is asked."""
 
 from __future__ import annotations
 
