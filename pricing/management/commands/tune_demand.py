@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Search, show progress, print the best trials. Run again to go on."""
         columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn())
-        console = Console(file=self.stdout._out)  # type: ignore[arg-type]  # stubs: a method
+        console = Console()
         with (
             record_run(name="tune_demand", queue="training") as run,
             Progress(*columns, TimeElapsedColumn(), console=console) as bar,
@@ -55,7 +55,9 @@ class Command(BaseCommand):
                 )
             except TooLittleHistory as problem:
                 raise CommandError(str(problem)) from problem
-        console.print(_tabulate(found))
+        with console.capture() as table:
+            console.print(_tabulate(found))
+        self.stdout.write(table.get())
 
 
 def _tabulate(found: TuningRow) -> Table:

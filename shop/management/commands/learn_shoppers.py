@@ -35,9 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every step, recorded like the scheduled job of the same name."""
-        console = Console(file=self.stdout._out)  # type: ignore[arg-type]  # stubs: a method
         columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        with Progress(*columns, TimeElapsedColumn(), console=Console()) as progress:
             bar = progress.add_task("learning shoppers", total=len(STEPS))
             for label, job_name, run_step in STEPS:
                 progress.update(bar, description=label)
