@@ -22,6 +22,7 @@ from tests.benchmarks import (
     quotes,
     quotes_http,
     recompute,
+    replay,
     training,
 )
 from tests.benchmarks.measure import Figures, print_table, write_figures
@@ -36,6 +37,7 @@ PARTS: dict[str, Part] = {
     "events": (events.measure, events.TARGETS),
     "training": (training.measure, training.TARGETS),
     "recompute": (recompute.measure, recompute.TARGETS),
+    "replay": (replay.measure, replay.TARGETS),
     "pricing": (
         lambda: pricing.measure() | optimum.measure() | journey.measure(),
         pricing.TARGETS | optimum.TARGETS | journey.TARGETS,
