@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from pricing.core.competitors import competitor_band
+from pricing.core.guardrails import PublicBounds
 from pricing.core.optimum.choose import choose_public
 from pricing.core.optimum.feasible import Limits
 from pricing.core.optimum.joint import DemandTerms, one_segment
+from pricing.core.quote import VariantTerms
 from pricing.core.rounding import share_down, share_up
 from pricing.core.rungs import neighbour_rungs
 from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
 
 NO_LIMIT = 1_000_000_000
+HOUR = 3_600
 
 
 def propose_public(
@@ -110,3 +114,64 @@ def floor_prices(
     cost = np.where(cost_minor >= 0, cost_minor.astype(np.float64), assumed)
     floor = np.ceil(np.round(cost * (1.0 + policy.floor_margin), 9)).astype(np.int64)
     return np.maximum(np.minimum(floor, anchor_minor), 1), cost
+
+
+def find_limits(
+    terms: VariantTerms,
+    bounds: PublicBounds,
+    policy: Policy,
+    *,
+    anchor_minor: IntArray,
+    changed_at: IntArray,
+    is_causal: BoolArray,
+    second: int,
+    competitor_minor: FloatArray | None = None,
+) -> Limits:
+    """Return what bounds the public prices of variants whose prices now are in `terms`, (m,).
+
+    `anchor_minor` is the last price somebody set, `changed_at` when the public price last changed
+    and `second` the time now, both in seconds since 1970; `is_causal` says whose elasticity a
+    randomised source backs, `competitor_minor` is the lowest competitor (NaN: none known).
+    """
+    current = terms.public_minor
+    low, high = reach_of(anchor_minor, is_causal, policy, terms.exponent)
+    band_low, band_high = competitor_band(current, competitor_minor, policy)
+    rests = changed_at > second - policy.cooldown_hours * HOUR
+    # A price on its way to the merchant's own does not rest: only the model has to wait.
+    is_settled = (current >= low) & (current <= high)
+    is_full = bounds.changes_24h >= policy.max_changes_per_day
+    return Limits(
+        current_minor=current,
+        anchor_minor=anchor_minor,
+        floor_minor=bounds.floor_minor,
+        ceiling_minor=np.minimum(bounds.ceiling_minor, bounds.emergency_minor),
+        rung_low=low,
+        rung_high=high,
+        step_low=np.minimum(share_up(bounds.highest_24h, 1.0 - policy.step_cap), current),
+        step_high=np.maximum(share_down(bounds.lowest_24h, 1.0 + policy.step_cap), current),
+        band_low=band_low,
+        band_high=band_high,
+        target_minor=_target(terms, policy),
+        is_cooling=bounds.is_held | is_full | (rests & is_settled),
+    )
+
+
+def demand_terms(terms: VariantTerms, policy: Policy, extra_cost: FloatArray) -> DemandTerms:
+    """Return what the optimum needs of variants, with the cost that payoffs are reckoned with.
+
+    `extra_cost` (m,) is what a sale costs beside its unit cost: scarce stock, lost siblings.
+    """
+    return DemandTerms(
+        base_minor=terms.public_minor,
+        cost=reckoned_cost(terms.unit_cost, terms.public_minor, policy) + extra_cost,
+        floor_minor=terms.floor_minor,
+        elasticity=terms.elasticity,
+        elasticity_sd=terms.elasticity_sd,
+    )
+
+
+def _target(terms: VariantTerms, policy: Policy) -> IntArray:
+    if policy.target_margin <= 0.0:
+        return np.ones(len(terms), dtype=np.int64)
+    cost = np.where(np.isfinite(terms.unit_cost), terms.unit_cost, 1.0)
+    return np.maximum(share_up(cost, 1.0 + policy.target_margin), 1)

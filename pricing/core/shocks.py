@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.optimum.feasible import Limits
 from pricing.core.rungs import price_ladder
 from shop.kernel.hashing import stable_draw
 
@@ -22,10 +23,12 @@ LEAST_MOVE = 0.01
 @dataclass(frozen=True, slots=True)
 class ShockPlan:
     """Directions of a week's shocks, (m,): -1 or +1 rung, 0 for most; and the probability that this
-    very move was drawn (0 where none could be)."""
+    very move was drawn (0 where none could be). `chances` (m, 2) are those of a rung down and of
+    one up, also of goods that nothing was drawn for."""
 
     direction: IntArray
     probability: FloatArray
+    chances: FloatArray
 
 
 def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
@@ -43,6 +46,26 @@ def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntA
     below = np.where(low >= 0, ladder[np.maximum(low, 0)], base_minor)
     above = np.where(high < len(ladder), ladder[np.minimum(high, len(ladder) - 1)], base_minor)
     return below, above
+
+
+def find_ways(
+    base_minor: IntArray, limits: Limits, may_move: BoolArray, exponent: int = 2
+) -> tuple[BoolArray, BoolArray]:
+    """Return which prices (m,) chance may move a rung down and which up, of those that `may_move`.
+
+    A rung outside floor, ceiling, step cap or the competitors' band is none.
+
+    >>> from pricing.core.optimum.feasible import example_limits
+    >>> limits = example_limits(current=459, floor=300, ceiling=459, step=0.1)
+    >>> [way.tolist() for way in find_ways(np.array([459]), limits, np.array([True]))]
+    [[True], [False]]
+    """
+    below, above = shock_rungs(base_minor, exponent)
+    lowest = np.maximum(np.maximum(limits.floor_minor, limits.step_low), limits.band_low)
+    highest = np.minimum(np.minimum(limits.ceiling_minor, limits.step_high), limits.band_high)
+    may_fall: BoolArray = may_move & (below < base_minor) & (below >= lowest)
+    may_rise: BoolArray = may_move & (above > base_minor) & (above <= highest)
+    return may_fall, may_rise
 
 
 def plan_shocks(
@@ -88,4 +111,5 @@ def plan_shocks(
         taken = members[np.diff(steps) > 0]
         alternate = 1 - 2 * ((np.arange(len(taken)) + int(coin < 0.5)) % 2)
         direction[taken] = np.choose(kind, [0, -1, 1, alternate])
-    return ShockPlan(direction, chance)
+    chances = np.stack([np.where(way & 1, chance, 0.0), np.where(way & 2, chance, 0.0)], axis=1)
+    return ShockPlan(direction, chance, chances)

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.core.competitors import competitor_band
+from pricing.core.arrays import BoolArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.guardrails import PublicBounds
 from pricing.core.optimum import Choice, DemandTerms, Limits, Segments, choose_public
-from pricing.core.publish import reach_of, reckoned_cost
+from pricing.core.publish import demand_terms, find_limits
 from pricing.core.quote import VariantTerms
-from pricing.core.rounding import share_down, share_up
 from pricing.core.values import Policy
 from pricing.selectors.overrides import StaffPrices
 from pricing.selectors.publishing import Shelf
 from pricing.services.circumstances import Circumstances
 
-HOUR = 3_600
 # Who moved a public price, or would: kept with the proposal.
 MODEL, ANCHOR, STAFF, GATE = "model", "anchor", "staff", "gate"
 
@@ -62,11 +59,12 @@ def propose(
     asked for as it is; without `auto_publish` the model's own choices wait.
     """
     limits = find_limits(
-        shelf,
         terms,
         bounds,
-        is_causal,
         policy,
+        anchor_minor=shelf.anchor_minor,
+        changed_at=shelf.changed_at,
+        is_causal=is_causal,
         second=second,
         competitor_minor=around.competitor_minor,
     )
@@ -85,58 +83,6 @@ def propose(
     asked = np.where(has_word, by_staff, np.where(is_withheld, shelf.public_minor, choice.minor))
     cause = np.where(has_word, STAFF, np.where(is_model, MODEL, ANCHOR))
     return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy, around)
-
-
-def demand_terms(terms: VariantTerms, policy: Policy, extra_cost: FloatArray) -> DemandTerms:
-    """Return what the optimum needs of variants, with the cost that payoffs are reckoned with."""
-    return DemandTerms(
-        base_minor=terms.public_minor,
-        cost=reckoned_cost(terms.unit_cost, terms.public_minor, policy) + extra_cost,
-        floor_minor=terms.floor_minor,
-        elasticity=terms.elasticity,
-        elasticity_sd=terms.elasticity_sd,
-    )
-
-
-def find_limits(
-    shelf: Shelf,
-    terms: VariantTerms,
-    bounds: PublicBounds,
-    is_causal: BoolArray,
-    policy: Policy,
-    *,
-    second: int,
-    competitor_minor: FloatArray | None = None,
-) -> Limits:
-    """Return what bounds the public prices of a shelf, (m,)."""
-    current = shelf.public_minor
-    low, high = reach_of(shelf.anchor_minor, is_causal, policy, terms.exponent)
-    band_low, band_high = competitor_band(current, competitor_minor, policy)
-    rests = shelf.changed_at > second - policy.cooldown_hours * HOUR
-    # A price on its way to the merchant's own does not rest: only the model has to wait.
-    is_settled = (current >= low) & (current <= high)
-    is_full = bounds.changes_24h >= policy.max_changes_per_day
-    return Limits(
-        current_minor=current,
-        anchor_minor=shelf.anchor_minor,
-        floor_minor=bounds.floor_minor,
-        ceiling_minor=np.minimum(bounds.ceiling_minor, bounds.emergency_minor),
-        rung_low=low,
-        rung_high=high,
-        step_low=np.minimum(share_up(bounds.highest_24h, 1.0 - policy.step_cap), current),
-        step_high=np.maximum(share_down(bounds.lowest_24h, 1.0 + policy.step_cap), current),
-        band_low=band_low,
-        band_high=band_high,
-        target_minor=_target(terms, policy),
-        is_cooling=bounds.is_held | is_full | (rests & is_settled),
-    )
-
-
-def _target(terms: VariantTerms, policy: Policy) -> IntArray:
-    if policy.target_margin <= 0.0:
-        return np.ones(len(terms), dtype=np.int64)
-    cost = np.where(np.isfinite(terms.unit_cost), terms.unit_cost, 1.0)
-    return np.maximum(share_up(cost, 1.0 + policy.target_margin), 1)
 
 
 def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
