@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pricing.core.demand.families import CHAMPION, make_families
-from pricing.core.demand.leaderboard import ShockEvidence, compare, judge
+from pricing.core.demand.families import CHALLENGERS, CHAMPION, make_families, make_family
+from pricing.core.demand.leaderboard import ShockEvidence, Standing, compare, judge
 from pricing.core.demand.served import ServedDemand
 from pricing.core.demand.training_cells import (
     TrainingCells,
@@ -20,39 +20,60 @@ from pricing.core.demand.training_cells import (
 # As many items as all families can learn twice within some ten seconds.
 BOARD_ITEMS = 150
 MIN_BOARD_ITEMS = 50
+NOT_COMPARED = "too few goods or weeks to compare models"
 
 
 def build_board(
     cells: TrainingCells,
     evidence: ShockEvidence | None = None,
     progress: Callable[[str], None] | None = None,
+    *,
+    holder: str = CHAMPION,
+    family: str = CHAMPION,
 ) -> list[dict[str, Any]]:
     """Return one row per family: its figures, whether it may take the slot, and why not.
 
-    Empty if there are too few items or weeks to compare anything.
+    The slot is the `holder`'s; holder and `family` stand on the board even if they are none of the
+    nine. Empty if there are too few items or weeks to compare anything.
     """
     item = best_sold(cells, BOARD_ITEMS)
     if len(item) < MIN_BOARD_ITEMS:
         return []
-    frame = tabulate(cells, item)
-    board = compare(
-        make_families(name_features(cells)), frame, evidence=evidence, progress=progress
-    )
-    champion = next((one for one in board if one.name == CHAMPION), None)
-    if champion is None:
-        return []
-    rows = []
-    for one in board:
-        verdict = judge(one, champion)
-        rows.append(
-            {name: _short(value) for name, value in one.as_numbers().items()}
-            | {
-                "is_champion": one.name == CHAMPION,
-                "may_take": verdict.may_take and one.name != CHAMPION,
-                "reasons": [] if one.name == CHAMPION else list(verdict.reasons),
-            }
-        )
-    return rows
+    features = name_features(cells)
+    models = make_families(features) | {
+        name: make_family(name, features) for name in (holder, family) if name not in CHALLENGERS
+    }
+    board = compare(models, tabulate(cells, item), evidence=evidence, progress=progress)
+    standing = next((one for one in board if one.name == holder), None)
+    return [] if standing is None else [_describe(one, standing) for one in board]
+
+
+def _describe(one: Standing, holder: Standing) -> dict[str, Any]:
+    is_holder = one.name == holder.name
+    verdict = judge(one, holder)
+    return {name: _short(value) for name, value in one.as_numbers().items()} | {
+        "is_champion": is_holder,
+        "may_take": verdict.may_take and not is_holder,
+        "reasons": [] if is_holder else list(verdict.reasons),
+    }
+
+
+def ask_board(board: Sequence[Mapping[str, Any]], family: str, holder: str) -> dict[str, Any]:
+    """Return whether `family` may stand in the slot after `holder`, and each reason against it.
+
+    >>> ask_board([], "trees", "pooled_poisson")["reasons"]
+    ['too few goods or weeks to compare models']
+    >>> ask_board([], "trees", "trees")["may_take"]
+    True
+    """
+    row = next((one for one in board if one["name"] == family), None)
+    if family == holder:
+        verdict: dict[str, Any] = {"may_take": True, "reasons": []}
+    elif row is None:
+        verdict = {"may_take": False, "reasons": [NOT_COMPARED]}
+    else:
+        verdict = {"may_take": row["may_take"], "reasons": row["reasons"]}
+    return verdict | {"holder": holder}
 
 
 def elasticity_by_department(

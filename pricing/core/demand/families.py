@@ -1,4 +1,4 @@
-"""Every family by name, the champion among them: what a leaderboard compares."""
+"""Every family by name, the champion among them: what a leaderboard compares, and what serves."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pricing.core.demand.challengers import (
     SupportVectorDemand,
 )
 from pricing.core.demand.logit import HierarchicalLogit
+from pricing.core.demand.offset_logit import OffsetLogit
 from pricing.core.demand.pooled_demand import PooledDemand
 from pricing.core.demand.softmax import SoftmaxDemand
 
@@ -35,6 +36,19 @@ CHALLENGERS: dict[str, Callable[..., Any]] = {
     "softmax": SoftmaxDemand,
     "bayesian": BayesianDemand,
 }
+
+# The logit beside trees is no family of its own: on the board it stands only where it was trained.
+WITH_OFFSET = "logit_with_offset"
+SERVABLE: dict[str, Callable[..., Any]] = CHALLENGERS | {WITH_OFFSET: OffsetLogit}
+
+
+def make_family(name: str, features: Sequence[str] = ()) -> Any:
+    """Return one unfitted model of a family; KeyError for a name that is none.
+
+    >>> type(make_family("trees")).__name__
+    'BoostedDemand'
+    """
+    return SERVABLE[name](features=tuple(features))
 
 
 def make_families(features: Sequence[str] = ()) -> dict[str, Any]:

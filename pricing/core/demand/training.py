@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pricing.core.arrays import BoolArray
+from pricing.core.arrays import BoolArray, FloatArray
 from pricing.core.demand.backtest import Forecast, price_strata, weekly_figures
-from pricing.core.demand.board import build_board, elasticity_by_department
+from pricing.core.demand.board import ask_board, build_board, elasticity_by_department
 from pricing.core.demand.design import OWN_PRICE
+from pricing.core.demand.families import CHAMPION
 from pricing.core.demand.leaderboard import calibration_error
 from pricing.core.demand.metrics import interval_coverage, mean_poisson_deviance, wmape
 from pricing.core.demand.pooled import PooledPoisson
@@ -48,8 +49,13 @@ def train(
     weights: SignalWeights,
     progress: Progress,
     settings: DemandSettings = USUAL,
+    *,
+    holder: str = CHAMPION,
 ) -> Trained:
-    """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them."""
+    """Fit on all weeks; measure on the last HELD_OUT_WEEKS with a model that never saw them.
+
+    `holder` names the family in use: against it families are judged.
+    """
     if len(cells.variant_id) < MIN_ITEMS:
         return Trained(prior_model(weights), {"items": len(cells.variant_id)}, "")
     metrics: dict[str, Any] = {}
@@ -59,13 +65,34 @@ def train(
         metrics |= _back_test(cells, weeks - HELD_OUT_WEEKS, settings)
     progress("fitting")
     fitted = fit_served(cells, weights, settings)
-    metrics |= _figures(cells, fitted.model, _moved(cells)) | fitted.shocked.metrics
+    raw, dispersion = -fitted.model.coef_[:, OWN_PRICE], fitted.model.dispersion_
+    metrics |= describe_slopes(cells, fitted.served, raw, dispersion)
     metrics["settings"] = asdict(settings)
-    metrics["elasticity_by_department"] = elasticity_by_department(cells, fitted.served)
-    metrics["leaderboard"] = build_board(
-        cells, fitted.shocked.evidence, lambda name: progress(f"comparing models: {name}")
+    return finish(cells, fitted.shocked, metrics, progress, family=CHAMPION, holder=holder)
+
+
+def finish(
+    cells: TrainingCells,
+    shocked: Shocked,
+    metrics: dict[str, Any],
+    progress: Progress,
+    *,
+    family: str,
+    holder: str,
+) -> Trained:
+    """Return a model of `family` with its leaderboard, and the gate's verdict on it against the
+    `holder` of the slot."""
+    found = metrics | shocked.metrics
+    found["elasticity_by_department"] = elasticity_by_department(cells, shocked.served)
+    found["leaderboard"] = build_board(
+        cells,
+        shocked.evidence,
+        lambda name: progress(f"comparing models: {name}"),
+        holder=holder,
+        family=family,
     )
-    return Trained(fitted.served, metrics, find_refusal(fitted.served, metrics))
+    found["gate"] = ask_board(found["leaderboard"], family, holder)
+    return Trained(shocked.served, found, find_refusal(shocked.served, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +184,18 @@ def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict
     low, high = (band[:, 0] for band in model.predict_interval(mean, 0.8))
     low_90, high_90 = (band[:, 0] for band in model.predict_interval(mean, 0.9))
     forecast = Forecast(mean[:, 0], (low, high), (low_90, high_90))
-    kept = cells.on_sale[:, later] > 0
-    kept &= cells.on_sale[:, past].any(axis=1, keepdims=True)
-    actual = cells.units[:, later]
+    log_ratio = design[:, 0, later, OWN_PRICE]
+    return measure_forecast(cells, cut, forecast, log_ratio)
+
+
+def measure_forecast(
+    cells: TrainingCells, cut: int, forecast: Forecast, log_ratio: FloatArray
+) -> dict[str, Any]:
+    """Return figures of a forecast of the weeks from `cut` on, its arrays (N, W - cut), of the
+    item-weeks on sale whose item was on sale before; `log_ratio` is log(price / usual)."""
+    kept = held_out_rows(cells, cut)[:, cut:]
+    actual = cells.units[:, cut:]
+    (low, high), (low_90, high_90) = forecast.band_80, forecast.band_90
     return {
         "wmape": wmape(actual[kept], forecast.mean[kept]),
         "deviance": mean_poisson_deviance(actual[kept], forecast.mean[kept]),
@@ -168,27 +204,37 @@ def _back_test(cells: TrainingCells, cut: int, settings: DemandSettings) -> dict
         "coverage_90": interval_coverage(actual[kept], low_90[kept], high_90[kept]),
         "held_out_weeks": cells.units.shape[1] - cut,
         "backtest_weeks": weekly_figures(actual, forecast, kept, cut),
-        "backtest_prices": price_strata(
-            actual, forecast.mean, design[:, 0, later, OWN_PRICE], kept
-        ),
+        "backtest_prices": price_strata(actual, forecast.mean, log_ratio, kept),
+    }
+
+
+def held_out_rows(cells: TrainingCells, cut: int) -> BoolArray:
+    """Return which item-weeks a backtest from week `cut` on looks at, (N, W)."""
+    rows = cells.on_sale > 0
+    rows &= rows[:, :cut].any(axis=1, keepdims=True)
+    rows[:, :cut] = False
+    return rows
+
+
+def describe_slopes(
+    cells: TrainingCells, served: ServedDemand, raw: FloatArray, dispersion: FloatArray
+) -> dict[str, Any]:
+    """Return figures of elasticities as served, and of their magnitudes `raw` (N,) before the sign
+    was held, whose items are those of `served`."""
+    moved = np.isin(served.variant_id, cells.variant_id[_moved(cells)])
+    spread = np.percentile(served.elasticity, [10, 50, 90]).round(4).tolist()
+    return {
+        "items": len(served.variant_id),
+        "cells": int(cells.on_sale.sum()),
+        "items_with_moved_price": int(moved.sum()),
+        "negative_share": float(np.mean(served.elasticity > 0)),
+        "wrong_sign_share": float(np.mean(raw[moved] <= 0)) if moved.any() else 0.0,
+        "elasticity_p10_p50_p90": [-one for one in reversed(spread)],
+        "elasticity_sd": float(np.median(served.elasticity_sd)),
+        "dispersion": float(np.median(dispersion)),
     }
 
 
 def _moved(cells: TrainingCells) -> BoolArray:
     moved: BoolArray = np.log(cells.price_minor).std(axis=1) > PRICE_MOVED
     return moved
-
-
-def _figures(cells: TrainingCells, model: PooledPoisson, moved: BoolArray) -> dict[str, Any]:
-    raw = -model.coef_[:, OWN_PRICE]
-    spread = np.percentile(model.elasticity_, [10, 50, 90]).round(4).tolist()
-    return {
-        "items": len(cells.variant_id),
-        "cells": int(cells.on_sale.sum()),
-        "items_with_moved_price": int(moved.sum()),
-        "negative_share": float(np.mean(model.elasticity_ > 0)),
-        "wrong_sign_share": float(np.mean(raw[moved] <= 0)) if moved.any() else 0.0,
-        "elasticity_p10_p50_p90": [-one for one in reversed(spread)],
-        "elasticity_sd": float(np.median(model.elasticity_sd_)),
-        "dispersion": float(np.median(model.dispersion_)),
-    }

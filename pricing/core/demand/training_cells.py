@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.design import build_design, usual_log_price
 
 PLACEMENT = ("display", "mailer")
@@ -69,13 +69,14 @@ def take_items(cells: TrainingCells, item: IntArray) -> TrainingCells:
     return replace(cells, **rows)
 
 
-def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:
-    """Return the on-sale item-weeks of some items as columns, for estimators that take frames.
+def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None) -> dict[str, Any]:
+    """Return item-weeks of some items as columns, for estimators that take frames: those of `rows`
+    (N, W), without it all that were on sale.
 
     `exposures` are one number for all: weekly sales have no visits, and chances need to be small.
     """
     weeks = cells.units.shape[1]
-    shown = cells.on_sale[item].ravel() > 0
+    shown = (cells.on_sale > 0 if rows is None else rows)[item].ravel()
 
     def flat(matrix: FloatArray) -> FloatArray:
         return matrix[item].ravel()[shown]
@@ -90,12 +91,17 @@ def tabulate(cells: TrainingCells, item: IntArray) -> dict[str, Any]:
         "mailer": flat(cells.mailer),
         "purchases": flat(cells.units),
     }
-    columns["exposures"] = np.full(int(shown.sum()), 5.0 * max(float(cells.units.max()), 1.0))
+    columns["exposures"] = np.full(int(shown.sum()), usual_exposures(cells))
     if cells.shock is not None:
         columns["shock"] = flat(cells.shock)
     if cells.competitor is not None:
         columns["competitor"] = flat(cells.competitor)
     return columns
+
+
+def usual_exposures(cells: TrainingCells) -> float:
+    """Return how many chances to sell each item-week is taken to have had."""
+    return 5.0 * max(float(cells.units.max()), 1.0)
 
 
 def name_features(cells: TrainingCells) -> tuple[str, ...]:

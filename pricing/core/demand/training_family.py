@@ -1,0 +1,88 @@
+"""From cells to a challenger that can be served: fit a family, check it, and put it into arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pricing.core.demand.backtest import Forecast
+from pricing.core.demand.families import CHAMPION
+from pricing.core.demand.fitted_family import FittedFamily, fit_family
+from pricing.core.demand.metrics import count_interval
+from pricing.core.demand.served_family import (
+    measure_curve,
+    measure_loss,
+    read_slopes,
+    serve_family,
+)
+from pricing.core.demand.shocked import use_shocks
+from pricing.core.demand.training import (
+    HELD_OUT_WEEKS,
+    MIN_ITEMS,
+    Progress,
+    Trained,
+    describe_slopes,
+    finish,
+    held_out_rows,
+    measure_forecast,
+    prior_model,
+)
+from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.signals import SignalWeights
+
+TOO_LITTLE = "there is too little history to fit another family"
+
+
+def train_family(
+    cells: TrainingCells,
+    weights: SignalWeights,
+    progress: Progress,
+    *,
+    family: str,
+    holder: str = CHAMPION,
+) -> Trained:
+    """Fit `family` on all weeks and compress it to what serving reads; figures as of `train`.
+
+    The backtest is of the family's own forecasts; `compression` says what is lost where its price
+    response is replaced by the elasticities that serve. `gate` says whether it may take the slot of
+    `holder`: by causal and calibration figures, never by forecast error.
+    """
+    weeks = cells.units.shape[1]
+    if len(cells.variant_id) < MIN_ITEMS or weeks < 3 * HELD_OUT_WEEKS:
+        return Trained(prior_model(weights), {"items": len(cells.variant_id)}, TOO_LITTLE)
+    progress("checking on held-out weeks")
+    cut = weeks - HELD_OUT_WEEKS
+    metrics = _back_test(fit_family(family, cells, cut, progress), weights)
+    fitted = fit_family(family, cells, weeks, progress)
+    progress("compressing")
+    slopes = read_slopes(fitted)
+    served = serve_family(fitted, slopes, weights)
+    metrics["compression"] |= measure_curve(fitted, served)
+    shocked = use_shocks(cells, served)
+    raw = slopes.mean[slopes.known]
+    metrics |= describe_slopes(cells, shocked.served, raw, served.dispersion)
+    return finish(cells, shocked, metrics, progress, family=family, holder=holder)
+
+
+def _back_test(past: FittedFamily, weights: SignalWeights) -> dict[str, Any]:
+    cells, cut = past.cells, past.until
+    rows = held_out_rows(cells, cut)
+    mean, sd, dispersion = past.forecast(rows, cells.price_minor)
+    # Weeks nothing is asked of stay numbers: they are left out of every figure.
+    mean, sd, dispersion = (
+        np.nan_to_num(one, nan=fill) for one, fill in ((mean, 1.0), (sd, 0.0), (dispersion, 1.0))
+    )
+    later = (slice(None), slice(cut, None))
+    variance = (dispersion * mean + sd**2)[later]
+    forecast = Forecast(
+        mean[later],
+        count_interval(mean[later], variance, 0.8),
+        count_interval(mean[later], variance, 0.9),
+    )
+    with np.errstate(invalid="ignore"):
+        ratio = np.nan_to_num(np.log(cells.price_minor / past.usual_minor[:, None]))
+    metrics = measure_forecast(cells, cut, forecast, ratio[later])
+    served = serve_family(past, read_slopes(past), weights)
+    metrics["compression"] = measure_loss(past, served, rows, mean)
+    return metrics
