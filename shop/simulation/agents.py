@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pricing.core.learning import AdaptivePolicy, PricingAgent
 from shop.simulation.baselines import BASELINES
 from shop.simulation.grid import MakeAgent
+from shop.simulation.shop_path import ShopPath
 
 SHIPPED = "fairtag"
+SHOP = "shop"
 
 
 def make_shipped(seed: int) -> PricingAgent:
@@ -18,7 +20,7 @@ def make_shipped(seed: int) -> PricingAgent:
     return AdaptivePolicy(random_state=seed)
 
 
-AGENTS: dict[str, MakeAgent] = {SHIPPED: make_shipped, **BASELINES}
+AGENTS: dict[str, MakeAgent] = {SHIPPED: make_shipped, SHOP: ShopPath, **BASELINES}
 
 
 @dataclass(frozen=True, slots=True)

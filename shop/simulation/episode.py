@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,6 +46,8 @@ class Run:
 def run_agent(course: Course, agent: PricingAgent) -> Run:
     """Return what `agent` earns on `course`."""
     market = make_market(course.world, course.setting, seed=course.seed)
+    # Who brings rungs of their own (the shop's charm-ended prices) cannot stand on the market's.
+    has_rungs = getattr(agent, "sets_own_rungs", False)
     spent = 0.0
     if course.warm:
         for outcomes in market.live_through(WARM_ROWS):
@@ -55,6 +57,8 @@ def run_agent(course: Course, agent: PricingAgent) -> Run:
     profit, sales = np.zeros(course.batches), np.zeros(course.batches)
     for day in range(course.batches):
         context = market.arrive()
+        if has_rungs:
+            context = replace(context, rungs=None)
         started = time.perf_counter()
         proposal = agent.propose(context)
         spent += time.perf_counter() - started

@@ -34,6 +34,43 @@ class Sightings:
         return len(self.variant_id)
 
     @staticmethod
+    def of_draws(
+        *,
+        variant_id: IntArray,
+        family_id: IntArray,
+        boost: FloatArray,
+        public_minor: IntArray,
+        shown_minor: IntArray,
+        rung_minor: IntArray,
+        probability: FloatArray,
+        bought: NDArray[np.bool_],
+    ) -> Sightings:
+        """Return drawn decisions as sightings: what was shown of `rung_minor` (n, R), each with its
+        logged `probability` (n, R), to shoppers of boost z (n,).
+
+        >>> one = np.array([1])
+        >>> seen = Sightings.of_draws(
+        ...     variant_id=one, family_id=one, boost=np.zeros(1), public_minor=400 * one,
+        ...     shown_minor=360 * one, rung_minor=np.array([[400, 360]]),
+        ...     probability=np.array([[0.5, 0.5]]), bought=one > 0,
+        ... )
+        >>> seen.log_ratio.round(4).tolist(), seen.centered.round(4).tolist()
+        ([-0.1054], [-0.0527])
+        """
+        public = public_minor.astype(np.float64)
+        weight = 1.0 + boost
+        shown = weight * np.log(shown_minor / public)
+        ratios = weight[:, None] * np.log(rung_minor / public[:, None])
+        return Sightings(
+            variant_id=variant_id,
+            family_id=family_id,
+            log_ratio=shown,
+            centered=shown - (ratios * probability).sum(axis=1),
+            interest=np.log1p(boost),
+            bought=bought.astype(np.float64),
+        )
+
+    @staticmethod
     def of_one(*, variant_id: int, family_id: int, log_ratio: float) -> Sightings:
         """Return one decision that was not bought, for examples."""
         half = np.array([log_ratio / 2.0])
