@@ -2,29 +2,114 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
-from pricing.models import PriceOverride
+from pricing.models import PriceOverride, PublicPrice
 from pricing.services import end_override, set_override
+from pricing.services.overrides import check_override, find_bounds
+from shop.catalog.selectors import list_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import money_column, show_tag
-from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.kernel.money import to_minor
+from shop.staff.columns import CURRENCY, money_column, show_money, show_tag
+from shop.staff.keys import read_number
+from shop.staff.reasons import ConfirmForm, ask, go_back, say_refusal, tell_outcome
 from shop.staff.tables import StaffAdmin
+
+USUAL_TIME = timedelta(days=7)
+MOMENTS = {"starts_at": _("Starts at"), "expires_at": _("Expires at")}
+
+
+class OverrideForm(forms.ModelForm):
+    """An override in the words of a price tag: an amount of money, and until when it holds."""
+
+    price = forms.DecimalField(
+        label=_("Price"),
+        min_value=0.01,
+        max_value=100_000,
+        max_digits=9,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}),
+    )
+
+    class Meta:
+        model = PriceOverride
+        fields = ["variant", "market", "channel", "kind", "starts_at", "expires_at", "reason"]
+        labels = MOMENTS
+        help_texts = {
+            "kind": _(
+                "A fixed price holds as it is; minimum and maximum bound the model; “gone by” lets"
+                " the price fall, not below the amount, so that the stock is sold by the end."
+            ),
+            "starts_at": _("Empty: at once."),
+            "expires_at": _("Then the price returns by itself. A year at most."),
+            "reason": _("Kept with the price and shown to auditors."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "variant" not in self.fields:  # the page of one that is set: nothing to fill in
+            return
+        now = utc_now()
+        self.fields["starts_at"].required = False
+        self.initial.setdefault("expires_at", (now + USUAL_TIME).replace(second=0, microsecond=0))
+        variant = read_number(str(self._find_variant()))
+        price = PublicPrice.objects.filter(variant_id=variant or 0).order_by("pk").first()
+        if price is not None:
+            self.initial.setdefault("market", price.market_id)
+            self.initial.setdefault("channel", price.channel)
+            self.fields["price"].help_text = _say_bounds(price)
+        for name, title in MOMENTS.items():
+            for part, word in zip(self._parts(name), (_("date"), _("time")), strict=False):
+                part.attrs["aria-label"] = f"{title}: {word}"
+
+    def clean(self) -> dict[str, Any]:
+        """Say at once what the service would refuse, while everything typed still stands."""
+        given: dict[str, Any] = super().clean() or {}
+        now = utc_now()
+        given["starts_at"] = given.get("starts_at") or now
+        self.instance.starts_at = given["starts_at"]
+        if self.errors:
+            return given
+        self.instance.amount_minor = to_minor(given["price"], CURRENCY)
+        try:
+            check_override(
+                variant_id=given["variant"].pk,
+                amount_minor=self.instance.amount_minor,
+                period=(given["starts_at"], given["expires_at"]),
+                reason=given["reason"],
+                kind=given["kind"],
+                place=(given["market"].pk, given["channel"]),
+                now=now,
+            )
+        except FairtagError as refusal:
+            raise forms.ValidationError(say_refusal(refusal)) from refusal
+        return given
+
+    def _find_variant(self) -> Any:
+        return self.data.get("variant") if self.is_bound else self.initial.get("variant", "")
+
+    def _parts(self, name: str) -> list[forms.Widget]:
+        return list(getattr(self.fields[name].widget, "widgets", []))
 
 
 @admin.register(PriceOverride)
 class PriceOverrideAdmin(StaffAdmin):
     """An override is set, ended or runs out; another price is another override."""
 
+    form = OverrideForm
     list_display = [
         "variant",
         "kind",
@@ -40,11 +125,26 @@ class PriceOverrideAdmin(StaffAdmin):
     search_fields = ["variant__sku__startswith", "reason"]
     ordering = ["-id"]
     autocomplete_fields = ["variant"]
-    fields = ["variant", "market", "channel", "kind", "amount_minor", "starts_at", "expires_at"]
-    fields += ["reason"]
+    fields = ["variant", "market", "channel", "kind", "price", "starts_at", "expires_at", "reason"]
     actions = None
     actions_detail = ["end"]
     actions_row = ["end"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What is typed; of one that is set also who set and who ended it."""
+        if obj is None:
+            return list(self.fields)
+        shown = ["amount" if name == "price" else name for name in self.fields]
+        return [*shown, "created_at", "created_by", "ended_at", "ended_by"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Everything, once it is set."""
+        return [] if obj is None else self.get_fields(request, obj)
+
+    @admin.display(description=_("Price"))
+    def amount(self, row: PriceOverride) -> str:
+        """The price as money."""
+        return show_money(row.amount_minor)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: set another one."""
@@ -87,8 +187,8 @@ class PriceOverrideAdmin(StaffAdmin):
         """Say the service's own sentence when it refuses an override."""
         try:
             return super().add_view(request, form_url, extra_context)
-        except FairtagError as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
+        except FairtagError as refusal:  # true when the form was checked, and not a moment later
+            self.message_user(request, say_refusal(refusal), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:pricing_priceoverride_add"))
 
     @action(
@@ -113,3 +213,15 @@ class PriceOverrideAdmin(StaffAdmin):
             _("The override is over."),
         )
         return go_back(request)
+
+
+def _say_bounds(price: PublicPrice) -> str:
+    """Return what is priced, its price now, and between what another one must lie. One query."""
+    floor, ceiling = find_bounds(price=price)
+    cards = list_cards([price.variant_id], get_language() or "en")
+    said = gettext("Now %(now)s. Floor %(floor)s, ceiling %(ceiling)s.") % {
+        "now": show_money(price.public_minor),
+        "floor": show_money(floor),
+        "ceiling": show_money(ceiling),
+    }
+    return f"{cards[0].name} {cards[0].size_label}: {said}" if cards else said

@@ -46,16 +46,13 @@ def set_override(
     OverrideRefused.
     """
     begins = starts_at or now
-    _check(amount_minor, begins, expires_at, reason, now)
+    _check(amount_minor, (begins, expires_at), reason, now)
     said = {"amount_minor": amount_minor, "expires_at": expires_at, "reason": reason.strip()}
     where = {"variant_id": variant_id, "market_id": market, "channel": channel}
     with transaction.atomic():
         # The price's row is the lock: two people who set an override at once stand in line.
         price = PublicPrice.objects.select_for_update().filter(**where).first()
-        if price is None:
-            raise OverrideRefused("This variant has no public price here yet.")
-        if kind in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
-            _check_bounds(price, amount_minor)
+        _check_price(price, kind, amount_minor)
         same = PriceOverride.objects.filter(
             ended_at__isnull=True, expires_at__gt=now, kind=kind, **where
         )
@@ -87,9 +84,42 @@ def end_override(*, override_id: int, by_id: int | None, now: datetime) -> bool:
     return True
 
 
-def _check(
-    amount_minor: int, begins: datetime, expires_at: datetime, reason: str, now: datetime
+def check_override(
+    *,
+    variant_id: int,
+    amount_minor: int,
+    period: tuple[datetime, datetime],
+    reason: str,
+    kind: str,
+    place: tuple[str, str],
+    now: datetime,
 ) -> None:
+    """Raise OverrideRefused where `set_override` would: a form can say so before anything is lost.
+
+    `period` is from when until when, `place` market and channel.
+    """
+    _check(amount_minor, period, reason, now)
+    price = PublicPrice.objects.filter(
+        variant_id=variant_id, market_id=place[0], channel=place[1]
+    ).first()
+    _check_price(price, kind, amount_minor)
+
+
+def find_bounds(*, price: PublicPrice) -> tuple[int, int]:
+    """Return floor and ceiling of a variant's public price, minor units, as the gate knows them."""
+    policy, goods = load_active_policy(), load_variant_arrays()
+    at = int(np.searchsorted(goods.variant_id, price.variant_id))
+    is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
+    cost = goods.cost_minor[[at]] if is_known else np.array([-1])
+    listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
+    floor = int(floor_prices(cost, listed, anchor, policy)[0][0])
+    return floor, max(int(share_down(listed, 1.0 + policy.ceiling_over_list)[0]), floor)
+
+
+def _check(
+    amount_minor: int, period: tuple[datetime, datetime], reason: str, now: datetime
+) -> None:
+    begins, expires_at = period
     if amount_minor <= 0:
         raise OverrideRefused("A price must be above zero.")
     if expires_at <= max(begins, now):
@@ -100,15 +130,13 @@ def _check(
         raise OverrideRefused("Say why: the reason is kept with the price.")
 
 
-def _check_bounds(price: PublicPrice, amount_minor: int) -> None:
+def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> None:
     """Refuse a price that the gate would never let through: say so now, not silently later."""
-    policy, goods = load_active_policy(), load_variant_arrays()
-    at = int(np.searchsorted(goods.variant_id, price.variant_id))
-    is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
-    cost = goods.cost_minor[[at]] if is_known else np.array([-1])
-    listed, anchor = np.array([price.list_minor]), np.array([price.anchor_minor])
-    floor = int(floor_prices(cost, listed, anchor, policy)[0][0])
-    ceiling = max(int(share_down(listed, 1.0 + policy.ceiling_over_list)[0]), floor)
+    if price is None:
+        raise OverrideRefused("This variant has no public price here yet.")
+    if kind not in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
+        return
+    floor, ceiling = find_bounds(price=price)
     if not floor <= amount_minor <= ceiling:
         raise OverrideRefused(
             "The price must be between the floor and the ceiling.", floor=floor, ceiling=ceiling

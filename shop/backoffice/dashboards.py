@@ -29,6 +29,7 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
     days = read_period(request.GET.get("days", ""))
     period = Period.ending(now, days)
     sales = read_sales(period)
+    switches = list_kill_switches()
     return {
         "periods": [(choice, choice == days) for choice in PERIODS],
         "cards": build_cards(sales),
@@ -36,8 +37,10 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "freshness": list_freshness(now),
         "gauges": list_gauges(now),
         "jobs": list_jobs(now),
-        "switches": list_kill_switches(),
+        "switches": switches,
+        "is_everything_off": any(switch.scope == "global" for switch in switches),
         "trips": list_open_trips() if request.user.has_perm("pricing.view_breakertrip") else [],
+        "may_undo": request.user.has_perm("pricing.change_breakertrip"),
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
 from shop.backoffice.views.guardrails import show_guardrails
@@ -24,6 +25,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("workers/", site.admin_view(show_workers), name="workers"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),
+        path("breakers/undo/", site.admin_view(undo_breaker), name="undo_breaker"),
         path("quotes/", site.admin_view(find_quote), name="quote_inspector"),
         path("quotes/replay/", site.admin_view(replay_all), name="replay_all"),
         path("quotes/<uuid:quote_id>/", site.admin_view(show_quote), name="quote"),

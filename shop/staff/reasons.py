@@ -14,12 +14,14 @@ from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from shop.kernel.errors import FairtagError
+from shop.staff.columns import show_money
 
 SHORTEST_REASON = 5
 
@@ -65,6 +67,17 @@ def ask(
     }
 
 
+def say_refusal(refusal: FairtagError) -> str:
+    """Return the service's own sentence; where it names a floor and a ceiling, as money."""
+    if {"floor", "ceiling"} <= refusal.detail.keys():
+        bounds = {name: show_money(refusal.detail[name]) for name in ("floor", "ceiling")}
+        said = gettext(
+            "The price must lie between the floor %(floor)s and the ceiling %(ceiling)s."
+        )
+        return said % bounds
+    return str(refusal)
+
+
 def tell_outcome(
     admin: ModelAdmin[Any], request: HttpRequest, act: Callable[[], object], done: Any
 ) -> bool:
@@ -72,7 +85,7 @@ def tell_outcome(
     try:
         act()
     except FairtagError as refusal:
-        admin.message_user(request, str(refusal), messages.ERROR)
+        admin.message_user(request, say_refusal(refusal), messages.ERROR)
         return False
     admin.message_user(request, done, messages.SUCCESS)
     return True

@@ -31,7 +31,7 @@ from shop.kernel.errors import FairtagError
 from shop.kernel.money import to_minor
 from shop.staff.columns import CURRENCY
 from shop.staff.keys import read_number
-from shop.staff.reasons import SHORTEST_REASON
+from shop.staff.reasons import SHORTEST_REASON, say_refusal
 
 PAGE = 25
 # tab -> states shown under it
@@ -111,7 +111,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         try:
             _tell(request, _decide(ids, form.cleaned_data, int(request.user.pk or 0)))
         except FairtagError as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, say_refusal(refusal))
     tab = request.POST.get("tab", "")
     address = reverse("admin:change_inbox")
     return HttpResponseRedirect(f"{address}?tab={tab}" if tab in TABS else address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -17,10 +18,14 @@ from unfold.widgets import (
 )
 
 from pricing.selectors import list_kill_switches
+from pricing.selectors.staff_models import read_version
 from pricing.services import set_kill_switch
 from shop.backoffice.frame import needs, render_page
+from shop.catalog.selectors import CategoryNotFound, MarketNotFound, get_category, get_market
+from shop.catalog.selectors.staff import has_sku
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.staff.keys import read_number
 
 SCOPES = [
     ("global", _("everything")),
@@ -29,6 +34,36 @@ SCOPES = [
     ("sku", _("one SKU")),
     ("model", _("one model version (its number)")),
 ]
+
+
+def _is_market(key: str) -> bool:
+    try:
+        get_market(key)
+    except MarketNotFound:
+        return False
+    return True
+
+
+def _is_category(key: str) -> bool:
+    try:
+        get_category(key, "en")
+    except CategoryNotFound:
+        return False
+    return True
+
+
+def _is_model(key: str) -> bool:
+    number = read_number(key)
+    return number is not None and read_version(number) is not None
+
+
+# scope -> whether its key names something there is
+KNOWN: dict[str, Callable[[str], bool]] = {
+    "market": _is_market,
+    "category": _is_category,
+    "sku": has_sku,
+    "model": _is_model,
+}
 
 
 class FlipForm(forms.Form):
@@ -40,7 +75,7 @@ class FlipForm(forms.Form):
         max_length=64,
         required=False,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("Empty for everything."),
+        help_text=_("Empty for everything. A category's path stands in its address in the store."),
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -63,7 +98,15 @@ class FlipForm(forms.Form):
             self.add_error("key", _("Everything has no name: leave this empty."))
         if not is_global and not cleaned.get("key"):
             self.add_error("key", _("Say which one."))
+        # A switch for a mistyped name would stop nothing and look as if it did. Releasing one is
+        # always allowed: what it names may be gone meanwhile.
+        elif cleaned.get("is_active") and not self._is_known(cleaned):
+            self.add_error("key", _("There is none of this name: nothing would be stopped."))
         return cleaned
+
+    def _is_known(self, cleaned: dict[str, Any]) -> bool:
+        find = KNOWN.get(cleaned.get("scope", ""))
+        return find is None or find(cleaned["key"])
 
 
 @needs("pricing.view_killswitch")

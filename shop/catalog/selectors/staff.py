@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shop.catalog.models import Variant
 from shop.catalog.selectors.search import search_variants
 
 MOST_FOUND = 500
@@ -14,3 +15,8 @@ def find_variant_ids(words: str) -> list[int] | None:
     """
     found = search_variants(words, "en", MOST_FOUND).variant_ids
     return [int(variant_id) for variant_id in found] or None
+
+
+def has_sku(sku: str) -> bool:
+    """Return whether a variant has exactly this SKU, on sale or not. One query."""
+    return Variant.objects.filter(sku=sku).exists()

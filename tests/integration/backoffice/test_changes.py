@@ -90,7 +90,7 @@ def test_one_change_gets_another_price_or_is_refused_with_a_sentence(root: Clien
     row = PriceProposal.objects.get(pk=one)
     assert (row.state, row.final_minor, row.reason) == ("edited", 495, "rounder")
     said = decide(root, "edit", **{**asked, "amount": "3.00"})
-    assert said == ["The price must be between the floor and the ceiling."]
+    assert said == ["The price must lie between the floor $4.00 and the ceiling $5.00."]
 
 
 @pytest.mark.parametrize(

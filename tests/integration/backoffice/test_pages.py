@@ -194,6 +194,11 @@ def test_flipping_the_kill_switch_takes_a_reason_and_is_seen_everywhere(root: Cl
         ("everything has no name", {"scope": "global", "key": "x"}, "leave this empty"),
         ("a part needs its name", {"scope": "sku", "key": ""}, "Say which one"),
         ("unknown scopes", {"scope": "planet", "key": "x"}, "not one of the available"),
+        ("an unknown SKU", {"scope": "sku", "key": "W-O001"}, "nothing would be stopped"),
+        ("an unknown market", {"scope": "market", "key": "usa"}, "nothing would be stopped"),
+        ("an unknown shelf", {"scope": "category", "key": "no/such"}, "nothing would be stopped"),
+        ("an unknown model", {"scope": "model", "key": "987654"}, "nothing would be stopped"),
+        ("no number", {"scope": "model", "key": "two"}, "nothing would be stopped"),
     ],
 )
 def test_a_wrong_flip_is_refused_with_a_sentence(
@@ -203,6 +208,18 @@ def test_a_wrong_flip_is_refused_with_a_sentence(
     answer = root.post(reverse("admin:flip_switch"), form)
     assert refusal in answer.content.decode()
     assert not list_kill_switches()
+
+
+def test_a_switch_for_a_part_stops_that_part_and_says_so(root: Client) -> None:
+    flip = reverse("admin:flip_switch")
+    form = {"scope": "sku", "key": "SKU-3", "is_active": "stop", "reason": "looks wrong"}
+    page = root.post(flip, form, follow=True)
+    assert [(one.scope, one.key) for one in list_kill_switches()] == [("sku", "SKU-3")]
+    for told in (page, root.get(reverse("admin:index"))):
+        assert "Personal prices are stopped in part" in told.content.decode()
+    KillSwitch.objects.create(scope="sku", key="GONE", is_active=True, reason="x", at=utc_now())
+    root.post(flip, {**form, "key": "GONE", "is_active": "release"})
+    assert [one.key for one in list_kill_switches()] == ["SKU-3"]
 
 
 def test_only_the_admin_gets_the_relaxed_policy(root: Client) -> None:

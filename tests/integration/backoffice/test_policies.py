@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.admin.rules import BOUNDS
+from pricing.admin.bounds import BOUNDS
 from pricing.models import PricingPolicy
 from pricing.services.approvals import NotOffered, propose_policy
 from shop.kernel.clock import utc_now
@@ -43,10 +44,47 @@ def test_nobody_approves_their_own_policy(root: Client) -> None:
 
 def test_a_policy_beyond_the_hard_limit_cannot_even_be_proposed(root: Client) -> None:
     before = PricingPolicy.objects.count()
-    root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(personal_cap="0.31"))
+    form = _policy_form(personal_cap="0.31", substitution_share="0.95")
+    answer = root.post(reverse("admin:pricing_pricingpolicy_add"), form).content.decode()
+    assert "less than or equal to 0.3." in answer
+    assert "less than or equal to 0.9." in answer
+    assert "is violated" not in answer
     assert PricingPolicy.objects.count() == before
     with pytest.raises(NotOffered):
         propose_policy(changes={"personal_cap": 0.31}, reason=REASON, by_id=None, now=utc_now())
+
+
+def test_units_alone_are_refused_with_a_sentence(root: Client) -> None:
+    form = _policy_form(objective="units", target_margin="0")
+    answer = root.post(reverse("admin:pricing_pricingpolicy_add"), form).content.decode()
+    assert "aim at a margin, too" in answer
+    assert "is violated" not in answer
+
+
+def test_every_bound_says_what_it_does_and_the_form_refuses_what_the_table_would(
+    root: Client,
+) -> None:
+    page = unescape(root.get(reverse("admin:pricing_pricingpolicy_add")).content.decode())
+    for bound in BOUNDS.values():
+        assert str(bound.help_text) in page, bound.label
+    limits = {name: bound for name, bound in BOUNDS.items() if bound.high is not None}
+    for name, bound in limits.items():
+        for edge in (bound.low, bound.high):
+            personal = {"personal_cap": 0.1} if name != "personal_cap" else {}
+            draft = PricingPolicy(version=99, created_at=utc_now(), **{**personal, name: edge})
+            draft.full_clean(exclude=["created_by", "approved_by", "reason"])
+
+
+def test_who_approves_sees_what_a_version_changes(root: Client) -> None:
+    form = _policy_form(objective="revenue", two_person_step="0.03")
+    root.post(reverse("admin:pricing_pricingpolicy_add"), form)
+    draft = PricingPolicy.objects.order_by("-version").first()
+    page = root.get(reverse("admin:pricing_pricingpolicy_change", args=[draft.pk]))
+    text = page.content.decode()
+    active = PricingPolicy.objects.get(is_active=True)
+    assert f"Goal: {active.objective} → <strong>revenue</strong>" in text
+    assert f"Two people from: {active.two_person_step} → <strong>0.03</strong>" in text
+    assert "Largest step a day: " not in text
 
 
 def _policy_form(**changes: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ PAGES = {
     "workers": "shop.view_jobrun",
     "kill_switch": "pricing.view_killswitch",
     "flip_switch": "pricing.add_killswitch",
+    "undo_breaker": "pricing.change_breakertrip",
     "quote_inspector": "pricing.view_quote",
     "quote": "pricing.view_quote",
     "replay_quote": "pricing.view_quote",
@@ -217,7 +218,7 @@ def _open(browser: Client, name: str) -> Any:
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     address = reverse(f"admin:{name}", args=arguments.get(name, []))
-    if name in ("flip_switch", "replay_quote", "replay_all", "decide_changes"):
+    if name in ("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"):
         return browser.post(address)
     return browser.get(address)
 

@@ -58,6 +58,21 @@ def test_the_dashboard_tells_what_a_breaker_did_and_one_click_undoes_it(root: Cl
     assert "over or undone already" in read(root, "pricing_breakertrip_changelist")
 
 
+def test_a_breaker_is_undone_where_it_is_told(as_role: Callable[[str], Client]) -> None:
+    key, browser = trip(), as_role(MERCHANDISER)
+    form = {"trip": str(key), "reason": " no "}
+    undo = reverse("admin:undo_breaker")
+    assert undo in read(browser, "index")
+    assert "Say why it may be undone" in browser.post(undo, form, follow=True).content.decode()
+    assert list_kill_switches() != []
+    page = browser.post(undo, {**form, "reason": REASON}, follow=True).content.decode()
+    assert "Undone. This breaker rests for a day." in page
+    assert list_kill_switches() == []
+    page = browser.post(undo, {**form, "reason": REASON}, follow=True).content.decode()
+    assert "over or undone already" in page
+    assert undo not in read(as_role(ANALYST), "index")
+
+
 def test_a_trip_shows_its_figures(root: Client) -> None:
     page = read(root, "pricing_breakertrip_change", trip())
     assert "&quot;difference&quot;: -12.5" in page

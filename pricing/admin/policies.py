@@ -1,0 +1,197 @@
+"""The staff table of policy versions: proposed by one person, made active by another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from pricing.admin.bounds import BOUNDS, GROUPS, Bound
+from pricing.models import PricingPolicy
+from pricing.services.approvals import approve_policy, propose_policy
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.staff.columns import EMPTY, age_column, show_tag
+from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.staff.tables import StaffAdmin
+
+REASON_SHOWN = 60
+
+
+class PolicyForm(forms.ModelForm):
+    """A new version starts from the active one; every number says what it does and how far."""
+
+    class Meta:
+        model = PricingPolicy
+        fields = [*BOUNDS, "reason"]
+        labels = {name: bound.label for name, bound in BOUNDS.items()}
+        help_texts = {name: bound.help_text for name, bound in BOUNDS.items()} | {
+            "reason": _("Kept with the version and shown to auditors.")
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        active = PricingPolicy.objects.filter(is_active=True).first()
+        if active is not None:
+            started = {name: getattr(active, name) for name in BOUNDS}
+            kwargs["initial"] = {**started, **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
+        if "reason" in self.fields:
+            self.fields["reason"].required = True
+        for name in self.fields.keys() & BOUNDS.keys():
+            self._limit(self.fields[name], BOUNDS[name])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what the table's own constraints would, in words."""
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("objective") == "units" and not given.get("target_margin"):
+            self.add_error(
+                "target_margin",
+                _("Units alone would sell everything at its floor: aim at a margin, too."),
+            )
+        return given
+
+    def _limit(self, field: forms.Field, bound: Bound) -> None:
+        if bound.low is None or bound.high is None:
+            return
+        field.validators += [MinValueValidator(bound.low), MaxValueValidator(bound.high)]
+        field.widget.attrs |= {"min": bound.low, "max": bound.high, "step": "any"}
+
+
+@admin.register(PricingPolicy)
+class PricingPolicyAdmin(StaffAdmin):
+    """Versions are added and approved, never edited or deleted."""
+
+    form = PolicyForm
+    list_display = [
+        "version",
+        "state",
+        "why",
+        "objective",
+        "auto_publish",
+        "created_by",
+        "approved_by",
+        age_column("created_at", _("Proposed")),
+    ]
+    list_select_related = ["created_by", "approved_by"]
+    list_filter = ["is_active"]
+    search_fields = ["version__exact", "reason"]
+    actions_detail = ["approve"]
+    actions_row = ["approve"]
+    actions = None
+
+    def get_fieldsets(self, request: HttpRequest, obj: PricingPolicy | None = None) -> list[Any]:
+        """Bounds by what they are for, and the reason; of a stored version its changes first."""
+        bounds: list[Any] = [(title, {"fields": list(group)}) for title, group in GROUPS.items()]
+        if obj is None:
+            bounds[0][1]["description"] = _("Shares are fractions: 0.10 is 10 %.")
+            return [*bounds, (_("Why"), {"fields": ["reason"]})]
+        said = ["version", "state", "changes", "reason", "created_at", "created_by", "approved_by"]
+        return [(_("What it changes, and why"), {"fields": said}), *bounds]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What the services fill in."""
+        filled = ["version", "state", "changes", "created_at", "created_by", "approved_by"]
+        return filled if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: propose a new version."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: quotes name their version for 13 months."""
+        return False
+
+    @admin.display(description=_("State"))
+    def state(self, row: PricingPolicy) -> SafeString:
+        """Active, waiting for a second person, or replaced."""
+        if row.is_active:
+            return show_tag(_("active"), "green")
+        if row.approved_by_id is None and row.created_by_id is not None:
+            return show_tag(_("waits for a second person"), "amber")
+        return show_tag(_("replaced"))
+
+    @admin.display(description=_("Reason"))
+    def why(self, row: PricingPolicy) -> str:
+        """The beginning of the reason."""
+        return Truncator(row.reason).chars(REASON_SHOWN) or EMPTY
+
+    @admin.display(description=_("Changes"))
+    def changes(self, row: PricingPolicy) -> SafeString | str:
+        """Every bound that differs from the version in use before it. One query."""
+        before = find_predecessor(row)
+        if before is None:
+            return EMPTY
+        lines = [
+            (bound.label, getattr(before, name), getattr(row, name))
+            for name, bound in BOUNDS.items()
+            if getattr(before, name) != getattr(row, name)
+        ]
+        return format_html_join(SafeString("<br>"), "{}: {} → <strong>{}</strong>", lines) or EMPTY
+
+    def save_model(self, request: HttpRequest, obj: PricingPolicy, form: Any, change: Any) -> None:
+        """Propose the version through the service, which numbers it."""
+        changes = {name: form.cleaned_data[name] for name in BOUNDS}
+        obj.version = propose_policy(
+            changes=changes,
+            reason=form.cleaned_data["reason"],
+            by_id=request.user.pk,
+            now=utc_now(),
+        )
+        obj.pk = PricingPolicy.objects.values_list("pk", flat=True).get(version=obj.version)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Say the service's own sentence when it refuses a draft."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except FairtagError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:pricing_pricingpolicy_add"))
+
+    @action(
+        description=_("Approve (second person)"),
+        permissions=["approve"],
+        url_path="approve",
+        icon="verified",
+        dialog=ask(
+            _("Approve this version?"),
+            _("It becomes the policy of the next price book. Its author cannot approve it."),
+            submit=_("Approve"),
+        ),
+    )
+    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Make the draft the active policy."""
+        policy = PricingPolicy.objects.get(pk=object_id)
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: approve_policy(
+                version=policy.version, by_id=int(request.user.pk or 0), now=utc_now()
+            ),
+            _("The version is active."),
+        )
+        if is_done:
+            self.log_change(request, policy, "approved")
+        return go_back(request)
+
+
+def find_predecessor(row: PricingPolicy) -> PricingPolicy | None:
+    """Return what a version is read against: a draft the active one, others the one used before."""
+    used = PricingPolicy.objects.filter(approved_by__isnull=False) | PricingPolicy.objects.filter(
+        created_by__isnull=True
+    )
+    is_draft = not row.is_active and row.approved_by_id is None
+    active = PricingPolicy.objects.filter(is_active=True).exclude(pk=row.pk).first()
+    if is_draft and active is not None:
+        return active
+    return used.filter(version__lt=row.version).order_by("-version").first()
