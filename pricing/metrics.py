@@ -21,6 +21,13 @@ quotes_issued_total = Counter("fairtag_quotes_issued_total", "New quotes by arm"
 quotes_drained_total = Counter(
     "fairtag_quotes_drained_total", "Quotes from the stream by what became of them", ["outcome"]
 )
+looks_total = Counter("fairtag_public_looks_total", "Looks at public prices that were counted")
+looks_lost_total = Counter(
+    "fairtag_public_looks_lost_total", "Looks at public prices not counted, and why", ["reason"]
+)
+look_pages_dropped_total = Counter(
+    "fairtag_public_look_pages_dropped_total", "Pages of looks the full stream let go uncounted"
+)
 price_changes_total = Counter(
     "fairtag_public_price_changes_total", "Changes of public prices", ["direction"]
 )

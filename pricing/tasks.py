@@ -7,7 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from pricing import services
-from pricing.services import feeds, learning, replay_check, tuning, visits, watching
+from pricing.services import (
+    feeds,
+    learning,
+    look_counts,
+    replay_check,
+    tuning,
+    visits,
+    watching,
+)
 from pricing.services.competitors import fetch_due_sources
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
@@ -20,6 +28,12 @@ TUNING_SECONDS = 600.0
 def drain_quotes() -> int:
     """Move quotes from the stream into the table."""
     return services.drain_quotes(limit=DRAIN_LIMIT)
+
+
+@job(queue="recompute", time_limit=120)
+def drain_looks() -> int:
+    """Count the looks at public prices that are on the stream."""
+    return look_counts.drain_looks()
 
 
 @job(queue="recompute", time_limit=600)

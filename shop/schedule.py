@@ -72,6 +72,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # the loop, second by second
     "drain events": _every(2, "profiles.tasks.drain_events"),
     "drain quotes": _every(5, "pricing.tasks.drain_quotes"),
+    "count looks": _every(15, "pricing.tasks.drain_looks"),
     "deliver facts": _every(5, "shop.schedule.deliver_outbox"),
     # minute by minute
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),

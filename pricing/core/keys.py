@@ -4,6 +4,8 @@ from __future__ import annotations
 
 STREAM = "fairtag:quotes"
 GROUP = "drain"
+# Looks at public prices, a page an entry; longer than this it forgets the oldest.
+LOOKS, MOST_PAGES = "fairtag:looks", 200_000
 # The places (market:channel) that hold quotes of anybody: where erasure has to look.
 HELD_PLACES = "fairtag:held"
 

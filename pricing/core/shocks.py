@@ -23,10 +23,12 @@ LEAST_MOVE = 0.01
 @dataclass(frozen=True, slots=True)
 class ShockPlan:
     """Directions of a week's shocks, (m,): -1 or +1 rung, 0 for most; and the probability that this
-    very move was drawn (0 where none could be)."""
+    very move was drawn (0 where none could be). `chances` (m, 2) are those of a rung down and of
+    one up, also of goods that nothing was drawn for."""
 
     direction: IntArray
     probability: FloatArray
+    chances: FloatArray
 
 
 def shock_rungs(base_minor: IntArray, exponent: int = 2) -> tuple[IntArray, IntArray]:
@@ -109,4 +111,5 @@ def plan_shocks(
         taken = members[np.diff(steps) > 0]
         alternate = 1 - 2 * ((np.arange(len(taken)) + int(coin < 0.5)) % 2)
         direction[taken] = np.choose(kind, [0, -1, 1, alternate])
-    return ShockPlan(direction, chance)
+    chances = np.stack([np.where(way & 1, chance, 0.0), np.where(way & 2, chance, 0.0)], axis=1)
+    return ShockPlan(direction, chance, chances)

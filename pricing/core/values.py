@@ -190,7 +190,8 @@ class QuoteContext:
     """Who asks, from where, and when. `shopper_pseudonym` None is an anonymous visitor.
 
     `gpc` is the browser's Sec-GPC signal and counts as an opt-out. `purpose` says which page or
-    call asks ("category", "cart", "api", ...) and is kept with the quote.
+    call asks ("category", "cart", "api", ...) and is kept with the quote. `is_look` says that a
+    person is shown the prices: then those that are everybody's are counted.
     """
 
     shopper_pseudonym: str | None
@@ -201,6 +202,7 @@ class QuoteContext:
     gpc: bool
     now: datetime
     purpose: str = ""
+    is_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pricing.models.learning import (
     ShadowComparison,
 )
 from pricing.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.models.looks import LookSeal, LookTally, PublicLook, ShockDraw
 from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 from pricing.models.private import PrivacyBudget, PrivateRelease
 from pricing.models.proposals import PriceOverride, PriceProposal
@@ -34,6 +35,8 @@ __all__ = [
     "FeedPulse",
     "JurisdictionRow",
     "KillSwitch",
+    "LookSeal",
+    "LookTally",
     "ModelAudit",
     "ModelChange",
     "ModelRamp",
@@ -48,10 +51,12 @@ __all__ = [
     "PricingPolicy",
     "PrivacyBudget",
     "PrivateRelease",
+    "PublicLook",
     "PublicPrice",
     "QuarantinedCompetitorRow",
     "Quote",
     "QuoteSeal",
     "RampStep",
     "ShadowComparison",
+    "ShockDraw",
 ]

@@ -154,7 +154,7 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
         rows[name] = found[name]
     rows["id_high"], rows["id_low"] = found["quote"][:, 0], found["quote"][:, 1]
     rungs = found["rungs"].astype(np.int64)
-    at, is_bought = _find(rows, outcomes)
+    at, is_bought = find_outcomes(rows["id_high"], rows["id_low"], outcomes)
 
     def outcome(values: NDArray[np.int64]) -> IntArray:
         return np.where(is_bought, values[at], 0) if len(values) else np.zeros(len(rows), np.int64)
@@ -184,13 +184,15 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
     )
 
 
-def _find(rows: Rows, outcomes: QuoteOutcomes) -> tuple[IntArray, BoolArray]:
-    """Return where the outcome of each row stands, and whether there is one."""
+def find_outcomes(
+    high: NDArray[np.uint64], low: NDArray[np.uint64], outcomes: QuoteOutcomes
+) -> tuple[IntArray, BoolArray]:
+    """Return where the outcome of each quote stands, and whether there is one; ids in halves."""
     known = outcomes.quote_id
     if not len(known):
-        return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.bool_)
-    ids = np.empty(len(rows), dtype=QUOTE_ID)
-    ids["high"], ids["low"] = rows["id_high"], rows["id_low"]
+        return np.zeros(len(high), np.int64), np.zeros(len(high), np.bool_)
+    ids = np.empty(len(high), dtype=QUOTE_ID)
+    ids["high"], ids["low"] = high, low
     both, place = np.unique(np.concatenate([known, ids]), return_inverse=True)
     where = np.full(len(both), -1)
     where[place[: len(known)]] = np.arange(len(known))

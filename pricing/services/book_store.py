@@ -130,6 +130,7 @@ def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
         public_minor=draft.terms.public_minor,
         policy=occasion.policy,
         exponent=occasion.exponent,
+        book_version=version,
     )
     return changed
 

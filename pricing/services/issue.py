@@ -35,6 +35,7 @@ from pricing.core.values import (
 from pricing.metrics import quotes_issued_total
 from pricing.services.deciding import Decided
 from pricing.services.keys import signing_key
+from pricing.services.looks import PageLooks, send_looks
 from pricing.services.personal_views import recall_view
 from pricing.services.public_views import Place, blank_quote
 from pricing.services.shopper_state import ShopperState
@@ -79,12 +80,13 @@ def issue_quotes(
     policy: Policy,
     views: Mapping[int, PriceView],
     context: QuoteContext,
+    looks: PageLooks | None = None,
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of all decided prices by variant id; new quotes are held and streamed.
 
-    `views` are the public views that the personal ones are made from.
-    If Redis dies between reading and writing, nothing is returned but the reason: a personal
-    price that left no record is not shown.
+    `views` are the public views that the personal ones are made from; `looks` at the page's other
+    prices go along. If Redis dies between reading and writing, nothing is returned but the reason:
+    a personal price that left no record is not shown.
     """
     issue = _open_issue(decided, book, place, policy, context)
     kept = decided.decided.is_kept & decided.is_decision
@@ -97,10 +99,12 @@ def issue_quotes(
     if len(fresh):
         signed = _sign(issue, decided, fresh.tolist())
         try:
-            _write(issue, state, decided, signed, fresh)
+            _write(issue, state, decided, signed, looks)
         except RedisUnavailable:
             return {}, "redis_down"
         quotes |= {at: one.held for at, one in signed.items()}
+    else:
+        send_looks(looks)
     ids = decided.terms.variant_id.tolist()
     personal = {
         ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=issue.rung)
@@ -174,9 +178,10 @@ def _write(
     state: ShopperState,
     decided: Decided,
     signed: Mapping[int, _Signed],
-    fresh: IntArray,
+    looks: PageLooks | None,
 ) -> None:
     """Hold the new quotes and put their decisions on the stream, in one round trip."""
+    fresh = np.fromiter(signed, dtype=np.int64, count=len(signed))
     header, rows = _batch(issue, state, decided, signed, fresh)
     key = held_key(issue.place.market, issue.place.channel, issue.context.shopper_pseudonym or "")
     ids = decided.terms.variant_id.tolist()
@@ -185,13 +190,20 @@ def _write(
         issue.policy.no_rise_hours * HOUR_MS + issue.policy.quote_minutes * MINUTE_MS + HOUR_MS
     )
     fields: dict[Any, Any] = dict(encode_batch(header, rows))
-    with redis_breaker.guard() as client:
-        pipe = client.pipeline(transaction=True)
-        pipe.hset(key, mapping=held)
-        pipe.pexpire(key, remember_ms)
-        pipe.sadd(HELD_PLACES, f"{issue.place.market}:{issue.place.channel}")
-        pipe.xadd(STREAM, fields)
-        pipe.execute()
+    try:
+        with redis_breaker.guard() as client:
+            pipe = client.pipeline(transaction=True)
+            pipe.hset(key, mapping=held)
+            pipe.pexpire(key, remember_ms)
+            pipe.sadd(HELD_PLACES, f"{issue.place.market}:{issue.place.channel}")
+            pipe.xadd(STREAM, fields)
+            if looks is not None:
+                looks.queue(pipe)
+            pipe.execute()
+    except RedisUnavailable:
+        if looks is not None:
+            looks.lose()
+        raise
     quotes_issued_total.labels(arm=issue.arm).inc(len(signed))
 
 

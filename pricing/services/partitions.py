@@ -1,28 +1,43 @@
-"""Monthly partitions of the quote table, and the hash chain over days."""
+"""Monthly partitions of quotes and of looks, and the hash chains over their days."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
 from pricing.core.rows import EXPOSURE_COLUMNS
-from pricing.models import Quote, QuoteSeal
+from pricing.models import LookSeal, PublicLook, Quote, QuoteSeal
 
 GENESIS = "0" * 64
 # Quotes reach the table within seconds, with Redis down a little later; then a day is sealed.
 SEAL_AFTER = timedelta(hours=24)
+# Tables by the column that says which month and day a row belongs to.
+PARTITIONED = {"pricing_quote": "issued_at", "pricing_publiclook": "hour"}
 
-_DIGEST = """
+_DIGEST_QUOTES = """
 SELECT count(*), coalesce(
     encode(sha256(string_agg(
         sha256(convert_to((
-            to_jsonb(q) - 'shopper_id' - CASE WHEN q.segment IS NULL THEN %s::text[] ELSE '{}' END
+            to_jsonb(q) - 'shopper_id'
+            - CASE WHEN q.segment IS NULL THEN %(late)s::text[] ELSE '{}' END
         )::text, 'UTF8')), '' ORDER BY q.id
     )), 'hex'), '')
 FROM pricing_quote q
-WHERE q.issued_at >= %s AND q.issued_at < %s AND q.is_complete
+WHERE q.issued_at >= %(since)s AND q.issued_at < %(until)s AND q.is_complete
+"""
+_DIGEST_LOOKS = """
+SELECT count(*), coalesce(
+    encode(sha256(string_agg(
+        sha256(convert_to(to_jsonb(l)::text, 'UTF8')), ''
+        ORDER BY l.hour, l.variant_id, l.market_code, l.channel, l.segment, l.public_minor,
+            l.book_version, l.policy_version
+    )), 'hex'), '')
+FROM pricing_publiclook l
+WHERE l.hour >= %(since)s AND l.hour < %(until)s
 """
 
 
@@ -36,54 +51,95 @@ def ensure_partitions(*, now: datetime, months: int = 3) -> int:
     created = 0
     for _ in range(months + 1):
         following = (first + timedelta(days=32)).replace(day=1)
-        created += _create_partition(first, following)
+        created += sum(_create_partition(table, first, following) for table in PARTITIONED)
         first = following
     return created
 
 
-def _create_partition(first: date, following: date) -> int:
-    name = f"pricing_quote_{first:%Y_%m}"
+def _create_partition(table: str, first: date, following: date) -> int:
+    name, column = f"{table}_{first:%Y_%m}", PARTITIONED[table]
     bounds = (_midnight(first), _midnight(following))
     with transaction.atomic(), connection.cursor() as cursor:
         # One creator at a time: two beats must not collide on the same name.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('pricing_quote partitions'))")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{table} partitions"])
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:
             return 0
-        cursor.execute(f"CREATE TABLE {name} (LIKE pricing_quote INCLUDING ALL)")
-        cursor.execute("LOCK TABLE pricing_quote_default IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        cursor.execute(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE")
         cursor.execute(
-            f"INSERT INTO {name} SELECT * FROM pricing_quote_default"  # noqa: S608 - a date's name
-            " WHERE issued_at >= %s AND issued_at < %s",
+            f"INSERT INTO {name} SELECT * FROM {table}_default"  # noqa: S608 - names of our own
+            f" WHERE {column} >= %s AND {column} < %s",
             bounds,
         )
         # The default partition's rows are moved, not changed: its trigger stands aside for that.
-        cursor.execute("ALTER TABLE pricing_quote_default DISABLE TRIGGER append_only")
+        cursor.execute(f"ALTER TABLE {table}_default DISABLE TRIGGER append_only")
         cursor.execute(
-            "DELETE FROM pricing_quote_default WHERE issued_at >= %s AND issued_at < %s", bounds
+            f"DELETE FROM {table}_default"  # noqa: S608 - names of our own
+            f" WHERE {column} >= %s AND {column} < %s",
+            bounds,
         )
-        cursor.execute("ALTER TABLE pricing_quote_default ENABLE TRIGGER append_only")
+        cursor.execute(f"ALTER TABLE {table}_default ENABLE TRIGGER append_only")
         cursor.execute(
-            f"ALTER TABLE pricing_quote ATTACH PARTITION {name}"
+            f"ALTER TABLE {table} ATTACH PARTITION {name}"
             f" FOR VALUES FROM ('{bounds[0].isoformat()}') TO ('{bounds[1].isoformat()}')"
         )
     return 1
 
 
 def seal_quotes(*, now: datetime) -> int:
-    """Seal every finished day of quotes that is not sealed yet; return days sealed.
+    """Seal every finished day of quotes and of looks that is not sealed yet; return days sealed.
 
-    digest = SHA-256 over the previous digest, the day and the hash of each quote in order of id.
-    The shopper is left out: forgetting a person must not break the chain. So are the columns of an
-    exposure in rows that were sealed before there were any.
+    digest = SHA-256 over the previous digest, the day and the hash of each row in order. The
+    shopper is left out: forgetting a person must not break the chain. So are the columns of an
+    exposure in rows that were sealed before there were any. What is counted for a sealed day
+    afterwards is refused (`look_counts`).
     """
-    last = QuoteSeal.objects.order_by("-day").first()
-    day = _first_day() if last is None else last.day + timedelta(days=1)
+    return sum(_seal(chain, now) for chain in (_QUOTES, _LOOKS))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A table whose days are sealed: its seals, its oldest moment, and the query of a digest."""
+
+    seals: type[QuoteSeal | LookSeal]
+    table: type[Quote | PublicLook]
+    column: str
+    query: str
+
+    def first_day(self) -> date | None:
+        """Return the day (UTC) of the oldest row."""
+        rows = self.table.objects.order_by(self.column).values_list(self.column, flat=True)
+        first = rows.first()
+        return None if first is None else first.astimezone(UTC).date()
+
+    def digest(self, day: date, previous: str) -> tuple[int, str]:
+        """Return how many rows a day (UTC) holds, and the digest that follows `previous`."""
+        until = _midnight(day) + timedelta(days=1)
+        bounds: dict[str, Any] = {
+            "since": _midnight(day),
+            "until": until,
+            "late": list(EXPOSURE_COLUMNS),
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(self.query, bounds)
+            rows, inner = cursor.fetchone()
+        chained = f"{previous}|{day.isoformat()}|{rows}|{inner}"
+        return int(rows), hashlib.sha256(chained.encode()).hexdigest()
+
+
+_QUOTES = _Chain(QuoteSeal, Quote, "issued_at", _DIGEST_QUOTES)
+_LOOKS = _Chain(LookSeal, PublicLook, "hour", _DIGEST_LOOKS)
+
+
+def _seal(chain: _Chain, now: datetime) -> int:
+    last = chain.seals.objects.order_by("-day").first()
+    day = chain.first_day() if last is None else last.day + timedelta(days=1)
     previous = GENESIS if last is None else last.digest
     sealed = 0
     while day is not None and _midnight(day) + timedelta(days=1) + SEAL_AFTER <= now:
-        rows, digest = digest_day(day, previous)
-        QuoteSeal.objects.create(
+        rows, digest = chain.digest(day, previous)
+        chain.seals.objects.create(
             day=day, rows=rows, digest=digest, previous=previous, sealed_at=now
         )
         day, previous, sealed = day + timedelta(days=1), digest, sealed + 1
@@ -91,30 +147,19 @@ def seal_quotes(*, now: datetime) -> int:
 
 
 def find_broken_seals() -> list[date]:
-    """Return the days whose quotes are not what was sealed, or whose link is broken."""
+    """Return the days whose quotes or looks are not what was sealed, or whose link is broken."""
+    return sorted({day for chain in (_QUOTES, _LOOKS) for day in _find_broken(chain)})
+
+
+def _find_broken(chain: _Chain) -> list[date]:
     broken, previous = [], None
-    for seal in QuoteSeal.objects.order_by("day"):
-        rows, digest = digest_day(seal.day, seal.previous)
+    for seal in chain.seals.objects.order_by("day"):
+        rows, digest = chain.digest(seal.day, seal.previous)
         is_linked = previous in (None, seal.previous)
         if (rows, digest) != (seal.rows, seal.digest) or not is_linked:
             broken.append(seal.day)
         previous = seal.digest
     return broken
-
-
-def digest_day(day: date, previous: str) -> tuple[int, str]:
-    """Return how many quotes a day (UTC) holds, and the digest that follows `previous`."""
-    with connection.cursor() as cursor:
-        bounds = (_midnight(day), _midnight(day) + timedelta(days=1))
-        cursor.execute(_DIGEST, [list(EXPOSURE_COLUMNS), *bounds])
-        rows, inner = cursor.fetchone()
-    chained = f"{previous}|{day.isoformat()}|{rows}|{inner}"
-    return int(rows), hashlib.sha256(chained.encode()).hexdigest()
-
-
-def _first_day() -> date | None:
-    first = Quote.objects.order_by("issued_at").values_list("issued_at", flat=True).first()
-    return None if first is None else first.astimezone(UTC).date()
 
 
 def _midnight(day: date) -> datetime:

@@ -22,6 +22,7 @@ from pricing.metrics import (
 from pricing.selectors.serving import Served, Serving, get_serving
 from pricing.services.deciding import Page, decide_page
 from pricing.services.issue import issue_quotes
+from pricing.services.looks import gather_looks, send_looks
 from pricing.services.public_views import Place, make_public_view, public_views
 from pricing.services.shopper_state import ShopperState, read_shopper_state
 from pricing.services.unlisted import price_unlisted, view_unlisted
@@ -34,9 +35,10 @@ HOUR_MS = 3_600_000
 def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
     """Return the price of each variant for the shopper of `context`, in the order asked.
 
-    One Redis round trip to read, one more only if new quotes are issued; no query while rules and
-    book are fresh. Whatever stands in the way of a personal price (consent, law, kill switch,
-    Redis down, no model) gives the public price, the very view an anonymous visitor gets.
+    One Redis round trip to read, one more if new quotes are issued or looks at public prices are
+    counted, both in one; no query while rules and book are fresh. Whatever stands in the way of a
+    personal price (consent, law, kill switch, Redis down, no model) gives the public price, the
+    very view an anonymous visitor gets.
     """
     begun = time.perf_counter()
     serving = get_serving()
@@ -47,7 +49,9 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
     if page is not None:
         views = _public_views(page, context)
         reason = find_obstacle(serving, page.served, context, page.place)
-        if not reason:
+        if reason:
+            send_looks(gather_looks(page, context))
+        else:
             personal, reason = _personal_views(page, context, views)
             views |= personal
     if missing:
@@ -162,10 +166,15 @@ def _personal_views(
     """Return the views of the prices that were decided for this shopper, or why there are none."""
     state = _read(page, context)
     if state.reason:
+        send_looks(gather_looks(page, context))
         return {}, state.reason
     decided = decide_page(page, context, state)
     _count_guards(decided.decided, decided.is_decision)
+    looks = gather_looks(
+        page, context, where=~decided.is_decision, shopper_id=state.shopper_id or 0
+    )
     if not decided.is_decision.any():
+        send_looks(looks)
         return {}, ""
     return issue_quotes(
         decided=decided,
@@ -175,6 +184,7 @@ def _personal_views(
         policy=page.policy,
         views=views,
         context=context,
+        looks=looks,
     )
 
 

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.guardrails import PublicBounds
+from pricing.core.looks import WeekDraw
 from pricing.core.optimum import Limits
 from pricing.core.publish import NO_LIMIT
 from pricing.core.quote import VariantTerms
 from pricing.core.shocks import find_ways, plan_shocks, shock_rungs
 from pricing.core.values import Policy
-from pricing.models import PriceShock
+from pricing.models import PriceShock, ShockDraw
 from pricing.selectors.publishing import Shelf, category_paths
 from pricing.selectors.rules import list_kill_switches
 from pricing.selectors.shocks import load_running_shocks, shock_week
 from pricing.services.occasions import Occasion
+from shop.kernel.arrays import hash_arrays, pack_arrays
 
 SHOCK = "shock"
 _CHUNK = 1_000
@@ -32,7 +34,8 @@ class Shocks:
 
     `running_minor` is what a shock of before set the price to (0: none); `is_intact` says that it
     still does, `holds` that it goes on; `is_stopped` where a kill switch lets chance move nothing.
-    `direction` is what was drawn for the week that begins (0: nothing), with which `probability`.
+    `direction` is what was drawn for the week that begins (0: nothing), with which `probability`;
+    `chances` (m, 2) are those of a rung down and up, of goods that nothing was drawn for too.
     """
 
     base_minor: IntArray
@@ -42,6 +45,7 @@ class Shocks:
     is_stopped: BoolArray
     direction: IntArray
     probability: FloatArray
+    chances: FloatArray
     place: tuple[str, str]
     now: datetime
 
@@ -79,6 +83,7 @@ def read_shocks(*, shelf: Shelf, occasion: Occasion) -> Shocks:
         is_stopped=is_stopped,
         direction=np.zeros(count, dtype=np.int64),
         probability=np.zeros(count),
+        chances=np.zeros((count, 2)),
         place=place,
         now=now,
     )
@@ -139,7 +144,12 @@ def draw_shocks(
         seed=seed_of(shocks.place),
         week=shock_week(shocks.now),
     )
-    return replace(shocks, direction=plan.direction, probability=plan.probability)
+    return replace(
+        shocks,
+        direction=plan.direction,
+        probability=plan.probability,
+        chances=plan.chances,
+    )
 
 
 def seed_of(place: tuple[str, str]) -> str:
@@ -184,14 +194,16 @@ def store_shocks(
     public_minor: IntArray,
     policy: Policy,
     exponent: int,
+    book_version: int,
 ) -> int:
     """Write what was drawn and end what is over; return how many shocks now begin to hold.
 
-    In the caller's transaction. `public_minor` (m,) are the prices after the gate. A drawn price
-    that it changed is kept as not applied; a shock whose way back it blocked goes on, so that the
-    price to go back to is not lost.
+    In the caller's transaction; they hold from the book of `book_version` on. `public_minor` (m,)
+    are the prices after the gate. A drawn price that it changed is kept as not applied; a shock
+    whose way back it blocked goes on, so that the price to go back to is not lost.
     """
     target, now, place = target_prices(shocks, exponent), shocks.now, shocks.place
+    _store_draw(shocks, variant_id, policy, exponent, book_version)
     drawn = np.flatnonzero(shocks.direction)
     begins = (shocks.direction != 0) & (public_minor == target)
     over = ~shocks.is_intact | (public_minor != shocks.running_minor) | begins
@@ -221,3 +233,35 @@ def store_shocks(
     # A week is drawn once; a second run over it must not double what is there.
     PriceShock.objects.bulk_create(rows, batch_size=_CHUNK, ignore_conflicts=True)
     return int(begins.sum())
+
+
+def _store_draw(
+    shocks: Shocks, variant_id: IntArray, policy: Policy, exponent: int, book_version: int
+) -> None:
+    """Write the whole draw, what it left alone included: a week is drawn once."""
+    at = np.flatnonzero(shocks.chances.sum(axis=1) > 0.0)
+    if not len(at):
+        return
+    below, above = shock_rungs(shocks.base_minor[at], exponent)
+    draw = WeekDraw(
+        variant_id=variant_id[at],
+        base_minor=shocks.base_minor[at],
+        below_minor=below,
+        above_minor=above,
+        chance=shocks.chances[at],
+        direction=shocks.direction[at],
+        book_version=book_version,
+    )
+    arrays = draw.arrays()
+    ShockDraw.objects.get_or_create(
+        market_id=shocks.place[0],
+        channel=shocks.place[1],
+        week=shock_week(shocks.now),
+        defaults={
+            "drawn_at": shocks.now,
+            "book_version": book_version,
+            "policy_version": policy.version,
+            "arrays": pack_arrays(arrays),
+            "sha256": hash_arrays(arrays),
+        },
+    )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from pricing.selectors import resolve_jurisdiction
+from profiles.core.cleaning import is_crawler
 from profiles.core.values import Consents
 from shop.api.authentication import Caller
 from shop.api.language import page_language
@@ -50,6 +51,7 @@ def build_context(request: HttpRequest, caller: Caller, now: datetime) -> PageCo
         channel=CHANNEL,
         gpc=request.headers.get("Sec-GPC") == "1",
         now=now,
+        is_counted=not is_crawler(request.headers.get("User-Agent", "")),
     )
 
 

@@ -11,6 +11,9 @@ from shop.catalog.selectors import list_cards
 from shop.pages.context import PageContext
 from shop.pages.values import ProductCard
 
+# What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
+SHOWING = frozenset({"home", "category", "search", "offer", "product", "api"})
+
 
 def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
     """Return what pricing may know about the visit; `purpose` is kept with each quote."""
@@ -23,6 +26,7 @@ def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
         gpc=ctx.gpc,
         now=ctx.now,
         purpose=purpose,
+        is_look=ctx.is_counted and purpose in SHOWING,
     )
 
 

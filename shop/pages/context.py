@@ -13,6 +13,8 @@ class PageContext:
     `shopper_pseudonym` is None for a visitor nobody knows: prices are then the public ones.
     `gpc` is the browser's Global Privacy Control signal, which counts as "no personal prices".
     `now` is aware and in UTC; `language` is "en" or "zh-hans"; `locale` its Babel name.
+    `is_counted` is False for robots, prefetches and staff: what they are shown is no look at a
+    price.
     """
 
     shopper_pseudonym: str | None
@@ -25,3 +27,4 @@ class PageContext:
     channel: str
     gpc: bool
     now: datetime
+    is_counted: bool = True

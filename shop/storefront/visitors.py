@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
+from profiles.core.cleaning import is_crawler
 from profiles.core.values import Consents, ShopperValue
 from profiles.selectors import belongs_to_account
 from profiles.services import get_or_create_guest
@@ -136,6 +137,8 @@ def _read_visit(request: HttpRequest) -> Visit:
     market = get_market(settings.MARKET_CODE)
     language = "zh-hans" if (get_language() or "").startswith("zh") else "en"
     region = cookies.get(REGION_COOKIE, "")
+    user_agent = headers.get("User-Agent", "")
+    is_prefetch = "prefetch" in headers.get("Sec-Purpose", "")
     visit = Visit(
         ctx=PageContext(
             shopper_pseudonym=None,
@@ -148,11 +151,12 @@ def _read_visit(request: HttpRequest) -> Visit:
             channel=CHANNEL,
             gpc=headers.get("Sec-GPC") == "1",
             now=utc_now(),
+            is_counted=not (is_prefetch or is_crawler(user_agent) or _is_staff(request)),
         ),
         choice=_pick(cookies.get(CHOICE_COOKIE), ("on", "off")),
         theme=_pick(cookies.get(THEME_COOKIE), ("light", "dark")),
-        user_agent=headers.get("User-Agent", ""),
-        is_prefetch="prefetch" in headers.get("Sec-Purpose", ""),
+        user_agent=user_agent,
+        is_prefetch=is_prefetch,
         cart_count=_read_count(cookies.get(CART_COOKIE, "")),
     )
     _recognize(visit, read_shopper(cookies.get(SHOPPER_COOKIE, "")))
@@ -205,6 +209,14 @@ def _read_account(request: HttpRequest) -> int | None:
         return None
     user: Any = request.user
     return int(user.pk) if user.is_authenticated else None
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    """Return whether staff look at the shop; as above, only a session cookie is asked about."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    user: Any = request.user
+    return bool(user.is_authenticated and user.is_staff)
 
 
 def _read_count(text: str) -> int:

@@ -38,7 +38,7 @@ def partition_of(quote: Quote) -> str:
 def test_rows_move_into_the_partition_of_their_month(quoted: ShopperValue) -> None:
     quote = Quote.objects.first()
     assert partition_of(quote) == "pricing_quote_default"
-    assert ensure_partitions(now=NOON, months=2) == 3
+    assert ensure_partitions(now=NOON, months=2) == 6
     assert partition_of(quote) == "pricing_quote_2026_11"
     assert Quote.objects.count() == 4
     assert ensure_partitions(now=NOON, months=2) == 0

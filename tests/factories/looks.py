@@ -1,0 +1,78 @@
+"""Looks at prices and what is bought at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from pricing.core.values import PriceView
+from pricing.models import PublicLook
+from pricing.services import quote_variants, store_quote
+from profiles.core.values import PurchasedLine, ShopperValue
+from profiles.models import Segment, ShopperProfile
+from profiles.services import record_purchase_events, record_return_events
+from tests.factories.pricing import NOON, committed, visit
+
+
+def show(
+    shopper: ShopperValue | None, variants: Iterable[int], **changes: Any
+) -> dict[int, PriceView]:
+    """Show a page of prices to a shopper, or to an anonymous visitor."""
+    context = visit(shopper, is_look=True, **changes)
+    return quote_variants(context=context, variant_ids=list(variants)).prices
+
+
+def count_looks() -> dict[int, int]:
+    """Return the counted looks by variant, over all else they are counted by."""
+    sums: dict[int, int] = {}
+    for variant, looks in PublicLook.objects.values_list("variant_id", "looks"):
+        sums[variant] = sums.get(variant, 0) + looks
+    return sums
+
+
+def buy_shown(shopper: ShopperValue, view: PriceView, basket: str, quantity: int = 1) -> None:
+    """Buy at the public price a page showed at noon, half an hour later."""
+    with committed():
+        record_purchase_events(
+            basket_ref=basket,
+            lines=[_line(view, quantity)],
+            occurred_at=NOON + timedelta(minutes=30),
+            shopper_id=shopper.id,
+            channel="online",
+            now=NOON + timedelta(minutes=31),
+        )
+
+
+def send_back(shopper: ShopperValue, view: PriceView, basket: str, quantity: int = 1) -> None:
+    """Return what was bought, the day after."""
+    with committed():
+        record_return_events(
+            basket_ref=basket,
+            lines=[_line(view, quantity)],
+            occurred_at=NOON + timedelta(days=1),
+            shopper_id=shopper.id,
+            channel="online",
+            now=NOON + timedelta(days=1),
+        )
+
+
+def _line(view: PriceView, quantity: int) -> PurchasedLine:
+    return PurchasedLine(
+        variant_id=view.variant_id,
+        quantity=quantity,
+        paid_minor=view.public_minor * quantity,
+        list_minor=view.list_minor * quantity,
+        is_discounted=False,
+        quote_id=store_quote(token=view.token),
+    )
+
+
+def give_segment(shopper: ShopperValue) -> str:
+    """Put a shopper into the one segment there is; return its code."""
+    named = {"name": "Snackers", "created_at": NOON}
+    segment, _ = Segment.objects.get_or_create(code="snackers", defaults=named)
+    ShopperProfile.objects.update_or_create(
+        shopper_id=shopper.id, defaults={"segment": segment, "refreshed_at": NOON}
+    )
+    return str(segment.code)
