@@ -12,6 +12,7 @@ from pricing.services import (
     learning,
     look_counts,
     replay_check,
+    rollback,
     tuning,
     visits,
     watching,
@@ -88,8 +89,21 @@ def import_competitors() -> int:
 
 @job(queue="training", time_limit=1800)
 def train_demand() -> int:
-    """Fit the demand model anew; a refit of the kind in use is used from the next book on."""
+    """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
     return services.train_demand(as_of=utc_now()).rows
+
+
+@job(queue="training", time_limit=1800, retries=0)
+def train_family(family: str) -> int:
+    """Fit a family for the leaderboard's slot; people decide whether it is used."""
+    return services.train_demand(as_of=utc_now(), family=family).rows
+
+
+@job(queue="recompute", time_limit=900, retries=0)
+def audit_and_go_back(reason: str, by_id: int) -> int:
+    """Audit the model before now, and go back to it if that allows it."""
+    rollback.audit_and_go_back(reason=reason, by_id=by_id, now=utc_now())
+    return 1
 
 
 @job(queue="training", time_limit=1800)

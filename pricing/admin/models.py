@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,15 +13,32 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from pricing.core.demand.families import SERVABLE
 from pricing.models import DemandModelVersion
+from pricing.selectors.verdicts import list_waits, say_verdict
 from pricing.services.approvals import activate_model, ask_for_model
+from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, show_link, tag_column
 from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
+TRAIN_JOB = "train_family"
 STATUS_TONES = {"active": "green", "candidate": "blue", "retired": "gray", "refused": "red"}
+
+
+class FamilyForm(BaseDialogForm):
+    """Asks which family of models is fitted."""
+
+    family = forms.ChoiceField(
+        label=_("Family"),
+        choices=[(name, name) for name in SERVABLE],
+        widget=UnfoldAdminSelectWidget(),
+        help_text=_("As on the leaderboard. It becomes a candidate: people decide about its use."),
+    )
 
 
 def metric_column(name: str, title: Any, digits: int = 3) -> Any:
@@ -49,6 +67,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         metric_column("negative_share", _("Negative elasticity")),
         metric_column("elasticity_sd", _("Elasticity sd")),
         "hash_start",
+        "waits",
         "backtest_link",
     ]
     list_filter = [("status", ChoicesDropdownFilter), "kind"]
@@ -57,6 +76,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         ("id", "kind"),
         "backtest_link",
         tag_column("status", _("Status"), STATUS_TONES),
+        "waits",
         "trained_at",
         ("window_start", "window_end", "rows"),
         json_cell("metrics", _("Metrics")),
@@ -68,8 +88,10 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     readonly_fields = [
         "id",
         "backtest_link",
+        "waits",
         *(one for one in fields if callable(one)),
     ]
+    actions_list = ["fit_family"]
     actions_detail = ["ask_for", "activate"]
     actions_row = ["ask_for", "activate"]
 
@@ -89,10 +111,43 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         """Enough of the hash to compare by eye."""
         return row.sha256[:12]
 
+    @admin.display(description=_("Waits because"))
+    def waits(self, row: DemandModelVersion) -> str:
+        """Why it did not come into use by itself, in sentences."""
+        status = DemandModelVersion.Status
+        if row.status == status.REFUSED:
+            return say_verdict(row.metrics.get("refusal", "")) or EMPTY
+        if row.status != status.CANDIDATE:
+            return EMPTY
+        return "; ".join(list_waits(row.metrics)) or EMPTY
+
     @admin.display(description=_("Backtest"))
     def backtest_link(self, row: DemandModelVersion) -> SafeString | str:
         """How it forecast weeks it had not seen."""
         return show_link("admin:model_backtest", row.pk, _("backtest"))
+
+    @action(
+        description=_("Fit a family"),
+        permissions=["act"],
+        url_path="fit",
+        icon="model_training",
+        dialog=ask(
+            _("Fit another family of models"),
+            _("A worker fits it on the shop's sales: some minutes. Nothing changes for shoppers."),
+            form_class=FamilyForm,
+            submit=_("Fit"),
+        ),
+    )
+    def fit_family(self, request: HttpRequest, form: FamilyForm) -> HttpResponse:
+        """Have a worker fit a challenger; it stands in this table when it is done."""
+        keywords = {"family": form.cleaned_data["family"]}
+        tell_outcome(
+            self,
+            request,
+            lambda: start_job(name=TRAIN_JOB, queue="training", keywords=keywords),
+            _("On its way: the version stands here in some minutes."),
+        )
+        return go_back(request)
 
     @action(
         description=_("Ask for this model"),

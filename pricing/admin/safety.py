@@ -15,13 +15,16 @@ from unfold.decorators import action
 
 from pricing.models import BreakerTrip, ModelChange
 from pricing.selectors.lift import read_impact
+from pricing.selectors.verdicts import say_reason
 from pricing.services.rollback import rollback_model
 from pricing.services.undo import undo_trip
+from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, show_money, show_tag, tag_column
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
+AUDIT_JOB = "audit_and_go_back"
 ACTION_TONES = {"switched_off": "red", "held": "amber", "stopped_ramp": "amber"}
 EVIDENCE = json_cell("evidence", _("What it saw"))
 CHANGE_TONES = {
@@ -108,19 +111,24 @@ class ModelChangeAdmin(ReadOnlyAdmin):
         "model",
         "former",
         "by",
-        "reason",
+        "told",
     ]
     list_select_related = ["model", "former", "by"]
     list_filter = [("kind", ChoicesDropdownFilter)]
     ordering = ["-id"]
-    fields = [("kind", "at"), ("model", "former"), ("by", "reason"), "impact"]
-    readonly_fields = ["impact"]
-    actions_list = ["roll_back"]
+    fields = [("kind", "at"), ("model", "former"), ("by", "told"), "impact"]
+    readonly_fields = ["told", "impact"]
+    actions_list = ["roll_back", "audit_and_go_back"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelChange]:
         """Leave the models' arrays out: they are megabytes."""
         rows: QuerySet[ModelChange] = super().get_queryset(request)
         return rows.defer("model__arrays", "former__arrays")
+
+    @admin.display(description=_("Why"))
+    def told(self, row: ModelChange) -> str:
+        """What people wrote, or the shop's own reason in words."""
+        return say_reason(row.reason) or EMPTY
 
     @admin.display(description=_("Impact so far"))
     def impact(self, row: ModelChange) -> str:
@@ -161,6 +169,29 @@ class ModelChangeAdmin(ReadOnlyAdmin):
                 reason=form.cleaned_data["reason"], by_id=_account_id(request), now=utc_now()
             ),
             _("The model before is in use again."),
+        )
+        return go_back(request)
+
+    @action(
+        description=_("Audit it and go back"),
+        permissions=["act"],
+        url_path="audit-and-go-back",
+        icon="fact_check",
+        dialog=ask(
+            _("Audit the model before now, and go back to it?"),
+            _("A model that was never audited: about a minute. A failed audit changes nothing."),
+            form_class=ReasonForm,
+            submit=_("Audit and go back"),
+        ),
+    )
+    def audit_and_go_back(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
+        """A worker audits it; the change stands here once the audit allows it."""
+        keywords = {"reason": form.cleaned_data["reason"], "by_id": _account_id(request)}
+        tell_outcome(
+            self,
+            request,
+            lambda: start_job(name=AUDIT_JOB, queue="recompute", keywords=keywords),
+            _("On its way: if the audit allows it, the change stands here in about a minute."),
         )
         return go_back(request)
 

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from pricing.core.monitoring import SHARES
 from pricing.models import DemandModelVersion, ModelRamp, RampStep
+from pricing.selectors.verdicts import say_step
 from pricing.services.trials import begin_trial, step_trial, stop_trial
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, percent_column, show_tag
@@ -63,10 +64,15 @@ class RampStepInline(ReadOnlyInline):
         percent_column("share", _("Share of shoppers")),
         "at",
         "by",
-        "reason",
+        "told",
         json_cell("evidence", _("Figures")),
     ]
     readonly_fields = fields
+
+    @admin.display(description=_("Why"))
+    def told(self, row: RampStep) -> str:
+        """Why the step was made, what logged prices say, and what it waits for."""
+        return say_step(row.reason, row.evidence)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the trial sees its steps."""

@@ -20,16 +20,18 @@ SAME = 0.0005
 class ShadowFigures:
     """Expected prices of a version against the expected prices that were shown, in n decisions.
 
-    `gap` is the mean log difference, `spread` its standard deviation, `lower` and `higher` the
-    shares of decisions it would have made cheaper or dearer; `violations` counts decisions in which
-    one of its prices broke a bound before the gate.
+    `gap` is the mean log difference, `mean_absolute_gap` its mean size, `spread` its standard
+    deviation, the shares those of decisions it would have made cheaper, alike or dearer;
+    `violations` counts decisions in which one of its prices broke a bound before the gate.
     """
 
     decisions: int
     gap: float
+    mean_absolute_gap: float
     spread: float
-    lower: float
-    higher: float
+    lower_share: float
+    same_share: float
+    higher_share: float
     violations: int
 
 
@@ -42,13 +44,15 @@ def compare_shadow(found: Exposures, served: ServedDemand) -> ShadowFigures:
         gaps.append(wanted - _expected(part))
     gap = np.concatenate(gaps)
     if not len(gap):
-        return ShadowFigures(0, 0.0, 0.0, 0.0, 0.0, 0)
+        return ShadowFigures(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0)
     return ShadowFigures(
         decisions=len(gap),
         gap=float(gap.mean()),
+        mean_absolute_gap=float(np.abs(gap).mean()),
         spread=float(gap.std()),
-        lower=float((gap < -SAME).mean()),
-        higher=float((gap > SAME).mean()),
+        lower_share=float((gap < -SAME).mean()),
+        same_share=float((np.abs(gap) <= SAME).mean()),
+        higher_share=float((gap > SAME).mean()),
         violations=violations,
     )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pricing.models import ModelRamp, OnlineEvidence, PricedVisit, ShadowComparison
+from pricing.selectors.verdicts import say_step
 
 MOST_STEPS = 200
 
@@ -28,7 +29,8 @@ class EvidenceStep:
 
 @dataclass(frozen=True, slots=True)
 class TrialStep:
-    """From `at` on this share of shoppers was quoted by the version on trial."""
+    """From `at` on this share of shoppers was quoted by the version on trial; why, in the reader's
+    language."""
 
     share: float
     at: datetime
@@ -100,7 +102,12 @@ def list_trials(*, limit: int = 10) -> list[TrialRow]:
             ended_at=row.ended_at,
             end=row.end,
             steps=tuple(
-                TrialStep(step.share, step.at, step.reason, step.by_id is not None)
+                TrialStep(
+                    step.share,
+                    step.at,
+                    say_step(step.reason, step.evidence),
+                    step.by_id is not None,
+                )
                 for step in row.steps.all()
             ),
         )

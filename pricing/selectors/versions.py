@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from pricing.core.demand.families import CHAMPION, SERVABLE
 from pricing.core.demand.served import ServedDemand
 from pricing.core.signals import SignalWeights
 from pricing.core.values import ModelVersionRow
@@ -39,6 +40,14 @@ def model_row(row: DemandModelVersion) -> ModelVersionRow:
         metrics=row.metrics,
         sha256=row.sha256,
     )
+
+
+def find_kind_in_use() -> str:
+    """Return the family of the model in use, the champion's without one or if nobody can fit it any
+    more. One query."""
+    active = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    kind = active.values_list("kind", flat=True).first()
+    return kind if kind in SERVABLE else CHAMPION
 
 
 def load_active_model() -> tuple[ModelVersionRow, ServedDemand] | None:

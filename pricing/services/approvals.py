@@ -9,8 +9,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
+from django.utils.translation import gettext as _
 
-from pricing.models import DemandModelVersion, PricingPolicy
+from pricing.models import DemandModelVersion, ModelRamp, PricingPolicy
+from pricing.selectors.verdicts import say_verdict
+from pricing.selectors.versions import find_kind_in_use
 from pricing.services.fairness import require_audit
 from pricing.services.refits import lock_models
 from pricing.services.registry import note_activation
@@ -87,9 +90,13 @@ def approve_policy(*, version: int, by_id: int, now: datetime) -> None:
 
 
 def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> None:
-    """Ask that model version `model_id` be brought into use; somebody else activates it."""
+    """Ask that model version `model_id` be brought into use; somebody else activates it.
+
+    Raises NotOffered, also for a challenger the leaderboard's gate is shut to.
+    """
     with transaction.atomic():
         model = _lock_rows(model_id)
+        require_slot(model)
         model.asked_by_id, model.asked_at, model.asked_reason = by_id, now, reason
         model.activated_by_id = None
         model.save(update_fields=["asked_by", "asked_at", "asked_reason", "activated_by"])
@@ -98,8 +105,10 @@ def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> N
 def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
     """Make the asked-for model `model_id` the active one. Raises NeedsSecondPerson, NotAudited.
 
-    Writes the fact ModelActivated; the next price book is made with it. Stands in line with refits
-    and rollbacks, so that each sees which model the one before left in use.
+    A challenger, a candidate of another family than the one in use, must have quoted everybody in
+    its trial, and its family must pass the leaderboard's gate. Writes the fact ModelActivated; the
+    next price book is made with it. Stands in line with refits and rollbacks, so that each sees
+    which model the one before left in use.
     """
     with transaction.atomic():
         lock_models()
@@ -108,6 +117,8 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
             raise NotOffered("Nobody has asked for this model: ask first, with a reason.")
         if model.asked_by_id == by_id:
             raise NeedsSecondPerson("You asked for this model: somebody else must activate it.")
+        if require_slot(model):
+            _require_trial(model)
         require_audit(model)
         in_use = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
         former_id = in_use.values_list("pk", flat=True).first()
@@ -123,6 +134,35 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
             now=now,
         )
         write_fact(kind="ModelActivated", payload={"model_id": model_id}, occurred_at=now)
+
+
+def require_slot(model: DemandModelVersion) -> bool:
+    """Return whether a model is a challenger: a candidate of another family than the one in use.
+
+    Raises NotOffered, with each reason, where its training's leaderboard says that the family may
+    not take the slot, or was asked about another holder of it. One query.
+    """
+    holder = find_kind_in_use()
+    if model.status != DemandModelVersion.Status.CANDIDATE or model.kind == holder:
+        return False
+    gate = model.metrics.get("gate", {})
+    if gate.get("holder") != holder:
+        raise NotOffered(
+            _("This family was not compared with the one in use: train it again first.")
+        )
+    if not gate["may_take"]:
+        told = "; ".join(say_verdict(reason) for reason in gate["reasons"])
+        raise NotOffered(_("This family may not take the slot: %(told)s.") % {"told": told})
+    return True
+
+
+def _require_trial(model: DemandModelVersion) -> None:
+    ramp = ModelRamp.objects.filter(model=model, ended_at__isnull=True).first()
+    step = None if ramp is None else ramp.steps.first()
+    if step is None or step.share < 1.0:
+        raise NotOffered(
+            _("A model of another family is activated at the end of its trial, at 100 %.")
+        )
 
 
 def _lock_rows(model_id: int) -> DemandModelVersion:

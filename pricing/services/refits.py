@@ -1,4 +1,5 @@
-"""Bring a refit into use by itself: the first model, or one like that in use, once audited."""
+"""Bring a refit into use by itself: the first model, or one like that in use, once it was audited
+and compared with it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from pricing.core.audits import AuditVerdict
+from pricing.core.demand.families import CHAMPION
 from pricing.models import DemandModelVersion
 from pricing.services.fairness import audit_model, require_audit
+from pricing.services.refit_check import check_refit
 from pricing.services.registry import is_held_back, note_activation
 from shop.outbox.services import write_fact
 
@@ -16,29 +19,43 @@ from shop.outbox.services import write_fact
 def use_refit(
     *, model_id: int, now: datetime, market: str = "us", channel: str = "online"
 ) -> AuditVerdict:
-    """Audit candidate `model_id`, and use it if that allows it and it is a refit.
+    """Audit candidate `model_id`, and use it if that allows it and it is a calm refit.
 
-    A refit has the kind and the inputs of the model in use, or there is none in use; any other
-    candidate waits for two people, as every one does after a rollback. Fact ModelActivated. Returns
-    the verdict.
+    A refit has the kind and the inputs of the model in use and prices much as that does
+    (`check_refit`), or it is the champion and there is none in use; any other candidate waits for
+    two people, as every one does after a rollback. Fact ModelActivated. Returns the verdict of the
+    audit.
     """
     verdict = audit_model(model_id=model_id, now=now, market=market, channel=channel)
-    if verdict.allows_use:
-        with transaction.atomic():
-            lock_models()
-            _activate(model_id, now)
+    if not verdict.allows_use:
+        return verdict
+    former_id = _find_alike(model_id)
+    if former_id is not None:
+        told = check_refit(model_id=model_id, former_id=former_id, place=(market, channel), now=now)
+        if not told["is_passed"]:
+            return verdict
+    with transaction.atomic():
+        lock_models()
+        _activate(model_id, former_id, now)
     return verdict
 
 
-def _activate(model_id: int, now: datetime) -> None:
+def _find_alike(model_id: int) -> int | None:
+    """Return the model in use if `model_id` is a refit of it."""
+    row = DemandModelVersion.objects.filter(pk=model_id).values("kind", "feature_hash")
+    alike = DemandModelVersion.objects.filter(status=DemandModelVersion.Status.ACTIVE)
+    return alike.filter(**row.get()).values_list("pk", flat=True).first()
+
+
+def _activate(model_id: int, compared_id: int | None, now: datetime) -> None:
+    """Use a candidate in place of the model it was compared with; None: there must be none."""
     status = DemandModelVersion.Status
     rows = DemandModelVersion.objects.select_for_update(of=("self",)).defer("arrays")
     active = rows.filter(status=status.ACTIVE).first()
     row = rows.filter(pk=model_id, status=status.CANDIDATE).first()
-    if row is None or is_held_back():
+    if row is None or is_held_back() or compared_id != (None if active is None else active.pk):
         return
-    alike = (row.kind, row.feature_hash)
-    if active is not None and (active.kind, active.feature_hash) != alike:
+    if active is None and row.kind != CHAMPION:
         return
     require_audit(row)  # once more, under the lock: a newer audit may have failed meanwhile
     if active is not None:
@@ -46,8 +63,7 @@ def _activate(model_id: int, now: datetime) -> None:
         active.save(update_fields=["status"])
     row.status = status.ACTIVE
     row.save(update_fields=["status"])
-    former_id = None if active is None else active.pk
-    note_activation(model_id=row.pk, former_id=former_id, by_id=None, reason="refit", now=now)
+    note_activation(model_id=row.pk, former_id=compared_id, by_id=None, reason="refit", now=now)
     write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
 
 

@@ -10,15 +10,17 @@ from typing import Any
 from django.conf import settings
 
 from pricing.core.demand.compress import compress_served
+from pricing.core.demand.families import CHAMPION, SERVABLE
 from pricing.core.demand.training import Trained, train
 from pricing.core.demand.training_cells import TrainingCells
+from pricing.core.demand.training_family import train_family
 from pricing.core.demand.tuning import DemandSettings
 from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
 from pricing.selectors.training import Window, load_training_cells
 from pricing.selectors.tuning import load_settings
-from pricing.selectors.versions import get_model_version, model_row
+from pricing.selectors.versions import find_kind_in_use, get_model_version, model_row
 from pricing.services.private_training import take_private_cells
 from pricing.services.refits import use_refit
 from pricing.services.training_shoppers import fit_shoppers
@@ -26,10 +28,13 @@ from profiles.core.features.registry import require_features
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.kernel.hashing import fingerprint
 
-KIND = "pooled_poisson"
 STEPS = 5
 
 Progress = Callable[[str, int, int], None]
+
+
+class UnknownFamily(ValueError):
+    """There is no such family of demand models."""
 
 
 def train_demand(
@@ -39,34 +44,56 @@ def train_demand(
     market: str = "us",
     channel: str = "online",
     epsilon: float | None = None,
+    family: str | None = None,
     progress: Progress | None = None,
 ) -> ModelVersionRow:
-    """Fit the champion on the `weeks` before `as_of`, store it, and use it if that is a refit.
+    """Fit a family on the `weeks` before `as_of`, store it, and use it if that is a calm refit.
 
-    The first model, and a refit of the kind already in use, becomes active by itself if its
-    figures and its fairness audit pass; another kind or other features need two people
-    (`ask_for_model`, `activate_model`). `progress` is told (what, step, steps). Fact
-    ModelActivated. `epsilon` above 0 (the setting's by default) learns from private releases only.
+    `family` is one of SERVABLE, by default the kind in use. The first model, and a refit of the
+    kind already in use, becomes active by itself if its figures, its fairness audit and the
+    comparison with the model in use pass; another kind or other features need the leaderboard's
+    gate, two people and a trial (`ask_for_model`, `begin_trial`, `activate_model`). `progress` is
+    told (what, step, steps). Fact ModelActivated. `epsilon` above 0 (the setting's by default)
+    learns from private releases only. Raises UnknownFamily.
     """
     require_features(SIGNAL_FEATURES, purpose="price")
+    holder = find_kind_in_use()
+    wanted = family or holder
+    if wanted not in SERVABLE:
+        raise UnknownFamily(f"Nobody can fit {wanted}: one of {', '.join(sorted(SERVABLE))}.")
     tell = progress or _say_nothing
     tell("reading sales, prices and placements", 0, STEPS)
     cells, window, privacy = _read(as_of, weeks, (market, channel), epsilon)
     tell("fitting demand", 1, STEPS)
-    # Settings are tuned on plain sales: a model that promises privacy takes the usual ones.
-    tuned = DemandSettings.read({}) if privacy else load_settings()
-    trained = train(cells, SignalWeights(), lambda what: tell(what, 1, STEPS), tuned)
+    trained = _fit(
+        cells, wanted, holder, lambda what: tell(what, 1, STEPS), is_private=bool(privacy)
+    )
     tell("comparing shoppers", 2, STEPS)
     # What each shopper did is read here: never by a model that promises privacy.
     trained = _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of)
     tell("storing", 3, STEPS)
-    row = _store(trained, cells, window, as_of)
+    row = _store(wanted, trained, cells, window, as_of)
     if not trained.refusal:
         tell("auditing fairness", 4, STEPS)
         use_refit(model_id=row.id, now=as_of, market=market, channel=channel)
         row = get_model_version(row.id)
     tell("done", STEPS, STEPS)
     return row
+
+
+def _fit(
+    cells: TrainingCells,
+    family: str,
+    holder: str,
+    progress: Callable[[str], None],
+    *,
+    is_private: bool,
+) -> Trained:
+    if family != CHAMPION:
+        return train_family(cells, SignalWeights(), progress, family=family, holder=holder)
+    # Settings are tuned on plain sales: a model that promises privacy takes the usual ones.
+    tuned = DemandSettings.read({}) if is_private else load_settings()
+    return train(cells, SignalWeights(), progress, tuned, holder=holder)
 
 
 def _read(
@@ -89,12 +116,12 @@ def _say_nothing(_what: str, _step: int, _steps: int) -> None:
 
 
 def _store(
-    trained: Trained, cells: TrainingCells, window: Window, as_of: datetime
+    kind: str, trained: Trained, cells: TrainingCells, window: Window, as_of: datetime
 ) -> ModelVersionRow:
     status = DemandModelVersion.Status
     arrays, size = compress_served(trained.served)
     row = DemandModelVersion.objects.create(
-        kind=KIND,
+        kind=kind,
         status=status.REFUSED if trained.refusal else status.CANDIDATE,
         trained_at=as_of,
         window_start=window.start_date,

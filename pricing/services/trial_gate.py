@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from pricing.models import ModelRamp, RampStep
 from pricing.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
+from pricing.selectors.verdicts import name_gate, say_reason
 from pricing.services.approvals import NeedsSecondPerson, NotOffered
 
 # What one verdict looks at, and how often a trial in the shadow is judged anew.
 WINDOW = timedelta(days=28)
 JUDGED_EVERY = timedelta(days=1)
-# Reasons of a shut gate that are a verdict, and those that only want more data.
-TOLD = {"gain_not_sure", "rules_broken"}
-SCARCE = {"nothing_logged", "few_shoppers", "few_draws"}
 
 
 def judge_shadow(
@@ -46,31 +45,18 @@ def require_gate(ramp: ModelRamp, step: RampStep | None, by_id: int | None) -> N
     """
     if step is not None and is_gate_open(step):
         return
-    told = "not judged offline yet" if step is None else describe_gate(step)
+    told = {"told": say_reason(name_gate(None if step is None else step.evidence.get("offline")))}
     if by_id is None:
-        raise NotOffered(f"{told}: somebody must answer for the step.")
+        raise NotOffered(_("%(told)s: somebody must answer for the step.") % told)
     if by_id == ramp.begun_by_id:
-        raise NeedsSecondPerson(f"{told}: you began this trial, so somebody else must answer.")
+        raise NeedsSecondPerson(
+            _("%(told)s: you began this trial, so somebody else must answer.") % told
+        )
 
 
 def is_gate_open(step: RampStep) -> bool:
     """Return whether logged exposures show a sure gain of the version in its shadow."""
     return bool(step.evidence.get("offline", {}).get("is_open"))
-
-
-def describe_gate(step: RampStep) -> str:
-    """Return the newest offline verdict in words, as staff read it beside the trial."""
-    offline: Mapping[str, Any] | None = step.evidence.get("offline")
-    if offline is None:
-        return "not judged offline yet"
-    if offline["is_open"]:
-        return "logged prices show a sure gain"
-    reasons = set(offline["reasons"])
-    if reasons <= TOLD:
-        return "logged prices show no sure gain"
-    if reasons & SCARCE:
-        return "not enough data for an offline verdict"
-    return f"no offline verdict ({', '.join(offline['reasons'])})"
 
 
 def _show(verdict: OfflineVerdict, now: datetime) -> dict[str, Any]:

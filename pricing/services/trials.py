@@ -22,12 +22,12 @@ from pricing.selectors.lift import compare_model
 from pricing.selectors.serving import forget_serving
 from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
-from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.approvals import NeedsSecondPerson, NotOffered, require_slot
 from pricing.services.breakers import Action, trip_breaker
 from pricing.services.fairness import NotAudited, require_audit
 from pricing.services.figures import show_lift
 from pricing.services.refits import lock_models
-from pricing.services.trial_gate import describe_gate, is_gate_open, judge_shadow, require_gate
+from pricing.services.trial_gate import is_gate_open, judge_shadow, require_gate
 from shop.kernel.ids import uuid7
 
 # How much of the past one comparison of a shadow looks at, and how often it is made.
@@ -38,8 +38,8 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
     """Put an asked-for model on trial, in the shadow first; return the trial's id.
 
     Somebody else than the one who asked begins it, after a passed audit of fairness. Raises
-    NeedsSecondPerson, NotAudited, NotOffered (nobody asked, the model is in use or was refused, or
-    another trial is open).
+    NeedsSecondPerson, NotAudited, NotOffered (nobody asked, the model is in use or was refused, the
+    leaderboard's gate is shut to its family, or another trial is open).
     """
     status = DemandModelVersion.Status
     with transaction.atomic():
@@ -50,6 +50,7 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
             raise NotOffered("Ask for a candidate or a retired model first, with a reason.")
         if model.asked_by_id == by_id:
             raise NeedsSecondPerson("You asked for this model: somebody else must begin its trial.")
+        require_slot(model)
         require_audit(model)
         return _open_ramp(model, by_id, now)
 
@@ -133,12 +134,11 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
     if step.share == 0.0:
         _compare_lately(ramp, step, place, now)
         step.evidence["offline"] = judge_shadow(ramp, step, place, now)
-        step.reason = f"{step.reason.partition('; ')[0]}; {describe_gate(step)}"
     state = _read_state(ramp, step, place, now)
     verdict = _ask_gate(next_step(state), step)
     kept = {name: step.evidence[name] for name in ("offline",) if name in step.evidence}
     evidence = _figures(state) | {"reason": verdict.reason} | kept
-    RampStep.objects.filter(pk=step.pk).update(evidence=evidence, reason=step.reason)
+    RampStep.objects.filter(pk=step.pk).update(evidence=evidence)
     if verdict.move == "stop":
         _trip(ramp, evidence, now)
     elif verdict.move == "go_on":
@@ -151,15 +151,15 @@ def _ask_gate(verdict: Verdict, step: RampStep) -> Verdict:
     is_leaving = verdict.move == "go_on" and step.share == 0.0
     if not is_leaving or is_gate_open(step):
         return verdict
-    return Verdict("wait", 0.0, f"{describe_gate(step)}: somebody must answer for the step")
+    return Verdict("wait", 0.0, "needs_answer")
 
 
 def _is_audited(ramp: ModelRamp, step: RampStep, now: datetime) -> bool:
     """Return whether the model on trial may still be used; end its trial if it may not."""
     try:
         require_audit(ramp.model)
-    except NotAudited as refusal:
-        reason = str(refusal)
+    except NotAudited:
+        reason = "not_audited"
         with transaction.atomic():
             RampStep.objects.filter(pk=step.pk).update(evidence={"reason": reason})
             stop_trial(ramp_id=ramp.pk, reason=reason, by_id=None, now=now, end="tripped")

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
+from pricing.selectors.verdicts import list_waits, say_verdict
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Format, Series
 from shop.backoffice.formats import show_count, show_day, show_percent
-from shop.backoffice.verdicts import say_verdict
 from shop.staff.columns import EMPTY
 
 type Text = str | Promise
@@ -30,6 +30,7 @@ FAMILIES: dict[str, Text] = {
     "neural": gettext_lazy("Neural network"),
     "softmax": gettext_lazy("Softmax over prices"),
     "bayesian": gettext_lazy("Bayesian regression"),
+    "logit_with_offset": gettext_lazy("Hierarchical logit beside trees"),
 }
 STATUSES: dict[str, tuple[Text, str]] = {
     "active": (gettext_lazy("in use"), "green"),
@@ -124,9 +125,16 @@ def describe_version(row: ModelVersionRow) -> VersionLine:
         deviance=show_number(row.metrics.get("deviance"), 2),
         sd=show_number(row.metrics.get("elasticity_sd"), 2),
         causal=show_share(row.metrics.get("causal_share")),
-        refusal=say_verdict(refusal) if refusal else "",
+        refusal=_say_wait(row, refusal),
         has_board=bool(row.metrics.get("leaderboard")),
     )
+
+
+def _say_wait(row: ModelVersionRow, refusal: str) -> str:
+    """Return why a version was refused or waits for people, "" for one that was in use."""
+    if refusal:
+        return say_verdict(refusal)
+    return "; ".join(list_waits(row.metrics)) if row.status == "candidate" else ""
 
 
 def list_figures(metrics: Mapping[str, Any]) -> list[Figure]:

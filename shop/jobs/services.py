@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -162,13 +162,14 @@ def retry_run(*, run_id: int) -> None:
     start_job(name=run.name, queue=run.queue)
 
 
-def start_job(*, name: str, queue: str) -> None:
-    """Send job `name` to its queue now (staff action). Raises JobUnknown."""
+def start_job(*, name: str, queue: str, keywords: Mapping[str, Any] | None = None) -> None:
+    """Send job `name` with its keywords to its queue now (staff action). Raises JobUnknown."""
     current_app.loader.import_default_modules()
     names = [one for one in current_app.tasks if one.rpartition(".")[2] == name]
     if not names:
         raise JobUnknown(f"No worker runs {name}: start it again the way it was started.")
     try:
-        current_app.send_task(names[0], queue=queue)
+        given = {"kwargs": dict(keywords)} if keywords else {}
+        current_app.send_task(names[0], queue=queue, **given)
     except OperationalError as error:
         raise JobUnknown("The queue does not answer. Try again when Redis is back.") from error

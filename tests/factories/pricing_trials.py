@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.contrib.auth import get_user_model
 
 from pricing.core.monitoring import SHARES
 from pricing.models import DemandModelVersion, ModelAudit, RampStep
-from pricing.services.approvals import ask_for_model
+from pricing.services.approvals import activate_model, ask_for_model
 from pricing.services.trials import begin_trial, step_trial
 from tests.factories.pricing import NOON, Dairy, committed, make_model
 
@@ -37,6 +39,19 @@ def audit(model: DemandModelVersion, *, is_passed: bool = True) -> ModelAudit:
         compared=100,
         report={},
     )
+
+
+def make_people(*names: str) -> list[int]:
+    """Return accounts of staff by their first names."""
+    people = get_user_model().objects
+    return [people.get_or_create(email=f"{name}@example.com")[0].pk for name in names]
+
+
+def activate_by_two(model_id: int, now: datetime = NOON) -> None:
+    """Let Bob ask for a model that waits, and Ann activate it."""
+    bob, ann = make_people("bob", "ann")
+    ask_for_model(model_id=model_id, reason="looked at", by_id=bob, now=now)
+    activate_model(model_id=model_id, by_id=ann, now=now)
 
 
 def begin(model: DemandModelVersion, by_id: int, share: float = 0.0) -> int:

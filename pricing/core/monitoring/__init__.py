@@ -11,6 +11,7 @@
 """
 
 from pricing.core.monitoring.ramp import SHARES, RampState, Verdict, next_step
+from pricing.core.monitoring.refits import RefitBounds, RefitShift, compare_refit, judge_refit
 from pricing.core.monitoring.screen import Breach, Limits, hold_moves, screen_prices
 from pricing.core.monitoring.sequences import (
     Arm,
@@ -29,12 +30,16 @@ __all__ = [
     "Lift",
     "Limits",
     "RampState",
+    "RefitBounds",
+    "RefitShift",
     "Verdict",
     "arm_of",
     "best_rho",
     "compare_arms",
+    "compare_refit",
     "grow_arms",
     "hold_moves",
+    "judge_refit",
     "mixture_margin",
     "next_step",
     "screen_prices",

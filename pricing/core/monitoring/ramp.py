@@ -37,7 +37,7 @@ class RampState:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a trial does next, to which share, and why."""
+    """What a trial does next, to which share, and why: a code that pages put into words."""
 
     move: Move
     share: float
@@ -50,21 +50,21 @@ def next_step(state: RampState) -> Verdict:
     It stops once its shoppers certainly bring less than the others, or its shadow breaks a bound.
 
     >>> next_step(RampState(0.0, 30.0, 600, shadow_gap=-0.01))
-    Verdict(move='go_on', share=0.01, reason='long enough and nothing against it')
+    Verdict(move='go_on', share=0.01, reason='long_enough')
     >>> next_step(RampState(0.05, 2.0, 100)).move
     'wait'
     """
     at = max(range(len(SHARES)), key=lambda place: (SHARES[place] <= state.share, place))
     if state.lift is not None and state.lift.is_worse:
-        return Verdict("stop", 0.0, "its shoppers bring less than the others")
+        return Verdict("stop", 0.0, "brings_less")
     if state.violations:
-        return Verdict("stop", 0.0, "its prices break a bound")
+        return Verdict("stop", 0.0, "breaks_bound")
     if at >= len(LEAST_HOURS):
-        return Verdict("wait", state.share, "it quotes everybody")
+        return Verdict("wait", state.share, "everybody")
     if state.hours < LEAST_HOURS[at]:
-        return Verdict("wait", state.share, "not long enough")
+        return Verdict("wait", state.share, "too_short")
     if state.decisions < LEAST_DECISIONS[at]:
-        return Verdict("wait", state.share, "too few decisions")
+        return Verdict("wait", state.share, "few_decisions")
     if at == 0 and (state.shadow_gap is None or abs(state.shadow_gap) > MOST_SHADOW_GAP):
-        return Verdict("wait", state.share, "its shadow is far from today's prices: look at it")
-    return Verdict("go_on", SHARES[at + 1], "long enough and nothing against it")
+        return Verdict("wait", state.share, "far_shadow")
+    return Verdict("go_on", SHARES[at + 1], "long_enough")

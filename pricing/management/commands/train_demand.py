@@ -7,22 +7,32 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pricing.core.demand.families import SERVABLE, WITH_OFFSET
 from pricing.selectors.audits import find_audit
+from pricing.selectors.verdicts import list_waits, say_verdict
 from pricing.services import train_demand
 from shop.jobs.services import record_run
 from shop.kernel.clock import utc_now
 
 
 class Command(BaseCommand):
-    help = "Fit the demand model on sales, prices and placements; use it if it is a refit."
+    help = "Fit a demand model on sales, prices and placements; use it if it is a calm refit."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
         parser.add_argument("--market", default="us")
+        parser.add_argument(
+            "--family", choices=sorted(SERVABLE), help="which family; without it the one in use"
+        )
+        parser.add_argument(
+            "--offset",
+            action="store_true",
+            help="the hierarchical logit beside trees that see the context, never the price",
+        )
         parser.add_argument("--figures", action="store_true", help="print every figure, as JSON")
         parser.add_argument(
             "--epsilon",
@@ -32,6 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Train, show progress, print the figures."""
+        family = choose_family(options["family"], has_offset=options["offset"])
         columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
         with (
             record_run(name="train_demand", queue="training") as run,
@@ -43,6 +54,7 @@ class Command(BaseCommand):
                 weeks=options["weeks"],
                 market=options["market"],
                 epsilon=options["epsilon"],
+                family=family,
                 progress=lambda what, step, steps: bar.update(
                     task, description=what, completed=step, total=steps
                 ),
@@ -50,10 +62,27 @@ class Command(BaseCommand):
             run.report["model"] = row.id
             run.report["status"] = row.status
             run.advance(row.rows)
-        self.stdout.write(f"model {row.id} is {row.status}: {row.rows:,} cells")
+        self.stdout.write(f"model {row.id} ({row.kind}) is {row.status}: {row.rows:,} cells")
+        for reason in list_reasons(row.metrics):
+            self.stdout.write(f"  - {reason}")
         audit = find_audit(model_id=row.id, sha256=row.sha256)
         self.stdout.write(f"fairness audit: {audit.state}, {audit.people:,} people with traits")
         self.stdout.write(say_figures(row.metrics, is_whole=options["figures"]))
+
+
+def choose_family(family: str | None, *, has_offset: bool) -> str | None:
+    """Return which family is fitted; CommandError where an offset has nothing to stand beside."""
+    if not has_offset:
+        return family
+    if family not in (None, "hierarchical_logit", WITH_OFFSET):
+        raise CommandError("--offset stands beside the hierarchical logit only.")
+    return WITH_OFFSET
+
+
+def list_reasons(metrics: Mapping[str, Any]) -> list[str]:
+    """Return why a model waits for people or was refused: its own figures, the gate, the refit."""
+    refused = [say_verdict(metrics["refusal"])] if "refusal" in metrics else []
+    return refused + list_waits(metrics)
 
 
 def say_figures(metrics: Mapping[str, Any], *, is_whole: bool) -> str:

@@ -22,8 +22,8 @@ from pricing.models import (
     RampStep,
     ShadowComparison,
 )
+from pricing.selectors.verdicts import say_verdict
 from shop.backoffice.memory import forget_all
-from shop.backoffice.verdicts import say_verdict
 from shop.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
 from tests.factories.backoffice_prices import make_quote

@@ -87,7 +87,7 @@ def test_nobody_goes_back_to_a_model_whose_audit_fails(dairy: Dairy, bob: int) -
     open_dairy()
     before = DemandModelVersion.objects.get(status="active")
     in_use = make_model(trained_at=NOON, deals=0.3)
-    with pytest.raises(NotAudited, match="No fairness audit"):
+    with pytest.raises(NotAudited, match=r"never audited\. .Audit it and go back"):
         rollback_model(reason="sales fell", by_id=bob, now=NOON)
     audit(before)
     audit(before, is_passed=False)
@@ -104,7 +104,9 @@ def test_after_a_rollback_no_refit_comes_into_use_by_itself(dairy: Dairy, bob: i
     make_model(trained_at=NOON)
     rollback_model(reason="sales fell", by_id=bob, now=NOON)
     in_use = DemandModelVersion.objects.get(status="active")
-    refit = make_candidate(dairy, bob)
+    refit = make_model(trained_at=NOON + HOUR)
+    DemandModelVersion.objects.filter(pk=refit.pk).update(status="candidate")
+    DemandModelVersion.objects.filter(pk=in_use.pk).update(status="active")
     assert use_refit(model_id=refit.pk, now=NOON).allows_use
     assert DemandModelVersion.objects.get(status="active").pk == in_use.pk
     note_activation(model_id=in_use.pk, former_id=None, by_id=bob, reason="on again", now=NOON)

@@ -15,6 +15,7 @@ from profiles.models import Event
 from shop.kernel.ids import uuid7
 from tests.factories.pricing import make_shopper
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
+from tests.factories.pricing_trials import activate_by_two
 
 pytestmark = pytest.mark.django_db
 GOODS, WEEKS, ELASTICITY = 24, 20, 2.2
@@ -57,7 +58,9 @@ def test_shocks_make_elasticities_causal_all_the_way_through() -> None:
     Event.objects.bulk_create(events)
     assert PriceShock.objects.filter(is_applied=True).count() == WEEKS * 0.25 * GOODS
     row = train_demand(as_of=MONDAY + timedelta(weeks=WEEKS), weeks=WEEKS)
-    assert row.status == "active"
+    assert row.status == "candidate"
+    assert "far_share" in {one["code"] for one in row.metrics["refit_check"]["reasons"]}
+    activate_by_two(row.id, MONDAY + timedelta(weeks=WEEKS))
     assert row.metrics["causal_share"] == 1.0
     # Each good's first week has no week before it to compare with.
     assert 0.9 * WEEKS <= row.metrics["randomized_weeks"] / (0.25 * GOODS) <= WEEKS

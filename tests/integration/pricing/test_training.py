@@ -21,6 +21,7 @@ from shop.kernel.ids import uuid7
 from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy, make_shopper
 from tests.factories.pricing_shocks import make_teas
+from tests.factories.pricing_trials import activate_by_two
 
 ITEMS, WEEKS, ELASTICITY = 24, 40, 1.6
 pytestmark = pytest.mark.django_db
@@ -136,6 +137,10 @@ def test_weeks_that_chance_moved_make_elasticities_causal(market_with_history: l
     # Each item's first week has no week before it to be compared with.
     assert 0.9 * drawn < row.metrics["randomized_weeks"] <= drawn
     assert row.metrics["causal_share"] == 1.0
+    # Where chance backs elasticities, prices may go further than a rung: people look at that first.
+    assert row.status == "candidate"
+    assert load_active_model()[0].id == observed.id
+    activate_by_two(row.id)
     _, served = load_active_model()
     assert served.is_causal.all()
     assert served.elasticity.mean() == pytest.approx(ELASTICITY, abs=0.25)

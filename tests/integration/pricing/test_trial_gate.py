@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.utils.translation import override
 
 from pricing.models import RampStep, ShadowComparison
 from pricing.selectors.staff_learning import list_trials
@@ -54,8 +55,9 @@ def test_a_shut_gate_holds_the_trial_in_its_shadow_until_a_second_person_answers
     assert (offline["is_open"], offline["exposures"]) == (False, 4)
     assert {"few_shoppers", "gain_not_sure"} <= set(offline["reasons"])
     told = "not enough data for an offline verdict"
-    assert step.evidence["reason"] == f"{told}: somebody must answer for the step"
-    assert list_trials()[0].steps[0].reason == f"shadow; {told}"
+    assert (step.reason, step.evidence["reason"]) == ("shadow", "needs_answer")
+    said = f"in the shadow; {told}; somebody must answer for the step"
+    assert list_trials()[0].steps[0].reason == said
     for by_id, error in ((None, NotOffered), (ann, NeedsSecondPerson)):
         with pytest.raises(error, match=told):
             step_trial(ramp_id=ramp, share=0.01, reason="try", by_id=by_id, now=TOMORROW)
@@ -67,7 +69,8 @@ def test_a_shut_gate_holds_the_trial_in_its_shadow_until_a_second_person_answers
 def test_an_open_gate_lets_the_plan_go_on_and_a_verdict_lasts_a_day(ramp: int) -> None:
     open_gate(ramp)
     assert watch_trial(now=TOMORROW) == "go_on"
-    assert RampStep.objects.last().reason == "shadow; logged prices show a sure gain"
+    shadow = list_trials()[0].steps[-1]
+    assert shadow.reason.startswith("in the shadow; logged prices show a sure gain")
     assert RampStep.objects.first().share == 0.01
 
 
@@ -83,4 +86,5 @@ def test_without_exposures_there_is_not_enough_data(dairy: Dairy, people: list[i
     assert watch_trial(now=NOON + HOUR) == "wait"
     offline = RampStep.objects.get().evidence["offline"]
     assert offline["reasons"] == ["nothing_logged"]
-    assert RampStep.objects.get().reason == "shadow; not enough data for an offline verdict"
+    with override("zh-hans"):
+        assert "数据不足" in list_trials()[0].steps[0].reason

@@ -193,7 +193,7 @@ def test_a_shadow_far_from_todays_prices_waits_for_a_person() -> None:
     far = next_step(RampState(0.0, 99.0, 9_999, shadow_gap=-0.06))
     unseen = next_step(RampState(0.0, 99.0, 9_999))
     assert (far.move, unseen.move) == ("wait", "wait")
-    assert "look at it" in far.reason
+    assert far.reason == "far_shadow"
 
 
 def test_at_everybody_it_waits_for_the_second_person() -> None:

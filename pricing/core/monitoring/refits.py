@@ -1,0 +1,118 @@
+"""A refit before it goes live: how far its prices are from those of the model in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.rungs import price_ladder
+
+
+@dataclass(frozen=True, slots=True)
+class RefitBounds:
+    """What a refit may change by itself; beyond it people look at it first.
+
+    `far_share` of variants may have a price more than one rung away, prices may differ by
+    `price_p95` (log, 95th percentile over variants) and elasticities by `elasticity_median` (log);
+    forecasts of held-out weeks may be worse by `worse_forecast` of the error of the model in use,
+    90 % intervals hold `worse_coverage` less near .9.
+    """
+
+    far_share: float = 0.05
+    price_p95: float = 0.04
+    elasticity_median: float = 0.20
+    worse_forecast: float = 0.10
+    worse_coverage: float = 0.05
+
+
+USUAL = RefitBounds()
+
+
+@dataclass(frozen=True, slots=True)
+class RefitShift:
+    """How a refit would change m variants: shares that move a rung and more, logs of price moves
+    and of elasticities (absolute; median and 95th percentile)."""
+
+    variants: int
+    moved_share: float
+    far_share: float
+    price_median: float
+    price_p95: float
+    elasticity_median: float
+    elasticity_p95: float
+
+    def as_numbers(self) -> dict[str, float]:
+        """Return the figures for a model's metrics."""
+        return {name: round(float(value), 5) for name, value in asdict(self).items()}
+
+
+def compare_refit(
+    before: IntArray,
+    after: IntArray,
+    elasticities: tuple[FloatArray, FloatArray],
+    exponent: int = 2,
+) -> RefitShift:
+    """Return how prices (m, P) and elasticity magnitudes (m,) of a refit differ from those before.
+
+    A variant counts by the price of its P that moves furthest. Rungs are those of the ladder; a
+    price between two of them stands on the lower one.
+
+    >>> one = np.ones(2)
+    >>> shift = compare_refit(np.array([[400], [399]]), np.array([[400], [369]]), (one, 1.1 * one))
+    >>> shift.moved_share, shift.far_share, round(shift.elasticity_median, 4)
+    (0.5, 0.5, 0.0953)
+    """
+    if not len(before):
+        return RefitShift(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    ladder = price_ladder(exponent)
+    place = (np.searchsorted(ladder, prices, side="right") for prices in (before, after))
+    rungs = np.abs(np.subtract(*place)).max(axis=1)
+    moves = np.abs(np.log(after / before)).max(axis=1)
+    old, new = elasticities
+    turned = np.abs(np.log(np.maximum(new, 1e-6) / np.maximum(old, 1e-6)))
+    return RefitShift(
+        variants=len(before),
+        moved_share=float(np.mean(moves > 0)),
+        far_share=float(np.mean(rungs > 1)),
+        price_median=float(np.median(moves)),
+        price_p95=float(np.percentile(moves, 95)),
+        elasticity_median=float(np.median(turned)),
+        elasticity_p95=float(np.percentile(turned, 95)),
+    )
+
+
+def judge_refit(
+    shift: RefitShift,
+    former: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    bounds: RefitBounds = USUAL,
+) -> list[dict[str, Any]]:
+    """Return what of a refit goes beyond its bounds: {code, value, limit} each, [] if nothing does.
+
+    `former` and `metrics` are the figures of the model in use and of the refit: forecasts are
+    compared where both have them.
+
+    >>> calm = RefitShift(10, 0.1, 0.0, 0.0, 0.02, 0.05, 0.3)
+    >>> judge_refit(calm, {"wmape": 0.5}, {"wmape": 0.6})
+    [{'code': 'wmape', 'value': 0.6, 'limit': 0.55}]
+    """
+    found = [
+        {"code": name, "value": round(getattr(shift, name), 4), "limit": getattr(bounds, name)}
+        for name in ("far_share", "price_p95", "elasticity_median")
+        if getattr(shift, name) > getattr(bounds, name)
+    ]
+    for name in ("wmape", "deviance"):
+        if former.get(name) and name in metrics:
+            limit = (1.0 + bounds.worse_forecast) * former[name]
+            if not metrics[name] <= limit:
+                found.append({"code": name, "value": metrics[name], "limit": round(limit, 4)})
+    if "coverage_90" in former and "coverage_90" in metrics:
+        limit = abs(former["coverage_90"] - 0.9) + bounds.worse_coverage
+        if not abs(metrics["coverage_90"] - 0.9) <= limit:
+            low = round(0.9 - limit, 4)
+            found.append({"code": "coverage_90", "value": metrics["coverage_90"], "limit": low})
+    return found

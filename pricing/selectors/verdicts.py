@@ -1,0 +1,162 @@
+"""What the shop itself says of models, in the reader's language: why one waits, goes on or may not.
+
+Stored are codes with their figures (or, on the leaderboard, English with figures); the sentence is
+made when somebody reads it. What people wrote stands as they wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+type Text = str | Promise
+
+# What the leaderboard says (English, with its figures) -> our sentence with the same figures.
+SENTENCES: tuple[tuple[str, Text], ...] = (
+    (
+        r"no randomi[sz]ed prices to compare its elasticities with",
+        gettext_lazy("no randomized prices to compare its elasticities with"),
+    ),
+    (
+        r"its elasticities are (?P<own>\S+) from the \S+ ones, the champion's (?P<other>\S+)",
+        gettext_lazy(
+            "its elasticities are %(own)s from the randomized ones, the champion's %(other)s"
+        ),
+    ),
+    (
+        r"(?P<own>\S+) of its elasticities are not negative",
+        gettext_lazy("%(own)s of its elasticities are not negative"),
+    ),
+    (
+        r"its calibration error is (?P<own>\S+), the champion's (?P<other>\S+)",
+        gettext_lazy("its calibration error is %(own)s, the champion's %(other)s"),
+    ),
+    (r"its 90 % intervals hold (?P<own>\S+)", gettext_lazy("its 90 %% intervals hold %(own)s")),
+    (
+        r"an elasticity is not a positive number",
+        gettext_lazy("an elasticity is not a positive number"),
+    ),
+    (
+        r"more than a quarter of the elasticities have the wrong sign",
+        gettext_lazy("more than a quarter of the elasticities have the wrong sign"),
+    ),
+    (
+        r"the forecast of the held-out weeks is worse than useless",
+        gettext_lazy("the forecast of the held-out weeks is worse than useless"),
+    ),
+    (
+        r"too few goods or weeks to compare models",
+        gettext_lazy("too few goods or weeks to compare models"),
+    ),
+    (
+        r"there is too little history to fit another family",
+        gettext_lazy("there is too little history to fit another family"),
+    ),
+    (
+        r"a newer model of its kind has taken its place",
+        gettext_lazy("a newer model of its kind has taken its place"),
+    ),
+)
+
+# What a trial or the record of models says of itself.
+CODES: dict[str, Text] = {
+    "shadow": gettext_lazy("in the shadow"),
+    "refit": gettext_lazy("a refit like the model before"),
+    "long_enough": gettext_lazy("long enough and nothing against it"),
+    "brings_less": gettext_lazy("its shoppers bring less than the others"),
+    "breaks_bound": gettext_lazy("its prices break a bound"),
+    "everybody": gettext_lazy("it quotes everybody"),
+    "too_short": gettext_lazy("not long enough"),
+    "few_decisions": gettext_lazy("too few decisions"),
+    "far_shadow": gettext_lazy("its shadow is far from today's prices: look at it"),
+    "needs_answer": gettext_lazy("somebody must answer for the step"),
+    "not_audited": gettext_lazy("its newest fairness audit forbids its use"),
+    "not_judged": gettext_lazy("not judged offline yet"),
+    "sure_gain": gettext_lazy("logged prices show a sure gain"),
+    "no_sure_gain": gettext_lazy("logged prices show no sure gain"),
+    "few_data": gettext_lazy("not enough data for an offline verdict"),
+    "no_verdict": gettext_lazy("no offline verdict"),
+}
+# Why a refit waits for people: what of it goes beyond its bound.
+REFIT: dict[str, Text] = {
+    "far_share": gettext_lazy(
+        "%(value)s of the goods would move by more than one rung (bound %(limit)s)"
+    ),
+    "price_p95": gettext_lazy(
+        "one price in twenty would move by %(value)s or more (bound %(limit)s)"
+    ),
+    "elasticity_median": gettext_lazy(
+        "half of the elasticities would change by %(value)s or more (bound %(limit)s)"
+    ),
+    "wmape": gettext_lazy("its forecast error is %(value)s (bound %(limit)s)"),
+    "deviance": gettext_lazy("the deviance of its forecasts is %(value)s (bound %(limit)s)"),
+    "coverage_90": gettext_lazy("its 90 %% intervals hold %(value)s (bound %(limit)s)"),
+}
+# Reasons of a shut gate that are a verdict, and those that only want more data.
+TOLD = {"gain_not_sure", "rules_broken"}
+SCARCE = {"nothing_logged", "few_shoppers", "few_draws"}
+SHARE = re.compile(r"(?P<share>\d+%): (?P<reason>.*)", re.DOTALL)
+
+
+def say_verdict(reason: str) -> str:
+    """Return a reason in the reader's language; an unknown one as it is."""
+    for pattern, sentence in SENTENCES:
+        found = re.fullmatch(pattern, reason)
+        if found is not None:
+            return str(sentence) % found.groupdict() if "%" in str(sentence) else str(sentence)
+    return reason
+
+
+def say_reason(reason: str) -> str:
+    """Return why something was done: a code as a sentence, with its share of shoppers if there is
+    one; the words of people as they are."""
+    found = SHARE.fullmatch(reason)
+    if found is not None:
+        return f"{found['share']}: {say_reason(found['reason'])}"
+    return str(CODES.get(reason, reason))
+
+
+def name_gate(offline: Mapping[str, Any] | None) -> str:
+    """Return the code of an offline verdict as a step of a trial keeps it; None is none yet."""
+    if offline is None:
+        return "not_judged"
+    if offline["is_open"]:
+        return "sure_gain"
+    reasons = set(offline["reasons"])
+    if reasons <= TOLD:
+        return "no_sure_gain"
+    return "few_data" if reasons & SCARCE else "no_verdict"
+
+
+def say_step(reason: str, evidence: Mapping[str, Any]) -> str:
+    """Return why a step of a trial was made, what logged prices say, and what it waits for."""
+    parts = [say_reason(reason)]
+    if "offline" in evidence:
+        parts.append(say_reason(name_gate(evidence["offline"])))
+    if evidence.get("reason"):
+        parts.append(say_reason(evidence["reason"]))
+    return "; ".join(dict.fromkeys(part for part in parts if part))
+
+
+def say_refit(metrics: Mapping[str, Any]) -> list[str]:
+    """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
+    found = []
+    for one in metrics.get("refit_check", {}).get("reasons", ()):
+        shares = one["code"] in ("far_share", "price_p95", "elasticity_median", "coverage_90")
+        figures = {
+            name: f"{one[name]:.1%}" if shares else f"{one[name]:.3f}"
+            for name in ("value", "limit")
+        }
+        found.append(str(REFIT[one["code"]]) % figures)
+    return found
+
+
+def list_waits(metrics: Mapping[str, Any]) -> list[str]:
+    """Return why a candidate waits for people: as a refit, and as a family at the slot's gate."""
+    gate = metrics.get("gate", {})
+    shut = () if gate.get("may_take", True) else gate["reasons"]
+    return say_refit(metrics) + [say_verdict(one) for one in shut]
