@@ -7,66 +7,26 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from pricing.core.values import LedgerRow
 from pricing.models import DemandModelVersion, PriceLedgerEntry, PriceShock
 from pricing.selectors import demand_curve, list_model_versions
 from pricing.selectors.demand import NoCurve
 from pricing.selectors.elasticities import list_group_elasticities
 from pricing.selectors.training import load_training_cells
 from pricing.selectors.versions import UntrustedModel, load_active_model
-from pricing.services import load_ledger_bulk, publish_price_book, train_demand
+from pricing.services import publish_price_book, train_demand
 from pricing.services.competitors import import_feed
-from profiles.models import Event
-from shop.kernel.ids import uuid7
 from tests.factories.competitors import make_source
-from tests.factories.pricing import NOON, Dairy, make_shopper
-from tests.factories.pricing_shocks import make_teas
+from tests.factories.pricing import NOON, Dairy
+from tests.factories.pricing_history import ELASTICITY, ITEMS, WEEKS, open_tea_history
 from tests.factories.pricing_trials import activate_by_two
 
-ITEMS, WEEKS, ELASTICITY = 24, 40, 1.6
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def market_with_history() -> list[int]:
     """Two dozen goods whose weekly sales follow q = k p^-1.6, with prices that moved."""
-    variants = make_teas(ITEMS)
-    _simulate(variants)
-    return variants
-
-
-def _simulate(variants: list[int]) -> None:
-    rng = np.random.default_rng(7)
-    monday = NOON - timedelta(days=NOON.weekday(), hours=12, weeks=WEEKS)
-    shopper, events, ledger = make_shopper(), [], []
-    for variant in variants:
-        ledger.append(LedgerRow(variant, "list", 500, monday))
-        for week in range(WEEKS):
-            price = int(rng.choice([500, 450, 400, 350]))
-            at = monday + timedelta(weeks=week)
-            ledger.append(LedgerRow(variant, "public", price, at))
-            units = int(rng.poisson(12 * (price / 500) ** -ELASTICITY))
-            if units:
-                events.append(_purchase(shopper.id, variant, at, price, units))
-    load_ledger_bulk(rows=ledger)
-    Event.objects.bulk_create(events)
-
-
-def _purchase(shopper: int, variant: int, at: object, price: int, units: int) -> Event:
-    return Event(
-        id=uuid7(),
-        occurred_at=at + timedelta(days=2),
-        received_at=NOON,
-        shopper_id=shopper,
-        kind="purchase",
-        variant_id=variant,
-        quantity=units,
-        paid_minor=price * units,
-        list_minor=500 * units,
-        is_discounted=price < 500,
-        channel="store",
-        source="test",
-    )
+    return open_tea_history()
 
 
 def test_a_known_elasticity_is_found_and_the_first_model_is_used(

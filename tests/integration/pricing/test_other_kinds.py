@@ -1,0 +1,152 @@
+"""A model of another kind, from training to quotes and back: gate, trial, use, refit, rollback."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from pricing.models import DemandModelVersion, ModelChange, Quote
+from pricing.selectors import demand_curve
+from pricing.selectors.elasticities import list_group_elasticities
+from pricing.selectors.exposures import load_exposures
+from pricing.selectors.offline import evaluate_offline
+from pricing.selectors.shadow import compare_shadow
+from pricing.selectors.trials import load_tried
+from pricing.selectors.versions import load_active_model
+from pricing.services import (
+    drain_quotes,
+    publish_price_book,
+    quote_variants,
+    replay_quote,
+    train_demand,
+)
+from pricing.services.approvals import NotOffered, activate_model, ask_for_model
+from pricing.services.learning import learn_online
+from pricing.services.rollback import audit_and_go_back, rollback_model
+from pricing.services.training import UnknownFamily
+from pricing.services.trials import begin_trial
+from profiles.core.values import ShopperValue
+from tests.factories.pricing import NOON, committed, look_at, make_treated, visit
+from tests.factories.pricing_history import ELASTICITY, WEEKS, open_tea_history
+from tests.factories.pricing_trials import climb, make_people
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+FAMILY = "hierarchical_logit"
+
+
+@pytest.fixture
+def teas() -> list[int]:
+    """A tea shop with the champion in use and a book."""
+    variants = open_tea_history()
+    assert train_demand(as_of=NOON, weeks=WEEKS).kind == "pooled_poisson"
+    with committed():
+        publish_price_book(now=NOON)
+    return variants
+
+
+def let_pass(model_id: int) -> None:
+    """Let a challenger's leaderboard say that it may take the slot."""
+    row = DemandModelVersion.objects.get(pk=model_id)
+    gate = {"may_take": True, "reasons": [], "holder": "pooled_poisson"}
+    DemandModelVersion.objects.filter(pk=model_id).update(metrics=row.metrics | {"gate": gate})
+
+
+def ask(teas: list[int], alice: ShopperValue, now: datetime) -> set[int]:
+    """Return the models that quote Alice, all decisions made again bit for bit."""
+    look_at(alice, teas[:4], now)
+    quote_variants(context=visit(alice, now), variant_ids=teas[:4])
+    drain_quotes()
+    rows = list(Quote.objects.filter(issued_at__gte=now, is_complete=True))
+    assert all(replay_quote(quote_id=row.pk).is_identical for row in rows)
+    return {row.model_version for row in rows}
+
+
+def test_a_challenger_is_a_candidate_of_its_own_kind_and_the_gate_is_shut_to_it(
+    teas: list[int],
+) -> None:
+    in_use = load_active_model()[0]
+    row = train_demand(as_of=NOON, weeks=WEEKS, family=FAMILY)
+    assert (row.kind, row.status) == (FAMILY, "candidate")
+    assert load_active_model()[0].id == in_use.id
+    assert row.metrics["elasticity_p10_p50_p90"][1] == pytest.approx(-ELASTICITY, abs=0.25)
+    assert row.metrics["compression"]["curve_error"] < 0.05
+    assert row.metrics["size"]["is_compressed"]
+    assert {"wmape", "coverage_90", "backtest_weeks", "causal_share"} <= set(row.metrics)
+    bob, ann = make_people("bob", "ann")
+    with pytest.raises(NotOffered, match="too few goods or weeks to compare models"):
+        ask_for_model(model_id=row.id, reason="fits better", by_id=bob, now=NOON)
+    let_pass(row.id)
+    ask_for_model(model_id=row.id, reason="fits better", by_id=bob, now=NOON)
+    with pytest.raises(NotOffered, match="at the end of its trial"):
+        activate_model(model_id=row.id, by_id=ann, now=NOON)
+    with pytest.raises(UnknownFamily, match="trees"):
+        train_demand(as_of=NOON, family="forest")
+
+
+def test_a_first_model_of_another_kind_does_not_come_into_use_by_itself() -> None:
+    open_tea_history()
+    row = train_demand(as_of=NOON, weeks=WEEKS, family="linear")
+    assert (row.kind, row.status) == ("linear", "candidate")
+    assert load_active_model() is None
+
+
+def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> None:
+    bob, ann = make_people("bob", "ann")
+    champion = load_active_model()[0].id
+    model = train_demand(as_of=NOON, weeks=WEEKS, family=FAMILY).id
+    let_pass(model)
+    ask_for_model(model_id=model, reason="fits better", by_id=bob, now=NOON)
+    alice = make_treated()
+    assert ask(teas, alice, NOON) == {champion}
+
+    with committed():
+        ramp = begin_trial(model_id=model, by_id=ann, now=NOON)
+    exposures = load_exposures(
+        since=NOON - HOUR, until=NOON + HOUR, now=NOON + HOUR, market="us", channel="online"
+    )
+    shadow = compare_shadow(exposures, load_tried(model, ("us", "online")))
+    assert (shadow.decisions, shadow.violations) == (4, 0)
+    verdict = evaluate_offline(
+        model_version=model, since=NOON - HOUR, until=NOON + HOUR, now=NOON + HOUR
+    )
+    assert verdict.exposures == 4
+    with committed():
+        climb(ramp, 1.0)
+    assert ask(teas, alice, NOON + 3 * HOUR) == {model}
+
+    with committed():
+        activate_model(model_id=model, by_id=ann, now=NOON + 4 * HOUR)
+        report = publish_price_book(now=NOON + 5 * HOUR)
+    assert report.is_new
+    assert ask(teas, alice, NOON + 6 * HOUR) == {model}
+    assert learn_online(now=NOON + 12 * HOUR).exposures > 0
+    assert demand_curve(variant_id=teas[0]).elasticity == pytest.approx(-ELASTICITY, abs=0.6)
+    assert {one.kind for one in list_group_elasticities()} >= {"department"}
+
+    refit = train_demand(as_of=NOON + 13 * HOUR, weeks=WEEKS)
+    assert (refit.kind, refit.status) == (FAMILY, "active")
+    check = DemandModelVersion.objects.get(pk=refit.id).metrics["refit_check"]
+    assert (check["former"], check["is_passed"]) == (model, True)
+    assert check["figures"]["elasticity_median"] == pytest.approx(0.0, abs=1e-4)
+
+    with committed():
+        back = rollback_model(reason="sales fell", by_id=ann, now=NOON + 14 * HOUR, to_id=champion)
+    assert back == champion
+    assert ask(teas, alice, NOON + 15 * HOUR) == {champion}
+    assert ModelChange.objects.first().kind == "rolled_back"
+
+
+def test_a_model_that_was_never_audited_is_audited_and_put_back_in_one_action(
+    teas: list[int],
+) -> None:
+    (ann,) = make_people("ann")
+    champion = load_active_model()[0].id
+    DemandModelVersion.objects.get(pk=champion).audits.all().delete()
+    refit = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert refit.status == "active"
+    assert audit_and_go_back(reason="sales fell", by_id=ann, now=NOON + 2 * HOUR) == champion
+    assert load_active_model()[0].id == champion
+    change = ModelChange.objects.first()
+    assert (change.kind, change.reason, change.by_id) == ("rolled_back", "sales fell", ann)
