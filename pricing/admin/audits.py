@@ -30,6 +30,7 @@ HEADS = (
 
 @admin.register(ModelAudit)
 class ModelAuditAdmin(ReadOnlyAdmin):
+    blank_text = _("Every model is audited when it is trained, and the one in use every night.")
     list_display = [
         "id",
         "model_number",

@@ -84,6 +84,9 @@ def expect_decided(decided: Decided, object_id: str) -> Decided:
 
 @admin.register(PriceProposal)
 class PriceProposalAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "Changes of public prices stand here once a demand model and a price book exist."
+    )
     list_display = [
         "variant",
         tag_column("state", _("State"), STATE_TONES),

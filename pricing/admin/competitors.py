@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +20,7 @@ from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompeti
 from pricing.services.competitor_fetch import MOST_BYTES
 from pricing.services.competitor_sources import check_source, save_source
 from pricing.services.competitors import ImportReport, fetch_source, import_feed
+from shop.catalog.selectors import MarketNotFound, get_market
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import age_column, json_cell, money_column, show_tag, tag_column
@@ -55,7 +58,19 @@ class CompetitorSourceForm(forms.ModelForm):
             "url": _("Address"),
             "every_hours": _("Fetched every so many hours"),
             "ttl_hours": _("Counts for so many hours"),
+            "is_active": _("In use"),
         }
+        help_texts = {
+            "code": _("A short name without spaces, for commands and reports."),
+            "currency": _("Three letters; lists in another one are refused."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            with suppress(MarketNotFound):
+                market = get_market(settings.MARKET_CODE)
+                self.initial.update(market=market.code, currency=market.currency)
 
     def clean_price_list(self) -> str:
         """Return the text of the list, "" without one."""
@@ -91,6 +106,10 @@ class CompetitorSourceForm(forms.ModelForm):
 class CompetitorSourceAdmin(KeptAdmin):
     """Sources are switched off, never deleted: their prices moved ours."""
 
+    blank_text = _(
+        "Register where a competitor shows its prices in public, then upload its list "
+        "or have it fetched."
+    )
     form = CompetitorSourceForm
     list_display = [
         "name",
@@ -126,6 +145,10 @@ class CompetitorSourceAdmin(KeptAdmin):
     actions = None
     actions_detail = ["fetch_now"]
     actions_row = ["fetch_now"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: CompetitorSource | None = None) -> list[Any]:
+        """A source that is being registered has no import to tell of."""
+        return list(self.fieldsets if obj is not None else self.fieldsets[:-1])
 
     @admin.display(description=_("State"))
     def state(self, row: CompetitorSource) -> SafeString:
@@ -189,6 +212,7 @@ class CompetitorSourceAdmin(KeptAdmin):
 
 @admin.register(CompetitorPrice)
 class CompetitorPriceAdmin(ReadOnlyAdmin):
+    blank_text = _("Prices stand here as soon as the list of a registered competitor was taken in.")
     list_display = [
         "variant",
         "source",
@@ -207,6 +231,7 @@ class CompetitorPriceAdmin(ReadOnlyAdmin):
 
 @admin.register(QuarantinedCompetitorRow)
 class QuarantinedCompetitorRowAdmin(ReadOnlyAdmin):
+    blank_text = _("Rows that are not believed stand here with the reason, from the first list on.")
     list_display = [
         "source",
         "row_number",

@@ -109,6 +109,10 @@ class OverrideForm(forms.ModelForm):
 class PriceOverrideAdmin(StaffAdmin):
     """An override is set, ended or runs out; another price is another override."""
 
+    blank_text = _(
+        "A price that must hold for a time is set here, with its end and a reason; it "
+        "ends by itself."
+    )
     form = OverrideForm
     list_display = [
         "variant",

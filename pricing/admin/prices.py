@@ -185,6 +185,7 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(PriceBook)
 class PriceBookAdmin(ReadOnlyAdmin):
+    blank_text = _("The first price book is published when a demand model has been trained.")
     list_display = [
         "version",
         "is_current",

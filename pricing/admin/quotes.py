@@ -19,6 +19,9 @@ RUNG_TONES = {"personal": "green", "book": "blue", "public": "gray"}
 class QuoteAdmin(KeySearchAdmin):
     """Newest first by id: it is a UUIDv7, so each partition's primary key gives the order."""
 
+    blank_text = _(
+        "Decisions about shoppers who agreed stand here seconds after the first of them saw prices."
+    )
     list_display = [
         "id",
         age_column("issued_at", _("Issued")),
@@ -75,6 +78,7 @@ class QuoteAdmin(KeySearchAdmin):
 
 @admin.register(QuoteSeal)
 class QuoteSealAdmin(ReadOnlyAdmin):
+    blank_text = _("Each day of quotes is sealed in the following night.")
     list_display = ["day", "rows", "digest", age_column("sealed_at", _("Sealed"))]
     search_fields = ["digest__startswith"]
     ordering = ["-day"]

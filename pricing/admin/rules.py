@@ -66,6 +66,7 @@ class JurisdictionRowAdmin(StaffAdmin):
 
 @admin.register(EmergencyCap)
 class EmergencyCapAdmin(StaffAdmin):
+    blank_text = _("While an emergency is declared, no price may rise above its level before it.")
     list_display = [
         "market",
         "category",
@@ -108,6 +109,7 @@ class EmergencyCapAdmin(StaffAdmin):
 class KillSwitchAdmin(ReadOnlyAdmin):
     """The history of flips; the switch itself is on its own page."""
 
+    blank_text = _("No switch was ever flipped. Flips are made on the kill-switch page.")
     list_display = ["at", "scope", "key", "position", "reason", "by"]
     list_select_related = ["by"]
     list_filter = [("scope", ChoicesDropdownFilter), "is_active"]

@@ -38,6 +38,10 @@ CHANGE_TONES = {
 
 @admin.register(BreakerTrip)
 class BreakerTripAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "No breaker has acted. When one does, it stands here and on the dashboard, and "
+        "is undone with one click."
+    )
     list_display = [
         tag_column("kind", _("Breaker"), {}),
         "state",
@@ -105,6 +109,9 @@ class BreakerTripAdmin(ReadOnlyAdmin):
 
 @admin.register(ModelChange)
 class ModelChangeAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "Who brought which model into use, tried it or went back, from the first change on."
+    )
     list_display = [
         age_column("at", _("When")),
         tag_column("kind", _("What"), CHANGE_TONES),

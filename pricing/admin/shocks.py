@@ -15,6 +15,10 @@ from shop.staff.tables import ReadOnlyAdmin
 class PriceShockAdmin(ReadOnlyAdmin):
     """A draw cannot be edited: what is learned from it rests on its being one."""
 
+    blank_text = _(
+        "Chance moves a few public prices for a week from the next Monday on; each "
+        "draw stands here with its probability."
+    )
     list_display = [
         "week",
         "variant",

@@ -106,9 +106,17 @@ def load_competitor_weeks(*, market: str, since: datetime) -> CompetitorWeeks:
 
 
 def list_competed(*, place: tuple[str, str], since: datetime) -> set[int]:
-    """Return variants whose competitors said something after `since`: to reprice. One query."""
-    rows = CompetitorPrice.objects.filter(source__market_id=place[0], imported_at__gt=since)
-    return set(rows.order_by().values_list("variant_id", flat=True))
+    """Return variants whose competitors said something after `since`, believed (a price to look at)
+    or not (a badge to give). Two queries."""
+    said = CompetitorPrice.objects.filter(source__market_id=place[0], imported_at__gt=since)
+    refused = QuarantinedCompetitorRow.objects.filter(
+        source__market_id=place[0], variant__isnull=False, at__gt=since
+    )
+    return {
+        variant
+        for rows in (said, refused)
+        for variant in rows.order_by().values_list("variant_id", flat=True)
+    }
 
 
 def find_feed_badges(*, market: str, now: datetime) -> dict[str, set[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from pricing.core.changes import Band, OverrideRow, ProposalRow
 from pricing.core.optimum import say_why
@@ -15,6 +15,15 @@ from shop.kernel.errors import FairtagError
 
 State = PriceProposal.State
 MOST_ROWS = 500
+# So many are decided in one transaction: the publisher waits for it.
+MOST_AT_ONCE = 2_000
+# which -> the changes it means
+KINDS = {
+    "dearer": Q(final_minor__gt=F("current_minor")),
+    "cheaper": Q(final_minor__lt=F("current_minor")),
+    "two": Q(needs_two=True),
+    "second": Q(needs_two=True, first_by__isnull=False),
+}
 
 
 class ProposalNotFound(FairtagError):
@@ -28,6 +37,7 @@ def list_proposals(
     now: datetime,
     states: Sequence[str] = ("pending",),
     variant_ids: Sequence[int] | None = None,
+    which: str = "",
     language: str = "en",
     before_id: int | None = None,
     limit: int = 50,
@@ -36,14 +46,39 @@ def list_proposals(
 ) -> list[ProposalRow]:
     """Return changes in any of `states`, newest first; go on with `before_id`. One query.
 
-    A snooze that is over counts as pending. `limit` is at most MOST_ROWS.
+    `which` is one of KINDS. A snooze that is over counts as pending. `limit` is at most MOST_ROWS.
     """
-    rows = PriceProposal.objects.filter(_in_states(states, now), market_id=market, channel=channel)
+    rows = _find(states, which, now, (market, channel))
     if variant_ids is not None:
         rows = rows.filter(variant_id__in=variant_ids)
     if before_id is not None:
         rows = rows.filter(pk__lt=before_id)
     return [_read(row, now, language) for row in rows.order_by("-pk")[: min(limit, MOST_ROWS)]]
+
+
+def list_proposal_ids(
+    *,
+    now: datetime,
+    states: Sequence[str],
+    which: str = "",
+    limit: int = MOST_AT_ONCE,
+    market: str = "us",
+    channel: str = "online",
+) -> list[int]:
+    """Return the ids of what `list_proposals` would list, to decide on all of it. One query."""
+    rows = _find(states, which, now, (market, channel)).order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def count_kinds(
+    *, now: datetime, states: Sequence[str], market: str = "us", channel: str = "online"
+) -> dict[str, int]:
+    """Return how many changes in any of `states` are of each of KINDS. One query."""
+    rows = _find(states, "", now, (market, channel))
+    counts: dict[str, int] = rows.aggregate(
+        **{name: Count("pk", filter=kind) for name, kind in KINDS.items()}
+    )
+    return counts
 
 
 def get_proposal(*, proposal_id: int, now: datetime, language: str = "en") -> ProposalRow:
@@ -94,6 +129,15 @@ def list_overrides(
 def _current(rows: QuerySet[PriceOverride], now: datetime) -> QuerySet[PriceOverride]:
     is_open = Q(ended_at__isnull=True) | Q(ended_at__gt=now)
     return rows.filter(is_open, starts_at__lte=now, expires_at__gt=now)
+
+
+def _find(
+    states: Sequence[str], which: str, now: datetime, place: tuple[str, str]
+) -> QuerySet[PriceProposal]:
+    kind = KINDS.get(which, Q())
+    return PriceProposal.objects.filter(
+        _in_states(states, now), kind, market_id=place[0], channel=place[1]
+    )
 
 
 def _in_states(states: Sequence[str], now: datetime) -> Q:

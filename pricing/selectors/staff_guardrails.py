@@ -16,12 +16,14 @@ COUNT_HITS = """
 SELECT (issued_at AT TIME ZONE %(zone)s)::date AS day, hit.code, count(*)
 FROM pricing_quote {sample} CROSS JOIN LATERAL jsonb_array_elements_text(guard_actions) hit(code)
 WHERE issued_at >= %(since)s AND issued_at < %(until)s AND guard_actions <> '[]'
+    AND arm <> 'holdout'
 GROUP BY day, hit.code ORDER BY day, hit.code
 """
 NEWEST_HITS = """
 SELECT id, issued_at, variant_id, public_minor, quoted_minor, currency, rung
 FROM pricing_quote
 WHERE issued_at >= %(since)s AND issued_at < %(until)s AND guard_actions @> %(code)s::jsonb
+    AND arm <> 'holdout'
 ORDER BY issued_at DESC, id DESC LIMIT %(limit)s
 """
 COUNT_RULES = """
@@ -66,6 +68,7 @@ class GuardedQuote:
 def count_guardrail_hits(*, since: datetime, until: datetime, zone: str) -> GuardrailCounts:
     """Count what guardrails did to quotes of `[since, until)` by day of `zone`. Two queries.
 
+    The holdout is left out: it pays public prices because it is the holdout.
     Above READ_AT_MOST quotes whole blocks are sampled (a fixed seed) and the counts scaled up.
     """
     return GuardrailCounts(*count_by_day(COUNT_HITS, since=since, until=until, zone=zone))

@@ -43,6 +43,12 @@ KINDS: dict[str, Text] = {
     "price": gettext_lazy("fixed price"),
     "floor": gettext_lazy("minimum price"),
     "ceiling": gettext_lazy("maximum price"),
+    "clear": gettext_lazy("gone by"),
+}
+GOALS: dict[str, Text] = {
+    "profit": gettext_lazy("profit and purchases won"),
+    "revenue": gettext_lazy("revenue"),
+    "units": gettext_lazy("units sold"),
 }
 
 
@@ -79,6 +85,7 @@ class Change:
     state: Text
     state_tone: str
     cause: Text
+    goal: str
     effect: tuple[EffectLine, ...]
     candidates: tuple[CandidateLine, ...]
     bounds: str
@@ -114,6 +121,7 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         state=state,
         state_tone=tone,
         cause=CAUSES.get(row.cause, row.cause),
+        goal=_show_goal(row),
         effect=list_effects(row.effect_weekly, row.effect_share),
         candidates=_list_candidates(row),
         bounds=f"{show_money(row.floor_minor)} – {show_money(row.ceiling_minor)}",
@@ -170,6 +178,17 @@ def _list_candidates(row: ProposalRow) -> tuple[CandidateLine, ...]:
         )
         for price, gain, chance in row.candidates
     )
+
+
+def _show_goal(row: ProposalRow) -> str:
+    """What the change was made for, what it gains of it, and how sure that is; "" of no model."""
+    if not row.gain or row.chance is None:
+        return ""
+    return _("%(goal)s %(gain)s, better with a chance of %(chance)s") % {
+        "goal": GOALS.get(row.objective, row.objective),
+        "gain": f"{100 * (row.gain - 1):+.1f} %",
+        "chance": f"{100 * row.chance:.0f} %",
+    }
 
 
 def _show_elasticity(row: ProposalRow) -> str:

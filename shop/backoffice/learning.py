@@ -16,7 +16,7 @@ from pricing.selectors.lift import LiftDay
 from pricing.selectors.staff_learning import EvidenceStep, ShadowRow
 from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Chart, Series
+from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
 from shop.backoffice.formats import show_count, show_day, show_minor, show_percent
 from shop.staff.columns import EMPTY
@@ -110,6 +110,8 @@ def draw_lift(days: Sequence[LiftDay]) -> Chart:
         note=_(
             "Each day compares all shoppers since the start; bounds need 100 shoppers in each arm."
         ),
+        width=WIDE,
+        is_counted=True,
     ).draw()
 
 
@@ -188,6 +190,7 @@ def draw_shadows(rows: Sequence[ShadowRow]) -> Chart:
         note=_("A personal price never stands above the public one, whichever version made it."),
         label_title=_("Moment"),
         ceiling=1.0,
+        width=WIDE,
     ).draw()
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from pricing.core.values import PricePoint
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Chart, Series
+from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.formats import show_day, show_minor
 from shop.staff.columns import EMPTY, show_money
 
@@ -101,6 +101,8 @@ def draw_history(points: Sequence[PricePoint], today: date) -> Chart:
         ),
         note=_("From the append-only ledger; days in %(zone)s.") % {"zone": settings.TIME_ZONE},
         label_title=_("Day"),
+        width=WIDE,
+        has_steps=True,
     ).draw()
 
 

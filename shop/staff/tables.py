@@ -6,13 +6,16 @@ from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from unfold.admin import ModelAdmin, TabularInline
 
 from shop.staff.paginator import EstimatePaginator
 
 
 class StaffAdmin(ModelAdmin):
-    """A table staff may edit."""
+    """A table staff may edit; an empty one shows `blank_text`: what will be in it, and when."""
+
+    blank_text: str | Promise = ""
 
     list_per_page = 50
     list_fullwidth = True

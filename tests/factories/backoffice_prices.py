@@ -74,6 +74,8 @@ def _make_changes(variant: Variant, staff: Any) -> None:
         floor_minor=400,
         ceiling_minor=500,
         objective="profit",
+        gain=1.01,
+        chance=0.9,
         candidates=[[489, 1.01, 0.9]],
         effect={"share": bands, "weekly": bands},
         bound=["observational"],

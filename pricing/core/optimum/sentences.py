@@ -34,7 +34,7 @@ _EN: Mapping[str, str] = {
     "gate:hold": "The last price is held for its least time",
     "gate:too_many_changes": "No more changes today",
     "badge:cost_unknown": "Cost unknown: assumed as a share of the list price",
-    "badge:below_cost": "Sold below cost with the least margin",
+    "badge:below_cost": "Sold for less than cost and the least margin",
     "badge:not_a_number": "A number of the model is not a number: the price stays",
     "badge:no_model": "No demand model: the price stays",
     "badge:no_sales": "Too few sales for an elasticity of its own: that of its family is used",
@@ -99,8 +99,14 @@ def say_why(
 ) -> list[str]:
     """Return the sentences behind a proposal: what bound, what gave way, what to be careful about.
 
+    A badge that says what a rule has said already is left out.
+
     >>> say_why(["ceiling"], ["step_cap"], [], "en")[0]
     'Held by the price ceiling'
+    >>> len(say_why(["observational"], [], ["observational", "no_sales"], "en"))
+    2
     """
-    codes = [*bound, *(f"relaxed:{one}" for one in relaxed), *(f"badge:{one}" for one in badges)]
+    held = list(bound)
+    doubts = (f"badge:{one}" for one in badges if one not in held)
+    codes = [*held, *(f"relaxed:{one}" for one in relaxed), *doubts]
     return [say_rule(code, language) for code in codes]

@@ -26,13 +26,17 @@ from shop.backoffice.charts.drawing import (
     frame,
     show_or_dash,
     trace,
+    trace_steps,
 )
 from shop.backoffice.charts.scales import Scale, choose_labels, choose_ticks, extent
 
 
 @dataclass(frozen=True, slots=True)
 class DayChart:
-    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them."""
+    """Numbers by label (days, rungs): bars stacked on each other, lines drawn over them.
+
+    With `has_steps` a line holds its number for the whole label and jumps to the next one.
+    """
 
     title: str
     labels: tuple[str, ...]
@@ -42,15 +46,17 @@ class DayChart:
     note: str = ""
     label_title: str = "Day"
     ceiling: float | None = None
+    width: int = WIDTH
+    has_steps: bool = False
 
     def draw(self) -> Chart:
         """Return the chart."""
         low, high = extent([*(line.numbers for line in self.lines), self._tops(), (0.0,)])
         ticks = choose_ticks(low, max(high, self.ceiling or high))
         y = Scale(ticks[0], ticks[-1], HEIGHT - BOTTOM, TOP)
-        slot = (WIDTH - LEFT - RIGHT) / max(1, len(self.labels))
+        slot = (self.width - LEFT - RIGHT) / max(1, len(self.labels))
         parts = [
-            draw_y_axis(ticks, y, self.show),
+            draw_y_axis(ticks, y, self.show, self.width),
             self._draw_labels(slot),
             *self._draw_bars(y, slot),
             *(self._draw_line(line, y, slot) for line in self.lines),
@@ -58,7 +64,7 @@ class DayChart:
         series = (*self.bars, *self.lines)
         return Chart(
             title=self.title,
-            svg=frame(self.title, parts),
+            svg=frame(self.title, parts, width=self.width),
             legend=tuple(
                 LegendEntry(one.name, f"ft-{kind}-{one.tone}")
                 for kind, group in (("fill", self.bars), ("line", self.lines))
@@ -118,7 +124,7 @@ class DayChart:
         return format_html(
             '<g class="ft-line-{}"><path d="{}"/>{}{}</g>',
             line.tone,
-            trace(places),
+            trace_steps(places, slot) if self.has_steps else trace(places),
             format_html_join("", LONE, find_lone(places)),
             format_html_join("", HOVER, tips),
         )

@@ -11,6 +11,8 @@ from django.utils.safestring import SafeString
 from shop.backoffice.charts.scales import Scale, extent
 
 WIDTH, HEIGHT = 720, 260
+# For a card that has the page's whole width: the same height and type, more room sideways.
+WIDE = 1160
 LEFT, RIGHT, TOP, BOTTOM = 64, 26, 12, 30
 HOVER_RADIUS = 9
 
@@ -62,22 +64,35 @@ def trace(places: Sequence[tuple[float, float, int]]) -> str:
     return "".join(f"{'L' if index - 1 in indexes else 'M'}{x},{y}" for x, y, index in places)
 
 
+def trace_steps(places: Sequence[tuple[float, float, int]], slot: float) -> str:
+    """A path through places that each hold for a `slot` around them: prices jump, never slope."""
+    indexes = {index for _, _, index in places}
+    half = slot / 2.0
+    return "".join(
+        (f"V{y}" if index - 1 in indexes else f"M{round(x - half, 1)},{y}")
+        + f"H{round(x + half, 1)}"
+        for x, y, index in places
+    )
+
+
 def find_lone(places: Sequence[tuple[float, float, int]]) -> list[tuple[float, float]]:
     """Return places without a neighbor: a stroke cannot show them, a dot can."""
     indexes = {index for _, _, index in places}
     return [(x, y) for x, y, index in places if not {index - 1, index + 1} & indexes]
 
 
-def frame(title: str, parts: Sequence[SafeString], height: int = HEIGHT) -> SafeString:
+def frame(
+    title: str, parts: Sequence[SafeString], height: int = HEIGHT, width: int = WIDTH
+) -> SafeString:
     return format_html(
-        '<svg class="ft-chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        *(WIDTH, height, title),
+        '<svg class="ft-chart{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        *(" ft-chart-wide" if width > WIDTH else "", width, height, title),
         format_html_join("", "{}", ((part,) for part in parts)),
     )
 
 
-def draw_y_axis(ticks: Sequence[float], y: Scale, show: Format) -> SafeString:
-    marks = ((LEFT, WIDTH - RIGHT, y.place(tick), y.place(tick)) for tick in ticks)
+def draw_y_axis(ticks: Sequence[float], y: Scale, show: Format, width: int = WIDTH) -> SafeString:
+    marks = ((LEFT, width - RIGHT, y.place(tick), y.place(tick)) for tick in ticks)
     names = ((LEFT - 8, round(y.place(tick) + 4, 1), show(tick)) for tick in ticks)
     return format_html(
         '<g class="ft-axis">{}{}</g>',

@@ -14,6 +14,7 @@ from shop.backoffice.charts.drawing import (
     HOVER,
     HOVER_RADIUS,
     LEFT,
+    LONE,
     RIGHT,
     TOP,
     WIDTH,
@@ -22,6 +23,7 @@ from shop.backoffice.charts.drawing import (
     LegendEntry,
     draw_x_axis,
     draw_y_axis,
+    find_lone,
     frame,
     trace,
 )
@@ -65,7 +67,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class PlaneChart:
-    """Numbers against numbers: observations, fitted curve, interval, marked places."""
+    """Numbers against numbers: observations, fitted curve, interval, marked places.
+
+    `is_counted` says that x are whole numbers (days, weeks): no tick stands between two of them.
+    """
 
     title: str
     x_title: str
@@ -78,6 +83,8 @@ class PlaneChart:
     band: Band | None = None
     markers: tuple[Marker, ...] = ()
     note: str = ""
+    width: int = WIDTH
+    is_counted: bool = False
     _band_points: tuple[tuple[float, float, float], ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -90,7 +97,7 @@ class PlaneChart:
         y_ticks = choose_ticks(low, high)
         y = Scale(y_ticks[0], y_ticks[-1], HEIGHT - BOTTOM, TOP)
         parts = [
-            draw_y_axis(y_ticks, y, self.show_y),
+            draw_y_axis(y_ticks, y, self.show_y, self.width),
             draw_x_axis(x_ticks, x, self.show_x),
             self._draw_band(x, y),
             *(self._draw_marker(marker, x) for marker in self.markers),
@@ -99,7 +106,7 @@ class PlaneChart:
         ]
         return Chart(
             title=self.title,
-            svg=frame(self.title, parts),
+            svg=frame(self.title, parts, width=self.width),
             legend=self._legend(),
             headers=(self.x_title, self.y_title),
             rows=self._rows(),
@@ -114,7 +121,10 @@ class PlaneChart:
             *(marker.x for marker in self.markers),
         ]
         ticks = choose_ticks(*extent([places]), wanted=7)
-        return Scale(ticks[0], ticks[-1], LEFT, WIDTH - RIGHT), ticks
+        if self.is_counted:
+            ticks = tuple(sorted({float(round(tick)) for tick in ticks}))
+            ticks = ticks if len(ticks) > 1 else (ticks[0], ticks[0] + 1.0)
+        return Scale(ticks[0], ticks[-1], LEFT, self.width - RIGHT), ticks
 
     def _all_y(self) -> tuple[float, ...]:
         return (
@@ -149,9 +159,10 @@ class PlaneChart:
             for place, (at, up) in zip(places, curve.points, strict=True)
         )
         return format_html(
-            '<g class="ft-line-{}"><path d="{}"/>{}</g>',
+            '<g class="ft-line-{}"><path d="{}"/>{}{}</g>',
             curve.tone,
             trace(places),
+            format_html_join("", LONE, find_lone(places)),
             format_html_join("", HOVER, tips),
         )
 

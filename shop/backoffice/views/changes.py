@@ -7,14 +7,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pricing.core.changes import ProposalRow
 from pricing.selectors import count_proposals, list_proposals
+from pricing.selectors.proposals import MOST_AT_ONCE, count_kinds, list_proposal_ids
 from pricing.selectors.rules import load_active_policy
 from pricing.services import (
     approve_proposals,
@@ -41,6 +44,14 @@ TABS: dict[str, tuple[str, ...]] = {
     "decided": ("approved", "edited"),
     "closed": ("published", "rejected", "withdrawn"),
 }
+WHICH: dict[str, Promise] = {
+    "dearer": gettext_lazy("Dearer"),
+    "cheaper": gettext_lazy("Cheaper"),
+    "two": gettext_lazy("Two people"),
+    "second": gettext_lazy("Waits for a second yes"),
+}
+# What may be said of a whole list at once.
+OF_MANY = ("approve", "snooze", "reject")
 
 
 class DecisionForm(forms.Form):
@@ -71,13 +82,16 @@ class DecisionForm(forms.Form):
 
 @needs("pricing.view_priceproposal")
 def show_inbox(request: HttpRequest) -> HttpResponse:
-    """Show changes by state with their reasons and effects. Four queries of our own."""
+    """Show changes by state with their reasons and effects. Five queries of our own."""
     now, language = utc_now(), get_language() or "en"
-    tab = request.GET.get("tab", "pending")
-    tab = tab if tab in TABS else "pending"
+    tab, which = _read_list(request.GET)
+    counts = count_proposals(now=now)
+    kinds = count_kinds(now=now, states=TABS[tab]) if tab != "closed" else {}
+    total = kinds.get(which) if which else {"decided": None}.get(tab, counts.get(tab))
     rows = list_proposals(
         now=now,
         states=TABS[tab],
+        which=which,
         language=language,
         before_id=read_number(request.GET.get("before", "")),
         limit=PAGE + 1,
@@ -85,7 +99,12 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
     policy = load_active_policy()
     context = {
         "tab": tab,
-        "tabs": _list_tabs(count_proposals(now=now), tab),
+        "tabs": _list_tabs(counts, tab),
+        "which": which,
+        "kinds": [(key, title, kinds[key], key == which) for key, title in WHICH.items() if kinds],
+        "total": total if total and total > PAGE else None,
+        "at_once": min(total or 0, MOST_AT_ONCE),
+        "query": urlencode({"tab": tab, "which": which} if which else {"tab": tab}),
         "changes": _describe(rows[:PAGE], request.user.pk, language),
         "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "is_all": request.GET.get("all") == "1",
@@ -100,8 +119,9 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
 @needs("pricing.change_priceproposal")
 def decide(request: HttpRequest) -> HttpResponse:
     """Approve, edit, put off or reject one change or all chosen ones, through the services."""
-    ids = _read_ids(request)
     form = DecisionForm(request.POST)
+    tab, which = _read_list(request.POST)
+    ids = _read_ids(request, tab, which)
     if not ids:
         messages.warning(request, _("Choose at least one change first."))
     elif not form.is_valid():
@@ -112,9 +132,8 @@ def decide(request: HttpRequest) -> HttpResponse:
             _tell(request, _decide(ids, form.cleaned_data, int(request.user.pk or 0)))
         except FairtagError as refusal:
             messages.error(request, say_refusal(refusal))
-    tab = request.POST.get("tab", "")
-    address = reverse("admin:change_inbox")
-    return HttpResponseRedirect(f"{address}?tab={tab}" if tab in TABS else address)
+    query = urlencode({"tab": tab, "which": which} if which else {"tab": tab})
+    return HttpResponseRedirect(f"{reverse('admin:change_inbox')}?{query}")
 
 
 def _decide(ids: list[int], asked: dict[str, Any], by_id: int) -> Decided:
@@ -157,10 +176,18 @@ def _tell(request: HttpRequest, decided: Decided) -> None:
         messages.warning(request, text % {"n": closed})
 
 
-def _read_ids(request: HttpRequest) -> list[int]:
+def _read_list(fields: QueryDict) -> tuple[str, str]:
+    """Return which tab and which kind of changes a page or a form is about."""
+    tab, which = fields.get("tab", "pending"), fields.get("which", "")
+    return tab if tab in TABS else "pending", which if which in WHICH else ""
+
+
+def _read_ids(request: HttpRequest, tab: str, which: str) -> list[int]:
     only = read_number(request.POST.get("only", ""))
     if only is not None:
         return [only]
+    if request.POST.get("everything") == "1" and request.POST.get("verb") in OF_MANY:
+        return list_proposal_ids(now=utc_now(), states=TABS[tab], which=which)
     chosen = (read_number(text) for text in request.POST.getlist("chosen"))
     return [one for one in chosen if one is not None]
 

@@ -16,7 +16,7 @@ from pricing.selectors.staff_guardrails import (
     list_guarded_quotes,
 )
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Chart, Series
+from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.decisions import GUARDS
 from shop.backoffice.formats import show_count, show_day
 from shop.backoffice.frame import needs, render_page
@@ -83,6 +83,7 @@ def _draw(found: GuardrailCounts, days: list[date], count: int) -> Chart:
         ),
         note=_("Estimated from a sample of the quotes.") if found.is_sampled else "",
         label_title=_("Day"),
+        width=WIDE,
     ).draw()
 
 

@@ -45,7 +45,7 @@ def show_learning(request: HttpRequest) -> HttpResponse:
         "has_days": bool(days),
         "begun": days[0].day if days else None,
         "steps": len(steps),
-        "evidence": draw_evidence(steps) if steps else [],
+        "evidence": [chart for chart in draw_evidence(steps) if not chart.is_empty],
     }
     return render_page(request, "admin/learning.html", _("Learning and lift"), context)
 

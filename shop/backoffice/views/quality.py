@@ -53,6 +53,7 @@ def show_quality(request: HttpRequest) -> HttpResponse:
         "next": offset + PAGE if offset + PAGE < report.total else None,
         "previous": max(0, offset - PAGE) if offset else None,
         "may_see_curve": request.user.has_perm("pricing.view_demandmodelversion"),
+        "may_see_refused": request.user.has_perm("pricing.view_quarantinedcompetitorrow"),
         "may_see_ledger": request.user.has_perm("pricing.view_priceledgerentry"),
     }
     return render_page(request, "admin/quality.html", _("Data quality"), context)

@@ -41,7 +41,7 @@ def test_the_inbox_says_why_what_to_expect_and_which_rule_bound(root: Client) ->
     with CaptureQueriesContext(connection) as queries:
         page = root.get(reverse(INBOX))
     text = page.content.decode()
-    assert len(queries) <= 10
+    assert len(queries) <= 11
     for words in (
         "No randomized prices back this elasticity",
         "$5.00</s> <strong>$4.89",
@@ -50,6 +50,7 @@ def test_the_inbox_says_why_what_to_expect_and_which_rule_bound(root: Client) ->
         "+$0.01 … +$0.03",
         "Cheddar 0",
         "$4.00 – $5.00",
+        "profit and purchases won +1.0 %, better with a chance of 90 %",
         f'Waiting <span class="ft-count">{ROWS}',
     ):
         assert words in text, words
@@ -134,6 +135,31 @@ def test_who_may_only_look_gets_no_buttons(as_role: Callable[[str], Client]) -> 
     assert b"Why" in page.content
     answer = analyst.post(reverse("admin:decide_changes"), {"verb": "approve", "only": "1"})
     assert answer.status_code == 403
+
+
+def test_a_kind_of_change_is_listed_alone_and_decided_as_a_whole(
+    root: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shop.backoffice.views.changes.PAGE", 3)
+    PriceProposal.objects.update(first_by=None)
+    ids = list_ids()
+    PriceProposal.objects.filter(pk__in=ids[:2]).update(current_minor=450, final_minor=460)
+    cheaper = root.get(reverse(INBOX), {"which": "cheaper"})
+    assert [change.row.id for change, _ in cheaper.context["changes"]] == ids[-3:][::-1]
+    assert cheaper.context["total"] == ROWS - 2
+    assert f"all {ROWS - 2}, not only those chosen" in cheaper.content.decode()
+    dearer = root.get(reverse(INBOX), {"which": "dearer"})
+    assert len(dearer.context["changes"]) == 2
+    assert b"not only those chosen" not in dearer.content
+    said = decide(root, "approve", which="cheaper", everything="1")
+    assert said == [f"{ROWS - 2} changes are decided."]
+    assert states() == ["pending"] * 2 + ["approved"] * (ROWS - 2)
+
+
+def test_a_whole_list_gets_no_other_price_at_once(root: Client) -> None:
+    fields = {"everything": "1", "amount": "4.95", "reason": "rounder"}
+    assert decide(root, "edit", **fields) == ["Choose at least one change first."]
+    assert states() == ["pending"] * ROWS
 
 
 def test_an_empty_inbox_leads_to_what_was_published(root: Client) -> None:

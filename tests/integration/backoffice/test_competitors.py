@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -82,6 +83,32 @@ def test_a_source_that_could_never_be_used_is_not_kept(
     assert answer.status_code == 200
     assert said in errors_of(answer)
     assert not CompetitorSource.objects.filter(code="hilltop").exists()
+
+
+def test_a_new_source_is_of_the_shops_own_market_until_said_otherwise(root: Client) -> None:
+    form = root.get(reverse(ADD)).context["adminform"].form
+    assert (form["market"].value(), form["currency"].value()) == ("us", "USD")
+
+
+def test_an_empty_table_says_what_will_stand_in_it(root: Client) -> None:
+    listed = reverse("admin:pricing_competitorsource_changelist")
+    assert "Nothing matches" in root.get(listed, {"q": "nobody of this name"}).content.decode()
+    CompetitorPrice.objects.all().delete()
+    QuarantinedCompetitorRow.objects.all().delete()
+    CompetitorSource.objects.all().delete()
+    text = root.get(listed).content.decode()
+    assert "Register where a competitor shows its prices in public" in text
+    assert "Reset filters" not in text
+
+
+@pytest.mark.parametrize(
+    "table", [one for one in admin.site._registry if one._meta.app_label == "pricing"]
+)
+def test_every_table_of_prices_that_may_be_empty_says_why(table: Any) -> None:
+    # These are never empty in a shop that sells: the import or the first book fills them.
+    filled = {"PublicPrice", "PriceLedgerEntry", "PriceBookEntry", "JurisdictionRow"}
+    filled |= {"PricingPolicy", "DemandModelVersion", "ModelRamp"}
+    assert table.__name__ in filled or admin.site._registry[table].blank_text
 
 
 def test_a_file_that_is_no_list_keeps_the_source_and_says_so(root: Client) -> None:

@@ -224,9 +224,13 @@ def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None
     forget_all()
     quote = Quote.objects.order_by("pk").first()
     make_quote(quote.variant, quote.shopper, utc_now(), guard_actions=["below_cap", "below_floor"])
+    # The holdout pays public prices because it is the holdout: no guardrail had to act.
+    held_out = {"guard_actions": ["not_allowed"], "arm": "holdout"}
+    make_quote(quote.variant, quote.shopper, utc_now(), **held_out)
     page = open_page(root, "guardrails", most=12, days="7")
     hits = {code: count for code, _, count in page.context["hits"]}
     assert hits["below_floor"] == "1"
+    assert "not_allowed" not in hits
     assert int(hits["below_cap"]) >= 1
     rules = {code: count for code, _, count in page.context["rules"]}
     assert rules["observational"] == ROWS

@@ -85,7 +85,7 @@ def test_a_price_that_is_not_believed_moves_nothing_and_is_badged(dairy: Dairy) 
     make_source()
     text = "sku,price,currency\nBRIE,0.0006,USD\nGOUDA,2.00,EUR\n"
     import_feed(code="hilltop", text=text, now=NOON + HOUR)
-    publish_price_book(now=NOON + 2 * HOUR, everything=True)
+    publish_price_book(now=NOON + 2 * HOUR)
     assert (public_of(dairy.brie), public_of(dairy.gouda)) == (600, 500)
     for code, variant in (("feed_outlier", dairy.brie), ("feed_currency", dairy.gouda)):
         report = list_quality(code=code)

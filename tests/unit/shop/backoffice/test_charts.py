@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Series, draw_spark
+from shop.backoffice.charts.drawing import WIDE, Series, draw_spark
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
 from shop.backoffice.charts.scales import Scale, choose_labels, choose_ticks
 
@@ -115,6 +115,30 @@ def test_a_day_without_neighbors_is_a_dot() -> None:
     chart = DayChart(title="Share", labels=("a", "b", "c"), show=show, lines=(line,)).draw()
 
     assert '<circle class="ft-lone" cx="379.0" cy="12.0" r="3"/>' in chart.svg
+
+
+def test_a_price_holds_and_jumps_and_never_slopes() -> None:
+    line = Series("price", (1.0, 1.0, 2.0, None, 2.0))
+    labels = ("a", "b", "c", "d", "e")
+    chart = DayChart(title="P", labels=labels, show=show, lines=(line,), has_steps=True).draw()
+    path = re.findall(r'<path d="([^"]+)"', chart.svg)
+    assert path == ["M64.0,121.0H190.0V121.0H316.0V12.0H442.0M568.0,12.0H694.0"]
+
+
+def test_a_wide_chart_has_more_room_and_the_same_type() -> None:
+    line = Series("price", (1.0, 2.0))
+    chart = DayChart(title="P", labels=("a", "b"), show=show, lines=(line,), width=WIDE).draw()
+    assert f'class="ft-chart ft-chart-wide" viewBox="0 0 {WIDE} 260"' in chart.svg
+    assert f'x2="{WIDE - 26}"' in chart.svg
+
+
+def test_one_day_is_a_dot_between_whole_days() -> None:
+    curve = Curve("lift", ((0.0, -0.1),))
+    chart = PlaneChart("L", "Day", "Money", show, show, curves=(curve,), is_counted=True).draw()
+    assert "ft-lone" in chart.svg
+    ticks = re.findall(r'text-anchor="middle">([^<]+)<', chart.svg)
+    assert ticks == sorted(set(ticks), key=float)
+    assert all(float(tick) == round(float(tick)) for tick in ticks)
 
 
 @given(low=numbers, high=numbers)
