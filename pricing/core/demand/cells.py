@@ -11,8 +11,11 @@ from pricing.core.reference import PriceSeries
 
 MIN_UNITS = 30
 MIN_WEEKS_SOLD = 8
+# A young shop has no eight weeks: half of its weeks will do, two at least.
+LEAST_WEEKS_SOLD = 2
 # An item not sold for so long is taken as gone from the shelf, not as unwanted at its price.
 GONE_AFTER_WEEKS = 6
+WEEK_SECONDS = 604_800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,19 @@ def choose_items(
 ) -> IntArray:
     """Return positions of the variants worth a model of their own, ascending.
 
-    Those with MIN_UNITS units in MIN_WEEKS_SOLD weeks; of more than `most` the best sold.
+    Those with MIN_UNITS units in MIN_WEEKS_SOLD weeks; of more than `most` the best sold. While the
+    shop is young (nothing was sold in twice as many weeks yet) half of its weeks are enough: the
+    hierarchy holds what they leave open, and without a model nothing that was sold is looked at.
 
-    >>> choose_items(np.array([5, 6]), np.array([100.0, 3.0]), np.array([20, 3]), 10).tolist()
+    >>> units, weeks_sold = np.array([100.0, 3.0, 40.0]), np.array([20, 3, 6])
+    >>> choose_items(np.array([5, 6, 7]), units, weeks_sold, 10).tolist()
     [0]
+    >>> choose_items(np.array([5, 6, 7]), units, np.array([3, 3, 2]), 10).tolist()
+    [0, 2]
     """
-    good = np.flatnonzero((units >= MIN_UNITS) & (weeks_sold >= MIN_WEEKS_SOLD))
+    age = int(weeks_sold.max(initial=0))
+    least = min(MIN_WEEKS_SOLD, max(LEAST_WEEKS_SOLD, age // 2))
+    good = np.flatnonzero((units >= MIN_UNITS) & (weeks_sold >= least))
     if len(good) > most:
         best = np.argsort(-units[good], kind="stable")[:most]
         good = np.sort(good[best])
@@ -75,26 +85,52 @@ def units_matrix(sales: Sales, items: int, weeks: int) -> tuple[FloatArray, Floa
 def price_matrix(series: PriceSeries, sales: Sales, middle: IntArray) -> FloatArray:
     """Return the price of each item in each week (items, W) in minor units.
 
-    The ledger's price at the week's `middle` (Unix seconds, (W,)); before its first entry, and
-    without a ledger, the price achieved, carried forward, then backward.
+    The ledger's mean over the week by time: where a price moves within weeks, one moment of it says
+    little, and demand would look as if nobody minded the price. Weeks are equally long, `middle`
+    (W,) their middles in Unix seconds. Weeks that the ledger knows less than half of, and items
+    without one, have the price achieved, carried forward, then backward.
 
-    >>> series = PriceSeries(np.array([0, 1]), np.array([10]), np.array([400]))
+    >>> series = PriceSeries(np.array([0, 2]), np.array([10, 25]), np.array([400, 300]))
     >>> sales = Sales(np.array([0]), np.array([0]), np.array([2.0]), np.array([700.0]))
     >>> price_matrix(series, sales, np.array([5, 15, 25])).tolist()
-    [[350.0, 400.0, 400.0]]
+    [[350.0, 400.0, 350.0]]
     """
-    items, weeks = len(series.offsets) - 1, len(middle)
-    achieved = _achieved(sales, items, weeks)
-    price = np.full((items, weeks), np.nan)
-    owner = np.repeat(np.arange(items), np.diff(series.offsets))
-    begins = np.searchsorted(middle, series.start, side="left")
-    inside = begins < weeks
-    # Rows ascend in time within an item, so the last entry before a week's middle is written last.
-    price[owner[inside], begins[inside]] = series.amount[inside]
-    price = _carry_forward(price)
-    price = np.where(np.isnan(price), achieved, price)
+    price = _mean_prices(series, middle)
+    price = np.where(np.isnan(price), _achieved(sales, *price.shape), price)
     price = _carry_forward(price)
     return _carry_forward(price[:, ::-1])[:, ::-1]
+
+
+def _mean_prices(series: PriceSeries, middle: IntArray) -> FloatArray:
+    """Return means over time of the ledger (items, W), NaN where it covers less than half a week.
+
+    A week's sum is the price it begins with times its length, plus each change times what is left
+    of the week after it.
+    """
+    items, weeks = len(series.offsets) - 1, len(middle)
+    length = float(middle[1] - middle[0]) if weeks > 1 else WEEK_SECONDS
+    begin = middle - 0.5 * length
+    owner = np.repeat(np.arange(items), np.diff(series.offsets))
+    opening = np.full((items, weeks), np.nan)
+    first = np.searchsorted(begin, series.start, side="left")
+    inside = first < weeks
+    # Rows ascend in time within an item, so the last entry before a week is written last.
+    opening[owner[inside], first[inside]] = series.amount[inside]
+    opening = _carry_forward(opening)
+    week = np.searchsorted(begin, series.start, side="right") - 1
+    left = begin[np.maximum(week, 0)] + length - series.start
+    within = np.flatnonzero((week >= 0) & (left > 0.0) & (left < length))
+    is_first = np.ones(len(owner), dtype=np.bool_)
+    is_first[1:] = owner[1:] != owner[:-1]
+    before = np.where(is_first, 0, np.concatenate([[0], series.amount[:-1]]))
+    sums, known = np.zeros((items, weeks)), np.zeros((items, weeks))
+    at = (owner[within], week[within])
+    np.add.at(sums, at, ((series.amount - before) * left)[within])
+    np.add.at(known, at, np.where(is_first, left, 0.0)[within])
+    is_open = np.isfinite(opening)
+    sums += np.where(is_open, opening, 0.0) * length
+    known = np.where(is_open, length, known)
+    return np.where(known >= 0.5 * length, sums / np.maximum(known, 1.0), np.nan)
 
 
 def placement_matrices(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pricing.core.arrays import FloatArray
-from pricing.core.demand.causal import residualized_elasticity
+from pricing.core.demand.causal import FEWEST_WEEKS, residualized_elasticity
 from pricing.core.demand.debias import CausalElasticities, count_randomized, shock_debias
 from pricing.core.demand.frames import Coding
 from pricing.core.demand.leaderboard import ShockEvidence
@@ -42,9 +42,10 @@ def use_shocks(cells: TrainingCells, served: ServedDemand) -> Shocked:
     busy = np.flatnonzero((cells.units * cells.on_sale).sum(axis=1) / on_sale >= MIN_WEEKLY_UNITS)
     if len(busy) < 2:
         return none
-    pairs = residualized_elasticity(
-        _frame(cells, busy), controls=(*name_features(cells), *CONTROLS)
-    )
+    frame = _frame(cells, busy)
+    if len(np.unique(frame["week"])) < FEWEST_WEEKS:
+        return none
+    pairs = residualized_elasticity(frame, controls=(*name_features(cells), *CONTROLS))
     found = shock_debias(pairs)
     metrics = {
         "randomized_weeks": int(count_randomized(pairs).sum()),

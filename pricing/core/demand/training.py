@@ -15,7 +15,11 @@ from pricing.core.demand.design import OWN_PRICE
 from pricing.core.demand.families import CHAMPION
 from pricing.core.demand.leaderboard import calibration_error
 from pricing.core.demand.metrics import interval_coverage, mean_poisson_deviance, wmape
-from pricing.core.demand.pooled import PooledPoisson
+from pricing.core.demand.pooled import (
+    PRIOR_ELASTICITY,
+    PRIOR_ELASTICITY_SD,
+    PooledPoisson,
+)
 from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand, serve
 from pricing.core.demand.shocked import Shocked, use_shocks
 from pricing.core.demand.training_cells import TrainingCells, design_cells
@@ -26,9 +30,6 @@ HELD_OUT_WEEKS = 8
 MIN_ITEMS = 10
 # A price that hardly ever moves says nothing about elasticity: such items are not counted.
 PRICE_MOVED = 0.02
-# Without sales: what weekly grocery sales show elsewhere (Bijmolt, van Heerde and Pieters 2005 find
-# -2.6 on average for brands; with display and mailer controls the Journey data shows -1.4).
-PRIOR_ELASTICITY, PRIOR_ELASTICITY_SD = 1.5, 0.8
 
 USUAL = DemandSettings()
 

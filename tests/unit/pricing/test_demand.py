@@ -212,10 +212,57 @@ def test_cells_are_dense_and_prices_carry_forward() -> None:
     assert on_sale.tolist() == [[0, 1, 1, 1, 1], [0, 0, 1, 1, 1]]
     series = PriceSeries(np.array([0, 2, 2]), np.array([5, 26]), np.array([400, 350]))
     prices = price_matrix(series, sales, np.arange(5) * 10 + 5)
-    assert prices.tolist() == [[400, 400, 400, 350, 350], [200, 200, 200, 200, 200]]
+    assert prices.tolist() == [[400, 400, 380, 350, 350], [200, 200, 200, 200, 200]]
     placed = Placements(np.array([1]), np.array([2]), np.array([0.5]), np.array([0.25]))
     display, mailer = placement_matrices(placed, 2, 5)
     assert (display.sum(), mailer[1, 2]) == (0.5, 0.25)
+
+
+def test_a_weeks_price_is_the_ledgers_mean_over_its_moments() -> None:
+    rng = np.random.default_rng(3)
+    counts = rng.integers(0, 12, 30)
+    starts = [np.unique(rng.integers(-50, 130, count)) for count in counts]
+    amounts = [rng.integers(100, 500, len(one)) for one in starts]
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in starts])])
+    series = PriceSeries(offsets, np.concatenate(starts), np.concatenate(amounts))
+    nothing = np.zeros(0)
+    none = Sales(nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing)
+    prices = price_matrix(series, none, np.arange(10) * 10 + 5)
+    for item, (start, amount) in enumerate(zip(starts, amounts, strict=True)):
+        at = np.searchsorted(start, np.arange(100), side="right") - 1
+        held = np.where(at >= 0, np.append(amount, 0)[at], np.nan).reshape(10, 10)
+        known = np.isfinite(held).sum(axis=1) >= 5
+        assert prices[item, known] == pytest.approx(np.nanmean(held[known], axis=1))
+
+
+def test_a_price_that_moves_within_weeks_is_not_read_as_one_nobody_minds() -> None:
+    rng, items, weeks, true = np.random.default_rng(5), 200, 20, 3.0
+    daily = np.exp(rng.choice([-0.17, 0.0, 0.17], (items, weeks * 7)))
+    units = rng.poisson(2.0 * daily**-true).reshape(items, weeks, 7).sum(axis=2).astype(float)
+    day = 86_400
+    series = PriceSeries(
+        np.arange(items + 1) * weeks * 7,
+        np.tile(np.arange(weeks * 7) * day, items),
+        np.rint(1_000 * daily).astype(np.int64).ravel(),
+    )
+    item, week = np.nonzero(units)
+    sales = Sales(item, week, units[item, week], units[item, week] * 1_000.0)
+    price = price_matrix(series, sales, np.arange(weeks) * 7 * day + 7 * day // 2)
+    log_ratio = np.log(price / 1_000.0)[:, None, :]
+    design = np.stack([np.ones_like(log_ratio), log_ratio], axis=-1)
+    nobody = np.zeros(items, dtype=np.int64)
+    model = PooledPoisson().fit(design, units[:, None, :], nobody, nobody)
+    assert model.elasticity_.mean() == pytest.approx(true, abs=0.25)
+
+
+def test_where_no_price_ever_moved_what_is_believed_of_all_goods_stays() -> None:
+    units = np.random.default_rng(6).poisson(10.0, (60, 1, 12)).astype(float)
+    design = np.stack([np.ones_like(units), np.zeros_like(units)], axis=-1)
+    nobody = np.zeros(60, dtype=np.int64)
+    model = PooledPoisson().fit(design, units, nobody, nobody)
+    believed = positive_moments(np.array([1.5]), np.array([0.8]))
+    assert model.elasticity_ == pytest.approx(np.full(60, believed[0][0]), rel=0.05)
+    assert model.elasticity_sd_ == pytest.approx(np.full(60, believed[1][0]), rel=0.15)
 
 
 def test_a_demand_curve_falls_and_its_band_widens_away_from_todays_price() -> None:
