@@ -124,8 +124,10 @@ class ShadowComparison(models.Model):
 class OnlineEvidence(models.Model):
     """What the outcomes of decisions until `watermark` say about elasticities, as arrays.
 
-    Arrays and watermark are written in one transaction: no outcome counts twice. `moved` are the
-    variants whose elasticity changed enough to be priced anew.
+    Arrays and watermark are written in one transaction: no outcome counts twice. `pending_arrays`
+    are the same with the decisions since on top that may still be bought; they are made anew from
+    `arrays` every minute, and are what prices are made of. `moved` are the variants whose
+    elasticity changed enough to be priced anew. `arrays` have faded until `faded_at`.
     """
 
     market_code = models.CharField(max_length=16)
@@ -140,6 +142,11 @@ class OnlineEvidence(models.Model):
     metrics = models.JSONField(default=dict)
     arrays = models.BinaryField()
     sha256 = models.CharField(max_length=64)
+    faded_at = models.DateTimeField(null=True)
+    pending_exposures = models.PositiveBigIntegerField(default=0)
+    pending_purchases = models.PositiveBigIntegerField(default=0)
+    pending_arrays = models.BinaryField(null=True)
+    pending_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name_plural = "online evidence"

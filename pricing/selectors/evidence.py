@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
 from pricing.core.demand.served import ServedDemand
 from pricing.core.online import Evidence, learn_from
 from pricing.core.values import ModelVersionRow
@@ -15,12 +20,23 @@ class UntrustedEvidence(ValueError):
     """The stored arrays are not the ones that were hashed when they were written."""
 
 
+def read_settled(row: OnlineEvidence) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays of what is settled: evidence and delays. Raises UntrustedEvidence."""
+    return _trust(row.pk, row.arrays, row.sha256)
+
+
 def open_evidence(row: OnlineEvidence) -> Evidence:
-    """Return the evidence of a row. Raises UntrustedEvidence."""
-    arrays = unpack_arrays(row.arrays)
-    if hash_arrays(arrays) != row.sha256:
-        raise UntrustedEvidence(f"evidence {row.pk} does not have the hash it was stored with")
-    return Evidence.from_arrays(arrays)
+    """Return the evidence of a row, with what may still be bought. Raises UntrustedEvidence."""
+    if row.pending_arrays is None:
+        return Evidence.from_arrays(read_settled(row))
+    return Evidence.from_arrays(_trust(row.pk, row.pending_arrays, row.pending_sha256))
+
+
+def _trust(row_id: int, packed: bytes | memoryview, sha256: str) -> Mapping[str, NDArray[Any]]:
+    arrays = unpack_arrays(packed)
+    if hash_arrays(arrays) != sha256:
+        raise UntrustedEvidence(f"evidence {row_id} does not have the hash it was stored with")
+    return arrays
 
 
 def load_evidence(place: tuple[str, str]) -> Evidence | None:

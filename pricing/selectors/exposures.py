@@ -82,6 +82,7 @@ class Exposures:
     `probability` the chance of each; `chosen` is the column that was shown. `stock` is -1 and
     `competitor_minor` 0 where unknown. `paid_minor` is after offers, `margin_minor` what was earned
     after returns at the unit cost of the decision; a purchase counts until the moment of reading.
+    `delay_ms` is from the quote to the first purchase, -1 without one.
     """
 
     rows: Rows
@@ -103,6 +104,7 @@ class Exposures:
     paid_minor: IntArray
     returned_units: IntArray
     margin_minor: FloatArray
+    delay_ms: IntArray
 
     def __len__(self) -> int:
         return len(self.shopper)
@@ -180,6 +182,7 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
         paid_minor=paid,
         returned_units=returned,
         margin_minor=paid - refunded - (units - returned) * rows["unit_cost"],
+        delay_ms=np.where(units > 0, outcome(outcomes.first_ms) - plain["issued_ms"], -1),
         **plain,
     )
 

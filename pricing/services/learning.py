@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from pricing.core.arrays import FloatArray
-from pricing.core.online import Evidence, Report, Sightings, take_in
+from pricing.core.online import Delays, Evidence, Report, Sightings, look_ahead, take_in
 from pricing.core.packed import read_signals
 from pricing.core.signals import sensitivity_boost
 from pricing.models import OnlineEvidence
-from pricing.selectors.evidence import Model, open_evidence
+from pricing.selectors.evidence import Model, open_evidence, read_settled
 from pricing.selectors.exposures import Exposures, load_exposures
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.versions import load_active_model, load_weights
 from shop.catalog.selectors import list_categories
 from shop.kernel.arrays import hash_arrays, pack_arrays
+from shop.kernel.clock import epoch_ms
 
 # Whoever puts a quoted price into a cart in its last minute still pays for it after that.
 CHECKOUT = timedelta(minutes=30)
@@ -26,97 +30,140 @@ CHECKOUT = timedelta(minutes=30)
 FIRST_LOOK = timedelta(hours=6)
 WINDOW, MOST_WINDOWS = timedelta(hours=1), 24
 KEEP_ROWS = 100
+DAY, MINUTE_MS = timedelta(days=1), 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class LearningReport:
-    """What a run took in: decisions whose hour is over, purchases, families whose alarm rang,
-    variants to reprice; `until` is how far it came."""
+    """What a run settled: decisions whose hour is over, purchases, families whose alarm rang.
+
+    `until` is how far it came; `pending` decisions since then may still be bought, and
+    `pending_purchases` were. `moved` are variants to reprice.
+    """
 
     exposures: int
     purchases: int
     alarms: int
     moved: int
     until: datetime
+    pending: int = 0
+    pending_purchases: int = 0
 
 
 def learn_online(*, now: datetime, market: str = "us", channel: str = "online") -> LearningReport:
-    """Take in the outcomes of decisions whose quote has run out since the last run.
+    """Take in outcomes: for good where the quote has run out, for now where it has not.
 
-    A decision is judged once its quote can no longer be bought (its validity and half an hour for
-    the payment): only then is "not bought" known. Evidence and watermark change in one
-    transaction, so that no outcome counts twice. Without a model nothing is learned.
+    A decision is settled once its quote can no longer be bought (its validity and half an hour for
+    the payment): only then is "not bought" known. Evidence and watermark change in one transaction,
+    so that no outcome counts twice. Until then a purchase counts at once and its absence as far as
+    purchases come that fast (`core.online.delays`), on top of what is settled and made anew by
+    every run. Without a model nothing is learned.
     """
     place, model = (market, channel), load_active_model()
-    until = now - timedelta(minutes=load_active_policy().quote_minutes) - CHECKOUT
+    horizon = timedelta(minutes=load_active_policy().quote_minutes) + CHECKOUT
+    until = now - horizon
     total = LearningReport(0, 0, 0, 0, until)
+    if model is None:
+        return total
     for _ in range(MOST_WINDOWS):
-        if model is None:
-            break
-        found = _learn_window(model, place, until, now)
+        found = _settle_window(model, place, until, now)
         if found is None:
             break
         report, came_to = found
-        total = LearningReport(
+        total = replace(
+            total,
             exposures=total.exposures + report.exposures,
             purchases=total.purchases + report.purchases,
             alarms=total.alarms + len(report.alarmed),
-            moved=total.moved + len(report.moved),
             until=came_to,
         )
-        if came_to >= until:
-            break
-    return total
+    ahead = _look_ahead(model, place, horizon, now)
+    if ahead is None:
+        return total
+    return replace(
+        total, moved=len(ahead.moved), pending=ahead.exposures, pending_purchases=ahead.purchases
+    )
 
 
-def _learn_window(
+def _settle_window(
     model: Model, place: tuple[str, str], until: datetime, now: datetime
 ) -> tuple[Report, datetime] | None:
-    """Take in the next window of decisions; None if there is none."""
+    """Take in the next window of decisions that are over; None if there is none."""
     with transaction.atomic():
         _lock_evidence(place)
-        row = OnlineEvidence.objects.filter(
-            market_code=place[0], channel=place[1], is_current=True
-        ).first()
+        row = _current(place)
         since = until - FIRST_LOOK if row is None else row.watermark
         end = min(until, since + WINDOW)
         if end <= since:
             return None
-        evidence = Evidence.nothing(model[0].id) if row is None else open_evidence(row)
         found = load_exposures(since=since, until=end, now=now, market=place[0], channel=place[1])
-        days = 0.0 if row is None else (now - row.at) / timedelta(days=1)
+        found = found.take(~found.is_book)
+        if row is not None and not len(found):
+            OnlineEvidence.objects.filter(pk=row.pk).update(watermark=end)
+            return Report.nothing(), end
+        arrays = {} if row is None else read_settled(row)
+        evidence = Evidence.from_arrays(arrays) if arrays else Evidence.nothing(model[0].id)
+        days = 0.0 if row is None else (now - (row.faded_at or row.at)) / DAY
         known, report = take_in(
-            evidence,
+            evidence, read_sightings(found), model[1], model_version=model[0].id, days=days
+        )
+        minutes = found.delay_ms[found.delay_ms >= 0] / MINUTE_MS
+        delays = Delays.from_arrays(arrays).after(minutes, days)
+        _store_settled(known.arrays() | delays.arrays(), report, row, place, (end, now))
+    return report, end
+
+
+def _look_ahead(
+    model: Model, place: tuple[str, str], horizon: timedelta, now: datetime
+) -> Report | None:
+    """Put the decisions that may still be bought on top of what is settled; None while that is
+    behind."""
+    with transaction.atomic():
+        _lock_evidence(place)
+        row = _current(place)
+        if row is None or row.watermark < now - horizon:
+            return None
+        found = load_exposures(
+            since=row.watermark, until=now, now=now, market=place[0], channel=place[1]
+        )
+        found = found.take(~found.is_book)
+        is_calm = not len(found) and not row.pending_exposures
+        if is_calm and row.pending_arrays is not None and row.at != now:
+            return Report.nothing()
+        arrays = read_settled(row)
+        age = (epoch_ms(now) - found.issued_ms) / MINUTE_MS
+        ahead, report = look_ahead(
+            Evidence.from_arrays(arrays),
             read_sightings(found),
             model[1],
-            model_version=model[0].id,
-            days=days,
+            share=Delays.from_arrays(arrays).share(age, horizon / timedelta(minutes=1)),
+            sent=None if row.pending_arrays is None else open_evidence(row),
         )
-        if row is not None and not report.exposures:
-            OnlineEvidence.objects.filter(pk=row.pk).update(watermark=end)
-        else:
-            _store(known, report, row, place, (end, now))
-    return report, end
+        _store_pending(ahead, report, row, now)
+    return report
+
+
+def _current(place: tuple[str, str]) -> OnlineEvidence | None:
+    rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
+    return rows.filter(is_current=True).first()
 
 
 def read_sightings(found: Exposures) -> Sightings:
     """Return drawn decisions as sightings. One query for each model version the first time."""
     found = found.take(~found.is_book)
-    boost = _boosts(found)
-    public = found.rows["public_minor"].astype(np.float64)
-    prices = np.where(found.rung_minor > 0, found.rung_minor, public[:, None])
-    ratios = (1.0 + boost)[:, None] * np.log(prices / public[:, None])
-    shown = ratios[np.arange(len(found)), found.chosen]
+    public = found.rows["public_minor"].astype(np.int64)
     nodes = list_categories("en").nodes
     families = {one: node.parent_id or one for one, node in nodes.items()}
     category = found.rows["category_id"].tolist()
-    return Sightings(
+    return Sightings.of_draws(
         variant_id=found.rows["variant_id"].astype(np.int64),
         family_id=np.array([families.get(one, one) for one in category], dtype=np.int64),
-        log_ratio=shown,
-        centered=shown - (ratios * found.probability).sum(axis=1),
-        interest=np.log1p(boost),
-        bought=(found.units > 0).astype(np.float64),
+        boost=_boosts(found),
+        public_minor=public,
+        shown_minor=found.rung_minor[np.arange(len(found)), found.chosen],
+        rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
+        probability=found.probability,
+        bought=found.units > 0,
     )
 
 
@@ -129,35 +176,66 @@ def _boosts(found: Exposures) -> FloatArray:
     return boost
 
 
-def _store(
-    known: Evidence,
+def _store_settled(
+    arrays: Mapping[str, NDArray[Any]],
     report: Report,
     old: OnlineEvidence | None,
     place: tuple[str, str],
     moments: tuple[datetime, datetime],
 ) -> None:
-    arrays = known.arrays()
-    rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
-    rows.filter(is_current=True).update(is_current=False)
-    OnlineEvidence.objects.create(
+    """Write what is settled until `moments[0]`; prices are made of what they were until the run
+    looks ahead again."""
+    row = OnlineEvidence(
         market_code=place[0],
         channel=place[1],
         at=moments[1],
+        faded_at=moments[1],
         watermark=moments[0],
-        exposures=report.exposures + (0 if old is None else old.exposures),
-        purchases=report.purchases + (0 if old is None else old.purchases),
-        alarms=len(report.alarmed) + (0 if old is None else old.alarms),
-        moved=report.moved.tolist(),
+        exposures=report.exposures,
+        purchases=report.purchases,
+        alarms=len(report.alarmed),
         metrics={
             "exposures": report.exposures,
             "purchases": report.purchases,
             "alarmed": report.alarmed.tolist(),
-            "variants": len(known),
-            "interest": float(known.interest[0]),
+            "variants": len(arrays["variant_id"]),
+            "interest": float(arrays["interest"][0]),
         },
         arrays=pack_arrays(arrays),
         sha256=hash_arrays(arrays),
     )
+    if old is not None:
+        row.exposures += old.exposures
+        row.purchases += old.purchases
+        row.alarms += old.alarms
+        # Evidence of before there was any pending was itself what prices were made of.
+        is_whole = old.pending_arrays is None
+        row.pending_arrays = old.arrays if is_whole else old.pending_arrays
+        row.pending_sha256 = old.sha256 if is_whole else old.pending_sha256
+        row.pending_exposures = old.pending_exposures
+        row.pending_purchases = old.pending_purchases
+    _replace_current(row)
+
+
+def _store_pending(ahead: Evidence, report: Report, row: OnlineEvidence, now: datetime) -> None:
+    """Write what prices are made of; in a row of its own where it moved something: publishers ask
+    for what is newer than the last row they saw."""
+    arrays = ahead.arrays()
+    row.pending_arrays, row.pending_sha256 = pack_arrays(arrays), hash_arrays(arrays)
+    row.pending_exposures, row.pending_purchases = report.exposures, report.purchases
+    if not len(report.moved):
+        names = ("arrays", "sha256", "exposures", "purchases")
+        row.save(update_fields=[f"pending_{name}" for name in names])
+        return
+    row.pk, row.at, row.moved = None, now, report.moved.tolist()
+    row._state.adding = True
+    _replace_current(row)
+
+
+def _replace_current(row: OnlineEvidence) -> None:
+    rows = OnlineEvidence.objects.filter(market_code=row.market_code, channel=row.channel)
+    rows.filter(is_current=True).update(is_current=False)
+    row.save()
     kept = rows.order_by("-id").values_list("pk", flat=True)[:KEEP_ROWS]
     rows.exclude(pk__in=list(kept)).delete()
 

@@ -8,8 +8,18 @@
 (1, 0, [7])
 """
 
+from pricing.core.online.delays import Delays
 from pricing.core.online.evidence import Evidence, Sightings
 from pricing.core.online.learned import LearnedDemand, learn_from
-from pricing.core.online.updating import Report, take_in
+from pricing.core.online.updating import Report, look_ahead, take_in
 
-__all__ = ["Evidence", "LearnedDemand", "Report", "Sightings", "learn_from", "take_in"]
+__all__ = [
+    "Delays",
+    "Evidence",
+    "LearnedDemand",
+    "Report",
+    "Sightings",
+    "learn_from",
+    "look_ahead",
+    "take_in",
+]

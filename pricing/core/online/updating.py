@@ -22,11 +22,8 @@ from pricing.core.demand.served import ServedDemand
 from pricing.core.learning.drift import DriftAlarm
 from pricing.core.online.evidence import Evidence, Sightings, find_sorted
 from pricing.core.online.learned import learn_from
+from pricing.core.online.mode import OVERDISPERSION, Mode, rates
 
-# Shoppers of a variant and week share a draw and its surprises: a purchase counts for less.
-OVERDISPERSION = 1.5
-# How many purchases' worth the belief is that a variant sells like all goods do.
-LEVEL_PRECISION = 1.0
 STEPS = 8
 # After an alarm what was believed counts this much: the posterior sd doubles.
 KEPT_AFTER_ALARM = 0.25
@@ -34,6 +31,9 @@ HALF_LIFE_DAYS = 60.0
 # Which changes of an elasticity are worth another price, in sd.
 MOVED_SDS = 0.25
 MOVED_SD_RATIO = 0.10
+
+
+_NO_IDS: IntArray = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class Report:
     purchases: int
     alarmed: IntArray
     moved: IntArray
+
+    @staticmethod
+    def nothing() -> Report:
+        """Return the report of an empty batch."""
+        return Report(0, 0, _NO_IDS, _NO_IDS)
 
 
 def take_in(
@@ -61,16 +66,61 @@ def take_in(
     """
     known = _widen(_forget(evidence, model_version, days), seen, served)
     if not len(seen):
-        return known, Report(0, 0, _NO_IDS, _NO_IDS)
+        return known, Report.nothing()
     known, alarmed = _listen(known, seen, served)
-    known = _step(known, seen, served)
+    known = _step(known, seen, served, np.ones(len(seen)))
     known, moved = _mark_moved(known, served)
     purchases = float(seen.bought.sum())
     known = replace(known, base=known.base + np.array([purchases, float(len(seen))]))
     return known, Report(len(seen), int(purchases), alarmed, moved)
 
 
-_NO_IDS: IntArray = np.zeros(0, dtype=np.int64)
+def look_ahead(
+    evidence: Evidence,
+    seen: Sightings,
+    served: ServedDemand,
+    *,
+    share: FloatArray,
+    sent: Evidence | None = None,
+) -> tuple[Evidence, Report]:
+    """Return settled `evidence` with decisions on top that may still be bought, and what happened.
+
+    `share` (n,) is how much of its purchases each decision has had time for (`Delays.share`):
+    what was bought counts whole, what was not counts as that share of a decision. The result stands
+    in for `evidence` until it is made anew; it is never built upon, so that a decision counts once
+    when it is settled. Alarms do not hear it. `sent` is the evidence that the publisher has seen
+    last: what has moved since is reported.
+
+    >>> from pricing.core.demand.served import example_served
+    >>> served, seen = example_served(), Sightings.of_one(variant_id=7, family_id=1, log_ratio=-0.1)
+    >>> little, much = (
+    ...     look_ahead(Evidence.nothing(), seen, served, share=np.array([share]))[0].precision[0]
+    ...     for share in (0.1, 1.0)
+    ... )
+    >>> bool(little < much)
+    True
+    """
+    known = _recall_sent(_widen(evidence, seen, served), sent)
+    if len(seen):
+        known = _step(known, seen, served, share)
+    known, moved = _mark_moved(known, served)
+    purchases = float(seen.bought.sum())
+    known = replace(known, base=known.base + np.array([purchases, float(share.sum())]))
+    return known, Report(len(seen), int(purchases), _NO_IDS, moved)
+
+
+def _recall_sent(evidence: Evidence, sent: Evidence | None) -> Evidence:
+    """Return the evidence with what the publisher was told last of each of its variants."""
+    if sent is None:
+        return evidence
+    at, is_known = find_sorted(sent.variant_id, evidence.variant_id)
+    if not is_known.any():
+        return evidence
+    return replace(
+        evidence,
+        sent_mean=np.where(is_known, sent.sent_mean[at], evidence.sent_mean),
+        sent_sd=np.where(is_known, sent.sent_sd[at], evidence.sent_sd),
+    )
 
 
 def _forget(evidence: Evidence, model_version: int, days: float) -> Evidence:
@@ -120,14 +170,6 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
     )
 
 
-def _rates(
-    level: FloatArray, elasticity: FloatArray, slope: float, seen: Sightings, at: IntArray
-) -> FloatArray:
-    logs = level[at] + slope * seen.interest - elasticity[at] * seen.log_ratio
-    rates: FloatArray = np.exp(np.clip(logs, -20.0, 1.0))
-    return rates
-
-
 def _believed(evidence: Evidence, served: ServedDemand) -> FloatArray:
     """Return the posterior mean of the elasticity of each variant with evidence, (N,)."""
     learned = learn_from(served, evidence)
@@ -139,7 +181,7 @@ def _listen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> tuple[
     believed before counts less."""
     at, _ = find_sorted(evidence.variant_id, seen.variant_id)
     slope = float(evidence.interest[0])
-    rate = _rates(evidence.level, _believed(evidence, served), slope, seen, at)
+    rate = rates(evidence.level, _believed(evidence, served), slope, seen, at)
     family, _ = find_sorted(evidence.alarm_family, seen.family_id)
     count = len(evidence.alarm_family)
     wrong = seen.bought - rate
@@ -171,12 +213,14 @@ def _widen_doubt(evidence: Evidence, where: BoolArray) -> Evidence:
     )
 
 
-def _step(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidence:
-    """Move levels, elasticities and the slope of interest to the mode of their posterior."""
+def _step(evidence: Evidence, seen: Sightings, served: ServedDemand, share: FloatArray) -> Evidence:
+    """Move levels, elasticities and the slope of interest to the mode of their posterior.
+
+    Each decision counts as `share` of one, but for what it brought."""
     prior_mean, prior_sd, _ = served.elasticities(evidence.variant_id, evidence.family_id)
     prior = evidence.trust / prior_sd**2
     start = (prior * prior_mean + evidence.weighted) / (prior + evidence.precision)
-    mode = _Mode(evidence, seen, start, prior + evidence.precision)
+    mode = Mode(evidence, seen, share, start, prior + evidence.precision)
     for _ in range(STEPS):
         mode.move()
     return replace(
@@ -187,51 +231,6 @@ def _step(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidence
         precision=evidence.precision + mode.added,
         interest=np.array([mode.slope, evidence.interest[1] + mode.slope_added]),
     )
-
-
-class _Mode:
-    """The search for the mode of the posterior of one batch; `*_added` is its curvature."""
-
-    def __init__(
-        self, evidence: Evidence, seen: Sightings, start: FloatArray, before: FloatArray
-    ) -> None:
-        self._evidence, self._seen = evidence, seen
-        self._at, _ = find_sorted(evidence.variant_id, seen.variant_id)
-        self._start, self.before = start, before
-        self.level, self.elasticity = evidence.level.copy(), start.copy()
-        self.slope = float(evidence.interest[0])
-        self.level_added, self.added = np.zeros(len(evidence)), np.zeros(len(evidence))
-        self.slope_added = 0.0
-
-    def move(self) -> None:
-        """Take one Newton step in each parameter, the others held."""
-        self._move_levels()
-        rate, wrong = self._residuals()
-        centered = self._seen.centered
-        self.added = self._sum(rate * centered**2) / OVERDISPERSION
-        pull = self.before * (self._start - self.elasticity) - self._sum(wrong * centered)
-        self.elasticity += np.clip(pull / (self.before + self.added), -1.0, 1.0)
-        self._move_slope(rate, wrong)
-
-    def _move_levels(self) -> None:
-        before = self._evidence.level_precision + LEVEL_PRECISION / OVERDISPERSION
-        rate, wrong = self._residuals()
-        self.level_added = self._sum(rate) / OVERDISPERSION
-        pull = before * (self._evidence.level - self.level) + self._sum(wrong)
-        self.level += np.clip(pull / (before + self.level_added), -1.0, 1.0)
-
-    def _move_slope(self, rate: FloatArray, wrong: FloatArray) -> None:
-        interest, (start, before) = self._seen.interest, self._evidence.interest
-        self.slope_added = float(rate @ interest**2) / OVERDISPERSION
-        pull = before * (start - self.slope) + wrong @ interest
-        self.slope += float(np.clip(pull / (before + self.slope_added), -0.5, 0.5))
-
-    def _residuals(self) -> tuple[FloatArray, FloatArray]:
-        rate = _rates(self.level, self.elasticity, self.slope, self._seen, self._at)
-        return rate, (self._seen.bought - rate) / OVERDISPERSION
-
-    def _sum(self, values: FloatArray) -> FloatArray:
-        return np.bincount(self._at, values, len(self.level))
 
 
 def _mark_moved(evidence: Evidence, served: ServedDemand) -> tuple[Evidence, IntArray]:

@@ -145,7 +145,7 @@ def test_spoiled_evidence_is_not_believed(dairy: Dairy) -> None:
     open_dairy()
     sell_brie(dairy, 1)
     learn_online(now=AFTER)
-    OnlineEvidence.objects.update(sha256="0" * 64)
+    OnlineEvidence.objects.update(sha256="0" * 64, pending_sha256="0" * 64)
     with pytest.raises(UntrustedEvidence):
         load_evidence(PLACE)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pricing.core.competitors import competitor_band
+from pricing.core.online import Delays
 from pricing.core.optimum.feasible import example_limits, find_feasible, name_rules
 from pricing.core.publish import reach_of
 from pricing.core.quality import BADGES
@@ -47,3 +48,14 @@ def test_every_reason_and_every_badge_has_its_line() -> None:
     reasons = [row["reason"] for row in read_table("Refused rows")]
     assert reasons == QuarantinedCompetitorRow.Reason.values
     assert [row["code"] for row in read_table("Data quality")] == list(BADGES)
+
+
+@pytest.mark.parametrize(
+    "row", read_table("Delay examples"), ids=lambda row: "|".join(row.values())
+)
+def test_a_decision_counts_as_far_as_people_buy_that_fast(row: dict[str, str]) -> None:
+    age, *shares = (float(one) for one in row.values())
+    unknown = Delays.unknown()
+    known = unknown.after(np.full(100, 5.5))
+    found = [float(one.share(np.array([age]), 90.0)[0]) for one in (unknown, known)]
+    assert [round(one, 3) for one in found] == shares
