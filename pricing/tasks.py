@@ -94,16 +94,23 @@ def train_demand() -> int:
 
 
 @job(queue="training", time_limit=1800, retries=0)
-def train_family(family: str) -> int:
-    """Fit a family for the leaderboard's slot; people decide whether it is used."""
-    return services.train_demand(as_of=utc_now(), family=family).rows
+def train_family(family: str = "") -> int:
+    """Fit a family for the leaderboard's slot; people decide whether it is used.
+
+    Without a family, as when the run is started again from its table, there is nothing to do.
+    """
+    return services.train_demand(as_of=utc_now(), family=family).rows if family else 0
 
 
 @job(queue="recompute", time_limit=900, retries=0)
-def audit_and_go_back(reason: str, by_id: int) -> int:
-    """Audit the model before now, and go back to it if that allows it."""
-    rollback.audit_and_go_back(reason=reason, by_id=by_id, now=utc_now())
-    return 1
+def audit_and_go_back(reason: str = "", by_id: int = 0) -> int:
+    """Audit the model before now, and go back to it if that allows it.
+
+    Without who asked, as when the run is started again from its table, there is nothing to do.
+    """
+    if by_id:
+        rollback.audit_and_go_back(reason=reason, by_id=by_id, now=utc_now())
+    return int(bool(by_id))
 
 
 @job(queue="training", time_limit=1800)

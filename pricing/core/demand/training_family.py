@@ -62,7 +62,21 @@ def train_family(
     shocked = use_shocks(cells, served)
     raw = slopes.mean[slopes.known]
     metrics |= describe_slopes(cells, shocked.served, raw, served.dispersion)
+    metrics |= _own_wrong_signs(fitted)
     return finish(cells, shocked, metrics, progress, family=family, holder=holder)
+
+
+def _own_wrong_signs(fitted: FittedFamily) -> dict[str, float]:
+    """Return the share of wrong signs as a family says it that holds them itself, {} else."""
+    told = [
+        (len(part.item), part.model.wrong_sign_share_)
+        for part in fitted.parts
+        if hasattr(part.model, "wrong_sign_share_")
+    ]
+    if not told:
+        return {}
+    counts, shares = zip(*told, strict=True)
+    return {"wrong_sign_share": float(np.average(shares, weights=counts))}
 
 
 def _back_test(past: FittedFamily, weights: SignalWeights) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
 from pricing.models import DemandModelVersion, ModelChange, Quote
@@ -27,9 +29,10 @@ from pricing.services.rollback import audit_and_go_back, rollback_model
 from pricing.services.training import UnknownFamily
 from pricing.services.trials import begin_trial
 from profiles.core.values import ShopperValue
+from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import NOON, committed, look_at, make_treated, visit
 from tests.factories.pricing_history import ELASTICITY, WEEKS, open_tea_history
-from tests.factories.pricing_trials import climb, make_people
+from tests.factories.pricing_trials import activate_by_two, climb, make_people
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -61,6 +64,18 @@ def ask(teas: list[int], alice: ShopperValue, now: datetime) -> set[int]:
     rows = list(Quote.objects.filter(issued_at__gte=now, is_complete=True))
     assert all(replay_quote(quote_id=row.pk).is_identical for row in rows)
     return {row.model_version for row in rows}
+
+
+def judge_in_shadow(model: int) -> None:
+    """Let shadow and offline verdict look at Alice's four decisions with a challenger's prices."""
+    later = NOON + HOUR
+    exposures = load_exposures(
+        since=NOON - HOUR, until=later, now=later, market="us", channel="online"
+    )
+    shadow = compare_shadow(exposures, load_tried(model, ("us", "online")))
+    assert (shadow.decisions, shadow.violations) == (4, 0)
+    verdict = evaluate_offline(model_version=model, since=NOON - HOUR, until=later, now=later)
+    assert verdict.exposures == 4
 
 
 def test_a_challenger_is_a_candidate_of_its_own_kind_and_the_gate_is_shut_to_it(
@@ -103,15 +118,7 @@ def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> N
 
     with committed():
         ramp = begin_trial(model_id=model, by_id=ann, now=NOON)
-    exposures = load_exposures(
-        since=NOON - HOUR, until=NOON + HOUR, now=NOON + HOUR, market="us", channel="online"
-    )
-    shadow = compare_shadow(exposures, load_tried(model, ("us", "online")))
-    assert (shadow.decisions, shadow.violations) == (4, 0)
-    verdict = evaluate_offline(
-        model_version=model, since=NOON - HOUR, until=NOON + HOUR, now=NOON + HOUR
-    )
-    assert verdict.exposures == 4
+    judge_in_shadow(model)
     with committed():
         climb(ramp, 1.0)
     assert ask(teas, alice, NOON + 3 * HOUR) == {model}
@@ -136,6 +143,31 @@ def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> N
     assert back == champion
     assert ask(teas, alice, NOON + 15 * HOUR) == {champion}
     assert ModelChange.objects.first().kind == "rolled_back"
+
+
+def test_a_refit_whose_prices_jump_waits_for_two_people(teas: list[int]) -> None:
+    row = load_active_model()[0]
+    served = load_tried(row.id, ("us", "online"))
+    steep = replace(served, elasticity=2.5 * served.elasticity).arrays()
+    DemandModelVersion.objects.filter(pk=row.id).update(
+        arrays=pack_arrays(steep), sha256=hash_arrays(steep)
+    )
+    refit = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert refit.status == "candidate"
+    check = refit.metrics["refit_check"]
+    assert (check["former"], check["is_passed"]) == (row.id, False)
+    assert check["figures"]["variants"] == len(teas)
+    assert check["figures"]["elasticity_median"] == pytest.approx(np.log(2.5), abs=0.01)
+    assert "elasticity_median" in {one["code"] for one in check["reasons"]}
+    activate_by_two(refit.id, NOON + 2 * HOUR)
+    assert load_active_model()[0].id == refit.id
+
+
+def test_a_model_that_had_learned_nothing_is_no_yardstick(teas: list[int]) -> None:
+    row = load_active_model()[0]
+    DemandModelVersion.objects.filter(pk=row.id).update(metrics={"items": 0})
+    refit = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert (refit.status, refit.metrics["refit_check"]["figures"]) == ("active", {})
 
 
 def test_a_model_that_was_never_audited_is_audited_and_put_back_in_one_action(
