@@ -95,6 +95,11 @@ REFIT: dict[str, Text] = {
     "wmape": gettext_lazy("its forecast error is %(value)s (bound %(limit)s)"),
     "deviance": gettext_lazy("the deviance of its forecasts is %(value)s (bound %(limit)s)"),
     "coverage_90": gettext_lazy("its 90 %% intervals hold %(value)s (bound %(limit)s)"),
+    "shadow_gap": gettext_lazy(
+        "decisions of the last hours would have been priced %(value)s away (bound %(limit)s)"
+    ),
+    "violations": gettext_lazy("its prices would have broken a bound in %(value)s decisions"),
+    "rolled_back": gettext_lazy("after a rollback people decide which model comes next"),
 }
 # Reasons of a shut gate that are a verdict, and those that only want more data.
 TOLD = {"gain_not_sure", "rules_broken"}
@@ -146,9 +151,9 @@ def say_refit(metrics: Mapping[str, Any]) -> list[str]:
     """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
     found = []
     for one in metrics.get("refit_check", {}).get("reasons", ()):
-        shares = one["code"] in ("far_share", "price_p95", "elasticity_median", "coverage_90")
+        shares = one["code"] not in ("wmape", "deviance", "violations")
         figures = {
-            name: f"{one[name]:.1%}" if shares else f"{one[name]:.3f}"
+            name: f"{one[name]:.1%}" if shares else f"{one[name]:.4g}"
             for name in ("value", "limit")
         }
         found.append(str(REFIT[one["code"]]) % figures)

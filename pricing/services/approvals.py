@@ -61,7 +61,9 @@ def propose_policy(
         try:
             draft.save()
         except IntegrityError as error:  # the version number is unique: one of two was quicker
-            raise NotOffered("Somebody proposed a version at this moment: look again.") from error
+            raise NotOffered(
+                _("Somebody proposed a version at this moment: look again.")
+            ) from error
     return draft.version
 
 
@@ -77,11 +79,13 @@ def approve_policy(*, version: int, by_id: int, now: datetime) -> None:
         }
         draft = rows.get(version)
         if draft is None or draft.is_active:
-            raise NotOffered("This version is active already or does not exist.")
+            raise NotOffered(_("This version is active already or does not exist."))
         if draft.approved_by_id is not None:
-            raise NotOffered("This version was in use before: propose it again as a new version.")
+            raise NotOffered(
+                _("This version was in use before: propose it again as a new version.")
+            )
         if draft.created_by_id == by_id:
-            raise NeedsSecondPerson("You proposed this version: somebody else must approve it.")
+            raise NeedsSecondPerson(_("You proposed this version: somebody else must approve it."))
         PricingPolicy.objects.filter(is_active=True).update(is_active=False)
         draft.is_active = True
         draft.approved_by_id = by_id
@@ -114,9 +118,9 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
         lock_models()
         model = _lock_rows(model_id)
         if model.asked_by_id is None:
-            raise NotOffered("Nobody has asked for this model: ask first, with a reason.")
+            raise NotOffered(_("Nobody has asked for this model: ask first, with a reason."))
         if model.asked_by_id == by_id:
-            raise NeedsSecondPerson("You asked for this model: somebody else must activate it.")
+            raise NeedsSecondPerson(_("You asked for this model: somebody else must activate it."))
         if require_slot(model):
             _require_trial(model)
         require_audit(model)
@@ -174,5 +178,5 @@ def _lock_rows(model_id: int) -> DemandModelVersion:
     locked = {row.pk: row for row in rows.defer("arrays").select_for_update().order_by("pk")}
     model = locked.get(model_id)
     if model is None or model.status not in (status.CANDIDATE, status.RETIRED):
-        raise NotOffered("Only a candidate or a retired model can be brought into use.")
+        raise NotOffered(_("Only a candidate or a retired model can be brought into use."))
     return model

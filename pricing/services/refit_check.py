@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,19 @@ from pricing.core.monitoring import RefitBounds, compare_refit, judge_refit
 from pricing.core.quote import VariantTerms, quote_prices
 from pricing.core.signals import RAW_SIGNALS, ShopperSignals
 from pricing.models import DemandModelVersion
+from pricing.selectors.exposures import load_exposures
+from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.selectors.versions import model_row
 from pricing.services.audited_prices import Shelves, open_shelves
+from pricing.services.registry import is_held_back
 
 BOUNDS = RefitBounds()
 # Shoppers whose prices are compared: each of their sums is this large, like the examples of
 # docs/pricing.md: one who looked once, one who keeps looking.
 TYPICAL_SUMS = (1.0, 3.0)
+# How far back real decisions are priced anew.
+SHADOW_WINDOW = timedelta(hours=6)
 
 
 def check_refit(
@@ -31,26 +36,52 @@ def check_refit(
     figure `refit_check` of the refit: `is_passed`, `reasons`, `figures`, `bounds`.
 
     Both price all goods now, over the same evidence of outcomes, as the next book would: the public
-    price, and below the one that holds those of typical shoppers. A model that had learned nothing
-    yet is no yardstick. About twenty queries and one write. Raises UntrustedModel,
+    price, and below the one that holds those of typical shoppers. Decisions of the last hours are
+    priced anew as in a shadow. A model that had learned nothing yet is no yardstick. After a
+    rollback none passes. About thirty queries and one write. Raises UntrustedModel,
     UntrustedEvidence, DemandModelVersion.DoesNotExist.
     """
     rows = DemandModelVersion.objects.defer("arrays").in_bulk([model_id, former_id])
     refit, former = rows[model_id], rows[former_id]
     told: dict[str, Any] = {"former": former_id, "bounds": asdict(BOUNDS)}
     if former.metrics.get("items") == 0:
-        told |= {"is_passed": True, "reasons": [], "figures": {}}
+        told |= {"reasons": [], "figures": {}}
     else:
         old, new = (_price(row, place, now) for row in (former, refit))
         before, after = (_tabulate(shelves, old.terms) for shelves in (old, new))
         elasticities = (old.terms.elasticity, new.terms.elasticity)
         shift = compare_refit(before, after, elasticities, old.terms.exponent)
         reasons = judge_refit(shift, former.metrics, refit.metrics, BOUNDS)
-        told |= {"is_passed": not reasons, "reasons": reasons, "figures": shift.as_numbers()}
+        figures, more = _shadow(model_id, place, now)
+        told |= {"reasons": reasons + more, "figures": shift.as_numbers() | figures}
+    if is_held_back():
+        told["reasons"] = [*told["reasons"], {"code": "rolled_back", "value": 1, "limit": 0}]
+    told["is_passed"] = not told["reasons"]
     DemandModelVersion.objects.filter(pk=model_id).update(
         metrics=refit.metrics | {"refit_check": told}
     )
     return told
+
+
+def _shadow(
+    model_id: int, place: tuple[str, str], now: datetime
+) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    """Return how a refit would have priced what was decided lately, and what of it is too far."""
+    since = now - SHADOW_WINDOW
+    found = load_exposures(since=since, until=now, now=now, market=place[0], channel=place[1])
+    shadow = compare_shadow(found.take(~found.is_book), load_tried(model_id, place))
+    figures = {
+        "decisions": shadow.decisions,
+        "shadow_gap": round(shadow.mean_absolute_gap, 5),
+        "violations": shadow.violations,
+    }
+    limits = {"shadow_gap": BOUNDS.shadow_gap, "violations": 0}
+    reasons = [
+        {"code": name, "value": figures[name], "limit": limit}
+        for name, limit in limits.items()
+        if figures[name] > limit
+    ]
+    return figures, reasons
 
 
 def _price(row: DemandModelVersion, place: tuple[str, str], now: datetime) -> Shelves:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pricing.core.monitoring import SHARES, RampState, Verdict, next_step
 from pricing.models import (
@@ -47,9 +48,11 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
         rows = DemandModelVersion.objects.defer("arrays").select_for_update()
         model = rows.filter(pk=model_id, status__in=[status.CANDIDATE, status.RETIRED]).first()
         if model is None or model.asked_by_id is None:
-            raise NotOffered("Ask for a candidate or a retired model first, with a reason.")
+            raise NotOffered(_("Ask for a candidate or a retired model first, with a reason."))
         if model.asked_by_id == by_id:
-            raise NeedsSecondPerson("You asked for this model: somebody else must begin its trial.")
+            raise NeedsSecondPerson(
+                _("You asked for this model: somebody else must begin its trial.")
+            )
         require_slot(model)
         require_audit(model)
         return _open_ramp(model, by_id, now)
@@ -61,7 +64,7 @@ def _open_ramp(model: DemandModelVersion, by_id: int | None, now: datetime) -> i
     made = ModelRamp.objects.bulk_create([ramp], ignore_conflicts=True)
     opened = ModelRamp.objects.filter(salt=made[0].salt).first()
     if opened is None:
-        raise NotOffered("Another trial is open: stop it first.")
+        raise NotOffered(_("Another trial is open: stop it first."))
     _write_step(opened, 0.0, by_id, now, reason="shadow")
     _note(ModelChange.Kind.RAMP_BEGUN, opened, by_id, now, "shadow")
     return int(opened.pk)
@@ -80,7 +83,7 @@ def step_trial(
     forbids it.
     """
     if share not in SHARES:
-        raise NotOffered("A trial goes by the shares of the plan.")
+        raise NotOffered(_("A trial goes by the shares of the plan."))
     with transaction.atomic():
         ramp = _lock_ramp(ramp_id)
         _check_step(ramp, share, by_id)
@@ -96,11 +99,11 @@ def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
     if share <= standing:
         return
     if SHARES.index(share) > SHARES.index(standing) + 1:
-        raise NotOffered("A trial goes up one share at a time.")
+        raise NotOffered(_("A trial goes up one share at a time."))
     if standing == 0.0:
         require_gate(ramp, last, by_id)
     if last is not None and standing > 0.0 and by_id is not None and last.by_id == by_id:
-        raise NeedsSecondPerson("You made the last step: the next one up is somebody else's.")
+        raise NeedsSecondPerson(_("You made the last step: the next one up is somebody else's."))
 
 
 def stop_trial(
@@ -247,7 +250,7 @@ def _lock_ramp(ramp_id: int) -> ModelRamp:
     lock_models()
     ramp = ModelRamp.objects.select_for_update().filter(pk=ramp_id).first()
     if ramp is None or ramp.ended_at is not None:
-        raise NotOffered("This trial is over.")
+        raise NotOffered(_("This trial is over."))
     return ramp
 
 

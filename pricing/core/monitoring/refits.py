@@ -19,7 +19,8 @@ class RefitBounds:
     `far_share` of variants may have a price more than one rung away, prices may differ by
     `price_p95` (log, 95th percentile over variants) and elasticities by `elasticity_median` (log);
     forecasts of held-out weeks may be worse by `worse_forecast` of the error of the model in use,
-    90 % intervals hold `worse_coverage` less near .9.
+    90 % intervals hold `worse_coverage` less near .9. `shadow_gap` bounds the mean size (log)
+    of the difference to the expected prices of decisions made lately.
     """
 
     far_share: float = 0.05
@@ -27,6 +28,7 @@ class RefitBounds:
     elasticity_median: float = 0.20
     worse_forecast: float = 0.10
     worse_coverage: float = 0.05
+    shadow_gap: float = 0.03
 
 
 USUAL = RefitBounds()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from pricing.core.monitoring import RefitBounds
 from pricing.models import DemandModelVersion, ModelChange, Quote
 from pricing.selectors import demand_curve
 from pricing.selectors.elasticities import list_group_elasticities
@@ -20,6 +21,7 @@ from pricing.services import (
     drain_quotes,
     publish_price_book,
     quote_variants,
+    refit_check,
     replay_quote,
     train_demand,
 )
@@ -161,6 +163,26 @@ def test_a_refit_whose_prices_jump_waits_for_two_people(teas: list[int]) -> None
     assert "elasticity_median" in {one["code"] for one in check["reasons"]}
     activate_by_two(refit.id, NOON + 2 * HOUR)
     assert load_active_model()[0].id == refit.id
+
+
+def test_real_decisions_are_priced_anew_before_a_refit_is_used(
+    teas: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(teas, make_treated(), NOON)
+    calm = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    figures = calm.metrics["refit_check"]["figures"]
+    assert (calm.status, figures["decisions"], figures["violations"]) == ("active", 4, 0)
+    assert figures["shadow_gap"] == pytest.approx(0.0, abs=1e-4)
+    monkeypatch.setattr(refit_check, "BOUNDS", RefitBounds(shadow_gap=-1.0))
+    held = train_demand(as_of=NOON + 2 * HOUR, weeks=WEEKS)
+    assert held.status == "candidate"
+    assert [one["code"] for one in held.metrics["refit_check"]["reasons"]] == ["shadow_gap"]
+    assert (
+        train_demand(as_of=NOON + 12 * HOUR, weeks=WEEKS).metrics["refit_check"]["figures"][
+            "decisions"
+        ]
+        == 0
+    )
 
 
 def test_a_model_that_had_learned_nothing_is_no_yardstick(teas: list[int]) -> None:

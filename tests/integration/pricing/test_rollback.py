@@ -13,6 +13,7 @@ from django.db import connection
 
 from pricing.models import DemandModelVersion, ModelChange, ModelRamp, Quote
 from pricing.selectors.serving import get_serving
+from pricing.selectors.verdicts import say_refit
 from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.approvals import NotOffered
 from pricing.services.fairness import NotAudited
@@ -109,6 +110,8 @@ def test_after_a_rollback_no_refit_comes_into_use_by_itself(dairy: Dairy, bob: i
     DemandModelVersion.objects.filter(pk=in_use.pk).update(status="active")
     assert use_refit(model_id=refit.pk, now=NOON).allows_use
     assert DemandModelVersion.objects.get(status="active").pk == in_use.pk
+    refit.refresh_from_db()
+    assert say_refit(refit.metrics) == ["after a rollback people decide which model comes next"]
     note_activation(model_id=in_use.pk, former_id=None, by_id=bob, reason="on again", now=NOON)
     use_refit(model_id=refit.pk, now=NOON)
     assert DemandModelVersion.objects.get(status="active").pk == refit.pk
