@@ -83,7 +83,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
             *(0, 0.3),
         ),
         "spread_aversion": Bound(
-            _("Weight of treating shoppers alike"), _("0: none. The usual weight is 20."), 0, 1000
+            _("Weight of equal prices"),
+            _("How dear it is to treat shoppers differently; usual: 20."),
+            0,
+            1000,
         ),
         "quote_minutes": Bound(
             _("Minutes a quote holds"), _("Price seen is price paid so long."), 30, 60 * 24

@@ -131,7 +131,7 @@ class PricingPolicyAdmin(StaffAdmin):
         if before is None:
             return EMPTY
         lines = [
-            (bound.label, getattr(before, name), getattr(row, name))
+            (bound.label, _show(getattr(before, name)), _show(getattr(row, name)))
             for name, bound in BOUNDS.items()
             if getattr(before, name) != getattr(row, name)
         ]
@@ -195,3 +195,8 @@ def find_predecessor(row: PricingPolicy) -> PricingPolicy | None:
     if is_draft and active is not None:
         return active
     return used.filter(version__lt=row.version).order_by("-version").first()
+
+
+def _show(value: object) -> object:
+    """Return a bound as people say it."""
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else value

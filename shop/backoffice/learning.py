@@ -23,6 +23,8 @@ from shop.staff.columns import EMPTY
 
 type Text = str | Promise
 
+# Where a drawing without days begins: far enough from the first day there is.
+ANY_DAY = date(2000, 1, 1)
 ENDS: dict[str, tuple[Text, str]] = {
     "": (gettext_lazy("goes on"), "blue"),
     "promoted": (gettext_lazy("in use for everybody"), "green"),
@@ -87,14 +89,14 @@ def show_bounds(lift: Lift) -> str:
 
 def draw_lift(days: Sequence[LiftDay]) -> Chart:
     """Return the difference of profit a visit with its confidence sequence, day by day."""
-    start = days[0].day if days else date.min
+    start = days[0].day if days else ANY_DAY
     known = [one for one in days if isfinite(one.lift.low)]
     band = tuple((float((one.day - start).days), one.lift.low, one.lift.high) for one in known)
     return PlaneChart(
         title=_("Lift over the holdout: profit a visit"),
         x_title=_("Day"),
         y_title=_("Difference"),
-        show_x=lambda day: show_day(start + timedelta(days=max(0, round(day)))),
+        show_x=lambda day: show_day(start + timedelta(days=round(day))),
         show_y=show_minor,
         curves=(
             Curve(
