@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from pricing.core.demand.families import SERVABLE
 from pricing.models import DemandModelVersion
-from pricing.selectors.verdicts import list_waits, say_verdict
+from pricing.selectors.verdicts import say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
@@ -114,12 +114,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Waits because"))
     def waits(self, row: DemandModelVersion) -> str:
         """Why it did not come into use by itself, in sentences."""
-        status = DemandModelVersion.Status
-        if row.status == status.REFUSED:
-            return say_verdict(row.metrics.get("refusal", "")) or EMPTY
-        if row.status != status.CANDIDATE:
-            return EMPTY
-        return "; ".join(list_waits(row.metrics)) or EMPTY
+        return say_wait(row.status, row.metrics) or EMPTY
 
     @admin.display(description=_("Backtest"))
     def backtest_link(self, row: DemandModelVersion) -> SafeString | str:

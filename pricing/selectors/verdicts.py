@@ -165,3 +165,10 @@ def list_waits(metrics: Mapping[str, Any]) -> list[str]:
     gate = metrics.get("gate", {})
     shut = () if gate.get("may_take", True) else gate["reasons"]
     return say_refit(metrics) + [say_verdict(one) for one in shut]
+
+
+def say_wait(status: str, metrics: Mapping[str, Any]) -> str:
+    """Return why a version was refused, or waits for people; "" for one that was in use."""
+    if "refusal" in metrics:
+        return say_verdict(metrics["refusal"])
+    return "; ".join(list_waits(metrics)) if status == "candidate" else ""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
-from pricing.selectors.verdicts import list_waits, say_verdict
+from pricing.selectors.verdicts import say_verdict, say_wait
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Format, Series
 from shop.backoffice.formats import show_count, show_day, show_percent
@@ -113,7 +113,6 @@ def list_version_lines(rows: Sequence[ModelVersionRow]) -> list[VersionLine]:
 def describe_version(row: ModelVersionRow) -> VersionLine:
     """Return one trained version in words."""
     status, tone = STATUSES.get(row.status, (row.status, "gray"))
-    refusal = row.metrics.get("refusal", "")
     return VersionLine(
         id=row.id,
         kind=FAMILIES.get(row.kind, row.kind),
@@ -125,16 +124,9 @@ def describe_version(row: ModelVersionRow) -> VersionLine:
         deviance=show_number(row.metrics.get("deviance"), 2),
         sd=show_number(row.metrics.get("elasticity_sd"), 2),
         causal=show_share(row.metrics.get("causal_share")),
-        refusal=_say_wait(row, refusal),
+        refusal=say_wait(row.status, row.metrics),
         has_board=bool(row.metrics.get("leaderboard")),
     )
-
-
-def _say_wait(row: ModelVersionRow, refusal: str) -> str:
-    """Return why a version was refused or waits for people, "" for one that was in use."""
-    if refusal:
-        return say_verdict(refusal)
-    return "; ".join(list_waits(row.metrics)) if row.status == "candidate" else ""
 
 
 def list_figures(metrics: Mapping[str, Any]) -> list[Figure]:
@@ -165,6 +157,20 @@ def list_figures(metrics: Mapping[str, Any]) -> list[Figure]:
             if size
             else "",
         ),
+        *_list_losses(metrics.get("compression") or {}),
+    ]
+
+
+def _list_losses(lost: Mapping[str, Any]) -> list[Figure]:
+    """Return what a challenger loses where one elasticity stands for its curve; [] for others."""
+    if not lost:
+        return []
+    note = _("its own price response: %(own)s; its curve is %(error)s away on average") % {
+        "own": show_number(lost.get("deviance_whole"), 3),
+        "error": show_share(lost.get("curve_error")),
+    }
+    return [
+        Figure(_("Deviance as it serves"), show_number(lost.get("deviance_served"), 3), note),
     ]
 
 

@@ -74,6 +74,17 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
         assert "its 90 % intervals hold 70%" in page
 
 
+def test_the_backtest_of_a_challenger_says_what_its_arrays_lose(root: Client) -> None:
+    model = DemandModelVersion.objects.first()
+    lost = {"deviance_whole": 2.238, "deviance_served": 2.288, "curve_error": 0.012}
+    DemandModelVersion.objects.filter(pk=model.pk).update(
+        kind="logit_with_offset", metrics={"wmape": 0.6, "compression": lost}
+    )
+    page = root.get(reverse("admin:model_backtest", args=[model.pk])).content.decode()
+    assert "Hierarchical logit beside trees" in page
+    assert "its own price response: 2.238; its curve is 1.2 % away on average" in page
+
+
 def test_changes_of_models_are_said_in_the_readers_language(root: Client) -> None:
     model = DemandModelVersion.objects.first()
     (bob,) = make_people("bob")
