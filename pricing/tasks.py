@@ -18,6 +18,7 @@ from pricing.services import (
     watching,
 )
 from pricing.services.competitors import fetch_due_sources
+from pricing.services.places import run_everywhere, run_in_markets
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
@@ -40,45 +41,67 @@ def drain_looks() -> int:
 @job(queue="recompute", time_limit=600)
 def publish_price_book() -> int:
     """Reprice what changed; publish a price book if anything did."""
-    report = services.publish_price_book(now=utc_now())
-    return report.variants + report.shoppers
+    now = utc_now()
+
+    def publish(market: str, channel: str) -> int:
+        report = services.publish_price_book(now=now, market=market, channel=channel)
+        return report.variants + report.shoppers
+
+    return run_everywhere(publish)
 
 
 @job(queue="recompute", time_limit=300)
 def learn_online() -> int:
     """Take in new outcomes; price anew at once what they moved."""
-    report = learning.learn_online(now=utc_now())
-    if report.moved:
-        publish_price_book.delay()
-    return report.exposures
+    now = utc_now()
+
+    def learn(market: str, channel: str) -> int:
+        report = learning.learn_online(now=now, market=market, channel=channel)
+        if report.moved:
+            publish_price_book.delay()
+        return report.exposures + report.pending
+
+    return run_everywhere(learn)
 
 
 @job(queue="recompute", time_limit=300)
 def count_visits() -> int:
     """Count what the visits of today and yesterday earned; act if the figures say so."""
     now = utc_now()
-    counted = visits.count_visits(now=now)
-    watching.watch_prices(now=now)
-    return counted
+
+    def count(market: str, channel: str) -> int:
+        counted = visits.count_visits(now=now, market=market, channel=channel)
+        watching.watch_prices(now=now, market=market, channel=channel)
+        return counted
+
+    return run_everywhere(count)
 
 
 @job(queue="recompute", time_limit=1800)
 def recount_visits() -> int:
     """Count the visits of the weeks in which goods still come back; delete what is too old."""
     now = utc_now()
-    return visits.count_visits(now=now, days=visits.RETURN_DAYS) + visits.forget_visits(now=now)
+
+    def recount(market: str, channel: str) -> int:
+        return visits.count_visits(now=now, days=visits.RETURN_DAYS, market=market, channel=channel)
+
+    return run_everywhere(recount) + visits.forget_visits(now=now)
 
 
 @job(queue="recompute", time_limit=120)
 def watch_feeds() -> int:
     """Hold the model's prices while a feed they rely on is silent."""
-    return feeds.watch_feeds(now=utc_now())
+    now = utc_now()
+    return run_in_markets(lambda market: feeds.watch_feeds(now=now, market=market))
 
 
 @job(queue="recompute", time_limit=600)
 def turn_price_shocks() -> int:
     """Draw the week's price shocks and take the last week's back, once a week has begun."""
-    return services.turn_price_shocks(now=utc_now())
+    now = utc_now()
+    return run_everywhere(
+        lambda market, channel: services.turn_price_shocks(now=now, market=market, channel=channel)
+    )
 
 
 @job(queue="recompute", time_limit=900)

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db.models.functions import Greatest
 
+from pricing.core.arrays import BoolArray, IntArray
 from pricing.models import BreakerTrip, CompetitorSource, FeedPulse
 from pricing.services.breakers import Action, end_trips, trip_breaker
+from shop.catalog.selectors.staff import list_stated_costs
 
 FEEDS = (BreakerTrip.Kind.COMPETITORS, BreakerTrip.Kind.COSTS)
 
@@ -47,9 +50,11 @@ def record_pulse(*, name: str, at: datetime, ttl_hours: int | None = None) -> No
 def watch_feeds(*, now: datetime, market: str = "us") -> int:
     """Hold the model's prices of a market while a feed is silent; return new trips.
 
-    Costs are one feed of the whole shop. Each of the market's sources of competitors' prices that
-    is in use is a feed of its own with its own time to live, from the first list on of which
-    something was believed. A trip that staff undid stays undone until a feed falls silent anew.
+    Costs are one feed of the whole shop, because a variant costs the same wherever it is sold
+    (`Variant.cost_minor`): it holds every market. Each of the market's sources of competitors'
+    prices that is in use is a feed of its own with its own time to live, from the first list on of
+    which something was believed. A trip that staff undid stays undone until a feed falls silent
+    anew.
     """
     tripped = 0
     for kind, words in zip(FEEDS, (_hear_competitors(market), _hear_costs()), strict=True):
@@ -86,10 +91,31 @@ def _hear_competitors(market: str) -> list[_Word]:
 
 def is_held(market: str) -> bool:
     """Return whether a silent feed holds the model's prices of a market. One query."""
-    return BreakerTrip.objects.filter(
+    return bool(_holding(market))
+
+
+def find_held(*, market: str, variant_id: IntArray, now: datetime) -> BoolArray:
+    """Return where a silent feed holds the model's price, (m,). One query, two more while costs
+    are silent.
+
+    A cost that staff typed within the feed's time to live is known, so its price may move on.
+    """
+    kinds = _holding(market)
+    held = np.full(len(variant_id), bool(kinds))
+    if kinds != {BreakerTrip.Kind.COSTS}:
+        return held
+    for word in _hear_costs():
+        stated = list_stated_costs(since=now - timedelta(hours=word.ttl_hours))
+        held &= ~np.isin(variant_id, stated)
+    return held
+
+
+def _holding(market: str) -> set[str]:
+    trips = BreakerTrip.objects.filter(
         kind__in=FEEDS,
         scope="market",
         key=market,
         over_at__isnull=True,
         undone_at__isnull=True,
-    ).exists()
+    )
+    return set(trips.values_list("kind", flat=True))

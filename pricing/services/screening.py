@@ -13,7 +13,7 @@ from pricing.core.monitoring import Breach, Limits, hold_moves, screen_prices
 from pricing.core.quote import VariantTerms
 from pricing.models import BreakerTrip
 from pricing.services.breakers import QUIET, Action, end_trips, trip_breaker
-from pricing.services.feeds import is_held
+from pricing.services.feeds import find_held
 from pricing.services.occasions import Occasion
 
 KINDS = ("step", "margin", "number", "posterior")
@@ -34,16 +34,18 @@ def screen_draft(
 
     `before` are the terms at the prices that hold without what chance did to them, `is_model` marks
     what the model asked for. Where an elasticity is no number there is no personal price. While a
-    feed is silent, none of the model's moves is made. A price that is held still goes where floor,
-    ceiling and emergency cap force it, in the gate's steps; that is no move of the model.
+    feed is silent, none of the model's moves is made, but of goods whose cost staff have typed
+    since. A price that is held still goes where floor, ceiling and emergency cap force it, in the
+    gate's steps; that is no move of the model.
     """
     forced = apply_public_gate(before.public_minor, bounds, occasion.policy).minor
     moves = is_model & (terms.public_minor != forced)
     breaches = _find_breaches(terms, before, bounds, moves, occasion)
     breaches = _report(breaches, terms, moves, occasion)
     held = hold_moves(breaches, moves, LIMITS)
-    if is_held(occasion.place[0]):
-        held = held | moves
+    held = held | (
+        moves & find_held(market=occasion.place[0], variant_id=terms.variant_id, now=occasion.now)
+    )
     is_number = np.isfinite(terms.elasticity) & np.isfinite(terms.elasticity_sd)
     is_number &= terms.elasticity > 0.0
     public = np.where(held, forced, terms.public_minor)

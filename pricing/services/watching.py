@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pricing.models import BreakerTrip
 from pricing.selectors.lift import read_lift
+from pricing.selectors.places import home_place
 from pricing.services.breakers import Action, trip_breaker
 from pricing.services.feeds import watch_feeds
 from pricing.services.figures import show_lift
@@ -16,10 +17,16 @@ LEVEL = 0.99
 
 
 def watch_prices(*, now: datetime, market: str = "us", channel: str = "online") -> int:
-    """Look at feeds, profit and the trial of a market, act where a bound is broken; return what
-    was done: new trips, and steps of the trial."""
+    """Look at feeds, profit and the trial of a place, act where a bound is broken; return what
+    was done: new trips, and steps of the trial.
+
+    A trial is one for all places. It is judged where most of its shoppers are, at home: each place
+    moving it on by its own figures would take several steps at once.
+    """
     moves = watch_feeds(now=now, market=market)
     moves += watch_profit(now=now, market=market, channel=channel)
+    if (market, channel) != home_place():
+        return moves
     return moves + (watch_trial(now=now, market=market, channel=channel) in ("go_on", "stop"))
 
 

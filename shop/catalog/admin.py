@@ -19,6 +19,7 @@ from unfold.contrib.filters.admin import (
 
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
 from shop.catalog.selectors.staff import find_variant_ids
+from shop.kernel.clock import utc_now
 from shop.staff.columns import money_column, percent_column, show_link
 from shop.staff.keys import KeySearch, read_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
@@ -178,6 +179,12 @@ class VariantAdmin(KeySearch, KeptAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Variants come with an import, which also opens their price ledger and stock."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
+        """Note when somebody typed a cost: a word about this one, whatever the feed says."""
+        if {"cost_minor", "cost_source"} & set(form.changed_data):
+            obj.cost_stated_at = utc_now()
+        super().save_model(request, obj, form, change)
 
     @admin.display(description=_("Size"), ordering="name")
     def size(self, row: Variant) -> str:

@@ -155,6 +155,9 @@ class Variant(models.Model):
     list_source = models.CharField(max_length=10, choices=PriceSource, default=PriceSource.MERCHANT)
     cost_minor = models.PositiveIntegerField(null=True, blank=True)
     cost_source = models.CharField(max_length=10, choices=CostSource, default=CostSource.UNKNOWN)
+    cost_stated_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when staff last typed this very cost"
+    )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -1,6 +1,8 @@
-"""Find variants for staff by the words shoppers use."""
+"""Find variants for staff by the words shoppers use, and what staff said of them."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from shop.catalog.models import Variant
 from shop.catalog.selectors.search import search_variants
@@ -20,3 +22,10 @@ def find_variant_ids(words: str) -> list[int] | None:
 def has_sku(sku: str) -> bool:
     """Return whether a variant has exactly this SKU, on sale or not. One query."""
     return Variant.objects.filter(sku=sku).exists()
+
+
+def list_stated_costs(*, since: datetime) -> list[int]:
+    """Return the variants whose cost staff typed since `since`, and nobody changed after. One
+    query."""
+    rows = Variant.objects.filter(cost_stated_at__gte=since).order_by("pk")
+    return list(rows.values_list("pk", flat=True))

@@ -187,6 +187,9 @@ def _merge_variants(cursor: CursorWrapper) -> int:
         " measure_amount = excluded.measure_amount, measure_unit = excluded.measure_unit,"
         " list_minor = excluded.list_minor, list_source = excluded.list_source,"
         " cost_minor = excluded.cost_minor, cost_source = excluded.cost_source,"
+        # What staff typed is no longer this cost once a list says another.
+        " cost_stated_at = CASE WHEN known.cost_minor = excluded.cost_minor"
+        " THEN known.cost_stated_at END,"
         " is_active = excluded.is_active"
         " WHERE (known.sku, known.name, known.measure_amount, known.measure_unit,"
         " known.list_minor, known.list_source, known.cost_minor, known.cost_source,"

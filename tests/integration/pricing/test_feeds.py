@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.test import RequestFactory
 
 from pricing.models import BreakerTrip, CompetitorSource
 from pricing.services.breakers import close_trip
 from pricing.services.competitor_sources import save_source
-from pricing.services.feeds import is_held, watch_feeds
-from shop.catalog.models import Market
+from pricing.services.feeds import find_held, is_held, record_pulse, watch_feeds
+from shop.catalog.admin import VariantAdmin
+from shop.catalog.models import Market, Variant
+from shop.catalog.selectors.staff import list_stated_costs
 from tests.factories.competitors import make_source
-from tests.factories.pricing import NOON
+from tests.factories.pricing import NOON, Dairy
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -82,3 +88,38 @@ def test_a_silence_that_staff_accept_covers_no_other_source() -> None:
     assert watch(NOON + 47 * HOUR) == (0, False)
     assert watch(NOON + 49 * HOUR) == (1, True)
     assert [one["source"] for one in silent_sources()] == ["hilltop", "valley"]
+
+
+def held(dairy: Dairy, now: datetime) -> list[bool]:
+    return find_held(market="us", variant_id=np.array(dairy.cheeses), now=now).tolist()
+
+
+def test_a_cost_typed_by_hand_is_a_word_about_that_cost_only(dairy: Dairy) -> None:
+    record_pulse(name="costs", at=NOON, ttl_hours=24)
+    late = NOON + 25 * HOUR
+    assert held(dairy, late) == [False] * 4
+    watch_feeds(now=late)
+    assert held(dairy, late) == [True] * 4
+    Variant.objects.filter(pk=dairy.gouda).update(cost_stated_at=late)
+    assert held(dairy, late + HOUR) == [True, False, True, True]
+    assert held(dairy, late + 25 * HOUR) == [True] * 4
+    assert is_held("us") is True
+
+
+def test_a_typed_cost_does_not_stand_in_for_a_silent_competitor(dairy: Dairy) -> None:
+    make_source(ttl_hours=1, imported_at=NOON)
+    watch_feeds(now=NOON + 2 * HOUR)
+    Variant.objects.filter(pk=dairy.gouda).update(cost_stated_at=NOON + 2 * HOUR)
+    assert held(dairy, NOON + 2 * HOUR) == [True] * 4
+
+
+def test_staff_who_type_a_cost_are_heard(dairy: Dairy) -> None:
+    gouda = Variant.objects.get(pk=dairy.gouda)
+    table, request = VariantAdmin(Variant, admin.site), RequestFactory().post("/")
+    form = SimpleNamespace(changed_data=["name"])
+    table.save_model(request, gouda, form, change=True)
+    assert Variant.objects.get(pk=gouda.pk).cost_stated_at is None
+    form = SimpleNamespace(changed_data=["cost_minor"])
+    table.save_model(request, gouda, form, change=True)
+    assert Variant.objects.get(pk=gouda.pk).cost_stated_at is not None
+    assert list_stated_costs(since=NOON) == [gouda.pk]

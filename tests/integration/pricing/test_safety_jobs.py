@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -44,10 +44,10 @@ def test_the_watch_trips_a_breaker_and_learning_keeps_its_watermark(dairy: Dairy
 @pytest.mark.django_db(transaction=True)
 def test_whoever_counts_visits_looks_at_them(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> None:
     open_dairy()
-    looked: list[datetime] = []
-    monkeypatch.setattr(tasks.watching, "watch_prices", lambda now: looked.append(now) or 0)
+    looked: list[dict[str, object]] = []
+    monkeypatch.setattr(tasks.watching, "watch_prices", lambda **where: looked.append(where) or 0)
     tasks.count_visits.apply().get()
-    assert len(looked) == 1
+    assert [(one["market"], one["channel"]) for one in looked] == [("us", "online")]
 
 
 @pytest.mark.django_db(transaction=True)
