@@ -97,6 +97,6 @@ def test_looks_carry_the_chances_of_the_weeks_draw(db: None) -> None:
     rows = PublicLook.objects.filter(book_version__gte=draw.book_version)
     assert dict(rows.values_list("variant_id", "direction")) == dict.fromkeys(teas, 0) | shocks
     for row in rows:
-        assert row.rung_minors == [469, 459, 449]
+        assert row.rung_minors == [479, 459, 439]
         assert row.rung_probabilities == [0.125, 0.75, 0.125]
-        assert row.public_minor == {-1: 449, 0: 459, 1: 469}[row.direction]
+        assert row.public_minor == {-1: 439, 0: 459, 1: 479}[row.direction]

@@ -57,7 +57,7 @@ def test_on_monday_chance_moves_its_share_of_prices_by_a_rung_for_everybody(
     shocks = list(PriceShock.objects.order_by("variant_id"))
     assert len(shocks) == 0.25 * TEAS
     assert sorted(one.direction for one in shocks) == [-1] * 5 + [1] * 5
-    rungs = {-1: 449, 1: 469}
+    rungs = {-1: 439, 1: 479}
     moved = {one.variant_id: rungs[one.direction] for one in shocks}
     assert prices() == before | moved
     for one in shocks:
@@ -161,9 +161,9 @@ def test_a_rung_outside_floor_or_ceiling_is_none(teas: list[int]) -> None:
     turn_price_shocks(now=MONDAY)
     shocks = list(PriceShock.objects.all())
     assert {(one.direction, one.probability) for one in shocks} == {(1, 0.25)}
-    assert {prices()[one.variant_id] for one in shocks} == {469}
+    assert {prices()[one.variant_id] for one in shocks} == {479}
     below, above = shock_rungs(np.array([459]))
-    assert (int(below[0]), int(above[0])) == (449, 469)
+    assert (int(below[0]), int(above[0])) == (439, 479)
 
 
 def test_staffs_word_ends_a_shock_and_stays(teas: list[int]) -> None:
@@ -174,7 +174,7 @@ def test_staffs_word_ends_a_shock_and_stays(teas: list[int]) -> None:
     later = MONDAY + timedelta(hours=3)
     set_override(
         variant_id=shock.variant_id,
-        amount_minor=439,
+        amount_minor=449,
         reason="matches the flyer",
         by_id=user.pk,
         now=later,
@@ -182,10 +182,10 @@ def test_staffs_word_ends_a_shock_and_stays(teas: list[int]) -> None:
     )
     publish_price_book(now=later)
     shock.refresh_from_db()
-    assert prices()[shock.variant_id] == 439
+    assert prices()[shock.variant_id] == 449
     assert shock.ended_at == later
     turn_price_shocks(now=NEXT_MONDAY)
-    assert prices()[shock.variant_id] == 439
+    assert prices()[shock.variant_id] == 449
 
 
 def test_goods_that_become_sensitive_in_the_week_go_back(teas: list[int]) -> None:
