@@ -80,13 +80,32 @@ def test_changes_are_decided_one_by_one_and_together(
     expect(page.locator(TITLE)).to_have_count(3)
     page.get_by_role("article").first.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("1 change is decided.")).to_be_visible()
-    page.get_by_role("button", name="Reject chosen").click()
+    page.get_by_role("button", name="Approve chosen").click()
     expect(page.get_by_text("Choose at least one change first.")).to_be_visible()
     page.get_by_role("link", name="Choose all on this page").click()
-    page.get_by_placeholder("Reason").fill("not before the feast")
+    page.get_by_role("button", name="Reject chosen").click()
+    reason = page.get_by_placeholder("Reason")
+    assert reason.evaluate("field => field.validity.valueMissing")
+    expect(reason).to_be_focused()
+    reason.fill("not before the feast")
     page.get_by_role("button", name="Reject chosen").click()
     expect(page.get_by_text("2 changes are decided.")).to_be_visible()
     expect(page.get_by_text("Nothing waits for a decision.")).to_be_visible()
+
+
+def test_a_price_is_set_by_hand_from_its_curve(page: Page, shop: Shop, changed: list[int]) -> None:
+    sign_in(page, shop, "merchandiser")
+    page.goto(f"/admin/demand/{changed[0]}/")
+    now = page.locator(".ft-stages li").nth(1).locator("strong").inner_text().removeprefix("$")
+    page.get_by_role("link", name="Set by hand").click()
+    page.get_by_label("Price", exact=False).fill("9999")
+    page.get_by_label("Reason").fill("the week of cheese")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("must lie between the floor $").first).to_be_visible()
+    expect(page.get_by_label("Reason")).to_have_value("the week of cheese")
+    page.get_by_label("Price", exact=False).fill(now)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("in force").first).to_be_visible()
 
 
 def test_everything_is_decided_and_asked_without_javascript(
