@@ -71,6 +71,13 @@ class Posterior:
         shared = np.linalg.solve(self.corner.T, np.linalg.solve(self.corner, rest))
         return Coefficients(shared, own - self.slope @ shared)
 
+    def follow(self, gradient: FloatArray, own: IntArray) -> FloatArray:
+        """Return the total derivative (d,) by the shared coefficients of what has `gradient` (m, d)
+        by those that act, the own ones following at their best: own' = -A^-1 B."""
+        through = np.einsum("mqd,mq->d", self.slope, gradient[:, own])
+        followed: FloatArray = gradient.sum(axis=0) - through
+        return followed
+
     def covariance_of_mean(self, own: IntArray) -> FloatArray:
         """Return the covariance of the coefficients that act, averaged over the items, (d, d)."""
         items = max(len(self.inverse_blocks), 1)

@@ -101,6 +101,28 @@ class Rows:
         parts = [self.z, -height[:, None] * self.z, -bend[:, None], self.tail]
         return np.concatenate(parts, axis=1)
 
+    def derive_volume(
+        self, acting: FloatArray, chance: FloatArray, inverse_blocks: FloatArray, own: IntArray
+    ) -> FloatArray:
+        """Return half the derivative of log det of each item's own precision, (m, d).
+
+        The precision of item i is A = sum over rows of q (1 - q) x x' + prior, x the slants of its
+        `own` coefficients; `inverse_blocks` (m, p, p) is A^-1. It grows with the coefficients in
+        two ways: q moves, and x of a slope is in proportion to the slope.
+        """
+        layout, slants = self.layout, self.build_slants(acting)
+        slopes = slice(layout.width, 2 * layout.width)
+        is_slope = (own >= slopes.start) & (own < slopes.stop)
+        bend, tilt = self.weight * chance * (1.0 - chance), 1.0 - 2.0 * chance
+        grown = np.zeros(acting.shape)
+        for item, begin, end in zip(self.present, self.bounds, self.bounds[1:], strict=False):
+            mine = slants[begin:end, own]
+            leverage = bend[begin:end, None] * mine * (mine @ inverse_blocks[item])
+            moved = leverage.sum(axis=1) * tilt[begin:end] / 2.0
+            grown[item] = moved @ slants[begin:end]
+            grown[item, slopes] += leverage[:, is_slope].sum(axis=1) @ self.z[begin:end]
+        return grown
+
     def derive(self, acting: FloatArray, chance: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return gradient (m, d) and expected curvature (m, d, d) at these probabilities.
 
