@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.core.demand.served import ServedDemand
 from pricing.core.optimum.clearance import clearance_price
-from pricing.core.optimum.opportunity import sibling_cost, stock_cost
+from pricing.core.optimum.opportunity import sibling_cost
 from pricing.core.publish import floor_prices, reckoned_cost
 from pricing.core.quote import VariantTerms
-from pricing.core.values import Policy
+from pricing.core.scarcity import limit_cost, scarce_cost, weekly_units
 from pricing.selectors.competitors import load_lowest_competitors
 from pricing.selectors.overrides import StaffPrices
 from pricing.selectors.publishing import Shelf, load_shelf
@@ -20,7 +19,6 @@ from pricing.services.occasions import Occasion
 from shop.inventory.selectors import available
 
 DAY = 86_400.0
-MOST_OF_PRICE = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,52 +52,14 @@ def find_circumstances(
     ids = shelf.variants.variant_id
     weekly = weekly_units(occasion.served, terms)
     stock = _load_stock(ids, (staff.lowest_minor > 0) | (policy.restock_days > 0))
-    scarce = _scarce_cost(terms, weekly, stock, occasion)
+    scarce = scarce_cost(terms, weekly, stock, policy)
     return Circumstances(
         competitor_minor=load_lowest_competitors(variant_id=ids, market=market, now=occasion.now),
         weekly_units=weekly,
-        extra_cost=_limit(scarce + _sibling_costs(ids, occasion), terms, policy),
+        extra_cost=limit_cost(scarce + _sibling_costs(ids, occasion), terms, policy),
         is_scarce=scarce > 0.0,
         cleared_minor=_clear(terms, staff, weekly, stock, occasion),
     )
-
-
-def _scarce_cost(
-    terms: VariantTerms, weekly: FloatArray, stock: FloatArray, occasion: Occasion
-) -> FloatArray:
-    """Return the shadow price of stock that must last until it comes again, (m,)."""
-    policy = occasion.policy
-    if policy.restock_days == 0:
-        return np.zeros(len(terms))
-    reckoned = reckoned_cost(terms.unit_cost, terms.public_minor, policy)
-    price = terms.public_minor.astype(np.float64)
-    return stock_cost(price, reckoned, terms.elasticity, weekly * policy.restock_days / 7.0, stock)
-
-
-def _limit(extra: FloatArray, terms: VariantTerms, policy: Policy) -> FloatArray:
-    """Return additional costs (m,) that leave something to earn at the price now.
-
-    A price at which nothing is earned could be weighed against no other.
-    """
-    reckoned = reckoned_cost(terms.unit_cost, terms.public_minor, policy)
-    room = np.where(np.isfinite(reckoned), MOST_OF_PRICE * terms.public_minor - reckoned, 0.0)
-    return np.minimum(extra, np.maximum(room, 0.0))
-
-
-def weekly_units(served: ServedDemand, terms: VariantTerms) -> FloatArray:
-    """Return expected units a week at the public price now, (m,); NaN where never modelled.
-
-    q = exp(base) (p / usual)^-e of the item's own fit.
-    """
-    units = np.full(len(terms), np.nan)
-    if not len(served.variant_id):
-        return units
-    at = np.searchsorted(served.variant_id, terms.variant_id)
-    at = np.minimum(at, len(served.variant_id) - 1)
-    is_known = served.variant_id[at] == terms.variant_id
-    away = np.log(terms.public_minor / served.usual_minor[at])
-    expected = np.exp(served.base_log[at] - terms.elasticity * away)
-    return np.where(is_known, expected, units)
 
 
 def _load_stock(variant_id: IntArray, where: np.ndarray) -> FloatArray:

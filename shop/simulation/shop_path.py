@@ -15,8 +15,15 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.decide import Held, decide_rungs
+from pricing.core.demand.design import OWN_PRICE
 from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training import MIN_ITEMS, find_refusal, fit_served, prior_model
+from pricing.core.demand.training import (
+    MIN_ITEMS,
+    describe_slopes,
+    find_refusal,
+    fit_served,
+    prior_model,
+)
 from pricing.core.exposures import look_out
 from pricing.core.learning import Context, Outcomes, Proposal
 from pricing.core.online import Evidence, Sightings, learn_from, take_in
@@ -146,6 +153,7 @@ class ShopPath:
             is_stale=self._is_stale(day),
             segments=self._visitors.mix(self.model.weights, self.policy.holdout_share),
             competitor_minor=None if rivals is None else rivals * MINOR,
+            stock=context.stock,
             second=int(now.timestamp()),
             seed="market",
             week=now.date() if is_monday and not is_first else None,
@@ -170,8 +178,9 @@ class ShopPath:
             self.model = prior_model(weights)
         else:
             fitted = fit_served(cells, weights)
-            wrong = {"wrong_sign_share": fitted.model.wrong_sign_share_}
-            if find_refusal(fitted.served, wrong):
+            raw, dispersion = -fitted.model.coef_[:, OWN_PRICE], fitted.model.dispersion_
+            figures = describe_slopes(cells, fitted.served, raw, dispersion)
+            if find_refusal(fitted.served, figures):
                 return
             self.model = fitted.served
         self._model_day = day

@@ -17,6 +17,7 @@ from pricing.core.optimum import Choice, Limits, Segments, choose_public
 from pricing.core.publish import NO_LIMIT, demand_terms, find_limits, floor_prices
 from pricing.core.quote import VariantTerms
 from pricing.core.rounding import share_down
+from pricing.core.scarcity import limit_cost, scarce_cost, weekly_units
 from pricing.core.shocks import find_ways, plan_shocks, shock_rungs
 from pricing.core.values import Policy
 
@@ -55,6 +56,7 @@ class Morning:
     is_stale: bool
     segments: Segments
     competitor_minor: FloatArray | None
+    stock: FloatArray | None
     second: int
     seed: str
     week: date | None
@@ -81,7 +83,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
     )
     choice = choose_public(
         limits,
-        demand_terms(terms, policy, np.zeros(len(terms))),
+        demand_terms(terms, policy, _extra_cost(terms, morning)),
         morning.segments,
         policy,
         is_causal=is_causal,
@@ -125,6 +127,15 @@ def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:
         category_id=shelf.category_id,
         is_open=np.ones(len(mean), dtype=np.bool_),
     )
+
+
+def _extra_cost(terms: VariantTerms, morning: Morning) -> FloatArray:
+    """Return what a sale costs where stock must last, (m,)."""
+    if morning.stock is None:
+        return np.zeros(len(terms))
+    weekly = weekly_units(morning.served, terms)
+    scarce = scarce_cost(terms, weekly, morning.stock, morning.policy)
+    return limit_cost(scarce, terms, morning.policy)
 
 
 def _bound(was: IntArray, shelf: Shelf, terms: VariantTerms, policy: Policy) -> PublicBounds:
