@@ -166,7 +166,9 @@ def _tell(request: HttpRequest, decided: Decided) -> None:
         )
         messages.info(request, text % {"n": waiting})
     if second:
-        messages.warning(request, _("You approved this change: somebody else must, too."))
+        one = _("You approved this change: somebody else must, too.")
+        many = _("%(n)s of these have your yes already: somebody else must approve them, too.")
+        messages.warning(request, one if second == 1 else many % {"n": second})
     if closed:
         text = ngettext(
             "%(n)d change no longer waits for a decision.",

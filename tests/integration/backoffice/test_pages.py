@@ -222,6 +222,14 @@ def test_a_switch_for_a_part_stops_that_part_and_says_so(root: Client) -> None:
     assert [one.key for one in list_kill_switches()] == ["SKU-3"]
 
 
+@pytest.mark.parametrize("name", ["index", "kill_switch", "pricing_quote_changelist"])
+def test_the_keyboard_gets_past_the_sidebar_to_the_content(root: Client, name: str) -> None:
+    page = root.get(reverse(f"admin:{name}")).content.decode()
+    skip, sidebar = page.index('href="#ft-main"'), page.index('id="nav-sidebar"')
+    assert skip < sidebar < page.index('<main id="ft-main"')
+    assert page.count("<main") == 1
+
+
 def test_only_the_admin_gets_the_relaxed_policy(root: Client) -> None:
     inside = root.get(reverse("admin:index")).headers["Content-Security-Policy"]
     assert "script-src 'self' 'unsafe-eval'" in inside
