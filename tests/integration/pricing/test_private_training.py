@@ -212,6 +212,9 @@ def test_a_private_model_sees_releases_only_and_states_what_they_cost(
     assert set(error) == {"inf", "3", "1"}
     assert all(one == {"items": ITEMS, "error": one["error"]} for one in error.values())
     assert row.metrics["elasticity_p10_p50_p90"][1] == pytest.approx(-1.6, abs=0.5)
+    other = train_demand(as_of=NOON, weeks=WEEKS, epsilon=3.0, family="linear")
+    assert (other.kind, other.status) == ("linear", "candidate")
+    assert other.metrics["privacy"]["epsilon"] == pytest.approx(3.0)
 
 
 def test_the_setting_and_the_command_turn_it_on_and_off(
