@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +43,14 @@ def encode_looks(
     """
     rows = np.empty(len(variant_id), dtype=LOOK_ROW)
     rows["variant_id"], rows["public_minor"] = variant_id, public_minor
-    return {"h": json.dumps(asdict(header)).encode(), "v": rows.tobytes()}
+    # A list and no names: a page is waiting.
+    packed = [getattr(header, name) for name in LookHeader.__slots__]
+    return {"h": json.dumps(packed).encode(), "v": rows.tobytes()}
 
 
 def decode_looks(fields: Mapping[str, bytes]) -> tuple[LookHeader, NDArray[np.void]]:
     """Return what `encode_looks` was given. Raises KeyError, ValueError or TypeError on others."""
-    header = LookHeader(**json.loads(fields["h"]))
+    header = LookHeader(*json.loads(fields["h"]))
     return header, np.frombuffer(fields["v"], dtype=LOOK_ROW)
 
 

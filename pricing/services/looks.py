@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import redis
 
@@ -17,6 +18,9 @@ from pricing.services.deciding import Page
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import epoch_ms
 
+# A Redis that owes a thread so many answers is down.
+MOST_UNHEARD = 50
+
 
 @dataclass(frozen=True, slots=True)
 class PageLooks:
@@ -26,13 +30,65 @@ class PageLooks:
     count: int
 
     def queue(self, pipe: redis.Redis) -> None:
-        """Put them on the stream, alone or with what else `pipe` carries."""
-        fields: dict[Any, Any] = dict(self.fields)
-        pipe.xadd(LOOKS, fields, maxlen=MOST_PAGES, approximate=True)
+        """Put them on the stream together with what else `pipe` carries."""
+        pipe.execute_command(*self.command())
+
+    def command(self) -> tuple[str | bytes | int, ...]:
+        """Return the command that puts them on the stream."""
+        fields = [part for pair in self.fields.items() for part in pair]
+        return ("XADD", LOOKS, "MAXLEN", "~", MOST_PAGES, "*", *fields)
 
     def lose(self) -> None:
         """Count them as lost: a page does not wait for a Redis that is down."""
         looks_lost_total.labels(reason="redis_down").inc(self.count)
+
+
+class _Line(threading.local):
+    """This thread's own connection for looks: sent at once, answers heard before the next.
+
+    A page has no use for the answer, and waiting for it takes longer than everything else about
+    looks, most of all while the processor is busy.
+    """
+
+    def __init__(self) -> None:
+        self._pool: redis.ConnectionPool | None = None
+        self._connection: redis.Connection | None = None
+        self._unheard: deque[PageLooks] = deque()
+
+    def send(self, client: redis.Redis, looks: PageLooks) -> None:
+        """Send the looks. Raises redis.RedisError; what was not heard of is counted as lost."""
+        is_sound = self._hear()
+        if client.connection_pool is not self._pool or not is_sound:
+            self._hang_up()
+            self._pool = client.connection_pool
+            self._connection = self._pool.connection_class(**self._pool.connection_kwargs)
+        try:
+            self._connection.send_command(*looks.command())  # type: ignore[union-attr]  # just made
+        except redis.RedisError:
+            self._hang_up()
+            raise
+        self._unheard.append(looks)
+
+    def _hear(self) -> bool:
+        """Hear the answers that have come; return whether the line is in order."""
+        try:
+            while self._connection is not None and self._connection.can_read(timeout=0):
+                self._connection.read_response()
+                self._unheard.popleft()
+        except (redis.RedisError, IndexError):
+            return False
+        return self._connection is not None and len(self._unheard) < MOST_UNHEARD
+
+    def _hang_up(self) -> None:
+        for looks in self._unheard:
+            looks.lose()
+        self._unheard.clear()
+        if self._connection is not None:
+            self._connection.disconnect()
+        self._pool = self._connection = None
+
+
+_line = _Line()
 
 
 def gather_looks(
@@ -61,11 +117,11 @@ def gather_looks(
 
 
 def send_looks(looks: PageLooks | None) -> None:
-    """Put the looks of a page on the stream in one round trip; a dead Redis loses them, counted."""
+    """Put the looks of a page on the stream without waiting; a dead Redis loses them, counted."""
     if looks is None:
         return
     try:
         with redis_breaker.guard() as client:
-            looks.queue(client)
+            _line.send(client, looks)
     except RedisUnavailable:
         looks.lose()

@@ -35,10 +35,10 @@ HOUR_MS = 3_600_000
 def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
     """Return the price of each variant for the shopper of `context`, in the order asked.
 
-    One Redis round trip to read, one more if new quotes are issued or looks at public prices are
-    counted, both in one; no query while rules and book are fresh. Whatever stands in the way of a
-    personal price (consent, law, kill switch, Redis down, no model) gives the public price, the
-    very view an anonymous visitor gets.
+    One Redis round trip to read, one more only if new quotes are issued; looks at public prices go
+    along or are sent without waiting. No query while rules and book are fresh. Whatever stands in
+    the way of a personal price (consent, law, kill switch, Redis down, no model) gives the public
+    price, the very view an anonymous visitor gets.
     """
     begun = time.perf_counter()
     serving = get_serving()

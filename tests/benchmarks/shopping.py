@@ -74,4 +74,5 @@ def quote_context(pseudonym: str | None) -> QuoteContext:
         gpc=False,
         now=utc_now(),
         purpose="bench",
+        is_look=True,
     )

@@ -20,7 +20,7 @@ from pricing.services import (
     quote_variants,
 )
 from pricing.services.look_counts import drain_looks
-from shop.jobs.redis import RedisUnavailable
+from pricing.services.looks import MOST_UNHEARD
 from tests.factories.looks import count_looks, give_segment, show
 from tests.factories.pricing import (
     NOON,
@@ -153,21 +153,38 @@ def test_a_redis_that_forgot_is_noted_and_counting_goes_on(
 
 
 def test_without_redis_pages_are_shown_and_their_looks_lost_in_number(
-    dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+    dairy: Dairy, redis_down: None
 ) -> None:
     open_dairy()
     lost = looks_lost_total.labels(reason="redis_down")
     before = lost._value.get()
-
-    def down(*_: object, **__: object) -> None:
-        raise redis.exceptions.ConnectionError
-
-    monkeypatch.setattr(redis.Redis, "execute_command", down)
     assert len(show(None, dairy.all)) == len(dairy.all)
     assert len(show(make_treated(), dairy.all)) == len(dairy.all)
     assert lost._value.get() == before + 2 * len(dairy.all)
-    with pytest.raises(RedisUnavailable):
-        drain_looks()
+
+
+def test_a_broken_line_is_opened_anew(dairy: Dairy, clean_redis: redis.Redis) -> None:
+    open_dairy()
+    show(None, [dairy.rye])
+    assert drain_looks() == 1
+    clean_redis.client_kill_filter(_type="normal", skipme=True)
+    show(None, [dairy.rye])
+    assert drain_looks() == 1
+
+
+def test_a_redis_that_owes_too_many_answers_is_down(
+    dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_dairy()
+    show(None, [dairy.rye])
+    lost = looks_lost_total.labels(reason="redis_down")
+    before = lost._value.get()
+    monkeypatch.setattr(redis.Connection, "can_read", lambda *_, **__: False)
+    for _ in range(MOST_UNHEARD):
+        show(None, [dairy.rye])
+    assert lost._value.get() == before + MOST_UNHEARD
+    show(None, [dairy.rye])
+    assert lost._value.get() == before + MOST_UNHEARD
 
 
 def test_foreign_entries_are_passed_over(dairy: Dairy, clean_redis: redis.Redis) -> None:
