@@ -126,10 +126,18 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
             labels=labels,
             show=show_count,
             lines=(
-                Series(_("decisions"), tuple(float(step.exposures) for step in steps), 1),
-                Series(_("purchases"), tuple(float(step.purchases) for step in steps), 2),
+                Series(_("decisions"), tuple(float(s.exposures + s.pending) for s in steps), 1),
+                Series(
+                    _("purchases"),
+                    tuple(float(s.purchases + s.pending_purchases) for s in steps),
+                    2,
+                ),
+                Series(_("decisions still open"), tuple(float(s.pending) for s in steps), 3),
             ),
-            note=_("Counted since the model was fitted."),
+            note=_(
+                "Counted since the model was fitted. An open decision counts as far as people buy"
+                " that fast."
+            ),
             label_title=_("Moment"),
         ).draw(),
         DayChart(

@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import PricePoint
+from pricing.selectors.looks import PriceLooks
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.backoffice.formats import show_day, show_minor
+from shop.backoffice.formats import show_count, show_day, show_minor, show_percent
 from shop.staff.columns import EMPTY, show_money
 
 HISTORY_DAYS = 182
@@ -34,6 +35,31 @@ SOURCES: dict[str, tuple[Text, str]] = {
     "gate": (gettext_lazy("moved by a guardrail"), "red"),
     "shock": (gettext_lazy("moved by chance for a week, or back"), "blue"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class LooksLine:
+    """A public price in the last weeks: how often looked at, how often bought, by chance or not."""
+
+    amount: str
+    looks: str
+    purchases: str
+    share: str
+    is_shocked: bool
+
+
+def describe_looks(rows: Sequence[PriceLooks]) -> list[LooksLine]:
+    """Return what became of each public price, in words."""
+    return [
+        LooksLine(
+            amount=show_money(row.public_minor),
+            looks=show_count(row.looks),
+            purchases=show_count(row.purchases),
+            share=show_percent(row.purchases / row.looks),
+            is_shocked=row.is_shocked,
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow
+from shop.intake.barcodes import find_gtins
 from shop.intake.branches import list_categories
 from shop.intake.measures import Size, parse_size
 from shop.intake.naming import join_name, join_name_zh, name_brand, name_line, slugify_all
@@ -36,6 +37,7 @@ class SourceProduct:
     package_size: str
     product_name: str
     brand_name: str
+    gtin: str
     given_list_minor: int | None
     given_cost_minor: int | None
     is_sold_online: bool | None
@@ -88,12 +90,19 @@ def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     brands = _name_brands(products)
     lines = _rank_lines(placed)
     prices = _assume_prices(placed)
-    rows = [_row(item, brands, lines[item.source.ref], prices) for item in placed]
+    numbers = find_gtins((product.ref, product.gtin) for product in products)
+    rows = [
+        replace(_row(item, brands, lines[item.source.ref], prices), gtin=numbers[item.source.ref])
+        for item in placed
+    ]
     return Catalogue(
         categories=list_categories((item.leaf, item.source.revenue_minor) for item in placed),
         brands=list(brands.values()),
         products=_make_slugs_unique(rows),
-        noticed=_notice(placed, homes),
+        noticed=_notice(placed, homes)
+        | {
+            "bar-code number not usable": sum(bool(p.gtin) > bool(numbers[p.ref]) for p in products)
+        },
     )
 
 

@@ -75,6 +75,7 @@ TABLES: dict[str, Table] = {
                 Column("package_size", Kind.TEXT, note='such as "16 OZ", "4/12 OZ", "500 ML"'),
                 _extra("product_name", Kind.TEXT, "used as it is instead of a derived name"),
                 _extra("brand_name", Kind.TEXT, "used as it is instead of an invented name"),
+                _extra("gtin", Kind.TEXT, "the number below the bar code, 8, 12, 13 or 14 digits"),
                 _extra("list_price", Kind.AMOUNT, "instead of the one seen in sales"),
                 _extra("unit_cost", Kind.AMOUNT, "instead of the assumed one"),
                 _extra("stock", Kind.WHOLE, "pieces on hand, instead of the assumed number"),

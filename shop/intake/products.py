@@ -19,6 +19,7 @@ COLUMNS = {
     "package_size": "coalesce(package_size, '')",
     "product_name": "coalesce(product_name, '')",
     "brand_name": "coalesce(brand_name, '')",
+    "gtin": "coalesce(gtin, '')",
     "given_list_minor": "CASE WHEN list_price > 0 THEN round(list_price * $minor)::BIGINT END",
     "given_cost_minor": "CASE WHEN unit_cost > 0 THEN round(unit_cost * $minor)::BIGINT END",
     "is_sold_online": "is_sold_online",

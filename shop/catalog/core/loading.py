@@ -33,7 +33,8 @@ class BrandRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductRow:
-    """A product with its one variant. Amounts in minor units; `cost_minor` None when unknown."""
+    """A product with its one variant. Amounts in minor units; `cost_minor` None when unknown,
+    `gtin` "" where the merchant gives none."""
 
     ref: str
     sku: str
@@ -52,6 +53,7 @@ class ProductRow:
     list_source: str
     cost_minor: int | None
     cost_source: str
+    gtin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

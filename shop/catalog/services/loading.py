@@ -179,10 +179,15 @@ def _merge_products(cursor: CursorWrapper, now: datetime) -> int:
 def _merge_variants(cursor: CursorWrapper) -> int:
     cursor.execute(
         "INSERT INTO shop_variant AS known (external_ref, product_id, sku, name, measure_amount,"
-        " measure_unit, list_minor, list_source, cost_minor, cost_source, is_active, position)"
+        " measure_unit, list_minor, list_source, cost_minor, cost_source, is_active, position,"
+        " gtin)"
         " SELECT l.ref, p.id, l.sku, l.size_label, l.measure_amount, l.measure_unit, l.list_minor,"
-        " l.list_source, l.cost_minor, l.cost_source, l.is_active, 0"
-        " FROM load_product l JOIN shop_product p ON p.external_ref = l.ref ORDER BY l.ref"
+        " l.list_source, l.cost_minor, l.cost_source, l.is_active, 0,"
+        # A number stands for one thing: whoever has it keeps it until it is free.
+        " CASE WHEN other.id IS NULL THEN l.gtin ELSE '' END"
+        " FROM load_product l JOIN shop_product p ON p.external_ref = l.ref"
+        " LEFT JOIN shop_variant other ON other.gtin = l.gtin AND l.gtin <> ''"
+        " AND other.external_ref <> l.ref ORDER BY l.ref"
         " ON CONFLICT (external_ref) DO UPDATE SET sku = excluded.sku, name = excluded.name,"
         " measure_amount = excluded.measure_amount, measure_unit = excluded.measure_unit,"
         " list_minor = excluded.list_minor, list_source = excluded.list_source,"
@@ -190,11 +195,14 @@ def _merge_variants(cursor: CursorWrapper) -> int:
         # What staff typed is no longer this cost once a list says another.
         " cost_stated_at = CASE WHEN known.cost_minor = excluded.cost_minor"
         " THEN known.cost_stated_at END,"
-        " is_active = excluded.is_active"
+        " is_active = excluded.is_active,"
+        # A list without numbers takes none away that staff typed.
+        " gtin = coalesce(nullif(excluded.gtin, ''), known.gtin)"
         " WHERE (known.sku, known.name, known.measure_amount, known.measure_unit,"
         " known.list_minor, known.list_source, known.cost_minor, known.cost_source,"
-        " known.is_active) IS DISTINCT FROM (excluded.sku, excluded.name,"
+        " known.is_active, known.gtin) IS DISTINCT FROM (excluded.sku, excluded.name,"
         " excluded.measure_amount, excluded.measure_unit, excluded.list_minor,"
-        " excluded.list_source, excluded.cost_minor, excluded.cost_source, excluded.is_active)"
+        " excluded.list_source, excluded.cost_minor, excluded.cost_source, excluded.is_active,"
+        " coalesce(nullif(excluded.gtin, ''), known.gtin))"
     )
     return cursor.rowcount

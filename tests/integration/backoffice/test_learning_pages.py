@@ -179,12 +179,18 @@ def test_learning_is_shown_step_by_step(root: Client) -> None:
             watermark=now - timedelta(minutes=5 - step),
             exposures=100 * (step + 1),
             purchases=10 * (step + 1),
+            pending_exposures=5 * step,
+            pending_purchases=step,
             moved=list(range(step)),
             arrays=b"",
             sha256="s" * 64,
         )
     outcomes, moves = open_page(root, "learning", most=11).context["evidence"]
-    assert [row[1:] for row in outcomes.rows] == [("100", "10"), ("200", "20"), ("300", "30")]
+    assert [row[1:] for row in outcomes.rows] == [
+        ("100", "10", "0"),
+        ("205", "21", "5"),
+        ("310", "32", "10"),
+    ]
     assert [row[1] for row in moves.rows] == ["0", "1", "2"]
 
 

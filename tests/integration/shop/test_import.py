@@ -220,9 +220,10 @@ def corner_shop(tmp_path: Path) -> Path:
     """Charlie's own files: two products, two days of sales, nothing else."""
     (tmp_path / "products.csv").write_text(
         "product_id,manufacturer_id,department,brand,product_category,product_type,package_size,"
-        "product_name,brand_name,list_price,unit_cost,stock\n"
-        "tea-1,m1,Drinks,National,Tea,Black tea,100 G,Ceylon Breakfast,Charlie,4.50,2.10,12\n"
-        "gin-1,m2,Spirits,National,Gin,Dry gin,700 ML,,,,,\n"
+        "product_name,brand_name,list_price,unit_cost,stock,gtin\n"
+        "tea-1,m1,Drinks,National,Tea,Black tea,100 G,Ceylon Breakfast,Charlie,4.50,2.10,12,"
+        "4006381333931\n"
+        "gin-1,m2,Spirits,National,Gin,Dry gin,700 ML,,,,,,\n"
     )
     (tmp_path / "transactions.csv").write_text(
         "household_id,store_id,basket_id,product_id,quantity,sales_value,retail_disc,coupon_disc,"
@@ -245,6 +246,7 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
     gin = Variant.objects.get(external_ref="gin-1")
     assert (tea.product.name, tea.product.brand.name) == ("Ceylon Breakfast", "Charlie")
     assert (tea.list_minor, tea.list_source, tea.cost_minor) == (450, "merchant", 210)
+    assert (tea.gtin, gin.gtin) == ("4006381333931", "")
     assert (gin.list_minor, gin.list_source, gin.cost_source) == (2000, "observed", "assumed")
     assert gin.product.category.is_restricted is True
     assert FeedPulse.objects.values_list("name", "last_at").get() == ("costs", IMPORTED_AT)
@@ -254,6 +256,25 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
     assert order.placed_at == datetime(2026, 11, 9, 11, tzinfo=UTC)
     paid = Event.objects.get(kind="purchase", variant_id=gin.pk)
     assert (paid.list_minor, paid.paid_minor, paid.is_discounted) == (2000, 1700, True)
+
+
+@pytest.mark.django_db
+def test_a_bar_code_that_staff_typed_stays_and_no_other_product_takes_it(
+    corner_shop: Path, reports: Path
+) -> None:
+    def load() -> None:
+        options = ImportOptions(folder=corner_shop, keep_dates=True, force=True)
+        import_history(options, now=IMPORTED_AT, console=Console(quiet=True), reports=reports)
+
+    load()
+    Variant.objects.filter(external_ref="gin-1").update(gtin="96385074")
+    products = corner_shop / "products.csv"
+    products.write_text(products.read_text().replace("4006381333931", "96385074"))
+    load()
+    assert dict(Variant.objects.values_list("external_ref", "gtin")) == {
+        "tea-1": "4006381333931",
+        "gin-1": "96385074",
+    }
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ CHEESE = SourceProduct(
     package_size="8 OZ",
     product_name="",
     brand_name="",
+    gtin="",
     given_list_minor=None,
     given_cost_minor=None,
     is_sold_online=None,
@@ -40,6 +41,18 @@ def test_product_reads_like_a_label() -> None:
         ("dairy-eggs/cheese", "Cheese", "奶酪"),
         ("dairy-eggs/cheese/shredded-cheese", "Shredded Cheese", "奶酪丝"),
     ]
+
+
+def test_a_bar_code_is_kept_where_it_is_one_and_names_one_product() -> None:
+    gtins = {"1": "4006381 333931", "2": "4006381333932", "3": "96385074", "4": "96385074", "5": ""}
+    catalogue = build_catalogue(
+        [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
+    )
+    assert {row.ref: row.gtin for row in catalogue.products} == {
+        "1": "4006381333931",
+        **dict.fromkeys("2345", ""),
+    }
+    assert catalogue.noticed["bar-code number not usable"] == 3
 
 
 def test_cost_leaves_the_departments_margin_on_the_price_achieved() -> None:
