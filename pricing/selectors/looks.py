@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,16 +131,19 @@ def load_public_outcomes(
         probability=seen["chances"].astype(np.float64),
         chosen=np.argmax(rungs == found["public_minor"][:, None], axis=1).astype(np.int64),
         **found,
-        **_sum_outcomes(seen, sold, since, now),
+        **_sum_outcomes(seen, sold, since, now, is_few=variant_id is not None),
     )
 
 
 def _sum_outcomes(
-    seen: NDArray[np.void], sold: NDArray[np.void], since: datetime, now: datetime
+    seen: NDArray[np.void], sold: NDArray[np.void], since: datetime, now: datetime, *, is_few: bool
 ) -> dict[str, IntArray]:
-    """Return the outcomes of all quotes of each row's variant, hour, price and book. One query."""
-    outcomes = load_quote_outcomes(since=since, until=now)
+    """Return the outcomes of all quotes of each row's variant, hour, price and book. One query;
+    where the quotes are few, they are asked for by id."""
     high, low = sold["quote"][:, 0], sold["quote"][:, 1]
+    pairs = zip(high.tolist(), low.tolist(), strict=True) if is_few else ()
+    named = [UUID(int=(first << 64) | second) for first, second in pairs]
+    outcomes = load_quote_outcomes(since=since, until=now, quote_ids=named if is_few else None)
     at, is_bought = find_outcomes(high.astype(np.uint64), low.astype(np.uint64), outcomes)
     keys = [np.stack([rows[name] for name in _KEY], axis=1) for rows in (seen, sold)]
     _, group = np.unique(np.concatenate(keys).astype(np.int64), axis=0, return_inverse=True)

@@ -16,7 +16,8 @@ MOST_STEPS = 200
 @dataclass(frozen=True, slots=True)
 class EvidenceStep:
     """What had been learned by a moment: outcomes counted since the model was fitted, drift alarms,
-    and how many elasticities moved in this step."""
+    and how many elasticities moved in this step. `pending` decisions may still be bought, and
+    `pending_purchases` of them were."""
 
     at: datetime
     watermark: datetime
@@ -24,6 +25,8 @@ class EvidenceStep:
     purchases: int
     alarms: int
     moved: int
+    pending: int
+    pending_purchases: int
     figures: Mapping[str, Any]
 
 
@@ -75,7 +78,7 @@ def list_evidence(
     """Return the newest steps of learning, oldest first. One query; arrays are left out."""
     rows = (
         OnlineEvidence.objects.filter(market_code=market, channel=channel)
-        .defer("arrays")
+        .defer("arrays", "pending_arrays")
         .order_by("-at", "-id")[:limit]
     )
     return [
@@ -86,6 +89,8 @@ def list_evidence(
             purchases=row.purchases,
             alarms=row.alarms,
             moved=len(row.moved),
+            pending=row.pending_exposures,
+            pending_purchases=row.pending_purchases,
             figures=row.metrics,
         )
         for row in reversed(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pricing.core.values import PriceView
@@ -31,16 +31,24 @@ def count_looks() -> dict[int, int]:
     return sums
 
 
-def buy_shown(shopper: ShopperValue, view: PriceView, basket: str, quantity: int = 1) -> None:
-    """Buy at the public price a page showed at noon, half an hour later."""
+def buy_shown(
+    shopper: ShopperValue,
+    view: PriceView,
+    basket: str,
+    quantity: int = 1,
+    *,
+    now: datetime = NOON,
+) -> None:
+    """Buy at the public price a page showed at `now`, a minute later."""
+    at = now + timedelta(minutes=1)
     with committed():
         record_purchase_events(
             basket_ref=basket,
             lines=[_line(view, quantity)],
-            occurred_at=NOON + timedelta(minutes=30),
+            occurred_at=at,
             shopper_id=shopper.id,
             channel="online",
-            now=NOON + timedelta(minutes=31),
+            now=at,
         )
 
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from pricing.selectors import list_overrides, list_price_history, list_proposals
+from pricing.selectors.looks import list_price_looks
 from shop.backoffice.changes import STATES, describe_override, describe_proposal
 from shop.backoffice.frame import needs, render_page
-from shop.backoffice.ledgers import draw_history, list_lines
+from shop.backoffice.ledgers import describe_looks, draw_history, list_lines
 from shop.catalog.selectors import list_cards
 from shop.kernel.clock import utc_now
 
+# How far looks and purchases are added up.
+LOOKED_BACK = timedelta(days=28)
 MOST_LINES = 200
 MOST_CHANGES = 20
 
 
 @needs("pricing.view_priceledgerentry")
 def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
-    """Show the ledger of a variant, its price changes and what staff set. Four queries."""
+    """Show the ledger of a variant, what its prices sold, its price changes and what staff set.
+    Seven queries."""
     now, language = utc_now(), get_language() or "en"
     cards = list_cards([variant_id], language)
     if not cards:
@@ -44,10 +50,12 @@ def show_price_story(request: HttpRequest, variant_id: int) -> HttpResponse:
         if may_see_overrides
         else []
     )
+    looks = list_price_looks(variant_id=variant_id, since=now - LOOKED_BACK, now=now)
     context = {
         "card": cards[0],
         "history": draw_history(points, now.date()),
         "lines": lines[:MOST_LINES],
+        "looks": describe_looks(looks),
         "older": max(0, len(lines) - MOST_LINES),
         "changes": [describe_proposal(one, request.user.pk) for one in changes],
         "overrides": [describe_override(one) for one in overrides],

@@ -12,10 +12,12 @@ from django.urls import reverse
 
 from pricing.models import DemandModelVersion, PriceOverride, PublicPrice
 from pricing.services import publish_price_book, record_list_prices
+from pricing.services.look_counts import drain_looks
 from shop.backoffice.memory import forget_all
 from shop.kernel.clock import utc_now
 from tests.factories.backoffice import make_staff
-from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
+from tests.factories.looks import buy_shown, show
+from tests.factories.pricing import NOON, Dairy, make_model, make_shopper, open_dairy
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +110,7 @@ def test_the_price_story_tells_every_price_who_set_it_and_what_was_proposed(
     with CaptureQueriesContext(connection) as queries:
         page = chief.get(reverse("admin:price_story", args=[dairy.brie]))
     text = page.content.decode()
-    assert len(queries) <= 13
+    assert len(queries) <= 16
     lines = page.context["lines"]
     assert [(str(line.kind), line.amount, line.change) for line in lines] == [
         ("public price", "$5.99", "-0.2 %"),
@@ -121,6 +123,22 @@ def test_the_price_story_tells_every_price_who_set_it_and_what_was_proposed(
     for words in ("promised in a letter", "in force", "$5.80", "published"):
         assert words in text, words
     assert chief.get(reverse("admin:price_story", args=[10**9])).status_code == 404
+
+
+def test_the_story_says_how_often_a_price_was_looked_at_and_bought(
+    chief: Client, dairy: Dairy
+) -> None:
+    address = reverse("admin:price_story", args=[dairy.rye])
+    now = utc_now() - timedelta(minutes=10)
+    assert "Nobody was shown its public price" in chief.get(address).content.decode()
+    publish_price_book(now=now - timedelta(minutes=1))
+    for _ in range(8):
+        view = show(None, [dairy.rye], now=now)[dairy.rye]
+    drain_looks()
+    buy_shown(make_shopper(), view, "order-1", quantity=3, now=now)
+    [row] = chief.get(address).context["looks"]
+    assert (row.amount, row.looks, row.purchases) == ("$3.00", "8", "1")
+    assert (row.share, row.is_shocked) == ("12 %", False)
 
 
 def test_a_variant_without_a_price_has_an_empty_story(chief: Client, dairy: Dairy) -> None:
@@ -142,7 +160,7 @@ def test_data_quality_lists_what_is_wrong_worst_first(chief: Client, dairy: Dair
     address = reverse("admin:data_quality")
     with CaptureQueriesContext(connection) as queries:
         page = chief.get(address)
-    assert len(queries) <= 13
+    assert len(queries) <= 16
     counts = {code: count for code, _, count, _ in page.context["codes"]}
     assert counts["observational"] == str(len(dairy.all))
     assert page.context["code"] == page.context["codes"][0][0]
