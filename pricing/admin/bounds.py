@@ -42,7 +42,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
         "restock_days": Bound(
             _("Days until stock comes again"),
-            _("Goods that would not last so long become dearer. 0: stock moves no price."),
+            _(
+                "Goods that would not last so long become dearer; a known day of delivery counts"
+                " instead. 0: stock moves no price."
+            ),
             *(0, 365),
         ),
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from pricing.selectors.competitors import load_lowest_competitors
 from pricing.selectors.overrides import StaffPrices
 from pricing.selectors.publishing import Shelf, load_shelf
 from pricing.services.occasions import Occasion
-from shop.inventory.selectors import available
+from shop.inventory.selectors import available, next_deliveries
 
 DAY = 86_400.0
 
@@ -46,13 +47,14 @@ class Circumstances:
 def find_circumstances(
     shelf: Shelf, terms: VariantTerms, staff: StaffPrices, occasion: Occasion
 ) -> Circumstances:
-    """Return what surrounds the variants of a shelf. One query; one more for stock where it counts,
+    """Return what surrounds the variants of a shelf. One query; two more for stock where it counts,
     and one for the whole shelf where the policy knows substitutes."""
     policy, market = occasion.policy, occasion.place[0]
     ids = shelf.variants.variant_id
     weekly = weekly_units(occasion.served, terms)
     stock = _load_stock(ids, (staff.lowest_minor > 0) | (policy.restock_days > 0))
-    scarce = scarce_cost(terms, weekly, stock, policy)
+    days = _load_days(ids, occasion.now.date()) if policy.restock_days else None
+    scarce = scarce_cost(terms, weekly, stock, policy, days)
     return Circumstances(
         competitor_minor=load_lowest_competitors(variant_id=ids, market=market, now=occasion.now),
         weekly_units=weekly,
@@ -70,6 +72,15 @@ def _load_stock(variant_id: IntArray, where: np.ndarray) -> FloatArray:
         free = available(asked)
         stock[where] = [free[one] for one in asked]
     return stock
+
+
+def _load_days(variant_id: IntArray, today: date) -> FloatArray:
+    """Return days until pieces come again, (m,), NaN where the merchant has not said when."""
+    known = next_deliveries(variant_id.tolist(), after=today)
+    return np.array(
+        [(known[one] - today).days if one in known else np.nan for one in variant_id.tolist()],
+        dtype=np.float64,
+    )
 
 
 def _sibling_costs(variant_id: IntArray, occasion: Occasion) -> FloatArray:

@@ -79,6 +79,7 @@ TABLES: dict[str, Table] = {
                 _extra("list_price", Kind.AMOUNT, "instead of the one seen in sales"),
                 _extra("unit_cost", Kind.AMOUNT, "instead of the assumed one"),
                 _extra("stock", Kind.WHOLE, "pieces on hand, instead of the assumed number"),
+                _extra("next_delivery", Kind.MOMENT, "day on which pieces come again"),
                 _extra("is_sold_online", Kind.FLAG, "instead of the department's rule"),
                 _extra("is_sensitive", Kind.FLAG, "health, sexual life, belief: of its whole type"),
             ),

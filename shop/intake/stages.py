@@ -17,8 +17,8 @@ from shop.catalog.services import load_catalog, load_placements, load_stores
 from shop.intake import booking, coupons
 from shop.intake.stocking import opening_stock
 from shop.intake.work import Work
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import load_opening_stock
+from shop.inventory.core.values import DeliveryLine, StockLine
+from shop.inventory.services import expect_deliveries, load_opening_stock
 
 REFERENCE = "import"
 # Where the law lets shops use purchase data until somebody objects (US), loyalty-card holders have
@@ -66,7 +66,11 @@ def _load_stock(work: Work) -> int:
         for ref, stock, speed in rows
         if ref in active
     )
-    return load_opening_stock(lines=lines, reference=REFERENCE, now=work.now)
+    opened = load_opening_stock(lines=lines, reference=REFERENCE, now=work.now)
+    # A day in the merchant's future: not moved with the history it came with.
+    expected = work.ask("SELECT product_id, next_delivery::DATE FROM products ORDER BY product_id")
+    days = (DeliveryLine(work.variant_ids[ref], day) for ref, day in expected if ref in active)
+    return opened + expect_deliveries(lines=days)
 
 
 def _load_prices(work: Work) -> int:

@@ -54,6 +54,7 @@ class StockRecordAdmin(KeySearchAdmin):
     """Read-only but for a count: stock moves by sales, deliveries and returns, each a movement."""
 
     list_display = ["variant", "product_name", "location", "on_hand", "reserved", "free"]
+    list_display += ["next_delivery"]
     list_select_related = ["variant__product", "location"]
     list_filter = ["location", SoldOutFilter]
     search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}

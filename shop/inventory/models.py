@@ -33,6 +33,9 @@ class StockRecord(models.Model):
     location = models.ForeignKey(StockLocation, on_delete=models.PROTECT, related_name="records")
     on_hand = models.PositiveIntegerField(default=0)
     reserved = models.PositiveIntegerField(default=0)
+    next_delivery = models.DateField(
+        null=True, blank=True, help_text="day on which pieces come again, where it is known"
+    )
 
     class Meta:
         ordering = ["variant", "location"]

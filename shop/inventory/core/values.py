@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +12,11 @@ class StockLine:
 
     variant_id: int
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """The day on which pieces of a variant come again; None where it is no longer known."""
+
+    variant_id: int
+    day: date | None

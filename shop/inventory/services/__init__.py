@@ -1,9 +1,10 @@
-"""Write stock: reserve, commit, release, receive, return, count, load.
+"""Write stock: reserve, commit, release, receive, return, count, load; note what is expected.
 
 Rows are locked in (location, variant) order. Global lock order: stock before coupon before budget
 before order.
 """
 
+from shop.inventory.services.deliveries import expect_deliveries
 from shop.inventory.services.loading import load_opening_stock
 from shop.inventory.services.movements import adjust_stock, receive_stock, return_stock
 from shop.inventory.services.reservations import (
@@ -20,6 +21,7 @@ __all__ = [
     "ReservationGone",
     "adjust_stock",
     "commit_reservation",
+    "expect_deliveries",
     "expire_reservations",
     "load_opening_stock",
     "receive_stock",

@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 
 from pricing.models import PriceOverride, PriceProposal, PublicPrice
 from pricing.services import OverrideRefused, publish_price_book, set_override
+from shop.inventory.core.values import DeliveryLine
 from shop.inventory.models import StockLocation, StockRecord
+from shop.inventory.services import expect_deliveries
 from tests.factories.policies import change_policy
 from tests.factories.pricing import NOON, Dairy, make_model, open_dairy
 
@@ -48,6 +50,21 @@ def test_scarce_stock_is_dearer_until_it_comes_again(
     assert public_of(dairy.brie) <= 594
     said = PriceProposal.objects.filter(variant_id=dairy.brie, bound__contains=["scarce_stock"])
     assert said.exists() is is_dearer
+
+
+@pytest.mark.parametrize(
+    ("policy_days", "delivery_days", "is_dearer"), [(14, 1, False), (1, 28, True), (14, -3, True)]
+)
+def test_a_known_delivery_counts_instead_of_the_policys_days_until_it_is_over(
+    dairy: Dairy, policy_days: int, delivery_days: int, is_dearer: bool
+) -> None:
+    lower_and_open(dairy, restock_days=policy_days)
+    stock(dairy.brie, 3)
+    day = LATER.date() + timedelta(days=delivery_days)
+    assert expect_deliveries(lines=[DeliveryLine(dairy.brie, day)]) == 1
+    assert expect_deliveries(lines=[DeliveryLine(dairy.brie, day)]) == 0
+    publish_price_book(now=LATER, everything=True)
+    assert (public_of(dairy.brie) > 540) is is_dearer
 
 
 def test_without_a_word_in_the_policy_stock_moves_nothing(dairy: Dairy) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -220,10 +220,10 @@ def corner_shop(tmp_path: Path) -> Path:
     """Charlie's own files: two products, two days of sales, nothing else."""
     (tmp_path / "products.csv").write_text(
         "product_id,manufacturer_id,department,brand,product_category,product_type,package_size,"
-        "product_name,brand_name,list_price,unit_cost,stock,gtin\n"
+        "product_name,brand_name,list_price,unit_cost,stock,gtin,next_delivery\n"
         "tea-1,m1,Drinks,National,Tea,Black tea,100 G,Ceylon Breakfast,Charlie,4.50,2.10,12,"
-        "4006381333931\n"
-        "gin-1,m2,Spirits,National,Gin,Dry gin,700 ML,,,,,,\n"
+        "4006381333931,2026-12-01\n"
+        "gin-1,m2,Spirits,National,Gin,Dry gin,700 ML,,,,,,,\n"
     )
     (tmp_path / "transactions.csv").write_text(
         "household_id,store_id,basket_id,product_id,quantity,sales_value,retail_disc,coupon_disc,"
@@ -250,7 +250,8 @@ def test_any_shops_files_come_in_by_the_same_door(corner_shop: Path, reports: Pa
     assert (gin.list_minor, gin.list_source, gin.cost_source) == (2000, "observed", "assumed")
     assert gin.product.category.is_restricted is True
     assert FeedPulse.objects.values_list("name", "last_at").get() == ("costs", IMPORTED_AT)
-    assert StockRecord.objects.get(variant=tea).on_hand == 12
+    shelf = StockRecord.objects.get(variant=tea)
+    assert (shelf.on_hand, shelf.next_delivery) == (12, date(2026, 12, 1))
     order = Order.objects.get(external_ref="2")
     assert (order.subtotal_minor, order.discount_minor, order.total_minor) == (1800, 100, 1700)
     assert order.placed_at == datetime(2026, 11, 9, 11, tzinfo=UTC)
