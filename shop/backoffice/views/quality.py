@@ -11,6 +11,7 @@ from pricing.selectors import list_quality
 from shop.backoffice.formats import show_count
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
+from shop.catalog.selectors.staff import count_assumed_costs
 from shop.staff.keys import read_number
 
 PAGE = 50
@@ -24,7 +25,7 @@ TONES = dict.fromkeys(SERIOUS, "red")
 def show_quality(request: HttpRequest) -> HttpResponse:
     """Show badges by code and the variants that carry one: the worst first, unless asked.
 
-    Three queries of our own.
+    Four queries of our own.
     """
     language = get_language() or "en"
     asked = request.GET.get("code", "")
@@ -38,12 +39,16 @@ def show_quality(request: HttpRequest) -> HttpResponse:
         if is_all or not code
         else list_quality(code=code, language=language, offset=offset, limit=PAGE)
     )
+    assumed, on_sale = count_assumed_costs()
     names = name_cards([row.variant_id for row in report.rows], language)
     context = {
         "codes": [
             (name, say_rule(f"badge:{name}", language), show_count(count), TONES.get(name, "amber"))
             for name, count in found
         ],
+        "assumed": show_count(assumed) if assumed else "",
+        "on_sale": show_count(on_sale),
+        "may_see_variants": request.user.has_perm("shop.view_variant"),
         "code": ALL if is_all else code,
         "rows": [(row, names.get(row.variant_id)) for row in report.rows],
         "total": report.total,

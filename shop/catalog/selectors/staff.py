@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Count, Q
+
 from shop.catalog.models import Variant
 from shop.catalog.selectors.search import search_variants
 
@@ -29,3 +31,12 @@ def list_stated_costs(*, since: datetime) -> list[int]:
     query."""
     rows = Variant.objects.filter(cost_stated_at__gte=since).order_by("pk")
     return list(rows.values_list("pk", flat=True))
+
+
+def count_assumed_costs() -> tuple[int, int]:
+    """Return how many variants on sale have a cost assumed from usual margins, and how many are on
+    sale. One query."""
+    found: dict[str, int] = Variant.objects.filter(is_active=True).aggregate(
+        assumed=Count("pk", filter=Q(cost_source=Variant.CostSource.ASSUMED)), all=Count("pk")
+    )
+    return found["assumed"], found["all"]

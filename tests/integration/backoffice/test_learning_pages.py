@@ -24,6 +24,7 @@ from pricing.models import (
 )
 from pricing.selectors.verdicts import say_verdict
 from shop.backoffice.memory import forget_all
+from shop.catalog.models import Variant
 from shop.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS
 from tests.factories.backoffice_prices import make_quote
@@ -247,8 +248,17 @@ def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None
     assert strange.context["code"] == ""
 
 
+def test_costs_that_nobody_gave_are_told(root: Client) -> None:
+    before = open_page(root, "data_quality", most=13).content.decode()
+    assert "usual margin of their department" not in before
+    Variant.objects.filter(pk=Variant.objects.order_by("pk")[0].pk).update(cost_source="assumed")
+    text = open_page(root, "data_quality", most=13).content.decode()
+    assert f"The costs of 1 of {ROWS} variants on sale are assumed" in text
+    assert "cost_source__exact=assumed" in text
+
+
 def test_a_shop_without_a_book_has_no_quality_report(root: Client) -> None:
-    page = open_page(root, "data_quality", most=12)
+    page = open_page(root, "data_quality", most=13)
     assert "no price book was published yet" in page.content.decode()
 
 
