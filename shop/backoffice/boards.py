@@ -20,6 +20,7 @@ from shop.staff.columns import EMPTY
 
 type Text = str | Promise
 
+MOST_ALIGNED = 3  # figures of more digits stand alone and need no column
 FAMILIES: dict[str, Text] = {
     "pooled_poisson": gettext_lazy("Hierarchical Poisson"),
     "hierarchical_logit": gettext_lazy("Hierarchical logit"),
@@ -269,15 +270,15 @@ def _week(row: Mapping[str, Any]) -> str:
 
 
 def show_number(number: Any, digits: int) -> str:
-    """Return a figure with at most `digits` digits after the point; a dash for none.
+    """Return a figure with `digits` digits, a dash for none; long ones without zeros at the end.
 
     >>> show_number(0.25, 3), show_number(None, 3), show_number(2.3e-7, 9)
-    ('0.25', '–', '0.00000023')
+    ('0.250', '–', '0.00000023')
     """
     if not isinstance(number, int | float):
         return EMPTY
     text = f"{number:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return text.rstrip("0").rstrip(".") if digits > MOST_ALIGNED else text
 
 
 def show_share(share: Any) -> str:
