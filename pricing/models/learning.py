@@ -127,7 +127,8 @@ class OnlineEvidence(models.Model):
     Arrays and watermark are written in one transaction: no outcome counts twice. `pending_arrays`
     are the same with the decisions since on top that may still be bought; they are made anew from
     `arrays` every minute, and are what prices are made of. `moved` are the variants whose
-    elasticity changed enough to be priced anew. `arrays` have faded until `faded_at`.
+    elasticity changed enough to be priced anew. `arrays` have faded until `faded_at`. Rows that are
+    no longer current have counts and hashes, but no arrays.
     """
 
     market_code = models.CharField(max_length=16)

@@ -29,7 +29,7 @@ CHECKOUT = timedelta(minutes=30)
 # The first run begins here; a run that is behind takes windows of an hour, so many at once.
 FIRST_LOOK = timedelta(hours=6)
 WINDOW, MOST_WINDOWS = timedelta(hours=1), 24
-KEEP_ROWS = 100
+KEEP_ROWS = 1_440  # a day of minutes
 DAY, MINUTE_MS = timedelta(days=1), 60_000.0
 
 
@@ -218,26 +218,29 @@ def _store_settled(
 
 
 def _store_pending(ahead: Evidence, report: Report, row: OnlineEvidence, now: datetime) -> None:
-    """Write what prices are made of; in a row of its own where it moved something: publishers ask
-    for what is newer than the last row they saw."""
+    """Write what prices are made of: in a row of its own where anything happened, for publishers
+    ask what moved in rows newer than the last they saw, and staff read row by row."""
     arrays = ahead.arrays()
-    row.pending_arrays, row.pending_sha256 = pack_arrays(arrays), hash_arrays(arrays)
-    row.pending_exposures, row.pending_purchases = report.exposures, report.purchases
-    if not len(report.moved):
-        names = ("arrays", "sha256", "exposures", "purchases")
-        row.save(update_fields=[f"pending_{name}" for name in names])
+    counts = (report.exposures, report.purchases)
+    is_calm = counts == (row.pending_exposures, row.pending_purchases) and not len(report.moved)
+    row.at, row.pending_arrays, row.pending_sha256 = now, pack_arrays(arrays), hash_arrays(arrays)
+    row.pending_exposures, row.pending_purchases = counts
+    if is_calm:
+        row.save(update_fields=["at", "pending_arrays", "pending_sha256"])
         return
-    row.pk, row.at, row.moved = None, now, report.moved.tolist()
+    row.pk, row.moved = None, report.moved.tolist()
     row._state.adding = True
     _replace_current(row)
 
 
 def _replace_current(row: OnlineEvidence) -> None:
+    """Write `row` as the current one. Of those before, what they counted and moved is kept."""
     rows = OnlineEvidence.objects.filter(market_code=row.market_code, channel=row.channel)
-    rows.filter(is_current=True).update(is_current=False)
+    rows.filter(is_current=True).update(is_current=False, arrays=b"", pending_arrays=None)
     row.save()
-    kept = rows.order_by("-id").values_list("pk", flat=True)[:KEEP_ROWS]
-    rows.exclude(pk__in=list(kept)).delete()
+    last = rows.order_by("-id").values_list("pk", flat=True)[KEEP_ROWS : KEEP_ROWS + 1].first()
+    if last is not None:
+        rows.filter(pk__lte=last).delete()
 
 
 def _lock_evidence(place: tuple[str, str]) -> None:

@@ -115,6 +115,27 @@ def test_a_decision_is_settled_once_and_no_longer_pending(dairy: Dairy) -> None:
     assert np.allclose(by_minute.base, at_once.base)
 
 
+def test_each_minute_in_which_something_happened_has_a_row_and_the_last_has_arrays(
+    dairy: Dairy,
+) -> None:
+    open_dairy()
+    learn_online(now=NOON - MINUTE)
+    alice = make_treated()
+    views = ask(dairy, alice)
+    learn_online(now=NOON + MINUTE)
+    learn_online(now=NOON + 2 * MINUTE)
+    buy(alice, views[dairy.brie], 2)
+    learn_online(now=NOON + 3 * MINUTE)
+    rows = OnlineEvidence.objects.order_by("id")
+    steps = rows.values_list("pending_exposures", "pending_purchases", "at")
+    assert list(steps) == [
+        (0, 0, NOON - MINUTE),
+        (4, 0, NOON + 2 * MINUTE),
+        (4, 1, NOON + 3 * MINUTE),
+    ]
+    assert [bool(row.arrays) for row in rows] == [False, False, True]
+
+
 def test_delays_of_settled_purchases_are_learned(dairy: Dairy) -> None:
     open_dairy()
     for number, minutes in enumerate((2, 2, 7)):
