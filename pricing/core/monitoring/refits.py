@@ -24,7 +24,7 @@ class RefitBounds:
     """
 
     far_share: float = 0.05
-    price_p95: float = 0.04
+    price_p95: float = 0.06
     elasticity_median: float = 0.20
     worse_forecast: float = 0.10
     worse_coverage: float = 0.05
