@@ -95,6 +95,7 @@ REFIT: dict[str, Text] = {
     "wmape": gettext_lazy("its forecast error is %(value)s (bound %(limit)s)"),
     "deviance": gettext_lazy("the deviance of its forecasts is %(value)s (bound %(limit)s)"),
     "coverage_90": gettext_lazy("its 90 %% intervals hold %(value)s (bound %(limit)s)"),
+    "items": gettext_lazy("it knows %(value)s goods by their own sales (bound %(limit)s)"),
     "shadow_gap": gettext_lazy(
         "decisions of the last hours would have been priced %(value)s away (bound %(limit)s)"
     ),
@@ -151,9 +152,9 @@ def say_refit(metrics: Mapping[str, Any]) -> list[str]:
     """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
     found = []
     for one in metrics.get("refit_check", {}).get("reasons", ()):
-        shares = one["code"] not in ("wmape", "deviance", "violations")
+        shares = one["code"] not in ("wmape", "deviance", "violations", "items")
         figures = {
-            name: f"{one[name]:.1%}" if shares else f"{one[name]:.4g}"
+            name: f"{one[name]:.1%}" if shares else f"{round(one[name], 3):,}"
             for name in ("value", "limit")
         }
         found.append(str(REFIT[one["code"]]) % figures)

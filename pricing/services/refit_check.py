@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 
 from pricing.core.arrays import IntArray
 from pricing.core.demand.served import ServedDemand
@@ -57,9 +58,11 @@ def check_refit(
     if is_held_back():
         told["reasons"] = [*told["reasons"], {"code": "rolled_back", "value": 1, "limit": 0}]
     told["is_passed"] = not told["reasons"]
-    DemandModelVersion.objects.filter(pk=model_id).update(
-        metrics=refit.metrics | {"refit_check": told}
-    )
+    with transaction.atomic():
+        # Read again under its lock: what another writes into the figures meanwhile stays.
+        row = DemandModelVersion.objects.defer("arrays").select_for_update().get(pk=model_id)
+        row.metrics = row.metrics | {"refit_check": told}
+        row.save(update_fields=["metrics"])
     return told
 
 

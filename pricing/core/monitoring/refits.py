@@ -20,7 +20,8 @@ class RefitBounds:
     `price_p95` (log, 95th percentile over variants) and elasticities by `elasticity_median` (log);
     forecasts of held-out weeks may be worse by `worse_forecast` of the error of the model in use,
     90 % intervals hold `worse_coverage` less near .9. `shadow_gap` bounds the mean size (log)
-    of the difference to the expected prices of decisions made lately.
+    of the difference to the expected prices of decisions made lately, `lost_items` how many goods
+    may lose a model of their own: sales that did not arrive look like that.
     """
 
     far_share: float = 0.05
@@ -29,6 +30,7 @@ class RefitBounds:
     worse_forecast: float = 0.10
     worse_coverage: float = 0.05
     shadow_gap: float = 0.03
+    lost_items: float = 0.20
 
 
 USUAL = RefitBounds()
@@ -105,8 +107,11 @@ def judge_refit(
     found = [
         {"code": name, "value": round(getattr(shift, name), 4), "limit": getattr(bounds, name)}
         for name in ("far_share", "price_p95", "elasticity_median")
-        if getattr(shift, name) > getattr(bounds, name)
+        if not getattr(shift, name) <= getattr(bounds, name)  # what is no number is too far
     ]
+    if metrics.get("items", 0) < (1.0 - bounds.lost_items) * former.get("items", 0):
+        least = (1.0 - bounds.lost_items) * former["items"]
+        found.append({"code": "items", "value": metrics.get("items", 0), "limit": least})
     for name in ("wmape", "deviance"):
         if former.get(name) and name in metrics:
             limit = (1.0 + bounds.worse_forecast) * former[name]

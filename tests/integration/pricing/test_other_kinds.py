@@ -16,6 +16,7 @@ from pricing.selectors.exposures import load_exposures
 from pricing.selectors.offline import evaluate_offline
 from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
+from pricing.selectors.verdicts import say_refit
 from pricing.selectors.versions import load_active_model
 from pricing.services import (
     drain_quotes,
@@ -31,6 +32,7 @@ from pricing.services.rollback import audit_and_go_back, rollback_model
 from pricing.services.training import UnknownFamily
 from pricing.services.trials import begin_trial
 from profiles.core.values import ShopperValue
+from profiles.models import Event
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import NOON, committed, look_at, make_treated, visit
 from tests.factories.pricing_history import ELASTICITY, WEEKS, open_tea_history
@@ -163,6 +165,17 @@ def test_a_refit_whose_prices_jump_waits_for_two_people(teas: list[int]) -> None
     assert "elasticity_median" in {one["code"] for one in check["reasons"]}
     activate_by_two(refit.id, NOON + 2 * HOUR)
     assert load_active_model()[0].id == refit.id
+
+
+def test_a_broken_feed_of_sales_does_not_put_the_prior_in_the_place_of_what_was_learned(
+    teas: list[int],
+) -> None:
+    in_use = load_active_model()[0]
+    Event.objects.all().delete()
+    refit = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert (refit.metrics["items"], refit.status) == (0, "candidate")
+    assert load_active_model()[0].id == in_use.id
+    assert say_refit(refit.metrics)
 
 
 def test_real_decisions_are_priced_anew_before_a_refit_is_used(

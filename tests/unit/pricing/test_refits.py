@@ -49,6 +49,14 @@ def test_each_bound_of_prices_holds_alone(name: str) -> None:
     assert judge_refit(replace(CALM, **{name: limit}), {}, {}) == []
     found = judge_refit(replace(CALM, **{name: limit + 0.01}), {}, {})
     assert found == [{"code": name, "value": pytest.approx(limit + 0.01), "limit": limit}]
+    assert judge_refit(replace(CALM, **{name: float("nan")}), {}, {})[0]["code"] == name
+
+
+def test_goods_that_lose_their_own_model_are_counted() -> None:
+    assert judge_refit(CALM, {"items": 100}, {"items": 80}) == []
+    assert judge_refit(CALM, {"items": 0}, {"items": 0}) == []
+    found = judge_refit(CALM, {"items": 100}, {"items": 79})
+    assert found == [{"code": "items", "value": 79, "limit": 80.0}]
 
 
 def test_forecasts_may_be_a_tenth_worse_and_no_number_is_worse_than_all() -> None:
