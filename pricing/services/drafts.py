@@ -9,6 +9,7 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
+from pricing.core.demand.served import find_causal
 from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
 from pricing.core.mix import segment_mix
 from pricing.core.optimum import Segments
@@ -29,7 +30,6 @@ from pricing.services.proposing import (
     MODEL,
     STAFF,
     Proposed,
-    find_causal,
     propose,
 )
 from pricing.services.screening import screen_draft

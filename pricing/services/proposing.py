@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, IntArray
-from pricing.core.demand.served import ServedDemand
 from pricing.core.guardrails import PublicBounds
 from pricing.core.optimum import Choice, DemandTerms, Limits, Segments, choose_public
 from pricing.core.publish import demand_terms, find_limits
@@ -83,12 +82,3 @@ def propose(
     asked = np.where(has_word, by_staff, np.where(is_withheld, shelf.public_minor, choice.minor))
     cause = np.where(has_word, STAFF, np.where(is_model, MODEL, ANCHOR))
     return Proposed(limits, demand, segments, choice, asked, is_withheld, cause, policy, around)
-
-
-def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
-    """Return whose elasticity a randomised source backs, (m,)."""
-    if not len(served.variant_id):
-        return np.zeros(len(variant_id), dtype=np.bool_)
-    at = np.minimum(np.searchsorted(served.variant_id, variant_id), len(served.variant_id) - 1)
-    found: BoolArray = (served.variant_id[at] == variant_id) & served.is_causal[at]
-    return found

@@ -76,6 +76,7 @@ class ShopPath:
         self._shelf: Shelf | None = None
         self._terms: VariantTerms | None = None
         self._day = -1
+        self._seen_at: float | None = None
         self._shown: _Shown | None = None
 
     def propose(self, context: Context) -> Proposal:
@@ -92,6 +93,8 @@ class ShopPath:
         """Write down what was sold, and learn from what this agent drew."""
         context, chosen = outcomes.context, outcomes.chosen
         shelf, day = self._open(context), int(np.floor(context.time))
+        days = 1.0 if self._seen_at is None else max(0.0, context.time - self._seen_at)
+        self._seen_at = context.time
         buyers = np.flatnonzero(chosen >= 0)
         paid = outcomes.bought_prices()
         count = len(shelf.list_minor)
@@ -102,7 +105,7 @@ class ShopPath:
             known = np.where(np.isfinite(highest), _to_minor(highest), shelf.public_minor)
             self._history.note_prices(day, known)
         else:
-            self._learn(shown, chosen, shelf)
+            self._learn(shown, chosen, shelf, days)
         rivals = context.competitor_prices
         self._history.note_sales(
             day,
@@ -112,7 +115,7 @@ class ShopPath:
         )
         is_deal = np.zeros(context.shoppers)
         is_deal[buyers] = paid < context.public_prices[chosen[buyers]] * (1.0 - 1e-9)
-        self._visitors.remember(context, chosen, is_deal)
+        self._visitors.remember(context, chosen, is_deal, days)
 
     def _open(self, context: Context) -> Shelf:
         """Return the shelf; the first context says what is sold, and at which prices."""
@@ -221,7 +224,7 @@ class ShopPath:
             is_decision=treated & has_choice & (boost[0] > 0.0) & (not is_stale),
         )
 
-    def _learn(self, shown: _Shown, chosen: IntArray, shelf: Shelf) -> None:
+    def _learn(self, shown: _Shown, chosen: IntArray, shelf: Shelf, days: float) -> None:
         """Take in the outcomes of drawn decisions, as `learn_online` does once they are known."""
         at = np.flatnonzero(shown.is_decision)
         item = shown.item[at]
@@ -236,7 +239,7 @@ class ShopPath:
             bought=chosen[shown.shopper[at]] == item,
         )
         self.evidence, _ = take_in(
-            self.evidence, seen, self.model, model_version=self._version, days=1.0
+            self.evidence, seen, self.model, model_version=self._version, days=days
         )
 
 

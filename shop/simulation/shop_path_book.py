@@ -8,11 +8,10 @@ from datetime import date
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.core.demand.served import ServedDemand
+from pricing.core.demand.served import ServedDemand, find_causal
 from pricing.core.guardrails import PublicBounds, apply_public_gate
 from pricing.core.monitoring import Limits as ScreenLimits
 from pricing.core.monitoring import hold_moves, screen_prices
-from pricing.core.online.evidence import find_sorted
 from pricing.core.optimum import Choice, Limits, Segments, choose_public
 from pricing.core.publish import NO_LIMIT, demand_terms, find_limits, floor_prices
 from pricing.core.quote import VariantTerms
@@ -102,15 +101,6 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
     )
     floor = np.minimum(terms.floor_minor, public)
     return after, replace(terms, public_minor=public, floor_minor=floor)
-
-
-def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
-    """Return whose elasticity a randomised source backs, (m,)."""
-    if not len(served.variant_id):
-        return np.zeros(len(variant_id), dtype=np.bool_)
-    at, is_known = find_sorted(served.variant_id, variant_id)
-    found: BoolArray = is_known & served.is_causal[at]
-    return found
 
 
 def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:

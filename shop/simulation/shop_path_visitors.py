@@ -49,15 +49,17 @@ class Visitors:
         self._short: dict[str, float] = {}
         self._long: dict[str, FloatArray] = {}
         self._deals: dict[str, float] = {}
-        self._days = 0
+        self._days = 0.0
         self._visits: dict[str, float] = {}
         self._seen, self._bought = 0.0, 0.0
 
-    def remember(self, context: Context, chosen: IntArray, is_deal: FloatArray) -> None:
-        """Take in a day: who looked at what and bought what; `is_deal` (n,) is 1 for a purchase
-        below the list price."""
-        self._fade()
-        self._days += 1
+    def remember(
+        self, context: Context, chosen: IntArray, is_deal: FloatArray, days: float
+    ) -> None:
+        """Take in what happened in the last `days`: who looked at what and bought what; `is_deal`
+        (n,) is 1 for a purchase below the list price."""
+        self._fade(days)
+        self._days += days
         self._seen += float(context.shoppers)
         self._bought += float(np.count_nonzero(chosen >= 0))
         if SEGMENT not in context.features:
@@ -75,18 +77,18 @@ class Visitors:
             self._long[name] = self._long.get(name, 0.0) + interest[here].sum(axis=0)
             self._deals[name] = self._deals.get(name, 0.0) + float(is_deal[here].sum())
 
-    def _fade(self) -> None:
+    def _fade(self, days: float) -> None:
         for sums, half_life in ((self._short, SHORT), (self._deals, LONG)):
             for name in sums:
-                sums[name] *= 0.5 ** (1.0 / half_life)
+                sums[name] *= 0.5 ** (days / half_life)
         for name in self._long:
-            self._long[name] = self._long[name] * 0.5 ** (1.0 / LONG)
+            self._long[name] = self._long[name] * 0.5 ** (days / LONG)
 
     def means(self) -> SegmentMeans:
         """Return the segments as a price book keeps them: sums over members, and their number."""
         means = SegmentMeans()
         for name, visits in self._short.items():
-            daily = self._visits[name] / self._days
+            daily = self._visits[name] / max(self._days, 1.0)
             means.counts[name] = max(1, round(daily * MONTH / MONTHLY_VISITS))
             means.general[name] = np.array([visits, self._deals[name], 0.0])
             interest = self._long[name].tolist()

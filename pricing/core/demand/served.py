@@ -94,6 +94,19 @@ def _widen(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(wide.get(array.dtype.kind, array.dtype), copy=False)
 
 
+def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
+    """Return whose elasticity a randomised source backs, (m,).
+
+    >>> find_causal(example_served(), np.array([7, 8])).tolist()
+    [False, False]
+    """
+    at, is_known = _find(served.variant_id, variant_id)
+    if not is_known.any():
+        return is_known
+    found: BoolArray = is_known & served.is_causal[at]
+    return found
+
+
 def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:
     """Return the position of each wanted id (0 if absent) and whether it is there."""
     if not len(sorted_ids):

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
+from pricing.core.demand.served import find_causal
 from pricing.models import PriceShock, PublicPrice
 from pricing.selectors.versions import load_active_model
 from pricing.services import train_demand, turn_price_shocks
-from pricing.services.proposing import find_causal
 from profiles.models import Event
 from shop.kernel.ids import uuid7
 from tests.factories.pricing import make_shopper
