@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from pricing.metrics import breaker_trips_total
 from pricing.models import BreakerTrip, KillSwitch
@@ -92,7 +93,7 @@ def close_trip(*, trip_id: int, reason: str, by_id: int, now: datetime) -> Break
     with transaction.atomic():
         row = BreakerTrip.objects.select_for_update().filter(pk=trip_id).first()
         if row is None or row.over_at is not None or row.undone_at is not None:
-            raise TripNotOpen("This trip is over or undone already.")
+            raise TripNotOpen(_("This trip is over or undone already."))
         row.undone_at, row.undone_by_id, row.undo_reason = now, by_id, reason
         row.save(update_fields=["undone_at", "undone_by", "undo_reason"])
         if row.action == Action.SWITCHED_OFF and _may_release(row):

@@ -18,6 +18,8 @@ from collections.abc import Buffer, Callable, Collection
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from django.utils.translation import gettext as _
+
 from shop.kernel.errors import FairtagError
 
 HTTPS_PORT = 443
@@ -77,7 +79,7 @@ def _left(ends: float) -> float:
     """Return the seconds left until `ends`. Raises FetchRefused when there are none."""
     left = ends - time.monotonic()
     if left <= 0.0:
-        raise FetchRefused("The list took too long.")
+        raise FetchRefused(_("The list took too long."))
     return left
 
 
@@ -131,7 +133,7 @@ def resolve_host(host: str) -> list[str]:
     try:
         found = socket.getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise FetchRefused("The host has no address.", host=host) from error
+        raise FetchRefused(_("The host has no address."), host=host) from error
     return [str(one[4][0]) for one in found]
 
 
@@ -166,19 +168,21 @@ class Fetcher:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise FetchRefused("This is no address.", url=url) from error
+            raise FetchRefused(_("This is no address."), url=url) from error
         if parts.scheme != "https" or port not in (None, HTTPS_PORT):
-            raise FetchRefused("Only https addresses on the usual port are fetched.", url=url)
+            raise FetchRefused(_("Only https addresses on the usual port are fetched."), url=url)
         if parts.username is not None or parts.password is not None:
-            raise FetchRefused("An address must not carry a password.", url=url)
+            raise FetchRefused(_("An address must not carry a password."), url=url)
         if (parts.hostname or "") not in {one.lower() for one in self.allowed_hosts}:
-            raise FetchRefused("The operator has not allowed this host.", host=parts.hostname or "")
+            raise FetchRefused(
+                _("The operator has not allowed this host."), host=parts.hostname or ""
+            )
         return parts
 
     def fetch(self, url: str) -> str:
         """Return the text at an address. Raises FetchRefused for everything that goes wrong."""
         ends = time.monotonic() + self.limits.total_seconds
-        for _ in range(MOST_REDIRECTS + 1):
+        for _hop in range(MOST_REDIRECTS + 1):
             parts = self.check(url)
             host = str(parts.hostname)
             address = self._judge(host)
@@ -197,31 +201,31 @@ class Fetcher:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 _left(ends)  # where the time is over, say that
                 raise FetchRefused(
-                    "The address did not answer as it should.", problem=type(error).__name__
+                    _("The address did not answer as it should."), problem=type(error).__name__
                 ) from error
             finally:
                 connection.close()
-        raise FetchRefused("The address leads on and on.")
+        raise FetchRefused(_("The address leads on and on."))
 
     def _judge(self, host: str) -> str:
         """Return an address of the host. One that is not public makes all of them suspect."""
         found = self.resolve(host)
         if not found or not all(is_public_address(one) for one in found):
-            raise FetchRefused("The host lies in a private network.", host=host)
+            raise FetchRefused(_("The host lies in a private network."), host=host)
         return found[0]
 
     def _read(self, answer: http.client.HTTPResponse) -> str:
         kind = answer.headers.get_content_type()
         if answer.status != http.client.OK or kind not in TYPES:
-            raise FetchRefused("The address did not answer with CSV.", status=answer.status)
+            raise FetchRefused(_("The address did not answer with CSV."), status=answer.status)
         if answer.headers.get("Content-Encoding", "identity") != "identity":
-            raise FetchRefused("The address answered with packed bytes.")
+            raise FetchRefused(_("The address answered with packed bytes."))
         body = bytearray()
         while chunk := answer.read1(CHUNK):
             body += chunk
             if len(body) > self.limits.most_bytes:
-                raise FetchRefused("The list is too large.", most_bytes=self.limits.most_bytes)
+                raise FetchRefused(_("The list is too large."), most_bytes=self.limits.most_bytes)
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise FetchRefused("The list is not written in UTF-8.") from error
+            raise FetchRefused(_("The list is not written in UTF-8.")) from error

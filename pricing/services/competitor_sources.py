@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pricing.models import CompetitorSource
 from pricing.services.competitor_fetch import Fetcher
@@ -22,9 +23,9 @@ def check_source(*, kind: str, url: str, currency: str, market: str, basis: str)
     """Raise SourceRefused or FetchRefused for a source that could never be used."""
     expected = get_market(market).currency
     if currency != expected:
-        raise SourceRefused("Prices must be in the market's currency.", currency=expected)
+        raise SourceRefused(_("Prices must be in the market's currency."), currency=expected)
     if not basis.strip():
-        raise SourceRefused("Say where these prices are public and why we may read them.")
+        raise SourceRefused(_("Say where these prices are public and why we may read them."))
     if kind == CompetitorSource.Kind.HTTP:
         Fetcher(settings.COMPETITOR_HOSTS).check(url)
 

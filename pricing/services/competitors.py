@@ -14,6 +14,7 @@ import numpy as np
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from pricing.core.arrays import FloatArray
 from pricing.core.competitors import FeedRow, NameIndex, read_amount, read_feed, screen_prices
@@ -90,7 +91,7 @@ def import_feed(*, code: str, text: str, now: datetime) -> ImportReport:
     with transaction.atomic():
         source = CompetitorSource.objects.select_for_update().filter(code=code).first()
         if source is None or not source.is_active:
-            raise FeedRefused("There is no such source in use.", source=code)
+            raise FeedRefused(_("There is no such source in use."), source=code)
         try:
             rows = read_feed(text)
         except FeedUnreadable as error:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pricing.core.publish import floor_prices
 from pricing.core.rounding import share_down
@@ -75,7 +76,7 @@ def end_override(*, override_id: int, by_id: int | None, now: datetime) -> bool:
     with transaction.atomic():
         row = PriceOverride.objects.select_for_update().filter(pk=override_id).first()
         if row is None:
-            raise OverrideRefused("There is no such override.")
+            raise OverrideRefused(_("There is no such override."))
         if row.ended_at is not None or row.expires_at <= now:
             return False
         row.ended_at, row.ended_by_id = now, by_id
@@ -121,25 +122,25 @@ def _check(
 ) -> None:
     begins, expires_at = period
     if amount_minor <= 0:
-        raise OverrideRefused("A price must be above zero.")
+        raise OverrideRefused(_("A price must be above zero."))
     if expires_at <= max(begins, now):
-        raise OverrideRefused("It must end after it begins, and not in the past.")
+        raise OverrideRefused(_("It must end after it begins, and not in the past."))
     if expires_at > now + LONGEST:
-        raise OverrideRefused("An override may last a year at most.")
+        raise OverrideRefused(_("An override may last a year at most."))
     if not reason.strip():
-        raise OverrideRefused("Say why: the reason is kept with the price.")
+        raise OverrideRefused(_("Say why: the reason is kept with the price."))
 
 
 def _check_price(price: PublicPrice | None, kind: str, amount_minor: int) -> None:
     """Refuse a price that the gate would never let through: say so now, not silently later."""
     if price is None:
-        raise OverrideRefused("This variant has no public price here yet.")
+        raise OverrideRefused(_("This variant has no public price here yet."))
     if kind not in (PriceOverride.Kind.PRICE, PriceOverride.Kind.CLEAR):
         return
     floor, ceiling = find_bounds(price=price)
     if not floor <= amount_minor <= ceiling:
         raise OverrideRefused(
-            "The price must be between the floor and the ceiling.", floor=floor, ceiling=ceiling
+            _("The price must be between the floor and the ceiling."), floor=floor, ceiling=ceiling
         )
 
 

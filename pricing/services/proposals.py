@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from pricing.models import PriceProposal
 from pricing.selectors.publishing import load_shelf
@@ -102,7 +103,7 @@ def edit_proposal(
     the change is large. Raises ProposalRefused for a price outside floor, ceiling and step, or
     without a reason."""
     if not reason.strip():
-        raise ProposalRefused("Say why: the reason is kept with the change.")
+        raise ProposalRefused(_("Say why: the reason is kept with the change."))
     with transaction.atomic():
         skipped: dict[int, str] = {}
         rows = _lock([proposal_id], skipped)
@@ -129,7 +130,7 @@ def edit_proposal(
 def _check_price(row: PriceProposal, price_minor: int) -> None:
     if not row.floor_minor <= price_minor <= row.ceiling_minor:
         raise ProposalRefused(
-            "The price must be between the floor and the ceiling.",
+            _("The price must be between the floor and the ceiling."),
             floor=row.floor_minor,
             ceiling=row.ceiling_minor,
         )
@@ -143,7 +144,7 @@ def reject_proposals(
     Also takes back an approval that is not published yet. Safe to run again.
     """
     if not reason.strip():
-        raise ProposalRefused("Say why: the reason is kept with the change.")
+        raise ProposalRefused(_("Say why: the reason is kept with the change."))
     done: list[int] = []
     skipped: dict[int, str] = {}
     with transaction.atomic():
@@ -165,7 +166,7 @@ def snooze_proposals(
 ) -> Decided:
     """Put proposals off until a moment; then they wait again by themselves. Safe to run again."""
     if not reason.strip() or until <= now:
-        raise ProposalRefused("Say why, and name a moment to come.")
+        raise ProposalRefused(_("Say why, and name a moment to come."))
     done: list[int] = []
     skipped: dict[int, str] = {}
     with transaction.atomic():

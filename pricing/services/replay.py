@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext as _
 
 from pricing.core.record import replay_record
 from pricing.core.signals import SignalWeights
@@ -55,12 +56,12 @@ def replay_quote(*, quote_id: UUID) -> Replay:
     """
     row = load_row(quote_id)
     if not row["inputs"]:
-        raise NotReplayable("This is a price for everybody: there was nothing to decide.")
+        raise NotReplayable(_("This is a price for everybody: there was nothing to decide."))
     try:
         policy = load_policy(row["policy_version"])
         weights = load_weights(row["model_version"])
     except ObjectDoesNotExist as error:
-        raise NotReplayable("A version this quote names is no longer stored.") from error
+        raise NotReplayable(_("A version this quote names is no longer stored.")) from error
     return _replay(row, weights, policy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from pricing.models import EmergencyCap, KillSwitch
 from pricing.selectors.serving import forget_serving
@@ -33,7 +34,7 @@ def set_kill_switch(
     Fact KillSwitchFlipped. Raises UnknownSwitch.
     """
     if scope not in KillSwitch.Scope.values or (scope == "global") != (key == ""):
-        raise UnknownSwitch("Name one market, category, SKU or model; nothing for everything.")
+        raise UnknownSwitch(_("Name one market, category, SKU or model; nothing for everything."))
     with transaction.atomic():
         _lock(scope, key)
         newest = KillSwitch.objects.filter(scope=scope, key=key).order_by("-id").first()

@@ -77,3 +77,12 @@ def test_what_cannot_stand_is_said_and_the_form_keeps_what_was_typed(
     assert words in answer.content.decode()
     assert answer.context["adminform"].form["kind"].value() == "price"
     assert PriceOverride.objects.count() == before
+
+
+def test_a_refusal_is_said_in_the_readers_language(root: Client, price: PublicPrice) -> None:
+    add = "/zh-hans" + reverse(ADD)
+    for changes, words in (
+        ({"price": "9999"}, "价格须介于"),
+        ({"expires_at_0": "2020-01-01"}, "结束须晚于"),
+    ):
+        assert words in root.post(add, _form(price, **changes)).content.decode()
