@@ -15,8 +15,6 @@ from pricing.core.demand.offset import BoostedOffset
 
 # Trees may bend the effect of a placement by where the goods stand: numbers of both.
 PLACES = ("category", "department")
-# Trees and slope in turns: the slope that they leave is found anew by the logit, so few will do.
-ROUNDS = 3
 
 
 class OffsetLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -49,9 +47,7 @@ class OffsetLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
     def fit(self, X: Frame, y: Any = None) -> Self:  # noqa: N803 - scikit-learn's own name
         """Learn from cells; y (n,) are purchases. Raises ValueError for too few weeks."""
         cells = self._place(X)
-        self.offset_ = BoostedOffset(features=(*self.features, *PLACES), rounds=ROUNDS).fit(
-            cells, y
-        )
+        self.offset_ = BoostedOffset(features=(*self.features, *PLACES)).fit(cells, y)
         self.logit_ = HierarchicalLogit(overdispersed=self.overdispersed)
         self.logit_.fit(cells | {"offset": self.offset_.offset_}, y)
         return self
