@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ class Outcome:
     change: str = EMPTY
     tone: str = "gray"
     refused: str = ""
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,9 @@ def make_slider(curve: DemandCurve, price: int | None) -> Slider:
 
 def compare_prices(curve: DemandCurve, asked: int | None) -> list[Outcome]:
     """Return what today's price, the suggested one and the one asked about would do."""
-    now = weigh_price(curve, curve.current_minor, _("public price now"))
-    outcomes = [now, weigh_price(curve, curve.suggested_minor, _("suggested"))]
+    outcomes = [weigh_price(curve, price, name) for name, price in _name_prices(curve).items()]
     if asked is not None:
-        outcomes.append(weigh_price(curve, asked, _("what if")))
+        outcomes.append(replace(weigh_price(curve, asked, _("what if")), is_asked=True))
     return outcomes
 
 
@@ -146,14 +146,21 @@ def draw_profit(curve: DemandCurve, floor: int | None, asked: int | None = None)
 
 def _markers(curve: DemandCurve, floor: int | None, asked: int | None) -> tuple[Marker, ...]:
     markers = [
-        Marker(_("public price now"), curve.current_minor, 1),
-        Marker(_("suggested"), curve.suggested_minor, 2),
+        Marker(name, price, tone)
+        for tone, (name, price) in enumerate(_name_prices(curve).items(), start=1)
     ]
     if floor is not None:
         markers.append(Marker(_("floor"), floor, 3))
     if asked is not None and curve.price_minor[0] <= asked <= curve.price_minor[-1]:
         markers.append(Marker(_("what if"), asked, 4))
     return tuple(markers)
+
+
+def _name_prices(curve: DemandCurve) -> dict[str, int]:
+    """Return the prices worth a look by name; one where the model would not change it."""
+    if curve.suggested_minor == curve.current_minor:
+        return {_("public price now, none better"): curve.current_minor}
+    return {_("public price now"): curve.current_minor, _("suggested"): curve.suggested_minor}
 
 
 def _at(curve: DemandCurve, price: int, values: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pricing.models import DemandModelVersion, PriceOverride, PublicPrice
+from pricing.selectors import demand_curve
 from pricing.services import publish_price_book, record_list_prices
 from pricing.services.look_counts import drain_looks
+from shop.backoffice.curves import compare_prices, draw_demand
 from shop.backoffice.memory import forget_all
 from shop.kernel.clock import utc_now
 from tests.factories.backoffice import make_staff
@@ -52,6 +55,19 @@ def test_a_slider_compares_a_price_with_todays_and_the_suggested_one(
     assert 8.25 < float(slider.high) <= 8.40
     assert f'type="range" name="price" min="{slider.low}" max="{slider.high}"' in text
     assert 'value="5.00"' in text
+
+
+def test_a_price_that_none_betters_is_shown_once(chief: Client, dairy: Dairy) -> None:
+    known = demand_curve(variant_id=dairy.brie)
+    curve = replace(known, suggested_minor=known.current_minor)
+    rows = [(one.name, one.price, one.is_asked) for one in compare_prices(curve, 550)]
+    assert rows == [
+        ("public price now, none better", "$6.00", False),
+        ("what if", "$5.50", True),
+    ]
+    names = [entry.name for entry in draw_demand(curve, None).legend]
+    assert "public price now, none better: $6.00" in names
+    assert not any(name.startswith("suggested") for name in names)
 
 
 def test_the_slider_asks_for_its_part_alone_and_the_model_is_read_once(
