@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pricing.core.arrays import FloatArray, IntArray
 
 HOUR_MS = 3_600_000
+MOST_LETTERS = 16  # of a market or channel
 LOOK_ROW = np.dtype([("variant_id", "<i8"), ("public_minor", "<i4")])
 
 
@@ -49,9 +50,21 @@ def encode_looks(
 
 
 def decode_looks(fields: Mapping[str, bytes]) -> tuple[LookHeader, NDArray[np.void]]:
-    """Return what `encode_looks` was given. Raises KeyError, ValueError or TypeError on others."""
+    """Return what `encode_looks` was given. Raises KeyError, ValueError or TypeError on others.
+
+    >>> decode_looks({"h": b'["us", "online", 1, 7, "noon", 0]', "v": b""})
+    Traceback (most recent call last):
+    ValueError: these are no looks
+    """
     header = LookHeader(*json.loads(fields["h"]))
-    return header, np.frombuffer(fields["v"], dtype=LOOK_ROW)
+    rows = np.frombuffer(fields["v"], dtype=LOOK_ROW)
+    numbers = (header.policy_version, header.book_version, header.now_ms, header.shopper_id)
+    names = (header.market, header.channel)
+    is_ours = all(type(one) is int and 0 <= one < 2**62 for one in numbers)
+    is_ours &= all(type(one) is str and 0 < len(one) <= MOST_LETTERS for one in names)
+    if not is_ours or (rows["variant_id"] <= 0).any() or (rows["public_minor"] <= 0).any():
+        raise ValueError("these are no looks")
+    return header, rows
 
 
 @dataclass(frozen=True, slots=True)

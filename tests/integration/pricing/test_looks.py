@@ -5,11 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import numpy as np
 import pytest
 import redis
 from django.db import IntegrityError, connection, transaction
 
 from pricing.core.keys import LOOKS
+from pricing.core.looks import LookHeader, encode_looks
 from pricing.metrics import looks_lost_total
 from pricing.models import LookTally, PublicLook
 from pricing.selectors.looks import (
@@ -21,6 +23,7 @@ from pricing.services import (
 )
 from pricing.services.look_counts import drain_looks
 from pricing.services.looks import MOST_UNHEARD
+from shop.kernel.clock import epoch_ms
 from tests.factories.looks import count_looks, give_segment, show
 from tests.factories.pricing import (
     NOON,
@@ -191,6 +194,8 @@ def test_foreign_entries_are_passed_over(dairy: Dairy, clean_redis: redis.Redis)
     open_dairy()
     clean_redis.xadd(LOOKS, {"h": b"{", "v": b""})
     clean_redis.xadd(LOOKS, {"x": b"1"})
+    header = LookHeader("us", "online", 1, 1, epoch_ms(NOON))
+    clean_redis.xadd(LOOKS, encode_looks(header, np.array([1]), np.array([0])))
     show(None, [dairy.rye])
     assert drain_looks() == 1
 
