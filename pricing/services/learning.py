@@ -223,6 +223,8 @@ def _store_pending(ahead: Evidence, report: Report, row: OnlineEvidence, now: da
     arrays = ahead.arrays()
     counts = (report.exposures, report.purchases)
     is_calm = counts == (row.pending_exposures, row.pending_purchases) and not len(report.moved)
+    # What this run settled a moment ago: its row still has the pending counts of the run before.
+    half = row.pk if row.at == now else None
     row.at, row.pending_arrays, row.pending_sha256 = now, pack_arrays(arrays), hash_arrays(arrays)
     row.pending_exposures, row.pending_purchases = counts
     if is_calm:
@@ -231,6 +233,7 @@ def _store_pending(ahead: Evidence, report: Report, row: OnlineEvidence, now: da
     row.pk, row.moved = None, report.moved.tolist()
     row._state.adding = True
     _replace_current(row)
+    OnlineEvidence.objects.filter(pk=half).delete()
 
 
 def _replace_current(row: OnlineEvidence) -> None:

@@ -105,6 +105,9 @@ def test_a_decision_is_settled_once_and_no_longer_pending(dairy: Dairy) -> None:
     row = OnlineEvidence.objects.get(is_current=True)
     assert (row.exposures, row.purchases) == (4, 1)
     assert (row.pending_exposures, row.pending_purchases) == (0, 0)
+    # No row of the minute in which it was settled counts it twice.
+    sums = [one.exposures + one.pending_exposures for one in OnlineEvidence.objects.order_by("id")]
+    assert sums == [4] * len(sums)
     # Run by run it says what one run at the end would have said.
     by_minute = believed()
     OnlineEvidence.objects.all().delete()
