@@ -233,7 +233,8 @@ def _store_pending(ahead: Evidence, report: Report, row: OnlineEvidence, now: da
     row.pk, row.moved = None, report.moved.tolist()
     row._state.adding = True
     _replace_current(row)
-    OnlineEvidence.objects.filter(pk=half).delete()
+    if half is not None:
+        OnlineEvidence.objects.filter(pk=half).delete()
 
 
 def _replace_current(row: OnlineEvidence) -> None:
