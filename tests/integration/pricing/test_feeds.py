@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +19,10 @@ from pricing.services.breakers import close_trip
 from pricing.services.competitor_sources import save_source
 from pricing.services.feeds import find_held, is_held, record_pulse, watch_feeds
 from shop.catalog.admin import VariantAdmin
+from shop.catalog.core.loading import ProductRow
 from shop.catalog.models import Market, Variant
 from shop.catalog.selectors.staff import list_stated_costs
+from shop.catalog.services import load_catalog
 from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy
 
@@ -123,3 +127,34 @@ def test_staff_who_type_a_cost_are_heard(dairy: Dairy) -> None:
     table.save_model(request, gouda, form, change=True)
     assert Variant.objects.get(pk=gouda.pk).cost_stated_at is not None
     assert list_stated_costs(since=NOON) == [gouda.pk]
+
+
+def test_a_list_that_says_another_cost_overrules_what_staff_typed(dairy: Dairy) -> None:
+    gouda = Variant.objects.select_related("product__category", "product__brand").get(
+        pk=dairy.gouda
+    )
+    Variant.objects.filter(pk=gouda.pk).update(cost_stated_at=NOON)
+    product = gouda.product
+    row = ProductRow(
+        ref=gouda.external_ref,
+        sku=gouda.sku,
+        name=product.name,
+        name_zh="",
+        slug=product.slug,
+        description="",
+        category_path=product.category.path,
+        brand_ref=product.brand.external_ref,
+        is_active=True,
+        popularity=1.0,
+        size_label="",
+        measure_amount=Decimal(200),
+        measure_unit="g",
+        list_minor=510,
+        list_source="merchant",
+        cost_minor=gouda.cost_minor,
+        cost_source="merchant",
+    )
+    load_catalog(categories=[], brands=[], products=[row], now=NOON)
+    assert list_stated_costs(since=NOON) == [gouda.pk]
+    load_catalog(categories=[], brands=[], products=[replace(row, cost_minor=300)], now=NOON)
+    assert list_stated_costs(since=NOON) == []
