@@ -16,13 +16,12 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from pricing.core.demand.families import SERVABLE
 from pricing.models import DemandModelVersion
-from pricing.selectors.verdicts import say_wait
+from pricing.selectors.verdicts import FAMILIES, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, json_cell, show_link, tag_column
+from shop.staff.columns import EMPTY, age_column, json_cell, show_link, show_tag, tag_column
 from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -35,7 +34,7 @@ class FamilyForm(BaseDialogForm):
 
     family = forms.ChoiceField(
         label=_("Family"),
-        choices=[(name, name) for name in SERVABLE],
+        choices=list(FAMILIES.items()),
         widget=UnfoldAdminSelectWidget(),
         help_text=_("As on the leaderboard. It becomes a candidate: people decide about its use."),
     )
@@ -67,7 +66,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         metric_column("negative_share", _("Negative elasticity")),
         metric_column("elasticity_sd", _("Elasticity sd")),
         "hash_start",
-        "waits",
+        "is_waiting",
         "backtest_link",
     ]
     list_filter = [("status", ChoicesDropdownFilter), "kind"]
@@ -115,6 +114,13 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     def waits(self, row: DemandModelVersion) -> str:
         """Why it did not come into use by itself, in sentences."""
         return say_wait(row.status, row.metrics) or EMPTY
+
+    @admin.display(description=_("People decide"))
+    def is_waiting(self, row: DemandModelVersion) -> SafeString | str:
+        """Whether something keeps a candidate from use by itself; its page says what."""
+        is_candidate = row.status == DemandModelVersion.Status.CANDIDATE
+        waits = is_candidate and bool(list_waits(row.metrics))
+        return show_tag(_("waits for people"), "amber") if waits else EMPTY
 
     @admin.display(description=_("Backtest"))
     def backtest_link(self, row: DemandModelVersion) -> SafeString | str:

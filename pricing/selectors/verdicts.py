@@ -15,6 +15,19 @@ from django.utils.translation import gettext_lazy
 
 type Text = str | Promise
 
+FAMILIES: dict[str, Text] = {
+    "pooled_poisson": gettext_lazy("Hierarchical Poisson"),
+    "hierarchical_logit": gettext_lazy("Hierarchical logit"),
+    "linear": gettext_lazy("Linear"),
+    "polynomial": gettext_lazy("Polynomial"),
+    "trees": gettext_lazy("Boosted trees, falling in price"),
+    "support_vectors": gettext_lazy("Support vectors"),
+    "neural": gettext_lazy("Neural network"),
+    "softmax": gettext_lazy("Softmax over prices"),
+    "bayesian": gettext_lazy("Bayesian regression"),
+    "logit_with_offset": gettext_lazy("Hierarchical logit beside trees"),
+}
+
 # What the leaderboard says (English, with its figures) -> our sentence with the same figures.
 SENTENCES: tuple[tuple[str, Text], ...] = (
     (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
-from pricing.selectors.verdicts import say_verdict, say_wait
+from pricing.selectors.verdicts import FAMILIES, say_verdict, say_wait
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Format, Series
 from shop.backoffice.formats import show_count, show_day, show_percent
@@ -21,18 +21,6 @@ from shop.staff.columns import EMPTY
 type Text = str | Promise
 
 MOST_ALIGNED = 3  # figures of more digits stand alone and need no column
-FAMILIES: dict[str, Text] = {
-    "pooled_poisson": gettext_lazy("Hierarchical Poisson"),
-    "hierarchical_logit": gettext_lazy("Hierarchical logit"),
-    "linear": gettext_lazy("Linear"),
-    "polynomial": gettext_lazy("Polynomial"),
-    "trees": gettext_lazy("Boosted trees, falling in price"),
-    "support_vectors": gettext_lazy("Support vectors"),
-    "neural": gettext_lazy("Neural network"),
-    "softmax": gettext_lazy("Softmax over prices"),
-    "bayesian": gettext_lazy("Bayesian regression"),
-    "logit_with_offset": gettext_lazy("Hierarchical logit beside trees"),
-}
 STATUSES: dict[str, tuple[Text, str]] = {
     "active": (gettext_lazy("in use"), "green"),
     "candidate": (gettext_lazy("candidate"), "blue"),

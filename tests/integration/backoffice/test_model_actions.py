@@ -11,9 +11,16 @@ from django.utils.translation import override
 
 from pricing.core.demand.families import SERVABLE
 from pricing.models import DemandModelVersion, ModelChange
-from pricing.selectors.verdicts import CODES, REFIT, list_waits, say_reason, say_refit, say_step
+from pricing.selectors.verdicts import (
+    CODES,
+    FAMILIES,
+    REFIT,
+    list_waits,
+    say_reason,
+    say_refit,
+    say_step,
+)
 from pricing.tasks import audit_and_go_back, train_family
-from shop.backoffice.boards import FAMILIES
 from tests.factories.pricing_trials import make_people
 
 REASONS = [{"code": code, "value": 0.5, "limit": 0.1} for code in REFIT]
@@ -68,8 +75,11 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
     metrics = {"refit_check": {"is_passed": False, "reasons": REASONS[:1]}, "gate": SHUT}
     DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics, status="candidate")
     said = "50.0% of the goods would move by more than one rung (bound 10.0%)"
-    for address in ("admin:pricing_demandmodelversion_changelist", "admin:leaderboard"):
-        page = root.get(reverse(address)).content.decode()
+    table = reverse("admin:pricing_demandmodelversion_changelist")
+    assert "waits for people" in root.get(table).content.decode()
+    one = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
+    for address in (one, reverse("admin:leaderboard")):
+        page = root.get(address).content.decode()
         assert said in page
         assert "its 90 % intervals hold 70%" in page
 
