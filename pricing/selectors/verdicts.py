@@ -78,6 +78,7 @@ SENTENCES: tuple[tuple[str, Text], ...] = (
 # What a trial or the record of models says of itself.
 CODES: dict[str, Text] = {
     "shadow": gettext_lazy("in the shadow"),
+    "first": gettext_lazy("the first model"),
     "refit": gettext_lazy("a refit like the model before"),
     "long_enough": gettext_lazy("long enough and nothing against it"),
     "brings_less": gettext_lazy("its shoppers bring less than the others"),

@@ -63,7 +63,8 @@ def _activate(model_id: int, compared_id: int | None, now: datetime) -> None:
         active.save(update_fields=["status"])
     row.status = status.ACTIVE
     row.save(update_fields=["status"])
-    note_activation(model_id=row.pk, former_id=compared_id, by_id=None, reason="refit", now=now)
+    why = "first" if active is None else "refit"
+    note_activation(model_id=row.pk, former_id=compared_id, by_id=None, reason=why, now=now)
     write_fact(kind="ModelActivated", payload={"model_id": row.pk}, occurred_at=now)
 
 

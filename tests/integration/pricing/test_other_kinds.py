@@ -114,6 +114,7 @@ def test_a_first_model_of_another_kind_does_not_come_into_use_by_itself() -> Non
 def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> None:
     bob, ann = make_people("bob", "ann")
     champion = load_active_model()[0].id
+    assert ModelChange.objects.get().reason == "first"
     model = train_demand(as_of=NOON, weeks=WEEKS, family=FAMILY).id
     let_pass(model)
     ask_for_model(model_id=model, reason="fits better", by_id=bob, now=NOON)
@@ -138,6 +139,7 @@ def test_a_challenger_goes_through_trial_into_use_and_back(teas: list[int]) -> N
 
     refit = train_demand(as_of=NOON + 13 * HOUR, weeks=WEEKS)
     assert (refit.kind, refit.status) == (FAMILY, "active")
+    assert ModelChange.objects.first().reason == "refit"
     check = DemandModelVersion.objects.get(pk=refit.id).metrics["refit_check"]
     assert (check["former"], check["is_passed"]) == (model, True)
     assert check["figures"]["elasticity_median"] == pytest.approx(0.0, abs=1e-4)
