@@ -11,9 +11,11 @@ from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.learning.contract import LEAST_PROBABILITY
 from pricing.core.learning.ladder import Ladder
 from pricing.core.learning.layout import Layout, transform_price
+from pricing.core.learning.remembered import USUAL, WAITING
 from pricing.core.learning.rows import LIMIT
 
 SWEEPS = 4
+MOST_REMEMBERED = 0.6  # of a price's effect; more is not believed, or no price would be too high
 LESS, MORE = 1.4, 2.0  # log slopes further below or above the usual one are not believed
 
 
@@ -24,6 +26,7 @@ class Offer:
     slot: IntArray  # (m,) the model's number of each item
     log_ratio: FloatArray  # (m, k) log of price / reference price
     excess: FloatArray  # (m, k) log excess over the competitor's price
+    felt: FloatArray  # (R, k, 3) what each row will feel at each rung if it stays
     season: FloatArray  # (SEASONS,)
 
 
@@ -42,7 +45,11 @@ def find_utilities(
     slope = np.exp(np.clip(slope, usual - LESS, usual + MORE))
     height = transform_price(offer.log_ratio, tail[layout.power])
     effect = offer.excess * tail[layout.excess]
-    utility = level[:, None] - slope[:, None] * height[column] + effect[column]
+    felt = np.maximum(tail[layout.felt], 0.0)
+    felt[USUAL] = min(felt[USUAL], MOST_REMEMBERED)
+    heights = height[column] + offer.felt[..., :WAITING] @ felt[:WAITING]
+    utility = level[:, None] - slope[:, None] * heights + effect[column]
+    utility -= felt[WAITING] * offer.felt[..., WAITING]
     utility = np.minimum.accumulate(utility, axis=1)
     return np.clip(utility, -LIMIT, LIMIT, out=utility)
 

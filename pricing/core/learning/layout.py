@@ -2,13 +2,14 @@
 
 The utility of item i for one shopper at price p, with r = p / reference price of the item:
 
-    u = z . a_i  -  exp(z . g_i) (r^k - 1) / k  +  e . w  +  s . v
+    u = z . a_i  -  exp(z . g_i) ((r^k - 1) / k + f . c)  -  b c_b  +  e . w  +  s . v
 
 z = [1, competitor gap, is history, features]; e = log excess of the price over the competitor's,
-0 where it is not above; s = harmonics of the season. a_i and g_i are a shared
-part plus an item's own part, both shrunk. The slope exp(z . g) is positive whatever z is, and
-effects on it multiply, as elasticities do across shops (Hitsch, Hortacsu, Lin, "Prices and
-promotions in U.S. retail markets", 2021). k is the power of Box and Cox ("An analysis of
+0 where it is not above; s = harmonics of the season; f = minus the log of the price remembered as
+usual, and how far the price lies above it; b = 1 where it is above the lowest of late. a_i and g_i
+are a shared part plus an item's own part, both shrunk. The slope exp(z . g) is positive whatever
+z is, and effects on it multiply, as elasticities do across shops (Hitsch, Hortacsu, Lin, "Prices
+and promotions in U.S. retail markets", 2021). k is the power of Box and Cox ("An analysis of
 transformations", 1964): 1 is a logit that is linear in the price, 0 one that is linear in log
 price (constant elasticity at small probabilities).
 """
@@ -20,15 +21,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.learning.remembered import FELT
 
 INTERCEPT, GAP, HISTORY, FEATURES = 0, 1, 2, 3
 PERIODS = (1.0, 7.0, 30.4375, 365.25)  # days
 SEASONS = 2 * len(PERIODS)
-TAIL = 2 + SEASONS  # coefficients after a and g: the power, w, season
+TAIL = 2 + FELT + SEASONS  # coefficients after a and g: the power, w, c, season
 MAX_OWN_FEATURES = 48  # beyond, features act alike on all items
 MAX_OWN_COEFFICIENTS = 12_000
 # Groups of coefficients that share one prior spread, after two for each kind of z.
-POWER_GROUP, EXCESS_GROUP, SEASON_GROUP = range(3)
+POWER_GROUP, EXCESS_GROUP, FELT_GROUP, WAITING_GROUP, SEASON_GROUP = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Layout:
 
     >>> layout = Layout.of(features=2, items=3, owners=[0, 0])
     >>> layout.width, layout.size, layout.own.tolist()
-    (5, 20, [0, 3, 4, 5, 8, 9])
+    (5, 23, [0, 3, 4, 5, 8, 9])
     """
 
     width: int  # columns of z
@@ -60,9 +62,14 @@ class Layout:
         return 2 * self.width + 1
 
     @property
+    def felt(self) -> slice:
+        """Return the positions of c: usual price, loss, waiting."""
+        return slice(2 * self.width + 2, 2 * self.width + 2 + FELT)
+
+    @property
     def season(self) -> slice:
         """Return the positions of the season v."""
-        return slice(2 * self.width + 2, self.size)
+        return slice(2 * self.width + 2 + FELT, self.size)
 
     @classmethod
     def of(cls, features: int, items: int, owners: list[int]) -> Layout:
@@ -74,7 +81,14 @@ class Layout:
         of_z = np.array([INTERCEPT, *range(FEATURES, width)] if is_rich else [INTERCEPT])
         kinds = np.concatenate([[0, 1, 2], np.array(owners, dtype=np.int64) + 3])
         last = 2 * int(kinds.max()) + 2
-        tail = [POWER_GROUP, EXCESS_GROUP, *[SEASON_GROUP] * SEASONS]
+        tail = [
+            POWER_GROUP,
+            EXCESS_GROUP,
+            FELT_GROUP,
+            FELT_GROUP,
+            WAITING_GROUP,
+            *[SEASON_GROUP] * SEASONS,
+        ]
         groups = np.concatenate([2 * kinds, 2 * kinds + 1, np.array(tail) + last])
         return cls(width, np.concatenate([of_z, of_z + width]), groups.astype(np.int64))
 

@@ -15,6 +15,10 @@ from pricing.core.learning.shrinkage import Spreads, learn_spreads
 from pricing.core.learning.sightings import Sightings, join_sightings
 
 LEVELS_KNOWN = 2.0  # periods that must have passed before a season is believed
+NEWTON_STEPS = 5
+# Rounds of mode and spreads: many after a warm start or an alarm, where both are far off; later
+# one fit goes on where the last one ended.
+FIRST_ROUNDS, FEW_VISITS = 8, 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +122,19 @@ class ChoiceModel:
         self.consolidate()
         rows = Rows.of(self.memory, self.layout, self.seasons_on())
         mode = self.mode
-        for steps in (5, 5) if self.visits < 50_000 else (5,):
+        is_first = self.fitted_visits <= 0.0
+        for _ in range(FIRST_ROUNDS if is_first else 1 + (self.visits < FEW_VISITS)):
             prior = self.spreads.as_prior(self.layout)
-            mode, posterior, _ = fit_mode(rows, self.evidence, prior, mode, steps)
+            mode, posterior, _ = fit_mode(rows, self.evidence, prior, mode, NEWTON_STEPS)
             self.spreads = learn_spreads(self.spreads, self.layout, mode, posterior)
         self.mode = mode
         self._evict()
         self.fitted_visits = self.visits
         self.acting = mode.of_items(self.layout.own)
-        self.common = posterior.covariance_of_mean(self.layout.own)
+        common = posterior.covariance_of_mean(self.layout.own)
+        # Given what is felt: a search at random prices would tell little of what is remembered.
+        felt = common[:, self.layout.felt]
+        self.common = common - felt @ np.linalg.solve(felt[self.layout.felt], felt.T)
 
     def find_doubt(self, z: FloatArray) -> float:
         """Return the mean posterior variance of the items' mean log slope at z (n, width)."""

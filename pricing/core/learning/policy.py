@@ -26,6 +26,7 @@ from pricing.core.learning.ladder import Ladder, build_ladder
 from pricing.core.learning.layout import FEATURES, GAP, INTERCEPT, build_season
 from pricing.core.learning.model import ChoiceModel, Effort
 from pricing.core.learning.offers import find_excess, find_gaps
+from pricing.core.learning.remembered import PriceMemory, find_felt, foresee_felt
 from pricing.core.learning.sightings import Sightings
 from pricing.core.learning.snapshots import pack_policy, unpack_policy
 from pricing.core.learning.stocking import StockWatch, value_units
@@ -74,6 +75,7 @@ class AdaptivePolicy:
         self.model = ChoiceModel(effort or Effort())
         self.alarm = DriftAlarm()
         self.watch = StockWatch()
+        self.remembered = PriceMemory()
         self.slots: dict[int, int] = {}
         self.references = np.zeros(0)
         self.has_proposed = False
@@ -163,6 +165,10 @@ class AdaptivePolicy:
         log_ratio = np.clip(log_ratio, *LOG_RATIOS)
         shown = np.log(outcomes.prices / context.public_prices)
         excess = find_excess(context, shown.T).T[seen[visit], column]
+        groups = self.remembered.find_groups(context)
+        group = None if groups is None else groups[seen[visit]]
+        remembered = self.remembered.recall(slot[column], group, context.time)
+        self.remembered.learn(slot[column], group, log_ratio, context.time)
         return Sightings(
             z,
             np.full(len(seen), context.time),
@@ -174,13 +180,21 @@ class AdaptivePolicy:
             find_gaps(context)[column],
             excess,
             (outcomes.chosen[seen[visit]] == column).astype(float),
+            find_felt(log_ratio[:, None], remembered)[:, 0],
         )
 
-    def _describe_offer(self, context: Context, ladder: Ladder, slot: IntArray) -> Offer:
+    def _describe_offer(
+        self, context: Context, ladder: Ladder, slot: IntArray, where: tuple[IntArray, IntArray]
+    ) -> Offer:
+        visit, column = where
         log_ratio = np.log(ladder.prices / self.references[slot][:, None])
         excess = find_excess(context, np.log(ladder.prices / context.public_prices[:, None]))
         season = build_season(np.array([context.time]), self.model.seasons_on())[0]
-        return Offer(slot, np.clip(log_ratio, *LOG_RATIOS), excess, season)
+        log_ratio = np.clip(log_ratio, *LOG_RATIOS)
+        groups = self.remembered.find_groups(context)
+        group = None if groups is None else groups[visit]
+        remembered = self.remembered.recall(slot[column], group, context.time)
+        return Offer(slot, log_ratio, excess, foresee_felt(log_ratio[column], remembered), season)
 
     def _share_rungs(
         self, context: Context, ladder: Ladder, slot: IntArray, where: tuple[IntArray, IntArray]
@@ -191,7 +205,7 @@ class AdaptivePolicy:
         z = np.zeros((len(visit), FEATURES + features.shape[1]))
         z[:, INTERCEPT], z[:, GAP] = 1.0, find_gaps(context)[column]
         z[:, FEATURES:] = features[visit]
-        offer = self._describe_offer(context, ladder, slot)
+        offer = self._describe_offer(context, ladder, slot, where)
         utility = find_utilities(z, column, offer, self.model.acting, self.model.layout)
         if context.stock is not None:
             expected = self.watch.expect_visits(slot, context.time)

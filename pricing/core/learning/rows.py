@@ -18,6 +18,7 @@ from pricing.core.learning.layout import (
     slant_price,
     transform_price,
 )
+from pricing.core.learning.remembered import WAITING
 from pricing.core.learning.sightings import Sightings
 
 LIMIT = 30.0  # utilities beyond are certain either way
@@ -31,7 +32,9 @@ class Rows:
     layout: Layout
     z: FloatArray  # (N, width)
     log_ratio: FloatArray  # (N,)
-    tail: FloatArray  # (N, 1 + SEASONS)
+    felt: FloatArray  # (N, 3)
+    excess: FloatArray  # (N,)
+    season: FloatArray  # (N, SEASONS)
     visit: IntArray  # (N,)
     bought: FloatArray  # (N,)
     weight: FloatArray  # (N,)
@@ -55,7 +58,9 @@ class Rows:
             layout,
             z,
             np.log(sightings.ratio[order]),
-            np.column_stack([sightings.excess[order], season]),
+            sightings.felt[order],
+            sightings.excess[order],
+            season,
             visit,
             sightings.bought[order],
             sightings.weights[visit],
@@ -79,9 +84,11 @@ class Rows:
         """Return the log-likelihood and each row's probability of being bought."""
         level, slope = self._slopes(acting)
         layout = self.layout
-        # The tail is shared: any item's coefficients hold it.
-        power, rest = acting[0, layout.power], acting[0, layout.power + 1 :]
-        utility = level - slope * transform_price(self.log_ratio, power) + self.tail @ rest
+        tail = acting[0]
+        utility = (
+            level - slope * self._heights(tail) - self.felt[:, WAITING] * tail[layout.felt][-1]
+        )
+        utility += self.excess * tail[layout.excess] + self.season @ tail[layout.season]
         np.clip(utility, -LIMIT, LIMIT, out=utility)
         if self.is_single:
             outside = np.logaddexp(0.0, utility)
@@ -96,10 +103,17 @@ class Rows:
         """Return the derivative of each utility by the coefficients, (N, d)."""
         _, slope = self._slopes(acting)
         power = float(acting[0, self.layout.power])
-        height = slope * transform_price(self.log_ratio, power)
+        height = slope * self._heights(acting[0])
         bend = slope * slant_price(self.log_ratio, power)
-        parts = [self.z, -height[:, None] * self.z, -bend[:, None], self.tail]
-        return np.concatenate(parts, axis=1)
+        parts = [self.z, -height[:, None] * self.z, -bend[:, None], self.excess[:, None]]
+        felt = [-slope[:, None] * self.felt[:, :WAITING], -self.felt[:, WAITING:]]
+        return np.concatenate([*parts, *felt, self.season], axis=1)
+
+    def _heights(self, tail: FloatArray) -> FloatArray:
+        """Return what the slope of each row is multiplied with; the tail is the same for items."""
+        layout = self.layout
+        felt = self.felt[:, :WAITING] @ tail[layout.felt][:WAITING]
+        return transform_price(self.log_ratio, tail[layout.power]) + felt
 
     def derive_volume(
         self, acting: FloatArray, chance: FloatArray, inverse_blocks: FloatArray, own: IntArray

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.learning.remembered import FELT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,7 @@ class Sightings:
     gap: FloatArray  # (N,) log of competitor price / public price, 0 where unknown
     excess: FloatArray  # (N,) log(price / competitor price) above 0, 0 where unknown
     bought: FloatArray  # (N,) 1 = this item was bought
+    felt: FloatArray  # (N, 3) as `find_felt` describes
 
     @property
     def visits(self) -> int:
@@ -48,7 +50,8 @@ class Sightings:
     def none(cls) -> Sightings:
         """Return an empty memory."""
         flat, index = np.zeros(0), np.zeros(0, dtype=np.int64)
-        return cls(np.zeros((0, 0)), flat, flat, flat, index, index, flat, flat, flat, flat)
+        felt = np.zeros((0, FELT))
+        return cls(np.zeros((0, 0)), flat, flat, flat, index, index, flat, flat, flat, flat, felt)
 
     def split(self, visits: int) -> tuple[Sightings, Sightings]:
         """Return the first `visits` visits, and the rest."""

@@ -11,6 +11,7 @@ from pricing.core.learning.drift import DriftAlarm
 from pricing.core.learning.encoding import FeatureEncoder
 from pricing.core.learning.fitting import Evidence
 from pricing.core.learning.posterior import Coefficients
+from pricing.core.learning.remembered import PriceMemory
 from pricing.core.learning.shrinkage import Spreads
 from pricing.core.learning.sightings import Sightings
 
@@ -44,6 +45,7 @@ def pack_policy(policy: AdaptivePolicy) -> dict[str, Any]:
         "pull": model.evidence.pull,
     }
     arrays |= {name: getattr(model, name) for name in _OF_MODEL}
+    arrays |= {f"price_{name}": part for name, part in policy.remembered.to_arrays().items()}
     arrays |= {f"feature_{name}": array for name, array in policy.encoder.to_arrays().items()}
     return arrays | {f"memory_{name}": part for name, part in model.memory.to_arrays().items()}
 
@@ -58,6 +60,7 @@ def unpack_policy(policy: AdaptivePolicy, arrays: Mapping[str, Any]) -> None:
     policy.alarm = DriftAlarm.from_array(arrays["alarm"])
     policy.alarms = int(arrays["alarms"])
     policy.watch.items, policy.watch.cycles = np.array(arrays["stock"]), np.array(arrays["cycles"])
+    policy.remembered = PriceMemory.from_arrays(_cut(arrays, "price_"))
     policy.encoder = FeatureEncoder.from_arrays(_cut(arrays, "feature_"))
     model = policy.model
     model.fit_shape(len(policy.slots), policy.encoder.feature_of_columns())

@@ -26,7 +26,8 @@ def _see(items: int, visits: int, seed: int) -> Sightings:
     bought = (rng.random(len(item)) < chance).astype(float)
     features = np.zeros((len(item), 0))
     visit = np.arange(len(item))
-    return Sightings(features, none, one, none, visit, item, ratio, none, none, bought)
+    felt = np.zeros((len(item), 3))
+    return Sightings(features, none, one, none, visit, item, ratio, none, none, bought, felt)
 
 
 def _make(items: int, visits: int) -> tuple[Rows, Prior]:
@@ -76,7 +77,8 @@ def test_many_items_with_few_sales_look_no_steeper_than_they_are() -> None:
         policy = AdaptivePolicy(random_state=seed)
         for item in range(60):
             mine = np.flatnonzero(sightings.item == item)
-            context = Context([item], [1.0], [0.5], {}, shoppers=len(mine))
+            half = {"told apart": np.full(len(mine), 0.5)}  # so that nobody remembers
+            context = Context([item], [1.0], [0.5], half, shoppers=len(mine))
             chosen = np.where(sightings.bought[mine] > 0, 0, -1)
             policy.observe(Outcomes(context, sightings.ratio[mine][:, None], chosen))
         policy.model.fit()
