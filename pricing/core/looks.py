@@ -16,6 +16,8 @@ from pricing.core.arrays import FloatArray, IntArray
 
 HOUR_MS = 3_600_000
 MOST_LETTERS = 16  # of a market or channel
+MOST_VERSION = 2**31 - 1  # of a policy or book, as their tables keep it
+LAST_MS = 2**43  # in the year 2248: a later page is none
 LOOK_ROW = np.dtype([("variant_id", "<i8"), ("public_minor", "<i4")])
 
 
@@ -58,10 +60,18 @@ def decode_looks(fields: Mapping[str, bytes]) -> tuple[LookHeader, NDArray[np.vo
     """
     header = LookHeader(*json.loads(fields["h"]))
     rows = np.frombuffer(fields["v"], dtype=LOOK_ROW)
-    numbers = (header.policy_version, header.book_version, header.now_ms, header.shopper_id)
     names = (header.market, header.channel)
-    is_ours = all(type(one) is int and 0 <= one < 2**62 for one in numbers)
-    is_ours &= all(type(one) is str and 0 < len(one) <= MOST_LETTERS for one in names)
+    numbers = (
+        (header.policy_version, MOST_VERSION),
+        (header.book_version, MOST_VERSION),
+        (header.now_ms, LAST_MS),
+        (header.shopper_id, 2**62),
+    )
+    is_ours = all(type(one) is int and 0 <= one <= most for one, most in numbers)
+    # What a table cannot hold (NUL, half a surrogate pair) is not printable.
+    is_ours &= all(
+        type(one) is str and 0 < len(one) <= MOST_LETTERS and one.isprintable() for one in names
+    )
     if not is_ours or (rows["variant_id"] <= 0).any() or (rows["public_minor"] <= 0).any():
         raise ValueError("these are no looks")
     return header, rows

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -196,6 +198,16 @@ def test_foreign_entries_are_passed_over(dairy: Dairy, clean_redis: redis.Redis)
     clean_redis.xadd(LOOKS, {"x": b"1"})
     header = LookHeader("us", "online", 1, 1, epoch_ms(NOON))
     clean_redis.xadd(LOOKS, encode_looks(header, np.array([1]), np.array([0])))
+    foreigners: tuple[dict[str, Any], ...] = (
+        {"now_ms": 2**60},
+        {"policy_version": 2**31},
+        {"book_version": 2**31},
+        {"market": "u\0"},
+        {"channel": "\ud800"},
+    )
+    for changes in foreigners:
+        foreign = encode_looks(replace(header, **changes), np.array([1]), np.array([1]))
+        clean_redis.xadd(LOOKS, foreign)
     show(None, [dairy.rye])
     assert drain_looks() == 1
 
