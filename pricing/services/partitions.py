@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from pricing.core.rows import EXPOSURE_COLUMNS
-from pricing.models import LookSeal, PublicLook, Quote, QuoteSeal
+from pricing.models import LookSeal, LookTally, PublicLook, Quote, QuoteSeal
 
 GENESIS = "0" * 64
 # Quotes reach the table within seconds, with Redis down a little later; then a day is sealed.
@@ -95,7 +95,11 @@ def seal_quotes(*, now: datetime) -> int:
     exposure in rows that were sealed before there were any. What is counted for a sealed day
     afterwards is refused (`look_counts`).
     """
-    return sum(_seal(chain, now) for chain in (_QUOTES, _LOOKS))
+    sealed = _seal(_QUOTES, now)
+    with transaction.atomic():
+        # A count under way may add to any day that was not sealed when it looked: it comes first.
+        list(LookTally.objects.select_for_update())
+        return sealed + _seal(_LOOKS, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from pricing.models import LookSeal, PriceShock, PublicLook, ShockDraw
 from pricing.selectors.looks import list_price_looks, load_look_weeks, load_public_outcomes
-from pricing.services import ensure_partitions, seal_quotes, turn_price_shocks
+from pricing.services import ensure_partitions, look_counts, seal_quotes, turn_price_shocks
 from pricing.services.look_counts import drain_looks
 from pricing.services.partitions import find_broken_seals
 from shop.kernel.clock import epoch_ms
@@ -50,6 +52,36 @@ def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
     assert drain_looks() == 0
     PublicLook.objects.update(looks=2)
     assert find_broken_seals() == [date(2026, 11, 25)]
+
+
+def test_a_day_is_sealed_after_a_count_that_is_under_way(
+    transactional_db: None, dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_dairy()
+    show(None, [dairy.rye])
+    drain_looks()
+    show(None, [dairy.rye])
+    add = look_counts._add
+    sealing: list[Future[int]] = []
+
+    def seal() -> int:
+        try:
+            return seal_quotes(now=NOON + timedelta(days=2))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def add_while_sealing(counts: Any) -> None:
+            sealing.append(pool.submit(seal))
+            wait(sealing, timeout=0.5)
+            add(counts)
+
+        monkeypatch.setattr(look_counts, "_add", add_while_sealing)
+        assert drain_looks() == 1
+        assert sealing[0].result() == 1
+    assert count_looks() == {dairy.rye: 2}
+    assert find_broken_seals() == []
 
 
 def test_purchases_and_returns_join_the_looks_of_their_hour_and_price(dairy: Dairy) -> None:
