@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from pricing.selectors.places import Place, list_places
 
 logger = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ def _run_all(places: Iterable[Place], run: Callable[..., int]) -> int:
         named = {"market": market} | ({"channel": channel} if channel else {})
         try:
             total += run(**named)
+        except SoftTimeLimitExceeded:  # the whole job's time is over, not this place's
+            raise
         except Exception as error:  # noqa: BLE001 - whatever ails one place, the others go on
             where = f"{market}/{channel}" if channel else market
             error.add_note(f"in {where}")

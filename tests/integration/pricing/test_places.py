@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from pricing import tasks
 from pricing.models import BreakerTrip, OnlineEvidence, PriceBook
@@ -63,6 +64,18 @@ def test_one_place_that_fails_does_not_stop_the_others(two_markets: Dairy) -> No
     with pytest.raises(ExceptionGroup) as several:
         run_in_markets(fail)
     assert [str(one) for one in several.value.exceptions] == ["us", "ca"]
+
+
+def test_a_job_whose_time_is_over_begins_no_other_place(two_markets: Dairy) -> None:
+    begun: list[str] = []
+
+    def run(market: str) -> int:
+        begun.append(market)
+        raise SoftTimeLimitExceeded
+
+    with pytest.raises(SoftTimeLimitExceeded):
+        run_in_markets(run)
+    assert begun == ["us"]
 
 
 def test_learning_and_watching_reach_every_market(two_markets: Dairy) -> None:
