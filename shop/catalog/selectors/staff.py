@@ -27,10 +27,10 @@ def has_sku(sku: str) -> bool:
 
 
 def list_stated_costs(*, since: datetime) -> list[int]:
-    """Return the variants whose cost staff typed since `since`, and nobody changed after. One
-    query."""
-    rows = Variant.objects.filter(cost_stated_at__gte=since).order_by("pk")
-    return list(rows.values_list("pk", flat=True))
+    """Return the variants whose cost staff typed since `since`, and nobody changed after; a cost
+    that was taken away is none. One query."""
+    rows = Variant.objects.filter(cost_stated_at__gte=since, cost_minor__isnull=False)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def count_assumed_costs() -> tuple[int, int]:

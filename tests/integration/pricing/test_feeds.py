@@ -127,6 +127,9 @@ def test_staff_who_type_a_cost_are_heard(dairy: Dairy) -> None:
     table.save_model(request, gouda, form, change=True)
     assert Variant.objects.get(pk=gouda.pk).cost_stated_at is not None
     assert list_stated_costs(since=NOON) == [gouda.pk]
+    gouda.cost_minor, gouda.cost_source = None, "unknown"
+    table.save_model(request, gouda, form, change=True)
+    assert list_stated_costs(since=NOON) == []
 
 
 def test_a_list_that_says_another_cost_overrules_what_staff_typed(dairy: Dairy) -> None:
