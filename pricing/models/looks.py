@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from pricing.models.quotes import DaySeal
+
 
 class PublicLook(models.Model):
     """How often everybody's price of a variant was shown in an hour; nobody is named.
@@ -46,20 +48,8 @@ class PublicLook(models.Model):
         return f"{self.looks} looks at {self.public_minor}"
 
 
-class LookSeal(models.Model):
-    """The hash chain over days of looks: a changed or missing count breaks it from that day on."""
-
-    day = models.DateField(primary_key=True)
-    rows = models.PositiveBigIntegerField()
-    digest = models.CharField(max_length=64)
-    previous = models.CharField(max_length=64)
-    sealed_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-day"]
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.digest[:12]}"
+class LookSeal(DaySeal):
+    """The hash chain over days of looks."""
 
 
 class LookTally(models.Model):

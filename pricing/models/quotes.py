@@ -85,8 +85,8 @@ class Quote(models.Model):
         return f"{self.rung} {self.quoted_minor}"
 
 
-class QuoteSeal(models.Model):
-    """The hash chain over days of quotes: a changed or missing quote breaks it from that day on."""
+class DaySeal(models.Model):
+    """A link of a hash chain over days: a changed or missing row breaks it from that day on."""
 
     day = models.DateField(primary_key=True)
     rows = models.PositiveBigIntegerField()
@@ -95,7 +95,12 @@ class QuoteSeal(models.Model):
     sealed_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
         ordering = ["-day"]
 
     def __str__(self) -> str:
         return f"{self.day} {self.digest[:12]}"
+
+
+class QuoteSeal(DaySeal):
+    """The hash chain over days of quotes."""

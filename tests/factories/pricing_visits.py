@@ -23,8 +23,9 @@ def ask_cheeses(dairy: Dairy, shopper: ShopperValue) -> dict[int, PriceView]:
     return quote_variants(context=visit(shopper), variant_ids=dairy.cheeses).prices
 
 
-def buy_at(shopper: ShopperValue, view: PriceView) -> None:
-    """Let a shopper buy one piece half an hour later, at the quoted price."""
+def buy_at(shopper: ShopperValue, view: PriceView, minutes: int = 30) -> None:
+    """Let a shopper buy one piece so many minutes later, at the quoted price."""
+    at = NOON + timedelta(minutes=minutes)
     line = PurchasedLine(
         variant_id=view.variant_id,
         quantity=1,
@@ -37,10 +38,10 @@ def buy_at(shopper: ShopperValue, view: PriceView) -> None:
         record_purchase_events(
             basket_ref=f"order-{view.quote_id}",
             lines=[line],
-            occurred_at=NOON + timedelta(minutes=30),
+            occurred_at=at,
             shopper_id=shopper.id,
             channel="online",
-            now=NOON + timedelta(minutes=31),
+            now=at,
         )
 
 

@@ -13,7 +13,6 @@ from django.db import connection
 
 from pricing.core.book import Book
 from pricing.core.online import Evidence, Sightings, take_in
-from pricing.core.values import PriceView
 from pricing.models import OnlineEvidence, Quote
 from pricing.selectors.evidence import (
     UntrustedEvidence,
@@ -26,19 +25,17 @@ from pricing.selectors.serving import get_serving
 from pricing.selectors.versions import load_active_model
 from pricing.services import drain_quotes, publish_price_book, quote_variants, verify_quote
 from pricing.services.learning import LearningReport, learn_online
-from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.services import record_purchase_events
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import (
     NOON,
     Dairy,
-    committed,
     look_at,
     make_held_out,
     make_treated,
     open_dairy,
     visit,
 )
+from tests.factories.pricing_visits import ask_cheeses, buy_at
 
 PLACE = ("us", "online")
 AFTER = NOON + timedelta(hours=2)
@@ -48,36 +45,11 @@ def current_book() -> Book:
     return get_serving().books[PLACE][0].book
 
 
-def ask(dairy: Dairy, shopper: ShopperValue) -> dict[int, PriceView]:
-    look_at(shopper, dairy.cheeses)
-    return quote_variants(context=visit(shopper), variant_ids=dairy.cheeses).prices
-
-
-def buy(shopper: ShopperValue, view: PriceView, basket: str) -> None:
-    line = PurchasedLine(
-        variant_id=view.variant_id,
-        quantity=1,
-        paid_minor=view.quoted_minor,
-        list_minor=view.list_minor,
-        is_discounted=True,
-        quote_id=view.quote_id,
-    )
-    with committed():
-        record_purchase_events(
-            basket_ref=basket,
-            lines=[line],
-            occurred_at=NOON + timedelta(minutes=30),
-            shopper_id=shopper.id,
-            channel="online",
-            now=NOON + timedelta(minutes=31),
-        )
-
-
 def sell_brie(dairy: Dairy, shoppers: int) -> None:
     """Everybody looks at four cheeses and buys the brie."""
-    for number in range(shoppers):
+    for _ in range(shoppers):
         alice = make_treated()
-        buy(alice, ask(dairy, alice)[dairy.brie], f"order-{number}")
+        buy_at(alice, ask_cheeses(dairy, alice)[dairy.brie])
     drain_quotes()
 
 
@@ -112,7 +84,7 @@ def test_what_sold_is_believed_to_sell_more_often(dairy: Dairy) -> None:
 @pytest.mark.django_db
 def test_the_holdout_teaches_nothing(dairy: Dairy) -> None:
     open_dairy()
-    ask(dairy, make_held_out())
+    ask_cheeses(dairy, make_held_out())
     drain_quotes()
     assert Quote.objects.filter(arm="holdout").count() == 4
     assert learn_online(now=AFTER).exposures == 0

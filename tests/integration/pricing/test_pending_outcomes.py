@@ -14,18 +14,16 @@ from pricing.models import OnlineEvidence
 from pricing.selectors.evidence import list_learned, load_evidence, newest_evidence, read_settled
 from pricing.services import drain_quotes, publish_price_book, quote_variants, verify_quote
 from pricing.services.learning import learn_online
-from profiles.core.values import PurchasedLine, ShopperValue
-from profiles.services import record_purchase_events
+from profiles.core.values import ShopperValue
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import (
     NOON,
     Dairy,
-    committed,
-    look_at,
     make_treated,
     open_dairy,
     visit,
 )
+from tests.factories.pricing_visits import ask_cheeses, buy_at
 
 pytestmark = pytest.mark.django_db
 PLACE = ("us", "online")
@@ -33,31 +31,9 @@ MINUTE = timedelta(minutes=1)
 
 
 def ask(dairy: Dairy, shopper: ShopperValue) -> dict[int, PriceView]:
-    look_at(shopper, dairy.cheeses)
-    views = quote_variants(context=visit(shopper), variant_ids=dairy.cheeses).prices
+    views = ask_cheeses(dairy, shopper)
     drain_quotes()
     return views
-
-
-def buy(shopper: ShopperValue, view: PriceView, minutes: int, basket: str = "order-1") -> None:
-    line = PurchasedLine(
-        variant_id=view.variant_id,
-        quantity=1,
-        paid_minor=view.quoted_minor,
-        list_minor=view.list_minor,
-        is_discounted=True,
-        quote_id=view.quote_id,
-    )
-    with committed():
-        at = NOON + minutes * MINUTE
-        record_purchase_events(
-            basket_ref=basket,
-            lines=[line],
-            occurred_at=at,
-            shopper_id=shopper.id,
-            channel="online",
-            now=at,
-        )
 
 
 def believed() -> Evidence:
@@ -87,7 +63,7 @@ def test_looks_and_purchases_move_what_is_believed_within_a_minute(dairy: Dairy)
     learn_online(now=NOON + 2 * MINUTE)
     assert (believed().level_precision > after_look).all()
     calm = level(believed(), dairy.brie)
-    buy(alice, views[dairy.brie], 2)
+    buy_at(alice, views[dairy.brie], 2)
     second = learn_online(now=NOON + 3 * MINUTE)
     assert (second.purchases, second.pending, second.pending_purchases) == (0, 4, 1)
     assert level(believed(), dairy.brie) > calm + 0.3
@@ -97,7 +73,7 @@ def test_looks_and_purchases_move_what_is_believed_within_a_minute(dairy: Dairy)
 def test_a_decision_is_settled_once_and_no_longer_pending(dairy: Dairy) -> None:
     open_dairy()
     alice = make_treated()
-    buy(alice, ask(dairy, alice)[dairy.brie], 2)
+    buy_at(alice, ask(dairy, alice)[dairy.brie], 2)
     moments = (1, 2, 45, 90, 91, 92, 94)
     reports = [learn_online(now=NOON + minutes * MINUTE) for minutes in moments]
     assert [one.exposures for one in reports] == [0, 0, 0, 0, 4, 0, 0]
@@ -127,7 +103,7 @@ def test_each_minute_in_which_something_happened_has_a_row_and_the_last_has_arra
     views = ask(dairy, alice)
     learn_online(now=NOON + MINUTE)
     learn_online(now=NOON + 2 * MINUTE)
-    buy(alice, views[dairy.brie], 2)
+    buy_at(alice, views[dairy.brie], 2)
     learn_online(now=NOON + 3 * MINUTE)
     rows = OnlineEvidence.objects.order_by("id")
     steps = rows.values_list("pending_exposures", "pending_purchases", "at")
@@ -141,9 +117,9 @@ def test_each_minute_in_which_something_happened_has_a_row_and_the_last_has_arra
 
 def test_delays_of_settled_purchases_are_learned(dairy: Dairy) -> None:
     open_dairy()
-    for number, minutes in enumerate((2, 2, 7)):
+    for minutes in (2, 2, 7):
         shopper = make_treated()
-        buy(shopper, ask(dairy, shopper)[dairy.brie], minutes, f"order-{number}")
+        buy_at(shopper, ask(dairy, shopper)[dairy.brie], minutes)
     learn_online(now=NOON + 91 * MINUTE)
     counted = read_settled(OnlineEvidence.objects.get(is_current=True))["delay"]
     assert {at: float(counted[at]) for at in np.flatnonzero(counted).tolist()} == {2: 2.0, 7: 1.0}
@@ -154,7 +130,7 @@ def test_who_moved_is_in_a_row_the_publisher_has_not_seen(dairy: Dairy) -> None:
     learn_online(now=NOON - MINUTE)
     seen = newest_evidence(PLACE)
     shopper = make_treated()
-    buy(shopper, ask(dairy, shopper)[dairy.brie], 1)
+    buy_at(shopper, ask(dairy, shopper)[dairy.brie], 1)
     # As if the publisher had last been told of steep and certain elasticities.
     learn_online(now=NOON + MINUTE)
     row = OnlineEvidence.objects.get(is_current=True)
@@ -173,9 +149,9 @@ def test_held_quotes_stay_locked_while_evidence_moves(dairy: Dairy) -> None:
     open_dairy()
     alice = make_treated()
     views = ask(dairy, alice)
-    for number in range(20):
+    for _ in range(20):
         shopper = make_treated()
-        buy(shopper, ask(dairy, shopper)[dairy.brie], 1, f"order-{number}")
+        buy_at(shopper, ask(dairy, shopper)[dairy.brie], 1)
     now = NOON + 2 * MINUTE
     learn_online(now=now)
     publish_price_book(now=now)
