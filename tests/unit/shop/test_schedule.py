@@ -9,6 +9,8 @@ from shop.wiring import HANDLERS
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
+# Staff start these, with words of their own.
+ON_DEMAND = {"pricing.tasks.train_family", "pricing.tasks.audit_and_go_back"}
 
 
 def test_every_scheduled_task_exists_and_has_a_queue() -> None:
@@ -23,7 +25,7 @@ def test_every_job_is_scheduled_or_named_as_on_demand() -> None:
     app.loader.import_default_modules()
     ours = {name for name in app.tasks if name.partition(".")[0] in ROOMS}
     scheduled = {entry["task"] for entry in SCHEDULE.values()}
-    assert ours - scheduled == set()
+    assert ours - scheduled == ON_DEMAND
 
 
 def test_every_wired_fact_is_written_somewhere() -> None:
