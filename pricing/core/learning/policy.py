@@ -35,7 +35,7 @@ LOG_RATIOS = (-4.0, 4.0)  # log prices beyond, in reference prices, count as the
 DISTANCE = 0.18  # how far prices are moved to learn the slope all items share
 MOST_SEARCH, LEAST_SEARCH = 0.45, 0.02  # share of prices so moved
 # Variances of the usual log slope: none are moved below the first, most above the second.
-CALM, DOUBT = 0.018, 0.036
+CALM, DOUBT = 0.024, 0.048
 INFLATION = 3.0  # of the posterior covariance after a drift alarm
 
 

@@ -12,11 +12,11 @@ from pricing.core.learning.posterior import Coefficients, Posterior, Prior
 
 LEVEL, LOG_SLOPE, POWER = -2.0, 0.9, 1.0  # elasticity near 2.5 at the public price
 # Spreads before any evidence, shared and own; in pairs (effect on the level, on the log slope).
-SHARED = {"base": (2.5, 0.8), "gap": (1.5, 0.3), "history": (0.3, 0.03), "feature": (0.5, 0.4)}
-OWN = {"base": (0.7, 0.4), "gap": (0.1, 0.1), "history": (0.1, 0.1), "feature": (0.08, 0.05)}
+SHARED = {"base": (2.5, 0.8), "gap": (1.5, 0.3), "history": (0.3, 0.03), "feature": (0.5, 0.5)}
+OWN = {"base": (0.7, 0.45), "gap": (0.1, 0.1), "history": (0.1, 0.1), "feature": (0.08, 0.05)}
 # Power, excess over the competitor, remembered prices, waiting, season.
-TAIL_SPREADS = (0.3, 1.0, 0.07, 0.1, 0.2)
-PSEUDO = 5.0  # observations that the first guess counts as
+TAIL_SPREADS = (0.3, 1.0, 0.055, 0.08, 0.2)
+PSEUDO = 6.0  # observations that the first guess counts as
 LEARNED_FROM = 6  # groups of shared coefficients from here on are re-estimated
 
 
