@@ -100,7 +100,7 @@ def look_ahead(
     >>> bool(little < much)
     True
     """
-    known = _recall_sent(_widen(evidence, seen, served), sent)
+    known = _recall_sent(_widen(evidence, seen, served), sent, served)
     if len(seen):
         known = _step(known, seen, served, share)
     known, moved = _mark_moved(known, served)
@@ -109,18 +109,19 @@ def look_ahead(
     return known, Report(len(seen), int(purchases), _NO_IDS, moved)
 
 
-def _recall_sent(evidence: Evidence, sent: Evidence | None) -> Evidence:
-    """Return the evidence with what the publisher was told last of each of its variants."""
-    if sent is None:
-        return evidence
-    at, is_known = find_sorted(sent.variant_id, evidence.variant_id)
-    if not is_known.any():
-        return evidence
-    return replace(
-        evidence,
-        sent_mean=np.where(is_known, sent.sent_mean[at], evidence.sent_mean),
-        sent_sd=np.where(is_known, sent.sent_sd[at], evidence.sent_sd),
-    )
+def _recall_sent(evidence: Evidence, sent: Evidence | None, served: ServedDemand) -> Evidence:
+    """Return the evidence with what the publisher was told last of each of its variants.
+
+    What `sent` does not know was never told: it was settled before it was looked at, as on a first
+    run or after a long rest. Then prices are still those of the model itself.
+    """
+    mean, sd, _ = served.elasticities(evidence.variant_id, evidence.family_id)
+    if sent is not None:
+        at, is_known = find_sorted(sent.variant_id, evidence.variant_id)
+        if is_known.any():
+            mean = np.where(is_known, sent.sent_mean[at], mean)
+            sd = np.where(is_known, sent.sent_sd[at], sd)
+    return replace(evidence, sent_mean=mean, sent_sd=sd)
 
 
 def _forget(evidence: Evidence, model_version: int, days: float) -> Evidence:

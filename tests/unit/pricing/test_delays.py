@@ -145,6 +145,19 @@ def test_what_moved_is_told_against_what_was_told_last() -> None:
     assert again.moved.tolist() == []
 
 
+def test_what_was_settled_before_anybody_was_told_is_told_once() -> None:
+    """A first run, or one after a long rest: nothing was pending when it was settled."""
+    rng = np.random.default_rng(8)
+    seen = pass_afternoon(rng, 60_000, truth=4.0).seen
+    known, settled = take_in(Evidence.nothing(), seen, SERVED)
+    assert len(settled.moved)
+    nothing = Sightings(*(getattr(seen, name)[:0] for name in Sightings.__annotations__))
+    ahead, told = look_ahead(known, nothing, SERVED, share=np.zeros(0), sent=Evidence.nothing())
+    assert told.moved.tolist() == settled.moved.tolist()
+    _, again = look_ahead(known, nothing, SERVED, share=np.zeros(0), sent=ahead)
+    assert again.moved.tolist() == []
+
+
 @given(
     st.lists(st.floats(0.0, 2_000.0), max_size=30),
     st.lists(st.floats(0.0, 200.0), min_size=2, max_size=20),
