@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ class WeekDraw:
         return {name: getattr(self, name) for name in _DRAW_ARRAYS}
 
     @staticmethod
-    def from_arrays(arrays: Mapping[str, NDArray[np.generic]], book_version: int) -> WeekDraw:
+    def from_arrays(arrays: Mapping[str, NDArray[Any]], book_version: int) -> WeekDraw:
         """Return the draw that `arrays` was made from.
 
         >>> draw = example_draw()
@@ -107,7 +108,7 @@ class WeekDraw:
         True
         """
         kept = {name: arrays[name] for name in _DRAW_ARRAYS}
-        return WeekDraw(**kept, book_version=book_version)  # type: ignore[arg-type]  # as packed
+        return WeekDraw(**kept, book_version=book_version)
 
 
 _DRAW_ARRAYS = tuple(name for name in WeekDraw.__annotations__ if name != "book_version")

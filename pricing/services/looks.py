@@ -57,13 +57,14 @@ class _Line(threading.local):
 
     def send(self, client: redis.Redis, looks: PageLooks) -> None:
         """Send the looks. Raises redis.RedisError; what was not heard of is counted as lost."""
-        is_sound = self._hear()
-        if client.connection_pool is not self._pool or not is_sound:
+        is_sound, connection = self._hear(), self._connection
+        if client.connection_pool is not self._pool or not is_sound or connection is None:
             self._hang_up()
             self._pool = client.connection_pool
-            self._connection = self._pool.connection_class(**self._pool.connection_kwargs)
+            connection = self._pool.connection_class(**self._pool.connection_kwargs)
+            self._connection = connection
         try:
-            self._connection.send_command(*looks.command())  # type: ignore[union-attr]  # just made
+            connection.send_command(*looks.command())
         except redis.RedisError:
             self._hang_up()
             raise

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from psycopg.sql import SQL, Identifier, Literal
 
 from pricing.core.rows import EXPOSURE_COLUMNS
 from pricing.models import LookSeal, LookTally, PublicLook, Quote, QuoteSeal
@@ -57,7 +58,13 @@ def ensure_partitions(*, now: datetime, months: int = 3) -> int:
 
 
 def _create_partition(table: str, first: date, following: date) -> int:
-    name, column = f"{table}_{first:%Y_%m}", PARTITIONED[table]
+    name = f"{table}_{first:%Y_%m}"
+    names = {
+        "whole": Identifier(table),
+        "rest": Identifier(f"{table}_default"),
+        "part": Identifier(name),
+        "column": Identifier(PARTITIONED[table]),
+    }
     bounds = (_midnight(first), _midnight(following))
     with transaction.atomic(), connection.cursor() as cursor:
         # One creator at a time: two beats must not collide on the same name.
@@ -65,24 +72,25 @@ def _create_partition(table: str, first: date, following: date) -> int:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is not None:
             return 0
-        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
-        cursor.execute(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE")
+        cursor.execute(SQL("CREATE TABLE {part} (LIKE {whole} INCLUDING ALL)").format(**names))
+        cursor.execute(SQL("LOCK TABLE {rest} IN ACCESS EXCLUSIVE MODE").format(**names))
         cursor.execute(
-            f"INSERT INTO {name} SELECT * FROM {table}_default"  # noqa: S608 - names of our own
-            f" WHERE {column} >= %s AND {column} < %s",
+            SQL(
+                "INSERT INTO {part} SELECT * FROM {rest} WHERE {column} >= %s AND {column} < %s"
+            ).format(**names),
             bounds,
         )
         # The default partition's rows are moved, not changed: its trigger stands aside for that.
-        cursor.execute(f"ALTER TABLE {table}_default DISABLE TRIGGER append_only")
+        cursor.execute(SQL("ALTER TABLE {rest} DISABLE TRIGGER append_only").format(**names))
         cursor.execute(
-            f"DELETE FROM {table}_default"  # noqa: S608 - names of our own
-            f" WHERE {column} >= %s AND {column} < %s",
-            bounds,
+            SQL("DELETE FROM {rest} WHERE {column} >= %s AND {column} < %s").format(**names), bounds
         )
-        cursor.execute(f"ALTER TABLE {table}_default ENABLE TRIGGER append_only")
+        cursor.execute(SQL("ALTER TABLE {rest} ENABLE TRIGGER append_only").format(**names))
+        since, until = (Literal(bound.isoformat()) for bound in bounds)
         cursor.execute(
-            f"ALTER TABLE {table} ATTACH PARTITION {name}"
-            f" FOR VALUES FROM ('{bounds[0].isoformat()}') TO ('{bounds[1].isoformat()}')"
+            SQL(
+                "ALTER TABLE {whole} ATTACH PARTITION {part} FOR VALUES FROM ({since}) TO ({until})"
+            ).format(**names, since=since, until=until)
         )
     return 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -20,9 +22,9 @@ from pricing.core.learning.remembered import (
 )
 
 
-def _ask(**features: object) -> Context:
-    count = len(next(iter(features.values())))  # type: ignore[arg-type]  # every feature has a length
-    return Context([1], [2.0], [1.0], dict(features), shoppers=count)  # type: ignore[arg-type]  # lists
+def _ask(**features: Sequence[str] | Sequence[float]) -> Context:
+    told = {name: np.array(values) for name, values in features.items()}
+    return Context([1], [2.0], [1.0], told, shoppers=max(len(values) for values in told.values()))
 
 
 def test_groups_are_told_apart_by_texts_and_whole_numbers() -> None:
