@@ -116,6 +116,18 @@ REFIT: dict[str, Text] = {
     "violations": gettext_lazy("its prices would have broken a bound in %(value)s decisions"),
     "rolled_back": gettext_lazy("after a rollback people decide which model comes next"),
 }
+# What a figure is called where it came out as no number.
+FIGURES: dict[str, Text] = {
+    "far_share": gettext_lazy("goods that move by more than one rung"),
+    "price_p95": gettext_lazy("how far one price in twenty moves"),
+    "elasticity_median": gettext_lazy("how far half of the elasticities change"),
+    "wmape": gettext_lazy("forecast error"),
+    "deviance": gettext_lazy("deviance of forecasts"),
+    "coverage_90": gettext_lazy("coverage of its intervals"),
+    "shadow_gap": gettext_lazy("distance to decisions of the last hours"),
+    "violations": gettext_lazy("decisions that would have broken a bound"),
+}
+NO_NUMBER = gettext_lazy("a figure of it is no finite number: %(figure)s")
 # Reasons of a shut gate that are a verdict, and those that only want more data.
 TOLD = {"gain_not_sure", "rules_broken"}
 SCARCE = {"nothing_logged", "few_shoppers", "few_draws"}
@@ -166,6 +178,9 @@ def say_refit(metrics: Mapping[str, Any]) -> list[str]:
     """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
     found = []
     for one in metrics.get("refit_check", {}).get("reasons", ()):
+        if one["value"] is None:
+            found.append(str(NO_NUMBER) % {"figure": FIGURES[one["code"]]})
+            continue
         shares = one["code"] not in ("wmape", "deviance", "violations", "items")
         figures = {
             name: f"{one[name]:.1%}" if shares else f"{round(one[name], 3):,}"

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from pricing.core.arrays import IntArray
 from pricing.core.demand.served import ServedDemand
-from pricing.core.monitoring import RefitBounds, compare_refit, judge_refit
+from pricing.core.monitoring import RefitBounds, compare_refit, find_excess, judge_refit
 from pricing.core.quote import VariantTerms, quote_prices
 from pricing.core.signals import RAW_SIGNALS, ShopperSignals
 from pricing.models import DemandModelVersion
@@ -20,6 +20,7 @@ from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.selectors.versions import model_row
 from pricing.services.audited_prices import Shelves, open_shelves
+from pricing.services.figures import keep_finite
 from pricing.services.registry import is_held_back
 
 BOUNDS = RefitBounds()
@@ -39,8 +40,8 @@ def check_refit(
     Both price all goods now, over the same evidence of outcomes, as the next book would: the public
     price, and below the one that holds those of typical shoppers. Decisions of the last hours are
     priced anew as in a shadow. A model that had learned nothing yet is no yardstick. After a
-    rollback none passes. About thirty queries and one write. Raises UntrustedModel,
-    UntrustedEvidence, DemandModelVersion.DoesNotExist.
+    rollback none passes, and none with a figure that is no finite number. About thirty queries and
+    one write. Raises UntrustedModel, UntrustedEvidence, DemandModelVersion.DoesNotExist.
     """
     rows = DemandModelVersion.objects.defer("arrays").in_bulk([model_id, former_id])
     refit, former = rows[model_id], rows[former_id]
@@ -54,7 +55,8 @@ def check_refit(
         shift = compare_refit(before, after, elasticities, old.terms.exponent)
         reasons = judge_refit(shift, former.metrics, refit.metrics, BOUNDS)
         figures, more = _shadow(model_id, place, now)
-        told |= {"reasons": reasons + more, "figures": shift.as_numbers() | figures}
+        kept = keep_finite(shift.as_numbers() | figures)
+        told |= {"reasons": reasons + more, "figures": kept}
     if is_held_back():
         told["reasons"] = [*told["reasons"], {"code": "rolled_back", "value": 1, "limit": 0}]
     told["is_passed"] = not told["reasons"]
@@ -79,12 +81,8 @@ def _shadow(
         "violations": shadow.violations,
     }
     limits = {"shadow_gap": BOUNDS.shadow_gap, "violations": 0}
-    reasons = [
-        {"code": name, "value": figures[name], "limit": limit}
-        for name, limit in limits.items()
-        if figures[name] > limit
-    ]
-    return figures, reasons
+    reasons = [find_excess(name, figures[name], limit) for name, limit in limits.items()]
+    return figures, [one for one in reasons if one is not None]
 
 
 def _price(row: DemandModelVersion, place: tuple[str, str], now: datetime) -> Shelves:

@@ -21,6 +21,7 @@ from pricing.models import DemandModelVersion
 from pricing.selectors.training import Window, load_training_cells
 from pricing.selectors.tuning import load_settings
 from pricing.selectors.versions import find_kind_in_use, get_model_version, model_row
+from pricing.services.figures import keep_finite
 from pricing.services.private_training import take_private_cells
 from pricing.services.refits import use_refit
 from pricing.services.training_shoppers import fit_shoppers
@@ -127,7 +128,7 @@ def _store(
         window_start=window.start_date,
         window_end=window.end_date,
         rows=int(cells.on_sale.sum()),
-        metrics=_figures(trained, window) | {"size": size},
+        metrics=keep_finite(_figures(trained, window) | {"size": size}),
         parameters={"weights": trained.served.weights.as_numbers()},
         arrays=pack_arrays(arrays),
         sha256=hash_arrays(arrays),

@@ -11,13 +11,15 @@ FORECAST_FLOOR = 0.01
 
 
 def wmape(actual: FloatArray, forecast: FloatArray) -> float:
-    """Return sum |actual - forecast| / sum actual over all cells (forecast floored at 0.01).
+    """Return sum |actual - forecast| / sum actual over all cells (forecast floored at 0.01);
+    infinite where nothing was sold.
 
     >>> wmape(np.array([2.0, 2.0]), np.array([1.0, 3.0]))
     0.5
     """
     floored = np.maximum(forecast, FORECAST_FLOOR)
-    return float(np.abs(actual - floored).sum() / actual.sum())
+    sold = float(actual.sum())
+    return float(np.abs(actual - floored).sum()) / sold if sold else float("inf")
 
 
 def mean_poisson_deviance(actual: FloatArray, forecast: FloatArray) -> float:

@@ -11,7 +11,13 @@
 """
 
 from pricing.core.monitoring.ramp import SHARES, RampState, Verdict, next_step
-from pricing.core.monitoring.refits import RefitBounds, RefitShift, compare_refit, judge_refit
+from pricing.core.monitoring.refits import (
+    RefitBounds,
+    RefitShift,
+    compare_refit,
+    find_excess,
+    judge_refit,
+)
 from pricing.core.monitoring.screen import Breach, Limits, hold_moves, screen_prices
 from pricing.core.monitoring.sequences import (
     Arm,
@@ -37,6 +43,7 @@ __all__ = [
     "best_rho",
     "compare_arms",
     "compare_refit",
+    "find_excess",
     "grow_arms",
     "hold_moves",
     "judge_refit",

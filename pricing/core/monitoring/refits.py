@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,20 @@ class RefitShift:
         return {name: round(float(value), 5) for name, value in asdict(self).items()}
 
 
+def find_excess(code: str, value: float | None, limit: float) -> dict[str, Any] | None:
+    """Return {code, value, limit} if `value` is beyond `limit`, None if it is not.
+
+    What is no finite number is beyond every limit; its value is None then, as JSON knows no other.
+
+    >>> find_excess("wmape", 0.4, 0.5), find_excess("wmape", float("nan"), 0.5)
+    (None, {'code': 'wmape', 'value': None, 'limit': 0.5})
+    """
+    if value is None or not isfinite(value):
+        return {"code": code, "value": None, "limit": round(limit, 4)}
+    is_beyond = value > limit
+    return {"code": code, "value": round(value, 4), "limit": round(limit, 4)} if is_beyond else None
+
+
 def compare_refit(
     before: IntArray,
     after: IntArray,
@@ -98,16 +113,15 @@ def judge_refit(
     """Return what of a refit goes beyond its bounds: {code, value, limit} each, [] if nothing does.
 
     `former` and `metrics` are the figures of the model in use and of the refit: forecasts are
-    compared where both have them.
+    compared where both have them. A value that is no finite number is None.
 
     >>> calm = RefitShift(10, 0.1, 0.0, 0.0, 0.02, 0.05, 0.3)
     >>> judge_refit(calm, {"wmape": 0.5}, {"wmape": 0.6})
     [{'code': 'wmape', 'value': 0.6, 'limit': 0.55}]
     """
     found = [
-        {"code": name, "value": round(getattr(shift, name), 4), "limit": getattr(bounds, name)}
+        find_excess(name, getattr(shift, name), getattr(bounds, name))
         for name in ("far_share", "price_p95", "elasticity_median")
-        if not getattr(shift, name) <= getattr(bounds, name)  # what is no number is too far
     ]
     if metrics.get("items", 0) < (1.0 - bounds.lost_items) * former.get("items", 0):
         least = (1.0 - bounds.lost_items) * former["items"]
@@ -115,11 +129,18 @@ def judge_refit(
     for name in ("wmape", "deviance"):
         if former.get(name) and name in metrics:
             limit = (1.0 + bounds.worse_forecast) * former[name]
-            if not metrics[name] <= limit:
-                found.append({"code": name, "value": metrics[name], "limit": round(limit, 4)})
-    if "coverage_90" in former and "coverage_90" in metrics:
-        limit = abs(former["coverage_90"] - 0.9) + bounds.worse_coverage
-        if not abs(metrics["coverage_90"] - 0.9) <= limit:
-            low = round(0.9 - limit, 4)
-            found.append({"code": "coverage_90", "value": metrics["coverage_90"], "limit": low})
-    return found
+            found.append(find_excess(name, metrics[name], limit))
+    if former.get("coverage_90") is not None and "coverage_90" in metrics:
+        found.append(_find_coverage(former["coverage_90"], metrics["coverage_90"], bounds))
+    return [one for one in found if one is not None]
+
+
+def _find_coverage(former: float, held: float | None, bounds: RefitBounds) -> dict[str, Any] | None:
+    """Return what is wrong with the share that 90 % intervals hold: too far from .9, either way."""
+    limit = abs(former - 0.9) + bounds.worse_coverage
+    distance = None if held is None else abs(held - 0.9)
+    found = find_excess("coverage_90", distance, limit)
+    if found is None:
+        return None
+    value = None if found["value"] is None else held
+    return found | {"value": value, "limit": round(0.9 - limit, 4)}

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from django.utils.translation import override
 
 from pricing.core.monitoring import RefitBounds
 from pricing.models import DemandModelVersion, ModelChange, Quote
@@ -33,6 +34,8 @@ from pricing.services.training import UnknownFamily
 from pricing.services.trials import begin_trial
 from profiles.core.values import ShopperValue
 from profiles.models import Event
+from shop.catalog.models import Variant
+from shop.catalog.selectors import forget_catalog
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from tests.factories.pricing import NOON, committed, look_at, make_treated, visit
 from tests.factories.pricing_history import ELASTICITY, WEEKS, open_tea_history
@@ -51,6 +54,15 @@ def teas() -> list[int]:
     with committed():
         publish_price_book(now=NOON)
     return variants
+
+
+def make_late_tea(teas: list[int]) -> int:
+    """Return a tea that nobody bought yet."""
+    late = Variant.objects.get(pk=teas[0])
+    late.pk, late.sku, late.external_ref = None, "TEA-LATE", "late"
+    late.save()
+    forget_catalog()
+    return int(late.pk)
 
 
 def let_pass(model_id: int) -> None:
@@ -198,6 +210,37 @@ def test_real_decisions_are_priced_anew_before_a_refit_is_used(
         ]
         == 0
     )
+
+
+def test_a_refit_with_a_figure_that_is_no_number_is_held_and_says_so(
+    teas: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(teas, make_treated(), NOON)
+    monkeypatch.setattr(
+        refit_check,
+        "compare_shadow",
+        lambda found, served: replace(compare_shadow(found, served), mean_absolute_gap=np.nan),
+    )
+    in_use = load_active_model()[0]
+    held = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert (held.status, load_active_model()[0].id) == ("candidate", in_use.id)
+    check = held.metrics["refit_check"]
+    assert check["reasons"] == [{"code": "shadow_gap", "value": None, "limit": 0.03}]
+    assert (check["figures"]["decisions"], check["figures"]["shadow_gap"]) == (4, None)
+    assert say_refit(held.metrics) == [
+        "a figure of it is no finite number: distance to decisions of the last hours"
+    ]
+    with override("zh-hans"):
+        assert say_refit(held.metrics) == ["它有一项数字不是有限数值：与最近几小时决策的差距"]
+
+
+def test_a_training_whose_last_weeks_sold_nothing_is_stored_and_refused(teas: list[int]) -> None:
+    late = Event.objects.filter(occurred_at__gt=NOON - timedelta(weeks=10))
+    newest = late.order_by("-occurred_at").first()
+    late.exclude(pk=newest.pk).delete()
+    Event.objects.filter(pk=newest.pk).update(variant_id=make_late_tea(teas))
+    row = train_demand(as_of=NOON + HOUR, weeks=WEEKS)
+    assert (row.metrics["wmape"], row.status) == (None, "refused")
 
 
 def test_a_model_that_had_learned_nothing_is_no_yardstick(teas: list[int]) -> None:

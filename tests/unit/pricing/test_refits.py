@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.monitoring import RefitBounds, RefitShift, compare_refit, judge_refit
+from pricing.core.monitoring import (
+    RefitBounds,
+    RefitShift,
+    compare_refit,
+    find_excess,
+    judge_refit,
+)
 from pricing.core.rungs import price_ladder
 
 CALM = RefitShift(100, 0.3, 0.01, 0.0, 0.02, 0.05, 0.3)
@@ -49,7 +56,9 @@ def test_each_bound_of_prices_holds_alone(name: str) -> None:
     assert judge_refit(replace(CALM, **{name: limit}), {}, {}) == []
     found = judge_refit(replace(CALM, **{name: limit + 0.01}), {}, {})
     assert found == [{"code": name, "value": pytest.approx(limit + 0.01), "limit": limit}]
-    assert judge_refit(replace(CALM, **{name: float("nan")}), {}, {})[0]["code"] == name
+    for value in (float("nan"), float("inf")):
+        found = judge_refit(replace(CALM, **{name: value}), {}, {})
+        assert found == [{"code": name, "value": None, "limit": limit}]
 
 
 def test_goods_that_lose_their_own_model_are_counted() -> None:
@@ -59,10 +68,25 @@ def test_goods_that_lose_their_own_model_are_counted() -> None:
     assert found == [{"code": "items", "value": 79, "limit": 80.0}]
 
 
-def test_forecasts_may_be_a_tenth_worse_and_no_number_is_worse_than_all() -> None:
+def test_forecasts_may_be_a_tenth_worse() -> None:
     former = {"wmape": 0.5, "deviance": 2.0, "coverage_90": 0.92}
     assert judge_refit(CALM, former, {"wmape": 0.54, "deviance": 1.0, "coverage_90": 0.84}) == []
     assert judge_refit(CALM, {}, {"wmape": 9.9}) == []
     worse = judge_refit(CALM, former, {"wmape": 0.56, "deviance": 2.3, "coverage_90": 0.98})
     assert [one["code"] for one in worse] == ["wmape", "deviance", "coverage_90"]
-    assert judge_refit(CALM, former, {"wmape": float("nan")})[0]["code"] == "wmape"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+@pytest.mark.parametrize("name", ["wmape", "deviance", "coverage_90"])
+def test_a_forecast_figure_that_is_no_number_is_beyond_its_bound(
+    name: str, value: float | None
+) -> None:
+    former = {"wmape": 0.5, "deviance": 2.0, "coverage_90": 0.92}
+    (found,) = judge_refit(CALM, former, {name: value})
+    assert (found["code"], found["value"]) == (name, None)
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+@given(st.floats(), st.floats(0, 10))
+def test_only_a_number_within_its_limit_is_not_beyond_it(value: float, limit: float) -> None:
+    assert (find_excess("wmape", value, limit) is None) == (value <= limit and value > -np.inf)
