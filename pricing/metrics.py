@@ -39,3 +39,6 @@ book_version = Gauge(
     multiprocess_mode="mostrecent",
 )
 breaker_trips_total = Counter("fairtag_breaker_trips_total", "Breakers that tripped", ["kind"])
+refits_total = Counter(
+    "fairtag_refits_total", "Candidates for the next model by what became of them", ["outcome"]
+)

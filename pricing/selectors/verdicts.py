@@ -115,6 +115,12 @@ REFIT: dict[str, Text] = {
     ),
     "violations": gettext_lazy("its prices would have broken a bound in %(value)s decisions"),
     "rolled_back": gettext_lazy("after a rollback people decide which model comes next"),
+    "model_changed": gettext_lazy(
+        "another model came into use while this one was compared: train again, or decide by people"
+    ),
+    "no_candidate": gettext_lazy(
+        "somebody decided about this model while it was compared with the one in use"
+    ),
 }
 # What a figure is called where it came out as no number.
 FIGURES: dict[str, Text] = {
