@@ -42,3 +42,14 @@ breaker_trips_total = Counter("fairtag_breaker_trips_total", "Breakers that trip
 refits_total = Counter(
     "fairtag_refits_total", "Candidates for the next model by what became of them", ["outcome"]
 )
+seals_checked_total = Counter(
+    "fairtag_seals_checked_total",
+    "Sealed days compared with their tables, by outcome",
+    ["table", "outcome"],
+)
+broken_seals = Gauge(
+    "fairtag_broken_seals",
+    "Sealed days that are not what was sealed",
+    ["table"],
+    multiprocess_mode="mostrecent",
+)

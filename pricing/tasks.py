@@ -13,6 +13,7 @@ from pricing.services import (
     look_counts,
     replay_check,
     rollback,
+    seal_check,
     tuning,
     visits,
     watching,
@@ -162,6 +163,12 @@ def ensure_quote_partitions() -> int:
 def seal_quotes() -> int:
     """Seal the days of quotes that are complete."""
     return services.seal_quotes(now=utc_now())
+
+
+@job(queue="training", time_limit=900)
+def check_seals() -> int:
+    """Compare sealed days that are due with what lies in their tables; trip if one was changed."""
+    return seal_check.check_seals(now=utc_now())
 
 
 @job(queue="training", time_limit=900)

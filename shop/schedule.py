@@ -88,6 +88,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),
     "import competitors": _every(1800, "pricing.tasks.import_competitors"),
+    "check seals": _every(1800, "pricing.tasks.check_seals"),
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
     "tune demand": _at(crontab(hour=1, minute=10, day_of_week=0), "pricing.tasks.tune_demand"),

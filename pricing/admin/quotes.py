@@ -8,7 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
 from pricing.models import Quote, QuoteSeal
-from shop.staff.columns import age_column, json_cell, money_column, show_link, tag_column
+from shop.staff.columns import (
+    age_column,
+    json_cell,
+    money_column,
+    show_link,
+    show_tag,
+    tag_column,
+)
 from shop.staff.keys import KeySearchAdmin, read_number, read_uuid
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -79,6 +86,20 @@ class QuoteAdmin(KeySearchAdmin):
 @admin.register(QuoteSeal)
 class QuoteSealAdmin(ReadOnlyAdmin):
     blank_text = _("Each day of quotes is sealed in the following night.")
-    list_display = ["day", "rows", "digest", age_column("sealed_at", _("Sealed"))]
+    list_display = [
+        "day",
+        "rows",
+        "state",
+        "digest",
+        age_column("sealed_at", _("Sealed")),
+        age_column("checked_at", _("Compared")),
+    ]
     search_fields = ["digest__startswith"]
     ordering = ["-day"]
+
+    @admin.display(description=_("State"))
+    def state(self, row: QuoteSeal) -> SafeString:
+        """Whether the day still is what was sealed, as last compared."""
+        if row.found_digest:
+            return show_tag(_("changed"), "red")
+        return show_tag(_("as sealed"), "green") if row.checked_at else show_tag(_("new"), "gray")

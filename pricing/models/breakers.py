@@ -25,11 +25,13 @@ class BreakerTrip(models.Model):
         COSTS = "costs", "costs out of date"
         COMPETITORS = "competitors", "competitor prices out of date"
         RAMP = "ramp", "a version on trial below the one in use"
+        SEAL = "seal", "a sealed record that was changed"
 
     class Action(models.TextChoices):
         SWITCHED_OFF = "switched_off", "personal prices switched off"
         HELD = "held", "last good prices held"
         STOPPED_RAMP = "stopped_ramp", "trial stopped"
+        NOTED = "noted", "nothing switched off: look at it"
 
     kind = models.CharField(max_length=12, choices=Kind)
     scope = models.CharField(max_length=8, choices=KillSwitch.Scope)

@@ -86,13 +86,19 @@ class Quote(models.Model):
 
 
 class DaySeal(models.Model):
-    """A link of a hash chain over days: a changed or missing row breaks it from that day on."""
+    """A link of a hash chain over days: a changed or missing row breaks it from that day on.
+
+    `checked_at` is when the day was last compared with its seal, `found_digest` what it came to
+    where that is not what was sealed; empty where all is as it was.
+    """
 
     day = models.DateField(primary_key=True)
     rows = models.PositiveBigIntegerField()
     digest = models.CharField(max_length=64)
     previous = models.CharField(max_length=64)
     sealed_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True, blank=True)
+    found_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
         abstract = True

@@ -111,9 +111,10 @@ def seal_quotes(*, now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
-    """A table whose days are sealed: its seals, its oldest moment, and the query of a digest."""
+class Chain:
+    """A table whose days are sealed: its name, seals, oldest moment, and the query of a digest."""
 
+    name: str
     seals: type[QuoteSeal | LookSeal]
     table: type[Quote | PublicLook]
     column: str
@@ -140,11 +141,12 @@ class _Chain:
         return int(rows), hashlib.sha256(chained.encode()).hexdigest()
 
 
-_QUOTES = _Chain(QuoteSeal, Quote, "issued_at", _DIGEST_QUOTES)
-_LOOKS = _Chain(LookSeal, PublicLook, "hour", _DIGEST_LOOKS)
+_QUOTES = Chain("quotes", QuoteSeal, Quote, "issued_at", _DIGEST_QUOTES)
+_LOOKS = Chain("looks", LookSeal, PublicLook, "hour", _DIGEST_LOOKS)
+CHAINS = (_QUOTES, _LOOKS)
 
 
-def _seal(chain: _Chain, now: datetime) -> int:
+def _seal(chain: Chain, now: datetime) -> int:
     last = chain.seals.objects.order_by("-day").first()
     day = chain.first_day() if last is None else last.day + timedelta(days=1)
     previous = GENESIS if last is None else last.digest
@@ -156,22 +158,6 @@ def _seal(chain: _Chain, now: datetime) -> int:
         )
         day, previous, sealed = day + timedelta(days=1), digest, sealed + 1
     return sealed
-
-
-def find_broken_seals() -> list[date]:
-    """Return the days whose quotes or looks are not what was sealed, or whose link is broken."""
-    return sorted({day for chain in (_QUOTES, _LOOKS) for day in _find_broken(chain)})
-
-
-def _find_broken(chain: _Chain) -> list[date]:
-    broken, previous = [], None
-    for seal in chain.seals.objects.order_by("day"):
-        rows, digest = chain.digest(seal.day, seal.previous)
-        is_linked = previous in (None, seal.previous)
-        if (rows, digest) != (seal.rows, seal.digest) or not is_linked:
-            broken.append(seal.day)
-        previous = seal.digest
-    return broken
 
 
 def _midnight(day: date) -> datetime:

@@ -23,6 +23,7 @@ from shop.backoffice.frame import needs, render_page
 from shop.backoffice.memory import remember
 from shop.backoffice.names import name_cards
 from shop.backoffice.sales import PERIODS, Period
+from shop.backoffice.seals import say_seals
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
 
@@ -36,7 +37,7 @@ MOST_SERIES = 3
 def show_guardrails(request: HttpRequest) -> HttpResponse:
     """Show hits by code and day, the rules that bound public prices, newest quotes of one code.
 
-    At most five queries of our own.
+    At most nine queries of our own.
     """
     language = get_language() or "en"
     text = request.GET.get("days", "")
@@ -62,6 +63,7 @@ def show_guardrails(request: HttpRequest) -> HttpResponse:
         "quotes": _list_quotes(code, since, now, language) if code else [],
         "may_see_switch": request.user.has_perm("pricing.view_killswitch"),
         "may_see_breakers": request.user.has_perm("pricing.view_breakertrip"),
+        "seals": say_seals(now),
         "rules": count_bound_rules(since=since, until=now, language=language),
     }
     return render_page(request, "admin/guardrails.html", _("Guardrail hits"), context)

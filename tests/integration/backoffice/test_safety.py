@@ -9,7 +9,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import BreakerTrip, DemandModelVersion, ModelAudit, ModelChange, ModelRamp
+from pricing.models import (
+    BreakerTrip,
+    DemandModelVersion,
+    ModelAudit,
+    ModelChange,
+    ModelRamp,
+    QuoteSeal,
+)
 from pricing.selectors import list_kill_switches
 from pricing.services.breakers import trip_breaker
 from shop.kernel.clock import utc_now
@@ -129,3 +136,20 @@ def test_the_model_before_is_back_in_one_click(root: Client) -> None:
     act(root, "modelchange_roll_back", reason=REASON)
     # The arrays of these rows are empty, so their hash is not theirs: nothing may change.
     assert DemandModelVersion.objects.get(status="active").pk == models[0].pk
+
+
+def test_a_changed_record_stands_on_the_pages_of_safety(root: Client) -> None:
+    seal = QuoteSeal.objects.latest("day")
+    assert "wait for their first comparison" in read(root, "guardrails")
+    QuoteSeal.objects.filter(pk=seal.pk).update(found_digest="e" * 64, checked_at=utc_now())
+    trip_breaker(
+        kind="seal",
+        scope="global",
+        key="quotes",
+        action="noted",
+        evidence={"days": {seal.day.isoformat(): "e" * 64}},
+        now=utc_now(),
+    )
+    assert "1 sealed day is not what was sealed" in read(root, "guardrails")
+    assert "a sealed record that was changed" in read(root, "index")
+    assert "ft-tag-red" in read(root, "pricing_quoteseal_changelist")

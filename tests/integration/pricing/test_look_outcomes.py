@@ -13,10 +13,10 @@ from pricing.models import LookSeal, PriceShock, PublicLook, ShockDraw
 from pricing.selectors.looks import list_price_looks, load_look_weeks, load_public_outcomes
 from pricing.services import ensure_partitions, look_counts, seal_quotes, turn_price_shocks
 from pricing.services.look_counts import drain_looks
-from pricing.services.partitions import find_broken_seals
 from shop.kernel.clock import epoch_ms
 from tests.factories.looks import buy_shown, count_looks, send_back, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
+from tests.factories.pricing_seals import find_changed_days
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +47,11 @@ def test_days_are_sealed_and_late_looks_refused(dairy: Dairy) -> None:
     assert ensure_partitions(now=NOON, months=0) == 2
     seal_quotes(now=NOON + timedelta(days=2))
     assert LookSeal.objects.get(day=NOON.date()).rows == 1
-    assert find_broken_seals() == []
+    assert find_changed_days() == []
     show(None, [dairy.rye])
     assert drain_looks() == 0
     PublicLook.objects.update(looks=2)
-    assert find_broken_seals() == [date(2026, 11, 25)]
+    assert find_changed_days() == [date(2026, 11, 25)]
 
 
 def test_a_day_is_sealed_after_a_count_that_is_under_way(
@@ -81,7 +81,7 @@ def test_a_day_is_sealed_after_a_count_that_is_under_way(
         assert drain_looks() == 1
         assert sealing[0].result() == 1
     assert count_looks() == {dairy.rye: 2}
-    assert find_broken_seals() == []
+    assert find_changed_days() == []
 
 
 def test_purchases_and_returns_join_the_looks_of_their_hour_and_price(dairy: Dairy) -> None:

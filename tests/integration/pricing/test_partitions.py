@@ -9,9 +9,9 @@ from django.db import connection
 
 from pricing.models import Quote, QuoteSeal
 from pricing.services import drain_quotes, ensure_partitions, quote_variants, seal_quotes
-from pricing.services.partitions import find_broken_seals
 from profiles.core.values import ShopperValue
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
+from tests.factories.pricing_seals import find_changed_days
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +50,8 @@ def test_sealed_days_show_a_change_and_forgive_a_forgotten_shopper(quoted: Shopp
     seal = QuoteSeal.objects.get(day=date(2026, 11, 25))
     assert (seal.rows, seal.previous) == (4, "0" * 64)
     Quote.objects.update(shopper_id=None)
-    assert find_broken_seals() == []
+    assert find_changed_days() == []
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE pricing_quote DISABLE TRIGGER append_only")
         cursor.execute("UPDATE pricing_quote SET purpose = 'other' WHERE quoted_minor < 600")
-    assert find_broken_seals() == [date(2026, 11, 25)]
+    assert find_changed_days() == [date(2026, 11, 25)]
