@@ -15,12 +15,22 @@ from unfold.decorators import action
 
 from pricing.models import BreakerTrip, ModelChange
 from pricing.selectors.lift import read_impact
+from pricing.selectors.trial_words import list_trial_figures
 from pricing.selectors.verdicts import say_reason
 from pricing.services.rollback import rollback_model
 from pricing.services.undo import undo_trip
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, json_cell, show_money, show_tag, tag_column
+from shop.staff.columns import (
+    EMPTY,
+    age_column,
+    json_cell,
+    show_lines,
+    show_minor,
+    show_money,
+    show_tag,
+    tag_column,
+)
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -59,11 +69,12 @@ class BreakerTripAdmin(ReadOnlyAdmin):
         ("kind", "action"),
         ("scope", "key"),
         ("at", "seen_at", "over_at"),
+        "told",
         EVIDENCE,
         ("undone_at", "undone_by"),
         "undo_reason",
     ]
-    readonly_fields = [EVIDENCE]
+    readonly_fields = ["told", EVIDENCE]
     actions_detail = ["undo"]
     actions_row = ["undo"]
 
@@ -73,6 +84,15 @@ class BreakerTripAdmin(ReadOnlyAdmin):
         if row.undone_at is not None:
             return show_tag(_("undone"), "gray")
         return show_tag(_("over"), "green") if row.over_at else show_tag(_("open"), "red")
+
+    @admin.display(description=_("In words"))
+    def told(self, row: BreakerTrip) -> SafeString | str:
+        """Why a trial was stopped and the figures of its last step; a dash for other breakers."""
+        if row.kind != BreakerTrip.Kind.RAMP:
+            return EMPTY
+        reason = say_reason(str(row.evidence.get("reason", "")))
+        figures = list_trial_figures(row.evidence, show_minor)
+        return show_lines([reason, *figures] if reason else figures)
 
     @admin.display(description=_("Where"))
     def where(self, row: BreakerTrip) -> str:

@@ -16,10 +16,18 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from pricing.core.monitoring import SHARES
 from pricing.models import DemandModelVersion, ModelRamp, RampStep
+from pricing.selectors.trial_words import list_trial_figures
 from pricing.selectors.verdicts import say_step
 from pricing.services.trials import begin_trial, step_trial, stop_trial
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, json_cell, percent_column, show_tag
+from shop.staff.columns import (
+    EMPTY,
+    age_column,
+    percent_column,
+    show_lines,
+    show_minor,
+    show_tag,
+)
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
@@ -65,7 +73,7 @@ class RampStepInline(ReadOnlyInline):
         "at",
         "by",
         "told",
-        json_cell("evidence", _("Figures")),
+        "figures",
     ]
     readonly_fields = fields
 
@@ -73,6 +81,11 @@ class RampStepInline(ReadOnlyInline):
     def told(self, row: RampStep) -> str:
         """Why the step was made, what logged prices say, and what it waits for."""
         return say_step(row.reason, row.evidence)
+
+    @admin.display(description=_("Figures"))
+    def figures(self, row: RampStep) -> SafeString | str:
+        """What the step was judged by, a sentence for each figure."""
+        return show_lines(list_trial_figures(row.evidence, show_minor))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the trial sees its steps."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from pricing.core.arrays import FloatArray
 from pricing.core.demand.cells import Sales, price_matrix, units_matrix
@@ -43,7 +44,7 @@ def demand_curve(*, variant_id: int, market: str = "us", channel: str = "online"
     at = int(np.searchsorted(arrays.variant_id, variant_id))
     is_known = at < len(arrays.variant_id) and int(arrays.variant_id[at]) == variant_id
     if active is None or price is None or not is_known:
-        raise NoCurve("This variant has no demand curve yet.")
+        raise NoCurve(_("This variant has no demand curve yet."))
     row, served = active
     seen = _seen(variant_id, row.trained_at, (market, channel))
     demand = _demand(served, variant_id, int(arrays.category_id[at]), price, seen)

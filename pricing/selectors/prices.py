@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from pricing.core.reference import REASONS
 from pricing.core.values import (
@@ -119,7 +120,7 @@ def reference_price(
         variant_id=variant_id, market_id=market, channel=channel
     ).first()
     if row is None:
-        raise NoPrice("This variant has no price here.")
+        raise NoPrice(_("This variant has no price here."))
     found = load_references(
         variant_id=np.array([variant_id]),
         list_minor=np.array([row.list_minor]),

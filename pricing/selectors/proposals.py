@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from pricing.core.changes import Band, OverrideRow, ProposalRow
 from pricing.core.optimum import say_why
@@ -85,7 +86,7 @@ def get_proposal(*, proposal_id: int, now: datetime, language: str = "en") -> Pr
     """Return one change. One query. Raises ProposalNotFound."""
     row = PriceProposal.objects.filter(pk=proposal_id).first()
     if row is None:
-        raise ProposalNotFound("There is no such proposal.")
+        raise ProposalNotFound(_("There is no such proposal."))
     return _read(row, now, language)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from pricing.core.texts import say
 from pricing.core.tokens import owner_of
 from pricing.core.values import Counterfactual, QuoteTrace, Reason
@@ -35,7 +37,7 @@ def get_quote(
         owner_of(shopper_pseudonym).hex(),
         nobody,
     ):
-        raise QuoteNotFound("There is no such quote.")
+        raise QuoteNotFound(_("There is no such quote."))
     return _trace(row, language)
 
 
@@ -47,7 +49,7 @@ def load_row(quote_id: UUID) -> Mapping[str, Any]:
     try:
         at = uuid7_time(quote_id)
     except ValueError as error:
-        raise QuoteNotFound("There is no such quote.") from error
+        raise QuoteNotFound(_("There is no such quote.")) from error
     row = Quote.objects.filter(pk=quote_id, issued_at=at).values().first()
     if row is not None and row["is_complete"]:
         return {**row, "is_stored": True}
@@ -55,7 +57,7 @@ def load_row(quote_id: UUID) -> Mapping[str, Any]:
     if streamed is not None:
         return {**streamed, "is_stored": row is not None}
     if row is None:
-        raise QuoteNotFound("There is no such quote.")
+        raise QuoteNotFound(_("There is no such quote."))
     return {**row, "is_stored": True}
 
 

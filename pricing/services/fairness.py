@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from pricing.core.audits import AuditVerdict
 from pricing.core.fairness import FairnessLimits, Trait, audit_prices, read_traits
@@ -251,9 +252,11 @@ def waive_audit(*, audit_id: int, by_id: int, now: datetime) -> None:
     with transaction.atomic():
         row = _lock(audit_id)
         if row.waiver_asked_by_id is None or not row.waiver_reason:
-            raise NotAudited("Nobody has asked to answer for this audit: ask first, with a reason.")
+            raise NotAudited(
+                _("Nobody has asked to answer for this audit: ask first, with a reason.")
+            )
         if row.waiver_asked_by_id == by_id:
-            raise NotAudited("You asked to answer for this audit: somebody else must decide.")
+            raise NotAudited(_("You asked to answer for this audit: somebody else must decide."))
         row.waived_by_id, row.waived_at = by_id, now
         row.save(update_fields=["waived_by", "waived_at"])
 
@@ -261,5 +264,7 @@ def waive_audit(*, audit_id: int, by_id: int, now: datetime) -> None:
 def _lock(audit_id: int) -> ModelAudit:
     row = ModelAudit.objects.select_for_update().get(pk=audit_id)
     if not row.is_waivable or row.waived_at is not None:
-        raise NotAudited("Only a failed audit in which no price saw a trait can be answered for.")
+        raise NotAudited(
+            _("Only a failed audit in which no price saw a trait can be answered for.")
+        )
     return row

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from pricing.core.values import LedgerRow
 from pricing.models import PriceLedgerEntry, PublicPrice
@@ -96,7 +97,7 @@ def record_list_prices(
     Writes the fact ListPricesChanged. Raises NotAPrice.
     """
     if any(amount <= 0 for amount in prices.values()):
-        raise NotAPrice("A price must be above zero.")
+        raise NotAPrice(_("A price must be above zero."))
     known = PublicPrice.objects.select_for_update().order_by("variant_id")
     rows = {
         row.variant_id: row

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from pricing.core.tokens import NOBODY, MalformedToken, decode_token, owner_of
 from pricing.core.values import VerifiedQuote
 from pricing.services.keys import verifying_keys
@@ -35,12 +37,12 @@ def verify_quote(
     """
     quote = _decode(token)
     if quote.variant_id != variant_id:
-        raise QuoteRefused("This price was for another product.", code="quote_other_variant")
+        raise QuoteRefused(_("This price was for another product."), code="quote_other_variant")
     owners = {owner_of(name) for name in (shopper_pseudonym, *former_pseudonyms)}
     if quote.owner != NOBODY and quote.owner not in owners:
-        raise QuoteRefused("This price was for somebody else.", code="quote_other_shopper")
+        raise QuoteRefused(_("This price was for somebody else."), code="quote_other_shopper")
     if not quote.issued_at <= now < quote.expires_at:
-        raise QuoteRefused("This price has expired.", code="quote_expired")
+        raise QuoteRefused(_("This price has expired."), code="quote_expired")
     return quote
 
 
@@ -54,4 +56,4 @@ def _decode(token: str) -> VerifiedQuote:
         return decode_token(token, keys=verifying_keys())
     except MalformedToken as error:
         code = "quote_forged" if error.is_forged else "quote_malformed"
-        raise QuoteRefused("This is no price of ours.", code=code) from error
+        raise QuoteRefused(_("This is no price of ours."), code=code) from error

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from pricing.core.changes import Band, OverrideRow, ProposalRow
 from shop.backoffice.charts.drawing import Format
-from shop.backoffice.formats import show_minor, show_units
+from shop.backoffice.formats import show_units
 from shop.kernel.money import exponent
-from shop.staff.columns import CURRENCY, EMPTY, show_money
+from shop.staff.columns import CURRENCY, EMPTY, show_minor, show_money
 
 type Text = str | Promise
 

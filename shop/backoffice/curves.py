@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from pricing.core.values import DemandCurve
 from shop.backoffice.charts.drawing import Chart
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
-from shop.backoffice.formats import show_minor, show_units
+from shop.backoffice.formats import show_units
 from shop.kernel.money import exponent, to_minor
-from shop.staff.columns import CURRENCY, EMPTY, show_money
+from shop.staff.columns import CURRENCY, EMPTY, show_minor, show_money
 
 NORMAL_95 = 1.96
 # As many places as a slider of a few hundred pixels can tell apart.

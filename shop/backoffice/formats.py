@@ -9,12 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.kernel.money import exponent
-from shop.staff.columns import CURRENCY, show_money, staff_locale
-
-
-def show_minor(number: float) -> str:
-    """Return minor units as money, for ticks and tooltips."""
-    return show_money(round(number))
+from shop.staff.columns import CURRENCY, staff_locale
 
 
 def show_short_money(number: float) -> str:

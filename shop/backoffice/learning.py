@@ -18,8 +18,8 @@ from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
-from shop.backoffice.formats import show_count, show_day, show_minor, show_percent
-from shop.staff.columns import EMPTY
+from shop.backoffice.formats import show_count, show_day, show_percent
+from shop.staff.columns import EMPTY, show_minor
 
 type Text = str | Promise
 

@@ -16,8 +16,8 @@ from pricing.core.values import PricePoint
 from pricing.selectors.looks import PriceLooks
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.backoffice.formats import show_count, show_day, show_minor, show_percent
-from shop.staff.columns import EMPTY, show_money
+from shop.backoffice.formats import show_count, show_day, show_percent
+from shop.staff.columns import EMPTY, show_minor, show_money
 
 HISTORY_DAYS = 182
 

@@ -14,6 +14,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.db.models import ExpressionWrapper, F, Value
 from django.db.models.fields import DateTimeField, DurationField
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from shop.jobs.metrics import job_rows_total, job_runs_total, job_seconds
@@ -167,9 +168,10 @@ def start_job(*, name: str, queue: str, keywords: Mapping[str, Any] | None = Non
     current_app.loader.import_default_modules()
     names = [one for one in current_app.tasks if one.rpartition(".")[2] == name]
     if not names:
-        raise JobUnknown(f"No worker runs {name}: start it again the way it was started.")
+        told = _("No worker runs %(name)s: start it again the way it was started.")
+        raise JobUnknown(told % {"name": name})
     try:
         given = {"kwargs": dict(keywords)} if keywords else {}
         current_app.send_task(names[0], queue=queue, **given)
     except OperationalError as error:
-        raise JobUnknown("The queue does not answer. Try again when Redis is back.") from error
+        raise JobUnknown(_("The queue does not answer. Try again when Redis is back.")) from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import display
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -33,6 +33,16 @@ def staff_locale() -> str:
 def show_money(minor: int | None, currency: str = CURRENCY) -> str:
     """Return minor units as the reader writes money; a dash for an unknown amount."""
     return EMPTY if minor is None else format_money(minor, currency, staff_locale())
+
+
+def show_minor(minor: float) -> str:
+    """Return minor units that need not be whole as the reader writes money."""
+    return show_money(round(minor))
+
+
+def show_lines(sentences: Sequence[str]) -> SafeString | str:
+    """Return sentences one below the other; a dash for none."""
+    return format_html_join("", "<p>{}</p>", ((one,) for one in sentences)) if sentences else EMPTY
 
 
 def money_column(field: str, title: Text, *, currency_field: str = "") -> Column:
