@@ -54,6 +54,10 @@ def metric_column(name: str, title: Any, digits: int = 3) -> Any:
 
 @admin.register(DemandModelVersion)
 class DemandModelVersionAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "The first model is fitted on the shop's sales in the coming night, or now with “Fit a"
+        " family”; each one stands here with its figures."
+    )
     list_display = [
         "id",
         "kind",

@@ -31,6 +31,11 @@ from shop.staff.columns import (
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
+NOBODY_ASKED = _(
+    "Nobody has asked for a model yet. Open Demand models, choose a candidate or a retired model"
+    " and press “Ask for this model”; then somebody else begins its trial here."
+)
+
 
 class BeginForm(BaseDialogForm):
     """Asks which model goes on trial. Only those that somebody asked for are offered."""
@@ -50,6 +55,9 @@ class BeginForm(BaseDialogForm):
         offered.queryset = DemandModelVersion.objects.filter(
             asked_by__isnull=False, status__in=[status.CANDIDATE, status.RETIRED]
         ).defer("arrays")
+        if not offered.queryset.exists():
+            offered.empty_label = _("no model to choose")
+            offered.help_text = offered.error_messages["required"] = NOBODY_ASKED
 
 
 class StepForm(ReasonForm):
@@ -94,6 +102,10 @@ class RampStepInline(ReadOnlyInline):
 
 @admin.register(ModelRamp)
 class ModelRampAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "No model was on trial yet. Ask for one among the demand models; somebody else begins its"
+        " trial here, and each trial stands here with its steps."
+    )
     list_display = [
         "model",
         "state",

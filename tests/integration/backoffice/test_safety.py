@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
@@ -112,6 +113,20 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], ro
     act(approver, "modelramp_stop", ramp.pk, reason=REASON)
     ramp.refresh_from_db()
     assert (ramp.end, ModelChange.objects.first().kind) == ("stopped", "ramp_stopped")
+
+
+def test_a_trial_of_nothing_says_what_to_do_first(root: Client) -> None:
+    DemandModelVersion.objects.update(asked_by=None)
+    address = reverse("admin:pricing_modelramp_begin")
+    assert "Nobody has asked for a model yet." in root.get(address).content.decode()
+    refused = act(root, "modelramp_begin", model="")
+    assert "press “Ask for this model”" in refused.content.decode()
+    ModelRamp.objects.all().delete()
+    assert "No model was on trial yet." in read(root, "pricing_modelramp_changelist")
+    DemandModelVersion.objects.filter(pk=DemandModelVersion.objects.first().pk).update(
+        asked_by=get_user_model().objects.first(), status="candidate"
+    )
+    assert "Nobody has asked" not in root.get(address).content.decode()
 
 
 def test_whoever_may_not_approve_begins_no_trial(as_role: Callable[[str], Client]) -> None:
