@@ -34,6 +34,7 @@ class ModelAuditAdmin(ReadOnlyAdmin):
     list_display = [
         "id",
         "model_number",
+        "place",
         "state",
         age_column("at", _("Audited")),
         "people",
@@ -41,10 +42,10 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         "is_blind",
         "first_reason",
     ]
-    list_filter = ["is_passed", "is_blind"]
+    list_filter = ["is_passed", "is_blind", "market_code"]
     search_fields = ["sha256__startswith"]
     fields = [
-        ("id", "model_number", "state", "at"),
+        ("id", "model_number", "place", "state", "at"),
         "reasons",
         ("people", "compared", "is_blind"),
         "groups",
@@ -52,7 +53,15 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         ("waiver_asked_by", "waiver_asked_at", "waived_by", "waived_at"),
         "waiver_reason",
     ]
-    readonly_fields = ["id", "model_number", "state", "reasons", "groups", "hash_of_arrays"]
+    readonly_fields = [
+        "id",
+        "model_number",
+        "place",
+        "state",
+        "reasons",
+        "groups",
+        "hash_of_arrays",
+    ]
     list_select_related = ["waiver_asked_by", "waived_by"]
     actions_detail = ["ask_to_answer", "answer"]
 
@@ -60,6 +69,11 @@ class ModelAuditAdmin(ReadOnlyAdmin):
     def model_number(self, row: ModelAudit) -> int:
         """Which model version was audited."""
         return int(row.model_id)
+
+    @admin.display(description=_("Place"), ordering="market_code")
+    def place(self, row: ModelAudit) -> str:
+        """The market and channel whose prices and people were looked at."""
+        return f"{row.market_code}/{row.channel}"
 
     @admin.display(description=_("State"))
     def state(self, row: ModelAudit) -> SafeString:

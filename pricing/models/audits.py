@@ -12,6 +12,7 @@ from pricing.models.demand import DemandModelVersion
 class ModelAudit(models.Model):
     """One fairness audit of a demand model's prices; the newest one of its arrays decides.
 
+    It is of one market and channel: of its prices, and of the people of that market.
     `sha256` binds it to the arrays that were measured: of other arrays it says nothing.
     `compared` prices were made once more with everybody's traits exchanged, and `is_blind` says
     that not one of them changed. `report` holds groups of 20 people and more only. What groups pay
@@ -20,6 +21,8 @@ class ModelAudit(models.Model):
 
     model = models.ForeignKey(DemandModelVersion, on_delete=models.CASCADE, related_name="audits")
     sha256 = models.CharField(max_length=64)
+    market_code = models.CharField(max_length=16, default="us")
+    channel = models.CharField(max_length=16, default="online")
     at = models.DateTimeField()
     is_passed = models.BooleanField("passed")
     is_blind = models.BooleanField(

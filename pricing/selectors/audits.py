@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,18 +10,30 @@ from django.utils.translation import gettext as _
 from pricing.core.audits import AuditState, AuditVerdict
 from pricing.core.fairness import STOPPING
 from pricing.models import ModelAudit
+from pricing.selectors.places import home_place, list_places
+
+PLACE = ("market_code", "channel")
+WORST: tuple[AuditState, ...] = ("missing", "failed", "waived", "passed")
 
 
 def find_audit(*, model_id: int, sha256: str) -> AuditVerdict:
-    """Return the newest verdict on the arrays of a model. One query.
+    """Return the newest verdict on the arrays of a model, the worst of all places that have prices.
+    Two queries.
 
-    An audit of other arrays counts as none.
+    An audit of other arrays counts as none. The home place must have one; a place opened since has
+    its first in the coming night.
     """
-    row = ModelAudit.objects.filter(sha256=sha256).order_by("-id").first()
-    if row is None:
+    rows = ModelAudit.objects.filter(sha256=sha256).order_by("market_code", "channel", "-id")
+    newest = {(row.market_code, row.channel): row for row in rows.distinct(*PLACE)}
+    if home_place() not in newest:
         reason = _("No fairness audit has been made of these arrays: run audit_fairness.")
         return AuditVerdict(id=0, model=model_id, state="missing", reasons=(reason,))
-    return audit_verdict(row)
+    return worst_verdict([newest[place] for place in list_places() if place in newest])
+
+
+def worst_verdict(rows: Sequence[ModelAudit]) -> AuditVerdict:
+    """Return the verdict that decides among those of several places: the first of the worst."""
+    return min((audit_verdict(row) for row in rows), key=lambda one: WORST.index(one.state))
 
 
 def list_audits(*, limit: int = 20) -> list[AuditVerdict]:
@@ -40,9 +52,16 @@ def audit_verdict(row: ModelAudit) -> AuditVerdict:
         compared=row.compared,
         is_waivable=row.is_waivable,
         waiver_asked_by=row.waiver_asked_by_id,
-        reasons=tuple(describe_audit(row)),
+        reasons=tuple(_name_place(row, one) for one in describe_audit(row)),
         report=row.report,
     )
+
+
+def _name_place(row: ModelAudit, sentence: str) -> str:
+    place = (row.market_code, row.channel)
+    if place == home_place():
+        return sentence
+    return _("In %(place)s: %(sentence)s") % {"place": "/".join(place), "sentence": sentence}
 
 
 def describe_audit(row: ModelAudit) -> Iterable[str]:

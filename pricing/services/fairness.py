@@ -17,7 +17,8 @@ from pricing.core.audits import AuditVerdict
 from pricing.core.fairness import FairnessLimits, Trait, audit_prices, read_traits
 from pricing.core.signals import SIGNAL_FEATURES
 from pricing.models import DemandModelVersion, ModelAudit, ModelRamp
-from pricing.selectors.audits import audit_verdict, find_audit, is_no_worse
+from pricing.selectors.audits import find_audit, is_no_worse, worst_verdict
+from pricing.selectors.places import Place, list_places
 from pricing.selectors.versions import load_model, model_row
 from pricing.services.audited_prices import (
     Shelves,
@@ -47,38 +48,37 @@ class NotAudited(FairtagError):
     code = "not_audited"
 
 
-def audit_model(
-    *,
-    model_id: int,
-    now: datetime,
-    market: str = "us",
-    channel: str = "online",
-    random_state: int = 0,
-) -> AuditVerdict:
-    """Measure what model `model_id` would charge people who told their traits; store the verdict.
+def audit_model(*, model_id: int, now: datetime, random_state: int = 0) -> AuditVerdict:
+    """Measure what model `model_id` would charge people who told their traits, in every place that
+    has prices, among the people of its market; store the verdicts, return the worst.
 
-    About twenty queries, and four per 500 shoppers; some seconds. Nothing is written but the audit
-    itself. What two people answered for stays answered for while it is no worse. Raises
-    DemandModelVersion.DoesNotExist, UntrustedModel.
+    For each place about twenty queries, and four per 500 shoppers; some seconds. Nothing is written
+    but the audits themselves. What two people answered for stays answered for while it is no worse.
+    Raises DemandModelVersion.DoesNotExist, UntrustedModel.
     """
     version = DemandModelVersion.objects.defer("arrays").get(pk=model_id)
-    served = load_model(model_id)
-    rows = load_audit_traits()
-    shopper_ids = sorted({shopper for shopper, _, _ in rows})
-    traits = read_traits(shopper_ids, rows)
-    found = _Measured()
-    if shopper_ids:
-        model = (model_row(version), served)
-        shelves = open_shelves(model=model, place=(market, channel), now=now)
-        found = _measure(shelves, traits, shopper_ids, now, random_state)
-    return audit_verdict(_store(version, found, len(shopper_ids), now))
+    model = (model_row(version), load_model(model_id))
+    rows = []
+    for place in list_places():
+        told = load_audit_traits(market=place[0])
+        people = sorted({shopper for shopper, _, _ in told})
+        found = _Measured()
+        if people:
+            shelves = open_shelves(model=model, place=place, now=now)
+            found = _measure(shelves, read_traits(people, told), people, now, random_state)
+        rows.append(_store(version, found, place=place, people=len(people), now=now))
+    return worst_verdict(rows)
 
 
-def _store(version: DemandModelVersion, found: _Measured, people: int, now: datetime) -> ModelAudit:
+def _store(
+    version: DemandModelVersion, found: _Measured, *, place: Place, people: int, now: datetime
+) -> ModelAudit:
     unlisted = find_unlisted(version.feature_hash)
     row = ModelAudit(
         model=version,
         sha256=version.sha256,
+        market_code=place[0],
+        channel=place[1],
         at=now,
         is_passed=found.is_fair and found.is_blind and not unlisted,
         is_blind=found.is_blind,
@@ -96,7 +96,8 @@ def _store(version: DemandModelVersion, found: _Measured, people: int, now: date
 
 def _carry_waiver(row: ModelAudit) -> None:
     """Let two people's answer for these arrays stand if nothing is worse than what they read."""
-    waived = ModelAudit.objects.filter(sha256=row.sha256, waived_at__isnull=False)
+    place = {"market_code": row.market_code, "channel": row.channel}
+    waived = ModelAudit.objects.filter(sha256=row.sha256, waived_at__isnull=False, **place)
     newest = waived.order_by("-id").first()
     if newest is None:
         return
@@ -112,7 +113,8 @@ def _carry_waiver(row: ModelAudit) -> None:
 def audit_models(*, now: datetime, only_missing: bool = False) -> list[AuditVerdict]:
     """Audit the model in use, the one on trial, what somebody asked for and the newest candidates.
 
-    In this order, so that what matters most is known first. `only_missing`: those without an audit.
+    In this order, so that what matters most is known first. `only_missing`: those without an audit
+    in one of the places that have prices.
     """
     rows = DemandModelVersion.objects.order_by("-pk").values_list("pk", "sha256")
     candidates = rows.filter(status=Status.CANDIDATE)
@@ -120,8 +122,14 @@ def audit_models(*, now: datetime, only_missing: bool = False) -> list[AuditVerd
     wanted |= dict(rows.filter(ramps__isnull=False, ramps__ended_at__isnull=True))
     wanted |= dict(candidates.filter(asked_at__isnull=False)[:MOST_CANDIDATES])
     wanted |= dict(candidates[:MOST_CANDIDATES])
-    known = set(ModelAudit.objects.values_list("sha256", flat=True)) if only_missing else set()
-    return [audit_model(model_id=pk, now=now) for pk, sha in wanted.items() if sha not in known]
+    places = set(list_places())
+    audited = ModelAudit.objects.values_list("sha256", "market_code", "channel")
+    known = set(audited) if only_missing else set()
+    return [
+        audit_model(model_id=pk, now=now)
+        for pk, sha in wanted.items()
+        if not known.issuperset((sha, *place) for place in places)
+    ]
 
 
 def drop_superseded() -> int:
@@ -163,9 +171,10 @@ def audit_nightly(*, now: datetime) -> int:
 
 
 def require_audit(model: DemandModelVersion) -> None:
-    """Raise NotAudited, saying why, unless the newest audit of the model's arrays allows its use.
+    """Raise NotAudited, saying why, unless the newest audits of the model's arrays allow its use in
+    every place.
 
-    One query. Whoever brings a model into use, or before shoppers in a trial, calls this.
+    Two queries. Whoever brings a model into use, or before shoppers in a trial, calls this.
     """
     verdict = find_audit(model_id=model.pk, sha256=model.sha256)
     if not verdict.allows_use:

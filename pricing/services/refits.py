@@ -31,7 +31,7 @@ def use_refit(
     use changed: its figures say so (`refit_check`), a line in the log, and the counter of refits.
     Fact ModelActivated. Returns the verdict of the audit.
     """
-    verdict = audit_model(model_id=model_id, now=now, market=market, channel=channel)
+    verdict = audit_model(model_id=model_id, now=now)
     if not verdict.allows_use:
         refits_total.labels(outcome="failed_audit").inc()
         return verdict

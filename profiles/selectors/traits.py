@@ -15,8 +15,9 @@ def list_audit_traits(*, shopper_id: int) -> list[tuple[str, str]]:
     return list(traits.values_list("name", "value"))
 
 
-def load_audit_traits() -> list[tuple[int, str, str]]:
-    """Return (shopper id, name, value) of everybody who declared one, for group reports.
+def load_audit_traits(*, market: str | None = None) -> list[tuple[int, str, str]]:
+    """Return (shopper id, name, value) of everybody who declared one, for group reports; of the
+    shoppers of one market if it is named.
 
     Minors have no personal price and are not measured. One query.
     """
@@ -25,4 +26,6 @@ def load_audit_traits() -> list[tuple[int, str, str]]:
         shopper__erased_at__isnull=True,
         shopper__merged_into__isnull=True,
     )
+    if market is not None:
+        traits = traits.filter(shopper__market_code=market)
     return list(traits.order_by("pk").values_list("shopper_id", "name", "value"))
