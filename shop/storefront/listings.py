@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -92,13 +93,16 @@ def write_amount(minor: int, currency: str) -> str:
 def describe_listing(listing: Listing, url: ListingUrl) -> dict[str, Any]:
     """Return what the listing template shows around the cards."""
     query = listing.query
+    chips = list_chips(listing, url)
+    language = get_language() or ""
     return {
         "listing_url": url.path,
         "words": url.words,
-        "facets": draw_facets(listing.facets, get_language() or ""),
-        "chips": list_chips(listing, url),
+        "facets": draw_facets(listing.facets, language),
+        "chips": chips,
+        "chip_count": len(chips) or "",
         "clear_url": url.at(ListingQuery(sort=query.sort)),
-        "sorts": list_sorts(),
+        "sorts": draw_sorts(query.sort, language),
         "price_min": "" if query.price_min is None else write_amount(query.price_min, url.currency),
         "price_max": "" if query.price_max is None else write_amount(query.price_max, url.currency),
         "page_links": list_pages(listing, url),
@@ -118,15 +122,21 @@ def draw_facets(facets: tuple[Facet, ...], language: str) -> SafeString:
     return mark_safe(html)  # noqa: S308  # the template engine escaped the labels
 
 
-def list_sorts() -> list[tuple[str, str]]:
-    """Return the orders a shopper may choose."""
-    return [
+@lru_cache(maxsize=64)
+def draw_sorts(chosen: str, language: str) -> SafeString:
+    """Return the orders a shopper may choose as HTML; `language` is a part of the key, as above."""
+    names = [
         ("popular", _("Popular")),
         ("price", _("Price you pay, low first")),
         ("price_high", _("Price you pay, high first")),
         ("unit", _("Unit price")),
         ("name", _("Name")),
     ]
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((code, " selected" if code == chosen else "", name) for code, name in names),
+    )
 
 
 def describe_facet(facet: Facet) -> dict[str, Any]:

@@ -40,23 +40,22 @@ def why_prefix(language: str) -> str:
 
 def price_fields(
     price: PriceView, *, language: str, locale: str, about: str = "", shape: str = ""
-) -> dict[str, object]:
-    """Return the template's variables. A personal price always has its label, why and switch-off.
+) -> dict[str, str | bool]:
+    """Return the template's fields. A personal price always has its label, why and switch-off.
 
     `shape` is "" (card), "page" or "line"; `about` names the product for screen readers.
     """
     currency = price.currency
     is_mine = price.is_personal
     classes = (" price--mine" if is_mine else "") + (f" price--{shape}" if shape else "")
-    fields: dict[str, object] = {
-        "variant": price.variant_id,
+    fields: dict[str, str | bool] = {
+        "variant": str(price.variant_id),
         "classes": classes,
         "is_mine": is_mine,
         "now": format_money(price.quoted_minor, currency, locale),
         "everyone": format_money(price.public_minor, currency, locale),
         "unit": unit_text(price, locale),
         "was": "",
-        "words": price_words(language),
     }
     if is_mine:
         fields["label"] = price.label

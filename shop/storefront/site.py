@@ -37,7 +37,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "locale": visit.ctx.locale,
         "currency": visit.ctx.currency,
         "theme": visit.theme,
-        "cart_count": visit.cart_count,
+        "count": draw_count(language, visit.cart_count),
         "is_signed_in": is_signed_in,
         "nav": draw_navigation(language, catalog_version(), _department(request.path)),
         "departments": list_departments(language, catalog_version()),
@@ -114,6 +114,14 @@ def draw_footer(language: str, region: str, theme: str, is_signed_in: bool) -> S
         }
         html = render_to_string("components/footer.html", {"shop": frame})
     return mark_safe(html)  # noqa: S308  # the template engine escaped the names
+
+
+@lru_cache(maxsize=512)
+def draw_count(language: str, count: int) -> SafeString:
+    """Return how many pieces are in the cart, as HTML."""
+    with override(language):
+        html = render_to_string("components/cart_count.html", {"count": count})
+    return mark_safe(html)  # noqa: S308  # only a number was put in
 
 
 def choose_notice(request: HttpRequest) -> str:

@@ -1,4 +1,4 @@
-"""Tags that draw prices and cards. Each renders a compiled template once with a flat context."""
+"""Tags that draw prices and cards, as stencils of their templates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.template import Context, Engine
+from django.template import Context
 from django.templatetags.static import static
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
 from shop.storefront.prices import price_fields, price_words
+from shop.storefront.stencils import draw_stencil
 
 register = template.Library()
 FEW_LEFT = 5
@@ -27,7 +28,9 @@ def price(context: Context, view: PriceView, shape: str = "", about: str = "") -
     fields = price_fields(
         view, language=shop["language"], locale=shop["locale"], about=about, shape=shape
     )
-    return _draw("components/price.html", fields)
+    return draw_stencil(
+        "components/price.html", fields, language=shop["language"], frame=card_frame
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -54,6 +57,13 @@ def card(context: Context, item: ProductCard) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def stencil(context: Context, name: str, **fields: object) -> SafeString:
+    """Draw a part of the frame: a template that needs nothing but these fields."""
+    flat = {key: each if isinstance(each, bool) else str(each) for key, each in fields.items()}
+    return draw_stencil(name, flat, language=context["shop"]["language"], frame=bare_frame)
+
+
+@register.simple_tag(takes_context=True)
 def money(context: Context, minor: int) -> str:
     """Write an amount that is no price of a product: a sum, a fee, a saving."""
     shop = context["shop"]
@@ -73,24 +83,31 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     language, locale = shop["language"], shop["locale"]
     shown, view = item.card, item.price
     fields = price_fields(view, language=language, locale=locale, about=shown.name)
-    words = price_words(language)
     few = 0 < shown.available <= FEW_LEFT
-    return _draw(
+    return draw_stencil(
         "components/card.html",
         {
-            "price": _draw("components/price.html", fields),
+            "price": draw_stencil(
+                "components/price.html", fields, language=language, frame=card_frame
+            ),
             "name": shown.name,
             "detail": " · ".join(filter(None, (shown.brand, shown.size_label))),
             "url": f"{shop['product_root']}{shown.slug}/",
             "picture": picture(shown.picture),
             "line": f"{shown.variant_id}:{view.token or ''}",
             "is_available": shown.available > 0,
-            "few": words["few_left"].format(n=shown.available) if few else "",
-            "words": words,
+            "few": price_words(language)["few_left"].format(n=shown.available) if few else "",
         },
+        language=language,
+        frame=card_frame,
     )
 
 
-def _draw(name: str, fields: dict[str, Any]) -> SafeString:
-    html = Engine.get_default().get_template(name).render(Context(fields))
-    return mark_safe(html)  # noqa: S308  # the template engine escaped every variable in it
+def card_frame(language: str) -> dict[str, object]:
+    """Return what cards and prices of a language share."""
+    return {"words": price_words(language)}
+
+
+def bare_frame(_language: str) -> dict[str, object]:
+    """Return what parts of the frame share: nothing, they translate their own words."""
+    return {}
