@@ -8,13 +8,13 @@ from functools import lru_cache
 
 from orders.core.delivery import price_options
 from orders.selectors.terms import load_terms
-from shop.catalog.core.values import CatalogCard, CatalogFilters, ProductDetail
+from shop.catalog.core.values import CatalogCard, ProductDetail
 from shop.catalog.selectors import (
     ProductNotFound,
     catalog_version,
     get_product,
     list_cards,
-    list_category_variants,
+    list_stocked_variants,
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
@@ -66,6 +66,5 @@ def _restock(detail: ProductDetail, cards: Mapping[int, CatalogCard]) -> Product
 
 
 def _related_ids(category_id: int, own: frozenset[int]) -> list[int]:
-    listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
-    head = listing.variant_ids[: RELATED + len(own)].tolist()
+    head = list_stocked_variants(category_id, RELATED + len(own))
     return [i for i in head if i not in own][:RELATED]

@@ -8,7 +8,11 @@ from shop.catalog.selectors.arrays import (
 )
 from shop.catalog.selectors.cards import ProductNotFound, get_product, list_cards
 from shop.catalog.selectors.identities import list_identities
-from shop.catalog.selectors.listings import list_category_variants, list_search_facets
+from shop.catalog.selectors.listings import (
+    list_category_variants,
+    list_search_facets,
+    list_stocked_variants,
+)
 from shop.catalog.selectors.markets import MarketNotFound, get_market
 from shop.catalog.selectors.search import search_variants, suggest
 from shop.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
@@ -28,6 +32,7 @@ __all__ = [
     "list_category_variants",
     "list_identities",
     "list_search_facets",
+    "list_stocked_variants",
     "load_placement_weeks",
     "load_sensitive_ids",
     "load_variant_arrays",

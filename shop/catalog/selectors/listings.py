@@ -44,6 +44,7 @@ class _Shelf:
 class _SoldOut:
     def __init__(self) -> None:
         self.variant_ids: IntArray = np.zeros(0, dtype=np.int64)
+        self.lookup: frozenset[int] = frozenset()
         self.read_at = float("-inf")
 
 
@@ -65,6 +66,19 @@ def list_category_variants(
     if chosen.in_stock:
         return _narrow(_list_members(category_id), chosen)
     return _listings.get((category_id, chosen), lambda: _narrow(_list_members(category_id), chosen))
+
+
+def list_stocked_variants(category_id: int, limit: int) -> list[int]:
+    """Return the `limit` most popular variants at or below a category that are not sold out.
+
+    What `list_category_variants` would begin with, without counting facets that nobody sees: no
+    query beyond what is sold out, at most every two seconds per process.
+    """
+    shelf = _shelves.get("all", _load_shelf)
+    _list_sold_out()
+    sold_out = _sold_out.lookup
+    members = shelf.variant_id[_list_members(category_id)[: limit + len(sold_out)]].tolist()
+    return [one for one in members if one not in sold_out][:limit]
 
 
 def list_search_facets(
@@ -157,6 +171,7 @@ def _list_sold_out() -> IntArray:
                 " ON l.id = s.location_id WHERE l.code = 'online' AND s.reserved = s.on_hand"
             )
             rows = cursor.fetchall()
+        _sold_out.lookup = frozenset(row[0] for row in rows)
         _sold_out.variant_ids = np.array([row[0] for row in rows], dtype=np.int64)
         _sold_out.read_at = now
     return _sold_out.variant_ids

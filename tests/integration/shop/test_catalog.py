@@ -18,6 +18,7 @@ from shop.catalog.selectors import (
     list_cards,
     list_categories,
     list_category_variants,
+    list_stocked_variants,
     load_variant_arrays,
     versions,
 )
@@ -148,6 +149,9 @@ def test_sold_out_goods_leave_the_listing_on_request(monkeypatch: pytest.MonkeyP
     assert milk in list_category_variants(category_id).variant_ids
     in_stock = list_category_variants(category_id, CatalogFilters(in_stock=True))
     assert milk not in in_stock.variant_ids
+    stocked = in_stock.variant_ids.tolist()
+    for limit in (1, 2, len(stocked), len(stocked) + 5):
+        assert list_stocked_variants(category_id, limit) == stocked[:limit]
 
 
 def test_product_page_costs_three_queries(
