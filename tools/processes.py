@@ -42,6 +42,16 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def give_way(nice: int) -> None:
+    """Between fork and exec: let other processes run first, the more the larger `nice`."""
+    if not nice:
+        return
+    os.nice(nice)
+    # Linux may share a processor between sessions first: then the session's own number counts.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
+
+
 def is_ours(pid: int, marker: str) -> bool:
     """Whether `pid` lives and carries `marker` in its command line."""
     return pid > 1 and marker in command_line(pid)

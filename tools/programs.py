@@ -10,16 +10,19 @@ from tools.paths import PYTHON, ROOT, state_dir
 
 # On two cores: what a shopper waits for must never queue behind a training run.
 WORKERS = {"worker-fast": "interactive,outbox", "worker-slow": "recompute,training"}
+# What nobody waits for gives way to pages: work of theirs in between doubled the slowest hundredth.
+PATIENT = {"worker-slow": 10}
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Program:
-    """A process the supervisor keeps alive."""
+    """A process the supervisor keeps alive; the larger `nice`, the more it gives way to others."""
 
     name: str
     command: tuple[str, ...]
+    nice: int = 0
 
 
 def mark() -> str:
@@ -30,7 +33,10 @@ def mark() -> str:
 def list_programs() -> list[Program]:
     """All programs, in the order they start."""
     web = Program("web", _python("-m", "gunicorn", "-c", str(ROOT / "deploy/gunicorn.conf.py")))
-    workers = [Program(name, _celery_worker(name, queues)) for name, queues in WORKERS.items()]
+    workers = [
+        Program(name, _celery_worker(name, queues), PATIENT.get(name, 0))
+        for name, queues in WORKERS.items()
+    ]
     beat = Program("beat", _celery("beat", "--pidfile="))
     return [web, *workers, beat]
 
