@@ -88,7 +88,7 @@ def issue_quotes(
     prices go along. If Redis dies between reading and writing, nothing is returned but the reason:
     a personal price that left no record is not shown.
     """
-    issue = _open_issue(decided, book, place, policy, context)
+    rung = _rung_of(decided)
     kept = decided.decided.is_kept & decided.is_decision
     fresh = np.flatnonzero(decided.is_decision & ~kept)
     quotes: dict[int, HeldQuote] = {
@@ -97,6 +97,7 @@ def issue_quotes(
         if (quote := decided.held_quotes[at]) is not None
     }
     if len(fresh):
+        issue = _open_issue(decided, book, place, policy, context)
         signed = _sign(issue, decided, fresh.tolist())
         try:
             _write(issue, state, decided, signed, looks)
@@ -107,10 +108,14 @@ def issue_quotes(
         send_looks(looks)
     ids = decided.terms.variant_id.tolist()
     personal = {
-        ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=issue.rung)
+        ids[at]: recall_view(quote, views[ids[at]], book=book, place=place, rung=rung)
         for at, quote in quotes.items()
     }
     return personal, ""
+
+
+def _rung_of(decided: Decided) -> Rung:
+    return "personal" if decided.book_minor is None else "book"
 
 
 def _open_issue(
@@ -132,7 +137,7 @@ def _open_issue(
         place=place,
         policy=policy,
         context=context,
-        rung="personal" if decided.book_minor is None else "book",
+        rung=_rung_of(decided),
         arm=shared.arm,
         owner=shared.owner,
         kid=kid,
