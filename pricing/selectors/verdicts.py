@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 type Text = str | Promise
 
@@ -184,16 +184,26 @@ def say_refit(metrics: Mapping[str, Any]) -> list[str]:
     """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
     found = []
     for one in metrics.get("refit_check", {}).get("reasons", ()):
-        if one["value"] is None:
-            found.append(str(NO_NUMBER) % {"figure": FIGURES[one["code"]]})
-            continue
-        shares = one["code"] not in ("wmape", "deviance", "violations", "items")
-        figures = {
-            name: f"{one[name]:.1%}" if shares else f"{round(one[name], 3):,}"
-            for name in ("value", "limit")
-        }
-        found.append(str(REFIT[one["code"]]) % figures)
+        sentence = _say_excess(one)
+        if "place" in one:
+            sentence = gettext("In %(place)s: %(sentence)s") % {
+                "place": one["place"],
+                "sentence": sentence,
+            }
+        found.append(sentence)
     return found
+
+
+def _say_excess(reason: Mapping[str, Any]) -> str:
+    """Return what of a refit goes beyond its bound, or is no number."""
+    if reason["value"] is None:
+        return str(NO_NUMBER) % {"figure": FIGURES[reason["code"]]}
+    shares = reason["code"] not in ("wmape", "deviance", "violations", "items")
+    figures = {
+        name: f"{reason[name]:.1%}" if shares else f"{round(reason[name], 3):,}"
+        for name in ("value", "limit")
+    }
+    return str(REFIT[reason["code"]]) % figures
 
 
 def list_waits(metrics: Mapping[str, Any]) -> list[str]:

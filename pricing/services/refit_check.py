@@ -16,6 +16,7 @@ from pricing.core.quote import VariantTerms, quote_prices
 from pricing.core.signals import RAW_SIGNALS, ShopperSignals
 from pricing.models import DemandModelVersion
 from pricing.selectors.exposures import load_exposures
+from pricing.selectors.places import Place, home_place, list_places
 from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.selectors.versions import model_row
@@ -31,32 +32,31 @@ TYPICAL_SUMS = (1.0, 3.0)
 SHADOW_WINDOW = timedelta(hours=6)
 
 
-def check_refit(
-    *, model_id: int, former_id: int, place: tuple[str, str], now: datetime
-) -> dict[str, Any]:
+def check_refit(*, model_id: int, former_id: int, now: datetime) -> dict[str, Any]:
     """Return how a refit's prices differ from those of model `former_id`, and store it as the
-    figure `refit_check` of the refit: `is_passed`, `reasons`, `figures`, `bounds`.
+    figure `refit_check` of the refit: `is_passed`, `reasons`, `figures`, `bounds`, `places`.
 
-    Both price all goods now, over the same evidence of outcomes, as the next book would: the public
-    price, and below the one that holds those of typical shoppers. Decisions of the last hours are
-    priced anew as in a shadow. A model that had learned nothing yet is no yardstick. After a
-    rollback none passes, and none with a figure that is no finite number. About thirty queries and
-    one write. Raises UntrustedModel, UntrustedEvidence, DemandModelVersion.DoesNotExist.
+    In every place that has prices both price all goods now, over the same evidence of outcomes, as
+    the next book would: the public price, and below the one that holds those of typical shoppers.
+    Decisions of the last hours are priced anew as in a shadow. `figures` are those of the home
+    place, `places` holds those of the others, whose reasons name them. A model that had learned
+    nothing yet is no yardstick. After a rollback none passes, and none with a figure that is no
+    finite number. About thirty queries for each place and one write. Raises UntrustedModel,
+    UntrustedEvidence, DemandModelVersion.DoesNotExist.
     """
     rows = DemandModelVersion.objects.defer("arrays").in_bulk([model_id, former_id])
-    refit, former = rows[model_id], rows[former_id]
-    told: dict[str, Any] = {"former": former_id, "bounds": asdict(BOUNDS)}
-    if former.metrics.get("items") == 0:
-        told |= {"reasons": [], "figures": {}}
-    else:
-        old, new = (_price(row, place, now) for row in (former, refit))
-        before, after = (_tabulate(shelves, old.terms) for shelves in (old, new))
-        elasticities = (old.terms.elasticity, new.terms.elasticity)
-        shift = compare_refit(before, after, elasticities, old.terms.exponent)
-        reasons = judge_refit(shift, former.metrics, refit.metrics, BOUNDS)
-        figures, more = _shadow(model_id, place, now)
-        kept = keep_finite(shift.as_numbers() | figures)
-        told |= {"reasons": reasons + more, "figures": kept}
+    pair = rows[former_id], rows[model_id]
+    told: dict[str, Any] = {"former": former_id, "bounds": asdict(BOUNDS), "places": {}}
+    told |= {"reasons": [], "figures": {}}
+    if pair[0].metrics.get("items") != 0:
+        for place in list_places():
+            figures, reasons = _compare(pair, place, now)
+            if place == home_place():
+                told |= {"figures": figures, "reasons": told["reasons"] + reasons}
+                continue
+            name = "/".join(place)
+            told["places"][name] = figures
+            told["reasons"] = told["reasons"] + [one | {"place": name} for one in reasons]
     if is_held_back():
         told["reasons"] = [*told["reasons"], {"code": "rolled_back", "value": 1, "limit": 0}]
     told["is_passed"] = not told["reasons"]
@@ -68,8 +68,25 @@ def check_refit(
     return told
 
 
+def _compare(
+    pair: tuple[DemandModelVersion, DemandModelVersion], place: Place, now: datetime
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the figures of a refit, (former, refit), in a place, and what of them is too far.
+
+    How it forecasts and how many goods it knows does not depend on the place: told at home.
+    """
+    old, new = (_price(row, place, now) for row in pair)
+    before, after = (_tabulate(shelves, old.terms) for shelves in (old, new))
+    elasticities = (old.terms.elasticity, new.terms.elasticity)
+    shift = compare_refit(before, after, elasticities, old.terms.exponent)
+    metrics = [row.metrics if place == home_place() else {} for row in pair]
+    reasons = judge_refit(shift, metrics[0], metrics[1], BOUNDS)
+    figures, more = _shadow(pair[1].pk, place, now)
+    return keep_finite(shift.as_numbers() | figures), reasons + more
+
+
 def _shadow(
-    model_id: int, place: tuple[str, str], now: datetime
+    model_id: int, place: Place, now: datetime
 ) -> tuple[dict[str, float], list[dict[str, Any]]]:
     """Return how a refit would have priced what was decided lately, and what of it is too far."""
     since = now - SHADOW_WINDOW
@@ -85,7 +102,7 @@ def _shadow(
     return figures, [one for one in reasons if one is not None]
 
 
-def _price(row: DemandModelVersion, place: tuple[str, str], now: datetime) -> Shelves:
+def _price(row: DemandModelVersion, place: Place, now: datetime) -> Shelves:
     """Return all goods as a model would price them; how old it is does not matter here."""
     served: ServedDemand = load_tried(row.pk, place)
     return open_shelves(

@@ -20,9 +20,7 @@ from shop.outbox.services import write_fact
 logger = logging.getLogger(__name__)
 
 
-def use_refit(
-    *, model_id: int, now: datetime, market: str = "us", channel: str = "online"
-) -> AuditVerdict:
+def use_refit(*, model_id: int, now: datetime) -> AuditVerdict:
     """Audit candidate `model_id`, and use it if that allows it and it is a calm refit.
 
     A refit has the kind and the inputs of the model in use and prices much as that does
@@ -37,7 +35,7 @@ def use_refit(
         return verdict
     former_id = _find_alike(model_id)
     if former_id is not None:
-        told = check_refit(model_id=model_id, former_id=former_id, place=(market, channel), now=now)
+        told = check_refit(model_id=model_id, former_id=former_id, now=now)
         if not told["is_passed"]:
             refits_total.labels(outcome="held").inc()
             return verdict

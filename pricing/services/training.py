@@ -76,7 +76,7 @@ def train_demand(
     row = _store(wanted, trained, cells, window, as_of)
     if not trained.refusal:
         tell("auditing fairness", 4, STEPS)
-        use_refit(model_id=row.id, now=as_of, market=market, channel=channel)
+        use_refit(model_id=row.id, now=as_of)
         row = get_model_version(row.id)
     tell("done", STEPS, STEPS)
     return row

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pricing.models import ModelAudit
+from pricing.core.demand.served import ServedDemand
+from pricing.core.monitoring import RefitBounds
+from pricing.models import DemandModelVersion, ModelAudit
 from pricing.selectors.audits import find_audit
-from pricing.services import publish_price_book
+from pricing.selectors.exposures import Exposures
+from pricing.selectors.shadow import ShadowFigures
+from pricing.selectors.verdicts import say_refit
+from pricing.services import publish_price_book, refit_check
 from pricing.services.fairness import (
     NotAudited,
     ask_for_waiver,
@@ -19,6 +25,7 @@ from pricing.services.fairness import (
     require_audit,
     waive_audit,
 )
+from pricing.services.refits import use_refit
 from profiles.models import Shopper
 from shop.catalog.models import Market
 from tests.factories.pricing import NOON, Dairy
@@ -99,3 +106,33 @@ def test_staff_see_where_an_audit_was_made(root: Client) -> None:
     ModelAudit.objects.filter(pk=ModelAudit.objects.latest("id").pk).update(market_code="ca")
     page = root.get(reverse("admin:pricing_modelaudit_changelist")).content.decode()
     assert "ca/online" in page
+
+
+def test_a_refit_that_jumps_abroad_alone_is_held_and_names_the_place(
+    households: list[int], dairy: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bounds = RefitBounds(shadow_gap=-1.0)
+    monkeypatch.setattr(refit_check, "BOUNDS", bounds)
+    in_use = DemandModelVersion.objects.get(status="active")
+    shadow = refit_check.compare_shadow
+    seen: list[int] = []
+
+    def compare(found: Exposures, served: ServedDemand) -> ShadowFigures:
+        seen.append(len(found))
+        gap = -2.0 if len(seen) == 1 else 0.1
+        return replace(shadow(found, served), mean_absolute_gap=gap)
+
+    monkeypatch.setattr(refit_check, "compare_shadow", compare)
+    candidate = make_alike()
+    assert use_refit(model_id=candidate.pk, now=NOON).allows_use
+    candidate.refresh_from_db()
+    check = candidate.metrics["refit_check"]
+    assert (candidate.status, len(seen)) == ("candidate", 2)
+    assert check["reasons"] == [
+        {"code": "shadow_gap", "value": 0.1, "limit": -1.0, "place": "ca/online"}
+    ]
+    assert set(check["places"]) == {"ca/online"}
+    assert check["places"]["ca/online"]["variants"] == check["figures"]["variants"] > 0
+    assert say_refit(candidate.metrics)[0].startswith("In ca/online: decisions of the last hours")
+    in_use.refresh_from_db()
+    assert in_use.status == "active"
