@@ -60,7 +60,7 @@ def read_database(*, pool_size: int) -> dict[str, object]:
     if pool_size:
         options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "ENGINE": "shop.database",
         "NAME": unquote(url.path.lstrip("/")) or "fairtag",
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
