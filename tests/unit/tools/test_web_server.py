@@ -7,6 +7,7 @@ from tools.paths import ROOT
 
 
 def test_a_warm_process_leaves_lasting_objects_out_of_collections_once() -> None:
+    thresholds = gc.get_threshold()
     settings = runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))
     before = gc.get_freeze_count()
     try:
@@ -20,3 +21,15 @@ def test_a_warm_process_leaves_lasting_objects_out_of_collections_once() -> None
         assert gc.get_freeze_count() == frozen
     finally:
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
+
+
+def test_young_objects_are_looked_through_before_they_are_many() -> None:
+    before = gc.get_threshold()
+    try:
+        runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))
+        young, middle, old = gc.get_threshold()
+        assert young * middle <= 5_000
+        assert middle * old >= 100
+    finally:
+        gc.set_threshold(*before)
