@@ -108,6 +108,8 @@ class ShadowComparison(models.Model):
     at = models.DateTimeField()
     since = models.DateTimeField()
     until = models.DateTimeField()
+    market_code = models.CharField(max_length=16, default="us")
+    channel = models.CharField(max_length=16, default="online")
     decisions = models.PositiveIntegerField()
     figures = models.JSONField(default=dict)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from pricing.core.audits import AuditState, AuditVerdict
 from pricing.core.fairness import STOPPING
 from pricing.models import ModelAudit
-from pricing.selectors.places import home_place, list_places
+from pricing.selectors.places import home_place, list_places, name_place, say_in_place
 
 PLACE = ("market_code", "channel")
 WORST: tuple[AuditState, ...] = ("missing", "failed", "waived", "passed")
@@ -61,7 +61,7 @@ def _name_place(row: ModelAudit, sentence: str) -> str:
     place = (row.market_code, row.channel)
     if place == home_place():
         return sentence
-    return _("In %(place)s: %(sentence)s") % {"place": "/".join(place), "sentence": sentence}
+    return say_in_place(name_place(place), sentence)
 
 
 def describe_audit(row: ModelAudit) -> Iterable[str]:

@@ -135,16 +135,21 @@ def list_lift(
 
 
 def compare_model(
-    *, model_version: int, since: datetime, market: str = "us", channel: str = "online"
+    *,
+    model_version: int,
+    since: datetime,
+    market: str = "us",
+    channel: str = "online",
+    level: float = 0.99,
 ) -> ModelTrial:
     """Return how treated shoppers of a version do against the other treated since a day. One query.
 
-    The level is 99 %: a version on trial is looked at every few minutes.
+    The bounds hold at every look: a version on trial is looked at every few minutes.
     """
     first = since.astimezone(UTC).date()
     rows = fetch_packed(_MODEL_COLUMNS, _MODEL_SOURCE, _parameters(market, channel, first))
     is_trial = rows["model"] == model_version
-    lift = compare_arms(_arm(rows[is_trial]), _arm(rows[~is_trial]), level=0.99)
+    lift = compare_arms(_arm(rows[is_trial]), _arm(rows[~is_trial]), level=level)
     return ModelTrial(int(rows["decisions"][is_trial].sum()), lift)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from pricing.models import PublicPrice
 
@@ -12,6 +13,16 @@ Place = tuple[str, str]
 def home_place() -> Place:
     """Return the market this shop serves by default, and its online channel."""
     return settings.MARKET_CODE, "online"
+
+
+def name_place(place: Place) -> str:
+    """Return how a place is called in figures and sentences."""
+    return "/".join(place)
+
+
+def say_in_place(name: str, sentence: str) -> str:
+    """Return a sentence with the name of the place it is about."""
+    return gettext("In %(place)s: %(sentence)s") % {"place": name, "sentence": sentence}
 
 
 def list_places() -> list[Place]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pricing.models import ModelRamp, OnlineEvidence, PricedVisit, ShadowComparison
+from pricing.selectors.places import name_place
 from pricing.selectors.verdicts import say_step
 
 MOST_STEPS = 200
@@ -57,6 +58,7 @@ class ShadowRow:
     """What a version would have shown in a sample of decisions, against what was shown."""
 
     model_version: int
+    place: str
     at: datetime
     since: datetime
     until: datetime
@@ -126,6 +128,14 @@ def list_shadows(*, model_version: int | None = None, limit: int = 30) -> list[S
     if model_version is not None:
         rows = rows.filter(model_id=model_version)
     return [
-        ShadowRow(row.model_id, row.at, row.since, row.until, row.decisions, row.figures)
+        ShadowRow(
+            model_version=row.model_id,
+            place=name_place((row.market_code, row.channel)),
+            at=row.at,
+            since=row.since,
+            until=row.until,
+            decisions=row.decisions,
+            figures=row.figures,
+        )
         for row in rows[:limit]
     ]

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from pricing.selectors.places import say_in_place
+
 type Text = str | Promise
 
 # Why logged prices allow no verdict, or speak against a version.
@@ -39,10 +41,19 @@ AGAINST = gettext_lazy("logged prices allow no step: %(reasons)s")
 def list_trial_figures(
     evidence: Mapping[str, Any], show_money: Callable[[float], str]
 ) -> list[str]:
-    """Return the figures of a trial's step as sentences, [] where nothing was looked at yet.
+    """Return the figures of a trial's step as sentences, those of other places after those of the
+    home place; [] where nothing was looked at yet.
 
     `evidence` is what the step keeps; `show_money` writes minor units.
     """
+    found = _list_figures(evidence, show_money)
+    for place, figures in (evidence.get("places") or {}).items():
+        found += [say_in_place(place, one) for one in _list_figures(figures, show_money)]
+    return found
+
+
+def _list_figures(evidence: Mapping[str, Any], show_money: Callable[[float], str]) -> list[str]:
+    """Return the figures of one place as sentences."""
     found = []
     if "hours" in evidence:
         hours, decisions = f"{evidence['hours']:,.1f}", f"{evidence['decisions']:,}"

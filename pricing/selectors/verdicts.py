@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy
+
+from pricing.selectors.places import say_in_place
 
 type Text = str | Promise
 
@@ -176,22 +178,19 @@ def say_step(reason: str, evidence: Mapping[str, Any]) -> str:
     if "offline" in evidence:
         parts.append(say_reason(name_gate(evidence["offline"])))
     if evidence.get("reason"):
-        parts.append(say_reason(evidence["reason"]))
+        parts.append(_name_place(evidence, say_reason(evidence["reason"])))
     return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
 def say_refit(metrics: Mapping[str, Any]) -> list[str]:
     """Return why a refit waits for people, one sentence each; [] if it does not, or is none."""
-    found = []
-    for one in metrics.get("refit_check", {}).get("reasons", ()):
-        sentence = _say_excess(one)
-        if "place" in one:
-            sentence = gettext("In %(place)s: %(sentence)s") % {
-                "place": one["place"],
-                "sentence": sentence,
-            }
-        found.append(sentence)
-    return found
+    reasons = metrics.get("refit_check", {}).get("reasons", ())
+    return [_name_place(one, _say_excess(one)) for one in reasons]
+
+
+def _name_place(told: Mapping[str, Any], sentence: str) -> str:
+    """Return a sentence with the place it is about, if that is not the home place."""
+    return say_in_place(told["place"], sentence) if "place" in told else sentence
 
 
 def _say_excess(reason: Mapping[str, Any]) -> str:

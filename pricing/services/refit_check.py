@@ -16,7 +16,7 @@ from pricing.core.quote import VariantTerms, quote_prices
 from pricing.core.signals import RAW_SIGNALS, ShopperSignals
 from pricing.models import DemandModelVersion
 from pricing.selectors.exposures import load_exposures
-from pricing.selectors.places import Place, home_place, list_places
+from pricing.selectors.places import Place, home_place, list_places, name_place
 from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.trials import load_tried
 from pricing.selectors.versions import model_row
@@ -54,7 +54,7 @@ def check_refit(*, model_id: int, former_id: int, now: datetime) -> dict[str, An
             if place == home_place():
                 told |= {"figures": figures, "reasons": told["reasons"] + reasons}
                 continue
-            name = "/".join(place)
+            name = name_place(place)
             told["places"][name] = figures
             told["reasons"] = told["reasons"] + [one | {"place": name} for one in reasons]
     if is_held_back():

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from pricing.core.monitoring import SHARES, RampState, Verdict, next_step
+from pricing.core.monitoring import SHARES, RampState, Verdict, join_verdicts, next_step
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
     ModelChange,
     ModelRamp,
     RampStep,
-    ShadowComparison,
 )
-from pricing.selectors.exposures import load_exposures
-from pricing.selectors.lift import compare_model
+from pricing.selectors.places import home_place, name_place
 from pricing.selectors.serving import forget_serving
-from pricing.selectors.shadow import compare_shadow
-from pricing.selectors.trials import load_tried
 from pricing.services.approvals import NeedsSecondPerson, NotOffered, require_slot
 from pricing.services.breakers import Action, trip_breaker
 from pricing.services.fairness import NotAudited, require_audit
-from pricing.services.figures import show_lift
 from pricing.services.refits import lock_models
 from pricing.services.trial_gate import is_gate_open, judge_shadow, require_gate
+from pricing.services.trial_state import read_states, show_state
 from shop.kernel.ids import uuid7
-
-# How much of the past one comparison of a shadow looks at, and how often it is made.
-SHADOW_WINDOW = timedelta(hours=1)
 
 
 def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
@@ -118,12 +111,14 @@ def stop_trial(
         transaction.on_commit(forget_serving)
 
 
-def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -> str:
+def watch_trial(*, now: datetime) -> str:
     """Let the open trial go on, wait or stop by its figures; return the move, "" without a trial.
 
-    Stops, with a trip that says why, once its shoppers certainly bring less than the others
-    treated (99 % at every look), or a price of its shadow broke a bound. Stops without a trip, to
-    be begun anew by two people, once the newest audit of fairness forbids the model's use.
+    It is one trial for all places that have prices, and looked at in each (`join_verdicts`). Stops,
+    with a trip that says why and where, once its shoppers of a place certainly bring less than the
+    others treated there (99 % at every look, all places together), or a price of its shadow broke a
+    bound. Stops without a trip, to be begun anew by two people, once the newest audit of fairness
+    forbids the model's use.
     """
     ramp = ModelRamp.objects.filter(ended_at__isnull=True).select_related("model").first()
     if ramp is None:
@@ -133,20 +128,32 @@ def watch_trial(*, now: datetime, market: str = "us", channel: str = "online") -
         return ""
     if not _is_audited(ramp, step, now):
         return "stop"
-    place = (market, channel)
+    states = read_states(ramp, step, now)
     if step.share == 0.0:
-        _compare_lately(ramp, step, place, now)
-        step.evidence["offline"] = judge_shadow(ramp, step, place, now)
-    state = _read_state(ramp, step, place, now)
-    verdict = _ask_gate(next_step(state), step)
-    kept = {name: step.evidence[name] for name in ("offline",) if name in step.evidence}
-    evidence = _figures(state) | {"reason": verdict.reason} | kept
+        step.evidence["offline"] = judge_shadow(ramp, step, home_place(), now)
+    home = name_place(home_place())
+    verdicts = {name: next_step(state) for name, state in states.items()}
+    place, joined = join_verdicts(verdicts, home)
+    verdict = _ask_gate(joined, step)
+    evidence = _keep_evidence(step, states, home) | {"reason": verdict.reason}
+    evidence |= {"place": place} if place != home else {}
     RampStep.objects.filter(pk=step.pk).update(evidence=evidence)
     if verdict.move == "stop":
         _trip(ramp, evidence, now)
     elif verdict.move == "go_on":
         step_trial(ramp_id=ramp.pk, share=verdict.share, reason=verdict.reason, by_id=None, now=now)
     return verdict.move
+
+
+def _keep_evidence(step: RampStep, states: Mapping[str, RampState], home: str) -> dict[str, Any]:
+    """Return the figures of the home place, and of those others in which anything was decided."""
+    others = {
+        name: show_state(state)
+        for name, state in states.items()
+        if name != home and state.decisions
+    }
+    kept = {name: step.evidence[name] for name in ("offline",) if name in step.evidence}
+    return show_state(states[home]) | kept | ({"places": others} if others else {})
 
 
 def _ask_gate(verdict: Verdict, step: RampStep) -> Verdict:
@@ -190,59 +197,6 @@ def reopen_trial(*, model_id: int, by_id: int, now: datetime) -> int:
     The rules of `begin_trial` hold anew, and so do its errors.
     """
     return begin_trial(model_id=model_id, by_id=by_id, now=now)
-
-
-def _read_state(
-    ramp: ModelRamp, step: RampStep, place: tuple[str, str], now: datetime
-) -> RampState:
-    hours = (now - step.at) / timedelta(hours=1)
-    if step.share == 0.0:
-        rows = ShadowComparison.objects.filter(model=ramp.model, since__gte=step.at)
-        seen = [(row.decisions, row.figures) for row in rows if row.decisions]
-        decisions = sum(count for count, _ in seen)
-        gap = sum(count * figures["gap"] for count, figures in seen) / max(1, decisions)
-        return RampState(
-            share=0.0,
-            hours=hours,
-            decisions=decisions,
-            shadow_gap=gap if seen else None,
-            violations=sum(figures["violations"] for _, figures in seen),
-        )
-    trial = compare_model(
-        model_version=ramp.model_id, since=step.at, market=place[0], channel=place[1]
-    )
-    return RampState(share=step.share, hours=hours, decisions=trial.decisions, lift=trial.lift)
-
-
-def _figures(state: RampState) -> dict[str, Any]:
-    plain = {
-        "share": state.share,
-        "hours": round(state.hours, 2),
-        "decisions": state.decisions,
-        "shadow_gap": state.shadow_gap,
-        "violations": state.violations,
-    }
-    return plain if state.lift is None else plain | show_lift(state.lift)
-
-
-def _compare_lately(ramp: ModelRamp, step: RampStep, place: tuple[str, str], now: datetime) -> None:
-    """Compare the shadow with what was shown since the last comparison, an hour at most."""
-    newest = ShadowComparison.objects.filter(model=ramp.model, since__gte=step.at).first()
-    since = step.at if newest is None else newest.until
-    if now - since < SHADOW_WINDOW:
-        return
-    served = load_tried(ramp.model_id, place)
-    begin = max(since, now - SHADOW_WINDOW)
-    found = load_exposures(since=begin, until=now, now=now, market=place[0], channel=place[1])
-    figures = compare_shadow(found.take(~found.is_book), served)
-    ShadowComparison.objects.create(
-        model=ramp.model,
-        at=now,
-        since=begin,
-        until=now,
-        decisions=figures.decisions,
-        figures={name: getattr(figures, name) for name in figures.__slots__},
-    )
 
 
 def _lock_ramp(ramp_id: int) -> ModelRamp:

@@ -20,14 +20,14 @@ def watch_prices(*, now: datetime, market: str = "us", channel: str = "online") 
     """Look at feeds, profit and the trial of a place, act where a bound is broken; return what
     was done: new trips, and steps of the trial.
 
-    A trial is one for all places. It is judged where most of its shoppers are, at home: each place
-    moving it on by its own figures would take several steps at once.
+    A trial is one for all places and looked at in all of them, in the turn of the home place: each
+    place moving it on by its own figures would take several steps at once.
     """
     moves = watch_feeds(now=now, market=market)
     moves += watch_profit(now=now, market=market, channel=channel)
     if (market, channel) != home_place():
         return moves
-    return moves + (watch_trial(now=now, market=market, channel=channel) in ("go_on", "stop"))
+    return moves + (watch_trial(now=now) in ("go_on", "stop"))
 
 
 def watch_profit(*, now: datetime, market: str = "us", channel: str = "online") -> int:

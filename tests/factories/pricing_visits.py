@@ -52,13 +52,14 @@ def make_visits(
     is_held_out: bool,
     model_version: int = 1,
     first_owner: int = 1,
+    market_code: str = "us",
 ) -> None:
     """Store one visit of a shopper of its own for each margin."""
     PricedVisit.objects.bulk_create(
         PricedVisit(
             day=day,
             owner=first_owner + at,
-            market_code="us",
+            market_code=market_code,
             channel="online",
             model_version=model_version,
             is_held_out=is_held_out,

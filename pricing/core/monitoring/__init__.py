@@ -10,7 +10,7 @@
 (-0.5, True)
 """
 
-from pricing.core.monitoring.ramp import SHARES, RampState, Verdict, next_step
+from pricing.core.monitoring.ramp import SHARES, RampState, Verdict, join_verdicts, next_step
 from pricing.core.monitoring.refits import (
     RefitBounds,
     RefitShift,
@@ -46,6 +46,7 @@ __all__ = [
     "find_excess",
     "grow_arms",
     "hold_moves",
+    "join_verdicts",
     "judge_refit",
     "mixture_margin",
     "next_step",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,3 +69,26 @@ def next_step(state: RampState) -> Verdict:
     if at == 0 and (state.shadow_gap is None or abs(state.shadow_gap) > MOST_SHADOW_GAP):
         return Verdict("wait", state.share, "far_shadow")
     return Verdict("go_on", SHARES[at + 1], "long_enough")
+
+
+def join_verdicts(found: Mapping[str, Verdict], home: str) -> tuple[str, Verdict]:
+    """Return what several places together say of one trial, and the place that decided.
+
+    A reason to stop anywhere stops it everywhere. Where most shoppers are, at `home`, it is judged
+    whether it goes on; another place holds it back only with enough decisions of its own, if its
+    shadow is far from the prices shown there. Few decisions elsewhere hold nothing back.
+
+    >>> on, few = Verdict("go_on", 0.01, "long_enough"), Verdict("wait", 0.0, "few_decisions")
+    >>> join_verdicts({"us": on, "ca": few}, "us")
+    ('us', Verdict(move='go_on', share=0.01, reason='long_enough'))
+    >>> join_verdicts({"us": on, "ca": Verdict("stop", 0.0, "breaks_bound")}, "us")[0]
+    'ca'
+    """
+    for place, verdict in found.items():
+        if verdict.move == "stop":
+            return place, verdict
+    if found[home].move == "go_on":
+        for place, verdict in found.items():
+            if verdict.reason == "far_shadow":
+                return place, verdict
+    return home, found[home]

@@ -16,11 +16,13 @@ from pricing.core.monitoring import (
     Lift,
     Limits,
     RampState,
+    Verdict,
     arm_of,
     best_rho,
     compare_arms,
     grow_arms,
     hold_moves,
+    join_verdicts,
     mixture_margin,
     next_step,
     screen_prices,
@@ -203,3 +205,14 @@ def test_at_everybody_it_waits_for_the_second_person() -> None:
 def test_an_arm_nobody_was_in_has_no_days() -> None:
     nothing = np.zeros(0)
     assert grow_arms(np.zeros(0, dtype=np.int64), nothing, nothing, nothing.astype(int)) == []
+
+
+def test_one_place_may_stop_a_trial_and_few_decisions_elsewhere_hold_nothing_back() -> None:
+    on, few = Verdict("go_on", 0.05, "long_enough"), Verdict("wait", 0.01, "few_decisions")
+    far, worse = Verdict("wait", 0.0, "far_shadow"), Verdict("stop", 0.0, "brings_less")
+    assert join_verdicts({"us": on}, "us") == ("us", on)
+    assert join_verdicts({"us": on, "ca": few}, "us") == ("us", on)
+    assert join_verdicts({"us": on, "ca": few, "mx": far}, "us") == ("mx", far)
+    assert join_verdicts({"us": few, "ca": on, "mx": far}, "us") == ("us", few)
+    assert join_verdicts({"us": few, "ca": worse}, "us") == ("ca", worse)
+    assert join_verdicts({"us": worse, "ca": on}, "us") == ("us", worse)
