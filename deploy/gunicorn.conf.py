@@ -21,6 +21,9 @@ preload_app = True
 control_socket_disable = True
 # By then a process holds price book, catalogue, templates and addresses.
 WARM_REQUESTS = 200
+# A connection stays with the process that took it. All of a proxy's may end with one process while
+# another is idle; after so many requests it is closed, and the next goes to who is free.
+MOST_REQUESTS = 50
 _requests = count(1)
 
 
@@ -32,6 +35,12 @@ gc.set_threshold(2_000, 2, 50)
 def pre_fork(_server: Any, _worker: Any) -> None:
     """Leave what was loaded before the fork out of collections, so that its memory stays shared."""
     gc.freeze()
+
+
+def pre_request(_worker: Any, request: Any) -> None:
+    """Ask the client to come back on a new connection once this one has carried enough."""
+    if request.req_number >= MOST_REQUESTS:
+        request.force_close()
 
 
 def post_request(_worker: Any, _request: Any, _environ: Any, _response: Any) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import runpy
+from types import SimpleNamespace
 
 from tools.paths import ROOT
 
@@ -33,3 +34,16 @@ def test_young_objects_are_looked_through_before_they_are_many() -> None:
         assert middle * old >= 100
     finally:
         gc.set_threshold(*before)
+
+
+def test_a_connection_is_closed_after_so_many_requests_and_no_sooner() -> None:
+    thresholds = gc.get_threshold()
+    try:
+        settings = runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))
+    finally:
+        gc.set_threshold(*thresholds)
+    closed = []
+    for number in range(1, settings["MOST_REQUESTS"] + 1):
+        request = SimpleNamespace(req_number=number, force_close=lambda n=number: closed.append(n))
+        settings["pre_request"](None, request)
+    assert closed == [settings["MOST_REQUESTS"]]
