@@ -17,6 +17,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from pricing.models import DemandModelVersion
+from pricing.selectors.places import say_served
 from pricing.selectors.verdicts import FAMILIES, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.jobs.services import start_job
@@ -80,6 +81,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         "backtest_link",
         tag_column("status", _("Status"), STATUS_TONES),
         "waits",
+        "places",
         "trained_at",
         ("window_start", "window_end", "rows"),
         json_cell("metrics", _("Metrics")),
@@ -92,6 +94,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         "id",
         "backtest_link",
         "waits",
+        "places",
         *(one for one in fields if callable(one)),
     ]
     actions_list = ["fit_family"]
@@ -118,6 +121,12 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     def waits(self, row: DemandModelVersion) -> str:
         """Why it did not come into use by itself, in sentences."""
         return say_wait(row.status, row.metrics) or EMPTY
+
+    @admin.display(description=_("Places"))
+    def places(self, row: DemandModelVersion) -> str:
+        """Where it learned, and where it prices without having learned there."""
+        is_in_use = row.status == DemandModelVersion.Status.ACTIVE
+        return say_served(row.metrics, is_in_use=is_in_use)
 
     @admin.display(description=_("People decide"))
     def is_waiting(self, row: DemandModelVersion) -> SafeString | str:

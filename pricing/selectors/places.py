@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.utils.translation import gettext
 
@@ -23,6 +26,19 @@ def name_place(place: Place) -> str:
 def say_in_place(name: str, sentence: str) -> str:
     """Return a sentence with the name of the place it is about."""
     return gettext("In %(place)s: %(sentence)s") % {"place": name, "sentence": sentence}
+
+
+def say_served(metrics: Mapping[str, Any], *, is_in_use: bool) -> str:
+    """Return where a model learned, and, of the one in use, which other places it prices. One query
+    for that one."""
+    home = metrics.get("place") or name_place(home_place())
+    told = [gettext("Fitted on the sales of %(place)s.") % {"place": home}]
+    others = [name_place(one) for one in list_places()] if is_in_use else []
+    others = [one for one in others if one != home]
+    if others:
+        sentence = gettext("Priced by it too, without a model of their own: %(places)s.")
+        told.append(sentence % {"places": ", ".join(others)})
+    return " ".join(told)
 
 
 def list_places() -> list[Place]:

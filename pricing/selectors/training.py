@@ -58,11 +58,12 @@ class Window:
 def load_training_cells(
     *, as_of: datetime, weeks: int, place: tuple[str, str]
 ) -> tuple[TrainingCells, Window]:
-    """Return the cells of the `weeks` whole weeks before `as_of`. Five queries, catalogue aside.
+    """Return the cells of the `weeks` whole weeks before `as_of`: sales of the place's market at
+    its own prices. Five queries, catalogue aside.
 
     Only active variants: the others need no price any more.
     """
-    sold = load_purchase_cells(as_of, weeks)
+    sold = load_purchase_cells(as_of, weeks, market=place[0])
     window = find_window(sold, weeks)
     arrays = load_variant_arrays()
     at, known = find_positions(arrays.variant_id, sold.variant_id)

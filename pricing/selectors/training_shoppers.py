@@ -78,9 +78,10 @@ class _Gathered:
 
 
 def load_shopper_cells(
-    *, cells: TrainingCells, window: Window, as_of: datetime, scale: float
+    *, cells: TrainingCells, window: Window, as_of: datetime, scale: float, market: str
 ) -> ShopperCells | None:
-    """Return the last LATER_WEEKS weeks by groups as they were before; None with too little past.
+    """Return the last LATER_WEEKS weeks by groups of a market's shoppers as they were before; None
+    with too little past.
 
     Segments and tags are taken at the start, with the rules in use now: a tag for buying on offer
     must not rest on the very purchases whose response to offers is measured. Two queries and
@@ -93,7 +94,7 @@ def load_shopper_cells(
     first = weeks - LATER_WEEKS
     cut = float(window.middle[first]) - 3.5 * 86_400
     found = _Gathered()
-    for shoppers, events in _read_shoppers(as_of):
+    for shoppers, events in _read_shoppers(as_of, market):
         _gather(found, shoppers, _split(events, cut, cells.variant_id[item]), cut)
     shape = (len(item), LATER_WEEKS)
     return ShopperCells(
@@ -104,8 +105,11 @@ def load_shopper_cells(
     )
 
 
-def _read_shoppers(as_of: datetime) -> Iterator[tuple[Sequence[ShopperValue], ShopperEvents]]:
-    active = list_active_shoppers(as_of - timedelta(weeks=LATER_WEEKS))
+def _read_shoppers(
+    as_of: datetime, market: str
+) -> Iterator[tuple[Sequence[ShopperValue], ShopperEvents]]:
+    seen = list_active_shoppers(as_of - timedelta(weeks=LATER_WEEKS))
+    active = [one for one in seen if one.market_code == market]
     for chunk in batched(sorted(active, key=lambda one: one.id), SHOPPER_CHUNK):
         yield chunk, load_shopper_events([one.id for one in chunk], as_of=as_of)
 

@@ -18,6 +18,7 @@ from pricing.core.demand.tuning import DemandSettings
 from pricing.core.signals import SIGNAL_FEATURES, SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
+from pricing.selectors.places import name_place
 from pricing.selectors.training import Window, load_training_cells
 from pricing.selectors.tuning import load_settings
 from pricing.selectors.versions import find_kind_in_use, get_model_version, model_row
@@ -71,8 +72,11 @@ def train_demand(
     )
     tell("comparing shoppers", 2, STEPS)
     # What each shopper did is read here: never by a model that promises privacy.
-    trained = _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of)
+    trained = (
+        _note(trained, privacy) if privacy else fit_shoppers(trained, cells, window, as_of, market)
+    )
     tell("storing", 3, STEPS)
+    trained = replace(trained, metrics=trained.metrics | {"place": name_place((market, channel))})
     row = _store(wanted, trained, cells, window, as_of)
     if not trained.refusal:
         tell("auditing fairness", 4, STEPS)

@@ -23,12 +23,12 @@ from pricing.selectors.training_shoppers import (
 
 
 def fit_shoppers(
-    trained: Trained, cells: TrainingCells, window: Window, as_of: datetime
+    trained: Trained, cells: TrainingCells, window: Window, as_of: datetime, market: str
 ) -> Trained:
     """Return the model with the weight of deals and its figures with elasticities of segments and
     tags, as far as there is history for them."""
     scale = trained.served.weights.deals_scale
-    found = load_shopper_cells(cells=cells, window=window, as_of=as_of, scale=scale)
+    found = load_shopper_cells(cells=cells, window=window, as_of=as_of, scale=scale, market=market)
     if found is None or not len(trained.served.variant_id):
         return trained
     log_price = np.log(cells.price_minor[found.item][:, found.weeks])

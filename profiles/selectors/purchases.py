@@ -20,8 +20,9 @@ FROM (
         sum(quantity)::int8 AS units, sum(paid_minor)::int8 AS revenue,
         sum(list_minor)::int8 AS list, count(*) AS lines,
         coalesce(sum(quantity) FILTER (WHERE is_discounted), 0)::int8 AS discounted
-    FROM profiles_event
+    FROM profiles_event LEFT JOIN profiles_shopper buyer ON buyer.id = shopper_id
     WHERE kind = 'purchase' AND occurred_at >= %(start)s AND occurred_at < %(end)s
+        AND coalesce(buyer.market_code, %(home)s) = %(market)s
     GROUP BY 1, 2
 ) cells
 """
@@ -74,15 +75,23 @@ def start_of_day(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(settings.BUSINESS_TIME_ZONE))
 
 
-def load_purchase_cells(as_of: datetime, weeks: int) -> PurchaseCells:
+def load_purchase_cells(as_of: datetime, weeks: int, *, market: str | None = None) -> PurchaseCells:
     """Return weekly sales per variant of the last `weeks` whole weeks before `as_of`. One query.
 
+    Sales are those of the shoppers of a market, the home market's by default; sales of nobody known
+    are the home market's: amounts of several currencies make no sum.
     Weeks begin on Monday, midnight, in BUSINESS_TIME_ZONE; the week of `as_of` is left out unless
     `as_of` is its very end.
     """
     end = start_of_week(as_of)
     start = start_of_day(end.date() - timedelta(weeks=weeks))
-    parameters = {"zone": settings.BUSINESS_TIME_ZONE, "start": start, "end": end}
+    parameters = {
+        "zone": settings.BUSINESS_TIME_ZONE,
+        "start": start,
+        "end": end,
+        "home": settings.MARKET_CODE,
+        "market": market or settings.MARKET_CODE,
+    }
     rows = fetch_packed(_CELL_COLUMNS, _CELLS, parameters)
     rows = rows[np.lexsort((rows["week"], rows["variant"]))]
     return PurchaseCells(

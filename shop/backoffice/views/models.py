@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from pricing.core.values import ModelVersionRow
 from pricing.selectors import list_model_versions
 from pricing.selectors.elasticities import GroupElasticity, list_group_elasticities
+from pricing.selectors.places import say_served
 from pricing.selectors.staff_models import read_version
 from shop.backoffice.boards import (
     describe_version,
@@ -28,7 +32,7 @@ VERSIONS = 12
 
 @needs(CAN_SEE)
 def show_leaderboard(request: HttpRequest) -> HttpResponse:
-    """Show the families of one training run and the newest versions. One query of our own."""
+    """Show the families of one training run and the newest versions. Two queries of our own."""
     rows = list_model_versions(limit=VERSIONS)
     asked = read_number(request.GET.get("version", ""))
     chosen = next((row for row in rows if row.id == asked), None)
@@ -38,10 +42,17 @@ def show_leaderboard(request: HttpRequest) -> HttpResponse:
     context = {
         "chosen": describe_version(chosen) if chosen else None,
         "families": families,
+        "served": _say_served(rows),
         "takers": sum(one.may_take for one in families),
         "versions": list_version_lines(rows),
     }
     return render_page(request, "admin/leaderboard.html", _("Model leaderboard"), context)
+
+
+def _say_served(rows: Sequence[ModelVersionRow]) -> str:
+    """Return where the model in use learned and which places it prices, "" without one."""
+    in_use = next((row for row in rows if row.status == "active"), None)
+    return "" if in_use is None else say_served(in_use.metrics, is_in_use=True)
 
 
 @needs(CAN_SEE)

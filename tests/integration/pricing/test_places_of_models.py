@@ -11,12 +11,13 @@ from django.urls import reverse
 
 from pricing.core.demand.served import ServedDemand
 from pricing.core.monitoring import RefitBounds
-from pricing.models import DemandModelVersion, ModelAudit
+from pricing.models import DemandModelVersion, ModelAudit, PublicPrice
 from pricing.selectors.audits import find_audit
 from pricing.selectors.exposures import Exposures
 from pricing.selectors.shadow import ShadowFigures
+from pricing.selectors.training import load_training_cells
 from pricing.selectors.verdicts import say_refit
-from pricing.services import publish_price_book, refit_check
+from pricing.services import publish_price_book, refit_check, train_demand
 from pricing.services.fairness import (
     NotAudited,
     ask_for_waiver,
@@ -26,10 +27,13 @@ from pricing.services.fairness import (
     waive_audit,
 )
 from pricing.services.refits import use_refit
-from profiles.models import Shopper
+from profiles.models import Event, Shopper
+from profiles.selectors import load_purchase_cells
 from shop.catalog.models import Market
-from tests.factories.pricing import NOON, Dairy
+from shop.kernel.ids import uuid7
+from tests.factories.pricing import NOON, Dairy, make_model, make_shopper
 from tests.factories.pricing_audits import make_alike, make_households, make_staff, plant_proxy
+from tests.factories.pricing_history import WEEKS, open_tea_history
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +140,36 @@ def test_a_refit_that_jumps_abroad_alone_is_held_and_names_the_place(
     assert say_refit(candidate.metrics)[0].startswith("In ca/online: decisions of the last hours")
     in_use.refresh_from_db()
     assert in_use.status == "active"
+
+
+def test_a_model_learns_from_the_sales_of_its_market_alone() -> None:
+    teas = open_tea_history(items=12)
+    here = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))[0]
+    assert here.units.sum() > 0
+    buyer = make_shopper()
+    Shopper.objects.filter(pk=buyer.id).update(market_code="ca")
+    sale = Event.objects.filter(kind="purchase").first()
+    sale.pk, sale.shopper_id, sale.quantity = uuid7(), buyer.id, 1_000
+    sale.save(force_insert=True)
+    again = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))[0]
+    assert again.units.sum() == here.units.sum()
+    abroad = load_purchase_cells(NOON, WEEKS, market="ca")
+    assert (abroad.variant_id.tolist(), abroad.units.tolist()) == ([sale.variant_id], [1_000])
+    assert sale.variant_id in teas
+    row = train_demand(as_of=NOON, weeks=WEEKS)
+    assert row.metrics["place"] == "us/online"
+
+
+def test_the_models_page_says_which_places_have_no_model_of_their_own(root: Client) -> None:
+    model = make_model()
+    address = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
+    alone = root.get(address).content.decode()
+    assert "Fitted on the sales of us/online." in alone
+    assert "Priced by it too" not in alone
+    Market.objects.create(code="ca", name="Canada", currency="CAD", jurisdiction_code="US-other")
+    price = PublicPrice.objects.first()
+    price.pk, price.market_id = None, "ca"
+    price.save(force_insert=True)
+    told = "Priced by it too, without a model of their own: ca/online."
+    for page in (address, reverse("admin:leaderboard")):
+        assert told in root.get(page).content.decode()
