@@ -17,7 +17,7 @@ from pricing.selectors.audits import audit_verdict, list_group_rows
 from pricing.services.fairness import ask_for_waiver, waive_audit
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column
-from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
@@ -138,7 +138,7 @@ class ModelAuditAdmin(ReadOnlyAdmin):
             self,
             request,
             lambda: ask_for_waiver(
-                audit_id=int(object_id), reason=reason, by_id=_account_id(request), now=utc_now()
+                audit_id=int(object_id), reason=reason, by_id=account_id(request), now=utc_now()
             ),
             _("Asked. Somebody else can answer for the audit now."),
         )
@@ -160,7 +160,7 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: waive_audit(audit_id=int(object_id), by_id=_account_id(request), now=utc_now()),
+            lambda: waive_audit(audit_id=int(object_id), by_id=account_id(request), now=utc_now()),
             _("The audit is answered for."),
         )
         return go_back(request)
@@ -172,7 +172,3 @@ class ModelAuditAdmin(ReadOnlyAdmin):
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may answer for an audit: who may bring a model into use may."""
         return request.user.has_perm("pricing.approve_demandmodelversion")
-
-
-def _account_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

@@ -35,7 +35,15 @@ from shop.staff.columns import (
     tag_column,
 )
 from shop.staff.filters import ChannelFilter
-from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import (
+    ConfirmForm,
+    ReasonForm,
+    account_id,
+    ask,
+    go_back,
+    price_field,
+    tell_outcome,
+)
 from shop.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {
@@ -52,14 +60,7 @@ STATE_TONES = {
 class EditForm(ReasonForm):
     """Asks for another price, in major units as people write it."""
 
-    amount = forms.DecimalField(
-        label=_("Price instead"),
-        min_value=0.01,
-        max_value=100_000,
-        max_digits=9,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget(),
-    )
+    amount = price_field(_("Price instead"), widget=UnfoldAdminDecimalFieldWidget())
     field_order = ["amount", "reason"]
 
 
@@ -165,7 +166,7 @@ class PriceProposalAdmin(ReadOnlyAdmin):
     )
     def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
         """Say yes, as the first or the second person."""
-        ids, by_id = [int(object_id)], _account_id(request)
+        ids, by_id = [int(object_id)], account_id(request)
         tell_outcome(
             self,
             request,
@@ -198,7 +199,7 @@ class PriceProposalAdmin(ReadOnlyAdmin):
                     proposal_id=int(object_id),
                     price_minor=to_minor(form.cleaned_data["amount"], CURRENCY),
                     reason=form.cleaned_data["reason"],
-                    by_id=_account_id(request),
+                    by_id=account_id(request),
                     now=utc_now(),
                 ),
                 object_id,
@@ -230,7 +231,7 @@ class PriceProposalAdmin(ReadOnlyAdmin):
                     proposal_ids=[int(object_id)],
                     until=now + timedelta(days=form.cleaned_data["days"]),
                     reason=form.cleaned_data["reason"],
-                    by_id=_account_id(request),
+                    by_id=account_id(request),
                     now=now,
                 ),
                 object_id,
@@ -260,7 +261,7 @@ class PriceProposalAdmin(ReadOnlyAdmin):
                 reject_proposals(
                     proposal_ids=[int(object_id)],
                     reason=form.cleaned_data["reason"],
-                    by_id=_account_id(request),
+                    by_id=account_id(request),
                     now=utc_now(),
                 ),
                 object_id,
@@ -268,7 +269,3 @@ class PriceProposalAdmin(ReadOnlyAdmin):
             _("Rejected."),
         )
         return go_back(request)
-
-
-def _account_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

@@ -23,7 +23,7 @@ from pricing.services.approvals import activate_model, ask_for_model
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, show_link, show_tag, tag_column
-from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 TRAIN_JOB = "train_family"
@@ -177,7 +177,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
     )
     def ask_for(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """First step: say why."""
-        by_id = _account_id(request)
+        by_id = account_id(request)
         reason = form.cleaned_data["reason"]
         tell_outcome(
             self,
@@ -206,12 +206,8 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
             self,
             request,
             lambda: activate_model(
-                model_id=int(object_id), by_id=_account_id(request), now=utc_now()
+                model_id=int(object_id), by_id=account_id(request), now=utc_now()
             ),
             _("The model is active."),
         )
         return go_back(request)
-
-
-def _account_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

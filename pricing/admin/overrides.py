@@ -25,7 +25,15 @@ from shop.kernel.errors import FairtagError
 from shop.kernel.money import to_minor
 from shop.staff.columns import CURRENCY, money_column, show_money, show_tag
 from shop.staff.keys import read_number
-from shop.staff.reasons import ConfirmForm, ask, go_back, say_refusal, tell_outcome
+from shop.staff.reasons import (
+    ConfirmForm,
+    account_id,
+    ask,
+    go_back,
+    price_field,
+    say_refusal,
+    tell_outcome,
+)
 from shop.staff.tables import StaffAdmin
 
 USUAL_TIME = timedelta(days=7)
@@ -35,14 +43,7 @@ MOMENTS = {"starts_at": _("Starts at"), "expires_at": _("Expires at")}
 class OverrideForm(forms.ModelForm):
     """An override in the words of a price tag: an amount of money, and until when it holds."""
 
-    price = forms.DecimalField(
-        label=_("Price"),
-        min_value=0.01,
-        max_value=100_000,
-        max_digits=9,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}),
-    )
+    price = price_field(_("Price"), widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}))
 
     class Meta:
         model = PriceOverride
@@ -212,7 +213,7 @@ class PriceOverrideAdmin(StaffAdmin):
             self,
             request,
             lambda: end_override(
-                override_id=int(object_id), by_id=int(request.user.pk or 0), now=utc_now()
+                override_id=int(object_id), by_id=account_id(request), now=utc_now()
             ),
             _("The override is over."),
         )

@@ -21,7 +21,7 @@ from pricing.services.approvals import approve_policy, propose_policy
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import EMPTY, age_column, show_tag
-from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import StaffAdmin
 
 REASON_SHOWN = 60
@@ -176,7 +176,7 @@ class PricingPolicyAdmin(StaffAdmin):
             self,
             request,
             lambda: approve_policy(
-                version=policy.version, by_id=int(request.user.pk or 0), now=utc_now()
+                version=policy.version, by_id=account_id(request), now=utc_now()
             ),
             _("The version is active."),
         )

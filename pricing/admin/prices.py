@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +26,7 @@ from shop.kernel.money import to_minor
 from shop.staff.columns import CURRENCY, age_column, json_cell, money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, ask, go_back, price_field, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 SOURCE_TONES = {
@@ -42,14 +41,7 @@ SOURCE_TONES = {
 class ListPriceForm(ReasonForm):
     """Asks for the new list price, in major units as people write it."""
 
-    amount = forms.DecimalField(
-        label=_("New list price"),
-        min_value=0.01,
-        max_value=100_000,
-        max_digits=9,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget(),
-    )
+    amount = price_field(_("New list price"), widget=UnfoldAdminDecimalFieldWidget())
     field_order = ["amount", "reason"]
 
 

@@ -31,7 +31,7 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 AUDIT_JOB = "audit_and_go_back"
@@ -119,7 +119,7 @@ class BreakerTripAdmin(ReadOnlyAdmin):
             lambda: undo_trip(
                 trip_id=int(object_id),
                 reason=form.cleaned_data["reason"],
-                by_id=_account_id(request),
+                by_id=account_id(request),
                 now=utc_now(),
             ),
             _("Undone. This breaker rests for a day."),
@@ -193,7 +193,7 @@ class ModelChangeAdmin(ReadOnlyAdmin):
             self,
             request,
             lambda: rollback_model(
-                reason=form.cleaned_data["reason"], by_id=_account_id(request), now=utc_now()
+                reason=form.cleaned_data["reason"], by_id=account_id(request), now=utc_now()
             ),
             _("The model before is in use again."),
         )
@@ -213,7 +213,7 @@ class ModelChangeAdmin(ReadOnlyAdmin):
     )
     def audit_and_go_back(self, request: HttpRequest, form: ReasonForm) -> HttpResponse:
         """A worker audits it; the change stands here once the audit allows it."""
-        keywords = {"reason": form.cleaned_data["reason"], "by_id": _account_id(request)}
+        keywords = {"reason": form.cleaned_data["reason"], "by_id": account_id(request)}
         tell_outcome(
             self,
             request,
@@ -221,7 +221,3 @@ class ModelChangeAdmin(ReadOnlyAdmin):
             _("On its way: if the audit allows it, the change stands here in about a minute."),
         )
         return go_back(request)
-
-
-def _account_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

@@ -28,7 +28,7 @@ from shop.staff.columns import (
     show_minor,
     show_tag,
 )
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 NOBODY_ASKED = _(
@@ -165,7 +165,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
         tell_outcome(
             self,
             request,
-            lambda: begin_trial(model_id=model.pk, by_id=_account_id(request), now=utc_now()),
+            lambda: begin_trial(model_id=model.pk, by_id=account_id(request), now=utc_now()),
             _("The trial has begun, in the shadow."),
         )
         return go_back(request)
@@ -191,7 +191,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
                 ramp_id=int(object_id),
                 share=form.cleaned_data["share"],
                 reason=form.cleaned_data["reason"],
-                by_id=_account_id(request),
+                by_id=account_id(request),
                 now=utc_now(),
             ),
             _("The share is changed."),
@@ -218,13 +218,9 @@ class ModelRampAdmin(ReadOnlyAdmin):
             lambda: stop_trial(
                 ramp_id=int(object_id),
                 reason=form.cleaned_data["reason"],
-                by_id=_account_id(request),
+                by_id=account_id(request),
                 now=utc_now(),
             ),
             _("The trial is over."),
         )
         return go_back(request)
-
-
-def _account_id(request: HttpRequest) -> int:
-    return int(request.user.pk or 0)

@@ -21,7 +21,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import show_money
+from shop.staff.columns import Text, show_money
 
 SHORTEST_REASON = 5
 
@@ -49,6 +49,19 @@ class CountForm(ReasonForm):
         label=_("Pieces counted"), min_value=0, widget=UnfoldAdminIntegerFieldWidget()
     )
     field_order = ["pieces", "reason"]
+
+
+def price_field(label: Text = "", **options: Any) -> forms.DecimalField:
+    """Return a field for a price as people write it, in major units: a cent to 100,000."""
+    field: forms.DecimalField = forms.DecimalField(
+        label=label or None,
+        min_value=0.01,
+        max_value=100_000,
+        max_digits=9,
+        decimal_places=2,
+        **options,
+    )
+    return field
 
 
 def ask(
@@ -89,6 +102,11 @@ def tell_outcome(
         return False
     admin.message_user(request, done, messages.SUCCESS)
     return True
+
+
+def account_id(request: HttpRequest) -> int:
+    """Return the number of the account that asks: staff pages have one."""
+    return int(request.user.pk or 0)
 
 
 def go_to(address: str) -> HttpResponse:

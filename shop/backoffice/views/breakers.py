@@ -13,7 +13,7 @@ from pricing.services.undo import undo_trip
 from shop.backoffice.frame import needs
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.reasons import SHORTEST_REASON
+from shop.staff.reasons import SHORTEST_REASON, account_id
 
 
 class UndoForm(forms.Form):
@@ -35,7 +35,7 @@ def undo_breaker(request: HttpRequest) -> HttpResponse:
             undo_trip(
                 trip_id=form.cleaned_data["trip"],
                 reason=form.cleaned_data["reason"],
-                by_id=int(request.user.pk or 0),
+                by_id=account_id(request),
                 now=utc_now(),
             )
         except FairtagError as refusal:

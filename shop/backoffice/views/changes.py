@@ -34,7 +34,7 @@ from shop.kernel.errors import FairtagError
 from shop.kernel.money import to_minor
 from shop.staff.columns import CURRENCY
 from shop.staff.keys import read_number
-from shop.staff.reasons import SHORTEST_REASON, say_refusal
+from shop.staff.reasons import SHORTEST_REASON, account_id, price_field, say_refusal
 
 PAGE = 25
 # tab -> states shown under it
@@ -62,9 +62,7 @@ class DecisionForm(forms.Form):
     )
     reason = forms.CharField(required=False, max_length=300)
     days = forms.IntegerField(required=False, min_value=1, max_value=90)
-    amount = forms.DecimalField(
-        required=False, min_value=0.01, max_value=100_000, max_digits=9, decimal_places=2
-    )
+    amount = price_field(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Ask for a reason, days and a price exactly where they are needed."""
@@ -129,7 +127,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(str(text) for text in said))
     else:
         try:
-            _tell(request, _decide(ids, form.cleaned_data, int(request.user.pk or 0)))
+            _tell(request, _decide(ids, form.cleaned_data, account_id(request)))
         except FairtagError as refusal:
             messages.error(request, say_refusal(refusal))
     query = urlencode({"tab": tab, "which": which} if which else {"tab": tab})
