@@ -34,12 +34,13 @@ class EvidenceStep:
 @dataclass(frozen=True, slots=True)
 class TrialStep:
     """From `at` on this share of shoppers was quoted by the version on trial; why, in the reader's
-    language."""
+    language. `evidence` are the figures it was judged by when somebody last looked."""
 
     share: float
     at: datetime
     reason: str
     is_by_staff: bool
+    evidence: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def list_trials(*, limit: int = 10) -> list[TrialRow]:
                     step.at,
                     say_step(step.reason, step.evidence),
                     step.by_id is not None,
+                    step.evidence,
                 )
                 for step in row.steps.all()
             ),

@@ -23,6 +23,8 @@ REFUSALS: dict[str, Text] = {
     "gain_not_sure": gettext_lazy("the gain is not sure"),
     "rules_broken": gettext_lazy("its prices would have broken rules"),
 }
+# A decision earns a few cents, and its gain a fraction of one: gains are told of so many.
+MANY = 1_000
 HOURS = gettext_lazy("%(hours)s hours at this share, %(decisions)s decisions")
 SHADOW = gettext_lazy("its shadow is %(gap)s from the prices shown, on average")
 VIOLATIONS = gettext_lazy("%(count)s decisions in which its prices broke a bound")
@@ -32,8 +34,8 @@ LIFT = gettext_lazy(
 )
 UNSURE = gettext_lazy("too few shoppers of it to compare profit a visit")
 LOGGED = gettext_lazy(
-    "logged prices: a gain of %(gain)s a decision, certain: %(low)s to %(high)s, from %(exposures)s"
-    " decisions and %(purchases)s purchases"
+    "logged prices: a gain of %(gain)s a thousand decisions, certain: %(low)s to %(high)s, from"
+    " %(exposures)s decisions and %(purchases)s purchases"
 )
 AGAINST = gettext_lazy("logged prices allow no step: %(reasons)s")
 
@@ -77,7 +79,7 @@ def _say_lift(lift: Mapping[str, Any], show_money: Callable[[float], str]) -> st
 def _say_offline(offline: Mapping[str, Any], show_money: Callable[[float], str]) -> list[str]:
     found = []
     if "gain" in offline:
-        gain, low, high = (_signed(one, show_money) for one in offline["gain"])
+        gain, low, high = (_signed(MANY * one, show_money) for one in offline["gain"])
         counts = {name: f"{offline[name]:,}" for name in ("exposures", "purchases")}
         found.append(str(LOGGED) % (counts | {"gain": gain, "low": low, "high": high}))
     reasons = [str(REFUSALS.get(one, one)) for one in offline.get("reasons", ())]

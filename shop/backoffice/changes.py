@@ -91,6 +91,8 @@ class Change:
     bounds: str
     elasticity: str
     price_value: str
+    is_edited: bool
+    is_dearly_won: bool
     is_open: bool
     is_mine: bool
     waits_for_second: bool
@@ -112,6 +114,7 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
     state, tone = STATES.get(row.state, (row.state, "gray"))
     step = row.change_share
     waits = row.state == "pending" and row.needs_two and row.first_by_id is not None
+    is_edited = _is_edited(row)
     return Change(
         row=row,
         before=show_money(row.current_minor),
@@ -121,12 +124,15 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         state=state,
         state_tone=tone,
         cause=CAUSES.get(row.cause, row.cause),
-        goal=_show_goal(row),
-        effect=list_effects(row.effect_weekly, row.effect_share),
+        # Both are those of the model's price, not of the one that staff named instead.
+        goal="" if is_edited else _show_goal(row),
+        effect=() if is_edited else list_effects(row.effect_weekly, row.effect_share),
         candidates=_list_candidates(row),
         bounds=f"{show_money(row.floor_minor)} – {show_money(row.ceiling_minor)}",
         elasticity=_show_elasticity(row),
         price_value=_major(row.final_minor),
+        is_edited=is_edited,
+        is_dearly_won=not is_edited and _is_dearly_won(row),
         is_open=row.state in ("pending", "snoozed"),
         is_mine=waits and row.first_by_id == reader_id,
         waits_for_second=waits,
@@ -178,6 +184,18 @@ def _list_candidates(row: ProposalRow) -> tuple[CandidateLine, ...]:
         )
         for price, gain, chance in row.candidates
     )
+
+
+def _is_dearly_won(row: ProposalRow) -> bool:
+    """Whether the goal gains while profit of the week falls: then the page says why."""
+    profit = row.effect_share.get("profit", (None, None, None))[1]
+    return row.objective == "profit" and profit is not None and profit < 0.0
+
+
+def _is_edited(row: ProposalRow) -> bool:
+    """Whether staff named another price than the model; a guardrail may have moved one, too."""
+    is_by_staff = row.state in ("pending", "snoozed") or row.decided_by_id is not None
+    return is_by_staff and row.final_minor != row.proposed_minor
 
 
 def _show_goal(row: ProposalRow) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from pricing.selectors import list_kill_switches
-from pricing.selectors.breakers import list_open_trips
+from pricing.selectors.breakers import TripRow, list_open_trips
 from shop.backoffice.health import list_freshness, list_gauges, list_jobs
 from shop.backoffice.sales import (
     PERIODS,
@@ -18,6 +18,7 @@ from shop.backoffice.sales import (
     draw_sales,
     read_sales,
 )
+from shop.backoffice.scopes import describe_switches, name_scope
 from shop.kernel.clock import utc_now
 
 DEFAULT_PERIOD = 28
@@ -37,13 +38,20 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "freshness": list_freshness(now),
         "gauges": list_gauges(now),
         "jobs": list_jobs(now),
-        "switches": switches,
+        "switches": describe_switches(switches),
         "is_everything_off": any(switch.scope == "global" for switch in switches),
-        "trips": list_open_trips() if request.user.has_perm("pricing.view_breakertrip") else [],
+        "trips": _list_trips(request),
         "may_undo": request.user.has_perm("pricing.change_breakertrip"),
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
     }
+
+
+def _list_trips(request: HttpRequest) -> list[tuple[TripRow, str]]:
+    """Return the open breakers, each with what it acted on; nothing for who may not see them."""
+    if not request.user.has_perm("pricing.view_breakertrip"):
+        return []
+    return [(trip, name_scope(trip.scope, trip.key)) for trip in list_open_trips()]
 
 
 def read_period(text: str) -> int:

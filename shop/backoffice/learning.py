@@ -16,7 +16,7 @@ from pricing.selectors.lift import LiftDay
 from pricing.selectors.staff_learning import EvidenceStep, ShadowRow
 from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import WIDE, Chart, Series
+from shop.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
 from shop.backoffice.formats import show_count, show_day, show_percent
 from shop.staff.columns import EMPTY, show_minor
@@ -118,9 +118,10 @@ def draw_lift(days: Sequence[LiftDay]) -> Chart:
 
 
 def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
-    """Return what was learned step by step: outcomes counted, elasticities moved."""
+    """Return what was learned step by step, what there is to draw: outcomes, moved elasticities."""
     labels = tuple(f"{step.at:%m-%d %H:%M}" for step in steps)
-    return [
+    has_moves = any(step.moved or step.alarms for step in steps)
+    charts = [
         DayChart(
             title=_("Outcomes the elasticities have learned from"),
             labels=labels,
@@ -139,6 +140,8 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
                 " that fast."
             ),
             label_title=_("Moment"),
+            # Alone it has the page's whole width.
+            width=WIDTH if has_moves else WIDE,
         ).draw(),
         DayChart(
             title=_("Elasticities that moved, and alarms of drift"),
@@ -149,6 +152,7 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
             label_title=_("Moment"),
         ).draw(),
     ]
+    return [chart for chart in charts if not chart.is_empty]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ class ShadowLine:
     """One comparison of a version with what was shown, in words."""
 
     row: ShadowRow
+    decisions: str
     gap: str
     size: str
     cheaper: str
@@ -172,6 +177,7 @@ def describe_shadow(row: ShadowRow) -> ShadowLine:
 
     return ShadowLine(
         row=row,
+        decisions=show_count(row.decisions),
         gap=share("gap"),
         size=share("mean_absolute_gap"),
         cheaper=share("lower_share"),

@@ -7,6 +7,7 @@ here therefore has a dialog: it acts on POST only, under Django's CSRF protectio
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -55,7 +56,7 @@ def price_field(label: Text = "", **options: Any) -> forms.DecimalField:
     """Return a field for a price as people write it, in major units: a cent to 100,000."""
     field: forms.DecimalField = forms.DecimalField(
         label=label or None,
-        min_value=0.01,
+        min_value=Decimal("0.01"),
         max_value=100_000,
         max_digits=9,
         decimal_places=2,

@@ -30,6 +30,9 @@ from shop.backoffice.charts.drawing import (
 )
 from shop.backoffice.charts.scales import Scale, choose_labels, choose_ticks, extent
 
+# A lone day is a bar, not a wall.
+WIDEST_BAR = 240.0
+
 
 @dataclass(frozen=True, slots=True)
 class DayChart:
@@ -85,7 +88,7 @@ class DayChart:
 
     def _draw_bars(self, y: Scale, slot: float) -> list[SafeString]:
         below = [0.0] * len(self.labels)
-        width = round(slot * 0.72, 1)
+        width = round(min(slot * 0.72, WIDEST_BAR), 1)
         drawn = []
         for bar in self.bars:
             marks = []
@@ -95,7 +98,7 @@ class DayChart:
                 top, base = y.place(below[index] + number), y.place(below[index])
                 below[index] += number
                 tip = f"{self.labels[index]} · {bar.name}: {self.show(number)}"
-                x = round(LEFT + slot * (index + 0.14), 1)
+                x = round(LEFT + slot * (index + 0.5) - width / 2.0, 1)
                 marks.append((x, min(top, base), width, round(abs(base - top), 1), tip))
             drawn.append(
                 format_html(

@@ -28,6 +28,7 @@ from shop.backoffice.learning import (
     list_lift_figures,
     show_bounds,
 )
+from shop.backoffice.trials import describe_logged, describe_step, say_next
 
 CAN_SEE = "pricing.view_demandmodelversion"
 LEVEL = 0.95
@@ -45,7 +46,7 @@ def show_learning(request: HttpRequest) -> HttpResponse:
         "has_days": bool(days),
         "begun": days[0].day if days else None,
         "steps": len(steps),
-        "evidence": [chart for chart in draw_evidence(steps) if not chart.is_empty],
+        "evidence": draw_evidence(steps),
     }
     return render_page(request, "admin/learning.html", _("Learning and lift"), context)
 
@@ -79,8 +80,7 @@ def _describe(row: TrialRow) -> dict[str, Any]:
         "lift": "" if lift is None else show_bounds(lift),
         "verdict": None if lift is None else judge_trial(lift),
         "share": _("in the shadow") if not share else show_percent(share),
-        "steps": [
-            (step, _("in the shadow") if not step.share else show_percent(step.share))
-            for step in row.steps
-        ],
+        "steps": [describe_step(step) for step in row.steps],
+        "logged": describe_logged(row),
+        "next": say_next(row),
     }

@@ -21,6 +21,7 @@ from pricing.selectors import list_kill_switches
 from pricing.selectors.staff_models import read_version
 from pricing.services import set_kill_switch
 from shop.backoffice.frame import needs, render_page
+from shop.backoffice.scopes import describe_switches
 from shop.catalog.selectors import CategoryNotFound, MarketNotFound, get_category, get_market
 from shop.catalog.selectors.staff import has_sku
 from shop.kernel.clock import utc_now
@@ -143,7 +144,7 @@ def flip_switch(request: HttpRequest) -> HttpResponse:
 def _render(request: HttpRequest, form: FlipForm) -> HttpResponse:
     switches = list_kill_switches()
     context = {
-        "switches": switches,
+        "switches": describe_switches(switches),
         "is_everything_off": any(switch.scope == "global" for switch in switches),
         "form": form,
         "may_flip": request.user.has_perm("pricing.add_killswitch"),

@@ -92,6 +92,29 @@ def test_one_change_gets_another_price_or_is_refused_with_a_sentence(root: Clien
     assert (row.state, row.final_minor, row.reason) == ("edited", 495, "rounder")
     said = decide(root, "edit", **{**asked, "amount": "3.00"})
     assert said == ["The price must lie between the floor $4.00 and the ceiling $5.00."]
+    assert decide(root, "edit", **{**asked, "amount": "0.01"}) == said
+
+
+def test_a_price_that_staff_named_does_not_stand_beside_what_the_model_expects_of_its_own(
+    root: Client,
+) -> None:
+    one = list_ids()[0]
+    PriceProposal.objects.exclude(pk=one).delete()
+    assert "+$0.01 … +$0.03" in root.get(reverse(INBOX)).content.decode()
+    decide(root, "edit", only=str(one), amount="4.20", reason="as large as needs two")
+    page = root.get(reverse(INBOX))
+    (change, _card) = page.context["changes"][0]
+    assert (change.after, change.is_edited, change.effect, change.goal) == ("$4.20", True, (), "")
+    curve = reverse("admin:demand_curve", args=[change.row.variant_id])
+    assert f'href="{curve}?price=4.20"' in page.content.decode()
+
+
+def test_only_a_change_that_costs_profit_says_what_else_its_goal_counts(root: Client) -> None:
+    words = "The goal also counts purchases won"
+    assert words not in root.get(reverse(INBOX)).content.decode()
+    costs = {"profit": [-0.03, -0.02, -0.01]}
+    PriceProposal.objects.update(effect={"share": costs, "weekly": costs})
+    assert words in root.get(reverse(INBOX)).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from orders.models import Order, OrderLine
 from orders.selectors.statistics import DaySales, list_day_sales
@@ -19,6 +20,7 @@ from pricing.models import KillSwitch, Quote
 from pricing.selectors import list_kill_switches
 from profiles.models import Shopper
 from shop.backoffice.memory import forget_all
+from shop.backoffice.scopes import describe_switches
 from shop.jobs.models import JobRun
 from shop.kernel.clock import utc_now
 from tests.factories.backoffice import ROWS, make_staff
@@ -184,6 +186,11 @@ def test_flipping_the_kill_switch_takes_a_reason_and_is_seen_everywhere(root: Cl
     newest = KillSwitch.objects.order_by("-id").first()
     assert newest.by.email == "root@staff.example"
     assert "Personal prices are stopped" in root.get(reverse("admin:index")).content.decode()
+    for name in ("index", "kill_switch"):
+        text = root.get(reverse(f"admin:{name}")).content.decode()
+        assert "<li>everything · prices look wrong" in text, name
+    with override("zh-hans"):
+        assert [where for _, where in describe_switches(list_kill_switches())] == ["全部"]
     root.post(flip, {**stop, "is_active": "release", "reason": "fixed and checked"})
     assert list_kill_switches() == []
 

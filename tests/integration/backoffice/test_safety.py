@@ -57,7 +57,7 @@ def test_the_dashboard_tells_what_a_breaker_did_and_one_click_undoes_it(root: Cl
     assert "Breakers have acted" in page
     address = reverse("admin:pricing_breakertrip_change", args=[key])
     assert f'<a href="{address}">profit per visit below the holdout</a>' in page
-    assert "personal prices switched off" in page
+    assert "personal prices switched off · market us · " in page
     act(root, "breakertrip_undo", key, reason=REASON)
     row = BreakerTrip.objects.get(pk=key)
     assert (row.undo_reason, row.undone_by.is_superuser) == (REASON, True)

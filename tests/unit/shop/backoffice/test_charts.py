@@ -178,3 +178,12 @@ def _rectangles(svg: str) -> list[tuple[str, ...]]:
         (*(node.attrib[name] for name in ("x", "y", "width", "height")), node[0].text or "")
         for node in root.iter("rect")
     ]
+
+
+def test_a_lone_bar_is_no_wall_and_stands_over_its_label() -> None:
+    bar = Series("sold", (3.0,), 1)
+    lone = DayChart(title="Sales", labels=("a",), show=show, bars=(bar,)).draw().svg
+    left, width = re.search(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', lone).groups()
+    middle = re.search(r'<text class="ft-tick" x="([\d.]+)" y="\d+" text-anchor="middle">a<', lone)
+    assert float(width) == 240.0
+    assert float(left) + 120.0 == float(middle[1])
