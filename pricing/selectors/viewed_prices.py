@@ -2,7 +2,8 @@
 
 A shopper's views are kept as events where they agreed to it, public prices in the ledger, and what
 chance could have done in the week's draw. So exposures of people to public prices need no record of
-their own: they are read from these.
+their own: they are read from these. This is for who judges public prices by person, in a notebook;
+no job or page does.
 """
 
 from __future__ import annotations
