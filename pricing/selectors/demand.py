@@ -14,6 +14,7 @@ from pricing.core.demand.served import ServedDemand
 from pricing.core.publish import floor_prices, propose_public
 from pricing.core.values import DemandCurve
 from pricing.models import PublicPrice
+from pricing.selectors.evidence import add_evidence
 from pricing.selectors.references import load_series
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.versions import load_active_model
@@ -32,12 +33,13 @@ class NoCurve(FairtagError):
 
 
 def demand_curve(*, variant_id: int, market: str = "us", channel: str = "online") -> DemandCurve:
-    """Return the demand curve of a variant. Five queries, catalogue aside. Raises NoCurve.
+    """Return the demand curve of a variant, as prices are made of it: the model with what outcomes
+    said since. Six queries, catalogue aside. Raises NoCurve.
 
     `elasticity` is d ln q / d ln p, so negative. The grid runs from 60 % to 140 % of the public
     price; the band holds 90 % of weeks: counting noise and the posterior of the elasticity.
     """
-    active = load_active_model()
+    active = add_evidence(load_active_model(), (market, channel))
     places = PublicPrice.objects.filter(market_id=market, channel=channel)
     price = places.filter(variant_id=variant_id).first()
     arrays = load_variant_arrays()
@@ -47,7 +49,8 @@ def demand_curve(*, variant_id: int, market: str = "us", channel: str = "online"
         raise NoCurve(_("This variant has no demand curve yet."))
     row, served = active
     seen = _seen(variant_id, row.trained_at, (market, channel))
-    demand = _demand(served, variant_id, int(arrays.category_id[at]), price, seen)
+    family = _find_family(int(arrays.category_id[at]))
+    demand = _demand(served, variant_id, family, price, seen)
     decimals = exponent(get_market(market).currency)
     cost, suggested = _suggest(price, arrays.cost_minor[[at]], demand, decimals)
     grid = price_grid(price.public_minor, decimals)
@@ -56,7 +59,7 @@ def demand_curve(*, variant_id: int, market: str = "us", channel: str = "online"
         variant_id=variant_id,
         elasticity=-demand.elasticity,
         elasticity_sd=demand.elasticity_sd,
-        is_causal=_is_causal(served, variant_id),
+        is_causal=bool(served.backed_by_chance(np.array([variant_id]), np.array([family]))[0]),
         current_minor=price.public_minor,
         suggested_minor=suggested,
         price_minor=grid,
@@ -90,16 +93,19 @@ def _seen(
     return price[0][kept], units[0][kept]
 
 
+def _find_family(category_id: int) -> int:
+    node = list_categories("en").nodes.get(category_id)
+    return category_id if node is None or node.parent_id is None else node.parent_id
+
+
 def _demand(
     served: ServedDemand,
     variant_id: int,
-    category_id: int,
+    family_id: int,
     price: PublicPrice,
     seen: tuple[FloatArray, FloatArray],
 ) -> Demand:
-    node = list_categories("en").nodes.get(category_id)
-    family = category_id if node is None or node.parent_id is None else node.parent_id
-    mean, sd, depth = served.elasticities(np.array([variant_id]), np.array([family]))
+    mean, sd, depth = served.elasticities(np.array([variant_id]), np.array([family_id]))
     elasticity = float(mean[0])
     units, dispersion = units_at(seen[0], seen[1], price.public_minor, elasticity), 1.5
     if depth[0] == 0:
@@ -134,9 +140,3 @@ def _suggest(
     )
     ceiling = int(price.list_minor * (1.0 + policy.ceiling_over_list))
     return float(cost[0]), int(np.clip(proposed[0], floor[0], max(ceiling, int(floor[0]))))
-
-
-def _is_causal(served: ServedDemand, variant_id: int) -> bool:
-    at = int(np.searchsorted(served.variant_id, variant_id))
-    is_known = at < len(served.variant_id) and int(served.variant_id[at]) == variant_id
-    return is_known and bool(served.is_causal[at])

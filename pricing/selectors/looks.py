@@ -16,7 +16,6 @@ from pricing.models import LookTally
 from pricing.selectors.exposures import find_outcomes
 from profiles.selectors.outcomes import load_quote_outcomes
 from profiles.selectors.packed import Packed, fetch_packed
-from profiles.selectors.purchases import start_of_week
 
 # A price, the rung below it and the rung above.
 MOST_RUNGS = 3
@@ -198,39 +197,6 @@ def list_price_looks(
             )
         )
     return rows
-
-
-@dataclass(frozen=True, slots=True)
-class LookWeeks:
-    """Looks at public prices by variant and week (Mondays of the business), parallel arrays."""
-
-    variant_id: IntArray
-    week_start: NDArray[np.datetime64]
-    looks: IntArray
-
-
-def load_look_weeks(
-    *, since: datetime, until: datetime, market: str = "us", channel: str = "online"
-) -> LookWeeks:
-    """Return how often each variant's public price was looked at in a week. One query.
-
-    The exposure that sales are a share of: a shock's effect on sales per look is not confused with
-    how often the goods were on a page.
-    """
-    parameters = {"since": since, "until": until, "market": market, "channel": channel}
-    rows = fetch_packed(_LOOKS, _LOOKS_SOURCE.format(variant=""), parameters)
-    hours, which = np.unique(rows["hour"].astype(np.int64), return_inverse=True)
-    mondays = [
-        start_of_week(datetime.fromtimestamp(hour * 3600, tz=since.tzinfo)).date()
-        for hour in hours.tolist()
-    ]
-    weeks = np.array(mondays, dtype="datetime64[D]").astype(np.int64)[which]
-    keys = np.stack([rows["variant_id"].astype(np.int64), weeks], axis=1)
-    both, inverse = np.unique(keys.reshape(-1, 2), axis=0, return_inverse=True)
-    looks = np.bincount(inverse.ravel(), rows["looks"].astype(np.int64), len(both))
-    return LookWeeks(
-        both[:, 0], both[:, 1].astype("datetime64[D]"), np.asarray(looks, dtype=np.int64)
-    )
 
 
 def read_lost_pages() -> tuple[int, int]:

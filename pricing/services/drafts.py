@@ -9,7 +9,6 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
-from pricing.core.demand.served import find_causal
 from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
 from pricing.core.mix import segment_mix
 from pricing.core.optimum import Segments
@@ -142,7 +141,7 @@ def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
         series=series,
         bounds=bounds,
         staff=staff,
-        is_causal=find_causal(occasion.served, ids),
+        is_causal=occasion.served.backed_by_chance(ids, shelf.family_id),
         around=find_circumstances(calm, terms, staff, occasion),
     )
 

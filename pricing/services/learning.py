@@ -11,16 +11,14 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray
-from pricing.core.online import Delays, Evidence, Report, Sightings, look_ahead, take_in
-from pricing.core.packed import read_signals
-from pricing.core.signals import sensitivity_boost
+from pricing.core.online import Delays, Evidence, Report, look_ahead, take_in
 from pricing.models import OnlineEvidence
 from pricing.selectors.evidence import Model, open_evidence, read_settled
 from pricing.selectors.exposures import Exposures, load_exposures
+from pricing.selectors.looks import PublicOutcomes, load_public_outcomes
 from pricing.selectors.rules import load_active_policy
-from pricing.selectors.versions import load_active_model, load_weights
-from shop.catalog.selectors import list_categories
+from pricing.selectors.versions import load_active_model
+from pricing.services.sightings import age_of_looks, begin_hour, read_decisions, read_looks
 from shop.kernel.arrays import hash_arrays, pack_arrays
 from shop.kernel.clock import epoch_ms
 
@@ -30,14 +28,16 @@ CHECKOUT = timedelta(minutes=30)
 FIRST_LOOK = timedelta(hours=6)
 WINDOW, MOST_WINDOWS = timedelta(hours=1), 24
 KEEP_ROWS = 1_440  # a day of minutes
-DAY, MINUTE_MS = timedelta(days=1), 60_000.0
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+MINUTE_MS = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
 class LearningReport:
-    """What a run settled: decisions whose hour is over, purchases, families whose alarm rang.
+    """What a run settled: prices shown that nobody can buy at any more, decisions and looks at
+    public prices alike; purchases; families whose alarm rang.
 
-    `until` is how far it came; `pending` decisions since then may still be bought, and
+    `until` is how far it came; `pending` prices shown since then may still be bought, and
     `pending_purchases` were. `moved` are variants to reprice.
     """
 
@@ -54,7 +54,8 @@ def learn_online(*, now: datetime, market: str = "us", channel: str = "online") 
     """Take in outcomes: for good where the quote has run out, for now where it has not.
 
     A decision is settled once its quote can no longer be bought (its validity and half an hour for
-    the payment): only then is "not bought" known. Evidence and watermark change in one transaction,
+    the payment), an hour's looks at public prices when that is so of its last one: only then is
+    "not bought" known. Evidence and watermark change in one transaction,
     so that no outcome counts twice. Until then a purchase counts at once and its absence as far as
     purchases come that fast (`core.online.delays`), on top of what is settled and made anew by
     every run. Without a model nothing is learned.
@@ -96,17 +97,15 @@ def _settle_window(
         end = min(until, since + WINDOW)
         if end <= since:
             return None
-        found = load_exposures(since=since, until=end, now=now, market=place[0], channel=place[1])
-        found = found.take(~found.is_book)
-        if row is not None and not len(found):
+        found, looks = _load_shown(since, end, now, place)
+        if row is not None and not len(found) and not len(looks):
             OnlineEvidence.objects.filter(pk=row.pk).update(watermark=end)
             return Report.nothing(), end
         arrays = {} if row is None else read_settled(row)
         evidence = Evidence.from_arrays(arrays) if arrays else Evidence.nothing(model[0].id)
         days = 0.0 if row is None else (now - (row.faded_at or row.at)) / DAY
-        known, report = take_in(
-            evidence, read_sightings(found), model[1], model_version=model[0].id, days=days
-        )
+        seen = read_decisions(found).join(read_looks(looks))
+        known, report = take_in(evidence, seen, model[1], model_version=model[0].id, days=days)
         minutes = found.delay_ms[found.delay_ms >= 0] / MINUTE_MS
         delays = Delays.from_arrays(arrays).after(minutes, days)
         _store_settled(known.arrays() | delays.arrays(), report, row, place, (end, now))
@@ -123,57 +122,39 @@ def _look_ahead(
         row = _current(place)
         if row is None or row.watermark < now - horizon:
             return None
-        found = load_exposures(
-            since=row.watermark, until=now, now=now, market=place[0], channel=place[1]
-        )
-        found = found.take(~found.is_book)
-        is_calm = not len(found) and not row.pending_exposures
+        found, looks = _load_shown(row.watermark, now + HOUR, now, place)
+        is_calm = not len(found) and not len(looks) and not row.pending_exposures
         if is_calm and row.pending_arrays is not None and row.at != now:
             return Report.nothing()
         arrays = read_settled(row)
-        age = (epoch_ms(now) - found.issued_ms) / MINUTE_MS
+        age = np.concatenate([epoch_ms(now) - found.issued_ms, age_of_looks(looks, now)])
         ahead, report = look_ahead(
             Evidence.from_arrays(arrays),
-            read_sightings(found),
+            read_decisions(found).join(read_looks(looks)),
             model[1],
-            share=Delays.from_arrays(arrays).share(age, horizon / timedelta(minutes=1)),
+            share=Delays.from_arrays(arrays).share(age / MINUTE_MS, horizon / MINUTE),
             sent=None if row.pending_arrays is None else open_evidence(row),
         )
         _store_pending(ahead, report, row, now)
     return report
 
 
+def _load_shown(
+    since: datetime, until: datetime, now: datetime, place: tuple[str, str]
+) -> tuple[Exposures, PublicOutcomes]:
+    """Return the drawn decisions of `[since, until)`, and the looks at public prices of the hours
+    that end in it: windows follow each other, so each hour is in one of them."""
+    market, channel = place
+    found = load_exposures(since=since, until=until, now=now, market=market, channel=channel)
+    looks = load_public_outcomes(
+        since=begin_hour(since), until=begin_hour(until), now=now, market=market, channel=channel
+    )
+    return found.take(~found.is_book), looks
+
+
 def _current(place: tuple[str, str]) -> OnlineEvidence | None:
     rows = OnlineEvidence.objects.filter(market_code=place[0], channel=place[1])
     return rows.filter(is_current=True).first()
-
-
-def read_sightings(found: Exposures) -> Sightings:
-    """Return drawn decisions as sightings. One query for each model version the first time."""
-    found = found.take(~found.is_book)
-    public = found.rows["public_minor"].astype(np.int64)
-    nodes = list_categories("en").nodes
-    families = {one: node.parent_id or one for one, node in nodes.items()}
-    category = found.rows["category_id"].tolist()
-    return Sightings.of_draws(
-        variant_id=found.rows["variant_id"].astype(np.int64),
-        family_id=np.array([families.get(one, one) for one in category], dtype=np.int64),
-        boost=_boosts(found),
-        public_minor=public,
-        shown_minor=found.rung_minor[np.arange(len(found)), found.chosen],
-        rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
-        probability=found.probability,
-        bought=found.units > 0,
-    )
-
-
-def _boosts(found: Exposures) -> FloatArray:
-    """Return z of each decision, under the weights of the model that decided."""
-    boost = np.zeros(len(found))
-    for version in np.unique(found.model_version).tolist():
-        where = found.model_version == version
-        boost[where] = sensitivity_boost(read_signals(found.rows[where]), load_weights(version))[0]
-    return boost
 
 
 def _store_settled(

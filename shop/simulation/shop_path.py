@@ -34,6 +34,7 @@ from pricing.core.values import Policy
 from shop.kernel.clock import epoch_ms
 from shop.simulation.shop_path_book import Morning, Shelf, draft_book
 from shop.simulation.shop_path_history import WEEK, History
+from shop.simulation.shop_path_looks import count_looks
 from shop.simulation.shop_path_visitors import Visitors
 
 FAMILY, FIRST_CATEGORY = 1, 2
@@ -228,6 +229,8 @@ class ShopPath:
         """Take in the outcomes of drawn decisions, as `learn_online` does once they are known."""
         at = np.flatnonzero(shown.is_decision)
         item = shown.item[at]
+        others = np.flatnonzero(~shown.is_decision & (shown.quoted_minor == shown.public_minor))
+        looked = shown.item[others]
         seen = Sightings.of_draws(
             variant_id=shelf.variant_id[item],
             family_id=shelf.family_id[item],
@@ -237,7 +240,7 @@ class ShopPath:
             rung_minor=shown.rung_minor[at],
             probability=shown.chance[at],
             bought=chosen[shown.shopper[at]] == item,
-        )
+        ).join(count_looks(shelf, looked, chosen[shown.shopper[others]] == looked))
         self.evidence, _ = take_in(
             self.evidence, seen, self.model, model_version=self._version, days=days
         )

@@ -8,8 +8,9 @@ from datetime import date
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
-from pricing.core.demand.served import ServedDemand, find_causal
+from pricing.core.demand.served import ServedDemand
 from pricing.core.guardrails import PublicBounds, apply_public_gate
+from pricing.core.looks import WeekDraw
 from pricing.core.monitoring import Limits as ScreenLimits
 from pricing.core.monitoring import hold_moves, screen_prices
 from pricing.core.optimum import Choice, Limits, Segments, choose_public
@@ -29,6 +30,7 @@ class Shelf:
 
     `list_minor` is the merchant's price, ceiling and anchor at once; `base_minor` the price without
     this week's shock, `shocked_minor` the price chance set (0: none). `changed_at` in seconds.
+    `draw` is what chance could do this week.
     """
 
     variant_id: IntArray
@@ -39,6 +41,7 @@ class Shelf:
     base_minor: IntArray
     shocked_minor: IntArray
     changed_at: IntArray
+    draw: WeekDraw | None = None
 
     @property
     def public_minor(self) -> IntArray:
@@ -69,7 +72,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         shelf = replace(shelf, shocked_minor=np.zeros_like(was))
     terms = _terms_now(shelf, morning)
     bounds = _bound(was, shelf, terms, policy)
-    is_causal = find_causal(morning.served, shelf.variant_id)
+    is_causal = morning.served.backed_by_chance(shelf.variant_id, shelf.family_id)
     limits = find_limits(
         terms,
         bounds,
@@ -88,7 +91,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         is_causal=is_causal,
         exponent=terms.exponent,
     )
-    target = _draw(shelf, terms, limits, choice, morning)
+    target, drawn = _draw(shelf, terms, limits, choice, morning)
     asked = np.where(target > 0, target, choice.minor)
     is_model = (target == 0) & (choice.minor != shelf.list_minor)
     public = _gate(asked, terms, bounds, is_model, morning)
@@ -98,6 +101,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         base_minor=np.where(is_shocked, shelf.base_minor, public),
         shocked_minor=np.where(is_shocked, public, 0),
         changed_at=np.where(public != was, morning.second, shelf.changed_at),
+        draw=drawn,
     )
     floor = np.minimum(terms.floor_minor, public)
     return after, replace(terms, public_minor=public, floor_minor=floor)
@@ -146,11 +150,12 @@ def _bound(was: IntArray, shelf: Shelf, terms: VariantTerms, policy: Policy) -> 
 
 def _draw(
     shelf: Shelf, terms: VariantTerms, limits: Limits, choice: Choice, morning: Morning
-) -> IntArray:
-    """Return the prices chance asks for, (m,): those of running shocks, those of a new week."""
+) -> tuple[IntArray, WeekDraw | None]:
+    """Return the prices chance asks for, (m,), those of running shocks and of a new week, and the
+    whole draw of the week."""
     target = shelf.shocked_minor
     if morning.week is None or morning.is_stale:
-        return target
+        return target, None if morning.ends_shocks else shelf.draw
     goes_home = (choice.minor == shelf.list_minor) & (choice.minor != shelf.base_minor)
     may_move = terms.is_open & ~limits.is_cooling & (target == 0) & ~goes_home
     may_fall, may_rise = find_ways(shelf.base_minor, limits, may_move, terms.exponent)
@@ -165,7 +170,16 @@ def _draw(
     )
     below, above = shock_rungs(shelf.base_minor, terms.exponent)
     drawn = np.where(plan.direction < 0, below, above)
-    return np.where(plan.direction != 0, drawn, target)
+    week = WeekDraw(
+        variant_id=shelf.variant_id,
+        base_minor=shelf.base_minor,
+        below_minor=below,
+        above_minor=above,
+        chance=plan.chances,
+        direction=plan.direction,
+        book_version=0,
+    )
+    return np.where(plan.direction != 0, drawn, target), week
 
 
 def _gate(

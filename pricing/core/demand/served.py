@@ -64,6 +64,18 @@ class ServedDemand:
         depth = np.where(has_item, 0, np.where(has_family, 1, 2))
         return mean, sd, depth
 
+    def backed_by_chance(self, variant_id: IntArray, family_id: IntArray) -> BoolArray:
+        """Return whose elasticity a randomised source backs, (m,): here each variant's own.
+
+        >>> example_served().backed_by_chance(np.array([7, 8]), np.array([1, 1])).tolist()
+        [False, False]
+        """
+        at, is_known = _find(self.variant_id, variant_id)
+        if not is_known.any():
+            return is_known
+        found: BoolArray = is_known & self.is_causal[at]
+        return found
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays for `pack_arrays`; `from_arrays` reads them back."""
         packed: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _ARRAYS}
@@ -92,19 +104,6 @@ def _widen(array: NDArray[Any]) -> NDArray[Any]:
     """Return stored numbers in double precision: they may have been compressed."""
     wide = {"f": np.float64, "i": np.int64}
     return array.astype(wide.get(array.dtype.kind, array.dtype), copy=False)
-
-
-def find_causal(served: ServedDemand, variant_id: IntArray) -> BoolArray:
-    """Return whose elasticity a randomised source backs, (m,).
-
-    >>> find_causal(example_served(), np.array([7, 8])).tolist()
-    [False, False]
-    """
-    at, is_known = _find(served.variant_id, variant_id)
-    if not is_known.any():
-        return is_known
-    found: BoolArray = is_known & served.is_causal[at]
-    return found
 
 
 def _find(sorted_ids: IntArray, wanted: IntArray) -> tuple[IntArray, BoolArray]:

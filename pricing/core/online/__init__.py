@@ -9,8 +9,9 @@
 """
 
 from pricing.core.online.delays import Delays
-from pricing.core.online.evidence import Evidence, Sightings
+from pricing.core.online.evidence import Evidence
 from pricing.core.online.learned import LearnedDemand, learn_from
+from pricing.core.online.sightings import Sightings
 from pricing.core.online.updating import Report, look_ahead, take_in
 
 __all__ = [

@@ -1,9 +1,9 @@
-"""Evidence about elasticities as arrays, and the sightings it is made of."""
+"""Evidence about elasticities as arrays: a likelihood that a prior is put below."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,98 +12,53 @@ from numpy.typing import NDArray
 from pricing.core.arrays import FloatArray, IntArray
 
 ALARM_NUMBERS = 11  # of one `DriftAlarm`
-
-
-@dataclass(frozen=True, slots=True)
-class Sightings:
-    """n decisions that were shown and what became of them, arrays (n,).
-
-    `log_ratio` is (1 + z) log(shown / public), at most 0; `centered` the same less its mean over
-    the prices that could have been shown, by their logged probabilities: what chance alone did to
-    the price. `interest` is log(1 + z); `bought` is 1 or 0.
-    """
-
-    variant_id: IntArray
-    family_id: IntArray
-    log_ratio: FloatArray
-    centered: FloatArray
-    interest: FloatArray
-    bought: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.variant_id)
-
-    @staticmethod
-    def of_draws(
-        *,
-        variant_id: IntArray,
-        family_id: IntArray,
-        boost: FloatArray,
-        public_minor: IntArray,
-        shown_minor: IntArray,
-        rung_minor: IntArray,
-        probability: FloatArray,
-        bought: NDArray[np.bool_],
-    ) -> Sightings:
-        """Return drawn decisions as sightings: what was shown of `rung_minor` (n, R), each with its
-        logged `probability` (n, R), to shoppers of boost z (n,).
-
-        >>> one = np.array([1])
-        >>> seen = Sightings.of_draws(
-        ...     variant_id=one, family_id=one, boost=np.zeros(1), public_minor=400 * one,
-        ...     shown_minor=360 * one, rung_minor=np.array([[400, 360]]),
-        ...     probability=np.array([[0.5, 0.5]]), bought=one > 0,
-        ... )
-        >>> seen.log_ratio.round(4).tolist(), seen.centered.round(4).tolist()
-        ([-0.1054], [-0.0527])
-        """
-        public = public_minor.astype(np.float64)
-        weight = 1.0 + boost
-        shown = weight * np.log(shown_minor / public)
-        ratios = weight[:, None] * np.log(rung_minor / public[:, None])
-        return Sightings(
-            variant_id=variant_id,
-            family_id=family_id,
-            log_ratio=shown,
-            centered=shown - (ratios * probability).sum(axis=1),
-            interest=np.log1p(boost),
-            bought=bought.astype(np.float64),
-        )
-
-    @staticmethod
-    def of_one(*, variant_id: int, family_id: int, log_ratio: float) -> Sightings:
-        """Return one decision that was not bought, for examples."""
-        half = np.array([log_ratio / 2.0])
-        ids = np.array([variant_id]), np.array([family_id])
-        return Sightings(*ids, np.array([log_ratio]), half, np.zeros(1), np.zeros(1))
+# Shoppers of a variant and week share a draw and its surprises: a purchase counts for less.
+OVERDISPERSION = 1.5
+# How many purchases' worth the belief is that a variant sells like all goods do.
+LEVEL_PRECISION = 1.0 / OVERDISPERSION
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What outcomes said so far about N variants (ascending by `variant_id`), without any prior.
 
-    `weighted` and `precision` are the natural parameters of a normal likelihood of the elasticity:
-    with a prior N(m, s²) its posterior has precision 1/s² + `precision` and mean
-    (m/s² + `weighted`) / (that precision). So another model can stand below the same evidence.
-    `level` is the log of purchases per decision, of precision `level_precision`. `trust` in (0, 1]
-    multiplies the prior's precision: below 1 after an alarm, until a model was fitted after it.
-    `sent_mean` and `sent_sd` are the elasticity as it was last handed to the publisher.
+    A purchase has rate exp(level - e x): x is the log of the public price less `reference`, plus
+    what the draw did to it. The likelihood of a variant's (level, e) is kept as a normal by its
+    natural parameters, so that another model can stand below the same evidence:
 
-    `interest` is how the log purchase rate grows with log(1 + z), with its precision; `base` counts
-    purchases and decisions over all goods. `alarm_family` (F,), ascending, carries the state of
-    each family's alarm, (F, 11). `model_version` is the model that `trust` is about.
+    - `precision`, `weighted`: of e, from personal draws, centered and so apart from the level;
+    - `public_precision`, `public_weighted`: of e, from public prices; `cross` and
+      `level_precision`, `level_weighted` are the rest of that matrix and vector.
+
+    With a prior N(m, s^2) of e, and P = 1/s^2 + `precision` + `public_precision`, the posterior has
+    the matrix [[level_precision + l, -cross], [-cross, P]]; see `integrate_levels`. `level` is its
+    mode. `randomized` is the part of the information about e that chance alone gave. `trust` in
+    (0, 1] multiplies the prior's precision: below 1 after an alarm, until a model was fitted after
+    it. `sent_mean` and `sent_sd` are the elasticity as it was last handed to the publisher.
+
+    `interest` is how the log purchase rate grows with log(1 + z), `look` how it differs for looks
+    at everybody's price, each with its precision; `base` counts purchases and prices shown over
+    all goods. `alarm_family` (F,), ascending, carries the state of each family's alarm, (F, 11).
+    `model_version` is the model that `trust` is about.
     """
 
     variant_id: IntArray
     family_id: IntArray
+    reference: FloatArray
     level: FloatArray
     level_precision: FloatArray
+    level_weighted: FloatArray
+    cross: FloatArray
+    public_weighted: FloatArray
+    public_precision: FloatArray
     weighted: FloatArray
     precision: FloatArray
+    randomized: FloatArray
     trust: FloatArray
     sent_mean: FloatArray
     sent_sd: FloatArray
     interest: FloatArray
+    look: FloatArray
     base: FloatArray
     alarm_family: IntArray
     alarm: FloatArray
@@ -114,24 +69,29 @@ class Evidence:
 
     @staticmethod
     def nothing(model_version: int = 0) -> Evidence:
-        """Return the evidence of no sighting: one purchase in fifty decisions is believed."""
+        """Return the evidence of no sighting: one purchase in fifty prices shown is believed."""
         ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
+        empty: dict[str, Any] = dict.fromkeys(BY_VARIANT, none)
         return Evidence(
+            **empty,
             variant_id=ids,
             family_id=ids,
-            level=none,
-            level_precision=none,
-            weighted=none,
-            precision=none,
-            trust=none,
-            sent_mean=none,
-            sent_sd=none,
             interest=np.array([0.0, 1.0]),
+            look=np.array([0.0, 1.0]),
             base=np.array([1.0, 50.0]),
             alarm_family=ids,
             alarm=np.zeros((0, ALARM_NUMBERS)),
             model_version=model_version,
         )
+
+    @property
+    def base_level(self) -> float:
+        """The log of purchases per price shown, over all goods."""
+        return float(np.log(self.base[0] / self.base[1]))
+
+    def fade(self, kept: float | FloatArray) -> Evidence:
+        """Return the evidence with this share of it left, of all variants or of each (N,)."""
+        return replace(self, **{name: getattr(self, name) * kept for name in NATURAL})
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays for `pack_arrays`; `from_arrays` reads them back.
@@ -144,12 +104,60 @@ class Evidence:
 
     @staticmethod
     def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Evidence:
-        """Return the evidence that `arrays` was made from."""
-        kept = {name: arrays[name] for name in _ARRAYS}
+        """Return the evidence that `arrays` was made from.
+
+        What was stored before public prices counted knows nothing of them, and has no reference:
+        the next price shown becomes it.
+        """
+        old = {} if "cross" in arrays else _read_before_looks(arrays)
+        kept = {name: old[name] if name in old else arrays[name] for name in _ARRAYS}
         return Evidence(**kept, model_version=int(arrays["model_version"][0]))
 
 
 _ARRAYS = tuple(name for name in Evidence.__annotations__ if name != "model_version")
+# Natural parameters of the likelihood: what fades, and what an alarm doubts.
+NATURAL = (
+    "level_precision",
+    "level_weighted",
+    "cross",
+    "public_weighted",
+    "public_precision",
+    "weighted",
+    "precision",
+    "randomized",
+)
+BY_VARIANT = (*NATURAL, "reference", "level", "trust", "sent_mean", "sent_sd")
+
+
+def _read_before_looks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    none = np.zeros(len(arrays["variant_id"]))
+    return {
+        "reference": none + np.nan,
+        "level_weighted": arrays["level_precision"] * arrays["level"],
+        "cross": none,
+        "public_weighted": none,
+        "public_precision": none,
+        "randomized": arrays["precision"],
+        "look": np.array([0.0, 1.0]),
+    }
+
+
+def integrate_levels(evidence: Evidence) -> tuple[FloatArray, FloatArray]:
+    """Return `weighted` and `precision` (N,) of each elasticity once its level is integrated out.
+
+    With l the precision and h the mean of the prior of levels, and A, B, C, y_a, y_e the natural
+    parameters of public prices: C - B^2 / (A + l) and y_e + B (y_a + l h) / (A + l) (the Schur
+    complement), each on top of what personal draws say.
+
+    >>> both = integrate_levels(Evidence.nothing())
+    >>> [one.tolist() for one in both]
+    [[], []]
+    """
+    level = evidence.level_precision + LEVEL_PRECISION
+    height = evidence.level_weighted + LEVEL_PRECISION * evidence.base_level
+    public = np.maximum(evidence.public_precision - evidence.cross**2 / level, 0.0)
+    weighted = evidence.public_weighted + evidence.cross / level * height
+    return evidence.weighted + weighted, evidence.precision + public
 
 
 def find_sorted(known: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:

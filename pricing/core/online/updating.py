@@ -1,13 +1,16 @@
 """Take in outcomes: one Laplace step per batch, and an alarm for markets that change.
 
-A decision is bought with rate exp(a + g h - e x): a the variant's level, h the shopper's interest,
-e its elasticity, x the log price ratio. Given what went before (normal, precisions P), a batch
-moves each parameter to the mode of its posterior by Newton steps and adds the curvature there: the
-Laplace approximation, batch by batch (Chapelle and Li 2011, algorithm 3).
+A price is bought with rate exp(a + g h + u l - e x): a the variant's level, h the shopper's
+interest, l 1 for a look at everybody's price, e the elasticity, x the log price ratio. Given what
+went before (normal in level and elasticity), a batch moves each to the mode of its posterior by
+Newton steps and adds the curvature there: the Laplace approximation, batch by batch (Chapelle and
+Li 2011, algorithm 3).
 
-The score of e is sum (y - rate) times the *centered* x: what the logged draw did to the price,
-given shopper and variant. Shoppers with more interest see lower prices and buy more anyway;
-centering by the known propensities keeps that out (Robinson 1988; Chernozhukov et al. 2018).
+What a personal draw did enters the score of e *centered*: given shopper and variant, what the
+logged draw did to the price. Shoppers with more interest see lower prices and buy more anyway;
+centering by the known propensities keeps that out (Robinson 1988; Chernozhukov et al. 2018). A
+public price is the same for all, so nobody selects it; it moved by chance or because of sales that
+are in the evidence already, and given those its effect is told apart from the level by its moves.
 """
 
 from __future__ import annotations
@@ -17,12 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.learning.drift import DriftAlarm
-from pricing.core.online.evidence import Evidence, Sightings, find_sorted
-from pricing.core.online.learned import learn_from
-from pricing.core.online.mode import OVERDISPERSION, Mode, rates
+from pricing.core.online.evidence import BY_VARIANT, OVERDISPERSION, Evidence, find_sorted
+from pricing.core.online.learned import choose_prior, learn_from
+from pricing.core.online.mode import Mode, rates
+from pricing.core.online.sightings import Sightings
 
 STEPS = 8
 # After an alarm what was believed counts this much: the posterior sd doubles.
@@ -38,7 +42,7 @@ _NO_IDS: IntArray = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a batch did: sightings, purchases, families whose alarm rang, variants to reprice."""
+    """What a batch did: prices shown, purchases, families whose alarm rang, variants to reprice."""
 
     exposures: int
     purchases: int
@@ -71,8 +75,9 @@ def take_in(
     known = _step(known, seen, served, np.ones(len(seen)))
     known, moved = _mark_moved(known, served)
     purchases = float(seen.bought.sum())
-    known = replace(known, base=known.base + np.array([purchases, float(len(seen))]))
-    return known, Report(len(seen), int(purchases), alarmed, moved)
+    shown = float(seen.looks.sum())
+    known = replace(known, base=known.base + np.array([purchases, shown]))
+    return known, Report(int(shown), int(purchases), alarmed, moved)
 
 
 def look_ahead(
@@ -105,8 +110,8 @@ def look_ahead(
         known = _step(known, seen, served, share)
     known, moved = _mark_moved(known, served)
     purchases = float(seen.bought.sum())
-    known = replace(known, base=known.base + np.array([purchases, float(share.sum())]))
-    return known, Report(len(seen), int(purchases), _NO_IDS, moved)
+    known = replace(known, base=known.base + np.array([purchases, float(share @ seen.looks)]))
+    return known, Report(int(seen.looks.sum()), int(purchases), _NO_IDS, moved)
 
 
 def _recall_sent(evidence: Evidence, sent: Evidence | None, served: ServedDemand) -> Evidence:
@@ -129,10 +134,7 @@ def _forget(evidence: Evidence, model_version: int, days: float) -> Evidence:
     kept = 0.5 ** (max(0.0, days) / HALF_LIFE_DAYS)
     is_same = evidence.model_version == model_version
     return replace(
-        evidence,
-        weighted=evidence.weighted * kept,
-        precision=evidence.precision * kept,
-        level_precision=evidence.level_precision * kept,
+        evidence.fade(kept),
         trust=evidence.trust if is_same else np.ones(len(evidence)),
         model_version=model_version,
     )
@@ -148,15 +150,13 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
     added, above = ids[is_new], seen.family_id[first[is_new]]
     mean, sd, _ = served.elasticities(added, above)
     order = np.argsort(np.concatenate([evidence.variant_id, added]), kind="stable")
-    none, one = np.zeros(len(added)), np.ones(len(added))
-    rows = {
+    none = np.zeros(len(added))
+    rows: dict[str, Any] = dict.fromkeys(BY_VARIANT, none) | {
         "variant_id": added,
         "family_id": above,
-        "level": np.log(evidence.base[0] / evidence.base[1]) * one,
-        "level_precision": none,
-        "weighted": none,
-        "precision": none,
-        "trust": one,
+        "reference": none + np.nan,
+        "level": none + evidence.base_level,
+        "trust": none + 1.0,
         "sent_mean": mean,
         "sent_sd": sd,
     }
@@ -164,11 +164,19 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
         name: np.concatenate([getattr(evidence, name), row])[order] for name, row in rows.items()
     }
     return replace(
-        evidence,
-        **wide,
+        _refer(replace(evidence, **wide), seen),
         alarm_family=np.concatenate([evidence.alarm_family, families])[alarm_order],
         alarm=np.concatenate([evidence.alarm, calm])[alarm_order],
     )
+
+
+def _refer(evidence: Evidence, seen: Sightings) -> Evidence:
+    """Return the evidence with the price that a level is reckoned at: the first one shown."""
+    ids, first = np.unique(seen.variant_id, return_index=True)
+    at, _ = find_sorted(evidence.variant_id, ids)
+    reference = evidence.reference.copy()
+    reference[at] = np.where(np.isnan(reference[at]), seen.public_log[first], reference[at])
+    return replace(evidence, reference=reference)
 
 
 def _believed(evidence: Evidence, served: ServedDemand) -> FloatArray:
@@ -181,8 +189,7 @@ def _listen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> tuple[
     """Tell each family's alarm how wrong the forecast of the batch was; where it rings, what was
     believed before counts less."""
     at, _ = find_sorted(evidence.variant_id, seen.variant_id)
-    slope = float(evidence.interest[0])
-    rate = rates(evidence.level, _believed(evidence, served), slope, seen, at)
+    rate = seen.looks * rates(evidence, _believed(evidence, served), seen, at)
     family, _ = find_sorted(evidence.alarm_family, seen.family_id)
     count = len(evidence.alarm_family)
     wrong = seen.bought - rate
@@ -197,41 +204,26 @@ def _listen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> tuple[
         rang[one] = listener.update(residual[:, one], spread[:, one])
         alarm[one] = listener.to_array()
     alarmed = evidence.alarm_family[rang]
-    return _widen_doubt(
-        replace(evidence, alarm=alarm), np.isin(evidence.family_id, alarmed)
-    ), alarmed
+    return _widen_doubt(evidence, alarm, alarmed), alarmed
 
 
-def _widen_doubt(evidence: Evidence, where: BoolArray) -> Evidence:
-    """Return the evidence with the covariance of the variants in `where` inflated."""
-    kept = np.where(where, KEPT_AFTER_ALARM, 1.0)
-    return replace(
-        evidence,
-        weighted=evidence.weighted * kept,
-        precision=evidence.precision * kept,
-        level_precision=evidence.level_precision * kept,
-        trust=evidence.trust * kept,
-    )
+def _widen_doubt(evidence: Evidence, alarm: FloatArray, alarmed: IntArray) -> Evidence:
+    """Return the evidence with the covariance of the variants of `alarmed` families inflated."""
+    kept = np.where(np.isin(evidence.family_id, alarmed), KEPT_AFTER_ALARM, 1.0)
+    return replace(evidence.fade(kept), alarm=alarm, trust=evidence.trust * kept)
 
 
 def _step(evidence: Evidence, seen: Sightings, served: ServedDemand, share: FloatArray) -> Evidence:
-    """Move levels, elasticities and the slope of interest to the mode of their posterior.
+    """Move levels, elasticities and slopes to the mode of their posterior.
 
-    Each decision counts as `share` of one, but for what it brought."""
-    prior_mean, prior_sd, _ = served.elasticities(evidence.variant_id, evidence.family_id)
-    prior = evidence.trust / prior_sd**2
-    start = (prior * prior_mean + evidence.weighted) / (prior + evidence.precision)
-    mode = Mode(evidence, seen, share, start, prior + evidence.precision)
-    for _ in range(STEPS):
-        mode.move()
-    return replace(
-        evidence,
-        level=mode.level,
-        level_precision=evidence.level_precision + mode.level_added,
-        weighted=(mode.before + mode.added) * mode.elasticity - prior * prior_mean,
-        precision=evidence.precision + mode.added,
-        interest=np.array([mode.slope, evidence.interest[1] + mode.slope_added]),
-    )
+    Each price shown counts as `share` of one, but for what it brought. The mode is that of each
+    variant by itself; what siblings say is added when elasticities are read (`kinship`), so that
+    the likelihood stays the variant's own."""
+    learned = learn_from(served, evidence)
+    public = learned.precision - evidence.precision
+    mean, sd = choose_prior(served, evidence.variant_id, evidence.family_id, public)
+    mode = Mode(evidence, seen, share, mean, evidence.trust / sd**2)
+    return mode.find(STEPS)
 
 
 def _mark_moved(evidence: Evidence, served: ServedDemand) -> tuple[Evidence, IntArray]:

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from pricing.models import LookSeal, PriceShock, PublicLook, ShockDraw
-from pricing.selectors.looks import list_price_looks, load_look_weeks, load_public_outcomes
+from pricing.selectors.looks import list_price_looks, load_public_outcomes
 from pricing.services import ensure_partitions, look_counts, seal_quotes, turn_price_shocks
 from pricing.services.look_counts import drain_looks
 from shop.kernel.clock import epoch_ms
@@ -107,9 +107,6 @@ def test_purchases_and_returns_join_the_looks_of_their_hour_and_price(dairy: Dai
     assert (found.rung_minor[at].tolist(), found.propensity[at]) == ([300, 0, 0], 1.0)
     [row] = list_price_looks(variant_id=dairy.rye, since=WINDOW["since"], now=LATER)
     assert (row.public_minor, row.looks, row.purchases, row.units) == (300, 8, 2, 3)
-    weeks = load_look_weeks(since=WINDOW["since"], until=LATER)
-    assert weeks.looks.tolist() == [8] * len(dairy.all)
-    assert set(weeks.week_start.astype(str).tolist()) == {"2026-11-23"}
 
 
 def test_looks_carry_the_chances_of_the_weeks_draw(db: None) -> None:

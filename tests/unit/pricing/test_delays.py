@@ -56,6 +56,9 @@ def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Aftern
         centered=ratio + 0.1,
         interest=np.zeros(count),
         bought=bought.astype(np.float64),
+        public_log=np.full(count, np.log(400.0)),
+        looks=np.ones(count),
+        is_look=np.zeros(count),
     )
     return Afternoon(seen, rng.uniform(0.0, HORIZON, count), delay)
 

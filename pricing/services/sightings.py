@@ -1,0 +1,82 @@
+"""Read what was shown and bought as the sightings that elasticities are learned from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.looks import HOUR_MS
+from pricing.core.online import Sightings
+from pricing.core.packed import read_signals
+from pricing.core.signals import sensitivity_boost
+from pricing.selectors.exposures import Exposures
+from pricing.selectors.looks import PublicOutcomes
+from pricing.selectors.versions import load_weights
+from shop.catalog.selectors import list_categories, load_variant_arrays
+from shop.kernel.clock import epoch_ms
+
+
+def begin_hour(moment: datetime) -> datetime:
+    """Return the beginning of an hour: looks are counted by the hour.
+
+    >>> begin_hour(datetime(2026, 11, 26, 9, 59, tzinfo=UTC)).isoformat()
+    '2026-11-26T09:00:00+00:00'
+    """
+    return datetime.fromtimestamp(epoch_ms(moment) // HOUR_MS * HOUR_MS / 1_000, tz=UTC)
+
+
+def read_decisions(found: Exposures) -> Sightings:
+    """Return drawn decisions as sightings. One query for each model version the first time."""
+    found = found.take(~found.is_book)
+    public = found.rows["public_minor"].astype(np.int64)
+    return Sightings.of_draws(
+        variant_id=found.rows["variant_id"].astype(np.int64),
+        family_id=_find_families(found.rows["category_id"].astype(np.int64)),
+        boost=_boosts(found),
+        public_minor=public,
+        shown_minor=found.rung_minor[np.arange(len(found)), found.chosen],
+        rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
+        probability=found.probability,
+        bought=found.units > 0,
+    )
+
+
+def read_looks(found: PublicOutcomes) -> Sightings:
+    """Return counted looks at public prices as sightings; goods that are gone teach nothing."""
+    known = load_variant_arrays()
+    at = np.minimum(np.searchsorted(known.variant_id, found.variant_id), len(known.variant_id) - 1)
+    is_known = known.variant_id[at] == found.variant_id if len(known.variant_id) else at > 0
+    kept = np.flatnonzero(is_known)
+    return Sightings.of_looks(
+        variant_id=found.variant_id[kept],
+        family_id=_find_families(known.category_id[at[kept]]),
+        public_minor=found.public_minor[kept],
+        rung_minor=found.rung_minor[kept],
+        probability=found.probability[kept],
+        looks=found.looks[kept],
+        bought=found.purchases[kept],
+    )
+
+
+def age_of_looks(found: PublicOutcomes, now: datetime) -> FloatArray:
+    """Return how long ago the looks of each row were on average, (n,), in milliseconds."""
+    end = np.minimum(found.hour_ms + HOUR_MS, epoch_ms(now))
+    age: FloatArray = epoch_ms(now) - (found.hour_ms + end).astype(np.float64) / 2.0
+    return age
+
+
+def _find_families(category_id: IntArray) -> IntArray:
+    nodes = list_categories("en").nodes
+    families = {one: node.parent_id or one for one, node in nodes.items()}
+    return np.array([families.get(one, one) for one in category_id.tolist()], dtype=np.int64)
+
+
+def _boosts(found: Exposures) -> FloatArray:
+    """Return z of each decision, under the weights of the model that decided."""
+    boost = np.zeros(len(found))
+    for version in np.unique(found.model_version).tolist():
+        where = found.model_version == version
+        boost[where] = sensitivity_boost(read_signals(found.rows[where]), load_weights(version))[0]
+    return boost

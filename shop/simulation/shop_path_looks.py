@@ -1,0 +1,40 @@
+"""Looks at public prices in a simulated market, as the shop counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.looks import find_chances
+from pricing.core.online import Sightings
+from shop.simulation.shop_path_book import Shelf
+
+
+def count_looks(shelf: Shelf, item: IntArray, bought: BoolArray) -> Sightings:
+    """Return the day's looks at everybody's price: who looked at which item (n,), and bought it."""
+    count = len(shelf.list_minor)
+    looks = np.bincount(item, minlength=count)
+    sold = np.bincount(item[bought], minlength=count)
+    kept = np.flatnonzero(looks)
+    ids, public = shelf.variant_id[kept], shelf.public_minor[kept]
+    pairs = zip(ids.tolist(), public.tolist(), strict=True)
+    chances = [find_chances(shelf.draw, one, price, 0) for one, price in pairs]
+    return Sightings.of_looks(
+        variant_id=ids,
+        family_id=shelf.family_id[kept],
+        public_minor=public,
+        rung_minor=_pad([one.rungs for one in chances]).astype(np.int64),
+        probability=_pad([one.probabilities for one in chances]),
+        looks=looks[kept],
+        bought=sold[kept],
+    )
+
+
+def _pad(rows: Sequence[Sequence[float]]) -> FloatArray:
+    """Return rows of different lengths as one array (n, 3), padded with 0."""
+    padded = np.zeros((len(rows), 3))
+    for at, row in enumerate(rows):
+        padded[at, : len(row)] = row
+    return padded
