@@ -149,5 +149,8 @@ def list_group_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _interval(figure: Mapping[str, float], digits: int) -> str:
-    value, low, high = (f"{figure[name]:.{digits}f}" for name in ("value", "low", "high"))
+    value, low, high = (
+        "∞" if figure[name] is None else f"{figure[name]:.{digits}f}"
+        for name in ("value", "low", "high")
+    )
     return f"{value} [{low}, {high}]"

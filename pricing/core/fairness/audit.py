@@ -64,8 +64,22 @@ class FairnessReport:
         return not any(finding.is_stopping for finding in self.findings)
 
     def as_numbers(self) -> dict[str, Any]:
-        """Return everything as plain values, for storing."""
-        return asdict(self)
+        """Return everything as plain values, for storing; an end that is infinite is None."""
+        plain: dict[str, Any] = _without_infinity(asdict(self))
+        return plain
+
+
+def _without_infinity(value: Any) -> Any:
+    """Return nested values without the infinities that JSON does not know.
+
+    >>> _without_infinity({"high": float("inf"), "groups": [1.0]})
+    {'high': None, 'groups': [1.0]}
+    """
+    if isinstance(value, dict):
+        return {name: _without_infinity(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinity(one) for one in value]
+    return None if isinstance(value, float) and np.isinf(value) else value
 
 
 def audit_prices(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -119,3 +121,11 @@ def test_a_ratio_of_means_does_not_depend_on_the_unit(seed: int, unit: float) ->
     other = compare_means(figure * unit, member, everybody, 1.96)
     assert (other.value, other.low, other.high) == pytest.approx((one.value, one.low, one.high))
     assert one.value == pytest.approx(figure[:25].mean() / figure.mean())
+
+
+def test_the_report_of_a_model_that_discounts_nobody_can_be_stored() -> None:
+    nobody = PaidPrices(np.ones(PEOPLE), np.zeros(PEOPLE), np.zeros(PEOPLE))
+    report = audit(nobody, halves())
+    stored = json.loads(json.dumps(report.as_numbers(), allow_nan=False))
+    assert report.is_passed
+    assert stored["groups"][0]["discount"] == {"value": 1.0, "low": 0.0, "high": None}
