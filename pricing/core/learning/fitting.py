@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.learning.change import Trust
 from pricing.core.learning.posterior import Coefficients, Posterior, Prior
 from pricing.core.learning.rows import Rows
 
@@ -37,6 +38,11 @@ class Evidence:
     def scaled(self, factor: float) -> Evidence:
         """Return evidence that counts `factor` times."""
         return Evidence(self.curvature * factor, self.pull * factor)
+
+    def trusted(self, trust: Trust) -> Evidence:
+        """Return what it still says at that trust."""
+        kept = trust.keep(self.curvature)
+        return Evidence(kept @ self.curvature, np.einsum("mde,me->md", kept, self.pull))
 
     def plus(self, other: Evidence) -> Evidence:
         """Return the sum of two pieces of evidence."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.core.arrays import FloatArray
+from pricing.core.learning.change import Bend, Change, Trust, weigh_evidence
 from pricing.core.learning.fitting import Evidence, fit_mode
 from pricing.core.learning.layout import FEATURES, PERIODS, Layout
 from pricing.core.learning.posterior import Coefficients
@@ -19,6 +20,8 @@ NEWTON_STEPS = 5
 # Rounds of mode and spreads: many after a warm start or an alarm, where both are far off; later
 # one fit goes on where the last one ended.
 FIRST_ROUNDS, FEW_VISITS = 8, 50_000
+WINDOWS = (150.0, 400.0)  # purchases of late that are held against what was seen before
+PARTS = (1.0, 1.0 / 3.0)  # what the rest of earlier evidence may count after a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class ChoiceModel:
         self.memory = Sightings.none()
         self.arrived: list[Sightings] = []
         self.evidence = Evidence.none(0, self.layout.size)
+        self.prior = self.spreads.as_prior(self.layout)
+        self.bend = Bend(self.evidence.pull, self.evidence.curvature)  # of all, at the last fit
         self.acting = np.zeros((0, self.layout.size))
         self.common = np.zeros((self.layout.size, self.layout.size))
         self.visits = self.fitted_visits = 0.0
@@ -100,22 +105,50 @@ class ChoiceModel:
         z = self.memory.z * factor[:width] + shift[:width]
         self.memory = replace(self.memory, z=z)
 
-    def measure(self, sightings: Sightings) -> tuple[FloatArray, FloatArray]:
-        """Return sums of residuals and their variances, each (level, price response)."""
-        rows = Rows.of(sightings, self.layout, self.seasons_on())
-        _, chance = rows.measure(self.mode.of_items(self.layout.own))
-        miss, variance = rows.bought - chance, chance * (1.0 - chance)
-        price = rows.log_ratio - rows.log_ratio.mean()
-        return (
-            np.array([miss.sum(), miss @ price]),
-            np.array([variance.sum(), variance @ price**2]),
-        )
+    def find_change(self) -> Change | None:
+        """Return, just after a fit, what speaks most for a change; None where little was seen."""
+        memory, found = self.memory, []
+        bought = np.cumsum(np.bincount(memory.visit, memory.bought)[::-1])
+        for wanted in WINDOWS:
+            visits = int(np.searchsorted(bought, wanted)) + 1
+            if visits > min(memory.visits, self.visits / 2):
+                break
+            recent = self._bend(memory.split(memory.visits - visits)[1])
+            earlier = self.bend.less(recent)
+            known = weigh_evidence(recent, earlier, self.prior, self.mode)
+            for trust in self._doubt():
+                less = earlier.trusted(trust)
+                sure = weigh_evidence(recent, less, self.prior, self.mode) - known
+                found.append(Change(sure, trust, visits))
+        return max(found, key=lambda change: change.sure, default=None)
 
-    def forget(self, factor: float) -> None:
-        """Let everything observed so far count `factor` times: covariance grows by its inverse."""
+    def forget(self, trust: Trust, visits: int) -> None:
+        """Believe all but the last `visits` only so far: they become quadratic evidence."""
         self.consolidate()
-        self.memory = replace(self.memory, weights=self.memory.weights * factor)
-        self.evidence = self.evidence.scaled(factor)
+        old, self.memory = self.memory.split(self.memory.visits - visits)
+        self._condense(old)
+        self.evidence = self.evidence.trusted(trust)
+
+    def _doubt(self) -> list[Trust]:
+        """Return how far earlier evidence may be believed if levels have moved as far as they
+        differ: fully for the rest, or in part."""
+        layout, prior = self.layout, self.prior
+        moved = np.zeros(layout.size)
+        moved[layout.own] = prior.own_spread**2
+        moved[FEATURES : layout.width] += prior.spread[FEATURES : layout.width] ** 2
+        moved[layout.width :] = 0.0
+        return [Trust(part, moved) for part in PARTS]
+
+    def _bend(self, sightings: Sightings) -> Bend:
+        rows = Rows.of(sightings, self.layout, self.seasons_on())
+        acting = self.mode.of_items(self.layout.own)
+        return Bend(*rows.derive(acting, rows.measure(acting)[1]))
+
+    def _condense(self, old: Sightings) -> None:
+        """Turn sightings into quadratic evidence at the present mode."""
+        bend, acting = self._bend(old), self.mode.of_items(self.layout.own)
+        pull = bend.gradient + np.einsum("mde,me->md", bend.curvature, acting)
+        self.evidence = self.evidence.plus(Evidence(bend.curvature, pull))
 
     def fit(self) -> None:
         """Fit mode, spreads and posterior to all evidence."""
@@ -125,9 +158,13 @@ class ChoiceModel:
         is_first = self.fitted_visits <= 0.0
         for _ in range(FIRST_ROUNDS if is_first else 1 + (self.visits < FEW_VISITS)):
             prior = self.spreads.as_prior(self.layout)
-            mode, posterior, _ = fit_mode(rows, self.evidence, prior, mode, NEWTON_STEPS)
+            mode, posterior, seen = fit_mode(rows, self.evidence, prior, mode, NEWTON_STEPS)
             self.spreads = learn_spreads(self.spreads, self.layout, mode, posterior)
-        self.mode = mode
+        self.mode, self.prior = mode, prior
+        seen, acting = seen.plus(self.evidence), mode.of_items(self.layout.own)
+        self.bend = Bend(
+            seen.pull - np.einsum("mde,me->md", seen.curvature, acting), seen.curvature
+        )
         self._evict()
         self.fitted_visits = self.visits
         self.acting = mode.of_items(self.layout.own)
@@ -152,9 +189,4 @@ class ChoiceModel:
         if self.memory.size <= self.effort.memory:
             return
         old, self.memory = self.memory.split(self.memory.visits // 2)
-        rows = Rows.of(old, self.layout, self.seasons_on())
-        acting = self.mode.of_items(self.layout.own)
-        _, chance = rows.measure(acting)
-        gradient, curvature = rows.derive(acting, chance)
-        pull = gradient + np.einsum("mde,me->md", curvature, acting)
-        self.evidence = self.evidence.plus(Evidence(curvature, pull))
+        self._condense(old)

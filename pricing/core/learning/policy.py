@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.learning.change import ChangeAlarm
 from pricing.core.learning.choosing import (
     Offer,
     choose_alone,
@@ -20,7 +21,6 @@ from pricing.core.learning.choosing import (
     spread_choices,
 )
 from pricing.core.learning.contract import Context, Outcomes, Proposal
-from pricing.core.learning.drift import DriftAlarm
 from pricing.core.learning.encoding import FeatureEncoder
 from pricing.core.learning.ladder import Ladder, build_ladder
 from pricing.core.learning.layout import FEATURES, GAP, INTERCEPT, build_season
@@ -36,7 +36,6 @@ DISTANCE = 0.18  # how far prices are moved to learn the slope all items share
 MOST_SEARCH, LEAST_SEARCH = 0.45, 0.02  # share of prices so moved
 # Variances of the usual log slope: none are moved below the first, most above the second.
 CALM, DOUBT = 0.024, 0.048
-INFLATION = 3.0  # of the posterior covariance after a drift alarm
 
 
 class AdaptivePolicy:
@@ -73,12 +72,12 @@ class AdaptivePolicy:
         self.rng = np.random.default_rng(random_state)
         self.encoder = FeatureEncoder()
         self.model = ChoiceModel(effort or Effort())
-        self.alarm = DriftAlarm()
+        self.alarm = ChangeAlarm()
         self.watch = StockWatch()
         self.remembered = PriceMemory()
         self.slots: dict[int, int] = {}
         self.references = np.zeros(0)
-        self.has_proposed = False
+        self.has_proposed = self.is_calm = False
         self.alarms = 0
 
     def propose(self, context: Context) -> Proposal:
@@ -114,12 +113,17 @@ class AdaptivePolicy:
         sightings = self._sight(outcomes, slot)
         if not sightings.visits:
             return
-        if self.model.fitted_visits > 0 and self.alarm.update(*self.model.measure(sightings)):
-            self.alarms += 1
-            self.model.forget(1.0 / INFLATION)
-            self.model.fitted_visits = -np.inf
         self.model.add(sightings)
         if self.has_proposed and self.model.is_due():
+            self.model.fit()
+            self._heed_change()
+
+    def _heed_change(self) -> None:
+        """Trust the past less where demand has changed; while a start searches, it has none."""
+        change = self.model.find_change()
+        if change and self.alarm.update(change.sure) and self.is_calm:
+            self.alarms += 1
+            self.model.forget(change.trust, change.visits)
             self.model.fit()
 
     def to_arrays(self) -> dict[str, Any]:
@@ -220,12 +224,14 @@ class AdaptivePolicy:
         """Return which shares of prices move where, so that slopes can be learned.
 
         Only upward once slopes are known: a price that was lower yesterday teaches shoppers to
-        wait, one that was higher does not.
+        wait, one that was higher does not. A search ends for good: after a change of demand what
+        is still believed beats what a search costs.
         """
         nudges = [(self.shocks, find_next(ladder.is_feasible))]
         doubt = self.model.find_doubt(z[:: len(z) // 200 + 1])
+        self.is_calm |= doubt < CALM
         search = MOST_SEARCH * float(np.clip((doubt - CALM) / (DOUBT - CALM), 0.0, 1.0))
-        if search >= LEAST_SEARCH:
+        if search >= LEAST_SEARCH and not self.is_calm:
             nudges += [
                 (search / 2.0, find_distant(ladder, factor))
                 for factor in (1.0 - DISTANCE, 1.0 + DISTANCE)

@@ -71,6 +71,16 @@ class Posterior:
         shared = np.linalg.solve(self.corner.T, np.linalg.solve(self.corner, rest))
         return Coefficients(shared, own - self.slope @ shared)
 
+    def measure(self, pull: Coefficients) -> float:
+        """Return pull' precision^-1 pull."""
+        step = self.solve(pull.own, pull.shared)
+        return float((pull.own * step.own).sum() + pull.shared @ step.shared)
+
+    def log_volume(self) -> float:
+        """Return the log determinant of the precision."""
+        blocks = float(np.linalg.slogdet(self.inverse_blocks)[1].sum())
+        return 2.0 * float(np.log(np.diag(self.corner)).sum()) - blocks
+
     def follow(self, gradient: FloatArray, own: IntArray) -> FloatArray:
         """Return the total derivative (d,) by the shared coefficients of what has `gradient` (m, d)
         by those that act, the own ones following at their best: own' = -A^-1 B."""

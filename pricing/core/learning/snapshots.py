@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pricing.core.learning.drift import DriftAlarm
 from pricing.core.learning.encoding import FeatureEncoder
 from pricing.core.learning.fitting import Evidence
 from pricing.core.learning.posterior import Coefficients
@@ -27,11 +26,12 @@ def pack_policy(policy: AdaptivePolicy) -> dict[str, Any]:
     model = policy.model
     model.consolidate()
     arrays: dict[str, Any] = {
-        "rules": np.array([policy.cap, policy.margin, policy.shocks, float(policy.has_proposed)]),
+        "rules": np.array([policy.cap, policy.margin, policy.shocks]),
+        "states": np.array([policy.has_proposed, policy.is_calm]),
         "generator": _pack_generator(policy.rng),
         "items": np.array(list(policy.slots), dtype=np.int64),
         "references": policy.references,
-        "alarm": policy.alarm.to_array(),
+        "alarm": np.array(policy.alarm.usual),
         "alarms": np.array(policy.alarms),
         "stock": policy.watch.items,
         "cycles": policy.watch.cycles,
@@ -52,12 +52,12 @@ def pack_policy(policy: AdaptivePolicy) -> dict[str, Any]:
 
 def unpack_policy(policy: AdaptivePolicy, arrays: Mapping[str, Any]) -> None:
     """Give a new `policy` what `pack_policy` told of another."""
-    policy.cap, policy.margin, policy.shocks, has_proposed = arrays["rules"].tolist()
-    policy.has_proposed = bool(has_proposed)
+    policy.cap, policy.margin, policy.shocks = arrays["rules"].tolist()
+    policy.has_proposed, policy.is_calm = arrays["states"].tolist()
     policy.rng = _unpack_generator(arrays["generator"])
     policy.slots = {item: slot for slot, item in enumerate(arrays["items"].tolist())}
     policy.references = np.array(arrays["references"])
-    policy.alarm = DriftAlarm.from_array(arrays["alarm"])
+    policy.alarm.usual = float(arrays["alarm"])
     policy.alarms = int(arrays["alarms"])
     policy.watch.items, policy.watch.cycles = np.array(arrays["stock"]), np.array(arrays["cycles"])
     policy.remembered = PriceMemory.from_arrays(_cut(arrays, "price_"))
