@@ -9,9 +9,14 @@ from tools.management import project_environment
 from tools.paths import PYTHON, ROOT, state_dir
 
 # On two cores: what a shopper waits for must never queue behind a training run.
-WORKERS = {"worker-fast": "interactive,outbox", "worker-slow": "recompute,training"}
+# Nor must the prices of the minute: fitting a family takes minutes, in which nothing was learned.
+WORKERS = {
+    "worker-fast": "interactive,outbox",
+    "worker-slow": "recompute",
+    "worker-train": "training",
+}
 # What nobody waits for gives way to pages: work of theirs in between doubled the slowest hundredth.
-PATIENT = {"worker-slow": 10}
+PATIENT = {"worker-slow": 10, "worker-train": 15}
 # Celery's warning to root, and only that: the demo of a root user runs as root.
 QUIET_ROOT = ("-W", "ignore::UserWarning:celery.platforms")
 

@@ -104,7 +104,7 @@ def _settle_window(
         arrays = {} if row is None else read_settled(row)
         evidence = Evidence.from_arrays(arrays) if arrays else Evidence.nothing(model[0].id)
         days = 0.0 if row is None else (now - (row.faded_at or row.at)) / DAY
-        seen = read_decisions(found).join(read_looks(looks))
+        seen = read_decisions(found, place).join(read_looks(looks, place))
         known, report = take_in(evidence, seen, model[1], model_version=model[0].id, days=days)
         minutes = found.delay_ms[found.delay_ms >= 0] / MINUTE_MS
         delays = Delays.from_arrays(arrays).after(minutes, days)
@@ -130,7 +130,7 @@ def _look_ahead(
         age = np.concatenate([epoch_ms(now) - found.issued_ms, age_of_looks(looks, now)])
         ahead, report = look_ahead(
             Evidence.from_arrays(arrays),
-            read_decisions(found).join(read_looks(looks)),
+            read_decisions(found, place).join(read_looks(looks, place)),
             model[1],
             share=Delays.from_arrays(arrays).share(age / MINUTE_MS, horizon / MINUTE),
             sent=None if row.pending_arrays is None else open_evidence(row),

@@ -11,6 +11,7 @@ from pricing.core.looks import HOUR_MS
 from pricing.core.online import Sightings
 from pricing.core.packed import read_signals
 from pricing.core.signals import sensitivity_boost
+from pricing.selectors.anchors import load_anchors
 from pricing.selectors.exposures import Exposures
 from pricing.selectors.looks import PublicOutcomes
 from pricing.selectors.versions import load_weights
@@ -27,8 +28,9 @@ def begin_hour(moment: datetime) -> datetime:
     return datetime.fromtimestamp(epoch_ms(moment) // HOUR_MS * HOUR_MS / 1_000, tz=UTC)
 
 
-def read_decisions(found: Exposures) -> Sightings:
-    """Return drawn decisions as sightings. One query for each model version the first time."""
+def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
+    """Return drawn decisions as sightings. One query, and one for each model version the first
+    time."""
     found = found.take(~found.is_book)
     public = found.rows["public_minor"].astype(np.int64)
     return Sightings.of_draws(
@@ -40,11 +42,13 @@ def read_decisions(found: Exposures) -> Sightings:
         rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
         probability=found.probability,
         bought=found.units > 0,
+        anchor_minor=load_anchors(found.rows["variant_id"].astype(np.int64), place),
     )
 
 
-def read_looks(found: PublicOutcomes) -> Sightings:
-    """Return counted looks at public prices as sightings; goods that are gone teach nothing."""
+def read_looks(found: PublicOutcomes, place: tuple[str, str]) -> Sightings:
+    """Return counted looks at public prices as sightings; goods that are gone teach nothing. One
+    query."""
     known = load_variant_arrays()
     at = np.minimum(np.searchsorted(known.variant_id, found.variant_id), len(known.variant_id) - 1)
     is_known = known.variant_id[at] == found.variant_id if len(known.variant_id) else at > 0
@@ -57,6 +61,7 @@ def read_looks(found: PublicOutcomes) -> Sightings:
         probability=found.probability[kept],
         looks=found.looks[kept],
         bought=found.purchases[kept],
+        anchor_minor=load_anchors(found.variant_id[kept], place),
     )
 
 

@@ -240,6 +240,7 @@ class ShopPath:
             rung_minor=shown.rung_minor[at],
             probability=shown.chance[at],
             bought=chosen[shown.shopper[at]] == item,
+            anchor_minor=shelf.list_minor[item],
         ).join(count_looks(shelf, looked, chosen[shown.shopper[others]] == looked))
         self.evidence, _ = take_in(
             self.evidence, seen, self.model, model_version=self._version, days=days

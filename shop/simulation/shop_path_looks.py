@@ -29,6 +29,7 @@ def count_looks(shelf: Shelf, item: IntArray, bought: BoolArray) -> Sightings:
         probability=_pad([one.probabilities for one in chances]),
         looks=looks[kept],
         bought=sold[kept],
+        anchor_minor=shelf.list_minor[kept],
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 
 ALARM_NUMBERS = 11  # of one `DriftAlarm`
 # Shoppers of a variant and week share a draw and its surprises: a purchase counts for less.
@@ -23,8 +23,10 @@ class Evidence:
     """What outcomes said so far about N variants (ascending by `variant_id`), without any prior.
 
     A purchase has rate exp(level - e x): x is the log of the public price less `reference`, plus
-    what the draw did to it. The likelihood of a variant's (level, e) is kept as a normal by its
-    natural parameters, so that another model can stand below the same evidence:
+    what the draw did to it. `anchor_minor` is the merchant's own price while it was gathered (0:
+    none yet); with another one a level begins anew, see `begin_anew`. The likelihood of a variant's
+    (level, e) is kept as a normal by its natural parameters, so that another model can stand below
+    the same evidence:
 
     - `precision`, `weighted`: of e, from personal draws, centered and so apart from the level;
     - `public_precision`, `public_weighted`: of e, from public prices; `cross` and
@@ -44,6 +46,7 @@ class Evidence:
 
     variant_id: IntArray
     family_id: IntArray
+    anchor_minor: IntArray
     reference: FloatArray
     level: FloatArray
     level_precision: FloatArray
@@ -76,6 +79,7 @@ class Evidence:
             **empty,
             variant_id=ids,
             family_id=ids,
+            anchor_minor=ids,
             interest=np.array([0.0, 1.0]),
             look=np.array([0.0, 1.0]),
             base=np.array([1.0, 50.0]),
@@ -132,6 +136,7 @@ BY_VARIANT = (*NATURAL, "reference", "level", "trust", "sent_mean", "sent_sd")
 def _read_before_looks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     none = np.zeros(len(arrays["variant_id"]))
     return {
+        "anchor_minor": none.astype(np.int64),
         "reference": none + np.nan,
         "level_weighted": arrays["level_precision"] * arrays["level"],
         "cross": none,
@@ -158,6 +163,24 @@ def integrate_levels(evidence: Evidence) -> tuple[FloatArray, FloatArray]:
     public = np.maximum(evidence.public_precision - evidence.cross**2 / level, 0.0)
     weighted = evidence.public_weighted + evidence.cross / level * height
     return evidence.weighted + weighted, evidence.precision + public
+
+
+def begin_anew(evidence: Evidence, where: BoolArray) -> Evidence:
+    """Return the evidence with new levels for the variants in `where` (N,).
+
+    What they told of elasticities stays, their levels integrated out; sales from now on are
+    compared with each other only. For a price that a merchant changes: demand may have been why.
+    """
+    weighted, precision = integrate_levels(evidence)
+    fresh: dict[str, FloatArray] = {
+        "public_weighted": weighted - evidence.weighted,
+        "public_precision": precision - evidence.precision,
+        "reference": np.full(len(evidence), np.nan),
+    } | dict.fromkeys(("level_precision", "level_weighted", "cross"), np.zeros(len(evidence)))
+    begun: dict[str, Any] = {
+        name: np.where(where, new, getattr(evidence, name)) for name, new in fresh.items()
+    }
+    return replace(evidence, **begun)
 
 
 def find_sorted(known: IntArray, wanted: IntArray) -> tuple[IntArray, NDArray[np.bool_]]:

@@ -19,7 +19,8 @@ class Sightings:
     those who buy. `centered` is what chance alone did: the log that was shown less its mean over
     what could have been, by the logged probabilities. `interest` is log(1 + z). `looks` is how
     often the price was shown (1 for a decision), `bought` how often it was bought; `is_look` is 1
-    where it was everybody's price.
+    where it was everybody's price. `anchor_minor` is the price that a merchant set last, before
+    the model or chance moved it.
     """
 
     variant_id: IntArray
@@ -31,6 +32,7 @@ class Sightings:
     looks: FloatArray
     bought: FloatArray
     is_look: FloatArray
+    anchor_minor: IntArray
 
     def __len__(self) -> int:
         return len(self.variant_id)
@@ -59,6 +61,7 @@ class Sightings:
         rung_minor: IntArray,
         probability: FloatArray,
         bought: NDArray[np.bool_],
+        anchor_minor: IntArray,
         mean_sensitivity: FloatArray | float = 1.0,
     ) -> Sightings:
         """Return drawn decisions as sightings: what was shown of `rung_minor` (n, R), each with its
@@ -69,7 +72,7 @@ class Sightings:
         >>> seen = Sightings.of_draws(
         ...     variant_id=one, family_id=one, boost=np.zeros(1), public_minor=400 * one,
         ...     shown_minor=360 * one, rung_minor=np.array([[400, 360]]),
-        ...     probability=np.array([[0.5, 0.5]]), bought=one > 0,
+        ...     probability=np.array([[0.5, 0.5]]), bought=one > 0, anchor_minor=400 * one,
         ... )
         >>> seen.log_ratio.round(4).tolist(), seen.centered.round(4).tolist()
         ([-0.1054], [-0.0527])
@@ -88,6 +91,7 @@ class Sightings:
             looks=np.ones(len(public)),
             bought=bought.astype(np.float64),
             is_look=np.zeros(len(public)),
+            anchor_minor=anchor_minor,
         )
 
     @staticmethod
@@ -100,6 +104,7 @@ class Sightings:
         probability: FloatArray,
         looks: IntArray,
         bought: IntArray,
+        anchor_minor: IntArray,
     ) -> Sightings:
         """Return counted looks at public prices (n,) as sightings; chance could have shown
         `rung_minor` (n, R; 0 where there is none) with `probability` (n, R).
@@ -108,7 +113,7 @@ class Sightings:
         >>> seen = Sightings.of_looks(
         ...     variant_id=one, family_id=one, public_minor=360 * one, looks=50 * one,
         ...     bought=2 * one, rung_minor=np.array([[400, 360, 0]]),
-        ...     probability=np.array([[0.5, 0.5, 0.0]]),
+        ...     probability=np.array([[0.5, 0.5, 0.0]]), anchor_minor=400 * one,
         ... )
         >>> seen.centered.round(4).tolist(), seen.looks.tolist()
         ([-0.0527], [50.0])
@@ -126,6 +131,7 @@ class Sightings:
             looks=looks.astype(np.float64),
             bought=bought.astype(np.float64),
             is_look=none + 1.0,
+            anchor_minor=anchor_minor,
         )
 
     @staticmethod
@@ -142,4 +148,5 @@ class Sightings:
             looks=one,
             bought=none,
             is_look=none,
+            anchor_minor=np.array([400]),
         )

@@ -11,6 +11,7 @@ logged draw did to the price. Shoppers with more interest see lower prices and b
 centering by the known propensities keeps that out (Robinson 1988; Chernozhukov et al. 2018). A
 public price is the same for all, so nobody selects it; it moved by chance or because of sales that
 are in the evidence already, and given those its effect is told apart from the level by its moves.
+What a merchant sets may follow demand: from then on a variant has another level (`begin_anew`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,13 @@ import numpy as np
 from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.learning.drift import DriftAlarm
-from pricing.core.online.evidence import BY_VARIANT, OVERDISPERSION, Evidence, find_sorted
+from pricing.core.online.evidence import (
+    BY_VARIANT,
+    OVERDISPERSION,
+    Evidence,
+    begin_anew,
+    find_sorted,
+)
 from pricing.core.online.learned import choose_prior, learn_from
 from pricing.core.online.mode import Mode, rates
 from pricing.core.online.sightings import Sightings
@@ -154,6 +161,7 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
     rows: dict[str, Any] = dict.fromkeys(BY_VARIANT, none) | {
         "variant_id": added,
         "family_id": above,
+        "anchor_minor": seen.anchor_minor[first[is_new]],
         "reference": none + np.nan,
         "level": none + evidence.base_level,
         "trust": none + 1.0,
@@ -171,12 +179,16 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
 
 
 def _refer(evidence: Evidence, seen: Sightings) -> Evidence:
-    """Return the evidence with the price that a level is reckoned at: the first one shown."""
+    """Return the evidence with new levels where the merchant set another price, and with the price
+    that a new level is reckoned at: the first one shown."""
     ids, first = np.unique(seen.variant_id, return_index=True)
     at, _ = find_sorted(evidence.variant_id, ids)
+    anchor = evidence.anchor_minor.copy()
+    anchor[at] = seen.anchor_minor[first]
+    evidence = begin_anew(evidence, anchor != evidence.anchor_minor)
     reference = evidence.reference.copy()
     reference[at] = np.where(np.isnan(reference[at]), seen.public_log[first], reference[at])
-    return replace(evidence, reference=reference)
+    return replace(evidence, anchor_minor=anchor, reference=reference)
 
 
 def _believed(evidence: Evidence, served: ServedDemand) -> FloatArray:

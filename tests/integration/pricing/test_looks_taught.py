@@ -64,9 +64,10 @@ def test_a_look_says_how_often_everybody_buys(dairy: Dairy) -> None:
     assert known is not None
     level = dict(zip(known.variant_id.tolist(), known.level.tolist(), strict=True))
     assert level[dairy.brie] > level[dairy.rye] + 1.0
-    public = PublicPrice.objects.get(variant_id=dairy.brie).public_minor
-    reference = dict(zip(known.variant_id.tolist(), known.reference.tolist(), strict=True))
-    assert reference[dairy.brie] == pytest.approx(np.log(public))
+    price = PublicPrice.objects.get(variant_id=dairy.brie)
+    row = known.variant_id.tolist().index(dairy.brie)
+    assert known.reference[row] == pytest.approx(np.log(price.public_minor))
+    assert known.anchor_minor[row] == price.anchor_minor
 
 
 def test_what_the_weeks_draw_did_to_sales_is_learned() -> None:

@@ -59,6 +59,7 @@ def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Aftern
         public_log=np.full(count, np.log(400.0)),
         looks=np.ones(count),
         is_look=np.zeros(count),
+        anchor_minor=np.full(count, 400),
     )
     return Afternoon(seen, rng.uniform(0.0, HORIZON, count), delay)
 

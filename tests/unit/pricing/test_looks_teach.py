@@ -37,6 +37,7 @@ def look(
     *,
     looks: int = 400,
     by_lot: bool = True,
+    anchor: int = HIGH,
 ) -> Sightings:
     """An hour of looks at each tea at `price`; levels differ tenfold between teas."""
     level = np.linspace(0.02, 0.2, TEAS)
@@ -52,6 +53,7 @@ def look(
         probability=even if by_lot else sure,
         looks=np.full(TEAS, looks),
         bought=bought,
+        anchor_minor=np.full(TEAS, anchor),
     )
 
 
@@ -97,6 +99,21 @@ def test_twice_the_visitors_are_not_twice_as_keen() -> None:
         evidence, _ = take_in(evidence, look(rng, truth, price, looks=looks), SERVED)
     mean, _ = believe(evidence)
     assert abs(mean.mean() - 1.0) < 0.35
+
+
+def test_what_a_merchant_changes_is_not_compared() -> None:
+    """They ask more when more is wanted: sales double with the price, and nobody is to blame."""
+    rng, truth = np.random.default_rng(5), np.full(TEAS, 2.0)
+    evidence = watch(truth, 10, seed=7)
+    before = believe(evidence)
+    for _ in range(20):
+        rush = look(rng, truth, np.full(TEAS, 900), looks=800, anchor=900)
+        busy = replace(rush, looks=rush.looks / 4.0)
+        evidence, _ = take_in(evidence, busy, SERVED)
+    after = believe(evidence)
+    assert np.allclose(after[0], before[0], atol=0.02)
+    assert np.allclose(after[1], before[1], atol=0.02)
+    assert np.allclose(evidence.reference, np.log(900))
 
 
 def test_many_hours_say_what_one_batch_does() -> None:
@@ -146,7 +163,14 @@ def test_weekly_sales_and_looks_of_the_same_weeks_count_once() -> None:
 
 def test_evidence_stored_before_looks_counted_goes_on() -> None:
     evidence = watch(np.full(TEAS, 2.0), 2)
-    names = ("reference", "level_weighted", "cross", "public_weighted", "public_precision")
+    names = (
+        "anchor_minor",
+        "reference",
+        "level_weighted",
+        "cross",
+        "public_weighted",
+        "public_precision",
+    )
     old = {
         name: array
         for name, array in evidence.arrays().items()

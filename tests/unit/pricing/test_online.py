@@ -50,6 +50,7 @@ def see(
         public_log=np.full(count, np.log(400.0)),
         looks=np.ones(count),
         is_look=np.zeros(count),
+        anchor_minor=np.full(count, 400),
     )
 
 
@@ -149,7 +150,9 @@ def test_a_new_model_is_trusted_again_and_keeps_the_evidence() -> None:
 
 def test_evidence_fades_by_half_in_sixty_days() -> None:
     evidence, _ = learn([see(np.random.default_rng(12), 3_000, np.full(ITEMS, 2.0))])
-    none = Sightings(*(np.zeros(0, dtype=np.int64),) * 2, *(np.zeros(0),) * 7)
+    none = Sightings(
+        *(np.zeros(0, dtype=np.int64),) * 2, *(np.zeros(0),) * 7, np.zeros(0, dtype=np.int64)
+    )
     old, report = take_in(evidence, none, SERVED, days=60.0)
     assert np.allclose(old.precision, evidence.precision / 2.0)
     assert (report.exposures, report.purchases) == (0, 0)

@@ -55,7 +55,10 @@ def test_what_nobody_waits_for_gives_way(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_only_the_slow_queues_give_way() -> None:
-    assert {each.name: each.nice for each in list_programs() if each.nice} == {"worker-slow": 10}
+    assert {each.name: each.nice for each in list_programs() if each.nice} == {
+        "worker-slow": 10,
+        "worker-train": 15,
+    }
 
 
 def test_a_process_that_keeps_ending_is_tried_more_and_more_slowly(child: Child) -> None:
