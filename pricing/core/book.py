@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.core.arrays import BoolArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES
 from pricing.core.signals import SignalWeights, find_kin, group_kin
@@ -34,7 +34,8 @@ class Book:
     `references` holds the legal "was" amounts by strategy, 0 where none; `segment_minor` (S, m)
     the prices of each segment in `segments`; `family_of` maps a category to the one above it,
     `kin` the way back (see `group_kin`), `paths` a category to its path. `trained_ms` is when the
-    model was fitted, 0 without a model.
+    model was fitted, 0 without a model. The elasticities in `terms` are those of a shopper without
+    signals: the market's, divided by `sensitivity_mean` (m,).
     """
 
     version: int
@@ -43,6 +44,7 @@ class Book:
     currency: str
     trained_ms: int
     terms: VariantTerms
+    sensitivity_mean: FloatArray
     references: Mapping[str, IntArray]
     measure_amount: NDArray[np.float64]
     measure_unit: NDArray[np.int8]
@@ -94,6 +96,7 @@ def book_arrays(book: Book) -> dict[str, NDArray[Any]]:
     numbers = book.weights.as_numbers()
     categories = sorted(book.paths)
     return arrays | {
+        "sensitivity_mean": book.sensitivity_mean,
         "measure_amount": book.measure_amount,
         "measure_unit": book.measure_unit,
         "sku": book.sku,
@@ -117,8 +120,12 @@ def read_book(
     exponent: int,
     trained_ms: int,
 ) -> Book:
-    """Return the book that `book_arrays` was given."""
+    """Return the book that `book_arrays` was given.
+
+    Books stored before `sensitivity_mean` was kept divided by 1.
+    """
     categories: Sequence[int] = arrays["categories"].tolist()
+    mean = arrays.get("sensitivity_mean", np.ones(len(arrays["variant_id"])))
     names, values = arrays["weight_names"].tolist(), arrays["weight_values"].tolist()
     return Book(
         version=version,
@@ -127,6 +134,7 @@ def read_book(
         currency=currency,
         trained_ms=trained_ms,
         terms=VariantTerms(**{name: arrays[name] for name in TERM_ARRAYS}, exponent=exponent),
+        sensitivity_mean=mean,
         references={name: arrays[f"reference_{name}"] for name in STRATEGIES},
         measure_amount=arrays["measure_amount"],
         measure_unit=arrays["measure_unit"],

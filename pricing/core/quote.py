@@ -1,14 +1,15 @@
 """Personal prices: one vectorised pure function for one shopper and a page, or for thousands.
 
-Each shopper's elasticity is e (1 + z) with z >= 0 from `signals`. Of the feasible rungs the one
-with the highest posterior expected payoff is taken. The ratio of the payoffs of a lower and a
-higher rung grows with z (single crossing), so more activity can only lower a price: monotone by
-construction, not by luck.
+Each shopper's elasticity is e (1 + z) with z >= 0 from `signals` and e that of a shopper without
+any: the market's over its buyers' mean of 1 + z, as the joint optimum has it (`drop_signals`). Of
+the feasible rungs the one with the highest posterior expected payoff is taken. The ratio of the
+payoffs of a lower and a higher rung grows with z (single crossing), so more activity can only lower
+a price: monotone by construction, not by luck.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +37,8 @@ class VariantTerms:
     """What prices of m variants are made of, arrays of shape (m,).
 
     Amounts are minor units; `unit_cost` is a float because it may be assumed or implied.
-    `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`. `is_open` says that a
+    `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`: the market's where public
+    prices are made, that of a shopper without signals where quotes are. `is_open` says that a
     personal price is possible at all (goods that are not restricted, child-directed or sensitive,
     and not switched off).
     """
@@ -107,12 +109,29 @@ class Quoted:
     boost: FloatArray
 
 
+def drop_signals(terms: VariantTerms, sensitivity_mean: FloatArray) -> VariantTerms:
+    """Return the market's terms as those of a shopper without signals: e0 = e / m, sd0 = sd / m.
+
+    m is `sensitivity_mean` (m,), the mean of 1 + z over buyers, so that e0 (1 + z) averages to the
+    e that was estimated. The one way from a model's elasticity to a quote.
+
+    >>> drop_signals(example_terms(), np.array([1.25])).elasticity.round(2).tolist()
+    [1.44]
+    """
+    return replace(
+        terms,
+        elasticity=terms.elasticity / sensitivity_mean,
+        elasticity_sd=terms.elasticity_sd / sensitivity_mean,
+    )
+
+
 def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     """Return the unit cost that payoffs are reckoned with, (m,).
 
     A won purchase is worth its margin plus `won_purchase_share` of the public price (the shopper
-    comes back); but never so much that the public price would be too high for the average shopper:
-    max(c - v p0, p0 (1 - 1/e)). So with no signals the public price is the best rung.
+    comes back); but never so much that the public price would be too high for a shopper without
+    signals: max(c - v p0, p0 (1 - 1/e)). So for them the public price is the best rung. Where the
+    public price is the joint optimum they would pay more still, and c - v p0 is the greater one.
 
     >>> terms = example_terms()
     >>> payoff_cost(terms, Policy()).round(1).tolist()

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pricing.core.arrays import IntArray
+from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.evaluation.candidates import Candidate, count_violations, imagine
 from pricing.core.exposures import Outlook
 from pricing.selectors.exposures import Exposures
 from pricing.selectors.rules import load_policy
+from pricing.selectors.sensitivity import align_means, load_sensitivity_means
 from shop.catalog.selectors import list_categories
 
 
@@ -28,22 +29,29 @@ class Imagined(NamedTuple):
     violations: int
 
 
-def imagine_exposures(exposures: Exposures, served: ServedDemand) -> Iterator[Imagined]:
-    """Yield what `served` would have shown, policy by policy. One query for each policy version."""
+def imagine_exposures(
+    exposures: Exposures, served: ServedDemand, place: tuple[str, str]
+) -> Iterator[Imagined]:
+    """Yield what `served` would have shown at a place, policy by policy.
+
+    As on trial, its elasticities are divided by the sensitivity mean of the book in use. One query,
+    and one for each policy version.
+    """
+    known, means = load_sensitivity_means(place)
     keys = np.stack([exposures.policy_version, exposures.exponent], axis=1)
     for version, exponent in np.unique(keys, axis=0).tolist():
         where = np.flatnonzero((keys == (version, exponent)).all(axis=1))
         part, policy = exposures.take(where), load_policy(version)
-        outlook = imagine(
-            part.rows, part.issued_ms, exponent, candidate=_candidate(part, served), policy=policy
-        )
+        mean = align_means(part.rows["variant_id"].astype(np.int64), known, means)
+        candidate = _candidate(part, served, mean)
+        outlook = imagine(part.rows, part.issued_ms, exponent, candidate=candidate, policy=policy)
         yield Imagined(where, part, outlook, count_violations(part.rows, outlook, policy))
 
 
-def _candidate(exposures: Exposures, served: ServedDemand) -> Candidate:
+def _candidate(exposures: Exposures, served: ServedDemand, means: FloatArray) -> Candidate:
     nodes = list_categories("en").nodes
     families = {one: node.parent_id or one for one, node in nodes.items()}
     category = exposures.rows["category_id"].tolist()
     family = np.array([families.get(one, one) for one in category], dtype=np.int64)
     mean, sd, _ = served.elasticities(exposures.rows["variant_id"].astype(np.int64), family)
-    return Candidate(elasticity=mean, elasticity_sd=sd, weights=served.weights)
+    return Candidate(elasticity=mean / means, elasticity_sd=sd / means, weights=served.weights)

@@ -60,7 +60,7 @@ def evaluate_offline(
 
     The treated arm only, without prepared prices (they were not drawn). Each exposure is decided
     anew under the policy version it was logged with; rewards are margins after returns up to `now`.
-    Five queries and one for each policy version. Raises DemandModelVersion.DoesNotExist,
+    Six queries and one for each policy version. Raises DemandModelVersion.DoesNotExist,
     NothingLogged.
     """
     served = load_model(model_version)
@@ -68,7 +68,7 @@ def evaluate_offline(
     exposures = exposures.take(~exposures.is_book)
     if not len(exposures):
         raise NothingLogged("There is no drawn price in this window.")
-    logged, violations = weigh_candidate(exposures, served)
+    logged, violations = weigh_candidate(exposures, served, (market, channel))
     evaluation = evaluate(logged, random_state=random_state)
     return OfflineVerdict(
         model_version=model_version,
@@ -82,11 +82,14 @@ def evaluate_offline(
     )
 
 
-def weigh_candidate(exposures: Exposures, served: ServedDemand) -> tuple[Logged, int]:
-    """Return the exposures as logged decisions with the candidate's probabilities beside them, and
-    how many of its decisions broke a bound. One query for each policy version."""
+def weigh_candidate(
+    exposures: Exposures, served: ServedDemand, place: tuple[str, str]
+) -> tuple[Logged, int]:
+    """Return the exposures of a place as logged decisions with the candidate's probabilities beside
+    them, and how many of its decisions broke a bound. One query, and one for each policy version.
+    """
     pieces, order, violations = [], [], 0
-    for where, part, outlook, broken in imagine_exposures(exposures, served):
+    for where, part, outlook, broken in imagine_exposures(exposures, served, place):
         violations += broken
         pieces.append(align(part.rung_minor, part.probability, outlook))
         order.append(where)

@@ -35,10 +35,13 @@ class ShadowFigures:
     violations: int
 
 
-def compare_shadow(found: Exposures, served: ServedDemand) -> ShadowFigures:
-    """Return how `served` would have priced drawn decisions. One query for each policy version."""
+def compare_shadow(found: Exposures, served: ServedDemand, place: tuple[str, str]) -> ShadowFigures:
+    """Return how `served` would have priced drawn decisions of a place.
+
+    One query, and one for each policy version.
+    """
     gaps, violations = [np.zeros(0)], 0
-    for _, part, outlook, broken in imagine_exposures(found, served):
+    for _, part, outlook, broken in imagine_exposures(found, served, place):
         violations += broken
         wanted = (np.log(outlook.shown_minor) * outlook.percent).sum(axis=1) / DRAWS
         gaps.append(wanted - _expected(part))

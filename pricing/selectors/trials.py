@@ -69,7 +69,8 @@ def find_stand_in() -> int | None:
 def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | None:
     """Return `book` with the elasticities and weights of another version; public prices stay.
 
-    None, and a line in the log, if its arrays are not what was stored. Three queries.
+    So does the mean of 1 + z that they were made with: it divides these elasticities too. None, and
+    a line in the log, if its arrays are not what was stored. Three queries.
     """
     try:
         served = load_tried(model_version, place)
@@ -88,8 +89,8 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
         weights=served.weights,
         terms=replace(
             book.terms,
-            elasticity=np.where(is_number, mean, 1.0),
-            elasticity_sd=np.where(is_number, sd, 0.0),
+            elasticity=np.where(is_number, mean / book.sensitivity_mean, 1.0),
+            elasticity_sd=np.where(is_number, sd / book.sensitivity_mean, 0.0),
             is_open=book.terms.is_open & is_number,
         ),
     )

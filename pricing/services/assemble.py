@@ -9,6 +9,7 @@ import numpy as np
 
 from pricing.core.book import Book, read_book
 from pricing.core.demand.served import ServedDemand
+from pricing.core.quote import drop_signals
 from pricing.core.reference import STRATEGIES
 from pricing.core.values import ModelVersionRow, Policy
 from pricing.models import PriceBook
@@ -26,16 +27,21 @@ def assemble_book(
     policy: Policy,
     model: tuple[ModelVersionRow, ServedDemand] | None,
 ) -> Book:
-    """Return a book that holds exactly the variants of `draft`, without segment prices."""
+    """Return a book that holds exactly the variants of `draft`, without segment prices.
+
+    The draft has the market's elasticities, the book those of a shopper without signals.
+    """
     families, paths = category_paths(draft.shelf.tree)
     variants = draft.shelf.variants
+    sensitivity_mean = draft.proposed.segments.sensitivity_mean
     return Book(
         version=version,
         model_version=0 if model is None else model[0].id,
         policy_version=policy.version,
         currency=currency,
         trained_ms=0 if model is None else epoch_ms(model[0].trained_at),
-        terms=draft.terms,
+        terms=drop_signals(draft.terms, sensitivity_mean),
+        sensitivity_mean=sensitivity_mean,
         references=draft.references,
         measure_amount=variants.measure_amount,
         measure_unit=variants.measure_unit,
@@ -63,7 +69,10 @@ def open_book(row: PriceBook, *, currency: str, exponent: int) -> Book:
 
 
 def patch_book(old: Book, fresh: Book) -> Book:
-    """Return `old` with the rows of `fresh`; segments pay at most the new public price there."""
+    """Return `old` with the rows of `fresh`; segments pay at most the new public price there.
+
+    Each variant keeps the sensitivity mean that its own elasticity was divided by.
+    """
     at, is_there = old.find(fresh.terms.variant_id)
     rows, at = np.flatnonzero(is_there), at[is_there]
 
@@ -80,6 +89,7 @@ def patch_book(old: Book, fresh: Book) -> Book:
         old,
         version=fresh.version,
         terms=replace(old.terms, **terms),
+        sensitivity_mean=put(old.sensitivity_mean, fresh.sensitivity_mean),
         references={name: put(old.references[name], fresh.references[name]) for name in STRATEGIES},
         segment_minor=segment_minor,
     )

@@ -19,11 +19,12 @@ from pricing.core.batch import (
 )
 from pricing.core.demand.served import ServedDemand
 from pricing.core.fairness import PaidPrices
-from pricing.core.quote import VariantTerms
+from pricing.core.quote import VariantTerms, drop_signals
 from pricing.core.signals import GENERAL_FEATURES
 from pricing.core.values import ModelVersionRow, Policy
 from pricing.selectors.publishing import category_paths, load_shelf
 from pricing.selectors.rules import load_active_policy
+from pricing.services.books import read_book_notes
 from pricing.services.drafts import draft_prices
 from pricing.services.occasions import Occasion
 from profiles.selectors import compute_feature_rows
@@ -36,9 +37,13 @@ CHUNK = 250
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """The goods an audit prices, under a model: what the next price book would hold."""
+    """The goods an audit prices, under a model: what the next price book would hold.
+
+    `terms` are those of a shopper without signals, `elasticity` (m,) is the market's.
+    """
 
     terms: VariantTerms
+    elasticity: FloatArray
     popular: Mapping[int, Sequence[int]]
     tree: CategoryTree
     family_of: Mapping[int, int]
@@ -49,7 +54,10 @@ class Shelves:
 def open_shelves(
     *, model: tuple[ModelVersionRow, ServedDemand], place: tuple[str, str], now: datetime
 ) -> Shelves:
-    """Return the shelves of a place as `model` would price them. About ten queries, no write."""
+    """Return the shelves of a place as `model` would price them, with the segments of its book.
+
+    About twelve queries, no write.
+    """
     policy, shelf = load_active_policy(), load_shelf(place=place)
     occasion = Occasion(
         policy=policy,
@@ -60,9 +68,11 @@ def open_shelves(
         exponent=exponent(get_market(place[0]).currency),
         is_dry=True,
     )
-    terms = draft_prices(shelf=shelf, occasion=occasion).terms
+    draft = draft_prices(shelf=shelf, occasion=occasion, means=read_book_notes(place))
+    terms = drop_signals(draft.terms, draft.proposed.segments.sensitivity_mean)
     return Shelves(
         terms=terms,
+        elasticity=draft.terms.elasticity,
         popular=popular_by_category(terms.category_id, shelf.variants.popularity),
         tree=shelf.tree,
         family_of=category_paths(shelf.tree)[0],

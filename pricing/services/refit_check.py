@@ -77,7 +77,7 @@ def _compare(
     """
     old, new = (_price(row, place, now) for row in pair)
     before, after = (_tabulate(shelves, old.terms) for shelves in (old, new))
-    elasticities = (old.terms.elasticity, new.terms.elasticity)
+    elasticities = (old.elasticity, new.elasticity)
     shift = compare_refit(before, after, elasticities, old.terms.exponent)
     metrics = [row.metrics if place == home_place() else {} for row in pair]
     reasons = judge_refit(shift, metrics[0], metrics[1], BOUNDS)
@@ -91,7 +91,7 @@ def _shadow(
     """Return how a refit would have priced what was decided lately, and what of it is too far."""
     since = now - SHADOW_WINDOW
     found = load_exposures(since=since, until=now, now=now, market=place[0], channel=place[1])
-    shadow = compare_shadow(found.take(~found.is_book), load_tried(model_id, place))
+    shadow = compare_shadow(found.take(~found.is_book), load_tried(model_id, place), place)
     figures = {
         "decisions": shadow.decisions,
         "shadow_gap": round(shadow.mean_absolute_gap, 5),

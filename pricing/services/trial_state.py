@@ -90,7 +90,7 @@ def _compare_lately(ramp: ModelRamp, step: RampStep, place: Place, now: datetime
     served = load_tried(ramp.model_id, place)
     begin = max(since, now - SHADOW_WINDOW)
     found = load_exposures(since=begin, until=now, now=now, market=place[0], channel=place[1])
-    figures = compare_shadow(found.take(~found.is_book), served)
+    figures = compare_shadow(found.take(~found.is_book), served, place)
     ShadowComparison.objects.create(
         model=ramp.model,
         at=now,

@@ -34,7 +34,9 @@ INPUTS: dict[str, Text] = {
     "list_minor": gettext_lazy("list price"),
     "public_minor": gettext_lazy("public price"),
     "floor_minor": gettext_lazy("floor: no price goes below it"),
-    "elasticity": gettext_lazy("elasticity (how strongly demand falls as the price rises)"),
+    "elasticity": gettext_lazy(
+        "elasticity of a shopper without signals (how strongly demand falls as the price rises)"
+    ),
     "elasticity_sd": gettext_lazy("uncertainty of the elasticity"),
     "book_minor": gettext_lazy("price prepared in the price book"),
     "held_quoted": gettext_lazy("lower price promised earlier"),

@@ -76,6 +76,7 @@ class ShopPath:
         self._model_day, self._version, self._trained_week = 0, 0, -1
         self._shelf: Shelf | None = None
         self._terms: VariantTerms | None = None
+        self._sensitivity_mean: FloatArray = np.ones(0)
         self._day = -1
         self._seen_at: float | None = None
         self._shown: _Shown | None = None
@@ -163,6 +164,7 @@ class ShopPath:
             week=now.date() if is_monday and not is_first else None,
             ends_shocks=is_monday,
         )
+        self._sensitivity_mean = morning.segments.sensitivity_mean
         after, terms = draft_book(shelf, morning)
         self._history.note_prices(day, after.public_minor)
         if morning.week is not None:

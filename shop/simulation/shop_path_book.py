@@ -15,7 +15,7 @@ from pricing.core.monitoring import Limits as ScreenLimits
 from pricing.core.monitoring import hold_moves, screen_prices
 from pricing.core.optimum import Choice, Limits, Segments, choose_public
 from pricing.core.publish import NO_LIMIT, demand_terms, find_limits, floor_prices
-from pricing.core.quote import VariantTerms
+from pricing.core.quote import VariantTerms, drop_signals
 from pricing.core.rounding import share_down
 from pricing.core.scarcity import limit_cost, scarce_cost, weekly_units
 from pricing.core.shocks import find_ways, plan_shocks, shock_rungs
@@ -66,7 +66,8 @@ class Morning:
 
 
 def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
-    """Return the shelf at its new prices and the terms that quotes of the day are made of."""
+    """Return the shelf at its new prices and the terms that quotes of the day are made of: those of
+    a shopper without signals."""
     policy, was = morning.policy, shelf.public_minor
     if morning.ends_shocks:
         shelf = replace(shelf, shocked_minor=np.zeros_like(was))
@@ -104,7 +105,8 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         draw=drawn,
     )
     floor = np.minimum(terms.floor_minor, public)
-    return after, replace(terms, public_minor=public, floor_minor=floor)
+    market = replace(terms, public_minor=public, floor_minor=floor)
+    return after, drop_signals(market, morning.segments.sensitivity_mean)
 
 
 def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:

@@ -21,16 +21,24 @@ class Segments:
 
     `weight` sums to 1 over segments; `scale` multiplies the variant's elasticity and has the
     weighted mean 1, so that the market as a whole has the elasticity that was estimated.
-    `is_personal` says that members may be offered less than the public price.
+    `is_personal` says that members may be offered less than the public price. `sensitivity_mean`
+    (m,) is the weighted mean of 1 + z: the estimated elasticity over it is that of a shopper
+    without signals.
     """
 
     weight: FloatArray
     scale: FloatArray
     is_personal: BoolArray
+    sensitivity_mean: FloatArray
 
     def take(self, where: IntArray | slice) -> Segments:
         """Return the segments' view of the variants at positions `where`."""
-        return Segments(self.weight[:, where], self.scale[:, where], self.is_personal[:, where])
+        return Segments(
+            self.weight[:, where],
+            self.scale[:, where],
+            self.is_personal[:, where],
+            self.sensitivity_mean[where],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +66,26 @@ class DemandTerms:
 def one_segment(count: int) -> Segments:
     """Return the market of `count` variants as one segment without personal prices."""
     ones = np.ones((1, count))
-    return Segments(ones, ones, np.zeros((1, count), dtype=np.bool_))
+    return Segments(ones, ones, np.zeros((1, count), dtype=np.bool_), np.ones(count))
 
 
 def mix_segments(sizes: FloatArray, boost: FloatArray) -> Segments:
     """Return segments from their sizes (S,) and boosts z (S, m) >= 0 of the personal model.
 
     A member's elasticity is proportional to 1 + z; the mean over members is what was estimated, so
-    scale = (1 + z) / sum_s w_s (1 + z_s). No signal, no personal price.
+    scale = (1 + z) / sum_s w_s (1 + z_s); that sum is `sensitivity_mean`. No signal, no personal
+    price.
 
     >>> mix = mix_segments(np.array([3.0, 1.0]), np.array([[0.0], [1.0]]))
     >>> mix.weight[:, 0].tolist(), mix.scale[:, 0].tolist(), mix.is_personal[:, 0].tolist()
     ([0.75, 0.25], [0.8, 1.6], [False, True])
+    >>> mix.sensitivity_mean.tolist()
+    [1.25]
     """
     share = np.asarray(sizes, dtype=np.float64) / np.sum(sizes)
     weight = np.broadcast_to(share[:, None], boost.shape)
     mean = (weight * (1.0 + boost)).sum(axis=0)
-    return Segments(weight, (1.0 + boost) / mean, boost > 0.0)
+    return Segments(weight, (1.0 + boost) / mean, boost > 0.0, mean)
 
 
 def joint_worth(

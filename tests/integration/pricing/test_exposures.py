@@ -166,7 +166,8 @@ def test_the_model_that_decided_is_its_own_equal(dairy: Dairy) -> None:
         quote_all(dairy, make_treated())
     drain_quotes()
     found = load_exposures(**WINDOW, now=LATER)
-    logged, violations = weigh_candidate(found, load_model(int(found.model_version[0])))
+    model = load_model(int(found.model_version[0]))
+    logged, violations = weigh_candidate(found, model, ("us", "online"))
     assert violations == 0
     assert np.array_equal(logged.candidate, logged.probability)
     assert logged.weights().tolist() == [1.0] * len(found)

@@ -107,7 +107,7 @@ def believe(elasticity: float) -> ServedDemand:
 
 
 def judge(exposures: Exposures, elasticity: float) -> tuple[Evaluation, int]:
-    logged, violations = weigh_candidate(exposures, believe(elasticity))
+    logged, violations = weigh_candidate(exposures, believe(elasticity), ("us", "online"))
     return evaluate(logged, random_state=1, resamples=400), violations
 
 

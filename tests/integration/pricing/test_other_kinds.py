@@ -88,7 +88,8 @@ def judge_in_shadow(model: int) -> None:
     exposures = load_exposures(
         since=NOON - HOUR, until=later, now=later, market="us", channel="online"
     )
-    shadow = compare_shadow(exposures, load_tried(model, ("us", "online")))
+    place = ("us", "online")
+    shadow = compare_shadow(exposures, load_tried(model, place), place)
     assert (shadow.decisions, shadow.violations) == (4, 0)
     verdict = evaluate_offline(model_version=model, since=NOON - HOUR, until=later, now=later)
     assert verdict.exposures == 4
@@ -219,7 +220,7 @@ def test_a_refit_with_a_figure_that_is_no_number_is_held_and_says_so(
     monkeypatch.setattr(
         refit_check,
         "compare_shadow",
-        lambda found, served: replace(compare_shadow(found, served), mean_absolute_gap=np.nan),
+        lambda *asked: replace(compare_shadow(*asked), mean_absolute_gap=np.nan),
     )
     in_use = load_active_model()[0]
     held = train_demand(as_of=NOON + HOUR, weeks=WEEKS)

@@ -19,8 +19,9 @@ from pricing.core.guardrails import (
     apply_public_gate,
     name_actions,
 )
+from pricing.core.optimum import mix_segments
 from pricing.core.publish import floor_prices, propose_public
-from pricing.core.quote import build_rungs, quote_prices, rung_percents
+from pricing.core.quote import build_rungs, drop_signals, quote_prices, rung_percents
 from pricing.core.reference import DAY, STRATEGIES, PaidRows, PriceSeries, find_references
 from pricing.core.rounding import NOT_A_PRICE, to_minor
 from pricing.core.rows import EXPOSURE_COLUMNS
@@ -187,6 +188,17 @@ def test_personal_prices(row: Row) -> None:
     signals = make_signals(1, 1, activity=sums, category=sums, family=sums)
     quoted = quote_prices(signals, terms, WEIGHTS, POLICY).quoted_minor
     assert quoted.tolist() == [[int(row["quoted"])]]
+
+
+@rows_of("Sensitivity examples")
+def test_sensitivity(row: Row) -> None:
+    sizes, boost = np.array([one.split(":") for one in row["buyers"].split()], dtype=float).T
+    mix = mix_segments(sizes, boost[:, None])
+    market = make_terms([400], elasticity=float(row["market's elasticity"]))
+    own = drop_signals(market, mix.sensitivity_mean).elasticity[0]
+    assert sizes.sum() == 1.0
+    told = [f"{one:.2f}" for one in (mix.sensitivity_mean[0], own, own * (1 + float(row["z"])))]
+    assert told == [row["m"], row["without signals"], row["this shopper"]]
 
 
 @rows_of("Signals")
