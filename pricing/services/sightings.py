@@ -14,6 +14,7 @@ from pricing.core.signals import sensitivity_boost
 from pricing.selectors.anchors import load_anchors
 from pricing.selectors.exposures import Exposures
 from pricing.selectors.looks import PublicOutcomes
+from pricing.selectors.sensitivity import align_means, load_sensitivity_means
 from pricing.selectors.versions import load_weights
 from shop.catalog.selectors import list_categories, load_variant_arrays
 from shop.kernel.clock import epoch_ms
@@ -29,12 +30,12 @@ def begin_hour(moment: datetime) -> datetime:
 
 
 def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
-    """Return drawn decisions as sightings. One query, and one for each model version the first
+    """Return drawn decisions as sightings. Two queries, and one for each model version the first
     time."""
     found = found.take(~found.is_book)
-    public = found.rows["public_minor"].astype(np.int64)
+    ids, public = (found.rows[name].astype(np.int64) for name in ("variant_id", "public_minor"))
     return Sightings.of_draws(
-        variant_id=found.rows["variant_id"].astype(np.int64),
+        variant_id=ids,
         family_id=_find_families(found.rows["category_id"].astype(np.int64)),
         boost=_boosts(found),
         public_minor=public,
@@ -42,7 +43,9 @@ def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
         rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
         probability=found.probability,
         bought=found.units > 0,
-        anchor_minor=load_anchors(found.rows["variant_id"].astype(np.int64), place),
+        anchor_minor=load_anchors(ids, place),
+        # Of the book in use: the one that decided was published an hour or two before at most.
+        mean_sensitivity=align_means(ids, *load_sensitivity_means(place)),
     )
 
 

@@ -103,8 +103,9 @@ class ShopPath:
         shown, self._shown = self._shown, None
         if shown is None or shown.time != context.time:
             seen = np.where(context.is_offered(), outcomes.prices, np.nan)
-            highest = np.fmax.reduce(seen, axis=0, initial=np.nan)
-            known = np.where(np.isfinite(highest), _to_minor(highest), shelf.public_minor)
+            looks = np.isfinite(seen).sum(axis=0)
+            mean = np.nansum(seen, axis=0) / np.maximum(looks, 1)
+            known = np.where(looks > 0, _to_minor(mean), shelf.public_minor)
             self._history.note_prices(day, known)
         else:
             self._learn(shown, chosen, shelf, days)
@@ -243,6 +244,7 @@ class ShopPath:
             probability=shown.chance[at],
             bought=chosen[shown.shopper[at]] == item,
             anchor_minor=shelf.list_minor[item],
+            mean_sensitivity=self._sensitivity_mean[item],
         ).join(count_looks(shelf, looked, chosen[shown.shopper[others]] == looked))
         self.evidence, _ = take_in(
             self.evidence, seen, self.model, model_version=self._version, days=days

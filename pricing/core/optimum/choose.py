@@ -14,6 +14,8 @@ from pricing.core.rungs import neighbour_rungs
 from pricing.core.values import Policy
 
 MATERIAL_GAIN = 1.001
+# Chance that a change pays, asked of an elasticity that draws back: then the expected gain decides.
+EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,10 @@ def choose_public(
 
     Another price than the one now is taken only if the expected objective, personal prices below
     it included, grows by MATERIAL_GAIN and the probability that it grows at all reaches
-    `min_confidence`. An observational elasticity (`is_causal` False) chooses among the anchor and
-    its two neighbours; from anywhere else the price goes to the anchor. Numbers that are no
-    numbers move nothing.
+    `min_confidence`, or EVEN where a randomised source backs the elasticity (`is_causal`): what
+    chance backs is as often too low as too high, what sales alone say may be wrong the same way
+    everywhere. An observational elasticity chooses among the anchor and its two neighbours; from
+    anywhere else the price goes to the anchor. Numbers that are no numbers move nothing.
 
     >>> from pricing.core.optimum.feasible import example_limits
     >>> from pricing.core.optimum.joint import example_demand, one_segment
@@ -63,9 +66,10 @@ def choose_public(
     [400]
     """
     found = find_feasible(limits, exponent)
-    gain, chance = _weigh(found, limits, terms, segments, policy, exponent=exponent)
+    asked = _ask_chance(is_causal, len(limits), policy)
+    gain, chance = _weigh(found, limits, terms, segments, policy, asked=asked, exponent=exponent)
     is_better = found.is_open & (gain >= MATERIAL_GAIN)
-    is_credible = is_better & (chance >= policy.min_confidence)
+    is_credible = is_better & (chance >= asked)
     rows = np.arange(len(limits))
     at = np.argmax(np.where(is_credible, gain, -np.inf), axis=1)
     has_credible = is_credible.any(axis=1)
@@ -79,6 +83,12 @@ def choose_public(
     return Choice(minor, found, gain, chance, bound, found.relaxed, is_model)
 
 
+def _ask_chance(is_causal: BoolArray | bool, count: int, policy: Policy) -> FloatArray:
+    """Return the chance of a gain that another price needs, (m, 1)."""
+    asked = np.where(is_causal, min(EVEN, policy.min_confidence), policy.min_confidence)
+    return np.broadcast_to(asked, count)[:, None]
+
+
 def _weigh(
     found: Feasible,
     limits: Limits,
@@ -86,6 +96,7 @@ def _weigh(
     segments: Segments,
     policy: Policy,
     *,
+    asked: FloatArray,
     exponent: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Return gain and chance of each candidate, (m, K); 0 where a price is not above cost.
@@ -97,7 +108,7 @@ def _weigh(
     chance = _chances(found, terms, policy)
     others = found.is_open & (found.minor != current[:, None])
     is_inside = (current >= found.low) & (current <= found.high)
-    may_move = (others & (chance >= policy.min_confidence)).any(axis=1) | ~is_inside
+    may_move = (others & (chance >= asked)).any(axis=1) | ~is_inside
     prices = np.concatenate([current[:, None], found.minor], axis=1)
     worth = joint_worth(prices, terms, one_segment(len(terms)), policy, exponent=exponent)
     rows = np.flatnonzero(may_move)

@@ -135,14 +135,19 @@ def terms_of(elasticity: float, cost: float = 280.0, sd: float = 0.1) -> DemandT
 
 
 def choose(
-    limits: Limits, elasticity: float, objective: Objective = "profit", **terms: float
+    limits: Limits,
+    elasticity: float,
+    objective: Objective = "profit",
+    *,
+    is_causal: bool = True,
+    **terms: float,
 ) -> Choice:
     return choose_public(
         limits,
         terms_of(elasticity, **terms),
         one_segment(1),
         Policy(objective=objective),
-        is_causal=True,
+        is_causal=is_causal,
     )
 
 
@@ -174,9 +179,24 @@ def test_an_optimum_inside_is_bound_by_nothing() -> None:
 
 
 def test_a_likely_but_uncertain_gain_is_not_taken_and_said_so() -> None:
-    choice = choose(limits_of(step_low=300, step_high=440), 2.6, sd=1.5)
+    choice = choose(limits_of(step_low=300, step_high=440), 2.6, sd=1.5, is_causal=False)
     assert choice.minor.tolist() == [400]
     assert "not_credible" in name_rules(int(choice.bound[0]))
+
+
+def test_what_chance_backs_needs_an_even_chance_only() -> None:
+    choice = choose(limits_of(step_low=300, step_high=440), 2.6, sd=1.5)
+    at = choice.candidates.minor[0].tolist().index(439)
+    assert (choice.minor.tolist(), 0.5 <= choice.chance[0, at] < 0.8) == ([439], True)
+    # A policy that asks for less than that is not asked for more.
+    lenient = choose_public(
+        limits_of(step_low=300, step_high=440),
+        terms_of(2.6, sd=1.5),
+        one_segment(1),
+        Policy(min_confidence=0.4),
+        is_causal=True,
+    )
+    assert lenient.minor.tolist() == [439]
 
 
 @pytest.mark.parametrize(
