@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pricing.core.arrays import FloatArray
+from pricing.core.learning.averaging import Belief, average_models
 from pricing.core.learning.change import Bend, Change, Trust, weigh_evidence
 from pricing.core.learning.fitting import Evidence, fit_mode
 from pricing.core.learning.layout import FEATURES, PERIODS, Layout
@@ -167,7 +168,8 @@ class ChoiceModel:
         )
         self._evict()
         self.fitted_visits = self.visits
-        self.acting = mode.of_items(self.layout.own)
+        averaged = average_models(Belief(mode, posterior, prior), self.layout)
+        self.acting = averaged.of_items(self.layout.own)
         common = posterior.covariance_of_mean(self.layout.own)
         # Given what is felt: a search at random prices would tell little of what is remembered.
         felt = common[:, self.layout.felt]

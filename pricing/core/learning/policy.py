@@ -20,7 +20,7 @@ from pricing.core.learning.choosing import (
     find_utilities,
     spread_choices,
 )
-from pricing.core.learning.contract import Context, Outcomes, Proposal
+from pricing.core.learning.contract import LEAST_PROBABILITY, Context, Outcomes, Proposal
 from pricing.core.learning.encoding import FeatureEncoder
 from pricing.core.learning.ladder import Ladder, build_ladder
 from pricing.core.learning.layout import FEATURES, GAP, INTERCEPT, build_season
@@ -45,7 +45,7 @@ class AdaptivePolicy:
     and features that appear midway. Without rungs prices are discounts of at most `cap`, never
     above the public price; with rungs they are rungs. Never below cost * (1 + `margin`) where a
     rung allows it. `shocks` is the share of prices moved by one rung at random, which keeps the
-    history causal.
+    history causal; once slopes are known it shrinks, to 1 % at least.
 
     >>> policy = AdaptivePolicy(random_state=1)
     >>> context = Context(
@@ -227,8 +227,10 @@ class AdaptivePolicy:
         wait, one that was higher does not. A search ends for good: after a change of demand what
         is still believed beats what a search costs.
         """
-        nudges = [(self.shocks, find_next(ladder.is_feasible))]
         doubt = self.model.find_doubt(z[:: len(z) // 200 + 1])
+        shocks = self.shocks * min(doubt / CALM, 1.0)
+        shocks = max(shocks, min(self.shocks, LEAST_PROBABILITY))
+        nudges = [(shocks, find_next(ladder.is_feasible))]
         self.is_calm |= doubt < CALM
         search = MOST_SEARCH * float(np.clip((doubt - CALM) / (DOUBT - CALM), 0.0, 1.0))
         if search >= LEAST_SEARCH and not self.is_calm:

@@ -88,6 +88,16 @@ class Posterior:
         followed: FloatArray = gradient.sum(axis=0) - through
         return followed
 
+    def follow_shared(self, mode: Coefficients, step: FloatArray) -> Coefficients:
+        """Return the mode once the shared coefficients moved by `step` (d,), own ones following."""
+        return Coefficients(mode.shared + step, mode.own - self.slope @ step)
+
+    def covariance_of_shared(self) -> FloatArray:
+        """Return the covariance of the shared coefficients, (d, d)."""
+        root = np.linalg.inv(self.corner)
+        covariance: FloatArray = root.T @ root
+        return covariance
+
     def covariance_of_mean(self, own: IntArray) -> FloatArray:
         """Return the covariance of the coefficients that act, averaged over the items, (d, d)."""
         items = max(len(self.inverse_blocks), 1)
