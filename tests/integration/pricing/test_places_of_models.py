@@ -119,12 +119,12 @@ def test_a_refit_that_jumps_abroad_alone_is_held_and_names_the_place(
     monkeypatch.setattr(refit_check, "BOUNDS", bounds)
     in_use = DemandModelVersion.objects.get(status="active")
     shadow = refit_check.compare_shadow
-    seen: list[int] = []
+    seen: list[tuple[str, str]] = []
 
-    def compare(found: Exposures, served: ServedDemand) -> ShadowFigures:
-        seen.append(len(found))
+    def compare(found: Exposures, served: ServedDemand, place: tuple[str, str]) -> ShadowFigures:
+        seen.append(place)
         gap = -2.0 if len(seen) == 1 else 0.1
-        return replace(shadow(found, served), mean_absolute_gap=gap)
+        return replace(shadow(found, served, place), mean_absolute_gap=gap)
 
     monkeypatch.setattr(refit_check, "compare_shadow", compare)
     candidate = make_alike()
