@@ -127,17 +127,17 @@ def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
             labels=labels,
             show=show_count,
             lines=(
-                Series(_("decisions"), tuple(float(s.exposures + s.pending) for s in steps), 1),
+                Series(_("prices shown"), tuple(float(s.exposures + s.pending) for s in steps), 1),
                 Series(
                     _("purchases"),
                     tuple(float(s.purchases + s.pending_purchases) for s in steps),
                     2,
                 ),
-                Series(_("decisions still open"), tuple(float(s.pending) for s in steps), 3),
+                Series(_("still to be bought at"), tuple(float(s.pending) for s in steps), 3),
             ),
             note=_(
-                "Counted since the model was fitted. An open decision counts as far as people buy"
-                " that fast."
+                "Personal prices and looks at public ones, since the model was fitted. What may"
+                " still be bought at counts as far as people buy that fast."
             ),
             label_title=_("Moment"),
             # Alone it has the page's whole width.

@@ -1,14 +1,26 @@
-"""Sealed days compared with their tables at once, however lately they were."""
+"""Quotes to be sealed, and sealed days compared with their tables at once."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
 from pricing.models import LookSeal, QuoteSeal
+from pricing.services import drain_quotes, quote_variants
 from pricing.services.seal_check import check_seals
-from tests.factories.pricing import NOON
+from profiles.core.values import ShopperValue
+from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 
 SEALS = (QuoteSeal, LookSeal)
+
+
+def quote_at_noon(dairy: Dairy) -> ShopperValue:
+    """Write four quotes of noon into their table; return Alice, who asked."""
+    open_dairy()
+    alice = make_treated()
+    look_at(alice, dairy.cheeses)
+    quote_variants(context=visit(alice), variant_ids=dairy.all)
+    drain_quotes()
+    return alice
 
 
 def find_changed_days(now: datetime = NOON) -> list[date]:

@@ -8,10 +8,10 @@ import pytest
 from django.db import connection
 
 from pricing.models import Quote, QuoteSeal
-from pricing.services import drain_quotes, ensure_partitions, quote_variants, seal_quotes
+from pricing.services import ensure_partitions, seal_quotes
 from profiles.core.values import ShopperValue
-from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
-from tests.factories.pricing_seals import find_changed_days
+from tests.factories.pricing import NOON, Dairy
+from tests.factories.pricing_seals import find_changed_days, quote_at_noon
 
 pytestmark = pytest.mark.django_db
 
@@ -19,12 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def quoted(dairy: Dairy) -> ShopperValue:
     """Four quotes of noon lie in the table."""
-    open_dairy()
-    alice = make_treated()
-    look_at(alice, dairy.cheeses)
-    quote_variants(context=visit(alice), variant_ids=dairy.all)
-    drain_quotes()
-    return alice
+    return quote_at_noon(dairy)
 
 
 def partition_of(quote: Quote) -> str:

@@ -12,12 +12,13 @@ from pricing import tasks
 from pricing.metrics import broken_seals, seals_checked_total
 from pricing.models import BreakerTrip, KillSwitch, QuoteSeal
 from pricing.selectors.seals import read_seals
-from pricing.services import drain_quotes, quote_variants, seal_quotes
+from pricing.services import seal_quotes
 from pricing.services.seal_check import check_seals
 from pricing.services.undo import undo_trip
 from shop.backoffice.seals import say_seals
 from shop.schedule import SCHEDULE
-from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
+from tests.factories.pricing import NOON, Dairy
+from tests.factories.pricing_seals import quote_at_noon
 from tests.factories.pricing_trials import make_people
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +30,7 @@ TAMPERED = date(2026, 11, 25)
 @pytest.fixture
 def sealed(dairy: Dairy) -> Dairy:
     """Four quotes of noon, their day and the two after it sealed."""
-    open_dairy()
-    alice = make_treated()
-    look_at(alice, dairy.cheeses)
-    quote_variants(context=visit(alice), variant_ids=dairy.all)
-    drain_quotes()
+    quote_at_noon(dairy)
     assert seal_quotes(now=LATER) == 3
     return dairy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,21 +53,21 @@ MARKETS = st.fixed_dictionaries(
 )
 
 
-def market_of(drawn: dict[str, object]) -> tuple[VariantTerms, Segments, FloatArray, Policy]:
+def market_of(drawn: dict[str, Any]) -> tuple[VariantTerms, Segments, FloatArray, Policy]:
     """Return the market's terms of one variant, its segments, their z (S, 1), and a policy."""
     one, public = np.ones(1), np.array([drawn["public"]])
-    elasticity = float(str(drawn["elasticity"])) * one
+    elasticity = drawn["elasticity"] * one
     terms = replace(
         example_terms(),
         public_minor=public,
         list_minor=public,
         floor_minor=np.ones(1, dtype=np.int64),
-        unit_cost=public * (1.0 - float(str(drawn["margin"]))),
+        unit_cost=public * (1.0 - drawn["margin"]),
         elasticity=elasticity,
-        elasticity_sd=elasticity * float(str(drawn["doubt"])),
+        elasticity_sd=elasticity * drawn["doubt"],
     )
-    sizes, boost = (np.array(column) for column in zip(*drawn["groups"], strict=True))  # type: ignore[call-overload]  # a drawn list of pairs
-    policy = replace(SURE, won_purchase_share=float(str(drawn["share"])))
+    sizes, boost = (np.array(column) for column in zip(*drawn["groups"], strict=True))
+    policy = replace(SURE, won_purchase_share=drawn["share"])
     return terms, mix_segments(sizes, boost[:, None]), boost[:, None], policy
 
 
