@@ -45,7 +45,7 @@ def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
         bought=found.units > 0,
         anchor_minor=load_anchors(ids, place),
         # Of the book in use: the one that decided was published an hour or two before at most.
-        mean_sensitivity=align_means(ids, *load_sensitivity_means(place)),
+        mean_sensitivity=align_means(ids, *load_sensitivity_means(place)) if len(ids) else 1.0,
     )
 
 
