@@ -8,14 +8,16 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from promotions.core.parse import BadOffer, build_benefit, parse_condition, parse_scope
+from promotions.core.parse import build_benefit, parse_scope
+from promotions.core.parse_conditions import parse_condition
+from promotions.core.parse_fields import BadOffer
 from promotions.models.campaigns import Campaign
 
 
 class Offer(models.Model):
     """One promise: when `condition` holds, `benefit` lowers the lines in scope.
 
-    `condition` and `scope` are JSON, parsed and validated by `promotions.core.parse`. Lines in
+    `condition` and `scope` are JSON, parsed and validated by `promotions.core`. Lines in
     scope are those that `scope` selects, or, if `OfferVariant` rows exist, exactly those variants.
     """
 

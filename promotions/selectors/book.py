@@ -14,7 +14,9 @@ from django.db.models import F
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
-from promotions.core.parse import BadOffer, build_benefit, parse_condition, parse_scope
+from promotions.core.parse import build_benefit, parse_scope
+from promotions.core.parse_conditions import parse_condition
+from promotions.core.parse_fields import BadOffer
 from promotions.core.values import OfferValue, Stacking
 from promotions.models import Campaign, Offer, OfferBook, OfferVariant
 
