@@ -1,4 +1,4 @@
-"""Staff tables of the promotions."""
+"""The staff table of campaigns and the steps they take."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
     ChoicesDropdownFilter,
     RangeDateTimeFilter,
 )
 from unfold.decorators import action
 
-from promotions.models import Campaign, Coupon, Offer, Redemption
+from promotions.models import Campaign, Offer
 from promotions.services.campaigns import set_campaign_status
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, money_column, show_money, show_tag, tag_column
+from shop.staff.columns import show_money, show_tag, tag_column
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from shop.staff.tables import KeptAdmin
 
 STATUS_TONES = {"draft": "blue", "live": "green", "paused": "amber", "ended": "gray"}
-STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
 
 
 class OfferInline(TabularInline):
@@ -154,96 +152,3 @@ class CampaignAdmin(KeptAdmin):
 
 def _move_call(campaign_id: int, status: Campaign.Status) -> Callable[[], None]:
     return lambda: set_campaign_status(campaign_id=campaign_id, status=status.value)
-
-
-@admin.register(Offer)
-class OfferAdmin(KeptAdmin):
-    list_display = [
-        "name",
-        "campaign",
-        "benefit",
-        "target",
-        "stacking",
-        "priority",
-        "requires_coupon",
-        "is_active",
-    ]
-    list_select_related = ["campaign"]
-    list_filter = [
-        "is_active",
-        "requires_coupon",
-        ("benefit_kind", ChoicesDropdownFilter),
-        ("campaign", AutocompleteSelectFilter),
-    ]
-    search_fields = ["name", "name_zh", "code__startswith"]
-    autocomplete_fields = ["campaign"]
-    fieldsets = [
-        (None, {"fields": ["campaign", ("name", "name_zh"), "code", "is_active"]}),
-        (
-            _("Benefit"),
-            {
-                "fields": [
-                    ("benefit_kind", "target"),
-                    ("percent", "amount_minor", "max_discount_minor"),
-                ],
-                "description": _("Amounts are minor units (cents)."),
-            },
-        ),
-        (_("Condition and scope"), {"fields": ["condition", "scope", "requires_coupon"]}),
-        (_("With other offers"), {"fields": [("stacking", "stacking_group", "priority")]}),
-    ]
-
-    @admin.display(description=_("Benefit"))
-    def benefit(self, row: Offer) -> str:
-        """What it takes off."""
-        if row.percent is not None:
-            return f"{row.percent.normalize():f} %"
-        return show_money(row.amount_minor)
-
-
-@admin.register(Coupon)
-class CouponAdmin(KeptAdmin):
-    list_display = ["code", "offer", "campaign", "used", "per_shopper_limit", "is_active"]
-    list_select_related = ["offer__campaign"]
-    list_filter = ["is_active", ("offer__campaign", AutocompleteSelectFilter)]
-    search_fields = ["code__startswith", "offer__name"]
-    autocomplete_fields = ["offer"]
-    fields = [
-        "code",
-        "offer",
-        ("max_redemptions", "per_shopper_limit", "redeemed"),
-        "is_active",
-        "external_ref",
-    ]
-    readonly_fields = ["redeemed", "external_ref"]
-
-    @admin.display(description=_("Campaign"))
-    def campaign(self, row: Coupon) -> str:
-        """The campaign of its offer."""
-        return row.offer.campaign.name
-
-    @admin.display(description=_("Used"), ordering="redeemed")
-    def used(self, row: Coupon) -> str:
-        """Uses of the limit."""
-        limit = EMPTY if row.max_redemptions is None else str(row.max_redemptions)
-        return f"{row.redeemed} / {limit}"
-
-
-@admin.register(Redemption)
-class RedemptionAdmin(ReadOnlyAdmin):
-    list_display = [
-        age_column("at", _("When")),
-        "campaign",
-        "coupon",
-        "order_ref",
-        money_column("amount_minor", _("Amount")),
-        tag_column("state", _("State"), STATE_TONES),
-    ]
-    list_select_related = ["campaign", "coupon"]
-    list_filter = [
-        ("state", ChoicesDropdownFilter),
-        ("campaign", AutocompleteSelectFilter),
-        ("at", RangeDateTimeFilter),
-    ]
-    search_fields = ["order_ref__startswith", "coupon__code__startswith"]
-    ordering = ["-id"]
