@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
 from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
-from orders.models import CartLine, Order
+from orders.models import CartLine
 from orders.selectors.terms import load_terms
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
+from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
-from profiles.selectors import OnlineUnavailable, read_online_profiles
 from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.values import Evaluation
 from promotions.selectors import ShopperView, evaluate_cart
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards, list_categories, load_variant_arrays
-
-GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def value_cart(
         now=context.now,
         language=context.language,
         locale=locale_of(context.language),
-        look_up=lambda view, facts: _complete(view, facts, context),
+        look_up=lambda view, facts: complete_shopper(view, facts, context),
     )
     terms = load_terms(market_code=context.market, day=context.now.date())
     head = CartHead(
@@ -163,6 +161,7 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
         else {}
     )
     places = _places(ids)
+    market = get_market(context.market)
     return CartValue(
         lines=tuple(
             CartLineValue(
@@ -177,9 +176,11 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
             )
             for line in sold
         ),
-        currency=get_market(context.market).currency,
+        currency=market.currency,
         market_code=context.market,
         channel=context.channel,
+        region=context.jurisdiction_code,
+        time_zone=market.time_zone,
     )
 
 
@@ -203,27 +204,6 @@ def _shopper_view(opened: OpenCart) -> ShopperView:
     if shopper is None:
         return ShopperView(None)
     return ShopperView(shopper.id, is_member=shopper.account_id is not None)
-
-
-def _complete(view: ShopperView, facts: frozenset[str], context: QuoteContext) -> ShopperView:
-    """Look up only what some live condition asks for."""
-    if "first_order" in facts and view.shopper_id is not None:
-        earlier = Order.objects.filter(shopper_id=view.shopper_id).exclude(status__in=GONE)
-        view = replace(view, is_first_order=not earlier.exists())
-    if facts & {"segment", "tags"} and context.shopper_pseudonym and not context.gpc:
-        view = _with_profile(view, context.shopper_pseudonym, context)
-    return view
-
-
-def _with_profile(view: ShopperView, pseudonym: str, context: QuoteContext) -> ShopperView:
-    try:
-        profile = read_online_profiles([pseudonym], context.now).get(pseudonym)
-    except OnlineUnavailable:
-        return view
-    # Without consent nothing that was inferred decides what a shopper is offered
-    if profile is None or profile.consents is None or not profile.consents.recommendations:
-        return view
-    return replace(view, segment=profile.segment, tags=frozenset(profile.tags))
 
 
 def _nameless(line: CartLine, context: QuoteContext) -> CatalogCard:

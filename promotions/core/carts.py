@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promotions.core.shoppers import OrderHistory
+
 
 @dataclass(frozen=True, slots=True)
 class CartLineValue:
@@ -32,12 +34,17 @@ class CartLineValue:
 
 @dataclass(frozen=True, slots=True)
 class CartValue:
-    """A cart. The order of `lines` never changes a result."""
+    """A cart. The order of `lines` never changes a result.
+
+    `region` is a place as law knows it ("US-NY"), never an exact one; `time_zone` is the market's.
+    """
 
     lines: tuple[CartLineValue, ...]
     currency: str
     market_code: str
     channel: str
+    region: str = ""
+    time_zone: str = "UTC"
 
     @property
     def value_minor(self) -> int:
@@ -49,7 +56,9 @@ class CartValue:
 class ShopperFacts:
     """What conditions may know about the shopper. Never a sensitive trait.
 
-    `is_first_order` is None when nobody asked the database; a condition on it then fails.
+    `is_first_order` and `history` are None when nobody asked the database; a condition on them
+    then fails. `is_private`: behaviour may not be looked at (no consent, opted out), and neither
+    a condition on it nor its opposite holds. `groups` are those the shopper proved to belong to.
     `campaign_ids` are the personal campaigns that address this shopper.
     """
 
@@ -59,6 +68,10 @@ class ShopperFacts:
     segment: str | None = None
     tags: frozenset[str] = frozenset()
     campaign_ids: frozenset[int] = frozenset()
+    tier: str | None = None
+    groups: frozenset[str] = frozenset()
+    history: OrderHistory | None = None
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,36 @@
-"""The condition tree: AND, OR and NOT over facts about the cart and the shopper.
+"""The condition tree: AND, OR, NOT and XOR over facts about the cart, the shopper and the clock.
 
 `failures` of a node is empty when it holds; otherwise it says why not, so that one walk answers
-"does it apply", "why not" and "what is missing".
+"does it apply", "why not" and "what is missing". Three values: what nobody may know (behaviour of
+a shopper who did not agree to its use) neither holds nor does its opposite.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from promotions.core.carts import EVERYTHING, CartValue, Scope, ShopperFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a condition does not hold. `is_near`: buying more of the right goods would mend it."""
-
-    reason_code: str
-    missing_minor: int = 0
-    missing_quantity: int = 0
-    detail: Mapping[str, int | str] = field(default_factory=dict)
-
-    @property
-    def is_near(self) -> bool:
-        """Return whether more goods would make the condition hold."""
-        return self.missing_minor > 0 or self.missing_quantity > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """All that a condition may look at."""
-
-    cart: CartValue
-    shopper: ShopperFacts
-    codes: frozenset[str] = frozenset()
+from promotions.core.circumstances import Circumstances, Failure, judge
+from promotions.core.conditions_cart import CartHas, ChannelIn, CodeEntered, MarketIn, RegionIn
+from promotions.core.conditions_shopper import (
+    FirstOrder,
+    GroupIn,
+    HasTag,
+    LastOrder,
+    Member,
+    Newcomer,
+    OrdersIn,
+    SegmentIn,
+    SpentIn,
+    TierIn,
+)
+from promotions.core.conditions_time import HoursIn, WeekdayIn
 
 
 @dataclass(frozen=True, slots=True)
 class All:
     """Holds when every part holds; no parts: always.
 
-    >>> All(()).failures(Circumstances(CartValue((), "USD", "us", "online"), ShopperFacts()))
+    >>> All(()).failures(None)
     ()
     """
 
@@ -58,9 +48,37 @@ class Any:
     parts: tuple[Condition, ...]
 
     def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return nothing if a part holds, else the failures of the part that is closest to."""
+        """Return nothing if a part holds, else the failures of the part that is closest to.
+
+        While nobody knows of a part, nobody knows of the whole.
+        """
         each = [part.failures(given) for part in self.parts]
-        return min(each, key=_distance) if each else (Failure("no_alternative"),)
+        if not each:
+            return (Failure("no_alternative"),)
+        closest = min(each, key=_distance)
+        if not closest or judge(closest) is None:
+            return closest
+        unknown = [found for found in each if judge(found) is None]
+        # What would mend it comes first for the shopper; that a part is unknown must not be lost
+        return closest if not unknown else _as_unknown(closest)
+
+
+@dataclass(frozen=True, slots=True)
+class ExactlyOne:
+    """Holds when one part holds and no other does (XOR)."""
+
+    parts: tuple[Condition, ...]
+
+    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
+        """Return why none holds, or that too many do; unknown while one part is."""
+        each = [part.failures(given) for part in self.parts]
+        unknown = [found for found in each if judge(found) is None]
+        holding = sum(not found for found in each)
+        if holding > 1:
+            return (Failure("too_many_hold"),)
+        if unknown:
+            return unknown[0]
+        return () if holding else min(each, key=_distance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,130 +88,52 @@ class Not:
     part: Condition
 
     def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure if the part holds."""
-        return () if self.part.failures(given) else (Failure("excluded"),)
+        """Return one failure if the part holds, its own failures while nobody knows."""
+        failures = self.part.failures(given)
+        verdict = judge(failures)
+        if verdict is None:
+            return failures
+        return (Failure("excluded"),) if verdict else ()
 
 
-@dataclass(frozen=True, slots=True)
-class CartHas:
-    """Holds when lines in `scope` come to at least `min_quantity` units and `min_value_minor`.
-
-    The value counts quoted prices before any offer, so it does not depend on which offer is
-    looked at first. `reason_code` names what is missing: cart_value, cart_quantity, product,
-    category or brand.
-
-    >>> from promotions.core.carts import CartLineValue
-    >>> line = CartLineValue("a", 1, 10, (3,), 5, quantity=1, unit_minor=2_800)
-    >>> cart = CartValue((line,), "USD", "us", "online")
-    >>> given = Circumstances(cart, ShopperFacts())
-    >>> CartHas(min_value_minor=4_000).failures(given)[0].missing_minor
-    1200
-    """
-
-    scope: Scope = EVERYTHING
-    min_quantity: int = 1
-    min_value_minor: int = 0
-    reason_code: str = "cart_value_below"
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return what is missing, in units and in money."""
-        lines = [line for line in given.cart.lines if self.scope.covers(line)]
-        missing_quantity = max(0, self.min_quantity - sum(line.quantity for line in lines))
-        missing_minor = max(0, self.min_value_minor - sum(line.value_minor for line in lines))
-        if not missing_quantity and not missing_minor:
-            return ()
-        return (Failure(self.reason_code, missing_minor, missing_quantity),)
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentIn:
-    """Holds for shoppers of one of `codes`."""
-
-    codes: frozenset[str]
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure for everybody else."""
-        return () if given.shopper.segment in self.codes else (Failure("not_in_segment"),)
-
-
-@dataclass(frozen=True, slots=True)
-class HasTag:
-    """Holds for shoppers who carry one of `tags`."""
-
-    tags: frozenset[str]
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure for shoppers without any of the tags."""
-        return (Failure("tag_missing"),) if self.tags.isdisjoint(given.shopper.tags) else ()
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelIn:
-    """Holds in one of `channels` ("online", "store", "app")."""
-
-    channels: frozenset[str]
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure in other channels."""
-        return () if given.cart.channel in self.channels else (Failure("wrong_channel"),)
-
-
-@dataclass(frozen=True, slots=True)
-class FirstOrder:
-    """Holds on a shopper's first order. Unknown counts as not the first."""
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure for returning shoppers."""
-        return () if given.shopper.is_first_order is True else (Failure("first_order_only"),)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Holds for shoppers with an account."""
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure for guests."""
-        return () if given.shopper.is_member else (Failure("members_only"),)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeEntered:
-    """Holds when one of `codes` (normalised) was entered."""
-
-    codes: frozenset[str]
-
-    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
-        """Return one failure when none of the codes was entered."""
-        return (Failure("code_missing"),) if self.codes.isdisjoint(given.codes) else ()
-
-
-Condition = (
-    All | Any | Not | CartHas | SegmentIn | HasTag | ChannelIn | FirstOrder | Member | CodeEntered
+Leaf = (
+    CartHas
+    | ChannelIn
+    | MarketIn
+    | RegionIn
+    | WeekdayIn
+    | HoursIn
+    | CodeEntered
+    | Member
+    | SegmentIn
+    | HasTag
+    | FirstOrder
+    | Newcomer
+    | TierIn
+    | GroupIn
+    | LastOrder
+    | OrdersIn
+    | SpentIn
 )
+Condition = All | Any | ExactlyOne | Not | Leaf
 ALWAYS = All(())
 
 
 def needed_facts(condition: Condition) -> frozenset[str]:
-    """Return which costly facts `condition` looks at: segment, tags, first_order.
+    """Return which costly facts `condition` looks at: segment, tags, groups, orders_in:30, ...
 
     Callers fetch only these.
 
-    >>> sorted(needed_facts(All((FirstOrder(), Not(HasTag(frozenset({"x"})))))))
-    ['first_order', 'tags']
+    >>> sorted(needed_facts(All((FirstOrder(), Not(OrdersIn(30, at_least=2))))))
+    ['first_order', 'orders_in:30']
     """
     match condition:
-        case All(parts) | Any(parts):
+        case All(parts) | Any(parts) | ExactlyOne(parts):
             return frozenset().union(*(needed_facts(part) for part in parts))
         case Not(part):
             return needed_facts(part)
-        case SegmentIn():
-            return frozenset({"segment"})
-        case HasTag():
-            return frozenset({"tags"})
-        case FirstOrder():
-            return frozenset({"first_order"})
         case _:
-            return frozenset()
+            return getattr(condition, "facts", frozenset())
 
 
 def _distance(failures: tuple[Failure, ...]) -> tuple[int, int, int, int]:
@@ -201,6 +141,13 @@ def _distance(failures: tuple[Failure, ...]) -> tuple[int, int, int, int]:
     missing_minor = sum(failure.missing_minor for failure in failures)
     missing_quantity = sum(failure.missing_quantity for failure in failures)
     return far, len(failures), missing_minor, missing_quantity
+
+
+def _as_unknown(failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
+    return tuple(
+        Failure(f.reason_code, f.missing_minor, f.missing_quantity, f.detail, is_unknown=True)
+        for f in failures
+    )
 
 
 __all__ = [
@@ -212,11 +159,22 @@ __all__ = [
     "Circumstances",
     "CodeEntered",
     "Condition",
+    "ExactlyOne",
     "Failure",
     "FirstOrder",
+    "GroupIn",
     "HasTag",
+    "HoursIn",
+    "LastOrder",
+    "MarketIn",
     "Member",
+    "Newcomer",
     "Not",
+    "OrdersIn",
+    "RegionIn",
     "SegmentIn",
+    "SpentIn",
+    "TierIn",
+    "WeekdayIn",
     "needed_facts",
 ]

@@ -78,7 +78,7 @@ def evaluate_offers(
     """
     words = Wording(language, locale, cart.currency)
     lines = sorted(cart.lines, key=_canonical)
-    given = Circumstances(cart, shopper, frozenset(coupon.code for coupon in coupons))
+    given = Circumstances(cart, shopper, now, frozenset(coupon.code for coupon in coupons))
     candidates, rejected, near = _sort_out_offers(offers, given, now, words)
     automatic = {candidate.offer.offer_id for candidate in candidates}
     by_code, refused, near_by_code = _sort_out_coupons(coupons, given, now, words, automatic)

@@ -1,9 +1,15 @@
 """From the JSON staff save to a condition tree; refused with place and reason.
 
-{} always holds; {"all": [...]}, {"any": [...]}, {"not": {...}}, or one leaf:
+{} always holds; {"all": [...]}, {"any": [...]}, {"one": [...]} (exactly one), {"not": {...}}, or
+one leaf:
 {"cart_value": 4000} minor units · {"cart_quantity": 3} ·
 {"products" | "variants" | "categories" | "brands": [ids], "quantity": 1, "value": 0} ·
-{"segments" | "tags" | "channels" | "codes": [texts]} · {"first_order": true} · {"member": true}.
+{"segments" | "tags" | "channels" | "codes" | "markets" | "regions" | "tiers" | "groups": [texts]} ·
+{"first_order": true} · {"member": true} · {"shopper": "new" | "returning"} ·
+{"last_order": {"at_least_days": 60, "at_most_days": 365}} ·
+{"orders": {"days": 90, "at_least": 3, "at_most": 9}} ·
+{"spent": {"days": 365, "at_least": 10000, "at_most": 50000}} minor units ·
+{"weekdays": [1, 7]} Monday is 1 · {"hours": ["17:00", "20:30"]} on the market's clock.
 """
 
 from __future__ import annotations
@@ -12,31 +18,16 @@ from collections.abc import Callable, Mapping
 from typing import Any as Json
 
 from promotions.core.carts import Scope
-from promotions.core.codes import normalize_code
-from promotions.core.conditions import (
-    ALWAYS,
-    All,
-    Any,
-    CartHas,
-    ChannelIn,
-    CodeEntered,
-    Condition,
-    FirstOrder,
-    HasTag,
-    Member,
-    Not,
-    SegmentIn,
-)
+from promotions.core.conditions import ALWAYS, All, Any, CartHas, Condition, ExactlyOne, Not
 from promotions.core.parse_fields import (
     allow_only,
     read_count,
-    read_flag,
     read_ids,
     read_object,
     read_single,
-    read_texts,
     refuse,
 )
+from promotions.core.parse_leaves import LEAVES
 
 MAX_DEPTH = 5
 MAX_PARTS = 50
@@ -80,6 +71,13 @@ def _any(parts: Json, place: str, depth: int) -> Condition:
     return Any(_parts(parts, place, depth))
 
 
+def _one(parts: Json, place: str, depth: int) -> Condition:
+    found = _parts(parts, place, depth)
+    if len(found) < 2 or len(set(found)) < len(found):
+        raise refuse(place, "exactly one of several needs at least two different conditions")
+    return ExactlyOne(found)
+
+
 def _not(part: Json, place: str, depth: int) -> Condition:
     inner = _node(part, place, depth + 1)
     if inner == ALWAYS:
@@ -90,6 +88,7 @@ def _not(part: Json, place: str, depth: int) -> Condition:
 _BRANCHES: Mapping[str, Callable[[Json, str, int], Condition]] = {
     "all": _all,
     "any": _any,
+    "one": _one,
     "not": _not,
 }
 
@@ -111,25 +110,7 @@ def _leaf(fields: Mapping[str, Json], place: str) -> Condition:
                 reason,
             )
     word, value = read_single(fields, place)
-    build = _SIMPLE.get(word)
+    build = LEAVES.get(word)
     if build is None:
         raise refuse(place, f"unknown condition “{word}”")
     return build(value, f"{place}.{word}")
-
-
-_SIMPLE: Mapping[str, Callable[[Json, str], Condition]] = {
-    "cart_value": lambda value, place: CartHas(min_value_minor=read_count(value, place, least=1)),
-    "cart_quantity": lambda value, place: CartHas(
-        min_quantity=read_count(value, place, least=1), reason_code="cart_quantity_below"
-    ),
-    "segments": lambda value, place: SegmentIn(read_texts(value, place)),
-    "tags": lambda value, place: HasTag(read_texts(value, place)),
-    "channels": lambda value, place: ChannelIn(read_texts(value, place)),
-    "codes": lambda value, place: CodeEntered(
-        frozenset(normalize_code(text) for text in read_texts(value, place))
-    ),
-    "first_order": lambda value, place: (
-        FirstOrder() if read_flag(value, place) else Not(FirstOrder())
-    ),
-    "member": lambda value, place: Member() if read_flag(value, place) else Not(Member()),
-}

@@ -1,12 +1,15 @@
 """Every reason why an offer or code did not apply, in English and Chinese. True, never vague.
 
 Placeholders: {missing} money still missing, {units} pieces still missing, {name} the offer,
-{date} a day (ISO 8601).
+{date} a day (ISO 8601), {amount} money a condition names, {weekdays} names of days, and what the
+failure's detail holds ({days}, {count}, {start}, {end}, {left}).
 """
 
 from __future__ import annotations
 
-from promotions.core.conditions import Failure
+from collections.abc import Mapping
+
+from promotions.core.circumstances import Failure
 from shop.kernel.money import format_money
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -36,6 +39,12 @@ REASONS: dict[str, tuple[str, str]] = {
     "budget_spent": ("The money set aside for this offer is used up.", "该优惠的预算已用完。"),
     # where and who
     "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),
+    "wrong_region": ("This offer is not valid where you are.", "该优惠在您所在的地区不可用。"),
+    "wrong_weekday": ("This offer is valid on {weekdays} only.", "该优惠仅限{weekdays}使用。"),
+    "wrong_hour": (
+        "This offer is valid from {start} to {end} only.",
+        "该优惠仅限 {start} 至 {end} 使用。",
+    ),
     "wrong_channel": ("This offer is not valid in this channel.", "该优惠在此渠道不可用。"),
     "members_only": (
         "This offer is for shoppers with an account. Sign in to use it.",
@@ -51,6 +60,47 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "tag_missing": ("This offer is for another group of shoppers.", "该优惠面向其他顾客群体。"),
     "first_order_only": ("This offer is for a first order only.", "该优惠仅限首单使用。"),
+    "new_only": ("This offer is for new shoppers only.", "该优惠仅限新顾客使用。"),
+    "returning_only": (
+        "This offer is for shoppers who have ordered before.",
+        "该优惠仅限曾经下单的顾客使用。",
+    ),
+    "tier_missing": (
+        "This offer is for members with another status.",
+        "该优惠仅限其他等级的会员使用。",
+    ),
+    "group_missing": (
+        "This offer is for a group you have not shown to belong to yet. See “My groups”.",
+        "该优惠面向特定群体，您尚未完成认证，请查看“我的群体”。",
+    ),
+    "ordered_recently": (
+        "This offer is for shoppers whose last order is at least {days} days ago.",
+        "该优惠面向至少 {days} 天未下单的顾客。",
+    ),
+    "ordered_long_ago": (
+        "This offer is for shoppers who ordered within the last {days} days.",
+        "该优惠面向最近 {days} 天内下过单的顾客。",
+    ),
+    "too_few_orders": (
+        "This offer is for shoppers with at least {count} orders in the last {days} days.",
+        "该优惠面向最近 {days} 天内至少下过 {count} 单的顾客。",
+    ),
+    "too_many_orders": (
+        "This offer is for shoppers with at most {count} orders in the last {days} days.",
+        "该优惠面向最近 {days} 天内最多下过 {count} 单的顾客。",
+    ),
+    "spent_too_little": (
+        "This offer is for shoppers who spent at least {amount} in the last {days} days.",
+        "该优惠面向最近 {days} 天内消费满 {amount} 的顾客。",
+    ),
+    "spent_too_much": (
+        "This offer is for shoppers who spent at most {amount} in the last {days} days.",
+        "该优惠面向最近 {days} 天内消费不超过 {amount} 的顾客。",
+    ),
+    "private": (
+        "This offer looks at past shopping, and you have not agreed to that.",
+        "该优惠需参考购物记录，而您未同意使用。",
+    ),
     # the cart
     "cart_empty": ("The cart is empty.", "购物车是空的。"),
     "cart_value_below": (
@@ -81,6 +131,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Something in the cart or in this order rules this offer out.",
         "购物车或订单中的内容使该优惠不适用。",
     ),
+    "too_many_hold": (
+        "This offer takes exactly one of several things, and your order has more than one.",
+        "该优惠只能满足多个条件中的一项，而您的订单满足了多项。",
+    ),
     "no_alternative": (
         "This offer has no condition that could hold.",
         "该优惠没有可满足的条件。",
@@ -99,6 +153,16 @@ REASONS: dict[str, tuple[str, str]] = {
         "With your other offers this one saves nothing more.",
         "与其他优惠一起使用时，该优惠不再减免。",
     ),
+}
+
+WEEKDAYS: dict[int, tuple[str, str]] = {
+    1: ("Monday", "星期一"),
+    2: ("Tuesday", "星期二"),
+    3: ("Wednesday", "星期三"),
+    4: ("Thursday", "星期四"),
+    5: ("Friday", "星期五"),
+    6: ("Saturday", "星期六"),
+    7: ("Sunday", "星期日"),
 }
 
 
@@ -124,5 +188,21 @@ def explain(
     english, chinese = REASONS[reason_code]
     missing = "" if failure is None else format_money(failure.missing_minor, currency, locale)
     units = 0 if failure is None else failure.missing_quantity
-    sentence = chinese if language.startswith("zh") else english
-    return sentence.format(missing=missing, units=units, name=name, date=date)
+    is_chinese = language.startswith("zh")
+    words: dict[str, int | str] = {"missing": missing, "units": units, "name": name, "date": date}
+    if failure is not None:
+        words |= _words_of(failure.detail, currency, locale, is_chinese=is_chinese)
+    return (chinese if is_chinese else english).format(**words)
+
+
+def _words_of(
+    detail: Mapping[str, int | str], currency: str, locale: str, *, is_chinese: bool
+) -> dict[str, int | str]:
+    """Return the detail of a failure with money and days of the week as people write them."""
+    words = dict(detail)
+    if "amount_minor" in detail:
+        words["amount"] = format_money(int(detail["amount_minor"]), currency, locale)
+    if "weekdays" in detail:
+        days = [WEEKDAYS[int(day)] for day in str(detail["weekdays"]).split(",")]
+        words["weekdays"] = ("、" if is_chinese else ", ").join(day[is_chinese] for day in days)
+    return words

@@ -1,9 +1,9 @@
 """Read offers, coupons and what is personal to a shopper."""
 
+from promotions.core.shoppers import OrderHistory, ShopperView
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.offers import (
     LinePreview,
-    ShopperView,
     evaluate_cart,
     list_live_offers,
     preview_lines,
@@ -13,6 +13,7 @@ from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [
     "LinePreview",
+    "OrderHistory",
     "PersonalOffer",
     "ShopperView",
     "evaluate_cart",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,22 +12,13 @@ from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.shoppers import ShopperView
 from promotions.core.values import CouponValue, Evaluation, OfferValue
 from promotions.models import CampaignShopper
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
+from promotions.selectors.facts import LookUp, complete_shopper
 from shop.catalog.selectors import load_sensitive_ids
-
-
-@dataclass(frozen=True, slots=True)
-class ShopperView:
-    """Who asks, as plain values. What is None was not looked up; conditions on it then fail."""
-
-    shopper_id: int | None
-    is_member: bool = False
-    segment: str | None = None
-    tags: frozenset[str] = frozenset()
-    is_first_order: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +29,6 @@ class LinePreview:
     adjusted_minor: int
     labels: tuple[str, ...]
     ends_at: datetime
-
-
-LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
 
 
 def list_live_offers(*, now: datetime, market_code: str) -> tuple[OfferValue, ...]:
@@ -63,9 +51,10 @@ def evaluate_cart(
 ) -> Evaluation:
     """Return the evaluation of `cart` with live offers and entered `codes`.
 
-    `look_up` completes the shopper with the facts that some condition needs ("segment", "tags",
-    "first_order") and is called only then. No query without codes, budgets or personal
-    campaigns; at most one for each of these.
+    `look_up` completes the shopper with the facts of other rooms that some condition needs
+    ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
+    knows itself (groups, tier) is read likewise. No query without codes, budgets, personal
+    campaigns or such facts; at most one for each of these.
     """
     book = load_offer_book()
     offers = [
@@ -76,9 +65,8 @@ def evaluate_cart(
     coupons = _read_coupons(codes, cart, shopper)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     offers = _with_budgets(_keep_from_sensitive(offers, cart), book)
-    if look_up is not None:
-        facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
-        shopper = look_up(shopper, facts) if facts else shopper
+    facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
+    shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     return evaluate_offers(
         cart=cart,
         offers=offers,
@@ -199,4 +187,8 @@ def _facts(shopper: ShopperView, campaign_ids: Iterable[int]) -> ShopperFacts:
         segment=shopper.segment,
         tags=shopper.tags,
         campaign_ids=frozenset(campaign_ids),
+        tier=shopper.tier,
+        groups=shopper.groups,
+        history=shopper.history,
+        is_private=shopper.is_private,
     )

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from django.db import connection
 
+from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
 from promotions.selectors.book import live_at, load_offer_book
-from promotions.selectors.offers import ShopperView
 from shop.catalog.selectors import load_sensitive_ids
 
 SHOWN_VARIANTS = 8

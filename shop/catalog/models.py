@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
@@ -29,12 +32,23 @@ class Market(models.Model):
     country = models.CharField(max_length=2, default="US")
     jurisdiction_code = models.CharField(max_length=16, default="US-other")
     language = models.CharField(max_length=16, default="en")
+    time_zone = models.CharField(
+        max_length=40,
+        default="UTC",
+        help_text="Of weekdays, hours and daily limits of offers, such as America/New_York.",
+    )
 
     class Meta:
         ordering = ["code"]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse what is no name of a time zone."""
+        super().clean()
+        if self.time_zone not in available_timezones():
+            raise ValidationError({"time_zone": "There is no time zone of this name."})
 
 
 class Store(models.Model):

@@ -23,6 +23,7 @@ class MarketValue:
     country: str
     jurisdiction_code: str
     language: str
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def get_market(code: str) -> MarketValue:
             country=row.country,
             jurisdiction_code=row.jurisdiction_code,
             language=row.language,
+            time_zone=row.time_zone,
         )
         _markets[code] = (market, time.monotonic())
     return market

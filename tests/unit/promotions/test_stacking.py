@@ -82,7 +82,7 @@ def _is_allowed(offers: tuple[OfferValue, ...]) -> bool:
 
 
 def _oracle_best(cart: CartValue, offers: list[OfferValue]) -> int:
-    given_now = Circumstances(cart, ALICE)
+    given_now = Circumstances(cart, ALICE, NOON)
     able = [offer for offer in offers if not find_failures(offer, given_now, NOON)]
     subsets = chain.from_iterable(combinations(able, n) for n in range(len(able) + 1))
     totals = (_oracle_price(cart, subset) for subset in subsets if _is_allowed(subset))

@@ -1,0 +1,28 @@
+"""Complete a shopper with the facts that live conditions ask for, and with no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from promotions.core.shoppers import ShopperView
+
+LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
+Reader = Callable[[ShopperView, datetime], ShopperView]
+
+# Facts this room keeps itself, by the name `needed_facts` gives them. One query each at most.
+READERS: dict[str, Reader] = {}
+
+
+def complete_shopper(
+    shopper: ShopperView, facts: frozenset[str], *, now: datetime, look_up: LookUp | None
+) -> ShopperView:
+    """Return the shopper with `facts`: this room's own, and by `look_up` those of rooms above.
+
+    Who is not known to the shop has none. `look_up` is called once, and only if a fact is left.
+    """
+    own = facts & READERS.keys()
+    for fact in sorted(own) if shopper.shopper_id is not None else ():
+        shopper = READERS[fact](shopper, now)
+    left = facts - own
+    return look_up(shopper, left) if look_up is not None and left else shopper
