@@ -13,7 +13,14 @@ from datetime import datetime, timedelta
 from promotions.core.carts import CartLineValue
 from promotions.core.conditions import Circumstances, Failure
 from promotions.core.reasons import explain
-from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan
+from promotions.core.stacking import (
+    Candidate,
+    Plan,
+    apply_candidates,
+    best_plan,
+    count_units,
+    find_full_limit,
+)
 from promotions.core.values import (
     Adjustment,
     AppliedOffer,
@@ -88,7 +95,7 @@ def evaluate_offers(
     rejected.extend(_rejections_of_losers(everything, plan, lines, words))
     return Evaluation(
         adjustments=_adjustments(plan, lines, language),
-        applied=_applied(plan, language),
+        applied=_applied(plan, lines, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
         hints=_hints([*near, *near_by_code], words),
         totals=_totals(plan, lines),
@@ -103,6 +110,8 @@ def find_failures(offer: OfferValue, given: Circumstances, now: datetime) -> tup
     closed = _why_closed(offer, now) or _why_not_for(offer, given)
     if closed:
         return (Failure(closed),)
+    if spent := next((room for room in offer.rooms if room.is_spent), None):
+        return tuple(filter(None, [spent.refusal()]))
     failures = offer.condition.failures(given)
     if not failures and not any(offer.scope.covers(line) for line in given.cart.lines):
         return (Failure("nothing_in_scope"),)
@@ -202,12 +211,12 @@ def _rejections_of_losers(
             continue
         alone = apply_candidates((candidate,), lines)
         if alone is None:
-            reason = "budget_spent"
+            failure = find_full_limit(candidate, lines)
         elif not alone.steps:
-            reason = "price_floor"
+            failure = Failure("price_floor")
         else:
-            reason = _why_beaten(candidate, plan)
-        rejected.append(words.reject(candidate.offer, Failure(reason), code=candidate.coupon_code))
+            failure = Failure(_why_beaten(candidate, plan))
+        rejected.append(words.reject(candidate.offer, failure, code=candidate.coupon_code))
     return rejected
 
 
@@ -238,7 +247,7 @@ def _adjustments(
     )
 
 
-def _applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
+def _applied(plan: Plan, lines: Sequence[CartLineValue], language: str) -> tuple[AppliedOffer, ...]:
     return tuple(
         AppliedOffer(
             offer_id=candidate.offer.offer_id,
@@ -247,6 +256,7 @@ def _applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
             label=candidate.offer.label(language),
             coupon_code=candidate.coupon_code,
             coupon_id=candidate.coupon_id,
+            units=count_units(taken, lines),
         )
         for candidate, taken in plan.steps
     )

@@ -37,6 +37,33 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_published": ("This offer is not open yet.", "该优惠尚未开放。"),
     "closed": ("This offer was closed early.", "该优惠已提前结束。"),
     "budget_spent": ("The money set aside for this offer is used up.", "该优惠的预算已用完。"),
+    # use limits
+    "limit_reached": ("All uses of this offer are gone.", "该优惠已被全部用完。"),
+    "limit_reached_for_now": (
+        "All uses of this offer are gone for now. It is open again from {date}.",
+        "该优惠本期已用完，{date} 起可再次使用。",
+    ),
+    "limit_reached_here": (
+        "All uses of this offer in this channel are gone.",
+        "该优惠在此渠道已被全部用完。",
+    ),
+    "used_by_you": (
+        "You have used this offer as often as one shopper may.",
+        "您使用该优惠的次数已达上限。",
+    ),
+    "used_by_you_for_now": (
+        "You have used this offer as often as one shopper may for now. Again from {date}.",
+        "您本期使用该优惠的次数已达上限，{date} 起可再次使用。",
+    ),
+    "order_limit": (
+        "One order cannot take more of this offer.",
+        "单个订单使用该优惠的次数已达上限。",
+    ),
+    "sold_out": ("All pieces at this price are sold.", "该价格的商品已售完。"),
+    "units_left": (
+        "Only {left} left at this price. Take {left} or fewer to get it.",
+        "该价格仅剩 {left} 件，购买不超过 {left} 件即可享受。",
+    ),
     # where and who
     "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),
     "wrong_region": ("This offer is not valid where you are.", "该优惠在您所在的地区不可用。"),

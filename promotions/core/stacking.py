@@ -10,12 +10,14 @@ offers, not of their order.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations, product
 from math import prod
 
 from promotions.core.benefits import OpenLine, reduce_lines
 from promotions.core.carts import EVERYTHING, CartLineValue
+from promotions.core.circumstances import Failure
+from promotions.core.limits import Tally, Use
 from promotions.core.values import OfferValue, Stacking, Target
 
 EXHAUSTIVE_UP_TO = 6
@@ -70,7 +72,7 @@ def best_plan(candidates: Sequence[Candidate], lines: Sequence[CartLineValue]) -
 def apply_candidates(
     candidates: Iterable[Candidate], lines: Sequence[CartLineValue]
 ) -> Plan | None:
-    """Return what `candidates` take off together, or None if one exceeds its campaign's budget.
+    """Return what `candidates` take off together, or None if a budget or use limit is exceeded.
 
     A candidate that takes nothing off is left out of the plan: it must not use up its coupon.
     """
@@ -80,6 +82,7 @@ def apply_candidates(
     ]
     steps: list[tuple[Candidate, tuple[int, ...]]] = []
     spent: dict[int, int] = {}
+    tally = Tally()
     for candidate in sorted(candidates, key=_sequence):
         offer = candidate.offer
         touched = [i for i, line in enumerate(lines) if offer.scope.covers(line)]
@@ -92,9 +95,29 @@ def apply_candidates(
         spent[offer.campaign_id] = spent.get(offer.campaign_id, 0) + sum(taken)
         if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
             return None
-        if any(taken):
-            steps.append((candidate, tuple(taken)))
+        if not any(taken):
+            continue
+        if not tally.take(offer.rooms, Use(count_units(taken, lines), sum(taken))):
+            return None
+        steps.append((candidate, tuple(taken)))
     return Plan(tuple(steps), sum(sum(taken) for _, taken in steps))
+
+
+def count_units(taken: Sequence[int], lines: Sequence[CartLineValue]) -> int:
+    """Return how many units are on the lines of which something is taken off."""
+    return sum(line.quantity for line, part in zip(lines, taken, strict=True) if part)
+
+
+def find_full_limit(candidate: Candidate, lines: Sequence[CartLineValue]) -> Failure:
+    """Return which limit is too small for what the offer would take off this cart."""
+    offer = candidate.offer
+    unlimited = replace(candidate, offer=replace(offer, rooms=(), left_minor=None))
+    plan = apply_candidates((unlimited,), lines)
+    for _, taken in () if plan is None else plan.steps:
+        use = Use(count_units(taken, lines), sum(taken))
+        refusals = [room.refusal(use) for room in offer.rooms]
+        return next(filter(None, refusals), Failure("budget_spent"))
+    return Failure("budget_spent")
 
 
 def _sequence(candidate: Candidate) -> tuple[int, int, int]:
@@ -147,7 +170,7 @@ def _may_spoil(candidate: Candidate) -> bool:
     lower line into a higher one; an amount or share of the whole cart depends on its sum alone.
     """
     offer = candidate.offer
-    if offer.left_minor is not None or offer.benefit.cap_minor is not None:
+    if offer.left_minor is not None or offer.benefit.cap_minor is not None or offer.rooms:
         return True
     return offer.benefit.target is Target.CART and offer.scope != EVERYTHING
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from promotions.core.carts import EVERYTHING, CartLineValue, CartValue, Scope, ShopperFacts
 from promotions.core.conditions import ALWAYS, Condition
+from promotions.core.limits import Room
 
 
 class BenefitKind(StrEnum):
@@ -53,7 +54,8 @@ class Benefit:
 class OfferValue:
     """One offer of a campaign, as the evaluator takes it.
 
-    `left_minor` is what remains of the campaign's budget (None: no budget), read fresh.
+    `left_minor` is what remains of the campaign's budget (None: no budget) and `rooms` what its
+    use limits leave, both read fresh.
     """
 
     offer_id: int
@@ -73,6 +75,7 @@ class OfferValue:
     market_code: str = ""
     requires_coupon: bool = False
     left_minor: int | None = None
+    rooms: tuple[Room, ...] = ()
 
     def label(self, language: str) -> str:
         """Return the offer's name in `language`, English where it has no other."""
@@ -107,7 +110,7 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class AppliedOffer:
-    """An offer that lowered the cart, and by how much in all (positive)."""
+    """An offer that lowered the cart, by how much in all (positive) and how many units of it."""
 
     offer_id: int
     campaign_id: int
@@ -115,6 +118,7 @@ class AppliedOffer:
     label: str
     coupon_code: str | None = None
     coupon_id: int | None = None
+    units: int = 1
 
 
 @dataclass(frozen=True, slots=True)

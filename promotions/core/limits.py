@@ -1,0 +1,210 @@
+"""Use limits as the evaluator sees them: how much room each leaves, and which clock they follow.
+
+A limit counts uses, units or money, for everybody or by code, shopper, order or channel, for good
+or in each day, week or month of the market. Exactness is the database's; here a limit that is
+used up makes an offer unavailable before anybody is promised it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from promotions.core.circumstances import Failure
+
+
+class Entity(StrEnum):
+    """Who has a count of their own."""
+
+    GLOBAL = "global"
+    CODE = "code"
+    SHOPPER = "shopper"
+    ORDER = "order"
+    CHANNEL = "channel"
+
+
+class Period(StrEnum):
+    """When a count starts again, on the market's clock."""
+
+    NONE = "none"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Counted(StrEnum):
+    """What a use is: an offer in an order, or each unit it lowers (a flash sale's pieces)."""
+
+    USES = "uses"
+    UNITS = "units"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one offer takes of its limits in one order."""
+
+    units: int
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LimitValue:
+    """A limit as staff set it. `max_uses` and `max_minor` None: not limited in that way."""
+
+    limit_id: int
+    entity: Entity
+    period: Period = Period.NONE
+    counted: Counted = Counted.USES
+    max_uses: int | None = None
+    max_minor: int | None = None
+
+    def uses_of(self, use: Use) -> int:
+        """Return how many uses `use` counts as."""
+        return use.units if self.counted is Counted.UNITS else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one limit still leaves for this shopper, code, order and channel, now.
+
+    Offers that share the limit share the room. `again_on` is the day the count starts anew.
+
+    >>> Room(LimitValue(1, Entity.GLOBAL, max_uses=10), left_uses=0).refusal(Use(1, 500))
+    ... # doctest: +ELLIPSIS
+    Failure(reason_code='limit_reached', ...)
+    """
+
+    limit: LimitValue
+    left_uses: int | None = None
+    left_minor: int | None = None
+    again_on: date | None = None
+
+    @property
+    def is_spent(self) -> bool:
+        """Return whether nothing is left, whatever the cart."""
+        no_uses = self.left_uses is not None and self.left_uses <= 0
+        return no_uses or (self.left_minor is not None and self.left_minor <= 0)
+
+    def refusal(self, use: Use | None = None) -> Failure | None:
+        """Return why `use` (None: any) does not fit, or None if it does."""
+        if self.is_spent:
+            return self._spent()
+        if use is None:
+            return None
+        if self.left_uses is not None and self.limit.uses_of(use) > self.left_uses:
+            reason = "units_left" if self.limit.counted is Counted.UNITS else "order_limit"
+            return Failure(reason, detail={"left": self.left_uses})
+        if self.left_minor is not None and use.amount_minor > self.left_minor:
+            return self._spent()
+        return None
+
+    def _spent(self) -> Failure:
+        limit = self.limit
+        if self.again_on is not None:
+            mine = limit.entity is Entity.SHOPPER
+            reason = "used_by_you_for_now" if mine else "limit_reached_for_now"
+            return Failure(reason, detail={"date": self.again_on.isoformat()})
+        if limit.entity is Entity.GLOBAL and limit.counted is Counted.UNITS:
+            return Failure("sold_out")
+        if limit.entity is Entity.GLOBAL and self.left_uses is None:
+            return Failure("budget_spent")
+        return Failure(_SPENT[limit.entity], detail={"left": 0})
+
+
+_SPENT = {
+    Entity.GLOBAL: "limit_reached",
+    Entity.CODE: "code_used_up",
+    Entity.SHOPPER: "used_by_you",
+    Entity.ORDER: "order_limit",
+    Entity.CHANNEL: "limit_reached_here",
+}
+
+
+class Tally:
+    """What a combination of offers takes of the rooms it shares."""
+
+    def __init__(self) -> None:
+        self._uses: dict[int, int] = defaultdict(int)
+        self._minor: dict[int, int] = defaultdict(int)
+
+    def take(self, rooms: Iterable[Room], use: Use) -> bool:
+        """Count `use` in each of `rooms`; return whether all of them still hold.
+
+        >>> room = Room(LimitValue(1, Entity.ORDER, max_uses=1), left_uses=1)
+        >>> tally = Tally()
+        >>> tally.take([room], Use(1, 500)), tally.take([room], Use(1, 500))
+        (True, False)
+        """
+        fits = True
+        for room in rooms:
+            key = room.limit.limit_id
+            self._uses[key] += room.limit.uses_of(use)
+            self._minor[key] += use.amount_minor
+            fits &= room.left_uses is None or self._uses[key] <= room.left_uses
+            fits &= room.left_minor is None or self._minor[key] <= room.left_minor
+        return fits
+
+
+def period_key(period: Period, now: datetime, time_zone: str) -> str:
+    """Return the name of the period `now` lies in, on the clock of `time_zone`.
+
+    >>> from datetime import UTC
+    >>> new_year = datetime(2027, 1, 1, 4, tzinfo=UTC)
+    >>> [period_key(period, new_year, "America/New_York") for period in Period]
+    ['', '2026-12-31', '2026-W53', '2026-12']
+    """
+    local = now.astimezone(ZoneInfo(time_zone))
+    match period:
+        case Period.DAY:
+            return local.date().isoformat()
+        case Period.WEEK:
+            year, week, _ = local.isocalendar()
+            return f"{year}-W{week:02}"
+        case Period.MONTH:
+            return f"{local:%Y-%m}"
+        case _:
+            return ""
+
+
+def next_period(period: Period, now: datetime, time_zone: str) -> date | None:
+    """Return the first day of the next period, None if the count never starts again.
+
+    >>> from datetime import UTC
+    >>> next_period(Period.MONTH, datetime(2026, 12, 9, tzinfo=UTC), "UTC")
+    datetime.date(2027, 1, 1)
+    """
+    today = now.astimezone(ZoneInfo(time_zone)).date()
+    match period:
+        case Period.DAY:
+            return today + timedelta(days=1)
+        case Period.WEEK:
+            return today + timedelta(days=8 - today.isoweekday())
+        case Period.MONTH:
+            return (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+        case _:
+            return None
+
+
+def entity_key(
+    entity: Entity, *, shopper_id: int | None, coupon_id: int | None, channel: str
+) -> str | None:
+    """Return whose count it is; None where nothing is counted: nobody known, no code, one order.
+
+    >>> entity_key(Entity.CHANNEL, shopper_id=7, coupon_id=None, channel="store")
+    'store'
+    """
+    match entity:
+        case Entity.GLOBAL:
+            return ""
+        case Entity.SHOPPER:
+            return None if shopper_id is None else str(shopper_id)
+        case Entity.CODE:
+            return None if coupon_id is None else str(coupon_id)
+        case Entity.CHANNEL:
+            return channel
+        case _:
+            return None
