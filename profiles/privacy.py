@@ -34,6 +34,12 @@ FIELDS = {
     ),
     "SegmentVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
     "SimilarityVersion": classify(none="id fitted_at as_of arrays sha256 metrics is_active"),
+    "Review": classify(
+        none="id product variant language state hidden_because",
+        link="shopper",
+        personal="rating text positivity bought_at written_at",
+    ),
+    "SentimentVersion": classify(none="id language fitted_at arrays sha256 metrics is_active"),
     "ShopperProfile": classify(
         none="refreshed_at", link="shopper", derived="features segment tags"
     ),

@@ -48,6 +48,12 @@ def refit_similarity() -> int:
     return services.refit_similarity(now=utc_now())
 
 
+@job(queue="training", time_limit=900)
+def refit_sentiment() -> int:
+    """Learn the tone of words from the shop's own rated reviews."""
+    return services.refit_sentiment(now=utc_now())
+
+
 @job(queue="recompute", time_limit=300)
 def ensure_partitions() -> int:
     """Make the partitions of the months to come."""

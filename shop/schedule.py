@@ -95,6 +95,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),
+    "refit sentiment": _at(crontab(hour=3, minute=55), "profiles.tasks.refit_sentiment"),
     "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),
     "make quote partitions": _at(
         crontab(hour=4, minute=20), "pricing.tasks.ensure_quote_partitions"

@@ -4,6 +4,7 @@ from profiles.models.accounts import Account
 from profiles.models.audit import AuditTrait
 from profiles.models.consent import ConsentRecord
 from profiles.models.events import Event
+from profiles.models.reviews import Review, SentimentVersion
 from profiles.models.segments import Segment, SegmentVersion, ShopperProfile, SimilarityVersion
 from profiles.models.shoppers import OnlineLag, Shopper
 
@@ -13,8 +14,10 @@ __all__ = [
     "ConsentRecord",
     "Event",
     "OnlineLag",
+    "Review",
     "Segment",
     "SegmentVersion",
+    "SentimentVersion",
     "Shopper",
     "ShopperProfile",
     "SimilarityVersion",

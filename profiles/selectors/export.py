@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from profiles.core.tags import TAG_NAMES
-from profiles.models import Event, Shopper, ShopperProfile
+from profiles.models import Event, Review, Shopper, ShopperProfile
 from profiles.models.audit import AuditTrait
 from profiles.selectors.shoppers import list_consents
 
@@ -34,7 +34,7 @@ _EVENT_FIELDS = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: shopper, account, consents, traits, profile, events. Six queries."""
+    """Return JSON values: shopper, account, consents, traits, profile, events. Seven queries."""
     shopper = Shopper.objects.select_related("account", "home_store").get(pk=shopper_id)
     return {
         "shopper": _shopper(shopper),
@@ -54,6 +54,7 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
             AuditTrait.objects.filter(shopper_id=shopper_id).values_list("name", "value")
         ),
         "profile": _profile(shopper_id),
+        "reviews": _reviews(shopper_id),
         "events": _events(shopper_id),
     }
 
@@ -106,6 +107,23 @@ def _profile(shopper_id: int) -> dict[str, Any] | None:
         "tags": [TAG_NAMES.get(code, (code, code))[0] for code in profile.tags],
         "refreshed_at": profile.refreshed_at.isoformat(),
     }
+
+
+def _reviews(shopper_id: int) -> list[dict[str, Any]]:
+    rows = Review.objects.filter(shopper_id=shopper_id).order_by("written_at", "pk")
+    return [
+        {
+            "product_id": review.product_id,
+            "rating": review.rating,
+            "text": review.text,
+            "tone": review.positivity,
+            "bought_at": review.bought_at.isoformat(),
+            "written_at": review.written_at.isoformat(),
+            "state": review.state,
+            "hidden_because": review.hidden_because,
+        }
+        for review in rows
+    ]
 
 
 def _events(shopper_id: int) -> list[dict[str, Any]]:

@@ -26,12 +26,15 @@ from profiles.services.rebuild import (
     warm_shopper,
 )
 from profiles.services.retention import forget_expired
+from profiles.services.reviews import ReviewRefused, hide_review, show_review, write_review
 from profiles.services.segments import refit_segments, refit_similarity
+from profiles.services.sentiment import refit_sentiment
 
 __all__ = [
     "BULK_EVENT_COLUMNS",
     "MAX_BATCH",
     "BatchTooLarge",
+    "ReviewRefused",
     "StaffAccount",
     "UnknownPurpose",
     "count_backlog",
@@ -42,6 +45,7 @@ __all__ = [
     "export_everything",
     "forget_expired",
     "get_or_create_guest",
+    "hide_review",
     "ingest_events",
     "link_account",
     "load_events_bulk",
@@ -51,10 +55,13 @@ __all__ = [
     "record_purchase_events",
     "record_return_events",
     "refit_segments",
+    "refit_sentiment",
     "refit_similarity",
     "refresh_profiles",
     "repair_online_features",
     "restore_online_features",
     "set_consent",
+    "show_review",
     "warm_shopper",
+    "write_review",
 ]

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from profiles.core.keys import STREAM
 from profiles.core.privacy import RoomPrivacy
-from profiles.models import Account, Event, OnlineLag, Shopper, ShopperProfile
+from profiles.models import Account, Event, OnlineLag, Review, Shopper, ShopperProfile
 from profiles.models.audit import AuditTrait
 from profiles.services.online import forget_profile
 from profiles.services.stream import PAGE, find_waiting
@@ -46,8 +46,9 @@ def erase_everywhere(*, shopper_id: int, rooms: Sequence[RoomPrivacy], now: date
 def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Erase a shopper in this room. Fact ShopperErased. Safe to run twice. Locks the row.
 
-    Events, profile, traits and login are deleted. The row stays as nobody: a new pseudonym, no
-    reference, all consents off; the consent log hangs on it as long as the law wants it kept.
+    Events, reviews, profile, traits and login are deleted. The row stays as nobody: a new
+    pseudonym, no reference, all consents off; the consent log hangs on it as long as the law wants
+    it kept.
     Guests that became this shopper are erased with it. Raises StaffAccount.
     """
     # The login first, as when somebody logs in: two orders of locking could wait for each other.
@@ -58,6 +59,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     pseudonyms = [str(shopper.pseudonym) for shopper in family]
     _delete_login(family)
     Event.objects.filter(shopper_id__in=ids).delete()
+    Review.objects.filter(shopper_id__in=ids).delete()
     ShopperProfile.objects.filter(shopper_id__in=ids).delete()
     AuditTrait.objects.filter(shopper_id__in=ids).delete()
     OnlineLag.objects.filter(shopper_id__in=ids).delete()

@@ -40,7 +40,9 @@ STATUS_BY_CODE: dict[str, int] = {
     "idempotency_key_malformed": 400,
     "idempotency_key_missing": 400,
     "if_match_malformed": 400,
+    "rating_range": 400,
     "region_malformed": 400,
+    "text_long": 400,
     "unknown_delivery": 400,
     "unknown_method": 400,
     "body_too_large": 413,
@@ -65,6 +67,8 @@ STATUS_BY_CODE: dict[str, int] = {
     "unknown_purpose": 404,
     # what changed meanwhile
     "cart_changed": 412,
+    # what is for others
+    "not_bought": 403,
     # what the state of the shop forbids
     "cart_empty": 409,
     "cart_refused": 409,

@@ -1,0 +1,108 @@
+"""Read what buyers said: the marks of a product, its reviews, the tone of goods over time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Avg, Count, Sum
+
+from profiles.models import Review
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSummary:
+    """How many reviews are shown, their mean (0 without any) and how many have 1 to 5 stars."""
+
+    count: int
+    mean: float
+    stars: tuple[int, int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewValue:
+    """A review as pages show it. `is_own`: the one who looks wrote it."""
+
+    review_id: int
+    rating: int
+    text: str
+    language: str
+    bought_at: datetime
+    written_at: datetime
+    is_own: bool
+    hidden_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """Marks and tone of the reviews on some goods: sums, so that they add up."""
+
+    count: int = 0
+    rating_sum: float = 0.0
+    read: int = 0
+    positivity_sum: float = 0.0
+
+    @property
+    def mean_positivity(self) -> float | None:
+        """Return the mean chance of being glad; None where nothing could be read."""
+        return self.positivity_sum / self.read if self.read else None
+
+
+def summarize_ratings(*, product_id: int) -> RatingSummary:
+    """Return the marks of a product. One query."""
+    rows = Review.objects.filter(product_id=product_id, state=Review.State.SHOWN)
+    counts = dict(rows.order_by().values_list("rating").annotate(count=Count("pk")))
+    stars = tuple(counts.get(star, 0) for star in range(1, 6))
+    total = sum(stars)
+    mean = sum(star * count for star, count in counts.items()) / total if total else 0.0
+    return RatingSummary(total, mean, (stars[0], stars[1], stars[2], stars[3], stars[4]))
+
+
+def list_reviews(
+    *, product_id: int, shopper_id: int | None, limit: int = 20, offset: int = 0
+) -> list[ReviewValue]:
+    """Return reviews of a product, the newest first, one's own hidden one among them. One query."""
+    rows = Review.objects.filter(product_id=product_id)
+    shown = rows.filter(state=Review.State.SHOWN)
+    if shopper_id is not None:
+        shown = shown | rows.filter(shopper_id=shopper_id)
+    return [
+        ReviewValue(
+            review_id=row.pk,
+            rating=row.rating,
+            text=row.text,
+            language=row.language,
+            bought_at=row.bought_at,
+            written_at=row.written_at,
+            is_own=shopper_id is not None and row.shopper_id == shopper_id,
+            hidden_because=row.hidden_because,
+        )
+        for row in shown.order_by("-written_at", "-pk")[offset : offset + limit]
+    ]
+
+
+def measure_tone(
+    *, variant_ids: Collection[int], since: datetime, until: datetime
+) -> Mapping[int, Tone]:
+    """Return the tone of each variant's reviews written in [since, until). One query.
+
+    Hidden reviews count: what staff took off the pages was said all the same.
+    """
+    rows = (
+        Review.objects.filter(
+            variant_id__in=variant_ids, written_at__gte=since, written_at__lt=until
+        )
+        .order_by()
+        .values_list("variant_id")
+        .annotate(
+            count=Count("pk"),
+            ratings=Sum("rating"),
+            read=Count("positivity"),
+            mean=Avg("positivity"),
+        )
+    )
+    return {
+        variant_id: Tone(count, float(ratings), read, read * (mean or 0.0))
+        for variant_id, count, ratings, read, mean in rows
+    }
