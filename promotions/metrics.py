@@ -13,3 +13,4 @@ redemptions_refused_total = Counter(
 codes_refused_total = Counter(
     "fairtag_codes_refused_total", "Entered codes that did not apply, by reason", ["reason"]
 )
+points_total = Counter("fairtag_points_total", "Loyalty points moved, by what moved them", ["kind"])

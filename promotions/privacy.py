@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
-from profiles.core.privacy import RoomPrivacy, classify
+from profiles.core.privacy import FieldClass, RoomPrivacy, classify
 from promotions.selectors.export import export_shopper
 from promotions.services.erasure import erase_shopper
 
+LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
+    "PointsAccount": classify(
+        none="id market_code tier_warned_for",
+        link="shopper",
+        personal="invite_code",
+        legal="pending available held owed joined_at",
+    ),
+    "PointsEntry": classify(
+        none="id account source target key", legal="kind points order_ref note at"
+    ),
+    "PointsLot": classify(none="id account warned_at", legal="points left since expires_at"),
+    "PointsOrder": classify(
+        none="id account terms state lines spent_lasts_until counted_minor due_at",
+        personal="identity",
+        legal="order_ref earned reversed spent spent_minor returned at paid_at",
+    ),
+    "PointsAdjustment": classify(
+        none="id account asked_by decided_by", legal="points reason state at decided_at"
+    ),
+    "Referral": classify(
+        none="id points decided_at", link="referrer invited", legal="state reason order_ref at"
+    ),
+    "ProgrammeTerms": classify(
+        none="id market_code valid_from earn_rate point_value min_points step_points"
+        " max_share_percent return_window_days expiry_months notice_days two_person_points"
+        " referral_points referral_cap referral_cap_days tier_window_days tier_grace_days"
+    ),
+    "TermsCategory": classify(none="id terms category multiplier"),
+    "MembershipTier": classify(none="id terms code name name_zh threshold_minor multiplier"),
+    "Partner": classify(none="id code name contact_email currency is_active"),
+    "PartnerShare": classify(none="id partner campaign percent cap_minor charged_minor"),
+    "PartnerProduct": classify(none="id share product"),
+    "PartnerEntry": classify(
+        none="id share kind order_ref line product_id quantity discount_minor partner_minor note"
+        " key at settlement"
+    ),
+    "Settlement": classify(
+        none="id partner starts_on ends_on used_minor returned_minor corrected_minor due_minor"
+        " entry_count closed_at closed_by"
+    ),
+}
 FIELDS = {
     "Campaign": classify(
         none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
@@ -28,6 +69,7 @@ FIELDS = {
         link="shopper",
         legal="campaign offer coupon order_ref amount_minor at",
     ),
+    **LOYALTY_FIELDS,
 }
 
 PRIVACY = RoomPrivacy(

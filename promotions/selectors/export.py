@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from promotions.models import CampaignShopper, Redemption
+from promotions.selectors.points_export import export_points
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: campaigns that address the shopper, and uses of offers. Two queries."""
+    """Return JSON values: campaigns that address the shopper, uses of offers, points.
+
+    Two queries, seven more for a member.
+    """
     targets = CampaignShopper.objects.filter(shopper_id=shopper_id).select_related("campaign")
     uses = Redemption.objects.filter(shopper_id=shopper_id).select_related("offer", "coupon")
     return {
@@ -32,4 +36,5 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
             }
             for use in uses.order_by("at", "pk")
         ],
+        "points": export_points(shopper_id),
     }

@@ -10,6 +10,9 @@ from tests.contracts.house import list_sources, name_of
 
 # Refusals of staff pages, commands and jobs, and those that services catch themselves.
 NEVER_AT_THE_API = {
+    "adjustment_closed",
+    "adjustment_refused",
+    "bad_adjustment",
     "bad_offer",
     "bad_source",
     "budget_spent",
@@ -42,6 +45,7 @@ NEVER_AT_THE_API = {
     "quote_refused",
     "review_refused",
     "rows_lost",
+    "second_person_needed",
     "shopper_unknown",
     "source_refused",
     "staff_account",

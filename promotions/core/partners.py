@@ -1,0 +1,71 @@
+"""What a partner pays of a discount, to the cent, and what goes back with returned units."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shop.kernel.money import share_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A partner's share of one campaign: `percent` of the discount on its own products.
+
+    `variant_ids` None: on all products. `left_minor` is what the cap still leaves (None: no cap).
+    """
+
+    percent: Decimal
+    variant_ids: frozenset[int] | None = None
+    left_minor: int | None = None
+
+    def covers(self, variant_id: int) -> bool:
+        """Return whether the partner pays for discounts on this variant."""
+        return self.variant_ids is None or variant_id in self.variant_ids
+
+
+def split_cost(share: Share, discounts: list[tuple[int, int]]) -> list[int]:
+    """Return the partner's part of each (variant id, discount in minor units), rounded half up.
+
+    Lines are settled in their order; when the cap is reached the rest is the shop's.
+
+    >>> share = Share(Decimal(50), variant_ids=frozenset({1}), left_minor=60)
+    >>> split_cost(share, [(1, 101), (2, 80), (1, 40)])
+    [51, 0, 9]
+    """
+    left, parts = share.left_minor, []
+    for variant_id, discount_minor in discounts:
+        part = share_minor(discount_minor, share.percent) if share.covers(variant_id) else 0
+        if left is not None:
+            part = min(part, left)
+            left -= part
+        parts.append(part)
+    return parts
+
+
+def read_partner_codes(text: str, *, known: Collection[str] = ()) -> tuple[list[str], list[str]]:
+    """Return (codes, problems) of a partner's list: one code a line, or the first CSV column.
+
+    Codes are letters, digits, "-" and "_", 6 to 40 characters. A code twice in the list or known
+    already is a problem, said with its line; a header line "code" is passed over.
+
+    >>> codes, problems = read_partner_codes("code\\nACME-0001\\nacme-0001\\nx")
+    >>> codes, problems[0]
+    (['ACME-0001'], 'line 3: ACME-0001 is there twice')
+    """
+    codes: dict[str, None] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        code = line.split(",")[0].strip().strip('"').upper()
+        if not code or (number == 1 and code == "CODE"):
+            continue
+        if not (6 <= len(code) <= 40 and code.replace("-", "").replace("_", "").isalnum()):
+            problems.append(f"line {number}: {code[:40]} is no code of 6 to 40 characters")
+        elif code in codes:
+            problems.append(f"line {number}: {code} is there twice")
+        elif code in known:
+            problems.append(f"line {number}: {code} is in use already")
+        else:
+            codes[code] = None
+    return list(codes), problems

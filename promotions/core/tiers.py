@@ -1,0 +1,128 @@
+"""Membership tiers: computed when read from a year's purchases, kept for a while when lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A tier: reached with `threshold_minor` of paid goods inside the window."""
+
+    code: str
+    name: str
+    name_zh: str
+    threshold_minor: int
+
+    def label(self, language: str) -> str:
+        """Return the tier's name in `language`."""
+        return (self.name_zh or self.name) if language.startswith("zh") else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What one order counts, returns taken off, and when it was paid."""
+
+    at: datetime
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a shopper stands. `tier` None: below the lowest tier.
+
+    `kept_until` is set while a tier is only kept by grace: from then on a lower one holds.
+    `lost_at` is when the tier ends if nothing more is bought, grace included.
+    """
+
+    spend_minor: int
+    tier: Tier | None
+    kept_until: datetime | None
+    lost_at: datetime | None
+    next_tier: Tier | None
+    missing_minor: int
+
+    @property
+    def progress(self) -> float:
+        """Return the way to the next tier, 0 to 1; 1 at the top."""
+        if self.next_tier is None:
+            return 1.0
+        whole = self.next_tier.threshold_minor
+        return min(1.0, self.spend_minor / whole) if whole else 1.0
+
+
+def find_standing(
+    purchases: Sequence[Purchase],
+    tiers: Sequence[Tier],
+    *,
+    now: datetime,
+    window: timedelta,
+    grace: timedelta,
+) -> Standing:
+    """Return the standing at `now`; the order of `purchases` and `tiers` does not matter.
+
+    spend(t) = sum of purchases with t - window < at <= t. The tier is the highest whose threshold
+    was reached at some t in (now - grace, now]: who falls below keeps it for `grace`.
+
+    >>> from datetime import UTC
+    >>> day = timedelta(days=1)
+    >>> now, gold = datetime(2026, 1, 1, tzinfo=UTC), Tier("gold", "Gold", "", 500)
+    >>> bought = [Purchase(now - 370 * day, 600)]
+    >>> kept = find_standing(bought, [gold], now=now, window=365 * day, grace=60 * day)
+    >>> kept.spend_minor, kept.tier.code, (kept.kept_until - now).days
+    (0, 'gold', 55)
+    """
+    ladder = sorted(tiers, key=lambda tier: (tier.threshold_minor, tier.code))
+    past = [each for each in purchases if each.at <= now]
+    spend = _spend_at(past, now, window)
+    held, kept_until = _reached(ladder, spend), None
+    for drop in sorted({each.at + window for each in past}, reverse=True):
+        if now - grace < drop <= now:
+            before = _reached(ladder, _spend_before(past, drop, window))
+            if _rank(ladder, before) > _rank(ladder, held):
+                held, kept_until = before, drop + grace
+    above = [tier for tier in ladder if _rank(ladder, tier) > _rank(ladder, held)]
+    following = above[0] if above else None
+    return Standing(
+        spend_minor=spend,
+        tier=held,
+        kept_until=kept_until,
+        lost_at=kept_until or _find_loss(past, held, now, window, grace),
+        next_tier=following,
+        missing_minor=max(0, following.threshold_minor - spend) if following else 0,
+    )
+
+
+def _find_loss(
+    past: Sequence[Purchase],
+    held: Tier | None,
+    now: datetime,
+    window: timedelta,
+    grace: timedelta,
+) -> datetime | None:
+    if held is None or held.threshold_minor <= 0:
+        return None
+    for drop in sorted({each.at + window for each in past}):
+        if drop > now and _spend_at(past, drop, window) < held.threshold_minor:
+            return drop + grace
+    return None
+
+
+def _spend_at(purchases: Sequence[Purchase], at: datetime, window: timedelta) -> int:
+    return sum(each.minor for each in purchases if at - window < each.at <= at)
+
+
+def _spend_before(purchases: Sequence[Purchase], at: datetime, window: timedelta) -> int:
+    """Return the spend in the last moment before `at`."""
+    return sum(each.minor for each in purchases if at - window <= each.at < at)
+
+
+def _reached(ladder: Sequence[Tier], spend_minor: int) -> Tier | None:
+    reached = [tier for tier in ladder if tier.threshold_minor <= spend_minor]
+    return reached[-1] if reached else None
+
+
+def _rank(ladder: Sequence[Tier], tier: Tier | None) -> int:
+    return -1 if tier is None else ladder.index(tier)

@@ -1,0 +1,119 @@
+"""Join the programme, and corrections of points by staff."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from promotions.metrics import points_total
+from promotions.models import Bucket, PointsAccount, PointsAdjustment, PointsEntry
+from promotions.selectors.terms import find_programme
+from promotions.services.points import (
+    Act,
+    PointsRefused,
+    expiry_of,
+    lock_account,
+    make_available,
+    take_available,
+)
+from shop.kernel.errors import FairtagError
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is read as another
+CODE_LENGTH = 10
+SHORTEST_REASON = 5
+State = PointsAdjustment.State
+
+
+class AdjustmentRefused(FairtagError):
+    """A correction cannot be made so.
+
+    Codes: bad_adjustment, second_person_needed, adjustment_closed.
+    """
+
+    code = "adjustment_refused"
+
+
+@transaction.atomic
+def join_programme(*, shopper_id: int, market_code: str, now: datetime) -> int:
+    """Make a shopper a member and return the account's id; twice is once.
+
+    Raises PointsRefused (no_programme) where there is none.
+    """
+    if find_programme(market_code=market_code, now=now) is None:
+        raise PointsRefused("There is no points programme here.", code="no_programme")
+    account, _ = PointsAccount.objects.get_or_create(
+        shopper_id=shopper_id,
+        defaults={
+            "market_code": market_code,
+            "invite_code": _draw_code(),
+            "joined_at": now,
+        },
+    )
+    return account.pk
+
+
+@transaction.atomic
+def adjust_points(
+    *, account_id: int, points: int, reason: str, by_id: int, now: datetime
+) -> PointsAdjustment:
+    """Correct a member's points; above the terms' limit it waits for a second person.
+
+    Raises AdjustmentRefused (bad_adjustment), PointsRefused (points_gone: fewer are there).
+    """
+    if not points or len(reason.strip()) < SHORTEST_REASON:
+        raise AdjustmentRefused("Say how many points and why.", code="bad_adjustment")
+    account = lock_account(account_id)
+    programme = find_programme(market_code=account.market_code, now=now)
+    if programme is None or account.shopper_id is None:
+        raise AdjustmentRefused("This account takes no corrections.", code="bad_adjustment")
+    adjustment = PointsAdjustment.objects.create(
+        account=account, points=points, reason=reason.strip()[:300], asked_by_id=by_id, at=now
+    )
+    if abs(points) <= programme.terms.two_person_points:
+        _apply(adjustment, by_id, now)
+    return adjustment
+
+
+@transaction.atomic
+def decide_adjustment(*, adjustment_id: int, approved: bool, by_id: int, now: datetime) -> None:
+    """The second person's word. Raises AdjustmentRefused (second_person_needed for whoever asked,
+    adjustment_closed), PointsRefused.
+    """
+    rows = PointsAdjustment.objects.select_for_update(of=("self",))
+    adjustment = rows.get(pk=adjustment_id)
+    if adjustment.state != State.WAITING:
+        raise AdjustmentRefused("This was decided already.", code="adjustment_closed")
+    if approved and adjustment.asked_by_id == by_id:
+        raise AdjustmentRefused("Somebody else must approve it.", code="second_person_needed")
+    if approved:
+        _apply(adjustment, by_id, now)
+        return
+    adjustment.state, adjustment.decided_by_id, adjustment.decided_at = State.REFUSED, by_id, now
+    adjustment.save(update_fields=["state", "decided_by", "decided_at"])
+
+
+def _apply(adjustment: PointsAdjustment, by_id: int, now: datetime) -> None:
+    account = lock_account(adjustment.account_id)
+    programme = find_programme(market_code=account.market_code, now=now)
+    act = Act(PointsEntry.Kind.ADJUST, f"adjust:{adjustment.pk}", now, note=adjustment.reason)
+    if adjustment.points > 0:
+        make_available(
+            account_id=account.pk,
+            act=act,
+            source=Bucket.ADJUSTED,
+            points=adjustment.points,
+            expires_at=expiry_of(programme.terms, now) if programme else None,
+        )
+    else:
+        take_available(
+            account_id=account.pk, act=act, target=Bucket.ADJUSTED, points=-adjustment.points
+        )
+    points_total.labels(kind=PointsEntry.Kind.ADJUST.value).inc(abs(adjustment.points))
+    adjustment.state, adjustment.decided_by_id, adjustment.decided_at = State.APPLIED, by_id, now
+    adjustment.save(update_fields=["state", "decided_by", "decided_at"])
+
+
+def _draw_code() -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))

@@ -1,0 +1,76 @@
+"""A small programme: one point a dollar, gold from 100.00 in a year, wine counts double."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from profiles.models import Account, Shopper
+from promotions.models import MembershipTier, PointsAccount, ProgrammeTerms
+from promotions.selectors.terms import forget_programme
+from promotions.services.membership import join_programme
+from promotions.services.points_orders import PointsLine, open_points, settle_points
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def make_terms(**fields: Any) -> ProgrammeTerms:
+    """Store terms that hold since a year; points last a year and pay a cent each."""
+    known: dict[str, Any] = {
+        "market_code": "us",
+        "valid_from": NOON - timedelta(days=400),
+        "earn_rate": Decimal(1),
+        "point_value": Decimal(1),
+        "min_points": 1,
+        "expiry_months": 12,
+        "referral_points": 500,
+    }
+    ProgrammeTerms.objects.filter(market_code="us").delete()
+    terms = ProgrammeTerms.objects.create(**(known | fields))
+    MembershipTier.objects.create(
+        terms=terms,
+        code="gold",
+        name="Gold",
+        name_zh="金卡",
+        threshold_minor=10_000,
+        multiplier=Decimal("1.5"),
+    )
+    forget_programme()
+    return terms
+
+
+def make_member(email: str = "alice@example.com", now: datetime = NOON) -> PointsAccount:
+    """Store an account holder who joined."""
+    account = Account.objects.create_user(email, "a long password")
+    shopper = Shopper.objects.create(account=account, created_at=now, last_seen_at=now)
+    return PointsAccount.objects.get(
+        pk=join_programme(shopper_id=shopper.pk, market_code="us", now=now)
+    )
+
+
+def order_points(
+    member: PointsAccount,
+    ref: str,
+    *goods: int,
+    now: datetime = NOON,
+    spent: Sequence[int] = (),
+    paid: bool = True,
+    identity: Sequence[str] = (),
+) -> int:
+    """Place (and pay) an order of one unit per line; return what it earns."""
+    spends = [*spent, *([0] * (len(goods) - len(spent)))]
+    earned = open_points(
+        order_ref=ref,
+        shopper_id=member.shopper_id or 0,
+        lines=[
+            PointsLine(i, 1, minor, spent=used, spent_minor=used)
+            for i, (minor, used) in enumerate(zip(goods, spends, strict=True))
+        ],
+        identity=identity,
+        now=now,
+    )
+    if paid:
+        settle_points(order_ref=ref, now=now)
+    return earned
