@@ -22,3 +22,9 @@ profile_rebuilds_total = Counter(
 consent_changes_total = Counter(
     "fairtag_consent_changes_total", "Recorded answers", ["purpose", "granted"]
 )
+experiment_exposures_total = Counter(
+    "fairtag_experiment_exposures_total", "First exposures of shoppers to an arm"
+)
+experiment_stops_total = Counter(
+    "fairtag_experiment_stops_total", "Experiments stopped, by themselves or by staff", ["by"]
+)

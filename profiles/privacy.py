@@ -43,6 +43,30 @@ FIELDS = {
     "ShopperProfile": classify(
         none="refreshed_at", link="shopper", derived="features segment tags"
     ),
+    "ExperimentNamespace": classify(none="id code salt holdout_share"),
+    "Experiment": classify(
+        none="id code name name_zh hypothesis subject subject_ref unit mode namespace traffic"
+        " first_slot end_slot purpose targeting primary_metric guards minimum_effect planned_units"
+        " planned_days alpha least_share period_days wash_out_days salt state revision registration"
+        " registration_sha256 created_at created_by started_at stopped_at stop_reason decided_at"
+        " decision decision_reason"
+    ),
+    "ExperimentArm": classify(
+        none="id experiment code name name_zh position share is_control price_factor settings"
+    ),
+    "ExperimentShares": classify(none="id experiment revision at shares reason"),
+    "ExperimentDeviation": classify(none="id experiment at by field before after reason"),
+    "ExperimentItem": classify(none="id experiment variant_id cluster"),
+    "ExperimentReadout": classify(none="id experiment day at figures"),
+    "Exposure": classify(
+        none="id experiment", link="shopper", personal="arm at", derived="propensity revision"
+    ),
+    "ExperimentOutcome": classify(
+        none="id experiment",
+        link="shopper",
+        derived="day is_before orders units paid_minor margin_minor returned_units views clicks"
+        " cart_adds offer_views offer_clicks",
+    ),
 }
 
 PRIVACY = RoomPrivacy(

@@ -16,7 +16,8 @@ import numpy as np
 from django.db import connection
 
 from pricing.core.arrays import IntArray
-from pricing.core.monitoring import Arm, Lift, arm_of, compare_arms, grow_arms
+from profiles.core.experiments import Arm, arm_of, compare_arms, grow_arms
+from profiles.core.values import Lift
 from profiles.selectors.packed import Packed, fetch_packed
 
 # The tables begin long after this day, and end long before that one.

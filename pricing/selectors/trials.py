@@ -13,8 +13,8 @@ from pricing.core.online import learn_from
 from pricing.models import DemandModelVersion, ModelChange, ModelRamp, RampStep
 from pricing.selectors.evidence import UntrustedEvidence, load_evidence
 from pricing.selectors.versions import UntrustedModel, load_model
+from profiles.core.experiments import is_in_share
 from shop.kernel.clock import epoch_ms
-from shop.kernel.hashing import stable_draw
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Trial:
 
         Whoever is in a share is in every larger one.
         """
-        return stable_draw("price-trial", self.salt, pseudonym) < self.share
+        return is_in_share(pseudonym, self.share, "price-trial", self.salt)
 
 
 def load_trial() -> Trial | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from pricing.core.monitoring import Lift
+from profiles.core.values import Lift
 
 
 def show_lift(lift: Lift) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from pricing.core.held import HeldQuote, unpack_held
 from pricing.core.keys import held_key
 from pricing.models import PriceBookEntry
+from profiles.core.experiments import is_in_share
 from profiles.core.values import Consents, FeatureRow, OnlineProfile, ProfilePart
 from profiles.selectors import (
     OnlineUnavailable,
@@ -18,7 +19,6 @@ from profiles.selectors import (
     read_online_profiles,
 )
 from shop.jobs.redis import RedisUnavailable, redis_breaker
-from shop.kernel.hashing import stable_draw
 
 # From this many variants on, one read of everything is cheaper than naming each.
 READ_ALL_ABOVE = 200
@@ -135,4 +135,4 @@ def is_held_out(pseudonym: str, share: float) -> bool:
 
     A larger share keeps everybody who was in already.
     """
-    return stable_draw("price-holdout", pseudonym) < share
+    return is_in_share(pseudonym, share, "price-holdout")

@@ -230,3 +230,28 @@ class ConsentValue:
     locale: str
     text_version: str
     recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What a visit of the treated brings, of the holdout, and their difference with its bounds.
+
+    `low` and `high` hold at every look at once with the level asked for; they are infinite while
+    there are too few shoppers to say anything.
+    """
+
+    treated: float
+    holdout: float
+    difference: float
+    low: float
+    high: float
+    error: float
+    treated_shoppers: int
+    holdout_shoppers: int
+    treated_visits: int
+    holdout_visits: int
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the treated certainly bring less."""
+        return self.high < 0.0

@@ -1,5 +1,6 @@
 """Read the room."""
 
+from profiles.selectors.experiments import ArmChoice, choose_arm, list_running
 from profiles.selectors.features import compute_feature_rows
 from profiles.selectors.online import (
     OnlineUnavailable,
@@ -25,9 +26,11 @@ from profiles.selectors.shoppers import (
 )
 
 __all__ = [
+    "ArmChoice",
     "OnlineUnavailable",
     "ShopperNotFound",
     "belongs_to_account",
+    "choose_arm",
     "compute_feature_rows",
     "find_shopper",
     "find_shopper_for_account",
@@ -36,6 +39,7 @@ __all__ = [
     "list_active_shoppers",
     "list_consents",
     "list_pseudonyms",
+    "list_running",
     "list_segments",
     "list_shoppers",
     "list_stale_pseudonyms",

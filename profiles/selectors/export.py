@@ -8,7 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from profiles.core.tags import TAG_NAMES
-from profiles.models import Event, Review, Shopper, ShopperProfile
+from profiles.models import (
+    Event,
+    ExperimentOutcome,
+    Exposure,
+    Review,
+    Shopper,
+    ShopperProfile,
+)
 from profiles.models.audit import AuditTrait
 from profiles.selectors.shoppers import list_consents
 
@@ -34,7 +41,8 @@ _EVENT_FIELDS = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: shopper, account, consents, traits, profile, events. Seven queries."""
+    """Return JSON values: shopper, account, consents, traits, profile, events,
+    reviews, experiments. Nine queries."""
     shopper = Shopper.objects.select_related("account", "home_store").get(pk=shopper_id)
     return {
         "shopper": _shopper(shopper),
@@ -56,6 +64,7 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
         "profile": _profile(shopper_id),
         "reviews": _reviews(shopper_id),
         "events": _events(shopper_id),
+        "experiments": _experiments(shopper_id),
     }
 
 
@@ -136,6 +145,24 @@ def _events(shopper_id: int) -> list[dict[str, Any]]:
         }
         for row in rows.values_list(*_EVENT_FIELDS).iterator()
     ]
+
+
+def _experiments(shopper_id: int) -> dict[str, Any]:
+    seen = Exposure.objects.filter(shopper_id=shopper_id).order_by("at", "id")
+    counted = ExperimentOutcome.objects.filter(shopper_id=shopper_id).order_by("day", "id")
+    return {
+        "seen": [
+            {"experiment": name, "arm": arm, "at": at.isoformat()}
+            for name, arm, at in seen.values_list("experiment__name", "arm__name", "at")
+        ],
+        "counted": [
+            {"experiment": name, "day": day.isoformat(), "before": is_before, "orders": orders}
+            | {"pieces": units, "paid_minor": paid}
+            for name, day, is_before, orders, units, paid in counted.values_list(
+                "experiment__name", "day", "is_before", "orders", "units", "paid_minor"
+            )
+        ],
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,22 @@ from profiles.services.erasure import (
     export_everything,
 )
 from profiles.services.events import MAX_BATCH, BatchTooLarge, ingest_events
+from profiles.services.experiment_drafts import (
+    ArmDraft,
+    BadExperiment,
+    ExperimentDraft,
+    Registered,
+    save_draft,
+)
+from profiles.services.experiments import (
+    decide_experiment,
+    move_shares,
+    prolong_experiment,
+    set_holdout,
+    start_experiment,
+    stop_experiment,
+)
+from profiles.services.exposures import log_exposures
 from profiles.services.identity import get_or_create_guest, link_account
 from profiles.services.partitions import ensure_partitions
 from profiles.services.profiles import refresh_profiles
@@ -33,11 +49,16 @@ from profiles.services.sentiment import refit_sentiment
 __all__ = [
     "BULK_EVENT_COLUMNS",
     "MAX_BATCH",
+    "ArmDraft",
+    "BadExperiment",
     "BatchTooLarge",
+    "ExperimentDraft",
+    "Registered",
     "ReviewRefused",
     "StaffAccount",
     "UnknownPurpose",
     "count_backlog",
+    "decide_experiment",
     "drain_events",
     "ensure_partitions",
     "erase_everywhere",
@@ -51,6 +72,9 @@ __all__ = [
     "load_events_bulk",
     "load_shoppers_bulk",
     "load_traits_bulk",
+    "log_exposures",
+    "move_shares",
+    "prolong_experiment",
     "rebuild_online_features",
     "record_purchase_events",
     "record_return_events",
@@ -60,8 +84,12 @@ __all__ = [
     "refresh_profiles",
     "repair_online_features",
     "restore_online_features",
+    "save_draft",
     "set_consent",
+    "set_holdout",
     "show_review",
+    "start_experiment",
+    "stop_experiment",
     "warm_shopper",
     "write_review",
 ]

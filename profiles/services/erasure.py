@@ -15,7 +15,16 @@ from django.db.models import Q
 
 from profiles.core.keys import STREAM
 from profiles.core.privacy import RoomPrivacy
-from profiles.models import Account, Event, OnlineLag, Review, Shopper, ShopperProfile
+from profiles.models import (
+    Account,
+    Event,
+    ExperimentOutcome,
+    Exposure,
+    OnlineLag,
+    Review,
+    Shopper,
+    ShopperProfile,
+)
 from profiles.models.audit import AuditTrait
 from profiles.services.online import forget_profile
 from profiles.services.stream import PAGE, find_waiting
@@ -63,6 +72,8 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     ShopperProfile.objects.filter(shopper_id__in=ids).delete()
     AuditTrait.objects.filter(shopper_id__in=ids).delete()
     OnlineLag.objects.filter(shopper_id__in=ids).delete()
+    Exposure.objects.filter(shopper_id__in=ids).delete()
+    ExperimentOutcome.objects.filter(shopper_id__in=ids).delete()
     for shopper in family:
         _make_nobody(shopper, now=now)
     if family:

@@ -11,9 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.core.monitoring import Lift
 from pricing.selectors.lift import LiftDay
 from pricing.selectors.staff_learning import EvidenceStep, ShadowRow
+from profiles.core.values import Lift
 from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series

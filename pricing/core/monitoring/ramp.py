@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pricing.core.monitoring.sequences import Lift
+from profiles.core.values import Lift
 
 # What share of shoppers each step quotes by the version on trial; the first is the shadow.
 SHARES = (0.0, 0.01, 0.05, 0.25, 0.50, 1.0)

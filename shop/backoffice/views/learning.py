@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from pricing.core.monitoring import Arm, Lift, compare_arms
 from pricing.selectors.lift import compare_model, list_lift
 from pricing.selectors.staff_learning import (
     TrialRow,
@@ -16,6 +15,8 @@ from pricing.selectors.staff_learning import (
     list_shadows,
     list_trials,
 )
+from profiles.core.experiments import Arm, compare_arms
+from profiles.core.values import Lift
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.learning import (

@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from math import isfinite, log, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray, IntArray
+from profiles.core.values import Lift
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 # The central limit theorem wants some shoppers in the smaller arm before anything is said.
 LEAST_CLUSTERS = 100
@@ -53,31 +57,6 @@ class Arm:
         mean = self.mean
         spread = self.squares - 2.0 * mean * self.products + mean * mean * self.visits_squared
         return max(0.0, spread) / self.visits**2 * self.clusters / (self.clusters - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Lift:
-    """What a visit of the treated brings, of the holdout, and their difference with its bounds.
-
-    `low` and `high` hold at every look at once with the level asked for; they are infinite while
-    there are too few shoppers to say anything.
-    """
-
-    treated: float
-    holdout: float
-    difference: float
-    low: float
-    high: float
-    error: float
-    treated_shoppers: int
-    holdout_shoppers: int
-    treated_visits: int
-    holdout_visits: int
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether the treated certainly bring less."""
-        return self.high < 0.0
 
 
 def arm_of(total: FloatArray, visits: FloatArray, cluster: IntArray) -> Arm:

@@ -1,0 +1,91 @@
+"""Mathematics of experiments: who gets which arm, and what may be said of it at every look.
+
+>>> from profiles.core.experiments import Arm, compare_arms
+>>> treated = Arm(clusters=9_500, visits=19_000.0, total=38_000.0, squares=190_000.0,
+...               products=76_000.0, visits_squared=38_000.0)
+>>> holdout = Arm(clusters=500, visits=1_000.0, total=2_500.0, squares=13_000.0,
+...               products=5_000.0, visits_squared=2_000.0)
+>>> lift = compare_arms(treated, holdout, level=0.99)
+>>> lift.difference, lift.is_worse
+(-0.5, True)
+"""
+
+from profiles.core.experiments.assignment import (
+    SLOTS,
+    ArmPlan,
+    Assignment,
+    BadDesign,
+    ExperimentPlan,
+    Targeting,
+    UnitFacts,
+    assign,
+    cap_price,
+    check_arms,
+    find_slots,
+    is_in_share,
+    pick_arm,
+    slot_of,
+)
+from profiles.core.experiments.balance import MISMATCH, check_balance, weigh_counts
+from profiles.core.experiments.estimates import (
+    Comparison,
+    Estimate,
+    Sample,
+    adjust,
+    compare,
+    spend_alpha,
+    split_alpha,
+)
+from profiles.core.experiments.metrics import COLUMNS, METRICS, Metric, take_sample
+from profiles.core.experiments.power import Design, Need, estimate_need, estimate_power
+from profiles.core.experiments.sequences import (
+    LEAST_CLUSTERS,
+    Arm,
+    arm_of,
+    best_rho,
+    compare_arms,
+    grow_arms,
+    mixture_margin,
+)
+
+__all__ = [
+    "COLUMNS",
+    "LEAST_CLUSTERS",
+    "METRICS",
+    "MISMATCH",
+    "SLOTS",
+    "Arm",
+    "ArmPlan",
+    "Assignment",
+    "BadDesign",
+    "Comparison",
+    "Design",
+    "Estimate",
+    "ExperimentPlan",
+    "Metric",
+    "Need",
+    "Sample",
+    "Targeting",
+    "UnitFacts",
+    "adjust",
+    "arm_of",
+    "assign",
+    "best_rho",
+    "cap_price",
+    "check_arms",
+    "check_balance",
+    "compare",
+    "compare_arms",
+    "estimate_need",
+    "estimate_power",
+    "find_slots",
+    "grow_arms",
+    "is_in_share",
+    "mixture_margin",
+    "pick_arm",
+    "slot_of",
+    "spend_alpha",
+    "split_alpha",
+    "take_sample",
+    "weigh_counts",
+]

@@ -1,0 +1,61 @@
+"""What the shop says of experiments, in the reader's language: metrics, states, refusals."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+type Text = str | Promise
+
+METRIC_NAMES: dict[str, Text] = {
+    "revenue_per_shopper": gettext_lazy("sales a shopper, less returns"),
+    "margin_per_shopper": gettext_lazy("margin a shopper, less returns"),
+    "orders_per_shopper": gettext_lazy("orders a shopper"),
+    "conversion": gettext_lazy("share of shoppers who order"),
+    "units_per_shopper": gettext_lazy("pieces a shopper"),
+    "average_order": gettext_lazy("sales an order"),
+    "clicks_per_view": gettext_lazy("clicks a view"),
+    "offer_clicks_per_view": gettext_lazy("clicks on an offer each time it is seen"),
+    "cart_adds_per_shopper": gettext_lazy("pieces put in the cart, a shopper"),
+    "return_rate": gettext_lazy("share of pieces sent back"),
+}
+
+# By code, or by the English of the mathematics: what is wrong with a design.
+PROBLEMS: dict[str, Text] = {
+    "metric": gettext_lazy("Choose metrics from the list."),
+    "purpose": gettext_lazy("Say for which of the consents the experiment uses what it measures."),
+    "hypothesis": gettext_lazy("Write down what you expect and why, before the start."),
+    "effect": gettext_lazy("Name the smallest effect worth seeing; zero is none."),
+    "plan": gettext_lazy("Say how many shoppers and days are planned."),
+    "traffic": gettext_lazy("An experiment takes more than 0 and at most 100 % of its namespace."),
+    "everything": gettext_lazy("This namespace only holds shoppers out of all experiments."),
+    "guard": gettext_lazy("A guard tolerates a loss from 0 up to, but not, 100 %."),
+    "least": gettext_lazy("The smallest shares of all arms must leave something to share out."),
+    "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),
+    "An experiment compares at least two arms.": gettext_lazy(
+        "An experiment compares at least two arms."
+    ),
+    "Two arms have the same code.": gettext_lazy("Two arms have the same code."),
+    "Exactly one arm is the plain one that the others are compared with.": gettext_lazy(
+        "Exactly one arm is the plain one that the others are compared with."
+    ),
+    "Every arm needs a share above zero.": gettext_lazy("Every arm needs a share above zero."),
+    "The shares of the arms must add up to 100 %.": gettext_lazy(
+        "The shares of the arms must add up to 100 %."
+    ),
+    "No arm may stand above the public price.": gettext_lazy(
+        "No arm may stand above the public price."
+    ),
+    "The plain arm shows the public price.": gettext_lazy("The plain arm shows the public price."),
+    "An experiment needs between 0.1 % and 100 % of its namespace.": gettext_lazy(
+        "An experiment needs between 0.1 % and 100 % of its namespace."
+    ),
+    "So much of the namespace is not free: end another experiment first.": gettext_lazy(
+        "So much of the namespace is not free: end another experiment first."
+    ),
+}
+
+
+def say_problem(code: str) -> str:
+    """Return a problem as a sentence in the reader's language."""
+    return str(PROBLEMS.get(code, code))

@@ -1,0 +1,259 @@
+"""Which experiments run, and which arm somebody gets: what every room asks.
+
+from profiles.selectors import choose_arm
+from profiles.services import log_exposures
+
+choice = choose_arm("shorter-list", shopper=shopper)
+limit = 12 if choice is None else choice.settings.get("limit", 12)
+...                                          # when the shopper really sees it:
+log_exposures([choice], now=now)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q
+
+from profiles.core.experiments import (
+    ArmPlan,
+    Assignment,
+    ExperimentPlan,
+    Targeting,
+    UnitFacts,
+    assign,
+    cap_price,
+)
+from profiles.core.values import Consents, ShopperValue
+from profiles.models import Experiment, ExperimentNamespace, Exposure
+from profiles.models.experiments import EVERYTHING
+
+FRESH_SECONDS = 1.0
+# Says in one query whether anything changed that assignment reads.
+_NOTICE = """
+SELECT (SELECT coalesce(max(id), 0) FROM profiles_experimentshares),
+       (SELECT count(*) FROM profiles_experiment WHERE state = 'running'),
+       (SELECT coalesce(sum(first_slot * 1009 + end_slot + id), 0)
+        FROM profiles_experiment WHERE state = 'running'),
+       (SELECT coalesce(sum(hashtext(code || holdout_share)), 0)
+        FROM profiles_experimentnamespace)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningExperiment:
+    """A running experiment as assignment needs it. `arm_ids` are by code."""
+
+    id: int
+    plan: ExperimentPlan
+    subject: str
+    subject_ref: str
+    purpose: str
+    arm_ids: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmChoice:
+    """The arm a shopper gets of one experiment. Give it to `log_exposures` once it was seen.
+
+    `shopper_id` is None for somebody without a row: they get the plain arm, unmeasured.
+    """
+
+    experiment_id: int
+    arm_id: int
+    shopper_id: int | None
+    assignment: Assignment
+
+    @property
+    def arm(self) -> str:
+        """The code of the arm."""
+        return self.assignment.arm.code
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What the room reads of the arm."""
+        return self.assignment.arm.settings
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the shopper takes part; who does not is never logged."""
+        return self.assignment.is_measured
+
+    def price(self, public_minor: int) -> int:
+        """Return the arm's price in minor units: never above the public one."""
+        return cap_price(public_minor, self.assignment.arm)
+
+
+class _Memory:
+    """The running experiments of this process, and when they were compared with the database."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.notice: tuple[int, ...] | None = None
+        self.running: dict[str, RunningExperiment] = {}
+        self.read_at = -inf
+
+
+_memory = _Memory()
+
+
+def forget_experiments() -> None:
+    """Compare with the database at the next call (after a write in this process, and in tests)."""
+    with _memory.lock:
+        _memory.notice, _memory.read_at = None, -inf
+
+
+def list_running(subject: str | None = None) -> list[RunningExperiment]:
+    """Return running experiments, of one subject if named, by code.
+
+    At most a second old: no query while fresh, one to compare, four when something changed.
+    """
+    running = _read_memory()
+    found = (running[code] for code in sorted(running))
+    return [one for one in found if subject is None or one.subject == subject]
+
+
+def choose_arm(
+    experiment: str,
+    *,
+    shopper: ShopperValue | None,
+    channel: str = "online",
+    segment: str | None = None,
+    tags: frozenset[str] = frozenset(),
+) -> ArmChoice | None:
+    """Return the arm of a running experiment (by its code) for a shopper; None if it does not run.
+
+    The same answer on every page and device until the experiment ends. Who did not agree to the
+    experiment's purpose, or to being measured at all, gets the plain arm and is not measured.
+    `segment` and `tags` are needed only where targeting asks for them. Seeing the arm is logged
+    by `log_exposures`, not here. No query, but one for logins, and where shares moved.
+    """
+    running = _read_memory().get(experiment)
+    if running is None:
+        return None
+    unit = _facts(running, shopper, channel=channel, segment=segment, tags=tags)
+    found = assign(running.plan, unit, _find_kept(running, shopper) if unit.is_willing else None)
+    return ArmChoice(
+        experiment_id=running.id,
+        arm_id=running.arm_ids[found.arm.code],
+        shopper_id=None if shopper is None else shopper.id,
+        assignment=found,
+    )
+
+
+def is_willing(purpose: str, consents: Consents) -> bool:
+    """Return whether an experiment for a purpose may measure somebody with these consents."""
+    return bool(getattr(consents, purpose)) and consents.allows_tracking
+
+
+def _facts(
+    running: RunningExperiment,
+    shopper: ShopperValue | None,
+    *,
+    channel: str,
+    segment: str | None,
+    tags: frozenset[str],
+) -> UnitFacts:
+    if shopper is None:
+        return UnitFacts("", is_willing=False, channel=channel)
+    return UnitFacts(
+        unit=shopper.pseudonym,
+        is_willing=is_willing(running.purpose, shopper.consents),
+        market_code=shopper.market_code,
+        channel=channel,
+        segment=segment,
+        tags=tags,
+        is_member=shopper.account_id is not None,
+    )
+
+
+def _find_kept(running: RunningExperiment, shopper: ShopperValue | None) -> str | None:
+    """Return the arm a shopper saw first, if the hash alone may say something else by now.
+
+    It may where shares moved, and for a login, whose guest may have seen another arm.
+    """
+    if shopper is None or (running.plan.revision == 1 and shopper.account_id is None):
+        return None
+    is_theirs = Q(shopper_id=shopper.id) | Q(shopper__merged_into_id=shopper.id)
+    rows = Exposure.objects.filter(is_theirs, experiment_id=running.id).order_by("at", "id")
+    return rows.values_list("arm__code", flat=True).first()
+
+
+def _read_memory() -> dict[str, RunningExperiment]:
+    if time.monotonic() - _memory.read_at < FRESH_SECONDS:
+        return _memory.running
+    with _memory.lock:
+        begun = time.monotonic()
+        if begun - _memory.read_at < FRESH_SECONDS:
+            return _memory.running
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTICE)
+            notice = tuple(cursor.fetchone())
+        if notice != _memory.notice:
+            _memory.running, _memory.notice = _load(), notice
+        _memory.read_at = begun
+        return _memory.running
+
+
+def _load() -> dict[str, RunningExperiment]:
+    rows = Experiment.objects.filter(
+        state=Experiment.State.RUNNING, unit=Experiment.Unit.SHOPPER
+    ).select_related("namespace")
+    everything = ExperimentNamespace.objects.filter(code=EVERYTHING).first()
+    held = 0.0 if everything is None else everything.holdout_share
+    return {row.code: _running(row, held) for row in rows.prefetch_related("arms", "shares")}
+
+
+def _running(row: Experiment, held: float) -> RunningExperiment:
+    return RunningExperiment(
+        id=row.pk,
+        plan=make_plan(row, held),
+        subject=row.subject,
+        subject_ref=row.subject_ref,
+        purpose=row.purpose,
+        arm_ids={arm.code: arm.pk for arm in row.arms.all()},
+    )
+
+
+def make_plan(row: Experiment, global_holdout_share: float = 0.0) -> ExperimentPlan:
+    """Return what assignment knows of a row with its arms, newest shares and namespace."""
+    shares = max(row.shares.all(), key=lambda one: one.revision, default=None)
+    return ExperimentPlan(
+        code=row.code,
+        salt=row.salt,
+        arms=tuple(
+            ArmPlan(
+                code=arm.code,
+                share=arm.share if shares is None else shares.shares[arm.code],
+                is_control=arm.is_control,
+                price_factor=arm.price_factor,
+                settings=arm.settings,
+            )
+            for arm in row.arms.all()
+        ),
+        namespace=row.namespace.code,
+        namespace_salt=row.namespace.salt,
+        first_slot=row.first_slot,
+        end_slot=row.end_slot,
+        holdout_share=row.namespace.holdout_share,
+        global_holdout_share=global_holdout_share,
+        targeting=read_targeting(row.targeting),
+        revision=row.revision,
+    )
+
+
+def read_targeting(kept: Mapping[str, Any]) -> Targeting:
+    """Return stored targeting as the value that judges units."""
+    return Targeting(
+        markets=frozenset(kept.get("markets", ())),
+        channels=frozenset(kept.get("channels", ())),
+        segments=frozenset(kept.get("segments", ())),
+        tags=frozenset(kept.get("tags", ())),
+        members=kept.get("members"),
+    )
