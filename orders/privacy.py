@@ -8,7 +8,7 @@ from profiles.core.privacy import RoomPrivacy, classify
 
 FIELDS = {
     "Cart": classify(
-        none="id market_code channel currency version frozen_until expires_at",
+        none="id market_code channel currency version points_wanted frozen_until expires_at",
         personal="shopper status coupon_codes created_at changed_at",
     ),
     "CartLine": classify(
@@ -23,13 +23,15 @@ FIELDS = {
         personal="token email phone name address_line1 address_line2 city region postcode",
         legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"
         " tax_minor tax_added_minor total_minor refunded_minor coupon_codes status placed_at"
+        " points_spent points_minor points_earned"
         " paid_at",
     ),
     "OrderLine": classify(
         none="id order position adjustments label_code",
         link="quote_id",
         legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
-        " discount_minor tax_minor tax_added_minor total_minor refunded_quantity refunded_minor"
+        " discount_minor points_minor tax_minor tax_added_minor total_minor refunded_quantity"
+        " refunded_minor"
         " is_personal",
     ),
     "OrderEvent": classify(none="id order kind detail at"),

@@ -14,3 +14,6 @@ codes_refused_total = Counter(
     "fairtag_codes_refused_total", "Entered codes that did not apply, by reason", ["reason"]
 )
 points_total = Counter("fairtag_points_total", "Loyalty points moved, by what moved them", ["kind"])
+referrals_total = Counter(
+    "fairtag_referrals_total", "Invitations by what became of them", ["state"]
+)

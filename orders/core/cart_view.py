@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from orders.core.delivery import Method, choose_option, price_options
 from orders.core.stages import Settled
 from orders.core.tax import TaxTable, tax_on
 from orders.core.totals import LineAmounts, Totals, check_ledger, sum_totals
-from orders.core.values import CartLineView, CartView, DeliveryOption, Notice
+from orders.core.values import CartLineView, CartPoints, CartView, DeliveryOption, Notice
 from orders.core.wording import say_notice
 from pricing.core.values import PriceView
 from promotions.core.values import Adjustment, Evaluation
@@ -79,13 +79,23 @@ def value_lines(
     taxes: TaxTable,
     methods: Sequence[Method],
     delivery_code: str | None,
+    points: CartPoints | None = None,
 ) -> Valued:
-    """Return the cart with every sum; the ledger is checked. Raises UnknownDelivery."""
+    """Return the cart with every sum; the ledger is checked. Raises UnknownDelivery.
+
+    Points are a way to pay: delivery is free from the same worth of goods with and without them.
+    """
     by_line: dict[str, list[Adjustment]] = defaultdict(list)
     for adjustment in evaluation.adjustments:
         by_line[adjustment.line_id].append(adjustment)
-    amounts = {line.line_id: _amounts(line, by_line[line.line_id], taxes) for line in lines}
-    goods = sum(each.subtotal_minor - each.discount_minor for each in amounts.values())
+    paid = {} if points is None else points.by_line
+    amounts = {
+        line.line_id: _amounts(line, by_line[line.line_id], paid.get(line.line_id, (0, 0)), taxes)
+        for line in lines
+    }
+    goods = sum(
+        each.subtotal_minor - each.discount_minor + each.points_minor for each in amounts.values()
+    )
     options = price_options(methods, goods, taxes, head.language) if lines else ()
     delivery = choose_option(options, delivery_code)
     if lines and delivery_code is not None and delivery is None:
@@ -97,17 +107,24 @@ def value_lines(
         for line in lines
     )
     return Valued(
-        view=_cart_view(head, views, evaluation, totals, delivery),
+        view=replace(_cart_view(head, views, evaluation, totals, delivery), points=points),
         amounts=amounts,
         totals=totals,
         options=options,
     )
 
 
-def _amounts(line: SettledLine, adjustments: Sequence[Adjustment], taxes: TaxTable) -> LineAmounts:
-    discount = -sum(adjustment.amount_minor for adjustment in adjustments)
+def _amounts(
+    line: SettledLine,
+    adjustments: Sequence[Adjustment],
+    paid: tuple[int, int],
+    taxes: TaxTable,
+) -> LineAmounts:
+    points, points_minor = paid
+    discount = points_minor - sum(adjustment.amount_minor for adjustment in adjustments)
     rate = taxes.rate_for(line.card.category_path)
-    return LineAmounts(line.subtotal_minor, discount, tax_on(line.subtotal_minor - discount, rate))
+    tax = tax_on(line.subtotal_minor - discount, rate)
+    return LineAmounts(line.subtotal_minor, discount, tax, points, points_minor)
 
 
 def _line_view(

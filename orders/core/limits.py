@@ -6,6 +6,7 @@ from datetime import timedelta
 
 MAX_QUANTITY = 99
 MAX_LINES = 100
+MAX_POINTS = 10_000_000
 CART_LIVES = timedelta(days=30)
 HOLD = timedelta(minutes=60)
 

@@ -8,7 +8,8 @@ from shop.kernel.errors import FairtagError
 class CartRefused(FairtagError):
     """The cart cannot do that.
 
-    Codes: bad_quantity, too_many_lines, too_many_codes, not_for_sale, line_not_found, cart_empty.
+    Codes: bad_points, bad_quantity, too_many_lines, too_many_codes, not_for_sale, line_not_found,
+    cart_empty.
     """
 
     code = "cart_refused"

@@ -18,11 +18,16 @@ class LedgerBroken(FairtagError):
 
 @dataclass(frozen=True, slots=True)
 class LineAmounts:
-    """A line's price at its quote, what offers take off, and its tax."""
+    """A line's price at its quote, what is taken off, and its tax.
+
+    `points_minor` is the part of the discount that `points` loyalty points paid.
+    """
 
     subtotal_minor: int
     discount_minor: int
     tax: TaxParts
+    points: int = 0
+    points_minor: int = 0
 
     @property
     def total_minor(self) -> int:

@@ -5,6 +5,7 @@ All amounts are integer minor units of the cart's or order's currency.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -73,11 +74,34 @@ class DeliveryOption:
 
 
 @dataclass(frozen=True, slots=True)
+class CartPoints:
+    """Loyalty points in a cart: what it earns, and what points pay of it.
+
+    `available` and `pending` are the member's, `usable` (worth `usable_minor`) is the most this
+    cart takes. `reason` says why fewer than wanted are used (see `promotions.core.points`).
+    `by_line` holds (points, minor units) by line id.
+    """
+
+    is_member: bool
+    earns: int
+    available: int = 0
+    pending: int = 0
+    least: int = 1
+    usable: int = 0
+    usable_minor: int = 0
+    used: int = 0
+    used_minor: int = 0
+    reason: str = ""
+    by_line: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CartView:
     """A cart as every door shows it. `cart_id` is None for a shopper who has none yet.
 
     total = subtotal - discount + tax_added + delivery; `tax_minor` is all tax, included or added.
-    `delivery` is the cheapest way unless the checkout chose one.
+    `delivery` is the cheapest way unless the checkout chose one. `points` is None where there is no
+    points programme; what points pay is part of the discount.
     """
 
     cart_id: UUID | None
@@ -97,6 +121,7 @@ class CartView:
     notices: tuple[Notice, ...] = ()
     has_personal_price: bool = False
     label: str = ""
+    points: CartPoints | None = None
 
     @property
     def quantity(self) -> int:
@@ -167,6 +192,7 @@ class OrderLineView:
     adjustments: tuple[Adjustment, ...]
     refunded_quantity: int
     refunded_minor: int
+    points_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +246,9 @@ class OrderView:
     is_cancellable: bool = False
     has_personal_price: bool = False
     label: str = ""
+    points_spent: int = 0
+    points_minor: int = 0
+    points_earned: int = 0
 
 
 @dataclass(frozen=True, slots=True)

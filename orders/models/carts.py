@@ -29,6 +29,11 @@ class Cart(models.Model):
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
     coupon_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    points_wanted = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Loyalty points to pay with, as far as there are so many.",
+    )
     version = models.PositiveIntegerField(default=1)
     frozen_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

@@ -67,6 +67,11 @@ class Order(models.Model):
     total_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
     coupon_codes = models.JSONField(default=list, blank=True)
+    points_spent = models.PositiveBigIntegerField(default=0, db_default=0)
+    points_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="What points paid; part of the discount."
+    )
+    points_earned = models.PositiveBigIntegerField(default=0, db_default=0)
 
     status = models.CharField(max_length=16, choices=Status, default=Status.AWAITING_PAYMENT)
     placed_at = models.DateTimeField()
@@ -102,6 +107,10 @@ class Order(models.Model):
                     total_minor__gte=0,
                 ),
                 name="order_nothing_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(points_minor__gte=0) & Q(points_minor__lte=F("discount_minor")),
+                name="order_points_within_discount",
             ),
             models.CheckConstraint(
                 condition=Q(refunded_minor__gte=0) & Q(refunded_minor__lte=F("total_minor")),
@@ -141,6 +150,9 @@ class OrderLine(models.Model):
     quoted_minor = models.BigIntegerField()
     subtotal_minor = models.BigIntegerField()
     discount_minor = models.BigIntegerField(default=0)
+    points_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="What points paid; part of the discount."
+    )
     tax_minor = models.BigIntegerField(default=0)
     tax_added_minor = models.BigIntegerField(default=0)
     total_minor = models.BigIntegerField()

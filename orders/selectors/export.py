@@ -67,6 +67,9 @@ def _order(order: Order) -> dict[str, Any]:
         "total_minor": order.total_minor,
         "refunded_minor": order.refunded_minor,
         "coupon_codes": order.coupon_codes,
+        "points_spent": order.points_spent,
+        "points_minor": order.points_minor,
+        "points_earned": order.points_earned,
         "lines": [
             {
                 "name": line.name,
@@ -77,6 +80,7 @@ def _order(order: Order) -> dict[str, Any]:
                 "quoted_minor": line.quoted_minor,
                 "is_personal": line.is_personal,
                 "discount_minor": line.discount_minor,
+                "points_minor": line.points_minor,
                 "total_minor": line.total_minor,
                 "quote_id": None if line.quote_id is None else str(line.quote_id),
             }

@@ -55,6 +55,9 @@ def view_order(order: Order, *, language: str) -> OrderView:
         is_cancellable=order.status in CANCELLABLE and order.channel != "store",
         has_personal_price=bool(personal),
         label=label,
+        points_spent=order.points_spent,
+        points_minor=order.points_minor,
+        points_earned=order.points_earned,
     )
 
 
@@ -84,6 +87,7 @@ def _line_view(line: OrderLine, label: str) -> OrderLineView:
         adjustments=tuple(_adjustment(kept) for kept in line.adjustments),
         refunded_quantity=line.refunded_quantity,
         refunded_minor=line.refunded_minor,
+        points_minor=line.points_minor,
     )
 
 

@@ -19,6 +19,7 @@ from orders.services.carts import (
     remove_coupon,
     remove_line,
     set_quantity,
+    use_points,
     view_cart,
 )
 from orders.services.checkout import start_checkout
@@ -77,5 +78,6 @@ __all__ = [
     "start_checkout",
     "start_payment",
     "summarize_sales",
+    "use_points",
     "view_cart",
 ]

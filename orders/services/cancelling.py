@@ -12,7 +12,7 @@ from orders.core.values import OrderView
 from orders.models import Cart, CartLine, Order
 from orders.selectors.views import view_order
 from orders.services.locks import lock_order_step
-from orders.services.refunds import refund_whole
+from orders.services.refunds import refund_whole, settle_returned
 from orders.services.rows import holder_of
 from orders.services.settling import close_unpaid, move_order
 from promotions.services import release_redemptions
@@ -33,8 +33,9 @@ def cancel_order(*, order_id: int, reason: str, now: datetime, language: str = "
     if order.status == OrderStatus.AWAITING_PAYMENT:
         close_unpaid(order, OrderStatus.CANCELLED, now=now)
     elif order.status == OrderStatus.PAID and order.channel != "store":
-        refund_whole(order, reason=reason, now=now)
+        shares = refund_whole(order, reason=reason, now=now)
         release_redemptions(order_ref=order.number, now=now)
+        settle_returned(order, shares, now=now)
         move_order(order, OrderStatus.CANCELLED, now=now)
     else:
         raise OrderRefused("This order can no longer be canceled.", code="not_cancellable")

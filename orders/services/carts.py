@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from django.db import transaction
 
-from orders.core.limits import MAX_LINES, MAX_QUANTITY
+from orders.core.limits import MAX_LINES, MAX_POINTS, MAX_QUANTITY
 from orders.core.refusals import CartRefused
 from orders.core.stages import Promise, promise_of, settle_price
 from orders.core.values import CartView
@@ -146,6 +146,20 @@ def remove_coupon(*, context: QuoteContext, code: str, version: int | None = Non
         return value_cart(opened, context).valued.view
     opened.cart.coupon_codes = [each for each in opened.cart.coupon_codes if each != entered]
     return _finish(opened, context, "coupon")
+
+
+@transaction.atomic
+def use_points(*, context: QuoteContext, points: int, version: int | None = None) -> CartView:
+    """Pay with up to `points` loyalty points; 0 pays without. The cart says how many it takes.
+
+    Raises CartRefused (bad_points), CartChanged.
+    """
+    if not 0 <= points <= MAX_POINTS:
+        raise CartRefused(f"Please choose from 0 to {MAX_POINTS} points.", code="bad_points")
+    opened = lock_or_create_cart(context, version=version)
+    if opened.cart is not None:
+        opened.cart.points_wanted = points
+    return _finish(opened, context, "points")
 
 
 @transaction.atomic

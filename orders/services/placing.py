@@ -21,6 +21,7 @@ from orders.selectors import get_order_by_token
 from orders.services.checkout import check_ready, require_cart, stock_lines
 from orders.services.contacts import check_contact
 from orders.services.idempotency import run_once
+from orders.services.points import open_order_points
 from orders.services.providers import FREE
 from orders.services.rows import lock_cart, require_shopper
 from orders.services.settling import settle_paid
@@ -49,7 +50,7 @@ def place_order(
 
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
     order that costs nothing is paid at once. Raises CartRefused, ContactRefused,
-    PriceConsentNeeded, TotalChanged, OutOfStock, CouponExhausted, UnknownDelivery,
+    PriceConsentNeeded, TotalChanged, OutOfStock, CouponExhausted, PointsRefused, UnknownDelivery,
     IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
     """
     shopper = require_shopper(context)
@@ -108,6 +109,14 @@ def _place(
         now=context.now,
     )
     order = _create_order(cart, valuation, context, contact, number)
+    order.points_earned = open_order_points(
+        number=number,
+        shopper_id=shopper_id,
+        lines=[(line, valuation.valued.amounts[line.line_id]) for line in valuation.lines],
+        evaluation=valuation.evaluation,
+        contact=contact,
+        now=context.now,
+    )
     order.pay_until = pay_until
     order.save()
     _create_lines(order, valuation)
@@ -160,6 +169,8 @@ def _create_order(
         tax_added_minor=totals.tax_added_minor,
         total_minor=totals.total_minor,
         coupon_codes=[o.coupon_code for o in valuation.evaluation.applied if o.coupon_code],
+        points_spent=0 if view.points is None else view.points.used,
+        points_minor=0 if view.points is None else view.points.used_minor,
         placed_at=context.now,
     )
 
@@ -191,6 +202,7 @@ def _order_line(
         quoted_minor=price.quoted_minor,
         subtotal_minor=amounts.subtotal_minor,
         discount_minor=amounts.discount_minor,
+        points_minor=amounts.points_minor,
         tax_minor=amounts.tax.tax_minor,
         tax_added_minor=amounts.tax.added_minor,
         total_minor=amounts.total_minor,

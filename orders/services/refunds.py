@@ -17,6 +17,7 @@ from orders.metrics import refunds_minor_total
 from orders.models import Order, OrderLine, Payment, Refund, RefundLine
 from orders.selectors.views import view_order
 from orders.services.locks import lock_order_step
+from orders.services.points import return_order_points
 from orders.services.providers import find_provider
 from orders.services.settling import give_back, move_order, note
 from profiles.core.values import PurchasedLine
@@ -30,7 +31,9 @@ REFUNDABLE = (OrderStatus.PAID, OrderStatus.FULFILLED)
 
 
 @dataclass(frozen=True, slots=True)
-class _Share:
+class Share:
+    """Units of a line that go back, as the line stood before, and their exact price."""
+
     line: OrderLine
     quantity: int
     amount_minor: int
@@ -68,38 +71,54 @@ def refund_order(
         return view_order(order, language=language)
     if order.status not in REFUNDABLE:
         raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
-    _give(order, _shares(order, lines), _Wish(reason[:80], restock, idempotency_key, now))
-    if order.refunded_minor == order.total_minor:
+    shares = _shares(order, lines)
+    is_whole = _is_all(order, shares)
+    _give(order, shares, _Wish(reason[:80], restock, idempotency_key, now))
+    if is_whole:
         release_redemptions(order_ref=order.number, now=now)
         move_order(order, OrderStatus.REFUNDED, now=now)
     else:
         note(order, "refunded", now=now)
+    settle_returned(order, shares, now=now)
     write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)
 
 
-def refund_whole(order: Order, *, reason: str, now: datetime) -> None:
-    """Refund all that is left of a paid order and restock it; the caller moves the order on."""
+def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
+    """Refund all that is left of a paid order and restock it; the caller moves the order on.
+
+    The caller gives the codes back, then calls `settle_returned` with what this returns: points
+    are locked after coupons and budgets by everybody.
+    """
     left = [
         (line.pk, line.quantity - line.refunded_quantity)
         for line in order.lines.all()
         if line.quantity > line.refunded_quantity
     ]
     wish = _Wish(reason[:80], restock=True, key=f"cancel-{order.pk}", now=now)
-    _give(order, _shares(order, left), wish)
+    shares = _shares(order, left)
+    _give(order, shares, wish)
+    return shares
 
 
-def _give(order: Order, shares: list[_Share], wish: _Wish) -> None:
+def settle_returned(order: Order, shares: Sequence[Share], *, now: datetime) -> None:
+    """Settle the points of returned units, once the order's coupons and budgets are settled."""
+    units = [(each.line.position, each.line.refunded_quantity, each.quantity) for each in shares]
+    return_order_points(order, units, now=now)
+
+
+def _give(order: Order, shares: list[Share], wish: _Wish) -> None:
     payment = _paid_by(order)
     amount = sum(share.amount_minor for share in shares)
-    if _is_all(order, shares):
+    is_whole = _is_all(order, shares)
+    if is_whole:
         amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
     if wish.restock:
         goods = [StockLine(share.line.variant_id, share.quantity) for share in shares]
         return_stock(lines=goods, reference=order.number, now=wish.now)
     _note_lines(shares)
     give_back(order, amount)
-    _note_payment(payment, amount)
+    _note_payment(payment, amount, is_whole=is_whole)
     refund = _write_refund(order, payment, shares, amount, wish)
     _record_returns(order, shares, refund, wish.now)
     # Last: if the provider fails, everything above is rolled back with it
@@ -111,7 +130,7 @@ def _give(order: Order, shares: list[_Share], wish: _Wish) -> None:
 
 
 def _write_refund(
-    order: Order, payment: Payment, shares: list[_Share], amount: int, wish: _Wish
+    order: Order, payment: Payment, shares: list[Share], amount: int, wish: _Wish
 ) -> Refund:
     refund = Refund.objects.create(
         order=order,
@@ -134,7 +153,7 @@ def _write_refund(
     return refund
 
 
-def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[_Share]:
+def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[Share]:
     known = {line.pk: line for line in order.lines.all()}
     if not wanted or len({line_id for line_id, _ in wanted}) != len(wanted):
         raise OrderRefused("Say which lines, each once.", code="bad_quantity")
@@ -146,11 +165,11 @@ def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[_Share]:
         share = units_share(
             line.total_minor, line.quantity, refunded=line.refunded_quantity, more=quantity
         )
-        shares.append(_Share(line, quantity, share))
+        shares.append(Share(line, quantity, share))
     return shares
 
 
-def _is_all(order: Order, shares: Sequence[_Share]) -> bool:
+def _is_all(order: Order, shares: Sequence[Share]) -> bool:
     now_back = {share.line.pk: share.quantity for share in shares}
     return all(
         line.refunded_quantity + now_back.get(line.pk, 0) == line.quantity
@@ -165,7 +184,7 @@ def _paid_by(order: Order) -> Payment:
     return payment
 
 
-def _note_lines(shares: Sequence[_Share]) -> None:
+def _note_lines(shares: Sequence[Share]) -> None:
     for share in shares:
         OrderLine.objects.filter(pk=share.line.pk).update(
             refunded_quantity=F("refunded_quantity") + share.quantity,
@@ -173,14 +192,15 @@ def _note_lines(shares: Sequence[_Share]) -> None:
         )
 
 
-def _note_payment(payment: Payment, amount_minor: int) -> None:
+def _note_payment(payment: Payment, amount_minor: int, *, is_whole: bool) -> None:
+    """Note what goes back. Units that points paid may be left when all of the money is back."""
     payment.refunded_minor += amount_minor
-    if payment.refunded_minor == payment.amount_minor:
+    if is_whole:
         payment.state = Payment.State.REFUNDED
     payment.save(update_fields=["refunded_minor", "state"])
 
 
-def _record_returns(order: Order, shares: Sequence[_Share], refund: Refund, now: datetime) -> None:
+def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: datetime) -> None:
     if order.shopper_id is None:
         return
     record_return_events(

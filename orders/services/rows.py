@@ -108,7 +108,8 @@ def count_version(opened: OpenCart, now: datetime) -> None:
     cart = opened.cart
     cart.version += 1
     cart.changed_at, cart.expires_at = now, now + CART_LIVES
-    cart.save(update_fields=["version", "changed_at", "expires_at", "coupon_codes", "frozen_until"])
+    changed = ["version", "changed_at", "expires_at", "coupon_codes", "frozen_until"]
+    cart.save(update_fields=[*changed, "points_wanted"])
 
 
 def promise_on(line: CartLine) -> Promise:

@@ -14,6 +14,7 @@ from orders.models import Order, OrderEvent, OrderLine
 from profiles.core.values import PurchasedLine
 from profiles.services import record_purchase_events
 from promotions.services import commit_redemptions, release_redemptions
+from promotions.services.points_orders import release_points, settle_points
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import commit_reservation, release_reservation, reserve_stock
 from shop.outbox.services import write_fact
@@ -34,6 +35,7 @@ def settle_paid(order: Order, *, now: datetime) -> None:
         )
     commit_reservation(holder=order_holder(order), reference=order.number, now=now)
     commit_redemptions(order_ref=order.number, now=now)
+    settle_points(order_ref=order.number, now=now)
     move_order(order, OrderStatus.PAID, now=now)
     if order.shopper_id is not None:
         record_purchase_events(
@@ -52,6 +54,7 @@ def close_unpaid(order: Order, status: OrderStatus, *, now: datetime) -> None:
     """Give back what an unpaid order holds: stock, codes, budgets; cancelled or expired."""
     release_reservation(holder=order_holder(order))
     release_redemptions(order_ref=order.number, now=now)
+    release_points(order_ref=order.number, now=now)
     move_order(order, status, now=now)
 
 
@@ -80,14 +83,18 @@ def order_holder(order: Order) -> str:
 
 
 def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
-    """Return the lines as profile events see them: what was paid for the goods themselves."""
+    """Return the lines as profile events see them: what was paid for the goods themselves.
+
+    Points are a way to pay: what they paid was paid, too, and is no discount to learn from.
+    """
     return [
         PurchasedLine(
             variant_id=line.variant_id,
             quantity=line.quantity,
-            paid_minor=line.subtotal_minor - line.discount_minor,
+            paid_minor=line.subtotal_minor - line.discount_minor + line.points_minor,
             list_minor=line.list_minor * line.quantity,
-            is_discounted=line.discount_minor > 0 or line.quoted_minor < line.list_minor,
+            is_discounted=line.discount_minor > line.points_minor
+            or line.quoted_minor < line.list_minor,
             quote_id=line.quote_id,
         )
         for line in lines
@@ -106,4 +113,7 @@ def _count_sale(order: Order, lines: Iterable[OrderLine]) -> None:
     )
     personal = sum((line.public_minor - line.quoted_minor) * line.quantity for line in lines)
     discount_minor_total.labels(source="personal", currency=order.currency).inc(personal)
-    discount_minor_total.labels(source="offers", currency=order.currency).inc(order.discount_minor)
+    discount_minor_total.labels(source="offers", currency=order.currency).inc(
+        order.discount_minor - order.points_minor
+    )
+    discount_minor_total.labels(source="points", currency=order.currency).inc(order.points_minor)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
 from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.selectors.terms import load_terms
+from orders.services.places import find_places
+from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView, QuoteContext
@@ -21,7 +21,7 @@ from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.values import Evaluation
 from promotions.selectors import ShopperView, evaluate_cart
 from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import get_market, list_cards, list_categories, load_variant_arrays
+from shop.catalog.selectors import get_market, list_cards
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def value_cart(
     """Return what the cart costs now and keep better or renewed promises on its lines.
 
     `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
-    promise is new; codes, budgets and personal campaigns as `evaluate_cart` says. Raises
-    UnknownDelivery.
+    promise is new; codes, budgets and personal campaigns as `evaluate_cart` says; the points of an
+    account holder. Raises UnknownDelivery.
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
@@ -79,6 +79,7 @@ def value_cart(
         taxes=terms.taxes,
         methods=terms.methods,
         delivery_code=delivery_code,
+        points=plan_cart_points(opened, lines, evaluation, context),
     )
     return Valuation(opened, lines, evaluation, valued)
 
@@ -160,7 +161,7 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
         if ids
         else {}
     )
-    places = _places(ids)
+    places = find_places(ids)
     market = get_market(context.market)
     return CartValue(
         lines=tuple(
@@ -182,21 +183,6 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
         region=context.jurisdiction_code,
         time_zone=market.time_zone,
     )
-
-
-def _places(variant_ids: Sequence[int]) -> dict[int, tuple[tuple[int, ...], int]]:
-    """Return, by variant, its categories from department to leaf and its brand. No query."""
-    arrays, tree = load_variant_arrays(), list_categories("en")
-    found: dict[int, tuple[tuple[int, ...], int]] = {}
-    for variant_id in variant_ids:
-        i = int(np.searchsorted(arrays.variant_id, variant_id))
-        if i == len(arrays.variant_id) or arrays.variant_id[i] != variant_id:
-            found[variant_id] = ((), 0)
-            continue
-        trail = tree.trail(int(arrays.category_id[i]))
-        ids = tuple(node.category_id for node in trail)
-        found[variant_id] = (ids, int(arrays.brand_id[i]))
-    return found
 
 
 def _shopper_view(opened: OpenCart) -> ShopperView:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from promotions.core.shoppers import ShopperView
+from promotions.selectors.tiers import read_tier
 
 LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
 Reader = Callable[[ShopperView, datetime], ShopperView]
 
 # Facts this room keeps itself, by the name `needed_facts` gives them. One query each at most.
-READERS: dict[str, Reader] = {}
+READERS: dict[str, Reader] = {"tier": lambda view, now: replace(view, tier=_read_tier(view, now))}
 
 
 def complete_shopper(
@@ -26,3 +28,9 @@ def complete_shopper(
         shopper = READERS[fact](shopper, now)
     left = facts - own
     return look_up(shopper, left) if look_up is not None and left else shopper
+
+
+def _read_tier(shopper: ShopperView, now: datetime) -> str | None:
+    if shopper.shopper_id is None:
+        return None
+    return read_tier(shopper_id=shopper.shopper_id, now=now)

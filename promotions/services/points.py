@@ -24,7 +24,8 @@ Kind = PointsEntry.Kind
 class PointsRefused(FairtagError):
     """The points are not there, or may not be used so.
 
-    Codes: points_gone (used elsewhere meanwhile), not_a_member, no_programme, bad_points.
+    Codes: points_gone (used elsewhere meanwhile), not_a_member, no_programme; of invitations
+    unknown_invitation, own_code, not_new, loop.
     """
 
     code = "points_refused"
@@ -103,6 +104,18 @@ def take_available(*, account_id: int, act: Act, target: Bucket, points: int) ->
     if not post(account_id=account_id, act=act, source=source, target=target, points=points):
         raise PointsRefused("There are not enough points any more.", code="points_gone")
     return _use_lots(account_id, points)
+
+
+@transaction.atomic
+def reverse_available(*, account_id: int, act: Act, points: int) -> None:
+    """Take back points that were given: what is left of them, the rest is owed from now on."""
+    book_expiry(account_id=account_id, now=act.now)
+    there = min(lock_account(account_id).available, points)
+    if there:
+        take_available(account_id=account_id, act=act, target=Bucket.ISSUED, points=there)
+    if points > there:
+        owing = replace(act, key=f"{act.key}:owed")
+        _must_post(account_id, owing, Bucket.OWED, Bucket.ISSUED, points - there)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ All run in the order's own transaction, after stock, coupons and budgets. The ro
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,11 +22,11 @@ from promotions.services.points import (
     RETURNED_LAST,
     Act,
     PointsRefused,
-    book_expiry,
     expiry_of,
     lock_account,
     make_available,
     post,
+    reverse_available,
     take_available,
 )
 
@@ -257,9 +257,5 @@ def _take_back(order: PointsOrder, act: Act, points: int) -> None:
     if order.state == State.PAID:
         _move(order, act, Bucket.PENDING, Bucket.ISSUED, points)
         return
-    book_expiry(account_id=order.account_id, now=act.now)
-    there = min(lock_account(order.account_id).available, points)
-    if there:
-        take_available(account_id=order.account_id, act=act, target=Bucket.ISSUED, points=there)
-    owing = replace(act, key=f"{act.key}:owed")
-    _move(order, owing, Bucket.OWED, Bucket.ISSUED, points - there)
+    reverse_available(account_id=order.account_id, act=act, points=points)
+    points_total.labels(kind=act.kind.value).inc(points)

@@ -30,6 +30,7 @@ TITLE_BY_STATUS: dict[int, Promise] = {
 STATUS_BY_CODE: dict[str, int] = {
     # what was sent
     "bad_action_token": 400,
+    "bad_points": 400,
     "bad_quantity": 400,
     "batch_too_large": 400,
     "body_malformed": 400,

@@ -1,0 +1,24 @@
+"""Where goods stand in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from shop.catalog.selectors import list_categories, load_variant_arrays
+
+
+def find_places(variant_ids: Sequence[int]) -> dict[int, tuple[tuple[int, ...], int]]:
+    """Return, by variant, its categories from department to leaf and its brand. No query."""
+    arrays, tree = load_variant_arrays(), list_categories("en")
+    found: dict[int, tuple[tuple[int, ...], int]] = {}
+    for variant_id in variant_ids:
+        i = int(np.searchsorted(arrays.variant_id, variant_id))
+        if i == len(arrays.variant_id) or arrays.variant_id[i] != variant_id:
+            found[variant_id] = ((), 0)
+            continue
+        trail = tree.trail(int(arrays.category_id[i]))
+        ids = tuple(node.category_id for node in trail)
+        found[variant_id] = (ids, int(arrays.brand_id[i]))
+    return found
