@@ -109,14 +109,7 @@ def _place(
         now=context.now,
     )
     order = _create_order(cart, valuation, context, contact, number)
-    order.points_earned = open_order_points(
-        number=number,
-        shopper_id=shopper_id,
-        lines=[(line, valuation.valued.amounts[line.line_id]) for line in valuation.lines],
-        evaluation=valuation.evaluation,
-        contact=contact,
-        now=context.now,
-    )
+    order.points_earned = _open_points(order, valuation, contact)
     order.pay_until = pay_until
     order.save()
     _create_lines(order, valuation)
@@ -127,6 +120,18 @@ def _place(
     if not total:
         _pay_nothing(order, context)
     return order
+
+
+def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
+    """Hold what the order spends, note what it earns; last of all locks. Raises PointsRefused."""
+    return open_order_points(
+        number=order.number,
+        shopper_id=order.shopper_id or 0,
+        lines=[(line, valuation.valued.amounts[line.line_id]) for line in valuation.lines],
+        evaluation=valuation.evaluation,
+        contact=contact,
+        now=order.placed_at,
+    )
 
 
 def _pay_nothing(order: Order, context: QuoteContext) -> None:

@@ -66,6 +66,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "product_not_found": 404,
     "quote_not_found": 404,
     "shopper_not_found": 404,
+    "unknown_invitation": 404,
     "unknown_purpose": 404,
     # what changed meanwhile
     "cart_changed": 412,
