@@ -19,6 +19,7 @@ from tests.benchmarks import (
     optimum,
     pages,
     pricing,
+    promotions,
     quotes,
     quotes_http,
     recompute,
@@ -42,6 +43,7 @@ PARTS: dict[str, Part] = {
         lambda: pricing.measure() | optimum.measure() | journey.measure(),
         pricing.TARGETS | optimum.TARGETS | journey.TARGETS,
     ),
+    "promotions": (promotions.measure, promotions.TARGETS),
 }
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.contracts.house import ROOT, expect_none, name_of, read_cores, read_imports
 
 # Words in, words out: the segmenter reads only the dictionary it is built with.
-SCIENCE = {"numpy", "scipy", "pandas", "sklearn", "babel", "rjieba"}
+SCIENCE = {"numpy", "scipy", "pandas", "sklearn", "numba", "babel", "rjieba"}
 # Parts of the standard library through which the world comes in.
 WORLD = {
     *("os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "urllib", "http", "sqlite3"),

@@ -1,0 +1,104 @@
+"""New offers inside the argmax: Thompson sampling with a prior from similar offers.
+
+Nobody knows what an offer earns that was never given out. What is not known is one number per
+offer, its effect theta relative to what the uplift model expects of an offer of that depth on those
+goods; offers that ran before have shown theirs, with an error. The prior of a new offer is the
+random-effects mean of those, weighted by similarity w:
+
+    m = sum w_j p_j x_j / sum w_j p_j,   p_j = 1 / (s_j^2 + tau^2),
+    variance = tau^2 + 1 / sum w_j p_j
+
+with tau^2 the spread between offers (DerSimonian and Laird 1986). Each decision draws theta from
+the posterior and multiplies the offer's value by it, so an offer is tried as often as it may be the
+best (Thompson 1933). Costs keep their expectation: a draw must not buy room in a budget.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+# Where no similar offer ran: the model's word for it, taken with a wide doubt.
+DEFAULT_MEAN, DEFAULT_SD = 1.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Beliefs:
+    """What is believed of the effects of m offers, relative to the model: normal, (m,) each."""
+
+    mean: FloatArray
+    variance: FloatArray
+
+    def update(self, effect: ArrayLike, sd: ArrayLike) -> Self:
+        """Return the beliefs after measured effects (m,) with standard errors; NaN: not measured.
+
+        >>> old = Beliefs(np.array([1.0, 1.0]), np.array([0.25, 0.25]))
+        >>> old.update([2.0, np.nan], [0.5, np.nan]).mean.tolist()
+        [1.5, 1.0]
+        """
+        seen, error = np.asarray(effect, dtype=float), np.asarray(sd, dtype=float)
+        told = np.isfinite(seen) & (error > 0)
+        precision = np.where(told, 1.0 / np.where(told, error, 1.0) ** 2, 0.0)
+        variance = 1.0 / (1.0 / self.variance + precision)
+        total = self.mean / self.variance + precision * np.where(told, seen, 0.0)
+        return replace(self, mean=variance * total, variance=variance)
+
+    def draw(self, rng: np.random.Generator, decisions: int) -> FloatArray:
+        """Return one draw per decision and offer, (decisions, m), none below 0: an offer that
+        keeps people from buying is simply not given."""
+        noise = rng.standard_normal((decisions, len(self.mean)))
+        return np.maximum(self.mean + np.sqrt(self.variance) * noise, 0.0)
+
+
+def believe_like(similarity: ArrayLike, effect: ArrayLike, sd: ArrayLike) -> Beliefs:
+    """Return beliefs about m new offers from k that ran: `similarity` (m, k) >= 0, `effect` and
+    `sd` (k,) what those earned relative to the model.
+
+    >>> close = believe_like([[1.0, 0.0], [0.0, 0.0]], [0.5, 3.0], [0.1, 0.1])
+    >>> close.mean.round(3).tolist()
+    [0.5, 1.0]
+    >>> bool(close.variance[0] > 3), float(close.variance[1]) == DEFAULT_SD**2
+    (True, True)
+    """
+    weight, x = np.asarray(similarity, dtype=float), np.asarray(effect, dtype=float)
+    error = np.asarray(sd, dtype=float) ** 2
+    spread = _spread(x, error)
+    pull = weight / (error + spread)
+    total = pull.sum(axis=1)
+    known = total > 0
+    safe = np.where(known, total, 1.0)
+    return Beliefs(
+        np.where(known, pull @ x / safe, DEFAULT_MEAN),
+        np.where(known, spread + 1.0 / safe, DEFAULT_SD**2),
+    )
+
+
+def sample_values(
+    value: NDArray[np.float32], is_new: NDArray[np.bool_], drawn: FloatArray
+) -> NDArray[np.float32]:
+    """Return `value` (n, m) with the columns of new offers multiplied by their draws (n, new).
+
+    >>> sample_values(np.float32([[2, 4]]), np.array([False, True]), np.array([[0.5]])).tolist()
+    [[2.0, 2.0]]
+    """
+    found = value.copy()
+    new = found[:, is_new]
+    masked = np.isneginf(new)
+    scaled = np.where(masked, np.float32(0), new) * drawn.astype(np.float32)
+    found[:, is_new] = np.where(masked, np.float32(-np.inf), scaled)
+    return found
+
+
+def _spread(effect: FloatArray, error: FloatArray) -> float:
+    """Return tau^2 between offers (DerSimonian and Laird), at least a little."""
+    if len(effect) < 2:
+        return DEFAULT_SD**2
+    weight = 1.0 / error
+    mean = weight @ effect / weight.sum()
+    q = weight @ (effect - mean) ** 2
+    scale = weight.sum() - (weight**2).sum() / weight.sum()
+    return max(float(q - (len(effect) - 1)) / float(scale), 0.01)
