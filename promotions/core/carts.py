@@ -33,10 +33,40 @@ class CartLineValue:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftStock:
+    """A variant that may be given away: its price, and how many the cart itself leaves free."""
+
+    variant_id: int
+    unit_minor: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFee:
+    """A way of delivery; free where goods after offers cost at least `free_from_minor`.
+
+    >>> DeliveryFee("standard", 499, free_from_minor=3_500).price_for(3_499)
+    499
+    """
+
+    code: str
+    price_minor: int
+    free_from_minor: int | None = None
+    needs_address: bool = True
+
+    def price_for(self, goods_minor: int) -> int:
+        """Return the price for goods that cost `goods_minor` after offers."""
+        is_free = self.free_from_minor is not None and goods_minor >= self.free_from_minor
+        return 0 if is_free else self.price_minor
+
+
+@dataclass(frozen=True, slots=True)
 class CartValue:
-    """A cart. The order of `lines` never changes a result.
+    """A cart. The order of `lines` and `gifts` never changes a result.
 
     `region` is a place as law knows it ("US-NY"), never an exact one; `time_zone` is the market's.
+    `gifts` are what offers could give, `deliveries` the ways of delivery in the order shown;
+    without `delivery_code` the cheapest to the door counts.
     """
 
     lines: tuple[CartLineValue, ...]
@@ -45,6 +75,9 @@ class CartValue:
     channel: str
     region: str = ""
     time_zone: str = "UTC"
+    gifts: tuple[GiftStock, ...] = ()
+    deliveries: tuple[DeliveryFee, ...] = ()
+    delivery_code: str | None = None
 
     @property
     def value_minor(self) -> int:

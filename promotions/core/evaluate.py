@@ -7,23 +7,26 @@ of lines, offers or codes changes a result, and dates are judged by the `now` th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from promotions.core.carts import CartLineValue
 from promotions.core.conditions import Circumstances, Failure
-from promotions.core.reasons import explain
-from promotions.core.stacking import (
-    Candidate,
-    Plan,
-    apply_candidates,
-    best_plan,
-    count_units,
-    find_full_limit,
+from promotions.core.evaluate_answers import (
+    list_adjustments,
+    list_applied,
+    list_deliveries,
+    list_gifts,
+    list_points,
+    sum_lines,
 )
+from promotions.core.evaluate_missing import find_missing
+from promotions.core.reasons import explain
+from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
+from promotions.core.stacking_rules import exclude_each_other
+from promotions.core.stacking_steps import place_of
 from promotions.core.values import (
-    Adjustment,
-    AppliedOffer,
+    BenefitKind,
     CartValue,
     CouponValue,
     Evaluation,
@@ -35,6 +38,13 @@ from promotions.core.values import (
 
 MAX_HINTS = 2
 STATUS_REASONS = {"draft": "not_published", "paused": "paused", "ended": "closed"}
+NOTHING_TO_GIVE = {
+    BenefitKind.GIFT: "gift_gone",
+    BenefitKind.DELIVERY: "delivery_is_free",
+    BenefitKind.POINTS: "too_little_for_points",
+    BenefitKind.SET_PRICE: "already_cheaper",
+    BenefitKind.BUNDLE: "already_cheaper",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +94,24 @@ def evaluate_offers(
     for offers this shopper may have. `totals` sums to the cart less the discount, to the cent.
     """
     words = Wording(language, locale, cart.currency)
-    lines = sorted(cart.lines, key=_canonical)
+    cart = replace(cart, lines=tuple(sorted(cart.lines, key=_canonical)))
     given = Circumstances(cart, shopper, now, frozenset(coupon.code for coupon in coupons))
     candidates, rejected, near = _sort_out_offers(offers, given, now, words)
     automatic = {candidate.offer.offer_id for candidate in candidates}
     by_code, refused, near_by_code = _sort_out_coupons(coupons, given, now, words, automatic)
     everything = [*candidates, *by_code]
-    plan = best_plan(everything, lines)
+    plan = best_plan(everything, cart)
     rejected.extend(refused)
-    rejected.extend(_rejections_of_losers(everything, plan, lines, words))
+    rejected.extend(_rejections_of_losers(everything, plan, cart, words))
     return Evaluation(
-        adjustments=_adjustments(plan, lines, language),
-        applied=_applied(plan, lines, language),
+        adjustments=list_adjustments(plan, cart.lines, language),
+        applied=list_applied(plan, cart.lines, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
         hints=_hints([*near, *near_by_code], words),
-        totals=_totals(plan, lines),
+        totals=sum_lines(plan, cart.lines),
+        gifts=list_gifts(plan, language),
+        deliveries=list_deliveries(plan, language),
+        points=list_points(plan, language),
     )
 
 
@@ -113,8 +126,9 @@ def find_failures(offer: OfferValue, given: Circumstances, now: datetime) -> tup
     if spent := next((room for room in offer.rooms if room.is_spent), None):
         return tuple(filter(None, [spent.refusal()]))
     failures = offer.condition.failures(given)
-    if not failures and not any(offer.scope.covers(line) for line in given.cart.lines):
+    if not failures and not any(offer.covers(line) for line in given.cart.lines):
         return (Failure("nothing_in_scope"),)
+    failures = failures or find_missing(offer, given.cart.lines)
     return tuple(sorted(failures, key=lambda failure: failure.is_near))
 
 
@@ -202,18 +216,18 @@ def _coupon_failures(coupon: CouponValue, unlocked: set[int]) -> tuple[Failure, 
 
 
 def _rejections_of_losers(
-    candidates: Sequence[Candidate], plan: Plan, lines: Sequence[CartLineValue], words: Wording
+    candidates: Sequence[Candidate], plan: Plan, cart: CartValue, words: Wording
 ) -> list[Rejection]:
-    winners = {candidate.offer.offer_id for candidate, _ in plan.steps}
+    winners = {effect.candidate.offer.offer_id for effect in plan.effects}
     rejected = []
     for candidate in candidates:
         if candidate.offer.offer_id in winners:
             continue
-        alone = apply_candidates((candidate,), lines)
+        alone = apply_candidates((candidate,), cart)
         if alone is None:
-            failure = find_full_limit(candidate, lines)
-        elif not alone.steps:
-            failure = Failure("price_floor")
+            failure = find_full_limit(candidate, cart)
+        elif not alone.effects:
+            failure = Failure(NOTHING_TO_GIVE.get(candidate.offer.benefit.kind, "price_floor"))
         else:
             failure = Failure(_why_beaten(candidate, plan))
         rejected.append(words.reject(candidate.offer, failure, code=candidate.coupon_code))
@@ -221,52 +235,16 @@ def _rejections_of_losers(
 
 
 def _why_beaten(candidate: Candidate, plan: Plan) -> str:
-    combines = candidate.offer.stacking == "stack" and all(
-        winner.offer.stacking != "exclusive" for winner, _ in plan.steps
-    )
-    return "adds_nothing" if combines else "beaten"
-
-
-def _adjustments(
-    plan: Plan, lines: Sequence[CartLineValue], language: str
-) -> tuple[Adjustment, ...]:
-    return tuple(
-        Adjustment(
-            offer_id=candidate.offer.offer_id,
-            campaign_id=candidate.offer.campaign_id,
-            line_id=line.line_id,
-            amount_minor=-part,
-            reason_code=f"{'coupon' if candidate.coupon_code else 'offer'}"
-            f"_{candidate.offer.benefit.kind.value}",
-            label=candidate.offer.label(language),
-            coupon_code=candidate.coupon_code,
-        )
-        for candidate, taken in plan.steps
-        for line, part in zip(lines, taken, strict=True)
-        if part
-    )
-
-
-def _applied(plan: Plan, lines: Sequence[CartLineValue], language: str) -> tuple[AppliedOffer, ...]:
-    return tuple(
-        AppliedOffer(
-            offer_id=candidate.offer.offer_id,
-            campaign_id=candidate.offer.campaign_id,
-            amount_minor=sum(taken),
-            label=candidate.offer.label(language),
-            coupon_code=candidate.coupon_code,
-            coupon_id=candidate.coupon_id,
-            units=count_units(taken, lines),
-        )
-        for candidate, taken in plan.steps
-    )
-
-
-def _totals(plan: Plan, lines: Sequence[CartLineValue]) -> dict[str, int]:
-    totals = [line.value_minor for line in lines]
-    for _, taken in plan.steps:
-        totals = [total - part for total, part in zip(totals, taken, strict=True)]
-    return {line.line_id: total for line, total in zip(lines, totals, strict=True)}
+    place = place_of(candidate.offer)
+    winners = [place_of(effect.candidate.offer) for effect in plan.effects]
+    if any(exclude_each_other(place, winner) for winner in winners):
+        return "beaten"
+    category = place.category
+    if category is not None and category.max_offers is not None:
+        same = [winner for winner in winners if winner.category == category]
+        if len(same) >= category.max_offers:
+            return "beaten"
+    return "adds_nothing"
 
 
 def _hints(near: list[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint, ...]:

@@ -168,6 +168,19 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "code_missing": ("This offer needs a code.", "该优惠需要输入优惠码。"),
     # what would come of it
+    "gift_gone": ("The gift is out of stock.", "赠品已送完。"),
+    "delivery_is_free": (
+        "There is no delivery fee this offer could lower.",
+        "没有可减免的运费。",
+    ),
+    "too_little_for_points": (
+        "The cart is too small to earn points with this offer.",
+        "购物车金额不足，无法获得积分。",
+    ),
+    "already_cheaper": (
+        "The products already cost less than with this offer.",
+        "商品现价已低于该优惠价。",
+    ),
     "price_floor": (
         "The prices in the cart are already as low as they may go.",
         "购物车中的价格已是最低价。",

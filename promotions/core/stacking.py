@@ -1,194 +1,159 @@
-"""Which offers combine, and which allowed combination is best for the shopper.
+"""Which allowed combination of offers is best for the shopper.
 
-Rules: an exclusive offer stands alone; of the "best" offers of one group at most one applies; the
-others stack. In a combination, benefits on units and lines come before those on the cart; within
-a stage higher priority first, then the older offer. The best combination takes most off; ties go
-to fewer offers, then to the lower offer ids. So the result is a function of the sets of lines and
-offers, not of their order.
+In a combination, benefits on units and lines come first, then those on sets, then those on the
+cart, then gifts, delivery and points; within a stage higher priority first, then the older offer.
+The best combination takes most money off; ties go to more gifts, more points, fewer offers, then
+the lower offer ids. So the result is a function of the sets of lines and offers, not of their
+order. Which combinations are allowed: `stacking_rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, combinations, product
-from math import prod
+from dataclasses import replace
 
-from promotions.core.benefits import OpenLine, reduce_lines
-from promotions.core.carts import EVERYTHING, CartLineValue
+from promotions.core.carts import CartValue
 from promotions.core.circumstances import Failure
-from promotions.core.limits import Tally, Use
-from promotions.core.values import OfferValue, Stacking, Target
-
-EXHAUSTIVE_UP_TO = 6
-MAX_CHOICES = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An offer whose condition holds, with the coupon that unlocked it."""
-
-    offer: OfferValue
-    coupon_code: str | None = None
-    coupon_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A combination: for each candidate in the order applied, what it takes off each line."""
-
-    steps: tuple[tuple[Candidate, tuple[int, ...]], ...]
-    total_minor: int
-
-    @property
-    def preference(self) -> tuple[int, int, tuple[int, ...]]:
-        """Return the sort key: most off, then fewest offers, then oldest offers."""
-        ids = tuple(sorted(candidate.offer.offer_id for candidate, _ in self.steps))
-        return -self.total_minor, len(ids), ids
+from promotions.core.limits import Use
+from promotions.core.stacking_rules import exclude_each_other, keep_first_of_ordered
+from promotions.core.stacking_search import Entry, Search
+from promotions.core.stacking_steps import (
+    CART,
+    DELIVERY,
+    LINES,
+    NOTHING,
+    SETS,
+    Candidate,
+    Plan,
+    Prepared,
+    apply_all,
+    cut_fee,
+    is_whole,
+    open_lines,
+    prepare,
+)
+from promotions.core.terms import Delivery
 
 
-NOTHING = Plan((), 0)
+def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
+    """Return the best allowed combination of `candidates` on `cart` (lines in canonical order).
 
-
-def best_plan(candidates: Sequence[Candidate], lines: Sequence[CartLineValue]) -> Plan:
-    """Return the best allowed combination of `candidates` on `lines` (in canonical order).
-
-    Up to EXHAUSTIVE_UP_TO stacking candidates every subset is tried. Beyond, all of them are
-    taken together when no cap, budget or partial cart scope can make one spoil another, else a
-    search drops one at a time while that helps. Groups whose choices would exceed
-    MAX_CHOICES are first cut down to their members that are strongest alone.
+    What gives nothing alone is left out: no other offer makes it worth more. The rest is searched
+    by branch and bound, exactly for up to six offers and for more within a bounded number of
+    steps; then what is found is improved by single changes.
     """
-    if not candidates:
+    entries = _entries(candidates, cart)
+    if not entries:
         return NOTHING
-    alone = [c for c in candidates if c.offer.stacking is Stacking.EXCLUSIVE]
-    stack = [c for c in candidates if c.offer.stacking is Stacking.STACK]
-    plans = [apply_candidates((candidate,), lines) for candidate in alone]
-    for chosen in _one_per_group(candidates, lines):
-        plans.extend(_with_stack(chosen, stack, lines))
-    allowed = [plan for plan in plans if plan is not None]
-    return min(allowed, key=lambda plan: plan.preference, default=NOTHING)
+    prepared = [entry.prepared for entry in entries]
+    can_hurt = _may_spoil(prepared) or any(map(_is_limited, prepared))
+    if not any(entry.conflicts or entry.category for entry in entries):
+        together = apply_all(prepared, cart)
+        if together is not None and not _may_spoil(prepared):
+            return together  # nothing is worth leaving out, and every limit has room for all
+        can_hurt = True
+    return Search(entries, cart, can_hurt=can_hurt).best()
 
 
-def apply_candidates(
-    candidates: Iterable[Candidate], lines: Sequence[CartLineValue]
-) -> Plan | None:
-    """Return what `candidates` take off together, or None if a budget or use limit is exceeded.
-
-    A candidate that takes nothing off is left out of the plan: it must not use up its coupon.
-    """
-    open_lines = [
-        OpenLine(line.line_id, line.quantity, line.value_minor, line.floor_minor * line.quantity)
-        for line in lines
-    ]
-    steps: list[tuple[Candidate, tuple[int, ...]]] = []
-    spent: dict[int, int] = {}
-    tally = Tally()
-    for candidate in sorted(candidates, key=_sequence):
-        offer = candidate.offer
-        touched = [i for i, line in enumerate(lines) if offer.scope.covers(line)]
-        taken = [0] * len(lines)
-        for i, part in zip(
-            touched, reduce_lines(offer.benefit, [open_lines[i] for i in touched]), strict=True
-        ):
-            taken[i] = part
-            open_lines[i].left_minor -= part
-        spent[offer.campaign_id] = spent.get(offer.campaign_id, 0) + sum(taken)
-        if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
-            return None
-        if not any(taken):
-            continue
-        if not tally.take(offer.rooms, Use(count_units(taken, lines), sum(taken))):
-            return None
-        steps.append((candidate, tuple(taken)))
-    return Plan(tuple(steps), sum(sum(taken) for _, taken in steps))
+def apply_candidates(candidates: Iterable[Candidate], cart: CartValue) -> Plan | None:
+    """Return what `candidates` do together, or None if a budget or use limit is exceeded."""
+    return apply_all([prepare(candidate, cart) for candidate in candidates], cart)
 
 
-def count_units(taken: Sequence[int], lines: Sequence[CartLineValue]) -> int:
-    """Return how many units are on the lines of which something is taken off."""
-    return sum(line.quantity for line, part in zip(lines, taken, strict=True) if part)
-
-
-def find_full_limit(candidate: Candidate, lines: Sequence[CartLineValue]) -> Failure:
-    """Return which limit is too small for what the offer would take off this cart."""
+def find_full_limit(candidate: Candidate, cart: CartValue) -> Failure:
+    """Return which limit is too small for what the offer would give on this cart."""
     offer = candidate.offer
     unlimited = replace(candidate, offer=replace(offer, rooms=(), left_minor=None))
-    plan = apply_candidates((unlimited,), lines)
-    for _, taken in () if plan is None else plan.steps:
-        use = Use(count_units(taken, lines), sum(taken))
+    plan = apply_candidates((unlimited,), cart)
+    for effect in () if plan is None else plan.effects:
+        use = Use(effect.count_units(cart.lines), effect.amount_minor)
         refusals = [room.refusal(use) for room in offer.rooms]
         return next(filter(None, refusals), Failure("budget_spent"))
     return Failure("budget_spent")
 
 
-def _sequence(candidate: Candidate) -> tuple[int, int, int]:
-    offer = candidate.offer
-    return int(offer.benefit.target is Target.CART), -offer.priority, offer.offer_id
+def _entries(candidates: Sequence[Candidate], cart: CartValue) -> list[Entry]:
+    """Return what may be combined, in the order of applying, with all that excludes each other."""
+    prepared = sorted(
+        (prepare(candidate, cart) for candidate in candidates), key=lambda one: one.sequence
+    )
+    lines = open_lines(cart)
+    alone = [_alone_minor(one, cart, one.bound(lines)) for one in prepared]
+    able = {i for i, one in enumerate(prepared) if alone[i] or _gives_else(one, cart)}
+    kept = sorted(_in_turn(prepared, able, cart))
+    masks = _conflicts([prepared[i] for i in kept])
+    return [Entry(prepared[i], alone[i], mask) for i, mask in zip(kept, masks, strict=True)]
 
 
-def _one_per_group(
-    candidates: Sequence[Candidate], lines: Sequence[CartLineValue]
-) -> Iterable[tuple[Candidate, ...]]:
-    groups: dict[str, list[Candidate]] = {}
-    for candidate in candidates:
-        if candidate.offer.stacking is Stacking.BEST:
-            groups.setdefault(candidate.offer.stacking_group, []).append(candidate)
-    keep = max((len(members) for members in groups.values()), default=0)
-    while keep > 1 and prod(min(keep, len(m)) + 1 for m in groups.values()) > MAX_CHOICES:
-        keep -= 1
-    choices = [[None, *_strongest(groups[name], lines, keep)] for name in sorted(groups)]
-    for choice in product(*choices):
-        yield tuple(candidate for candidate in choice if candidate is not None)
+def _alone_minor(one: Prepared, cart: CartValue, on_lines: int) -> int:
+    """Return the most money the candidate can take off, whatever else is applied.
+
+    Every benefit takes less of less, so what it takes of the untouched cart bounds it; of
+    delivery it is the dearest fee it could spare.
+    """
+    terms = one.benefit.terms
+    if one.stage == DELIVERY and isinstance(terms, Delivery):
+        fees = [
+            cut_fee(one.benefit, terms, fee.price_minor)
+            for fee in cart.deliveries
+            if not terms.methods or fee.code in terms.methods
+        ]
+        return max(fees, default=0)
+    return on_lines
 
 
-def _strongest(
-    members: list[Candidate], lines: Sequence[CartLineValue], keep: int
-) -> list[Candidate]:
-    if len(members) <= keep:
-        return members
-    alone = [(apply_candidates((member,), lines) or NOTHING, member) for member in members]
-    alone.sort(key=lambda pair: (-pair[0].total_minor, pair[1].offer.offer_id))
-    return [member for _, member in alone[:keep]]
+def _gives_else(one: Prepared, cart: CartValue) -> bool:
+    if one.stage <= CART or one.stage == DELIVERY:
+        return False
+    return bool((alone := apply_all([one], cart)) and alone.effects)
 
 
-def _with_stack(
-    chosen: tuple[Candidate, ...], stack: list[Candidate], lines: Sequence[CartLineValue]
-) -> list[Plan | None]:
-    if len(stack) <= EXHAUSTIVE_UP_TO and any(map(_may_spoil, (*chosen, *stack))):
-        sizes = range(len(stack) + 1)
-        subsets = chain.from_iterable(combinations(stack, size) for size in sizes)
-        return [apply_candidates((*chosen, *subset), lines) for subset in subsets]
-    together = apply_candidates((*chosen, *stack), lines)
-    if not any(map(_may_spoil, (*chosen, *stack))):
-        return [together]
-    return [_drop_while_better(chosen, stack, lines)]
+def _in_turn(prepared: Sequence[Prepared], able: set[int], cart: CartValue) -> set[int]:
+    """Return the able ones whose turn it is.
+
+    In an ordered group one has a turn only if it is affordable and gives something alone.
+    """
+    places = [one.place for one in prepared]
+    ordered = {i for i in able if any(group.mode == "ordered" for group in places[i].path)}
+    idle = {
+        i for i in ordered if not (alone := apply_all([prepared[i]], cart)) or not alone.effects
+    }
+    return keep_first_of_ordered(places, able - idle)
 
 
-def _may_spoil(candidate: Candidate) -> bool:
-    """Return whether the candidate could make another one worth less than it adds itself.
+def _conflicts(kept: Sequence[Prepared]) -> list[int]:
+    masks = [0] * len(kept)
+    if not any(one.place.path or one.place.category for one in kept):
+        return masks
+    for i, one in enumerate(kept):
+        for j in range(i):
+            if exclude_each_other(one.place, kept[j].place):
+                masks[i] |= 1 << j
+                masks[j] |= 1 << i
+    return masks
+
+
+def _may_spoil(prepared: Sequence[Prepared]) -> bool:
+    """Return whether applying one candidate could make the others worth less than it adds.
 
     Uncapped reductions of single lines only ever lower a line, and what follows never turns a
-    lower line into a higher one; an amount or share of the whole cart depends on its sum alone.
+    lower line into a higher one. One reduction that is spread over some lines may follow, and
+    then only such as depend on the sum of all lines.
     """
-    offer = candidate.offer
-    if offer.left_minor is not None or offer.benefit.cap_minor is not None or offer.rooms:
-        return True
-    return offer.benefit.target is Target.CART and offer.scope != EVERYTHING
-
-
-def _drop_while_better(
-    chosen: tuple[Candidate, ...], stack: list[Candidate], lines: Sequence[CartLineValue]
-) -> Plan:
-    kept = sorted(stack, key=_sequence)
-    best = apply_candidates((*chosen, *kept), lines)
-    while kept:
-        trials = [(kept[:i] + kept[i + 1 :]) for i in range(len(kept))]
-        plans = [(apply_candidates((*chosen, *trial), lines), trial) for trial in trials]
-        found = [(plan, trial) for plan, trial in plans if plan is not None]
-        if not found:
-            kept = kept[:-1]
+    is_spread = False
+    for one in prepared:
+        if one.stage > CART:
             continue
-        plan, trial = min(found, key=lambda pair: pair[0].preference)
-        if best is not None and plan.preference >= best.preference:
-            break
-        best, kept = plan, trial
-    return best or NOTHING
+        if is_spread and not is_whole(one):
+            return True
+        is_capped = one.benefit.cap_minor is not None
+        is_spread |= one.stage == SETS or (one.stage == LINES and is_capped) or one.stage == CART
+    return False
+
+
+def _is_limited(one: Prepared) -> bool:
+    offer = one.candidate.offer
+    return offer.left_minor is not None or bool(offer.rooms)
+
+
+__all__ = ["NOTHING", "Candidate", "Plan", "apply_candidates", "best_plan", "find_full_limit"]

@@ -11,9 +11,19 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from promotions.core.carts import EVERYTHING, CartLineValue, CartValue, Scope, ShopperFacts
+from promotions.core.carts import (
+    EVERYTHING,
+    CartLineValue,
+    CartValue,
+    DeliveryFee,
+    GiftStock,
+    Scope,
+    ShopperFacts,
+)
 from promotions.core.conditions import ALWAYS, Condition
 from promotions.core.limits import Room
+from promotions.core.stacking_rules import Category, Group, GroupMode
+from promotions.core.terms import Bundle, Terms, extra_scopes
 
 
 class BenefitKind(StrEnum):
@@ -21,6 +31,16 @@ class BenefitKind(StrEnum):
 
     PERCENTAGE = "percentage"
     FIXED_AMOUNT = "fixed_amount"
+    SET_PRICE = "set_price"
+    GIFT = "gift"
+    BUY_GET = "buy_get"
+    CHEAPEST_FREE = "cheapest_free"
+    BUNDLE = "bundle"
+    QUANTITY_TIERS = "quantity_tiers"
+    SPEND_TIERS = "spend_tiers"
+    DELIVERY = "delivery"
+    POINTS = "points"
+    FORMULA = "formula"
 
 
 class Target(StrEnum):
@@ -41,13 +61,19 @@ class Stacking(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Benefit:
-    """What the shopper gains: `percent` (0-100] or `amount_minor`, at most `cap_minor` an order."""
+    """What the shopper gains, at most `cap_minor` an order and `cap_line_minor` a line.
+
+    `percent` (0-100] or `amount_minor` (taken off; of a set price or a bundle: the price), and
+    `terms` for what they cannot say.
+    """
 
     kind: BenefitKind
     target: Target = Target.LINE
     percent: Decimal | None = None
     amount_minor: int | None = None
     cap_minor: int | None = None
+    terms: Terms | None = None
+    cap_line_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +81,8 @@ class OfferValue:
     """One offer of a campaign, as the evaluator takes it.
 
     `left_minor` is what remains of the campaign's budget (None: no budget) and `rooms` what its
-    use limits leave, both read fresh.
+    use limits leave, both read fresh. `groups` lead from the root of the stacking tree to the
+    offer.
     """
 
     offer_id: int
@@ -76,6 +103,27 @@ class OfferValue:
     requires_coupon: bool = False
     left_minor: int | None = None
     rooms: tuple[Room, ...] = ()
+    groups: tuple[Group, ...] = ()
+    category: Category | None = None
+
+    @property
+    def path(self) -> tuple[Group, ...]:
+        """Return the groups from the root, with what `stacking` adds to them.
+
+        A "best" offer is in the group it names; an exclusive one stands alone: a group of itself.
+        """
+        if self.stacking is Stacking.BEST:
+            return (*self.groups, Group(f"best {self.stacking_group}", GroupMode.BEST))
+        if self.stacking is Stacking.EXCLUSIVE:
+            return (Group(f"alone {self.offer_id}", GroupMode.EXCLUSIVE), *self.groups)
+        return self.groups
+
+    def covers(self, line: CartLineValue) -> bool:
+        """Return whether the offer could change `line` or asks for it."""
+        more = extra_scopes(self.benefit.terms)
+        if isinstance(self.benefit.terms, Bundle):
+            return any(scope.covers(line) for scope in more)
+        return self.scope.covers(line) or any(scope.covers(line) for scope in more)
 
     def label(self, language: str) -> str:
         """Return the offer's name in `language`, English where it has no other."""
@@ -112,6 +160,12 @@ class Adjustment:
 class AppliedOffer:
     """An offer that lowered the cart, by how much in all (positive) and how many units of it."""
 
+    """An offer that gave something, and how much in all (positive).
+
+    `amount_minor` counts against budgets: what it took off goods, the worth of its gift, and what
+    it took off the delivery that was chosen. An offer of points gives 0.
+    """
+
     offer_id: int
     campaign_id: int
     amount_minor: int
@@ -119,6 +173,48 @@ class AppliedOffer:
     coupon_code: str | None = None
     coupon_id: int | None = None
     units: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GivenGift:
+    """Pieces an offer adds for nothing. `unit_minor` is what one would cost."""
+
+    offer_id: int
+    campaign_id: int
+    variant_id: int
+    quantity: int
+    unit_minor: int
+    reason_code: str
+    label: str
+    coupon_code: str | None = None
+
+    @property
+    def value_minor(self) -> int:
+        """Return what the pieces would cost."""
+        return self.unit_minor * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryCut:
+    """What an offer takes off the fee of one way of delivery: always negative."""
+
+    offer_id: int
+    campaign_id: int
+    method_code: str
+    amount_minor: int
+    reason_code: str
+    label: str
+    coupon_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointsGrant:
+    """Points an offer promises for this cart. Whoever keeps the ledger books them."""
+
+    offer_id: int
+    campaign_id: int
+    points: int
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +241,23 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The whole answer. `totals` maps every line id to its price after all adjustments."""
+    """The whole answer. `totals` maps every line id to its price after all adjustments.
+
+    `deliveries` are the reductions on every way of delivery, whichever is chosen.
+    """
 
     adjustments: tuple[Adjustment, ...]
     applied: tuple[AppliedOffer, ...]
     rejected: tuple[Rejection, ...]
     hints: tuple[Hint, ...]
     totals: Mapping[str, int]
+    gifts: tuple[GivenGift, ...] = ()
+    deliveries: tuple[DeliveryCut, ...] = ()
+    points: tuple[PointsGrant, ...] = ()
 
     @property
     def discount_minor(self) -> int:
-        """Return the sum of all reductions, positive."""
+        """Return the sum of all reductions of goods, positive."""
         return -sum(adjustment.amount_minor for adjustment in self.adjustments)
 
 
@@ -167,9 +269,14 @@ __all__ = [
     "CartLineValue",
     "CartValue",
     "CouponValue",
+    "DeliveryCut",
+    "DeliveryFee",
     "Evaluation",
+    "GiftStock",
+    "GivenGift",
     "Hint",
     "OfferValue",
+    "PointsGrant",
     "Rejection",
     "Scope",
     "ShopperFacts",

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from promotions.core.parse import build_benefit, parse_scope
+from promotions.core.parse import parse_scope
+from promotions.core.parse_benefits import build_benefit
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.models.campaigns import Campaign

@@ -14,7 +14,8 @@ from django.db.models import F
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
-from promotions.core.parse import build_benefit, parse_scope
+from promotions.core.parse import parse_scope
+from promotions.core.parse_benefits import build_benefit
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.core.values import OfferValue, Stacking

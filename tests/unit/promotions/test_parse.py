@@ -21,7 +21,8 @@ from promotions.core.conditions import (
     Not,
     needed_facts,
 )
-from promotions.core.parse import build_benefit, parse_scope
+from promotions.core.parse import parse_scope
+from promotions.core.parse_benefits import build_benefit
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from tests.factories.promotions import make_line

@@ -1,0 +1,117 @@
+"""From the winning plan to what crosses rooms: adjustments, gifts, delivery cuts, points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from promotions.core.carts import CartLineValue
+from promotions.core.stacking_steps import Candidate, Plan
+from promotions.core.values import (
+    Adjustment,
+    AppliedOffer,
+    DeliveryCut,
+    GivenGift,
+    PointsGrant,
+)
+
+
+def list_adjustments(
+    plan: Plan, lines: Sequence[CartLineValue], language: str
+) -> tuple[Adjustment, ...]:
+    """Return one adjustment per offer and line that it lowers."""
+    return tuple(
+        Adjustment(
+            offer_id=effect.candidate.offer.offer_id,
+            campaign_id=effect.candidate.offer.campaign_id,
+            line_id=line.line_id,
+            amount_minor=-part,
+            reason_code=reason_of(effect.candidate),
+            label=effect.candidate.offer.label(language),
+            coupon_code=effect.candidate.coupon_code,
+        )
+        for effect in plan.effects
+        for line, part in zip(lines, effect.taken, strict=True)
+        if part
+    )
+
+
+def list_applied(
+    plan: Plan, lines: Sequence[CartLineValue], language: str
+) -> tuple[AppliedOffer, ...]:
+    """Return every offer that gave something, in the order applied."""
+    return tuple(
+        AppliedOffer(
+            offer_id=effect.candidate.offer.offer_id,
+            campaign_id=effect.candidate.offer.campaign_id,
+            amount_minor=effect.amount_minor,
+            label=effect.candidate.offer.label(language),
+            coupon_code=effect.candidate.coupon_code,
+            coupon_id=effect.candidate.coupon_id,
+            units=effect.count_units(lines),
+        )
+        for effect in plan.effects
+    )
+
+
+def list_gifts(plan: Plan, language: str) -> tuple[GivenGift, ...]:
+    """Return what offers add for nothing."""
+    return tuple(
+        GivenGift(
+            offer_id=effect.candidate.offer.offer_id,
+            campaign_id=effect.candidate.offer.campaign_id,
+            variant_id=effect.gift.variant_id,
+            quantity=effect.gift_quantity,
+            unit_minor=effect.gift.unit_minor,
+            reason_code=reason_of(effect.candidate),
+            label=effect.candidate.offer.label(language),
+            coupon_code=effect.candidate.coupon_code,
+        )
+        for effect in plan.effects
+        if effect.gift is not None
+    )
+
+
+def list_deliveries(plan: Plan, language: str) -> tuple[DeliveryCut, ...]:
+    """Return what each offer takes off each way of delivery."""
+    return tuple(
+        DeliveryCut(
+            offer_id=effect.candidate.offer.offer_id,
+            campaign_id=effect.candidate.offer.campaign_id,
+            method_code=method,
+            amount_minor=-amount,
+            reason_code=reason_of(effect.candidate),
+            label=effect.candidate.offer.label(language),
+            coupon_code=effect.candidate.coupon_code,
+        )
+        for effect in plan.effects
+        for method, amount in effect.cuts.items()
+        if amount
+    )
+
+
+def list_points(plan: Plan, language: str) -> tuple[PointsGrant, ...]:
+    """Return the points each offer promises."""
+    return tuple(
+        PointsGrant(
+            effect.candidate.offer.offer_id,
+            effect.candidate.offer.campaign_id,
+            effect.points,
+            effect.candidate.offer.label(language),
+        )
+        for effect in plan.effects
+        if effect.points
+    )
+
+
+def sum_lines(plan: Plan, lines: Sequence[CartLineValue]) -> dict[str, int]:
+    """Return every line's price after all reductions, by line id."""
+    totals = [line.value_minor for line in lines]
+    for effect in plan.effects:
+        totals = [total - part for total, part in zip(totals, effect.taken, strict=True)]
+    return {line.line_id: total for line, total in zip(lines, totals, strict=True)}
+
+
+def reason_of(candidate: Candidate) -> str:
+    """Return the code of why something is cheaper: by offer or coupon, and by which benefit."""
+    source = "coupon" if candidate.coupon_code else "offer"
+    return f"{source}_{candidate.offer.benefit.kind.value}"

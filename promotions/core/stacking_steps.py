@@ -1,0 +1,307 @@
+"""One offer after another on one cart: what each takes off, gives and grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from promotions.core.benefits import OpenLine, bound_reduction, percent_of, reduce_lines
+from promotions.core.carts import EVERYTHING, CartLineValue, CartValue, DeliveryFee, GiftStock
+from promotions.core.limits import Entity, Tally, Use
+from promotions.core.stacking_rules import Place
+from promotions.core.terms import Bundle, BuyGet, Delivery, Gift, GroupOf, Points, pools_of
+from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
+
+LINES, SETS, CART, GIFTS, DELIVERY, POINTS = range(6)
+_LATE = {BenefitKind.GIFT: GIFTS, BenefitKind.DELIVERY: DELIVERY, BenefitKind.POINTS: POINTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer whose condition holds, with the coupon that unlocked it."""
+
+    offer: OfferValue
+    coupon_code: str | None = None
+    coupon_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a candidate does: minor units per line, a gift, a cut per way of delivery, points."""
+
+    candidate: Candidate
+    taken: tuple[int, ...]
+    gift: GiftStock | None = None
+    gift_quantity: int = 0
+    cuts: Mapping[str, int] = field(default_factory=dict)
+    points: int = 0
+    delivery_minor: int = 0
+
+    @property
+    def gift_minor(self) -> int:
+        """Return the worth of the gift."""
+        return 0 if self.gift is None else self.gift.unit_minor * self.gift_quantity
+
+    @property
+    def amount_minor(self) -> int:
+        """Return what counts against budgets."""
+        return sum(self.taken) + self.gift_minor + self.delivery_minor
+
+    def count_units(self, lines: Sequence[CartLineValue | OpenLine]) -> int:
+        """Return how many units are on the lines it lowers and in its gift."""
+        lowered = zip(lines, self.taken, strict=True)
+        return sum(line.quantity for line, part in lowered if part) + self.gift_quantity
+
+    @property
+    def is_something(self) -> bool:
+        """Return whether the shopper gets anything at all from it."""
+        return bool(any(self.taken) or self.gift_quantity or any(self.cuts.values()) or self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A combination in the order applied. `total_minor`: money off goods and delivery."""
+
+    effects: tuple[Effect, ...]
+    total_minor: int
+
+    @property
+    def preference(self) -> tuple[int, int, int, int, tuple[int, ...]]:
+        """Return the sort key: most money off, then gifts, points, fewest and oldest offers."""
+        ids = tuple(sorted(effect.candidate.offer.offer_id for effect in self.effects))
+        gifts = sum(effect.gift_minor for effect in self.effects)
+        points = sum(effect.points for effect in self.effects)
+        return -self.total_minor, -gifts, -points, len(ids), ids
+
+
+NOTHING = Plan((), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A candidate on one cart: which lines it means, when its turn is, what it does alone."""
+
+    candidate: Candidate
+    benefit: Benefit
+    place: Place
+    stage: int
+    touched: tuple[int, ...]
+    pools: tuple[tuple[int, ...], ...]
+
+    @property
+    def sequence(self) -> tuple[int, int, int]:
+        """Return the order of applying: stage, then priority, then age."""
+        return self.stage, -self.place.priority, self.place.offer_id
+
+    def reduce(self, lines: Sequence[OpenLine]) -> tuple[int, ...]:
+        """Return what it takes off each of `lines` as they stand."""
+        taken = [0] * len(lines)
+        parts = reduce_lines(self.benefit, [lines[i] for i in self.touched], self.pools)
+        for i, part in zip(self.touched, parts, strict=True):
+            taken[i] = part
+        return tuple(taken)
+
+    def bound(self, lines: Sequence[OpenLine]) -> int:
+        """Return the most it can take off `lines` as they stand or any lower."""
+        if self.stage > CART:
+            return 0
+        return bound_reduction(self.benefit, [lines[i] for i in self.touched], self.pools)
+
+
+def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
+    """Return the candidate ready for `cart`, capped by what its shopper may still get.
+
+    A limit of money per shopper is a cap: the last time it gives what is left of it.
+    """
+    offer, benefit = candidate.offer, candidate.offer.benefit
+    caps = [
+        max(0, room.left_minor)
+        for room in offer.rooms
+        if room.limit.entity is Entity.SHOPPER and room.left_minor is not None
+    ]
+    if caps:
+        own = [] if benefit.cap_minor is None else [benefit.cap_minor]
+        benefit = replace(benefit, cap_minor=min(*caps, *own, caps[0]))
+    pools = pools_of(benefit.terms, offer.scope, cart.lines)
+    touched = sorted(frozenset().union(*pools))
+    at = {position: i for i, position in enumerate(touched)}
+    return Prepared(
+        candidate=candidate,
+        benefit=benefit,
+        place=place_of(offer),
+        stage=_stage_of(benefit),
+        touched=tuple(touched),
+        pools=tuple(tuple(at[position] for position in sorted(pool)) for pool in pools),
+    )
+
+
+def place_of(offer: OfferValue) -> Place:
+    """Return where the offer stands among all others."""
+    return Place(offer.path, offer.category, offer.priority, offer.offer_id)
+
+
+def open_lines(cart: CartValue) -> list[OpenLine]:
+    """Return the lines of `cart` before any offer."""
+    return [
+        OpenLine(
+            line.line_id,
+            line.quantity,
+            line.value_minor,
+            line.floor_minor * line.quantity,
+            line.value_minor,
+        )
+        for line in cart.lines
+    ]
+
+
+def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
+    """Return what all of them do together, or None if a budget or use limit does not allow it."""
+    lines = open_lines(cart)
+    steps = []
+    for each in sorted(prepared, key=lambda one: one.sequence):
+        taken = each.reduce(lines) if each.stage <= CART else (0,) * len(lines)
+        for line, part in zip(lines, taken, strict=True):
+            line.left_minor -= part
+        steps.append((each, taken))
+    return finish(steps, lines, cart)
+
+
+def finish(
+    steps: Sequence[tuple[Prepared, tuple[int, ...]]], lines: Sequence[OpenLine], cart: CartValue
+) -> Plan | None:
+    """Return the plan of applied `steps`, with gifts, delivery and points on what is `left`.
+
+    Candidates that give nothing are left out: they must not use up their coupons. None: a budget
+    or use limit does not allow it.
+    """
+    ground = _Ground(lines, cart)
+    effects = [ground.effect_of(prepared, taken) for prepared, taken in steps]
+    chosen, before = ground.choose_delivery()
+    settled = tuple(
+        replace(effect, delivery_minor=effect.cuts.get(chosen, 0)) if effect.cuts else effect
+        for effect in effects
+        if effect.is_something
+    )
+    if not _fits(settled, lines):
+        return None
+    goods = sum(sum(effect.taken) for effect in settled)
+    return Plan(settled, goods + before - ground.fees.get(chosen, 0))
+
+
+def _fits(effects: Sequence[Effect], lines: Sequence[OpenLine]) -> bool:
+    """Return whether every campaign's budget and every use limit has room for all of them."""
+    spent: dict[int, int] = {}
+    tally = Tally()
+    for effect in effects:
+        offer, amount = effect.candidate.offer, effect.amount_minor
+        spent[offer.campaign_id] = spent.get(offer.campaign_id, 0) + amount
+        if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
+            return False
+        if offer.rooms and not tally.take(offer.rooms, Use(effect.count_units(lines), amount)):
+            return False
+    return True
+
+
+class _Ground:
+    """What is left of fees and gifts while the late candidates have their turn."""
+
+    def __init__(self, lines: Sequence[OpenLine], cart: CartValue) -> None:
+        self.lines, self.cart = lines, cart
+        goods = sum(line.left_minor for line in lines)
+        self.full = {fee.code: fee.price_for(goods) for fee in cart.deliveries}
+        self.fees = dict(self.full)
+        self.stock = {gift.variant_id: gift.available for gift in cart.gifts}
+
+    def effect_of(self, prepared: Prepared, taken: tuple[int, ...]) -> Effect:
+        """Return the effect of a step, and note what it used up."""
+        terms, candidate = prepared.benefit.terms, prepared.candidate
+        if isinstance(terms, Gift):
+            return self._give(candidate, prepared.benefit, terms, taken)
+        if isinstance(terms, Delivery):
+            return Effect(candidate, taken, cuts=self._cut(prepared.benefit, terms))
+        if isinstance(terms, Points):
+            paid = sum(self.lines[i].left_minor for i in prepared.touched)
+            return Effect(candidate, taken, points=terms.earned(paid))
+        return Effect(candidate, taken)
+
+    def choose_delivery(self) -> tuple[str, int]:
+        """Return the way that counts, and its fee (of the default: the lowest) before offers."""
+        chosen = find_delivery(self.cart.deliveries, self.cart.delivery_code, self.fees)
+        if chosen is None:
+            return "", 0
+        if self.cart.delivery_code is not None:
+            return chosen, self.full[chosen]
+        default = find_delivery(self.cart.deliveries, None, self.full)
+        return chosen, self.full[default or chosen]
+
+    def _give(
+        self, candidate: Candidate, benefit: Benefit, terms: Gift, taken: tuple[int, ...]
+    ) -> Effect:
+        known = {gift.variant_id: gift for gift in self.cart.gifts}
+        for variant_id in terms.variant_ids:
+            gift = known.get(variant_id)
+            if gift is None or self.stock[variant_id] < terms.quantity:
+                continue
+            if (
+                benefit.cap_minor is not None
+                and gift.unit_minor * terms.quantity > benefit.cap_minor
+            ):
+                continue
+            self.stock[variant_id] -= terms.quantity
+            return Effect(candidate, taken, gift, terms.quantity)
+        return Effect(candidate, taken)
+
+    def _cut(self, benefit: Benefit, terms: Delivery) -> dict[str, int]:
+        cuts = {}
+        for code, fee in self.fees.items():
+            if terms.methods and code not in terms.methods:
+                continue
+            cuts[code] = min(cut_fee(benefit, terms, fee), fee)
+            self.fees[code] = fee - cuts[code]
+        return cuts
+
+
+def cut_fee(benefit: Benefit, terms: Delivery, fee_minor: int) -> int:
+    """Return what the benefit takes off a fee, at most its cap.
+
+    >>> from decimal import Decimal
+    >>> half = Benefit(BenefitKind.DELIVERY, Target.CART, percent=Decimal(50), terms=Delivery())
+    >>> cut_fee(half, Delivery(), 499)
+    250
+    """
+    if terms.price_minor is not None:
+        wanted = max(0, fee_minor - terms.price_minor)
+    elif benefit.percent is not None:
+        wanted = percent_of(benefit, fee_minor)
+    else:
+        wanted = min(fee_minor, benefit.amount_minor or 0)
+    return wanted if benefit.cap_minor is None else min(wanted, benefit.cap_minor)
+
+
+def find_delivery(
+    deliveries: Sequence[DeliveryFee], code: str | None, fees: Mapping[str, int]
+) -> str | None:
+    """Return the code that counts: the chosen one, else the cheapest to the door at `fees`.
+
+    A way that needs no address (a pick-up) counts only if there is no other.
+    """
+    if code is not None:
+        return code if any(fee.code == code for fee in deliveries) else None
+    doors = [fee for fee in deliveries if fee.needs_address] or list(deliveries)
+    cheapest = min(doors, key=lambda fee: fees[fee.code], default=None)
+    return None if cheapest is None else cheapest.code
+
+
+def is_whole(prepared: Prepared) -> bool:
+    """Return whether the benefit depends on the sum of all lines only, however it is spread."""
+    is_plain = prepared.candidate.offer.scope == EVERYTHING and prepared.stage == CART
+    return is_plain and prepared.benefit.cap_line_minor is None
+
+
+def _stage_of(benefit: Benefit) -> int:
+    if benefit.kind in _LATE:
+        return _LATE[benefit.kind]
+    if isinstance(benefit.terms, BuyGet | Bundle | GroupOf):
+        return SETS
+    on_cart = benefit.target is Target.CART and benefit.kind is not BenefitKind.QUANTITY_TIERS
+    return CART if on_cart else LINES

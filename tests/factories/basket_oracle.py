@@ -1,0 +1,217 @@
+"""The best combination of offers found by trying all: another way than the engine's.
+
+Every allowed set of offers is found by walking the tree, not by looking at pairs, and applied from
+the written rules; `basket_takings` lists units one by one. Shared with the engine: the parsed
+values, `prorate` and `spread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from promotions.core.carts import CartValue
+from promotions.core.circumstances import Circumstances
+from promotions.core.evaluate import find_failures
+from promotions.core.limits import Counted
+from promotions.core.stacking_rules import Category, CategoryMode, GroupMode
+from promotions.core.terms import Delivery, Gift, Points
+from promotions.core.values import Evaluation, OfferValue
+from shop.kernel.money import share_minor
+from tests.factories.basket_takings import LATE, most_of, take, turn_of
+from tests.factories.promotions import ALICE, NOON
+
+
+def find_best_gain(cart: CartValue, offers: list[OfferValue]) -> int:
+    """Return the most money any allowed set of `offers` takes off goods and delivery."""
+    given = Circumstances(cart, ALICE, NOON)
+    able = [offer for offer in offers if not find_failures(offer, given, NOON)]
+    alone = {offer.offer_id: gain_of(cart, [offer]) for offer in able}
+    gives = {n for n, found in alone.items() if found is not None and found[1]}
+    best = 0
+    for chosen in allowed_sets(able, gives):
+        found = gain_of(cart, [offer for offer in able if offer.offer_id in chosen])
+        best = best if found is None else max(best, found[0])
+    return best
+
+
+def gain_of_evaluation(cart: CartValue, found: Evaluation) -> int:
+    """Return the money the engine took off goods and delivery."""
+    goods = sum(found.totals.values())
+    full = {fee.code: fee.price_for(goods) for fee in cart.deliveries}
+    fees = dict(full)
+    for cut in found.deliveries:
+        fees[cut.method_code] += cut.amount_minor
+    return cart.value_minor - goods + _fee_gain(cart, full, fees)
+
+
+def allowed_sets(offers: list[OfferValue], gives: set[int]) -> Iterator[frozenset[int]]:
+    """Yield every allowed set of ids, by walking the tree from its root."""
+    tree: dict[str, Any] = {"mode": GroupMode.STACK, "members": []}
+    for offer in offers:
+        node = tree
+        for group in offer.path:
+            key = (-group.priority, -1, group.code)
+            below = next((m for k, m in node["members"] if k == key), None)
+            if below is None:
+                below = {"mode": group.mode, "members": []}
+                node["members"].append((key, below))
+            node = below
+        node["members"].append(((-offer.priority, offer.offer_id, ""), offer.offer_id))
+    lonely = [g for g in _groups(tree) if g["mode"] is GroupMode.EXCLUSIVE]
+    categories = {offer.offer_id: offer.category for offer in offers}
+    for chosen in _sets_of(tree, gives):
+        inside = [chosen & set(_leaves(group)) for group in lonely]
+        if all(part in (frozenset(), chosen) for part in inside) and _fits(chosen, categories):
+            yield chosen
+
+
+def _groups(node: Any) -> Iterator[Any]:
+    yield node
+    for _, member in node["members"]:
+        if isinstance(member, dict):
+            yield from _groups(member)
+
+
+def _leaves(node: Any) -> Iterator[int]:
+    if not isinstance(node, dict):
+        yield node
+        return
+    for _, member in node["members"]:
+        yield from _leaves(member)
+
+
+def _sets_of(node: Any, gives: set[int]) -> set[frozenset[int]]:
+    if not isinstance(node, dict):
+        return {frozenset(), frozenset({node})}
+    members = sorted(node["members"], key=lambda pair: pair[0])
+    if node["mode"] is GroupMode.ORDERED:
+        members = [m for m in members if gives & set(_leaves(m[1]))][:1]
+    families = [_sets_of(member, gives) for _, member in members]
+    if node["mode"] in (GroupMode.STACK, GroupMode.ORDERED):
+        return {frozenset().union(*chosen) for chosen in product(*families)}
+    return {frozenset()}.union(*families)
+
+
+def _fits(chosen: frozenset[int], categories: dict[int, Category | None]) -> bool:
+    own = [categories[n] for n in chosen]
+    for category in own:
+        if category is None:
+            continue
+        same = [each for each in own if each == category]
+        if category.max_offers is not None and len(same) > category.max_offers:
+            return False
+        others = [each for each in own if each != category]
+        free = [each for each in others if each and each.mode is CategoryMode.JOINT]
+        if category.mode is CategoryMode.EXCLUSIVE and len(free) < len(others):
+            return False
+    return True
+
+
+def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | None:
+    """Return the money these offers take off together and whether they give anything at all.
+
+    None: a budget does not allow it.
+    """
+    left = {line.line_id: line.value_minor for line in cart.lines}
+    spent = {offer.campaign_id: 0 for offer in offers}
+    used: dict[int, int] = {}
+    early = [offer for offer in offers if offer.benefit.kind not in LATE]
+    for offer in sorted(early, key=lambda o: (turn_of(o), -o.priority, o.offer_id)):
+        taken = take(offer, cart, left)
+        for line_id, part in taken.items():
+            left[line_id] -= part
+        spent[offer.campaign_id] += sum(taken.values())
+        quantities = {line.line_id: line.quantity for line in cart.lines}
+        _count(offer, sum(quantities[n] for n, part in taken.items() if part), used)
+    late = [offer for offer in offers if offer.benefit.kind in LATE]
+    delivery_gain, gives = _have_late_ones(cart, late, left, spent)
+    for offer in late:
+        _count(offer, _gift_units(offer, cart, late), used)
+    for offer in offers:
+        if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
+            return None
+        if any(used.get(room.limit.limit_id, 0) > (room.left_uses or 0) for room in offer.rooms):
+            return None
+    goods_gain = cart.value_minor - sum(left.values())
+    return goods_gain + delivery_gain, gives or goods_gain > 0
+
+
+def _count(offer: OfferValue, units: int, used: dict[int, int]) -> None:
+    """Count the offer in the limits on units; one use of its own limit always fits."""
+    for room in offer.rooms:
+        if room.limit.counted is Counted.UNITS:
+            used[room.limit.limit_id] = used.get(room.limit.limit_id, 0) + units
+
+
+def _gift_units(offer: OfferValue, cart: CartValue, late: list[OfferValue]) -> int:
+    stock = {gift.variant_id: gift.available for gift in cart.gifts}
+    for each in sorted(late, key=lambda o: (-o.priority, o.offer_id)):
+        terms = each.benefit.terms
+        worth = _give(each, terms, cart, stock) if isinstance(terms, Gift) else 0
+        if each is offer:
+            return terms.quantity if isinstance(terms, Gift) and worth else 0
+    return 0
+
+
+def _have_late_ones(
+    cart: CartValue, late: list[OfferValue], left: dict[str, int], spent: dict[int, int]
+) -> tuple[int, bool]:
+    full = {fee.code: fee.price_for(sum(left.values())) for fee in cart.deliveries}
+    fees, stock = dict(full), {gift.variant_id: gift.available for gift in cart.gifts}
+    cuts: dict[int, dict[str, int]] = {}
+    gives = False
+    for offer in sorted(late, key=lambda o: (LATE.index(o.benefit.kind), -o.priority, o.offer_id)):
+        terms = offer.benefit.terms
+        if isinstance(terms, Gift):
+            worth = _give(offer, terms, cart, stock)
+            spent[offer.campaign_id] += worth
+            gives |= worth > 0
+        elif isinstance(terms, Delivery):
+            cuts[offer.offer_id] = _cut(offer, terms, fees)
+            gives |= any(cuts[offer.offer_id].values())
+        elif isinstance(terms, Points):
+            scoped = sum(left[x.line_id] for x in cart.lines if offer.scope.covers(x))
+            gives |= terms.per_minor is None or scoped >= terms.per_minor
+    chosen = _chosen(cart, fees)
+    for offer in late:
+        spent[offer.campaign_id] += cuts.get(offer.offer_id, {}).get(chosen or "", 0)
+    return _fee_gain(cart, full, fees), gives
+
+
+def _chosen(cart: CartValue, fees: dict[str, int]) -> str | None:
+    if not fees or cart.delivery_code:
+        return cart.delivery_code if fees else None
+    return min((f for f in cart.deliveries if f.needs_address), key=lambda f: fees[f.code]).code
+
+
+def _fee_gain(cart: CartValue, full: dict[str, int], fees: dict[str, int]) -> int:
+    before, after = _chosen(cart, full), _chosen(cart, fees)
+    return 0 if before is None or after is None else full[before] - fees[after]
+
+
+def _give(offer: OfferValue, terms: Gift, cart: CartValue, stock: dict[int, int]) -> int:
+    prices = {gift.variant_id: gift.unit_minor for gift in cart.gifts}
+    for variant_id in terms.variant_ids:
+        worth = prices.get(variant_id, 0) * terms.quantity
+        if stock.get(variant_id, 0) >= terms.quantity and worth <= most_of(offer):
+            stock[variant_id] -= terms.quantity
+            return worth
+    return 0
+
+
+def _cut(offer: OfferValue, terms: Delivery, fees: dict[str, int]) -> dict[str, int]:
+    cuts = {}
+    for code, fee in fees.items():
+        if terms.methods and code not in terms.methods:
+            continue
+        wish = share_minor(fee, offer.benefit.percent or 0) if offer.benefit.percent else 0
+        if offer.benefit.amount_minor:
+            wish = offer.benefit.amount_minor
+        if terms.price_minor is not None:
+            wish = fee - terms.price_minor
+        cuts[code] = max(0, min(wish, fee, most_of(offer)))
+    for code, cut in cuts.items():
+        fees[code] -= cut
+    return cuts

@@ -1,0 +1,197 @@
+"""What one offer takes off each line of a cart, unit by unit: the other way, for the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from promotions.core.benefits import spread
+from promotions.core.carts import CartLineValue, CartValue, Scope
+from promotions.core.formula import Formula
+from promotions.core.limits import Entity
+from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers
+from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
+from shop.kernel.money import prorate, share_minor
+
+Kind = BenefitKind
+LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
+SETS = (BuyGet, GroupOf, Bundle)
+
+
+def turn_of(offer: OfferValue) -> int:
+    """Return the stage: single lines, sets of units, the whole cart."""
+    if isinstance(offer.benefit.terms, SETS):
+        return 1
+    on_cart = offer.benefit.target is Target.CART
+    return 2 if on_cart and offer.benefit.kind is not Kind.QUANTITY_TIERS else 0
+
+
+def most_of(offer: OfferValue) -> int:
+    """Return the most the offer may give in this order."""
+    own = [room.left_minor for room in offer.rooms if room.limit.entity is Entity.SHOPPER]
+    caps = (offer.benefit.cap_minor, *own)
+    return min((cap for cap in caps if cap is not None), default=10**12)
+
+
+def take(offer: OfferValue, cart: CartValue, left: dict[str, int]) -> dict[str, int]:
+    """Return what the offer takes off each line, given the lines' prices so far."""
+    lines = sorted(
+        (line for line in cart.lines if offer.covers(line)), key=lambda line: line.variant_id
+    )
+    benefit, most_line = offer.benefit, offer.benefit.cap_line_minor
+    room = {
+        line.line_id: max(0, left[line.line_id] - line.floor_minor * line.quantity)
+        for line in lines
+    }
+    if most_line is not None:
+        room = {key: min(value, most_line) for key, value in room.items()}
+    if isinstance(benefit.terms, SETS):
+        wish, weights = _wish_of_sets(offer, lines, left)
+        room = {key: value for key, value in room.items() if weights.get(key)}
+        total = min(wish, most_of(offer), sum(room.values()))
+        parts = spread(total, [weights[key] for key in room], list(room.values()))
+        return dict(zip(room, parts, strict=True))
+    if turn_of(offer) == 2:
+        total = min(_wish_of_cart(benefit, lines, left), most_of(offer), sum(room.values()))
+        parts = spread(total, [left[key] for key in room], list(room.values()))
+        return dict(zip(room, parts, strict=True))
+    taken = {}
+    for line in lines:
+        wish = _wish_of_line(benefit, line, left[line.line_id], sum(x.quantity for x in lines))
+        taken[line.line_id] = max(0, min(wish, room[line.line_id]))
+    if sum(taken.values()) > most_of(offer):
+        parts = prorate(most_of(offer), list(taken.values()))
+        taken = dict(zip(taken, parts, strict=True))
+    return taken
+
+
+def _wish_of_line(benefit: Benefit, line: CartLineValue, left: int, units: int) -> int:
+    measure: Any = benefit
+    each = benefit.target is Target.UNIT
+    price = benefit.amount_minor if benefit.kind is Kind.SET_PRICE else None
+    if isinstance(benefit.terms, Formula):
+        value = line.value_minor
+        return benefit.terms.amount(quantity=line.quantity, value=value, lines=1)
+    if isinstance(benefit.terms, Tiers):
+        count = units if benefit.target is Target.CART else line.quantity
+        reached = [step for step in benefit.terms.steps if step.at_least <= count]
+        if not reached:
+            return 0
+        measure, each = reached[-1], True
+        price = measure.price_minor
+    if price is not None:
+        return left - price * line.quantity
+    if measure.percent is not None:
+        return share_minor(left, measure.percent or 0)
+    return measure.amount_minor * (line.quantity if each else 1)
+
+
+def _wish_of_cart(benefit: Benefit, lines: list[CartLineValue], left: dict[str, int]) -> int:
+    quoted = sum(line.value_minor for line in lines)
+    measure: Any = benefit
+    if isinstance(benefit.terms, Formula):
+        units = sum(line.quantity for line in lines)
+        return benefit.terms.amount(quantity=units, value=quoted, lines=len(lines))
+    if isinstance(benefit.terms, Tiers):
+        reached = [step for step in benefit.terms.steps if step.at_least <= quoted]
+        if not reached:
+            return 0
+        measure = reached[-1]
+    if measure.percent is not None:
+        return share_minor(sum(left[line.line_id] for line in lines), measure.percent)
+    return measure.amount_minor
+
+
+Unit = tuple[int, str, CartLineValue]
+
+
+def list_units(lines: Iterable[CartLineValue], left: dict[str, int]) -> list[Unit]:
+    """Return every single unit with its price so far, dearest first."""
+    units = []
+    for line in lines:
+        parts = prorate(left[line.line_id], [1] * line.quantity)
+        units += [(part, line.line_id, line) for part in parts]
+    return sorted(units, key=lambda unit: (-unit[0], unit[2].variant_id))
+
+
+def _wish_of_sets(
+    offer: OfferValue, lines: list[CartLineValue], left: dict[str, int]
+) -> tuple[int, dict[str, int]]:
+    units, benefit = list_units(lines, left), offer.benefit
+    if isinstance(benefit.terms, Bundle):
+        wish, used = _best_bundles(benefit, benefit.terms, units)
+    elif isinstance(benefit.terms, BuyGet) and benefit.terms.get_scope is not None:
+        wish, used = _buy_and_get(benefit, benefit.terms, units, offer.scope)
+    else:
+        assert isinstance(benefit.terms, BuyGet | GroupOf)
+        wish, used = _blocks(benefit, benefit.terms, units)
+    weights: dict[str, int] = {}
+    for price, line_id, _ in used:
+        weights[line_id] = weights.get(line_id, 0) + price
+    return wish, weights
+
+
+def _blocks(benefit: Benefit, terms: BuyGet | GroupOf, units: list[Unit]) -> tuple[int, list[Unit]]:
+    size = terms.buy + terms.get if isinstance(terms, BuyGet) else terms.size
+    blocks = [units[i : i + size] for i in range(0, len(units), size)][: terms.max_sets]
+    wish, used = 0, list[Unit]()
+    for block in blocks:
+        if isinstance(terms, BuyGet):
+            cheaper = block[terms.buy :]
+            saved = sum(share_minor(unit[0], benefit.percent or 0) for unit in cheaper)
+            full = bool(cheaper)
+        elif terms.free:
+            full = len(block) == size
+            saved = sum(share_minor(u[0], benefit.percent or 0) for u in block[size - terms.free :])
+        else:
+            saved = sum(unit[0] for unit in block) - (benefit.amount_minor or 0)
+            full = len(block) == size and saved > 0
+        if full:
+            wish, used = wish + saved, used + block
+    return wish, used
+
+
+def _buy_and_get(
+    benefit: Benefit, terms: BuyGet, units: list[Unit], scope: Scope
+) -> tuple[int, list[Unit]]:
+    assert terms.get_scope is not None
+    got = [unit for unit in units if terms.get_scope.covers(unit[2])]
+    bought = [u for u in units if scope.covers(u[2]) and not terms.get_scope.covers(u[2])]
+    wish, used = 0, list[Unit]()
+    sets = len(bought) // terms.buy
+    for n in range(sets if terms.max_sets is None else min(sets, terms.max_sets)):
+        cheaper = got[n * terms.get : (n + 1) * terms.get]
+        if cheaper:
+            wish += sum(share_minor(unit[0], benefit.percent or 0) for unit in cheaper)
+            used += [*bought[n * terms.buy : (n + 1) * terms.buy], *cheaper]
+    return wish, used
+
+
+def _best_bundles(benefit: Benefit, terms: Bundle, units: list[Unit]) -> tuple[int, list[Unit]]:
+    best, used = 0, list[Unit]()
+    slots = [part.scope for part in terms.parts for _ in range(part.quantity)]
+    most = len(units) // len(slots)
+    for n in range(1, (most if terms.max_sets is None else min(most, terms.max_sets)) + 1):
+        # A unit's worth where it fits, minus infinity where not; earlier units win ties as in
+        # the engine by a nudge far below a cent
+        worth = np.array(
+            [
+                [u[0] + 1 - i * 1e-6 if scope.covers(u[2]) else -1e9 for scope in slots * n]
+                for i, u in enumerate(units)
+            ]
+        )
+        rows, columns = linear_sum_assignment(worth, maximize=True)
+        if worth[rows, columns].min() < 0:
+            break
+        chosen = [units[row] for row in rows]
+        value = sum(unit[0] for unit in chosen)
+        if benefit.amount_minor is None:
+            saved = share_minor(value, benefit.percent or 0)
+        else:
+            saved = value - n * benefit.amount_minor
+        if saved > best:
+            best, used = saved, chosen
+    return best, used
