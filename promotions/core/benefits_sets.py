@@ -41,7 +41,7 @@ def list_runs(lines: Sequence[Line], pool: Iterable[int]) -> list[Run]:
     """Return the units of the pool's lines, dearest first; of equal ones the earlier line's.
 
     >>> list_runs([(3, 1_000), (1, 400)], [0, 1])
-    [Run(value=334, units=1, at=0), Run(value=333, units=2, at=0), Run(value=400, units=1, at=1)]
+    [Run(value=400, units=1, at=1), Run(value=334, units=1, at=0), Run(value=333, units=2, at=0)]
     """
     runs = []
     for at in pool:
