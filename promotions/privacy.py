@@ -50,8 +50,18 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
 FIELDS = {
     "Campaign": classify(
         none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
-        " budget_minor spent_minor created_at changed_at"
+        " budget_minor spent_minor created_at changed_at promised_ends_at claims holdout_percent"
+        " revision pending_revision"
     ),
+    "CampaignRevision": classify(
+        none="id campaign number origin source snapshot content_hash reason by at"
+    ),
+    "CampaignEvent": classify(none="id campaign step from_status to_status revision reason by at"),
+    "CampaignPolicy": classify(
+        none="id version is_active two_person_budget_minor two_person_depth"
+        " two_person_depth_unbudgeted reason created_at created_by approved_by"
+    ),
+    "BudgetAlert": classify(none="id campaign percent budget_minor spent_minor at announced_at"),
     "CampaignShopper": classify(none="id", personal="campaign shopper"),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
@@ -65,7 +75,7 @@ FIELDS = {
         " created_at"
     ),
     "Redemption": classify(
-        none="id is_budgeted state settled_at",
+        none="id is_budgeted revision state settled_at",
         link="shopper",
         legal="campaign offer coupon order_ref amount_minor at",
     ),

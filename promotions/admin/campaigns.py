@@ -2,54 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import (
-    ChoicesDropdownFilter,
-    RangeDateTimeFilter,
-)
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
-from promotions.models import Campaign, Offer
-from promotions.services.campaigns import set_campaign_status
+from promotions.admin.offers import OfferInline
+from promotions.admin.recorded import RecordedAdmin
+from promotions.core.workflow import Phase, Step, may_step, phase_at
+from promotions.models import Campaign
+from promotions.services.campaign_revisions import clone_campaign
+from promotions.services.campaigns import move_campaign, refuse_change
 from shop.kernel.clock import utc_now
-from shop.staff.columns import show_money, show_tag, tag_column
-from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin
+from shop.staff.columns import EMPTY, show_money, show_tag
+from shop.staff.reasons import (
+    ConfirmForm,
+    ReasonForm,
+    account_id,
+    ask,
+    go_back,
+    go_to,
+    tell_outcome,
+)
 
-STATUS_TONES = {"draft": "blue", "live": "green", "paused": "amber", "ended": "gray"}
+PHASES: dict[Phase, tuple[str | Promise, str]] = {
+    Phase.DRAFT: (_("draft"), "blue"),
+    Phase.SCHEDULED: (_("waits for a second person"), "amber"),
+    Phase.APPROVED: (_("approved, not begun"), "blue"),
+    Phase.LIVE: (_("live"), "green"),
+    Phase.PAUSED: (_("paused"), "amber"),
+    Phase.OVER: (_("over"), "gray"),
+    Phase.ENDED: (_("ended"), "gray"),
+}
 
 
-class OfferInline(TabularInline):
-    model = Offer
-    fields = ["name", "benefit_kind", "percent", "amount_minor", "requires_coupon", "is_active"]
-    extra = 0
-    tab = True
-    per_page = 20
-    show_change_link = True
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Offers have conditions: they are added on their own page."""
-        return False
+def show_phase(row: Campaign) -> SafeString:
+    """Return what a campaign is at this moment: decision and dates together."""
+    return show_tag(*PHASES[phase_at(row.status, row.starts_at, row.ends_at, utc_now())])
 
 
 @admin.register(Campaign)
-class CampaignAdmin(KeptAdmin):
+class CampaignAdmin(RecordedAdmin):
     list_display = [
         "name",
         "code",
         "kind",
         "audience",
-        tag_column("status", _("Status"), STATUS_TONES),
-        "now_column",
+        "phase",
         "starts_at",
         "ends_at",
         "offer_count",
@@ -63,31 +70,60 @@ class CampaignAdmin(KeptAdmin):
     ]
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
-    readonly_fields = ["status", "spent_minor", "external_ref", "created_at", "changed_at"]
+    readonly_fields = [
+        *("phase", "versions", "waiting", "promised_ends_at", "spent_minor"),
+        *("external_ref", "created_at", "changed_at"),
+    ]
     fieldsets = [
-        (None, {"fields": [("name", "name_zh"), "code", ("kind", "audience"), "status"]}),
+        (None, {"fields": [("name", "name_zh"), "code", ("kind", "audience"), "change_reason"]}),
         (_("When and where"), {"fields": [("starts_at", "ends_at"), "market_code"]}),
         (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
+        (_("Promise and proof"), {"fields": ["claims", "holdout_percent"]}),
+        (_("State"), {"fields": ["phase", "versions", "waiting", "promised_ends_at"]}),
         (_("Origin"), {"fields": ["external_ref", "created_at", "changed_at"]}),
     ]
     inlines = [OfferInline]
-    actions_detail = ["start", "pause", "end"]
-    actions_row = ["start", "pause", "end"]
+    actions_detail = [*Step, "refuse", "clone"]
+    actions_row = ["schedule", "pause", "end"]
+
+    def campaign_of(self, row: Campaign) -> int:
+        """Return its own id."""
+        return row.pk
+
+    def has_copy_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may add a campaign may copy one."""
+        return self.has_add_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         """Count the offers with the rows."""
         rows: QuerySet[Campaign] = super().get_queryset(request)
         return rows.annotate(offers_in=Count("offers"))
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
+        """Offer only the steps that lead anywhere from where the campaign is. One query."""
+        row = Campaign.objects.filter(pk=object_id).first()
+        offered = super().get_actions_detail(request, object_id)
+        if row is None:
+            return list(offered)
+        return [one for one in offered if _leads_on(one.action_name, row)]
+
     @admin.display(description=_("Now"))
-    def now_column(self, row: Campaign) -> SafeString:
-        """Whether it applies at this moment: dates and status together."""
-        now = utc_now()
-        if row.status != Campaign.Status.LIVE:
-            return show_tag(_("off"))
-        if now < row.starts_at:
-            return show_tag(_("scheduled"), "blue")
-        return show_tag(_("over")) if now >= row.ends_at else show_tag(_("applies"), "green")
+    def phase(self, row: Campaign) -> SafeString:
+        """What it is at this moment."""
+        return show_phase(row)
+
+    @admin.display(description=_("Version"))
+    def versions(self, row: Campaign) -> SafeString | str:
+        """The version that holds, and the way to all of them."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        address = reverse("admin:campaign_versions", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', address, row.revision or EMPTY)
+
+    @admin.display(description=_("Version that waits for a second person"))
+    def waiting(self, row: Campaign) -> str:
+        """The change somebody else must agree to."""
+        return str(row.pending_revision or EMPTY)
 
     @admin.display(description=_("Offers"), ordering="offers_in")
     def offer_count(self, row: Any) -> int:
@@ -102,15 +138,47 @@ class CampaignAdmin(KeptAdmin):
         return f"{show_money(row.spent_minor)} / {show_money(row.budget_minor)}"
 
     @action(
-        description=_("Start"),
+        description=_("Schedule"),
         permissions=["act"],
-        url_path="start",
-        icon="play_arrow",
-        dialog=ask(_("Start the campaign?"), form_class=ReasonForm, submit=_("Start")),
+        url_path="schedule",
+        icon="event",
+        dialog=ask(
+            _("Schedule the campaign?"),
+            _("The law is asked now. It applies between its dates by itself."),
+            form_class=ReasonForm,
+            submit=_("Schedule"),
+        ),
     )
-    def start(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        """Make it live inside its dates."""
-        return self._move(request, form, object_id, Campaign.Status.LIVE)
+    def schedule(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Hand it in: released at once, or for a second person to approve."""
+        return self._move(request, form, object_id, Step.SCHEDULE)
+
+    @action(
+        description=_("Approve (second person)"),
+        permissions=["approve"],
+        url_path="approve",
+        icon="verified",
+        dialog=ask(
+            _("Approve this version?"),
+            _("Who wrote it or handed it in cannot approve it."),
+            form_class=ReasonForm,
+            submit=_("Approve"),
+        ),
+    )
+    def approve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Release what somebody else handed in."""
+        return self._move(request, form, object_id, Step.APPROVE)
+
+    @action(
+        description=_("Take back"),
+        permissions=["act"],
+        url_path="withdraw",
+        icon="undo",
+        dialog=ask(_("Make it a draft again?"), form_class=ReasonForm, submit=_("Take back")),
+    )
+    def withdraw(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Make it a draft again."""
+        return self._move(request, form, object_id, Step.WITHDRAW)
 
     @action(
         description=_("Pause"),
@@ -121,7 +189,18 @@ class CampaignAdmin(KeptAdmin):
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Stop it for now."""
-        return self._move(request, form, object_id, Campaign.Status.PAUSED)
+        return self._move(request, form, object_id, Step.PAUSE)
+
+    @action(
+        description=_("Resume"),
+        permissions=["act"],
+        url_path="resume",
+        icon="play_arrow",
+        dialog=ask(_("Resume the campaign?"), form_class=ReasonForm, submit=_("Resume")),
+    )
+    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Let it apply again, until the end it always had."""
+        return self._move(request, form, object_id, Step.RESUME)
 
     @action(
         description=_("End"),
@@ -137,18 +216,74 @@ class CampaignAdmin(KeptAdmin):
     )
     def end(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """End it for good."""
-        return self._move(request, form, object_id, Campaign.Status.ENDED)
+        return self._move(request, form, object_id, Step.END)
+
+    @action(
+        description=_("Refuse the change"),
+        permissions=["approve"],
+        url_path="refuse",
+        icon="block",
+        dialog=ask(_("Refuse the change that waits?"), form_class=ReasonForm, submit=_("Refuse")),
+    )
+    def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Drop the change that waits; what holds goes on."""
+        tell_outcome(
+            self,
+            request,
+            lambda: refuse_change(
+                campaign_id=int(object_id),
+                reason=form.cleaned_data["reason"],
+                by_id=account_id(request),
+                now=utc_now(),
+            ),
+            _("The change was refused."),
+        )
+        return go_back(request)
+
+    @action(
+        description=_("Copy"),
+        permissions=["copy"],
+        url_path="clone",
+        icon="content_copy",
+        dialog=ask(
+            _("Copy this campaign?"),
+            _("A draft with the same offers is made. Codes are not copied."),
+            submit=_("Copy"),
+        ),
+    )
+    def clone(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Make a draft that says the same."""
+        copy = clone_campaign(campaign_id=int(object_id), by_id=account_id(request), now=utc_now())
+        return go_to(reverse("admin:promotions_campaign_change", args=[copy]))
 
     def _move(
-        self, request: HttpRequest, form: ReasonForm, object_id: str, status: Campaign.Status
+        self, request: HttpRequest, form: ReasonForm, object_id: str, step: Step
     ) -> HttpResponse:
-        campaign_id = int(object_id)
-        done = _("The campaign is now: %(status)s.") % {"status": status.label}
-        if tell_outcome(self, request, _move_call(campaign_id, status), done):
-            note = f"{status.value}: {form.cleaned_data['reason']}"
-            self.log_change(request, Campaign.objects.get(pk=campaign_id), note)
+        campaign_id, reason = int(object_id), form.cleaned_data["reason"]
+        is_done = tell_outcome(
+            self,
+            request,
+            lambda: move_campaign(
+                campaign_id=campaign_id,
+                step=step,
+                reason=reason,
+                by_id=account_id(request),
+                now=utc_now(),
+            ),
+            _("Done."),
+        )
+        if is_done:
+            row = Campaign.objects.get(pk=campaign_id)
+            self.log_change(request, row, f"{step.value}: {reason}")
+            said = _("The campaign is now: %(status)s.") % {"status": row.get_status_display()}
+            self.message_user(request, said)
         return go_back(request)
 
 
-def _move_call(campaign_id: int, status: Campaign.Status) -> Callable[[], None]:
-    return lambda: set_campaign_status(campaign_id=campaign_id, status=status.value)
+def _leads_on(name: str, row: Campaign) -> bool:
+    """Whether an action's step leads anywhere; a change that waits can be approved or refused."""
+    bare = name.rpartition("_")[2]
+    waits = row.pending_revision is not None
+    if bare == "refuse" or (bare == Step.APPROVE and waits):
+        return waits
+    return bare not in set(Step) or may_step(Step(bare), row.status)

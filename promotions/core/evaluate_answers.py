@@ -28,6 +28,7 @@ def list_adjustments(
             reason_code=reason_of(effect.candidate),
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
+            revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects
         for line, part in zip(lines, effect.taken, strict=True)
@@ -48,6 +49,7 @@ def list_applied(
             coupon_code=effect.candidate.coupon_code,
             coupon_id=effect.candidate.coupon_id,
             units=effect.count_units(lines),
+            revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects
     )

@@ -83,6 +83,7 @@ class OfferValue:
     `left_minor` is what remains of the campaign's budget (None: no budget) and `rooms` what its
     use limits leave, both read fresh. `groups` lead from the root of the stacking tree to the
     offer.
+    `revision` is the version of the campaign in force, which every use of it names.
     """
 
     offer_id: int
@@ -124,6 +125,7 @@ class OfferValue:
         if isinstance(self.benefit.terms, Bundle):
             return any(scope.covers(line) for scope in more)
         return self.scope.covers(line) or any(scope.covers(line) for scope in more)
+    revision: int | None = None
 
     def label(self, language: str) -> str:
         """Return the offer's name in `language`, English where it has no other."""
@@ -154,6 +156,7 @@ class Adjustment:
     reason_code: str
     label: str
     coupon_code: str | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class AppliedOffer:
     coupon_code: str | None = None
     coupon_id: int | None = None
     units: int = 1
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Tables of the promotions. Imported only inside this room."""
 
+from promotions.models.alerts import BudgetAlert
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.coupons import Coupon, Redemption
 from promotions.models.offers import Offer, OfferBook, OfferVariant
@@ -18,12 +19,18 @@ from promotions.models.points import (
     PointsLot,
     PointsOrder,
 )
+from promotions.models.policy import CampaignPolicy
 from promotions.models.referrals import Referral
+from promotions.models.revisions import CampaignEvent, CampaignRevision
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
 
 __all__ = [
     "Bucket",
+    "BudgetAlert",
     "Campaign",
+    "CampaignEvent",
+    "CampaignPolicy",
+    "CampaignRevision",
     "CampaignShopper",
     "Coupon",
     "MembershipTier",

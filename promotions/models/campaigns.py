@@ -28,7 +28,10 @@ class Campaign(models.Model):
         PERSONAL = "personal", "chosen shoppers"
 
     class Status(models.TextChoices):
+        """What people decided; `phase_at` says what that and the dates make of a moment."""
+
         DRAFT = "draft", "draft"
+        SCHEDULED = "scheduled", "waits for a second person"
         LIVE = "live", "live"
         PAUSED = "paused", "paused"
         ENDED = "ended", "ended"
@@ -38,12 +41,26 @@ class Campaign(models.Model):
     name_zh = models.CharField(max_length=120, blank=True)
     kind = models.CharField(max_length=12, choices=Kind)
     audience = models.CharField(max_length=8, choices=Audience, default=Audience.PUBLIC)
-    status = models.CharField(max_length=8, choices=Status, default=Status.DRAFT)
+    status = models.CharField(max_length=9, choices=Status, default=Status.DRAFT)
     market_code = models.CharField(
         max_length=8, blank=True, help_text="Empty: every market. Money is in its currency."
     )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(help_text="The first moment it is over.")
+    promised_ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The end that shoppers were told: it can only come sooner.",
+    )
+    claims = models.JSONField(
+        default=dict, blank=True, help_text="What the offer says of itself; see the law page."
+    )
+    holdout_percent = models.PositiveSmallIntegerField(
+        default=0, help_text="Of members or chosen shoppers, the share that does not get it."
+    )
+    revision = models.PositiveIntegerField(default=0, editable=False)
+    pending_revision = models.PositiveIntegerField(null=True, blank=True, editable=False)
     external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
     budget_minor = models.BigIntegerField(null=True, blank=True)
     spent_minor = models.BigIntegerField(
@@ -64,6 +81,16 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=Q(budget_minor__isnull=True) | Q(spent_minor__lte=F("budget_minor")),
                 name="campaign_within_budget",
+            ),
+            # What a countdown counted to stays: nobody can move it away by any path.
+            models.CheckConstraint(
+                condition=Q(promised_ends_at__isnull=True) | Q(ends_at__lte=F("promised_ends_at")),
+                name="campaign_end_kept",
+            ),
+            models.CheckConstraint(
+                condition=Q(holdout_percent__lte=50)
+                & (~Q(audience="public") | Q(holdout_percent=0)),
+                name="campaign_holdout_share",
             ),
         ]
 

@@ -63,6 +63,9 @@ class Redemption(models.Model):
         "profiles.Shopper", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
     order_ref = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The version of the campaign that was in force."
+    )
     amount_minor = models.BigIntegerField()
     is_budgeted = models.BooleanField(
         default=False, help_text="Counted in the campaign's budget, so given back to it."

@@ -105,6 +105,7 @@ def compile_offer(
         market_code=campaign.market_code,
         requires_coupon=offer.requires_coupon,
         left_minor=left_minor,
+        revision=campaign.revision or None,
     )
 
 

@@ -7,7 +7,20 @@ from promotions.services.bulk import (
     RedemptionRow,
     load_campaigns_bulk,
 )
-from promotions.services.campaigns import CampaignRefused, set_campaign_status
+from promotions.services.campaign_revisions import (
+    Saved,
+    clone_campaign,
+    record_change,
+    roll_back,
+    save_campaign,
+)
+from promotions.services.campaign_rows import CampaignRefused
+from promotions.services.campaigns import (
+    NeedsSecondPerson,
+    approve_campaign,
+    move_campaign,
+    refuse_change,
+)
 from promotions.services.demo import seed_demo_offers
 from promotions.services.redemptions import (
     CouponExhausted,
@@ -22,11 +35,19 @@ __all__ = [
     "CampaignRow",
     "CouponExhausted",
     "CouponRow",
+    "NeedsSecondPerson",
     "RedemptionRow",
+    "Saved",
+    "approve_campaign",
+    "clone_campaign",
     "commit_redemptions",
     "hold_redemptions",
     "load_campaigns_bulk",
+    "move_campaign",
+    "record_change",
+    "refuse_change",
     "release_redemptions",
+    "roll_back",
+    "save_campaign",
     "seed_demo_offers",
-    "set_campaign_status",
 ]

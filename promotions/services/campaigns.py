@@ -1,45 +1,170 @@
-"""Start, pause and end campaigns."""
+"""The steps of a campaign: schedule, approve, withdraw, pause, resume, end. Each leaves a trace."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from promotions.models import Campaign
-from shop.kernel.errors import FairtagError
-
-Status = Campaign.Status
-NEXT = {
-    Status.DRAFT: {Status.LIVE},
-    Status.LIVE: {Status.PAUSED, Status.ENDED},
-    Status.PAUSED: {Status.LIVE, Status.ENDED},
-    Status.ENDED: set(),
-}
+from promotions.core.revisions import reach_of
+from promotions.core.workflow import STEPS, Note, Status, Step, may_step, needs_two
+from promotions.models import Campaign, CampaignEvent, CampaignRevision
+from promotions.selectors.book import forget_offer_book
+from promotions.selectors.campaigns import load_limits, load_snapshot
+from promotions.services.campaign_rows import CampaignRefused, write_rows
+from promotions.services.campaign_trail import DECIDED, ensure_baseline, lock_campaign, note_step
 
 
-class CampaignRefused(FairtagError):
-    """The campaign cannot go into that state; `detail` holds both states."""
+class NeedsSecondPerson(CampaignRefused):
+    """Who proposed a campaign of this size cannot be who approves it."""
 
-    code = "campaign_refused"
+    code = "needs_second_person"
 
 
-def set_campaign_status(*, campaign_id: int, status: str) -> None:
-    """Move a campaign to "live", "paused" or "ended". The same state twice is fine.
+@transaction.atomic
+def move_campaign(
+    *, campaign_id: int, step: str, reason: str, by_id: int | None, now: datetime
+) -> str:
+    """Take a step of promotions.core.workflow with a campaign; return its new status.
 
-    Draft goes live; live and paused change into each other; both end; an ended campaign stays
-    ended, because its end was shown to shoppers. Dates still decide when a live one applies.
-    Raises CampaignRefused, also for a campaign without an active offer going live.
+    `schedule` hands a draft in: it is released at once when one person is enough for its budget
+    and depth, else it waits for `approve` by somebody else. What is released applies between its
+    dates, judged when read. An ended campaign stays ended: its end was shown to shoppers.
+    Raises CampaignRefused, NeedsSecondPerson. Locks the campaign.
     """
-    with transaction.atomic():
-        campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        if campaign.status == status:
-            return
-        if status not in NEXT[Status(campaign.status)]:
-            raise CampaignRefused(
-                f"A campaign that is {campaign.status} cannot become {status}.",
-                was=campaign.status,
-                wanted=status,
-            )
-        if status == Status.LIVE and not campaign.offers.filter(is_active=True).exists():
-            raise CampaignRefused("Add an active offer first: there is nothing to promise yet.")
-        campaign.status = status
-        campaign.save(update_fields=["status", "changed_at"])
+    if step == Step.APPROVE:
+        return approve_campaign(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
+    campaign = lock_campaign(campaign_id)
+    _require_step(campaign, Step(step))
+    ensure_baseline(campaign, now)
+    wanted = STEPS[Step(step)][1]
+    if step == Step.SCHEDULE and not _needs_second(campaign):
+        wanted = Status.LIVE
+    if wanted in (Status.LIVE, Status.SCHEDULED):
+        _require_promise(campaign, now)
+    _keep_promise(campaign, wanted)
+    note_step(
+        campaign,
+        step=step,
+        was=campaign.status,
+        becomes=wanted,
+        reason=reason,
+        by_id=by_id,
+        now=now,
+    )
+    campaign.status = wanted
+    if step == Step.END:
+        campaign.pending_revision = None
+    campaign.save(update_fields=DECIDED)
+    forget_offer_book()
+    return campaign.status
+
+
+@transaction.atomic
+def approve_campaign(*, campaign_id: int, reason: str, by_id: int | None, now: datetime) -> str:
+    """Release a campaign that waits, or the change of a live one that waits; return the status.
+
+    Neither the author of that version nor whoever handed it in may approve it. The law is asked
+    again: a day may have passed. Raises NeedsSecondPerson, CampaignRefused. Locks the
+    campaign.
+    """
+    campaign = lock_campaign(campaign_id)
+    waiting = campaign.pending_revision
+    if waiting is None:
+        _require_step(campaign, Step.APPROVE)
+    number = waiting or campaign.revision
+    _require_other(campaign, number, by_id)
+    if waiting is not None:
+        write_rows(campaign=campaign, snapshot=load_snapshot(campaign.pk, waiting))
+        campaign.revision, campaign.pending_revision = waiting, None
+    _require_promise(campaign, now)
+    was, becomes = campaign.status, Status.LIVE if waiting is None else Status(campaign.status)
+    _keep_promise(campaign, becomes)
+    note_step(
+        campaign, step=Step.APPROVE, was=was, becomes=becomes, reason=reason, by_id=by_id, now=now
+    )
+    campaign.status = becomes
+    campaign.save(update_fields=DECIDED)
+    forget_offer_book()
+    return becomes
+
+
+@transaction.atomic
+def refuse_change(*, campaign_id: int, reason: str, by_id: int | None, now: datetime) -> None:
+    """Drop the change of a released campaign that waits for a second person. Locks the campaign."""
+    campaign = lock_campaign(campaign_id)
+    if campaign.pending_revision is None:
+        raise CampaignRefused(_("No change of this campaign waits."))
+    note_step(
+        campaign,
+        step=Note.REFUSE,
+        was=campaign.status,
+        becomes=campaign.status,
+        reason=reason,
+        by_id=by_id,
+        now=now,
+        revision=campaign.pending_revision,
+    )
+    campaign.pending_revision = None
+    campaign.save(update_fields=["pending_revision", "changed_at"])
+
+
+def _keep_promise(campaign: Campaign, becomes: Status) -> None:
+    """Fix the end shoppers are told of: it may come sooner, never later."""
+    if becomes == Status.LIVE:
+        told = campaign.promised_ends_at
+        campaign.promised_ends_at = (
+            campaign.ends_at if told is None else min(told, campaign.ends_at)
+        )
+
+
+def _require_step(campaign: Campaign, step: Step) -> None:
+    if not may_step(step, campaign.status):
+        raise CampaignRefused(
+            _("A campaign in the state “%(was)s” cannot take the step “%(step)s”.")
+            % {"was": campaign.get_status_display(), "step": say_step(step)},
+            was=campaign.status,
+            step=step,
+        )
+
+
+def say_step(step: str) -> str:
+    """Return the name of a step in the reader's language."""
+    names: dict[str, str] = {
+        Step.SCHEDULE: _("schedule"),
+        Step.APPROVE: _("approve"),
+        Step.WITHDRAW: _("take back"),
+        Step.PAUSE: _("pause"),
+        Step.RESUME: _("resume"),
+        Step.END: _("end"),
+        Note.REVISE: _("change while released"),
+        Note.PROPOSE: _("propose a change"),
+        Note.REFUSE: _("refuse the change"),
+        Note.FOUND: _("found as it was"),
+    }
+    return names.get(step, step)
+
+
+def _require_promise(campaign: Campaign, now: datetime) -> None:
+    """There is something to promise, and it is still to come."""
+    if not campaign.offers.filter(is_active=True).exists():
+        raise CampaignRefused(_("Add an active offer first: there is nothing to promise yet."))
+    if campaign.ends_at <= now:
+        raise CampaignRefused(_("Its end is past: nobody would ever see it."))
+
+
+def _needs_second(campaign: Campaign) -> bool:
+    return needs_two(reach_of(load_snapshot(campaign.pk, campaign.revision)), load_limits())
+
+
+def _require_other(campaign: Campaign, number: int, by_id: int | None) -> None:
+    author = CampaignRevision.objects.filter(campaign=campaign, number=number)
+    steps = CampaignEvent.objects.filter(
+        campaign=campaign, revision=number, step__in=[Step.SCHEDULE, Note.PROPOSE]
+    )
+    involved = {*author.values_list("by_id", flat=True), *steps.values_list("by_id", flat=True)}
+    if by_id is None or by_id in involved:
+        raise NeedsSecondPerson(
+            _("You wrote or handed in this version: somebody else must approve it.")
+        )

@@ -56,6 +56,7 @@ def hold_redemptions(
             coupon_id=offer.coupon_id,
             shopper_id=shopper_id,
             order_ref=order_ref,
+            revision=offer.revision,
             amount_minor=offer.amount_minor,
             is_budgeted=offer.campaign_id in counted,
             at=now,

@@ -28,6 +28,7 @@ AUDITS: Names = ("pricing.modelaudit", "pricing.privacybudget", "pricing.private
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
+    *("promotions.campaignpolicy",),
 )
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
@@ -54,6 +55,10 @@ OWN_RIGHTS = {
         "pricing.demandmodelversion",
         "Can bring a demand model into use",
     ),
+    "promotions.approve_campaign": (
+        "promotions.campaign",
+        "Can be the second person of a campaign",
+    ),
 }
 
 
@@ -76,6 +81,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "pricing.competitorsource")
     | rights("change", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
+    | rights("add", "promotions.campaignpolicy")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
@@ -88,6 +94,7 @@ MATRIX: dict[str, frozenset[str]] = {
     APPROVER: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
+    | rights("approve", "promotions.campaign")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")

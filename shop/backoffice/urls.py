@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
 from shop.backoffice.views.breakers import undo_breaker
+from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
 from shop.backoffice.views.guardrails import show_guardrails
@@ -41,5 +42,15 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
+        path(
+            "campaigns/<int:campaign_id>/versions/",
+            site.admin_view(show_versions),
+            name="campaign_versions",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/rollback/",
+            site.admin_view(roll_back_campaign),
+            name="campaign_rollback",
+        ),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]

@@ -19,7 +19,7 @@ from orders.models import (
 from profiles.models import (
     Shopper,
 )
-from promotions.models import Campaign, Coupon, Offer, Redemption
+from promotions.models import Campaign, CampaignPolicy, Coupon, Offer, Redemption
 from shop.catalog.models import Variant
 from tests.factories.backoffice_prices import NOON, make_quote
 
@@ -33,6 +33,7 @@ def make_promotions(number: int, shopper: Shopper) -> None:
         starts_at=NOON - timedelta(days=1),
         ends_at=NOON + timedelta(days=1),
     )
+    CampaignPolicy.objects.create(version=number + 2, reason=f"policy {number}", created_at=NOON)
     offer = Offer.objects.create(
         campaign=campaign,
         code=f"offer-{number}",

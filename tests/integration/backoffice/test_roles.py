@@ -13,6 +13,7 @@ from django.urls import URLPattern, reverse
 
 from pricing.models import DemandModelVersion, Quote
 from profiles.models import AuditTrait, Shopper
+from promotions.models import Campaign
 from shop.backoffice.roles import EVERYTHING, MATRIX, rights
 from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, ROLES, SUPPORT
@@ -46,7 +47,13 @@ PAGES = {
     "guardrails": "pricing.view_quote",
     "data_quality": "pricing.view_publicprice",
     "shopper_overview": "profiles.view_shopper",
+    "campaign_versions": "promotions.view_campaign",
+    "campaign_rollback": "promotions.change_campaign",
     "auth_user_password_change": "profiles.change_account",
+}
+POSTED = {
+    *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
+    "campaign_rollback",
 }
 # Not pages: the way in and out, redirects, and answers with a check of their own.
 ELSEWHERE = {"login", "logout", "view_on_site", "autocomplete", "none"}
@@ -217,8 +224,10 @@ def _open(browser: Client, name: str) -> Any:
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
+    if name.startswith("campaign_"):
+        arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
     address = reverse(f"admin:{name}", args=arguments.get(name, []))
-    if name in ("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"):
+    if name in POSTED:
         return browser.post(address)
     return browser.get(address)
 

@@ -1,0 +1,200 @@
+"""How a campaign comes to shoppers: who may move it from where to where, and when two must agree.
+
+What is stored is the decision of people (`Status`); what a campaign is at a moment (`Phase`)
+follows from it and the dates whenever somebody looks, so no job has to run for it to be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+WHOLE = 100.0
+
+
+class Status(StrEnum):
+    """What people decided. LIVE means released: it applies inside its dates."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class Phase(StrEnum):
+    """What a campaign is at a moment. APPROVED: released, its first moment is still to come."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    APPROVED = "approved"
+    LIVE = "live"
+    PAUSED = "paused"
+    OVER = "over"
+    ENDED = "ended"
+
+
+class Step(StrEnum):
+    """What people do to a campaign."""
+
+    SCHEDULE = "schedule"
+    APPROVE = "approve"
+    WITHDRAW = "withdraw"
+    PAUSE = "pause"
+    RESUME = "resume"
+    END = "end"
+
+
+class Note(StrEnum):
+    """What else the trail of a campaign holds: changes of a released one, and what waits."""
+
+    FOUND = "found"
+    REVISE = "revise"
+    PROPOSE = "propose"
+    REFUSE = "refuse"
+
+
+# After these the version they name does not hold, whatever the campaign's status.
+WITHOUT_EFFECT = (Note.PROPOSE, Note.REFUSE)
+
+STEPS: Mapping[Step, tuple[frozenset[Status], Status]] = {
+    Step.SCHEDULE: (frozenset({Status.DRAFT}), Status.SCHEDULED),
+    Step.APPROVE: (frozenset({Status.SCHEDULED}), Status.LIVE),
+    Step.WITHDRAW: (frozenset({Status.SCHEDULED}), Status.DRAFT),
+    Step.PAUSE: (frozenset({Status.LIVE}), Status.PAUSED),
+    Step.RESUME: (frozenset({Status.PAUSED}), Status.LIVE),
+    Step.END: (frozenset({Status.SCHEDULED, Status.LIVE, Status.PAUSED}), Status.ENDED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where on two different people must agree.
+
+    `budget_minor` is in minor units of the campaign's market, depths are percent of a price.
+    Without a budget the lower depth `depth_unbudgeted` holds: nothing else bounds the cost.
+    """
+
+    budget_minor: int = 500_000
+    depth: float = 30.0
+    depth_unbudgeted: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a campaign goes: budget (None: none), deepest cut in percent, window, the rest.
+
+    `percents` are the shares taken off by offer code, `terms` a hash of everything else.
+    """
+
+    budget_minor: int | None
+    depth: float
+    starts_at: str = ""
+    ends_at: str = ""
+    terms: str = ""
+    percents: Mapping[str, float] = field(default_factory=dict)
+
+
+def phase_at(status: str, starts_at: datetime, ends_at: datetime, now: datetime) -> Phase:
+    """Return what a campaign is at `now`: half-open window, judged to the microsecond.
+
+    >>> from datetime import UTC
+    >>> noon, night = datetime(2026, 11, 26, 12, tzinfo=UTC), datetime(2026, 11, 26, 23, tzinfo=UTC)
+    >>> phase_at("live", noon, night, noon), phase_at("live", noon, night, night)
+    (<Phase.LIVE: 'live'>, <Phase.OVER: 'over'>)
+    """
+    if status != Status.LIVE:
+        return Phase(status)
+    if now < starts_at:
+        return Phase.APPROVED
+    return Phase.OVER if now >= ends_at else Phase.LIVE
+
+
+def may_step(step: Step, status: str) -> bool:
+    """Return whether `step` leads anywhere from `status`.
+
+    >>> may_step(Step.PAUSE, "live"), may_step(Step.RESUME, "ended")
+    (True, False)
+    """
+    return status in STEPS[step][0]
+
+
+def measure_depth(offers: Iterable[Mapping[str, Any]]) -> float:
+    """Return the deepest cut of a snapshot's active offers, percent of a price (0..100).
+
+    A share counts as it is; an amount off the cart as its share of the least cart that gets it;
+    what has no such bound (an amount without a least cart, a gift, a set price) as 100.
+
+    >>> measure_depth([{"benefit_kind": "percentage", "percent": "15", "is_active": True}])
+    15.0
+    >>> spend = {"benefit_kind": "fixed_amount", "amount_minor": 500, "is_active": True}
+    >>> measure_depth([{**spend, "condition": {"cart_value": 4000}}])
+    12.5
+    """
+    return max((_depth_of(offer) for offer in offers if offer.get("is_active", True)), default=0.0)
+
+
+def needs_two(reach: Reach, limits: Limits) -> bool:
+    """Return whether a campaign of this reach needs the word of a second person.
+
+    >>> needs_two(Reach(400_000, 10.0), Limits())
+    False
+    >>> needs_two(Reach(None, 25.0), Limits())
+    True
+    """
+    if reach.budget_minor is None:
+        return reach.depth > limits.depth_unbudgeted
+    return reach.budget_minor > limits.budget_minor or reach.depth > limits.depth
+
+
+def goes_further(new: Reach, old: Reach) -> bool:
+    """Return whether `new` promises or costs more than `old`, which was agreed to.
+
+    Less budget, smaller shares and an earlier end with the same terms never go further; other
+    terms (goods, conditions, audience, amounts) always may.
+
+    >>> old = Reach(1_000, 20.0, "2026-11-01", "2026-12-01", "all", {"a": 20.0})
+    >>> goes_further(Reach(900, 10.0, "2026-11-01", "2026-11-20", "all", {"a": 10.0}), old)
+    False
+    >>> goes_further(Reach(None, 10.0, "2026-11-01", "2026-11-20", "all", {"a": 10.0}), old)
+    True
+    """
+    is_dearer = old.budget_minor is not None and (
+        new.budget_minor is None or new.budget_minor > old.budget_minor
+    )
+    is_longer = new.starts_at < old.starts_at or new.ends_at > old.ends_at
+    is_deeper = any(share > old.percents.get(code, 0.0) for code, share in new.percents.items())
+    return is_dearer or is_longer or is_deeper or new.terms != old.terms
+
+
+def _depth_of(offer: Mapping[str, Any]) -> float:
+    if offer.get("percent") is not None:
+        return float(offer["percent"])
+    least = least_cart(offer.get("condition") or {})
+    amount = offer.get("amount_minor")
+    if amount is None or not least:
+        return WHOLE
+    return min(WHOLE, 100.0 * int(amount) / least)
+
+
+def least_cart(condition: Any) -> int:
+    """Return the least cart value that a condition demands in every case, minor units; else 0.
+
+    >>> least_cart({"all": [{"cart_value": 1500}, {"first_order": True}]})
+    1500
+    >>> least_cart({"any": [{"cart_value": 1500}, {"member": True}]})
+    0
+    """
+    if not isinstance(condition, Mapping):
+        return 0
+    value = condition.get("cart_value")
+    if isinstance(value, int):
+        return value
+    if isinstance(condition.get("all"), list):
+        return max((least_cart(part) for part in condition["all"]), default=0)
+    if isinstance(condition.get("any"), list):
+        return min((least_cart(part) for part in condition["any"]), default=0)
+    return 0

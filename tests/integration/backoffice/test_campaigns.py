@@ -1,0 +1,177 @@
+"""Campaigns and offers in the admin: steps with a reason, by two people, versions, the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from promotions.models import Campaign, CampaignPolicy, Offer
+from shop.kernel.clock import utc_now
+from shop.staff.roles import APPROVER, MERCHANDISER
+
+REASON = "agreed in the weekly meeting"
+
+
+def messages_of(browser: Client) -> list[str]:
+    """Return what the next page says."""
+    return [str(message) for message in browser.get(reverse("admin:index")).context["messages"]]
+
+
+def act(browser: Client, name: str, key: Any, **fields: Any) -> Any:
+    """Confirm the dialog of an action."""
+    address = reverse(f"admin:{name}", args=[key])
+    return browser.post(address, {"_form_submitted": "on", **fields})
+
+
+def prepare_campaign() -> int:
+    """Return a draft whose dates lie ahead."""
+    campaign = Campaign.objects.order_by("pk").first()
+    dates = {"starts_at": utc_now() + timedelta(days=1), "ends_at": utc_now() + timedelta(days=9)}
+    Campaign.objects.filter(pk=campaign.pk).update(**dates)
+    return int(campaign.pk)
+
+
+def test_a_link_alone_sets_nothing_in_motion(root: Client) -> None:
+    campaign = Campaign.objects.first()
+    answer = root.get(reverse("admin:promotions_campaign_schedule", args=[campaign.pk]))
+    assert "Schedule the campaign?" in answer.content.decode()
+    assert Campaign.objects.get(pk=campaign.pk).status == "draft"
+
+
+def test_an_action_without_a_reason_asks_for_it(root: Client) -> None:
+    campaign = Campaign.objects.first()
+    act(root, "promotions_campaign_schedule", campaign.pk, reason="no")
+    assert Campaign.objects.get(pk=campaign.pk).status == "draft"
+
+
+def test_a_campaign_is_scheduled_paused_resumed_and_ended_for_good(root: Client) -> None:
+    key = prepare_campaign()
+    states = []
+    for step in ("schedule", "pause", "resume", "end", "resume"):
+        act(root, f"promotions_campaign_{step}", key, reason=REASON)
+        states.append(Campaign.objects.get(pk=key).status)
+    assert states == ["live", "paused", "live", "ended", "ended"]
+    assert any("cannot take the step" in text for text in messages_of(root))
+    noted = LogEntry.objects.filter(object_id=str(key)).order_by("pk")
+    assert noted.first().change_message == f"schedule: {REASON}"
+
+
+def test_a_deep_campaign_is_handed_in_by_one_and_approved_by_another(
+    as_role: Callable[[str], Client],
+) -> None:
+    seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
+    key = prepare_campaign()
+    Offer.objects.filter(campaign_id=key).update(percent=60)
+    act(seller, "promotions_campaign_schedule", key, reason=REASON)
+    assert Campaign.objects.get(pk=key).status == "scheduled"
+    assert act(seller, "promotions_campaign_approve", key, reason=REASON).status_code == 403
+    act(approver, "promotions_campaign_approve", key, reason=REASON)
+    assert Campaign.objects.get(pk=key).status == "live"
+
+
+def test_a_save_is_a_version_and_the_page_of_versions_leads_back(root: Client) -> None:
+    key = prepare_campaign()
+    act(root, "promotions_campaign_schedule", key, reason=REASON)
+    offer = Offer.objects.get(campaign_id=key)
+    form = _offer_form(code=offer.code, name=offer.name, percent="12", change_reason="less stock")
+    assert (
+        root.post(reverse("admin:promotions_offer_change", args=[offer.pk]), form).status_code
+        == 302
+    )
+    page = root.get(reverse("admin:campaign_versions", args=[key])).content.decode()
+    assert "percent: 10 → 12" in page
+    assert "less stock" in page
+    back = {"number": "1", "reason": REASON}
+    root.post(reverse("admin:campaign_rollback", args=[key]), back)
+    offer.refresh_from_db()
+    assert offer.percent == 10
+    assert any("says what version 1 said" in text for text in messages_of(root))
+
+
+def test_a_change_that_is_refused_stands_in_the_form_with_the_reason(root: Client) -> None:
+    key = prepare_campaign()
+    Campaign.objects.filter(pk=key).update(status="ended")
+    offer = Offer.objects.get(campaign_id=key)
+    form = _offer_form(code=offer.code, name="Another name")
+    answer = root.post(reverse("admin:promotions_offer_change", args=[offer.pk]), form)
+    assert answer.status_code == 200
+    assert "copy it to run it again" in str(answer.context["adminform"].form.errors)
+    assert answer.context["adminform"].form["name"].value() == "Another name"
+
+
+def test_thresholds_are_proposed_by_one_and_approved_by_another(
+    as_role: Callable[[str], Client],
+) -> None:
+    seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
+    form = {
+        "two_person_budget_minor": "100",
+        "two_person_depth": "5",
+        "two_person_depth_unbudgeted": "5",
+        "reason": REASON,
+    }
+    assert seller.post(reverse("admin:promotions_campaignpolicy_add"), form).status_code == 302
+    draft = CampaignPolicy.objects.order_by("-version").first()
+    assert act(seller, "promotions_campaignpolicy_approve", draft.pk).status_code == 403
+    act(approver, "promotions_campaignpolicy_approve", draft.pk)
+    draft.refresh_from_db()
+    assert (draft.is_active, draft.two_person_depth) == (True, 5.0)
+
+
+def test_a_copy_opens_as_a_draft(root: Client) -> None:
+    key = prepare_campaign()
+    answer = act(root, "promotions_campaign_clone", key)
+    copy = Campaign.objects.order_by("-pk").first()
+    assert answer["HX-Redirect"].endswith(f"/{copy.pk}/change/")
+    assert (copy.status, copy.offers.count()) == ("draft", 1)
+
+
+def test_a_campaign_without_offers_does_not_go_live(root: Client) -> None:
+    key = prepare_campaign()
+    Offer.objects.filter(campaign_id=key).update(is_active=False)
+    act(root, "promotions_campaign_schedule", key, reason=REASON)
+    assert Campaign.objects.get(pk=key).status == "draft"
+    assert any("Add an active offer first" in text for text in messages_of(root))
+
+
+@pytest.mark.parametrize(
+    ("_case", "changes", "wrong"),
+    [
+        ("a condition nobody can compute", {"condition": '{"moon": "full"}'}, "condition"),
+        ("a scope nobody can find", {"scope": '{"shelves": [1]}'}, "scope"),
+        ("more than everything off", {"percent": "120"}, ""),
+        ("two benefits at once", {"amount_minor": "100"}, ""),
+    ],
+)
+def test_an_offer_that_cannot_be_computed_is_not_saved(
+    root: Client, _case: str, changes: dict[str, str], wrong: str
+) -> None:
+    before = Offer.objects.count()
+    form = _offer_form(**changes)
+    answer = root.post(reverse("admin:promotions_offer_add"), form)
+    assert answer.status_code == 200
+    assert Offer.objects.count() == before
+    assert not wrong or wrong in answer.context["adminform"].form.errors
+    assert root.post(reverse("admin:promotions_offer_add"), _offer_form()).status_code == 302
+
+
+def _offer_form(**changes: str) -> dict[str, str]:
+    form = {
+        "campaign": str(Campaign.objects.values_list("pk", flat=True).first()),
+        "name": "A tenth off cheese",
+        "code": "tenth-off",
+        "is_active": "on",
+        "benefit_kind": "percentage",
+        "target": "line",
+        "percent": "10",
+        "condition": "{}",
+        "scope": "{}",
+        "stacking": "stack",
+        "priority": "0",
+    }
+    return form | changes
