@@ -148,7 +148,11 @@ class ApiView(APIView):
 
     def read_body(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """Return the checked JSON body. Raises ValidationError (400) or BodyRefused."""
-        checked = serializer(data=read_json(self.request._request))
+        return self.check_body(serializer, read_json(self.request._request))
+
+    def check_body(self, serializer: type[Serializer[Any]], given: Any) -> dict[str, Any]:
+        """Return `given`, a JSON value, as the serializer reads it. Raises ValidationError (400)."""
+        checked = serializer(data=given)
         checked.is_valid(raise_exception=True)
         body: dict[str, Any] = checked.validated_data
         return body

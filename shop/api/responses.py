@@ -10,7 +10,7 @@ from django.http import HttpResponse
 
 JSON_TYPE = "application/json"
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _encode_sorted = json.JSONEncoder(
     ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
 ).encode
@@ -25,8 +25,13 @@ def json_response(
 ) -> HttpResponse:
     """Return `body` (dicts, lists, text, integers, booleans, None) as compact UTF-8 JSON."""
     return HttpResponse(
-        _encode(body).encode(), status=status, headers=headers, content_type=content_type
+        encode_json(body).encode(), status=status, headers=headers, content_type=content_type
     )
+
+
+def text_response(text: str) -> HttpResponse:
+    """Return `text`, which is JSON already."""
+    return HttpResponse(text.encode(), content_type=JSON_TYPE)
 
 
 def sorted_response(

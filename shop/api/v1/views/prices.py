@@ -8,12 +8,14 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from shop.api.base import ApiView
-from shop.api.responses import json_response
+from shop.api.parsers import read_json
+from shop.api.responses import encode_json, json_response, text_response
 from shop.api.schema import describe
 from shop.api.v1 import examples
-from shop.api.v1.bodies.prices import price_body
+from shop.api.v1.bodies.price_text import price_text
 from shop.api.v1.bodies.why import why_body
 from shop.api.v1.serializers.prices import (
+    MAX_QUOTED_VARIANTS,
     QuoteRequestSerializer,
     QuotesSerializer,
     WhySerializer,
@@ -44,15 +46,32 @@ class QuotesView(ApiView):
 
         Without a token of a shopper the prices are the public ones.
         """
-        wanted = list(dict.fromkeys(self.read_body(QuoteRequestSerializer)["variant_ids"]))
+        body = read_json(self.request._request)
+        wanted = find_plain_ids(body)
+        if wanted is None:
+            wanted = self.check_body(QuoteRequestSerializer, body)["variant_ids"]
+        wanted = list(dict.fromkeys(wanted))
         ctx = self.context
         prices = quote_page(ctx, wanted, "api")
-        return json_response(
-            {
-                "prices": [price_body(prices[i], ctx.locale) for i in wanted if i in prices],
-                "unknown_variant_ids": [i for i in wanted if i not in prices],
-            }
-        )
+        texts = ",".join([price_text(prices[one], ctx.locale) for one in wanted if one in prices])
+        unknown = encode_json([one for one in wanted if one not in prices])
+        return text_response(f'{{"prices":[{texts}],"unknown_variant_ids":{unknown}}}')
+
+
+def find_plain_ids(body: object) -> list[int] | None:
+    """Return the ids in the body of a request whose every fault is impossible, else None.
+
+    The serializer then says what is wrong, or reads what is unusual: to let it look at 48 plain
+    numbers took as long as a tenth of the whole request.
+
+    >>> find_plain_ids({"variant_ids": [7, 9]}), find_plain_ids({"variant_ids": ["7"]})
+    ([7, 9], None)
+    """
+    ids = body.get("variant_ids") if type(body) is dict else None
+    if type(ids) is not list or not 0 < len(ids) <= MAX_QUOTED_VARIANTS:
+        return None
+    is_plain = all(type(one) is int for one in ids) and 0 < min(ids) and max(ids) < 2**63
+    return ids if is_plain else None
 
 
 class WhyView(ApiView):
