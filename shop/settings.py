@@ -87,6 +87,7 @@ MIDDLEWARE: list[str] = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "shop.storefront.middleware.StorefrontMiddleware",
     "shop.request_log.RequestLog",
+    "shop.api.door.ApiDoor",  # the API goes past what follows
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
