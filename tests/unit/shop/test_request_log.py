@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import structlog
+from django.http import HttpResponse
 from django.test import RequestFactory
 from pytest_django import Settings
 
@@ -27,6 +30,8 @@ def test_the_logged_address_is_what_our_own_proxies_say(
         "/", REMOTE_ADDR="203.0.113.5", HTTP_X_FORWARDED_FOR=forwarded, HTTP_X_REAL_IP="9.9.9.9"
     )
     structlog.contextvars.clear_contextvars()
-    RequestLog.bind_ip(request)
-    assert structlog.contextvars.get_contextvars() == {"ip": logged}
+    RequestLog(lambda _: HttpResponse()).prepare(request)
+    bound = structlog.contextvars.get_contextvars()
+    assert bound["ip"] == logged
+    assert UUID(bound["request_id"]).version == 4
     structlog.contextvars.clear_contextvars()
