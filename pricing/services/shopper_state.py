@@ -18,7 +18,8 @@ from profiles.selectors import (
     queue_part_reads,
     read_online_profiles,
 )
-from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.jobs.line import Batch
+from shop.jobs.redis import RedisUnavailable
 
 # From this many variants on, one read of everything is cheaper than naming each.
 READ_ALL_ABOVE = 200
@@ -52,15 +53,14 @@ def read_shopper_state(
     """
     key, ids = held_key(*place, pseudonym), wanted.variant_ids
     try:
-        with redis_breaker.guard() as client:
-            pipe = client.pipeline(transaction=False)
-            parse = queue_part_reads(pipe, pseudonym, wanted)
-            named = None if len(ids) > READ_ALL_ABOVE else ids
-            if named is None:
-                pipe.hgetall(key)
-            else:
-                pipe.hmget(key, list(named))
-            replies = pipe.execute()
+        batch = Batch()
+        parse = queue_part_reads(batch, pseudonym, wanted)
+        named = None if len(ids) > READ_ALL_ABOVE else ids
+        if named is None:
+            batch.hgetall(key)
+        else:
+            batch.hmget(key, list(named))
+        replies = batch.execute()
     except RedisUnavailable:
         return ShopperState(reason="redis_down")
     profile = parse(replies, now)

@@ -151,7 +151,7 @@ class ApiView(APIView):
         return self.check_body(serializer, read_json(self.request._request))
 
     def check_body(self, serializer: type[Serializer[Any]], given: Any) -> dict[str, Any]:
-        """Return `given`, a JSON value, as the serializer reads it. Raises ValidationError (400)."""
+        """Return `given`, a JSON value, as the serializer reads it. Raises ValidationError."""
         checked = serializer(data=given)
         checked.is_valid(raise_exception=True)
         body: dict[str, Any] = checked.validated_data

@@ -19,8 +19,9 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from shop.jobs.line import ask_redis
 from shop.jobs.metrics import limits_total
-from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.jobs.redis import RedisUnavailable
 from shop.kernel.addresses import subscriber_of
 
 KEY_PREFIX = "fairtag:limit:"
@@ -104,8 +105,7 @@ def take(policy: Policy, identity: str, *, cost: int = 1) -> Verdict:
     interval, capacity = _bucket(policy)
     key = f"{KEY_PREFIX}{policy.name}:{_digest(identity)}"
     try:
-        with redis_breaker.guard() as connection:
-            answer = connection.eval(_TAKE, 1, key, interval, capacity, cost)
+        [answer] = ask_redis(("EVAL", _TAKE, 1, key, interval, capacity, cost))
     except RedisUnavailable:
         shared = replace(policy, limit=math.ceil(policy.limit / _processes()))
         answer = local_buckets.take(key, *_bucket(shared), cost)

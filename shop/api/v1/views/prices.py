@@ -70,7 +70,7 @@ def find_plain_ids(body: object) -> list[int] | None:
     ids = body.get("variant_ids") if type(body) is dict else None
     if type(ids) is not list or not 0 < len(ids) <= MAX_QUOTED_VARIANTS:
         return None
-    is_plain = all(type(one) is int for one in ids) and 0 < min(ids) and max(ids) < 2**63
+    is_plain = all(type(one) is int for one in ids) and min(ids) > 0 and max(ids) < 2**63
     return ids if is_plain else None
 
 
