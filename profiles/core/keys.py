@@ -16,6 +16,8 @@ ID_FIELD = "!id"
 VERSION_FIELD = "!v"
 WARM_FIELD = "!w"
 CONSENT_FIELD = "!k"
+# What is known of a guest: nobody's account, or about to become somebody's.
+FREE, JOINING = "free", "joining"
 CATEGORY_MARK = "c"
 BRAND_MARK = "b"
 
@@ -28,6 +30,11 @@ def profile_key(pseudonym: str) -> str:
 def variants_key(pseudonym: str) -> str:
     """Return the key of a shopper's interest by variant id."""
     return f"fairtag:variants:{pseudonym}"
+
+
+def guest_key(pseudonym: str) -> str:
+    """Return the key that says whether a pseudonym is a guest's: FREE, or JOINING an account."""
+    return f"fairtag:guest:{pseudonym}"
 
 
 def stored_affinities(

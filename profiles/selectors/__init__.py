@@ -2,6 +2,7 @@
 
 from profiles.selectors.experiments import ArmChoice, choose_arm, list_running
 from profiles.selectors.features import compute_feature_rows
+from profiles.selectors.guests import belongs_to_account
 from profiles.selectors.online import (
     OnlineUnavailable,
     queue_part_reads,
@@ -12,7 +13,6 @@ from profiles.selectors.recommendations import recommend_variants
 from profiles.selectors.segments import list_segments, map_segments, name_tags
 from profiles.selectors.shoppers import (
     ShopperNotFound,
-    belongs_to_account,
     find_shopper,
     find_shopper_for_account,
     get_shopper,

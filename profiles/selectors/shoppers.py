@@ -13,10 +13,6 @@ from profiles.core.values import Consents, ConsentValue, ShopperValue
 from profiles.models import ConsentRecord, Shopper
 from shop.kernel.errors import FairtagError
 
-_JOINED = """
-SELECT 1 FROM profiles_shopper
-WHERE pseudonym = %s AND (account_id IS NOT NULL OR merged_into_id IS NOT NULL)
-"""
 _FIELDS = ", ".join(f"owner.{field.column}" for field in Shopper._meta.concrete_fields)
 _OWNER = f"""
 SELECT {_FIELDS} FROM profiles_shopper shopper
@@ -70,22 +66,6 @@ def find_shopper(pseudonym: str) -> ShopperValue | None:
         cursor.execute(_OWNER, [key])
         row = cursor.fetchone()
     return None if row is None else shopper_value(Shopper(*row))
-
-
-def belongs_to_account(pseudonym: str) -> bool:
-    """Return whether the guest `pseudonym` once was is a login's shopper now. One query.
-
-    What a guest kept is then worth nothing: on a shared device it would lead the next person to
-    the former one's cart. Only the login itself opens them.
-    """
-    try:
-        key = UUID(pseudonym)
-    except ValueError:
-        return False
-    # Every guest's request asks: as text this costs a fifth of what building the queryset does.
-    with connection.cursor() as cursor:
-        cursor.execute(_JOINED, [key])
-        return cursor.fetchone() is not None
 
 
 def get_shopper(pseudonym: str) -> ShopperValue:

@@ -15,7 +15,7 @@ from profiles.core.values import PURPOSES, Consents, ShopperValue
 from profiles.models import Account, Shopper, ShopperProfile
 from profiles.selectors.shoppers import find_shopper, shopper_value
 from profiles.services.consent import DEFAULT_TEXT, record_defaults, set_consent
-from profiles.services.online import forget_profile, write_consents
+from profiles.services.online import bar_guest, forget_profile, write_consents
 from profiles.services.rebuild import warm_shopper
 from profiles.services.table import clear_lag, note_lag
 from shop.jobs.redis import RedisUnavailable
@@ -92,6 +92,8 @@ def link_account(
     """
     Account.objects.select_for_update().get(pk=account_id)
     guest, owner = _lock_pair(account_id, pseudonym)
+    if guest is not None:
+        bar_guest(str(guest.pseudonym))
     if owner is not None:
         if guest is not None:
             _merge(guest, owner, now=now)

@@ -17,9 +17,11 @@ from redis.commands.core import Script
 
 from profiles.core.features import Increments, add_up, columns_of, increments_of
 from profiles.core.keys import (
+    JOINING,
     RATE_PREFIX,
     SEEN_PREFIX,
     STREAM,
+    guest_key,
     profile_key,
     stored_affinities,
     variants_key,
@@ -27,10 +29,13 @@ from profiles.core.keys import (
 from profiles.core.records import EventRecord, encode_record
 from profiles.core.values import Consents, ShopperValue
 from profiles.selectors.catalog import sensitive_goods
+from shop.jobs.line import ask_redis
 from shop.jobs.redis import RedisUnavailable, redis_breaker
 
 SEEN_SECONDS = 7 * 86_400
 KEEP_SECONDS = 180 * 86_400
+# Longer than a transaction that joins a guest to an account, or an answer about one, takes.
+JOINING_SECONDS = 300
 EVENTS_A_MINUTE = 3_000
 Argument = bytes | str | int | float
 _SCRIPTS = Path(__file__).parent / "lua"
@@ -146,6 +151,20 @@ def write_consents(shopper: ShopperValue, *, is_new: bool = False) -> bool:
     try:
         with redis_breaker.guard() as client:
             load_script(client, "answer")(keys=[profile_key(shopper.pseudonym)], args=arguments)
+    except RedisUnavailable:
+        return False
+    return True
+
+
+def bar_guest(pseudonym: str) -> bool:
+    """Say that a guest is about to join an account; return False with Redis down.
+
+    Call it before the rows change: whoever asked the table earlier can no longer note a no, and
+    what was noted is gone. Only if Redis fails at this moment and comes back with its memory may
+    the guest's token open what it did for another FREE_SECONDS.
+    """
+    try:
+        ask_redis(("SET", guest_key(pseudonym), JOINING, "EX", JOINING_SECONDS))
     except RedisUnavailable:
         return False
     return True

@@ -1,0 +1,93 @@
+"""Whether a guest has joined an account: remembered in Redis, never beyond the joining."""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from profiles.core.keys import FREE, JOINING, guest_key
+from profiles.core.values import Consents, ShopperValue
+from profiles.models import Account
+from profiles.selectors import belongs_to_account, guests
+from profiles.services import get_or_create_guest, link_account
+from profiles.services.online import bar_guest
+from shop.jobs import redis as door
+from shop.kernel.clock import utc_now
+
+pytestmark = pytest.mark.django_db
+
+
+def make_guest() -> ShopperValue:
+    return get_or_create_guest(pseudonym=None, defaults=Consents(), market_code="us", now=utc_now())
+
+
+def make_account(email: str) -> int:
+    return Account.objects.create_user(email=email, password="a-long-pass-phrase").pk
+
+
+def count_queries(pseudonym: str, *, expected: bool) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        assert belongs_to_account(pseudonym) is expected
+    return len(queries)
+
+
+def test_a_guest_is_looked_up_once() -> None:
+    guest = make_guest()
+    asked = [count_queries(guest.pseudonym, expected=False) for _ in range(3)]
+    assert asked == [1, 0, 0]
+
+
+def test_a_guest_who_is_taken_over_is_known_at_once() -> None:
+    guest = make_guest()
+    assert not belongs_to_account(guest.pseudonym)
+    link_account(account_id=make_account("a@x.example"), pseudonym=guest.pseudonym, now=utc_now())
+    assert belongs_to_account(guest.pseudonym)
+
+
+def test_a_guest_who_is_merged_is_known_at_once() -> None:
+    account_id = make_account("a@x.example")
+    link_account(account_id=account_id, pseudonym=None, now=utc_now())
+    guest = make_guest()
+    assert not belongs_to_account(guest.pseudonym)
+    link_account(account_id=account_id, pseudonym=guest.pseudonym, now=utc_now())
+    assert belongs_to_account(guest.pseudonym)
+
+
+def test_an_answer_of_the_time_before_the_joining_is_not_noted(
+    monkeypatch: pytest.MonkeyPatch, clean_redis: redis.Redis
+) -> None:
+    guest = make_guest()
+
+    def answer_late(_key: object) -> bool:
+        bar_guest(guest.pseudonym)  # somebody signs in while the table is being asked
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(guests, "_has_joined", answer_late)
+        assert not belongs_to_account(guest.pseudonym)
+    assert clean_redis.get(guest_key(guest.pseudonym)) == JOINING.encode()
+    assert [count_queries(guest.pseudonym, expected=False) for _ in range(2)] == [1, 1]
+
+
+def test_what_is_remembered_fades(clean_redis: redis.Redis) -> None:
+    guest = make_guest()
+    belongs_to_account(guest.pseudonym)
+    assert clean_redis.get(guest_key(guest.pseudonym)) == FREE.encode()
+    assert 0 < clean_redis.ttl(guest_key(guest.pseudonym)) <= guests.FREE_SECONDS
+
+
+def test_without_redis_the_table_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    guest = make_guest()
+    belongs_to_account(guest.pseudonym)
+    nobody = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.05)
+    with monkeypatch.context() as patched:
+        patched.setattr(door, "get_redis", lambda: nobody)
+        asked = [count_queries(guest.pseudonym, expected=False) for _ in range(2)]
+    door.redis_breaker.close()
+    assert asked == [1, 1]
+
+
+def test_what_is_no_pseudonym_belongs_to_nobody() -> None:
+    assert count_queries("nobody", expected=False) == 0
