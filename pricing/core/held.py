@@ -23,16 +23,22 @@ _FIXED = struct.Struct(">16sIIIQQ")
 class HeldQuote:
     """The last quote of a variant: its id, amounts, moments (ms) and token.
 
-    `discount_minor` is the largest discount it has to remember, its own or an earlier one.
+    `discount_minor` is the largest discount it has to remember, its own or an earlier one. The id
+    is kept as it is stored: a page reads 48 quotes and shows few of their ids anew.
     """
 
-    quote_id: UUID
+    id_bytes: bytes
     quoted_minor: int
     public_minor: int
     discount_minor: int
     issued_ms: int
     expires_ms: int
     token: str
+
+    @property
+    def quote_id(self) -> UUID:
+        """The id."""
+        return UUID(bytes=self.id_bytes)
 
     @property
     def expires_at(self) -> datetime:
@@ -43,12 +49,12 @@ class HeldQuote:
 def pack_held(quote: HeldQuote) -> bytes:
     """Return the stored form of `quote`.
 
-    >>> quote = HeldQuote(UUID(int=1), 389, 399, 10, 0, 3_600_000, "token")
+    >>> quote = HeldQuote(UUID(int=1).bytes, 389, 399, 10, 0, 3_600_000, "token")
     >>> unpack_held(pack_held(quote)) == quote
     True
     """
     head = _FIXED.pack(
-        quote.quote_id.bytes,
+        quote.id_bytes,
         quote.quoted_minor,
         quote.public_minor,
         quote.discount_minor,
@@ -74,7 +80,7 @@ def unpack_held(value: bytes | None) -> HeldQuote | None:
     if not is_ours:
         return None
     token = value[_FIXED.size :].decode("ascii", "replace")
-    return HeldQuote(UUID(bytes=raw), quoted, public, discount, issued, expires, token)
+    return HeldQuote(raw, quoted, public, discount, issued, expires, token)
 
 
 def held_arrays(quotes: Sequence[HeldQuote | None]) -> Held:

@@ -7,7 +7,7 @@ bought or spent more. Never used: spend, age, device, place, or shares that can 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
@@ -168,10 +168,12 @@ def gather_signals(
     families = [family_of.get(one, one) for one in categories]
     own, above, itself = np.zeros((n, m)), np.zeros((n, m)), np.zeros((n, m))
     for i, (by_category, by_variant) in enumerate(affinities):
-        by_family = sum_families(by_category, family_of)
-        own[i] = list(_pick(by_category, categories))
-        above[i] = list(_pick(by_family, families))
-        itself[i] = list(_pick(by_variant, variants))
+        if by_category:
+            by_family = sum_families(by_category, family_of)
+            own[i] = [by_category.get(one, 0.0) for one in categories]
+            above[i] = [by_family.get(one, 0.0) for one in families]
+        if by_variant:
+            itself[i] = [by_variant.get(one, 0.0) for one in variants]
     return ShopperSignals(
         activity=np.array([[row.get("activity", 0.0)] for row in rows], dtype=np.float64),
         deals=np.array([[row.get("discounted", 0.0)] for row in rows], dtype=np.float64),
@@ -180,10 +182,6 @@ def gather_signals(
         family=above,
         variant=itself,
     )
-
-
-def _pick(sums: Mapping[int, float], ids: Sequence[int]) -> Iterator[float]:
-    return (sums.get(one, 0.0) for one in ids)
 
 
 def sum_families(

@@ -166,7 +166,7 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
             label_code if is_personal else "",
         )
         held = HeldQuote(
-            quote_id,
+            quote_id.bytes,
             quoted_minor=quoted[at],
             public_minor=public[at],
             discount_minor=discount[at],
@@ -261,7 +261,7 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
         rows["book_minor"] = decided.book_minor[fresh]
     rows["draw"] = NO_DRAW if decided.place is None else decided.place[fresh]
     quotes = [signed[at] for at in fresh.tolist()]
-    numbers = [one.held.quote_id.int for one in quotes]
+    numbers = [int.from_bytes(one.held.id_bytes) for one in quotes]
     rows["id_high"] = [number >> 64 for number in numbers]
     rows["id_low"] = [number & LOW_64 for number in numbers]
     packed = b"".join(one.signature for one in quotes)

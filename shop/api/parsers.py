@@ -18,6 +18,7 @@ MAX_DEPTH = 20
 MAX_DIGITS = 18
 GZIP_WINDOW = 31  # zlib's way to say "with a gzip header"
 # PostgreSQL text holds no NUL, UTF-8 no half of a surrogate pair; JSON can escape both.
+_LONG_NUMBER = re.compile(rb"[-0-9]{%d}" % (MAX_DIGITS + 1))
 _SUSPECT_ESCAPE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
@@ -59,7 +60,8 @@ def parse_json(body: bytes) -> Any:
             body.decode(),
             parse_constant=_refuse_constant,
             parse_float=_parse_float,
-            parse_int=_parse_int,
+            # Where nothing is so long, asking about each number would be a call for nothing.
+            parse_int=_parse_int if _LONG_NUMBER.search(body) else None,
         )
     except RecursionError as error:
         raise _too_deep() from error

@@ -15,8 +15,25 @@ from shop.api.v1.bodies.prices import OPT_OUT_URL, moment, money, why_url
 _OPT_OUT = encode_json(OPT_OUT_URL)
 
 
+# A page is asked for again and again, and pricing hands out the same view as long as it holds.
+MOST_TEXTS = 20_000
+_texts: dict[tuple[str | None, str], tuple[PriceView, str]] = {}
+
+
 def price_text(price: PriceView, locale: str) -> str:
-    """Return `price_body` of a price as compact JSON."""
+    """Return `price_body` of a price as compact JSON; the same view is written once."""
+    key = (price.token, locale)
+    known = _texts.get(key)
+    if known is not None and known[0] is price:
+        return known[1]
+    if len(_texts) > MOST_TEXTS:
+        _texts.clear()
+    text = _write(price, locale)
+    _texts[key] = (price, text)
+    return text
+
+
+def _write(price: PriceView, locale: str) -> str:
     currency = price.currency
     quote_id = None if price.quote_id is None else str(price.quote_id)
     reasons = ",".join([_reason(reason, currency, locale) for reason in price.reasons])
