@@ -6,7 +6,7 @@ import uuid
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
 
 from shop.kernel.addresses import find_client
@@ -33,7 +33,7 @@ class RequestLog(RequestMiddleware):
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         """Log that the request is finished; failures and streams as the library does."""
-        if hasattr(request, "_raised_exception") or isinstance(response, StreamingHttpResponse):
+        if hasattr(request, "_raised_exception") or response.streaming:
             super().handle_response(request, response)
             return
         level = self._log_level_for_status_code(response.status_code)

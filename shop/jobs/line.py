@@ -18,7 +18,7 @@ from hiredis import pack_command
 from shop.jobs.redis import redis_breaker
 
 Word = str | bytes | int | float
-Command = tuple[Word, ...]
+Command = tuple[Any, ...]  # of words; the packer's own types know one word only
 
 
 class Batch:
