@@ -250,6 +250,11 @@ class OrderView:
     points_minor: int = 0
     points_earned: int = 0
 
+    @property
+    def offers_minor(self) -> int:
+        """Return what offers took off: the discount without what points paid."""
+        return self.discount_minor - self.points_minor
+
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:

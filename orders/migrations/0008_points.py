@@ -4,41 +4,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('orders', '0007_find_unanswered_payments'),
-        ('profiles', '0003_reviews_and_their_tone'),
-        ('shop', '0011_market_time_zone'),
+        ("orders", "0007_find_unanswered_payments"),
+        ("profiles", "0003_reviews_and_their_tone"),
+        ("shop", "0011_market_time_zone"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='cart',
-            name='points_wanted',
-            field=models.PositiveIntegerField(db_default=0, default=0, help_text='Loyalty points to pay with, as far as there are so many.'),
+            model_name="cart",
+            name="points_wanted",
+            field=models.PositiveIntegerField(
+                db_default=0,
+                default=0,
+                help_text="Loyalty points to pay with, as far as there are so many.",
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='points_earned',
+            model_name="order",
+            name="points_earned",
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='order',
-            name='points_minor',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='What points paid; part of the discount.'),
+            model_name="order",
+            name="points_minor",
+            field=models.BigIntegerField(
+                db_default=0, default=0, help_text="What points paid; part of the discount."
+            ),
         ),
         migrations.AddField(
-            model_name='order',
-            name='points_spent',
+            model_name="order",
+            name="points_spent",
             field=models.PositiveBigIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='orderline',
-            name='points_minor',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='What points paid; part of the discount.'),
+            model_name="orderline",
+            name="points_minor",
+            field=models.BigIntegerField(
+                db_default=0, default=0, help_text="What points paid; part of the discount."
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('points_minor__gte', 0), ('points_minor__lte', models.F('discount_minor'))), name='order_points_within_discount'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("points_minor__gte", 0), ("points_minor__lte", models.F("discount_minor"))
+                ),
+                name="order_points_within_discount",
+            ),
         ),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orders.models import Cart, Order
+from orders.models import Cart, Order, OrderLine
 
 CONTACT = (
     "email",
@@ -70,22 +70,7 @@ def _order(order: Order) -> dict[str, Any]:
         "points_spent": order.points_spent,
         "points_minor": order.points_minor,
         "points_earned": order.points_earned,
-        "lines": [
-            {
-                "name": line.name,
-                "sku": line.sku,
-                "quantity": line.quantity,
-                "list_minor": line.list_minor,
-                "public_minor": line.public_minor,
-                "quoted_minor": line.quoted_minor,
-                "is_personal": line.is_personal,
-                "discount_minor": line.discount_minor,
-                "points_minor": line.points_minor,
-                "total_minor": line.total_minor,
-                "quote_id": None if line.quote_id is None else str(line.quote_id),
-            }
-            for line in order.lines.all()
-        ],
+        "lines": [_order_line(line) for line in order.lines.all()],
         "payments": [
             {"method": each.method, "amount_minor": each.amount_minor, "state": each.state}
             for each in order.payments.all()
@@ -94,4 +79,20 @@ def _order(order: Order) -> dict[str, Any]:
             {"amount_minor": each.amount_minor, "reason": each.reason, "at": each.at.isoformat()}
             for each in order.refunds.all()
         ],
+    }
+
+
+def _order_line(line: OrderLine) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "list_minor": line.list_minor,
+        "public_minor": line.public_minor,
+        "quoted_minor": line.quoted_minor,
+        "is_personal": line.is_personal,
+        "discount_minor": line.discount_minor,
+        "points_minor": line.points_minor,
+        "total_minor": line.total_minor,
+        "quote_id": None if line.quote_id is None else str(line.quote_id),
     }

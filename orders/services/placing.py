@@ -101,10 +101,9 @@ def _place(
         lines=stock_lines(valuation.lines),
         expires_at=pay_until + HOLD_GRACE,
     )
-    shopper_id = cart.shopper_id
     hold_redemptions(
         order_ref=number,
-        shopper_id=shopper_id,
+        shopper_id=cart.shopper_id,
         evaluation=valuation.evaluation,
         now=context.now,
     )

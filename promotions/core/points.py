@@ -47,6 +47,11 @@ class Terms:
     category_multipliers: Mapping[int, Decimal] = field(default_factory=dict)
     tier_multipliers: Mapping[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def unit_minor(self) -> int:
+        """Return one unit of the currency in minor units."""
+        return int(10**self.currency_exponent)
+
 
 @dataclass(frozen=True, slots=True)
 class EarnLine:

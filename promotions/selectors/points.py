@@ -37,6 +37,7 @@ class Balance:
 class PointsMove:
     """One line of a member's history. `points` is signed as the member sees it."""
 
+    entry_id: int
     kind: str
     points: int
     is_pending: bool
@@ -102,6 +103,7 @@ def _move(entry: PointsEntry) -> PointsMove:
     if entry.kind == "adjust" and entry.source == "available":
         into = -1
     return PointsMove(
+        entry_id=entry.pk,
         kind=entry.kind,
         points=entry.points * into,
         is_pending=entry.target == "pending" or (entry.source == "pending" and into < 0),

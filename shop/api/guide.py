@@ -10,6 +10,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("cart", "Cart lines and coupons."),
     ("checkout", "Placing orders and paying them."),
     ("orders", "Orders and their tracking."),
+    ("points", "Loyalty points, tiers and invitations."),
 )
 
 GUIDE = """

@@ -19,6 +19,7 @@ from shop.catalog.selectors import (
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
 from shop.pages.offers import preview_offer
+from shop.pages.points import earns
 from shop.pages.values import ProductPage
 
 RELATED = 6
@@ -39,11 +40,14 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
+    offer = preview_offer(ctx, detail.card, price.quoted_minor)
+    paid = price.quoted_minor if offer is None else offer.adjusted_minor
     return ProductPage(
         detail=_restock(detail, cards),
         price=price,
         delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
-        offer=preview_offer(ctx, detail.card, price.quoted_minor),
+        offer=offer,
+        earns=earns(ctx, detail.card, paid),
         prices=prices,
         siblings=detail.siblings,
         related=join_cards([cards[i] for i in related if i in cards], prices),

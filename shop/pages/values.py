@@ -111,6 +111,7 @@ class ProductPage:
     """A product; `price` is of its first variant, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
+    `earns` is what one piece earns in points.
     """
 
     detail: ProductDetail
@@ -120,6 +121,7 @@ class ProductPage:
     related: tuple[ProductCard, ...]
     delivery: tuple[DeliveryOption, ...] = ()
     offer: LinePreview | None = None
+    earns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,17 @@ CART: Json = {
     "hints": [],
     "notices": [],
     "can_check_out": True,
+    "points": {
+        "is_member": True,
+        "earns": 7,
+        "available": 1240,
+        "least": 100,
+        "usable": 758,
+        "usable_worth": usd(758),
+        "used": 0,
+        "used_worth": usd(0),
+        "reason": "",
+    },
     "has_personal_price": True,
     "label": LABEL,
 }
@@ -126,6 +137,9 @@ ORDER: Json = {
     "timeline": TIMELINE,
     "is_payable": True,
     "is_cancellable": True,
+    "points_spent": 0,
+    "points_worth": usd(0),
+    "points_earned": 7,
     "has_personal_price": True,
     "label": LABEL,
 }

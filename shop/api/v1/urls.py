@@ -36,6 +36,12 @@ from shop.api.v1.views.checkout import (
 )
 from shop.api.v1.views.fallback import unknown_address
 from shop.api.v1.views.orders import OrdersView, OrderView, TrackView
+from shop.api.v1.views.points import (
+    CartPointsView,
+    JoinPointsView,
+    PointsMovesView,
+    PointsView,
+)
 from shop.api.v1.views.prices import QuotesView, WhyView
 from shop.api.v1.views.shopper import (
     AccountView,
@@ -76,6 +82,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cart/coupons", CouponsView.as_view(), name="coupons"),
     path("cart/coupons/<code:code>", CouponView.as_view(), name="coupon"),
     path("cart/accept-prices", AcceptPricesView.as_view(), name="accept-prices"),
+    path("cart/points", CartPointsView.as_view(), name="cart-points"),
+    path("points", PointsView.as_view(), name="points"),
+    path("points/moves", PointsMovesView.as_view(), name="points-moves"),
+    path("points/join", JoinPointsView.as_view(), name="points-join"),
     path("checkout", CheckoutView.as_view(), name="checkout"),
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/track", TrackView.as_view(), name="track"),

@@ -48,7 +48,7 @@ def add(request: HttpRequest) -> HttpResponse:
     """Put a product into the cart, at the price of the token the page carried."""
     line = read_line(request.POST)
     if line is None:
-        return _refuse(request, _("Please choose a product and a quantity from 1 to 99."))
+        return refuse_change(request, _("Please choose a product and a quantity from 1 to 99."))
     ensure_shopper(request)
 
     def act(context: QuoteContext) -> CartView:
@@ -68,7 +68,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
     """Set a quantity; zero takes the product out and offers to put it back."""
     form = LineForm(request.POST)
     if not form.is_valid():
-        return _refuse(request, _("Please enter a quantity from 0 to 99."))
+        return refuse_change(request, _("Please enter a quantity from 0 to 99."))
     variant_id, quantity = form.cleaned_data["variant"], form.cleaned_data["quantity"]
     before = form.cleaned_data["was"] or 0
 
@@ -90,10 +90,10 @@ def change_coupon(request: HttpRequest) -> HttpResponse:
     """Enter a code, or take one out. Codes could be guessed: entering them has its own limit."""
     wait = 0 if "remove" in request.POST else wait_for(request, GUESS)
     if wait:
-        return ask_to_wait(_refuse(request, say_wait(wait), status=429), wait)
+        return ask_to_wait(refuse_change(request, say_wait(wait), status=429), wait)
     form = CodeForm(request.POST)
     if not form.is_valid():
-        return _refuse(request, _("Please enter a code."))
+        return refuse_change(request, _("Please enter a code."))
     code = form.cleaned_data["code"]
     ensure_shopper(request)
 
@@ -157,9 +157,9 @@ def _change(
     try:
         view = act(context)
     except CartChanged:
-        return _refuse(request, _("Your cart changed meanwhile. This is how it stands now."))
+        return refuse_change(request, _("Your cart changed meanwhile. This is how it stands now."))
     except FairtagError as error:
-        return _refuse(request, say_refusal(error))
+        return refuse_change(request, say_refusal(error))
     if event is not None:
         kind, variant_id, quantity = event
         record_event(request, kind, variant_id=variant_id, quantity=quantity)
@@ -169,7 +169,7 @@ def _change(
     return redirect("cart")
 
 
-def _refuse(request: HttpRequest, refusal: str, *, status: int = 422) -> HttpResponse:
+def refuse_change(request: HttpRequest, refusal: str, *, status: int = 422) -> HttpResponse:
     """Show the cart as it stands, with the reason; with 422, so that nothing counts as done."""
     return render_cart(request, _view(request), refusal=refusal, status=status)
 

@@ -74,7 +74,11 @@ def test_a_cart_says_what_it_earns_and_what_points_pay(alice: QuoteContext, shel
     _fill(alice, shelf)
     before = view_cart(context=alice)
     assert before.points is not None
-    assert (before.points.earns, before.points.available, before.points.usable) == (21, 1_000, 1_000)
+    assert (before.points.earns, before.points.available, before.points.usable) == (
+        21,
+        1_000,
+        1_000,
+    )
     view = use_points(context=alice, points=350)
     assert view.points is not None
     assert (view.points.used, view.points.used_minor, view.points.earns) == (350, 350, 17)

@@ -12,6 +12,7 @@ from orders.core.values import (
 )
 from promotions.core.values import Adjustment, AppliedOffer, Hint, Rejection
 from shop.api.v1.bodies.catalog import variant_body
+from shop.api.v1.bodies.points import cart_points_body
 from shop.api.v1.bodies.prices import Json, moment, money, optional_money, price_body
 
 
@@ -37,6 +38,7 @@ def cart_body(cart: CartView, locale: str) -> Json:
         "hints": [hint_body(hint, currency, locale) for hint in cart.hints],
         "notices": [notice_body(notice, currency, locale) for notice in cart.notices],
         "can_check_out": cart.can_check_out,
+        "points": cart_points_body(cart.points, currency, locale),
         "has_personal_price": cart.has_personal_price,
         "label": cart.label,
     }

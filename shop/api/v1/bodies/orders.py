@@ -40,6 +40,9 @@ def order_body(order: OrderView, locale: str) -> Json:
         "timeline": [timeline_body(entry) for entry in order.timeline],
         "is_payable": order.is_payable,
         "is_cancellable": order.is_cancellable,
+        "points_spent": order.points_spent,
+        "points_worth": money(order.points_minor, currency, locale),
+        "points_earned": order.points_earned,
         "has_personal_price": order.has_personal_price,
         "label": order.label,
     }

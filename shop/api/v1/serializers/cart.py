@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from shop.api.v1.serializers.catalog import PlainVariantSerializer
+from shop.api.v1.serializers.points import CartPointsSerializer
 from shop.api.v1.serializers.prices import MoneySerializer, PriceSerializer
 
 MAX_ID = 2**63 - 1
@@ -112,6 +113,7 @@ class CartSerializer(serializers.Serializer[object]):
     hints = HintSerializer(many=True)
     notices = NoticeSerializer(many=True)
     can_check_out = serializers.BooleanField()
+    points = CartPointsSerializer(allow_null=True)
     has_personal_price = serializers.BooleanField()
     label = serializers.CharField(allow_blank=True)
 

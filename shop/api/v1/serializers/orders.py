@@ -119,6 +119,9 @@ class OrderSerializer(serializers.Serializer[object]):
     timeline = TimelineSerializer(many=True)
     is_payable = serializers.BooleanField()
     is_cancellable = serializers.BooleanField()
+    points_spent = serializers.IntegerField()
+    points_worth = MoneySerializer(help_text="What points paid; part of the discount.")
+    points_earned = serializers.IntegerField(help_text="Available after the return window.")
     has_personal_price = serializers.BooleanField()
     label = serializers.CharField(allow_blank=True)
 

@@ -1,0 +1,96 @@
+"""My points: balance, tier, history, invitations; joining the programme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orders.selectors import list_orders
+from profiles.selectors import find_shopper
+from promotions.core.points import Terms, worth_of
+from promotions.core.tiers import Standing
+from promotions.selectors.points import Balance, PointsMove, find_balance, list_moves
+from promotions.selectors.points_cart import preview_points
+from promotions.selectors.referrals import ReferralCount, count_referrals
+from promotions.selectors.terms import find_programme
+from promotions.selectors.tiers import read_standing
+from promotions.services.membership import join_programme
+from promotions.services.points import PointsRefused
+from promotions.services.referrals import accept_invitation
+from shop.catalog.core.values import CatalogCard
+from shop.catalog.selectors import list_categories
+from shop.pages.context import PageContext
+
+MOVES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PointsPage:
+    """A member's points, or how to become one (`balance` None).
+
+    `next_before` leads to older movements.
+    """
+
+    terms: Terms
+    balance: Balance | None = None
+    worth_minor: int = 0
+    standing: Standing | None = None
+    moves: tuple[PointsMove, ...] = ()
+    next_before: int | None = None
+    referrals: ReferralCount | None = None
+
+
+def my_points(ctx: PageContext, before: int | None = None) -> PointsPage:
+    """Return the signed-in shopper's points. Raises PointsRefused (no_programme). Seven queries."""
+    programme = find_programme(market_code=ctx.market, now=ctx.now)
+    if programme is None:
+        raise PointsRefused("There is no points programme here.", code="no_programme")
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    balance = None
+    if shopper is not None and ctx.account_id is not None:
+        balance = find_balance(shopper_id=shopper.id, now=ctx.now)
+    if balance is None:
+        return PointsPage(terms=programme.terms)
+    found = list_moves(account_id=balance.account_id, limit=MOVES + 1, before=before)
+    return PointsPage(
+        terms=programme.terms,
+        balance=balance,
+        worth_minor=worth_of(programme.terms, balance.available),
+        standing=read_standing(account_id=balance.account_id, programme=programme, now=ctx.now),
+        moves=tuple(found[:MOVES]),
+        next_before=found[MOVES - 1].entry_id if len(found) > MOVES else None,
+        referrals=count_referrals(account_id=balance.account_id),
+    )
+
+
+def join_points(ctx: PageContext, invitation: str = "") -> str:
+    """Make the signed-in shopper a member; return why an invitation did not count, or "".
+
+    Raises PointsRefused: not_a_member (no account holder), no_programme.
+    """
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    if shopper is None or ctx.account_id is None:
+        raise PointsRefused("Sign in to join.", code="not_a_member")
+    account_id = join_programme(shopper_id=shopper.id, market_code=ctx.market, now=ctx.now)
+    if not invitation:
+        return ""
+    try:
+        accept_invitation(
+            account_id=account_id,
+            code=invitation,
+            has_ordered=bool(list_orders(shopper_id=shopper.id, limit=1)),
+            now=ctx.now,
+        )
+    except PointsRefused as refusal:
+        return refusal.code
+    return ""
+
+
+def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> int:
+    """Return what one piece earns without a tier; 0 without a programme. No query."""
+    trail = list_categories(ctx.language).trail(card.category_id)
+    return preview_points(
+        market_code=ctx.market,
+        minor=quoted_minor,
+        category_ids=tuple(node.category_id for node in trail),
+        now=ctx.now,
+    )
