@@ -110,4 +110,4 @@ def return_order_points(
 
 def bonus_of(evaluation: Evaluation) -> int:
     """Return the points that offers give on top."""
-    return int(getattr(evaluation, "points", 0))  # the benefit is on its way
+    return sum(grant.points for grant in evaluation.points)
