@@ -37,7 +37,10 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
         "substitution_share": Bound(
             _("Sales taken from substitutes"),
-            _("Share of the units a lower price wins that others of the category lose. 0: none."),
+            _(
+                "Share of the units a lower price wins that others of the category lose at least;"
+                " what was learned of them counts where it is more."
+            ),
             *(0, 0.9),
         ),
         "restock_days": Bound(

@@ -68,7 +68,8 @@ class Policy:
     a price `causal_reach` away from its anchor. A changed price rests `cooldown_hours`. Without
     `auto_publish` the model's changes wait for staff; those above `two_person_step` for two.
     Stock that must last `restock_days` (0: it need not) has a shadow price where it would not;
-    `substitution_share` of the units a lower price wins would have bought a sibling.
+    `substitution_share` of the units a lower price wins would have bought a sibling, or more where
+    looks taught so.
 
     >>> Policy().personal_cap
     0.1

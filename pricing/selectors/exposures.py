@@ -82,6 +82,7 @@ class Exposures:
     `probability` the chance of each; `chosen` is the column that was shown. `stock` is -1 and
     `competitor_minor` 0 where unknown. `paid_minor` is after offers, `margin_minor` what was earned
     after returns at the unit cost of the decision; a purchase counts until the moment of reading.
+    `siblings` are other variants of the category in the same baskets, 0 where nobody asked.
     `delay_ms` is from the quote to the first purchase, -1 without one.
     """
 
@@ -105,6 +106,7 @@ class Exposures:
     returned_units: IntArray
     margin_minor: FloatArray
     delay_ms: IntArray
+    siblings: IntArray
 
     def __len__(self) -> int:
         return len(self.shopper)
@@ -128,6 +130,7 @@ def load_exposures(
     market: str = "us",
     channel: str = "online",
     arms: tuple[str, ...] = ("treated",),
+    counts_siblings: bool = False,
 ) -> Exposures:
     """Return the exposures of `[since, until)` with outcomes up to `now`. Three queries.
 
@@ -146,7 +149,7 @@ def load_exposures(
     with connection.cursor() as cursor:
         cursor.execute(_SEGMENTS, parameters)
         names = {code: name for name, code in cursor.fetchall()}
-    outcomes = load_quote_outcomes(since=since, until=now)
+    outcomes = load_quote_outcomes(since=since, until=now, counts_siblings=counts_siblings)
     return _assemble(found, names, outcomes)
 
 
@@ -182,6 +185,7 @@ def _assemble(found: Rows, names: dict[int, str], outcomes: QuoteOutcomes) -> Ex
         paid_minor=paid,
         returned_units=returned,
         margin_minor=paid - refunded - (units - returned) * rows["unit_cost"],
+        siblings=outcome(outcomes.siblings),
         delay_ms=np.where(units > 0, outcome(outcomes.first_ms) - plain["issued_ms"], -1),
         **plain,
     )

@@ -75,6 +75,8 @@ class PublicOutcomes:
     `returned_units` and `refunded_minor` went back. `rung_minor` (n, MOST_RUNGS) are the prices
     that chance could have shown, highest first, 0 where there is none, `probability` how likely
     each was, `chosen` the column that was shown, `direction` the way a shock had moved it.
+    `siblings` are other variants of the category in the baskets of its purchases (0 where one
+    variant was asked for).
     """
 
     variant_id: IntArray
@@ -91,6 +93,7 @@ class PublicOutcomes:
     paid_minor: IntArray
     returned_units: IntArray
     refunded_minor: IntArray
+    siblings: IntArray
 
     def __len__(self) -> int:
         return len(self.variant_id)
@@ -142,14 +145,19 @@ def _sum_outcomes(
     high, low = sold["quote"][:, 0], sold["quote"][:, 1]
     pairs = zip(high.tolist(), low.tolist(), strict=True) if is_few else ()
     named = [UUID(int=(first << 64) | second) for first, second in pairs]
-    outcomes = load_quote_outcomes(since=since, until=now, quote_ids=named if is_few else None)
+    outcomes = load_quote_outcomes(
+        since=since,
+        until=now,
+        quote_ids=named if is_few else None,
+        counts_siblings=not is_few,
+    )
     at, is_bought = find_outcomes(high.astype(np.uint64), low.astype(np.uint64), outcomes)
     keys = [np.stack([rows[name] for name in _KEY], axis=1) for rows in (seen, sold)]
     _, group = np.unique(np.concatenate(keys).astype(np.int64), axis=0, return_inverse=True)
     group = group.ravel()
     own, theirs = group[: len(seen)], group[len(seen) :][is_bought]
     count = int(group.max()) + 1 if len(group) else 0
-    names = ("purchases", "units", "paid_minor", "returned_units", "refunded_minor")
+    names = ("purchases", "units", "paid_minor", "returned_units", "refunded_minor", "siblings")
     return {
         name: np.bincount(theirs, getattr(outcomes, name)[at[is_bought]], count)[own].astype(
             np.int64

@@ -48,7 +48,7 @@ def find_circumstances(
     shelf: Shelf, terms: VariantTerms, staff: StaffPrices, occasion: Occasion
 ) -> Circumstances:
     """Return what surrounds the variants of a shelf. One query; two more for stock where it counts,
-    and one for the whole shelf where the policy knows substitutes."""
+    and one for the whole shelf where the policy or what was learned knows substitutes."""
     policy, market = occasion.policy, occasion.place[0]
     ids = shelf.variants.variant_id
     weekly = weekly_units(occasion.served, terms)
@@ -58,7 +58,7 @@ def find_circumstances(
     return Circumstances(
         competitor_minor=load_lowest_competitors(variant_id=ids, market=market, now=occasion.now),
         weekly_units=weekly,
-        extra_cost=limit_cost(scarce + _sibling_costs(ids, occasion), terms, policy),
+        extra_cost=limit_cost(scarce + _sibling_costs(shelf, occasion), terms, policy),
         is_scarce=scarce > 0.0,
         cleared_minor=_clear(terms, staff, weekly, stock, occasion),
     )
@@ -83,14 +83,16 @@ def _load_days(variant_id: IntArray, today: date) -> FloatArray:
     )
 
 
-def _sibling_costs(variant_id: IntArray, occasion: Occasion) -> FloatArray:
+def _sibling_costs(shelf: Shelf, occasion: Occasion) -> FloatArray:
     """Return what a sale of each variant takes from others of its category, (m,).
 
-    Siblings are looked at on the whole shelf, however few variants are priced anew.
+    The share is what looks taught of its family, the policy's at least. Siblings are looked at on
+    the whole shelf, however few variants are priced anew.
     """
     policy, served = occasion.policy, occasion.served
-    if policy.substitution_share == 0.0:
-        return np.zeros(len(variant_id))
+    lost = np.maximum(served.siblings_lose(shelf.family_id), policy.substitution_share)
+    if not lost.any():
+        return lost
     whole = load_shelf(place=occasion.place)
     variants = whole.variants
     mean, sd, _ = served.elasticities(variants.variant_id, whole.family_id)
@@ -108,10 +110,8 @@ def _sibling_costs(variant_id: IntArray, occasion: Occasion) -> FloatArray:
         exponent=occasion.exponent,
     )
     margin = whole.public_minor - reckoned_cost(cost, whole.public_minor, policy)
-    taken = sibling_cost(
-        margin, weekly_units(served, terms), variants.category_id, policy.substitution_share
-    )
-    return taken[np.searchsorted(variants.variant_id, variant_id)]
+    taken = sibling_cost(margin, weekly_units(served, terms), variants.category_id, 1.0)
+    return lost * taken[np.searchsorted(variants.variant_id, shelf.variants.variant_id)]
 
 
 def _clear(

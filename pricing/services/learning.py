@@ -145,7 +145,14 @@ def _load_shown(
     """Return the drawn decisions of `[since, until)`, and the looks at public prices of the hours
     that end in it: windows follow each other, so each hour is in one of them."""
     market, channel = place
-    found = load_exposures(since=since, until=until, now=now, market=market, channel=channel)
+    found = load_exposures(
+        since=since,
+        until=until,
+        now=now,
+        market=market,
+        channel=channel,
+        counts_siblings=True,
+    )
     looks = load_public_outcomes(
         since=begin_hour(since), until=begin_hour(until), now=now, market=market, channel=channel
     )

@@ -33,10 +33,11 @@ def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
     """Return drawn decisions as sightings. Two queries, and one for each model version the first
     time."""
     found = found.take(~found.is_book)
-    ids, public = (found.rows[name].astype(np.int64) for name in ("variant_id", "public_minor"))
+    names = ("variant_id", "public_minor", "category_id")
+    ids, public, category = (found.rows[name].astype(np.int64) for name in names)
     return Sightings.of_draws(
         variant_id=ids,
-        family_id=_find_families(found.rows["category_id"].astype(np.int64)),
+        family_id=_find_families(category),
         boost=_boosts(found),
         public_minor=public,
         shown_minor=found.rung_minor[np.arange(len(found)), found.chosen],
@@ -46,7 +47,7 @@ def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
         anchor_minor=load_anchors(ids, place),
         # Of the book in use: the one that decided was published an hour or two before at most.
         mean_sensitivity=align_means(ids, *load_sensitivity_means(place)) if len(ids) else 1.0,
-    )
+    ).among(category, found.siblings.astype(np.float64))
 
 
 def read_looks(found: PublicOutcomes, place: tuple[str, str]) -> Sightings:
@@ -56,16 +57,17 @@ def read_looks(found: PublicOutcomes, place: tuple[str, str]) -> Sightings:
     at = np.minimum(np.searchsorted(known.variant_id, found.variant_id), len(known.variant_id) - 1)
     is_known = known.variant_id[at] == found.variant_id if len(known.variant_id) else at > 0
     kept = np.flatnonzero(is_known)
+    category = known.category_id[at[kept]]
     return Sightings.of_looks(
         variant_id=found.variant_id[kept],
-        family_id=_find_families(known.category_id[at[kept]]),
+        family_id=_find_families(category),
         public_minor=found.public_minor[kept],
         rung_minor=found.rung_minor[kept],
         probability=found.probability[kept],
         looks=found.looks[kept],
         bought=found.purchases[kept],
         anchor_minor=load_anchors(found.variant_id[kept], place),
-    )
+    ).among(category, found.siblings[kept].astype(np.float64))
 
 
 def age_of_looks(found: PublicOutcomes, now: datetime) -> FloatArray:

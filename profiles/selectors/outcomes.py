@@ -22,6 +22,7 @@ _COLUMNS = (
     Packed("paid", ">i8", "int8send(paid)"),
     Packed("returned", ">i8", "int8send(returned)"),
     Packed("refunded", ">i8", "int8send(refunded)"),
+    Packed("siblings", ">i8", "int8send(siblings)"),
 )
 _SOURCE = """
 FROM (
@@ -33,12 +34,26 @@ FROM (
         coalesce(sum(quantity) FILTER (WHERE kind = 'purchase'), 0)::int8 AS units,
         coalesce(sum(paid_minor) FILTER (WHERE kind = 'purchase'), 0)::int8 AS paid,
         coalesce(sum(quantity) FILTER (WHERE kind = 'return'), 0)::int8 AS returned,
-        coalesce(sum(paid_minor) FILTER (WHERE kind = 'return'), 0)::int8 AS refunded
-    FROM profiles_event
-    WHERE quote_id IS NOT NULL AND kind IN ('purchase', 'return')
-        AND occurred_at >= %(since)s AND occurred_at < %(until)s {quotes}
+        coalesce(sum(paid_minor) FILTER (WHERE kind = 'return'), 0)::int8 AS refunded,
+        coalesce(sum(siblings), 0)::int8 AS siblings
+    FROM ({events}) lines
+    WHERE quote_id IS NOT NULL {quotes}
     GROUP BY quote_id
 ) outcomes
+"""
+_EVENTS = """
+SELECT quote_id, kind, occurred_at, quantity, paid_minor, {siblings} AS siblings
+FROM profiles_event
+WHERE kind IN ('purchase', 'return')
+    AND occurred_at >= %(since)s AND occurred_at < %(until)s
+"""
+# Other variants of the category in the same basket: the place of a variant among those of its
+# basket counted from both ends is one more than how many there are.
+_SIBLINGS = """
+CASE WHEN kind = 'purchase' AND basket_ref <> '' AND category_id IS NOT NULL THEN
+    dense_rank() OVER (PARTITION BY kind, basket_ref, category_id ORDER BY variant_id)
+    + dense_rank() OVER (PARTITION BY kind, basket_ref, category_id ORDER BY variant_id DESC) - 2
+ELSE 0 END
 """
 
 
@@ -48,7 +63,8 @@ class QuoteOutcomes:
 
     `purchases` are order lines, `first_ms` is when the first of them was bought (0: none).
     `paid_minor` is what the goods cost after all offers, `refunded_minor` what went back for
-    `returned_units` of the `units`.
+    `returned_units` of the `units`. `siblings` are the other variants of its category that the
+    baskets of its lines held, 0 where nobody asked for them.
     """
 
     quote_id: NDArray[np.void]
@@ -58,14 +74,22 @@ class QuoteOutcomes:
     paid_minor: NDArray[np.int64]
     returned_units: NDArray[np.int64]
     refunded_minor: NDArray[np.int64]
+    siblings: NDArray[np.int64]
 
 
 def load_quote_outcomes(
-    *, since: datetime, until: datetime, quote_ids: Sequence[UUID] | None = None
+    *,
+    since: datetime,
+    until: datetime,
+    quote_ids: Sequence[UUID] | None = None,
+    counts_siblings: bool = False,
 ) -> QuoteOutcomes:
     """Return what was bought and returned in `[since, until)` by quote, of `quote_ids` only if any
-    are named. One query."""
-    source = _SOURCE.format(quotes="" if quote_ids is None else "AND quote_id = ANY(%(quotes)s)")
+    are named. One query; counting siblings sorts every line bought in that time."""
+    source = _SOURCE.format(
+        events=_EVENTS.format(siblings=_SIBLINGS if counts_siblings else "0"),
+        quotes="" if quote_ids is None else "AND quote_id = ANY(%(quotes)s)",
+    )
     named = {} if quote_ids is None else {"quotes": list(quote_ids)}
     rows = fetch_packed(_COLUMNS, source, {"since": since, "until": until, **named})
     ids = np.empty(len(rows), dtype=QUOTE_ID)
@@ -83,4 +107,5 @@ def load_quote_outcomes(
         paid_minor=column("paid"),
         returned_units=column("returned"),
         refunded_minor=column("refunded"),
+        siblings=column("siblings"),
     )

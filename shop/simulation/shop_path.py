@@ -245,9 +245,12 @@ class ShopPath:
             bought=chosen[shown.shopper[at]] == item,
             anchor_minor=shelf.list_minor[item],
             mean_sensitivity=self._sensitivity_mean[item],
-        ).join(count_looks(shelf, looked, chosen[shown.shopper[others]] == looked))
+        )
+        # Who buys takes one item, so that baskets hold no siblings.
+        seen = seen.among(shelf.category_id[item], np.zeros(len(item)))
+        looks = count_looks(shelf, looked, chosen[shown.shopper[others]] == looked)
         self.evidence, _ = take_in(
-            self.evidence, seen, self.model, model_version=self._version, days=days
+            self.evidence, seen.join(looks), self.model, model_version=self._version, days=days
         )
 
 

@@ -13,8 +13,14 @@ from pricing.core.guardrails import PublicBounds, apply_public_gate
 from pricing.core.looks import WeekDraw
 from pricing.core.monitoring import Limits as ScreenLimits
 from pricing.core.monitoring import hold_moves, screen_prices
-from pricing.core.optimum import Choice, Limits, Segments, choose_public
-from pricing.core.publish import NO_LIMIT, demand_terms, find_limits, floor_prices
+from pricing.core.optimum import Choice, Limits, Segments, choose_public, sibling_cost
+from pricing.core.publish import (
+    NO_LIMIT,
+    demand_terms,
+    find_limits,
+    floor_prices,
+    reckoned_cost,
+)
 from pricing.core.quote import VariantTerms, drop_signals
 from pricing.core.rounding import share_down
 from pricing.core.scarcity import limit_cost, scarce_cost, weekly_units
@@ -86,7 +92,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
     )
     choice = choose_public(
         limits,
-        demand_terms(terms, policy, _extra_cost(terms, morning)),
+        demand_terms(terms, policy, _extra_cost(shelf, terms, morning)),
         morning.segments,
         policy,
         is_causal=is_causal,
@@ -125,13 +131,15 @@ def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:
     )
 
 
-def _extra_cost(terms: VariantTerms, morning: Morning) -> FloatArray:
-    """Return what a sale costs where stock must last, (m,)."""
-    if morning.stock is None:
-        return np.zeros(len(terms))
-    weekly = weekly_units(morning.served, terms)
-    scarce = scarce_cost(terms, weekly, morning.stock, morning.policy)
-    return limit_cost(scarce, terms, morning.policy)
+def _extra_cost(shelf: Shelf, terms: VariantTerms, morning: Morning) -> FloatArray:
+    """Return what a sale costs where stock must last, and what it takes from siblings, (m,)."""
+    policy, weekly = morning.policy, weekly_units(morning.served, terms)
+    stock = np.full(len(terms), np.nan) if morning.stock is None else morning.stock
+    scarce = scarce_cost(terms, weekly, stock, policy)
+    lost = np.maximum(morning.served.siblings_lose(shelf.family_id), policy.substitution_share)
+    margin = terms.public_minor - reckoned_cost(terms.unit_cost, terms.public_minor, policy)
+    taken = sibling_cost(margin, weekly, terms.category_id, lost)
+    return limit_cost(scarce + taken, terms, policy)
 
 
 def _bound(was: IntArray, shelf: Shelf, terms: VariantTerms, policy: Policy) -> PublicBounds:

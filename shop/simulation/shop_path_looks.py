@@ -30,7 +30,7 @@ def count_looks(shelf: Shelf, item: IntArray, bought: BoolArray) -> Sightings:
         looks=looks[kept],
         bought=sold[kept],
         anchor_minor=shelf.list_minor[kept],
-    )
+    ).among(shelf.category_id[kept], np.zeros(len(kept)))
 
 
 def _pad(rows: Sequence[Sequence[float]]) -> FloatArray:

@@ -76,6 +76,15 @@ class ServedDemand:
         found: BoolArray = is_known & self.is_causal[at]
         return found
 
+    def siblings_lose(self, family_id: IntArray) -> FloatArray:
+        """Return the share of the units a lower price wins that siblings lose, (m,): not known of
+        weekly sales, 0.
+
+        >>> example_served().siblings_lose(np.array([1, 5])).tolist()
+        [0.0, 0.0]
+        """
+        return np.zeros(len(family_id))
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything as named arrays for `pack_arrays`; `from_arrays` reads them back."""
         packed: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _ARRAYS}

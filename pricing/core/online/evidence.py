@@ -38,6 +38,14 @@ class Evidence:
     (0, 1] multiplies the prior's precision: below 1 after an alarm, until a model was fitted after
     it. `sent_mean` and `sent_sd` are the elasticity as it was last handed to the publisher.
 
+    What siblings lose when one of them is cut (see `diversion`): `category_id` says who they are,
+    `home_log` is the log price from which each one's move is reckoned, `shown_log` the one shown
+    last; `beside` is what siblings' moves would do to the log rate if they took everything from
+    each other, `offset` what is believed of it. `taken_level`, `taken_slope`, `taken_precision` and
+    `taken_weighted` are the natural parameters that the share of it adds to those of level and
+    elasticity. `sold` and `shown` count purchases and prices shown, `together` siblings bought
+    in the same baskets.
+
     `interest` is how the log purchase rate grows with log(1 + z), `look` how it differs for looks
     at everybody's price, each with its precision; `base` counts purchases and prices shown over
     all goods. `alarm_family` (F,), ascending, carries the state of each family's alarm, (F, 11).
@@ -46,6 +54,7 @@ class Evidence:
 
     variant_id: IntArray
     family_id: IntArray
+    category_id: IntArray
     anchor_minor: IntArray
     reference: FloatArray
     level: FloatArray
@@ -57,6 +66,17 @@ class Evidence:
     weighted: FloatArray
     precision: FloatArray
     randomized: FloatArray
+    taken_level: FloatArray
+    taken_slope: FloatArray
+    taken_precision: FloatArray
+    taken_weighted: FloatArray
+    sold: FloatArray
+    together: FloatArray
+    shown: FloatArray
+    home_log: FloatArray
+    shown_log: FloatArray
+    beside: FloatArray
+    offset: FloatArray
     trust: FloatArray
     sent_mean: FloatArray
     sent_sd: FloatArray
@@ -79,6 +99,7 @@ class Evidence:
             **empty,
             variant_id=ids,
             family_id=ids,
+            category_id=ids,
             anchor_minor=ids,
             interest=np.array([0.0, 1.0]),
             look=np.array([0.0, 1.0]),
@@ -114,6 +135,7 @@ class Evidence:
         the next price shown becomes it.
         """
         old = {} if "cross" in arrays else _read_before_looks(arrays)
+        old |= {} if "beside" in arrays else _read_before_siblings(arrays)
         kept = {name: old[name] if name in old else arrays[name] for name in _ARRAYS}
         return Evidence(**kept, model_version=int(arrays["model_version"][0]))
 
@@ -129,8 +151,16 @@ NATURAL = (
     "weighted",
     "precision",
     "randomized",
+    "taken_level",
+    "taken_slope",
+    "taken_precision",
+    "taken_weighted",
+    "sold",
+    "together",
+    "shown",
 )
-BY_VARIANT = (*NATURAL, "reference", "level", "trust", "sent_mean", "sent_sd")
+_MOVES = ("home_log", "shown_log", "beside", "offset")
+BY_VARIANT = (*NATURAL, *_MOVES, "reference", "level", "trust", "sent_mean", "sent_sd")
 
 
 def _read_before_looks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -147,22 +177,65 @@ def _read_before_looks(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[
     }
 
 
-def integrate_levels(evidence: Evidence) -> tuple[FloatArray, FloatArray]:
-    """Return `weighted` and `precision` (N,) of each elasticity once its level is integrated out.
+def _read_before_siblings(arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Return what evidence of before siblings counted knows of them: nothing, so everybody stands
+    alone until shown again."""
+    none = np.zeros(len(arrays["variant_id"]))
+    names = (*(name for name in NATURAL if name not in arrays), "beside", "offset")
+    return {
+        **dict.fromkeys(names, none),
+        "category_id": -arrays["variant_id"],
+        "home_log": none + np.nan,
+        "shown_log": none + np.nan,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of each elasticity e and of the share D that its siblings lose, once levels are
+    integrated out, arrays (N,): a normal likelihood by its natural parameters. `joint` is the
+    entry of (e, D) in its matrix."""
+
+    weighted: FloatArray
+    precision: FloatArray
+    joint: FloatArray
+    taken_weighted: FloatArray
+    taken_precision: FloatArray
+
+
+def know_elasticities(weighted: FloatArray, precision: FloatArray) -> Known:
+    """Return what is known where siblings tell nothing."""
+    none = np.zeros(len(weighted))
+    return Known(weighted, precision, none, none, none)
+
+
+def integrate_levels(evidence: Evidence) -> Known:
+    """Return what is known of each elasticity and of what siblings lose, levels integrated out.
 
     With l the precision and h the mean of the prior of levels, and A, B, C, y_a, y_e the natural
     parameters of public prices: C - B^2 / (A + l) and y_e + B (y_a + l h) / (A + l) (the Schur
-    complement), each on top of what personal draws say.
+    complement), each on top of what personal draws say; alike for the share that siblings lose,
+    with J, -K, T and y_d for its entries beside level, elasticity and itself.
 
-    >>> both = integrate_levels(Evidence.nothing())
-    >>> [one.tolist() for one in both]
-    [[], []]
+    >>> integrate_levels(Evidence.nothing()).precision.tolist()
+    []
     """
     level = evidence.level_precision + LEVEL_PRECISION
     height = evidence.level_weighted + LEVEL_PRECISION * evidence.base_level
     public = np.maximum(evidence.public_precision - evidence.cross**2 / level, 0.0)
     weighted = evidence.public_weighted + evidence.cross / level * height
-    return evidence.weighted + weighted, evidence.precision + public
+    taken = evidence.taken_level / level
+    rest = evidence.taken_precision - evidence.taken_level * taken
+    return Known(
+        weighted=evidence.weighted + weighted,
+        precision=evidence.precision + public,
+        joint=evidence.cross * taken - evidence.taken_slope,
+        taken_weighted=evidence.taken_weighted - taken * height,
+        taken_precision=np.maximum(rest, 0.0),
+    )
+
+
+_OF_LEVEL = ("level_precision", "level_weighted", "cross", "taken_level")
 
 
 def begin_anew(evidence: Evidence, where: BoolArray) -> Evidence:
@@ -171,12 +244,15 @@ def begin_anew(evidence: Evidence, where: BoolArray) -> Evidence:
     What they told of elasticities stays, their levels integrated out; sales from now on are
     compared with each other only. For a price that a merchant changes: demand may have been why.
     """
-    weighted, precision = integrate_levels(evidence)
+    known = integrate_levels(evidence)
     fresh: dict[str, FloatArray] = {
-        "public_weighted": weighted - evidence.weighted,
-        "public_precision": precision - evidence.precision,
+        "public_weighted": known.weighted - evidence.weighted,
+        "public_precision": known.precision - evidence.precision,
+        "taken_slope": -known.joint,
+        "taken_weighted": known.taken_weighted,
+        "taken_precision": known.taken_precision,
         "reference": np.full(len(evidence), np.nan),
-    } | dict.fromkeys(("level_precision", "level_weighted", "cross"), np.zeros(len(evidence)))
+    } | dict.fromkeys(_OF_LEVEL, np.zeros(len(evidence)))
     begun: dict[str, Any] = {
         name: np.where(where, new, getattr(evidence, name)) for name, new in fresh.items()
     }

@@ -5,6 +5,12 @@ family's deviation, u its own, both standard normal; r = SHARED. Given the likel
 variant (natural parameters w, p) everything is normal: d has the precision 1 + sum t with
 t = r s^2 p / (1 + (1 - r) s^2 p), and a variant's own posterior follows from that of d (a one-way
 random effects model; Searle, Casella and McCulloch 1992, ch. 3).
+
+What siblings lose (`diversion`) is one number of the family too, D, and told by the same sales: so
+both are found together. With c, t and h_D what a variant's likelihood says of (e, D) and of D, and
+v = (1 - r) s^2, integrating u out leaves for (d, D) the matrix [[r s^2 p, sqrt(r) s c], [., t (1 +
+v p) - v c^2]] / (1 + v p) and the vector (sqrt(r) s (w - p m), h_D (1 + v p) - c (m + v w)) /
+(1 + v p), summed over variants and added to the priors of both.
 """
 
 from __future__ import annotations
@@ -14,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.online.diversion import Diversion
+from pricing.core.online.evidence import Known
 
 SHARED = 0.5
 
@@ -22,13 +30,15 @@ SHARED = 0.5
 class Kinship:
     """The deviations of F families (ascending `family_id`) in prior sd: posterior mean, variance.
 
-    `is_randomized` says that what chance alone told would halve the variance of the deviation.
+    `is_randomized` says that what chance alone told would halve the variance of the deviation;
+    `diversion` is what siblings lose, of the same families.
     """
 
     family_id: IntArray
     mean: FloatArray
     variance: FloatArray
     is_randomized: BoolArray
+    diversion: Diversion
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +51,80 @@ class Told:
     precision: FloatArray
 
 
-def relate(family_id: IntArray, told: Told, randomized: FloatArray) -> Kinship:
-    """Return what n variants of `family_id` (n,) say of their families; `randomized` (n,) is the
-    part of their precision that chance gave.
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What variants say of each family's deviation d and diversion D: sums (F,)."""
 
-    >>> one = np.ones(2)
+    dd: FloatArray
+    both: FloatArray
+    taken: FloatArray
+    d: FloatArray
+    taken_weighted: FloatArray
+    chance: FloatArray
+
+
+def relate(
+    family_id: IntArray,
+    prior: tuple[FloatArray, FloatArray],
+    known: Known,
+    *,
+    randomized: FloatArray,
+    expected: Diversion,
+) -> Kinship:
+    """Return what n variants of `family_id` (n,) say of their families. `prior` are mean and sd of
+    their elasticities, `known` their likelihoods, `randomized` (n,) is the part of their precision
+    that chance gave, `expected` what is believed of each family's diversion before.
+
+    >>> from pricing.core.online.evidence import know_elasticities
+    >>> one, four = np.ones(2), np.array([4, 4])
     >>> kin = relate(
-    ...     np.array([4, 4]), Told(2 * one, one, 30 * one, 10 * one), randomized=10 * one
+    ...     four, (2 * one, one), know_elasticities(30 * one, 10 * one), randomized=10 * one,
+    ...     expected=Diversion(four[:1], np.array([0.2]), np.array([0.1])),
     ... )
     >>> kin.mean.round(3).tolist(), kin.variance.round(3).tolist(), kin.is_randomized.tolist()
     ([0.884], [0.375], [True])
+    >>> kin.diversion.share.round(3).tolist()
+    [0.2]
     """
+    sums = _add_up(family_id, prior, known, randomized)
+    trusted = 1.0 / expected.sd**2
+    dd, taken = 1.0 + sums.dd, trusted + sums.taken
+    rest = dd * taken - sums.both**2
+    wanted = trusted * expected.mean + sums.taken_weighted
+    found = Diversion(
+        expected.family_id,
+        (dd * wanted - sums.both * sums.d) / rest,
+        np.sqrt(dd / rest),
+    )
+    return Kinship(
+        family_id=expected.family_id,
+        mean=(sums.d - sums.both * found.share) / dd,
+        variance=taken / rest,
+        is_randomized=sums.chance >= 1.0,
+        diversion=found,
+    )
+
+
+def _add_up(
+    family_id: IntArray, prior: tuple[FloatArray, FloatArray], known: Known, randomized: FloatArray
+) -> _Sums:
     families, group = np.unique(family_id, return_inverse=True)
-    variance = told.sd**2
-    apart = 1.0 + (1.0 - SHARED) * variance * told.precision
-    surprise = told.weighted - told.precision * told.mean
+    mean, sd = prior
+    own, root = (1.0 - SHARED) * sd**2, np.sqrt(SHARED) * sd
+    apart = 1.0 + own * known.precision
 
     def add(values: FloatArray) -> FloatArray:
         return np.bincount(group, values, len(families))
 
-    left = 1.0 / (1.0 + add(SHARED * variance * told.precision / apart))
-    chance = 1.0 + (1.0 - SHARED) * variance * randomized
-    return Kinship(
-        family_id=families,
-        mean=left * add(np.sqrt(SHARED) * told.sd * surprise / apart),
-        variance=left,
-        is_randomized=add(SHARED * variance * randomized / chance) >= 1.0,
+    return _Sums(
+        dd=add(root**2 * known.precision / apart),
+        both=add(root * known.joint / apart),
+        taken=add(known.taken_precision - own * known.joint**2 / apart),
+        d=add(root * (known.weighted - known.precision * mean) / apart),
+        taken_weighted=add(
+            known.taken_weighted - known.joint * (mean + own * known.weighted) / apart
+        ),
+        chance=add(root**2 * randomized / (1.0 + own * randomized)),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
+from pricing.core.online.diversion import expect_diversion
 from pricing.core.online.evidence import Evidence, find_sorted, integrate_levels
 from pricing.core.online.kinship import Kinship, Told, combine, relate
 
@@ -20,7 +21,8 @@ class LearnedDemand(ServedDemand):
     """A model whose elasticities are those of its posterior after the outcomes since.
 
     `weighted` and `precision` (N,) are the likelihood of the variants of `evidence`, levels
-    integrated out; `kinship` is what they say of their families.
+    integrated out and at what is believed of what siblings lose; `kinship` is what they say of
+    their families.
     """
 
     evidence: Evidence
@@ -50,6 +52,20 @@ class LearnedDemand(ServedDemand):
             np.where(has_kin, spread, sd),
             depth,
         )
+
+    def siblings_lose(self, family_id: IntArray) -> FloatArray:
+        """Return the share of the units a lower price wins that siblings lose, (m,): that of each
+        family, 0 of families without evidence.
+
+        >>> from pricing.core.demand.served import example_served
+        >>> learned = learn_from(example_served(), Evidence.nothing())
+        >>> learned.siblings_lose(np.array([1])).tolist()
+        [0.0]
+        """
+        at, has_kin = find_sorted(self.kinship.family_id, family_id)
+        if not has_kin.any():
+            return np.zeros(len(family_id))
+        return np.where(has_kin, self.kinship.diversion.share[at], 0.0)
 
     def backed_by_chance(self, variant_id: IntArray, family_id: IntArray) -> BoolArray:
         """Return whose elasticity a randomised source backs, (m,): the model's, or what chance did
@@ -103,15 +119,23 @@ def choose_prior(
 def learn_from(served: ServedDemand, evidence: Evidence) -> LearnedDemand:
     """Return `served` with `evidence` on top."""
     known = {field.name: getattr(served, field.name) for field in fields(ServedDemand)}
-    weighted, precision = integrate_levels(evidence)
+    told = integrate_levels(evidence)
     mean, sd = choose_prior(
-        served, evidence.variant_id, evidence.family_id, precision - evidence.precision
+        served, evidence.variant_id, evidence.family_id, told.precision - evidence.precision
     )
-    told = Told(mean, sd / np.sqrt(evidence.trust), weighted, precision)
+    kinship = relate(
+        evidence.family_id,
+        (mean, sd / np.sqrt(evidence.trust)),
+        told,
+        randomized=evidence.randomized,
+        expected=expect_diversion(evidence),
+    )
+    at, _ = find_sorted(kinship.family_id, evidence.family_id)
+    lost = kinship.diversion.share[at] if len(at) else np.zeros(0)
     return LearnedDemand(
         **known,
         evidence=evidence,
-        weighted=weighted,
-        precision=precision,
-        kinship=relate(evidence.family_id, told, evidence.randomized),
+        weighted=told.weighted - told.joint * lost,
+        precision=told.precision,
+        kinship=kinship,
     )

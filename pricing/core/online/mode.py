@@ -21,6 +21,7 @@ def rates(evidence: Evidence, elasticity: FloatArray, seen: Sightings, at: IntAr
         evidence.level[at]
         + evidence.interest[0] * seen.interest
         + evidence.look[0] * seen.is_look
+        + evidence.offset[at]
         - elasticity[at] * (seen.public_log - evidence.reference[at] + seen.log_ratio)
     )
     found: FloatArray = np.exp(np.clip(logs, -20.0, 1.0))
@@ -39,13 +40,18 @@ class _Measured:
     level_score: FloatArray
     public_score: FloatArray
     drawn_score: FloatArray
+    taken_level: FloatArray
+    taken_slope: FloatArray
+    taken: FloatArray
+    taken_score: FloatArray
 
 
 class Mode:
     """The search for the mode of the posterior of one batch.
 
-    Each price shown counts as `share` (n,) of one, but for what it brought. `prior_mean` and
-    `prior_precision` (N,) are those of the elasticities.
+    Each price shown counts as `share` (n,) of one, but for what it brought. Mean and precision
+    of `prior` (N,) are those of the elasticities, `diversion` (N,) is what is believed of
+    the share that siblings lose: it holds while level and elasticity are searched for.
     """
 
     def __init__(
@@ -53,9 +59,11 @@ class Mode:
         evidence: Evidence,
         seen: Sightings,
         share: FloatArray,
-        prior_mean: FloatArray,
-        prior_precision: FloatArray,
+        prior: tuple[FloatArray, FloatArray],
+        diversion: FloatArray,
     ) -> None:
+        self._diversion = diversion
+        prior_mean, prior_precision = prior
         self._kept, self._seen, self._count = evidence, seen, share * seen.looks
         self._at, _ = find_sorted(evidence.variant_id, seen.variant_id)
         self._public = seen.public_log - evidence.reference[self._at]
@@ -67,8 +75,13 @@ class Mode:
             evidence.precision + evidence.public_precision + prior_precision,
         )
         self._vector = (
-            evidence.level_weighted + LEVEL_PRECISION * evidence.base_level,
-            evidence.weighted + evidence.public_weighted + prior_precision * prior_mean,
+            evidence.level_weighted
+            + LEVEL_PRECISION * evidence.base_level
+            - evidence.taken_level * diversion,
+            evidence.weighted
+            + evidence.public_weighted
+            + prior_precision * prior_mean
+            + evidence.taken_slope * diversion,
         )
         level, self.elasticity = _solve(self._matrix, self._vector)
         self.point = replace(evidence, level=level)
@@ -82,19 +95,30 @@ class Mode:
         for _ in range(steps):
             self._move()
         found, kept = self._measure(), self._kept
-        level, elasticity = self.point.level, self.elasticity
+        level, elasticity, share = self.point.level, self.elasticity, self._diversion
         return replace(
             self.point,
             level_precision=kept.level_precision + found.level,
             level_weighted=kept.level_weighted
-            + (found.level_score + found.level * level - found.cross * elasticity),
+            + (found.level_score + found.level * level - found.cross * elasticity)
+            + found.taken_level * share,
             cross=kept.cross + found.cross,
             public_weighted=kept.public_weighted
-            + (found.public_score - found.cross * level + found.public * elasticity),
+            + (found.public_score - found.cross * level + found.public * elasticity)
+            - found.taken_slope * share,
             public_precision=kept.public_precision + found.public,
             weighted=kept.weighted + (found.drawn_score + found.drawn * elasticity),
             precision=kept.precision + found.drawn,
             randomized=kept.randomized + found.randomized,
+            taken_level=kept.taken_level + found.taken_level,
+            taken_slope=kept.taken_slope + found.taken_slope,
+            taken_precision=kept.taken_precision + found.taken,
+            taken_weighted=kept.taken_weighted
+            + (found.taken_score + found.taken_level * level - found.taken_slope * elasticity)
+            + found.taken * share,
+            sold=kept.sold + self._sum(self._seen.bought),
+            together=kept.together + self._sum(self._seen.together),
+            shown=kept.shown + self._sum(self._count),
             interest=self._weigh(self.point.interest, kept.interest, self._seen.interest),
             look=self._weigh(self.point.look, kept.look, self._seen.is_look),
         )
@@ -124,6 +148,7 @@ class Mode:
         rate, wrong = self._residuals()
         weight = rate / OVERDISPERSION
         public, drawn = self._public, self._drawn
+        beside = self._kept.beside[self._at]
         return _Measured(
             level=self._sum(weight),
             cross=self._sum(weight * public),
@@ -133,6 +158,10 @@ class Mode:
             level_score=self._sum(wrong),
             public_score=-self._sum(wrong * public),
             drawn_score=-self._sum(wrong * drawn),
+            taken_level=self._sum(weight * beside),
+            taken_slope=self._sum(weight * beside * public),
+            taken=self._sum(weight * beside**2),
+            taken_score=self._sum(wrong * beside),
         )
 
     def _residuals(self) -> tuple[FloatArray, FloatArray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +20,20 @@ class Sightings:
     what could have been, by the logged probabilities. `interest` is log(1 + z). `looks` is how
     often the price was shown (1 for a decision), `bought` how often it was bought; `is_look` is 1
     where it was everybody's price. `anchor_minor` is the price that a merchant set last, before
-    the model or chance moved it.
+    the model or chance moved it. Goods of one `category_id` are siblings, of which the baskets
+    that bought one held `together` others; nobody has any before `among` says so.
     """
 
     variant_id: IntArray
     family_id: IntArray
+    category_id: IntArray
     public_log: FloatArray
     log_ratio: FloatArray
     centered: FloatArray
     interest: FloatArray
     looks: FloatArray
     bought: FloatArray
+    together: FloatArray
     is_look: FloatArray
     anchor_minor: IntArray
 
@@ -49,6 +52,16 @@ class Sightings:
             for name in self.__slots__
         }
         return Sightings(**both)
+
+    def among(self, category_id: IntArray, together: FloatArray) -> Sightings:
+        """Return these sightings of goods that have siblings: those of their `category_id` (n,), of
+        which baskets held `together` (n,) others.
+
+        >>> seen = Sightings.of_one(variant_id=7, family_id=1, log_ratio=-0.1)
+        >>> seen.category_id.tolist(), seen.among(np.array([3]), np.zeros(1)).category_id.tolist()
+        ([-7], [3])
+        """
+        return replace(self, category_id=category_id, together=together)
 
     @staticmethod
     def of_draws(
@@ -84,12 +97,14 @@ class Sightings:
         return Sightings(
             variant_id=variant_id,
             family_id=family_id,
+            category_id=-variant_id,
             public_log=np.log(public),
             log_ratio=shown,
             centered=shown - (ratios * probability).sum(axis=1),
             interest=np.log1p(boost),
             looks=np.ones(len(public)),
             bought=bought.astype(np.float64),
+            together=np.zeros(len(bought)),
             is_look=np.zeros(len(public)),
             anchor_minor=anchor_minor,
         )
@@ -124,12 +139,14 @@ class Sightings:
         return Sightings(
             variant_id=variant_id,
             family_id=family_id,
+            category_id=-variant_id,
             public_log=shown,
             log_ratio=none,
             centered=shown - (rungs * probability).sum(axis=1),
             interest=none,
             looks=looks.astype(np.float64),
             bought=bought.astype(np.float64),
+            together=np.zeros(len(bought)),
             is_look=none + 1.0,
             anchor_minor=anchor_minor,
         )
@@ -141,12 +158,14 @@ class Sightings:
         return Sightings(
             variant_id=np.array([variant_id]),
             family_id=np.array([family_id]),
+            category_id=np.array([-variant_id]),
             public_log=one * np.log(400.0),
             log_ratio=one * log_ratio,
             centered=one * log_ratio / 2.0,
             interest=none,
             looks=one,
             bought=none,
+            together=none,
             is_look=none,
             anchor_minor=np.array([400]),
         )

@@ -24,6 +24,7 @@ import numpy as np
 from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.served import ServedDemand
 from pricing.core.learning.drift import DriftAlarm
+from pricing.core.online.diversion import look_beside
 from pricing.core.online.evidence import (
     BY_VARIANT,
     OVERDISPERSION,
@@ -78,6 +79,7 @@ def take_in(
     known = _widen(_forget(evidence, model_version, days), seen, served)
     if not len(seen):
         return known, Report.nothing()
+    known = _look_around(known, seen, served)
     known, alarmed = _listen(known, seen, served)
     known = _step(known, seen, served, np.ones(len(seen)))
     known, moved = _mark_moved(known, served)
@@ -114,7 +116,7 @@ def look_ahead(
     """
     known = _recall_sent(_widen(evidence, seen, served), sent, served)
     if len(seen):
-        known = _step(known, seen, served, share)
+        known = _step(_look_around(known, seen, served), seen, served, share)
     known, moved = _mark_moved(known, served)
     purchases = float(seen.bought.sum())
     known = replace(known, base=known.base + np.array([purchases, float(share @ seen.looks)]))
@@ -161,6 +163,9 @@ def _widen(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidenc
     rows: dict[str, Any] = dict.fromkeys(BY_VARIANT, none) | {
         "variant_id": added,
         "family_id": above,
+        "category_id": seen.category_id[first[is_new]],
+        "home_log": none + np.nan,
+        "shown_log": none + np.nan,
         "anchor_minor": seen.anchor_minor[first[is_new]],
         "reference": none + np.nan,
         "level": none + evidence.base_level,
@@ -183,12 +188,34 @@ def _refer(evidence: Evidence, seen: Sightings) -> Evidence:
     that a new level is reckoned at: the first one shown."""
     ids, first = np.unique(seen.variant_id, return_index=True)
     at, _ = find_sorted(evidence.variant_id, ids)
-    anchor = evidence.anchor_minor.copy()
-    anchor[at] = seen.anchor_minor[first]
-    evidence = begin_anew(evidence, anchor != evidence.anchor_minor)
-    reference = evidence.reference.copy()
+    anchor, category = evidence.anchor_minor.copy(), evidence.category_id.copy()
+    anchor[at], category[at] = seen.anchor_minor[first], seen.category_id[first]
+    is_set = anchor != evidence.anchor_minor
+    evidence = begin_anew(evidence, is_set)
+    reference, home = evidence.reference.copy(), evidence.home_log.copy()
     reference[at] = np.where(np.isnan(reference[at]), seen.public_log[first], reference[at])
-    return replace(evidence, anchor_minor=anchor, reference=reference)
+    now = evidence.shown_log.copy()
+    now[at] = seen.public_log[first]
+    # What a merchant does to a price tells nothing of siblings: its home goes along.
+    home = np.where(np.isnan(home), now, home + np.where(is_set, now - evidence.shown_log, 0.0))
+    return replace(
+        evidence, anchor_minor=anchor, category_id=category, reference=reference, home_log=home
+    )
+
+
+def _look_around(evidence: Evidence, seen: Sightings, served: ServedDemand) -> Evidence:
+    """Return the evidence with what the prices of siblings do to each rate while the batch lasts.
+
+    A variant whose price changed within the batch counts at the mean of its prices, one that was
+    not seen at its last one."""
+    at, _ = find_sorted(evidence.variant_id, seen.variant_id)
+    times = np.bincount(at, minlength=len(evidence))
+    mean = np.bincount(at, seen.public_log, len(evidence)) / np.maximum(times, 1)
+    known = replace(evidence, shown_log=np.where(times > 0, mean, evidence.shown_log))
+    learned = learn_from(served, known)
+    elasticity, _, _ = learned.elasticities(known.variant_id, known.family_id)
+    beside = look_beside(known, elasticity)
+    return replace(known, beside=beside, offset=beside * learned.siblings_lose(known.family_id))
 
 
 def _believed(evidence: Evidence, served: ServedDemand) -> FloatArray:
@@ -234,7 +261,8 @@ def _step(evidence: Evidence, seen: Sightings, served: ServedDemand, share: Floa
     learned = learn_from(served, evidence)
     public = learned.precision - evidence.precision
     mean, sd = choose_prior(served, evidence.variant_id, evidence.family_id, public)
-    mode = Mode(evidence, seen, share, mean, evidence.trust / sd**2)
+    lost = learned.siblings_lose(evidence.family_id)
+    mode = Mode(evidence, seen, share, (mean, evidence.trust / sd**2), lost)
     return mode.find(STEPS)
 
 

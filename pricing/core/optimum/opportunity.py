@@ -47,7 +47,7 @@ def stock_cost(
 
 
 def sibling_cost(
-    margin: FloatArray, units: FloatArray, group: IntArray, share: float
+    margin: FloatArray, units: FloatArray, group: IntArray, share: float | FloatArray
 ) -> FloatArray:
     """Return the margin (m,) that a sale takes from substitutes of the same `group`.
 

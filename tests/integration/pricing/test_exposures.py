@@ -102,6 +102,34 @@ def test_an_exposure_holds_the_whole_data_contract(dairy: Dairy) -> None:
     assert not found.is_held_out.any()
 
 
+def test_other_goods_of_the_category_in_the_basket_are_siblings(dairy: Dairy) -> None:
+    open_dairy()
+    alice = make_treated()
+    views = quote_all(dairy, alice)
+    lines = [
+        PurchasedLine(
+            variant_id=views[one].variant_id,
+            quantity=2,
+            paid_minor=2 * views[one].quoted_minor,
+            list_minor=2 * views[one].list_minor,
+            is_discounted=True,
+            quote_id=views[one].quote_id,
+        )
+        for one in (dairy.brie, dairy.camembert, dairy.gouda)
+    ]
+    place = {"shopper_id": alice.id, "channel": "online", "now": LATER}
+    with committed():
+        at = NOON + timedelta(hours=1)
+        record_purchase_events(basket_ref="all", lines=lines, occurred_at=at, **place)
+    drain_quotes()
+    asked = load_exposures(**WINDOW, now=LATER, counts_siblings=True)
+    found = dict(zip(asked.rows["variant_id"].tolist(), asked.siblings.tolist(), strict=True))
+    assert [found[one] for one in (dairy.brie, dairy.camembert, dairy.gouda)] == [1, 1, 0]
+    unasked = load_exposures(**WINDOW, now=LATER)
+    assert unasked.siblings.tolist() == [0] * 4
+    assert unasked.units.tolist() == asked.units.tolist()
+
+
 def test_outcomes_join_by_quote_and_count_returns(dairy: Dairy) -> None:
     open_dairy()
     alice = make_treated()

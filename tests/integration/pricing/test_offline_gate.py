@@ -98,6 +98,7 @@ def expose(rows: Rows, shopper: IntArray, week: IntArray, *log: IntArray | Float
         returned_units=zero,
         margin_minor=units * (rows["quoted_minor"] - rows["unit_cost"]),
         delay_ms=np.where(units > 0, 60_000, -1),
+        siblings=zero,
     )
 
 

@@ -49,9 +49,12 @@ def pass_afternoon(rng: np.random.Generator, count: int, truth: float) -> Aftern
     delay = rng.exponential(25.0, count)
     while (late := delay > HORIZON).any():
         delay[late] = rng.exponential(25.0, int(late.sum()))
+    variant = rng.integers(0, ITEMS, count)
     seen = Sightings(
-        variant_id=rng.integers(0, ITEMS, count),
+        variant_id=variant,
         family_id=np.ones(count, dtype=np.int64),
+        category_id=-variant - 1,
+        together=np.zeros(count),
         log_ratio=ratio,
         centered=ratio + 0.1,
         interest=np.zeros(count),

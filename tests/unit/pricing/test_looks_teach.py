@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pricing.core.demand.served import example_served
 from pricing.core.online import Evidence, Sightings, learn_from, take_in
-from pricing.core.online.evidence import LEVEL_PRECISION, integrate_levels
+from pricing.core.online.diversion import Diversion
+from pricing.core.online.evidence import LEVEL_PRECISION, integrate_levels, know_elasticities
 from pricing.core.online.kinship import SHARED, Told, combine, relate
 
 TEAS = 30
@@ -154,7 +155,7 @@ def test_weekly_sales_and_looks_of_the_same_weeks_count_once() -> None:
     """The model's word on a tea is dropped for the family's once looks say more than it does."""
     sure = replace(SERVED, elasticity=np.full(TEAS, 9.0), elasticity_sd=np.full(TEAS, 0.25))
     evidence, ids = watch(np.full(TEAS, 2.0), 300), np.arange(TEAS)
-    public = integrate_levels(evidence)[1] - evidence.precision
+    public = integrate_levels(evidence).precision - evidence.precision
     says_more = public > 1.0 / 0.25**2 - 1.0 / 1.2**2
     mean, _, _ = learn_from(sure, evidence).elasticities(ids, FAMILY)
     assert (5 < says_more.sum() < TEAS - 5, mean[says_more].max() < 3.5) == (True, True)
@@ -178,7 +179,7 @@ def test_evidence_stored_before_looks_counted_goes_on() -> None:
     }
     read = Evidence.from_arrays(old)
     assert np.isnan(read.reference).all()
-    assert integrate_levels(read)[1].tolist() == read.precision.tolist()
+    assert integrate_levels(read).precision.tolist() == read.precision.tolist()
     rng = np.random.default_rng(2)
     went_on, _ = take_in(read, look(rng, np.full(TEAS, 2.0), np.full(TEAS, LOW)), SERVED)
     assert np.allclose(went_on.reference, np.log(LOW))
@@ -194,7 +195,13 @@ def test_kinship_is_the_posterior_of_the_whole_family(seed: int, count: int) -> 
     precision = rng.exponential(3.0, count) * (rng.random(count) < 0.8)
     weighted = precision * rng.normal(2.0, 1.5, count)
     told = Told(mean, sd, weighted, precision)
-    kin = relate(np.ones(count, dtype=np.int64), told, randomized=precision)
+    kin = relate(
+        np.ones(count, dtype=np.int64),
+        (mean, sd),
+        know_elasticities(weighted, precision),
+        randomized=precision,
+        expected=Diversion(np.array([1]), np.zeros(1), np.ones(1)),
+    )
     found = combine(told, np.repeat(kin.mean, count), np.repeat(kin.variance, count))
     prior = np.outer(sd, sd) * SHARED + np.diag(sd**2 * (1.0 - SHARED))
     covariance = np.linalg.inv(np.linalg.inv(prior) + np.diag(precision))
@@ -205,7 +212,8 @@ def test_kinship_is_the_posterior_of_the_whole_family(seed: int, count: int) -> 
 
 def test_levels_are_integrated_out_exactly() -> None:
     evidence = watch(np.full(TEAS, 2.0), 5)
-    weighted, precision = integrate_levels(evidence)
+    known = integrate_levels(evidence)
+    weighted, precision = known.weighted, known.precision
     for at in range(TEAS):
         matrix = np.array(
             [

@@ -43,6 +43,8 @@ def see(
     return Sightings(
         variant_id=variant,
         family_id=np.ones(count, dtype=np.int64),
+        category_id=-variant - 1,
+        together=np.zeros(count),
         log_ratio=ratio,
         centered=ratio - mean,
         interest=np.log1p(boost),
@@ -150,9 +152,8 @@ def test_a_new_model_is_trusted_again_and_keeps_the_evidence() -> None:
 
 def test_evidence_fades_by_half_in_sixty_days() -> None:
     evidence, _ = learn([see(np.random.default_rng(12), 3_000, np.full(ITEMS, 2.0))])
-    none = Sightings(
-        *(np.zeros(0, dtype=np.int64),) * 2, *(np.zeros(0),) * 7, np.zeros(0, dtype=np.int64)
-    )
+    none = cut(see(np.random.default_rng(12), 1, np.full(ITEMS, 2.0)), 1)[0]
+    none = Sightings(**{name: getattr(none, name)[:0] for name in Sightings.__slots__})
     old, report = take_in(evidence, none, SERVED, days=60.0)
     assert np.allclose(old.precision, evidence.precision / 2.0)
     assert (report.exposures, report.purchases) == (0, 0)
