@@ -13,7 +13,9 @@ from typing import get_args
 from pricing.core.learning import PricingAgent
 from shop.simulation.episode import INSIGHTS, Course, Run, run_agent, run_insider
 from shop.simulation.market import Insight
+from shop.simulation.shop_path_bounds import run_within_bounds
 
+BOUNDS = "bounds"
 MakeAgent = Callable[[int], PricingAgent]
 # Small matrices: threads inside numpy would only wait for each other.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -21,11 +23,13 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 
 @dataclass(slots=True)
 class CourseRuns:
-    """All runs on one course: of agents, and of those who know the truth."""
+    """All runs on one course: of agents, of those who know the truth, and of somebody who knows
+    it within the bounds of the shop's prices."""
 
     course: Course
     insiders: dict[Insight, Run] = field(default_factory=dict)
     agents: dict[str, Run] = field(default_factory=dict)
+    bounds: Run | None = None
 
 
 def run_grid(
@@ -33,22 +37,28 @@ def run_grid(
     agents: Mapping[str, MakeAgent],
     *,
     processes: int = 2,
+    has_bounds: bool = False,
     on_done: Callable[[], None] = lambda: None,
 ) -> list[CourseRuns]:
     """Return the runs of every agent, and of the three insiders, on every course.
 
     `agents` maps a name to what makes an agent from a seed: a class or function of a module, as
     processes find it by its name. `on_done` is called after each run. With `processes=1`
-    everything runs here.
+    everything runs here. With `has_bounds` it is also run what the shop's bounds allow.
     """
     done = {course: CourseRuns(course) for course in courses}
     jobs = [
         (course, name, make)
         for course in courses
-        for name, make in [*((name, None) for name in INSIGHTS), *agents.items()]
+        for name, make in [
+            *((name, None) for name in (*INSIGHTS, *((BOUNDS,) if has_bounds else ()))),
+            *agents.items(),
+        ]
     ]
     for course, name, run in _run_jobs(jobs, processes):
-        if name in get_args(Insight):
+        if name == BOUNDS:
+            done[course].bounds = run
+        elif name in get_args(Insight):
             done[course].insiders[name] = run  # type: ignore[index]  # narrowed by the line above
         else:
             done[course].agents[name] = run
@@ -65,6 +75,8 @@ def run_job(job: Job) -> Run:
     Raises ValueError, saying who and where, if an agent breaks the rules of the game.
     """
     course, name, make = job
+    if make is None and name == BOUNDS:
+        return run_within_bounds(course)
     if make is None:
         return run_insider(course, next(one for one in INSIGHTS if one == name))
     try:

@@ -12,7 +12,7 @@ from pricing.core.values import FloatArray
 from shop.simulation.episode import Run
 from shop.simulation.grid import CourseRuns
 
-LAST_VISITS = 20_000
+LAST_VISITS, LATE_VISITS = 20_000, 40_000
 AFTER_SHIFT = (5_000, 20_000)
 # The run of somebody who knows the truth and still shows one price to all.
 UNIFORM = "uniform"
@@ -33,8 +33,9 @@ class Score:
     """One agent in one world. Money is counted in units of the clairvoyant's profit per market.
 
     share: profit / clairvoyant profit; gain_share: (profit - usual) / (clairvoyant - usual);
-    gain_over_uniform: the same over the best price that is equal for all; regret: 1 - share at
-    the end; recovery: share over visits 5,000-20,000 after the shift (NaN where there is none).
+    gain_late: the same over the last 40,000 visits; gain_over_uniform: the gain share over the
+    best price that is equal for all; regret: 1 - share at the end; recovery: share over visits
+    5,000-20,000 after the shift (NaN where there is none).
     """
 
     agent: str
@@ -44,6 +45,7 @@ class Score:
     share: Estimate
     share_last: Estimate
     gain_share: Estimate
+    gain_late: Estimate
     gain_over_uniform: Estimate
     regret: Estimate
     recovery: Estimate
@@ -83,12 +85,16 @@ def score_agent(runs: Sequence[CourseRuns], agent: str) -> Score:
         end = min(days, max(1, visits // batch))
         return estimate_ratio(_sums(own, best, 0, end), np.ones(len(runs)))
 
+    def gain_over(floor: FloatArray, begin: int = 0) -> Estimate:
+        above, room = ((one - floor)[:, begin:].sum(axis=1) for one in (own, best))
+        return estimate_ratio(above / total, room / total)
+
+    total = best.sum(axis=1)
     shift = course.setting.shift_after // batch
     first, last = (shift + visits // batch for visits in AFTER_SHIFT)
     has_shift = course.world == "demand_shift" and last <= days
     nothing = Estimate(float("nan"), float("nan"), float("nan"))
-    final = max(0, days - LAST_VISITS // batch)
-    total = best.sum(axis=1)
+    final, late = (max(0, days - visits // batch) for visits in (LAST_VISITS, LATE_VISITS))
     return Score(
         agent=agent,
         share_5k=share_until(5_000),
@@ -96,12 +102,9 @@ def score_agent(runs: Sequence[CourseRuns], agent: str) -> Score:
         share_50k=share_until(50_000),
         share=share_until(days * batch),
         share_last=estimate_ratio(_sums(own, best, final, days), np.ones(len(runs))),
-        gain_share=estimate_ratio(
-            (own - usual).sum(axis=1) / total, (best - usual).sum(axis=1) / total
-        ),
-        gain_over_uniform=estimate_ratio(
-            (own - uniform).sum(axis=1) / total, (best - uniform).sum(axis=1) / total
-        ),
+        gain_share=gain_over(usual),
+        gain_late=gain_over(usual, late),
+        gain_over_uniform=gain_over(uniform),
         regret=estimate_ratio(find_regrets(runs, agent), np.ones(len(runs))),
         recovery=estimate_ratio(_sums(own, best, first, last), np.ones(len(runs)))
         if has_shift
@@ -109,6 +112,15 @@ def score_agent(runs: Sequence[CourseRuns], agent: str) -> Score:
         conversion=float(np.mean([_find(run, agent).sales.sum() for run in runs]) / (days * batch)),
         seconds=float(np.mean([_find(run, agent).seconds for run in runs])),
     )
+
+
+def score_bounds(runs: Sequence[CourseRuns]) -> Estimate | None:
+    """Return the gain share that the shop's bounds allow, None where nobody looked."""
+    allowed = [run.bounds.profit.sum() for run in runs if run.bounds is not None]
+    if len(allowed) < len(runs):
+        return None
+    best, usual = (_stack(runs, name).sum(axis=1) for name in ("clairvoyant", "usual"))
+    return estimate_ratio((np.array(allowed) - usual) / best, (best - usual) / best)
 
 
 def find_regrets(runs: Sequence[CourseRuns], agent: str) -> FloatArray:

@@ -17,10 +17,18 @@ from rich.table import Table
 
 from shop.simulation.agents import AGENTS, SHIPPED, OutsideAgent
 from shop.simulation.baselines import BASELINES
-from shop.simulation.episode import Course
+from shop.simulation.episode import INSIGHTS, Course
 from shop.simulation.grid import CourseRuns, MakeAgent, run_grid
 from shop.simulation.report import Group, describe, draw_groups, group_runs, name_group
 from shop.simulation.setting import Setting, calibrate, read_calibration
+from shop.simulation.shop_figures import (
+    FIGURES,
+    SHOP,
+    ShopRow,
+    average_shop,
+    describe_shop,
+    score_shop,
+)
 from shop.simulation.summary import (
     UNIFORM,
     Estimate,
@@ -60,6 +68,18 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seeds", type=int, default=4, help="number of markets per world")
         parser.add_argument("--first-seed", type=int, default=0)
+        parser.add_argument(
+            "--seed-numbers",
+            nargs="+",
+            type=int,
+            metavar="SEED",
+            help="these very markets, in place of --seeds and --first-seed",
+        )
+        parser.add_argument(
+            "--bounds",
+            action="store_true",
+            help="also what the bounds of the shop's prices allow who knows the truth",
+        )
         parser.add_argument("--visits", type=int, default=100_000)
         start = parser.add_mutually_exclusive_group()
         start.add_argument("--warm", action="store_true", help="only with 20,000 logged visits")
@@ -74,22 +94,28 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, print tables, write figures and picture."""
+        if min(options["seed_numbers"] or [0]) < 0:
+            raise CommandError("--seed-numbers are 0 or more.")
         if options["seeds"] < 1 or options["visits"] < 1_000 or options["processes"] < 1:
             raise CommandError("--seeds and --processes must be at least 1, --visits 1000.")
         console = Console()
         if not console.is_terminal:
             console = Console(width=FILE_WIDTH)
         agents = list_agents(options)
-        runs = run_shown(list_courses(options), agents, options["processes"], console)
+        runs = run_shown(list_courses(options), agents, options, console)
         groups, names = group_runs(runs), list(agents)
         rivals = [name for name in names if name in BASELINES]
         for group, those in groups.items():
             console.print(make_table(group, those, names, rivals))
         if rivals and len(groups) > 1:
             console.print(make_summary(groups, names, rivals))
+        shop = score_shop(groups) if SHOP in names else []
+        if shop:
+            console.print(make_shop_table(shop))
         folder = options["out"] or Path(settings.STATE_FOLDER) / "reports"
         folder.mkdir(parents=True, exist_ok=True)
         figures = {"shipped": SHIPPED} | describe(groups, names, rivals)
+        figures |= {"shop": describe_shop(shop)} if shop else {}
         (folder / "pricing.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
         (folder / "pricing.svg").write_text(draw_groups(groups, names), "utf-8")
         console.print(f"All figures and the picture: {folder}/pricing.json, {folder}/pricing.svg")
@@ -113,15 +139,23 @@ def list_agents(options: dict[str, Any]) -> dict[str, MakeAgent]:
 
 
 def run_shown(
-    courses: Sequence[Course], agents: dict[str, MakeAgent], processes: int, console: Console
+    courses: Sequence[Course],
+    agents: dict[str, MakeAgent],
+    options: dict[str, Any],
+    console: Console,
 ) -> list[CourseRuns]:
     """Return all runs, with a bar that shows how many are done."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        bar = progress.add_task("pricing", total=len(courses) * (len(agents) + 3))
+        knowers = len(INSIGHTS) + int(options["bounds"])
+        bar = progress.add_task("pricing", total=len(courses) * (len(agents) + knowers))
         try:
             return run_grid(
-                courses, agents, processes=processes, on_done=lambda: progress.advance(bar)
+                courses,
+                agents,
+                processes=options["processes"],
+                has_bounds=options["bounds"],
+                on_done=lambda: progress.advance(bar),
             )
         except ValueError as error:
             raise CommandError(f"An agent broke the rules of the game: {error}.") from error
@@ -133,7 +167,8 @@ def list_courses(options: dict[str, Any]) -> list[Course]:
     if options["calibrated"]:
         setting = calibrate(setting, read_calibration())
     starts = [True] if options["warm"] else [False] if options["cold"] else [True, False]
-    seeds = range(options["first_seed"], options["first_seed"] + options["seeds"])
+    first = options["first_seed"]
+    seeds = options["seed_numbers"] or range(first, first + options["seeds"])
     return [
         Course(world, seed, options["visits"], warm, setting)
         for world, warm, seed in product(options["worlds"], starts, seeds)
@@ -173,6 +208,26 @@ def make_summary(
         cells = (f"{found.mean:.3f}", f"{found.worst:.3f}", found.worst_world, found.worst_rival)
         table.add_row(agent, *cells)
     return table
+
+
+def make_shop_table(rows: Sequence[ShopRow]) -> Table:
+    """Return what the shop's own path earns: a row for each market, and the mean over them."""
+    table = Table(title="What the shop's own path earns: gain share", title_justify="left")
+    table.add_column("market")
+    titles = ("share", "warm", "last 40k", "cold", "last 40k", "bounds allow")
+    for name in titles:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(row.world, *(show_known(getattr(row, name)) for name in FIGURES))
+    mean = average_shop(rows)
+    means = (Estimate(mean[name], float("nan"), float("nan")) for name in FIGURES)
+    table.add_row("mean", *map(show_known, means))
+    return table
+
+
+def show_known(estimate: Estimate) -> str:
+    """Return a figure as `show` does, a dash where nothing was run."""
+    return "-" if estimate.value != estimate.value else show(estimate)
 
 
 def show(estimate: Estimate) -> str:

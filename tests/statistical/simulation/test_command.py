@@ -58,6 +58,30 @@ def test_the_command_prints_tables_and_writes_figures_and_a_picture(
     assert "Regret / best baseline of each world" in shown
 
 
+def test_what_the_shop_earns_is_a_table_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command(
+        "evaluate_pricing",
+        *("--worlds", "logit", "--agents", "shop", "--seed-numbers", "4", "6", "--visits", "3000"),
+        *(*HERE, "--bounds", "--cold", "--out", str(tmp_path)),
+    )
+    told = json.loads((tmp_path / "pricing.json").read_text())
+    entry, shop = told["worlds"], told["shop"]
+    score = entry["logit/cold"]["agents"]["shop"]
+    row = shop["worlds"]["logit"]
+    assert entry["logit/cold"]["seeds"] == 2
+    assert row["cold"] == score["gain_share"]
+    # Three days are the last forty.
+    assert row["cold_late"] == score["gain_late"] == score["gain_share"]
+    assert row["bounds"]["value"] > 0.5
+    assert shop["mean"]["cold"] == row["cold"]["value"]
+    assert row["warm"]["value"] != row["warm"]["value"]
+    shown = capsys.readouterr().out
+    assert "What the shop's own path earns" in shown
+    assert "bounds allow" in shown
+
+
 def test_an_agent_from_outside_is_judged_beside_ours(tmp_path: Path) -> None:
     policy = "shop.simulation.baselines.pooled:PooledThompson"
     chosen = ("--agents", "static", "--policy", policy, "--out", str(tmp_path))
@@ -89,6 +113,7 @@ def test_a_calibrated_market_says_so_and_differs(
     ("words", "sentence"),
     [
         (["--seeds", "0"], "at least 1"),
+        (["--seed-numbers", "3", "-1"], "0 or more"),
         (["--agents"], "nobody to judge"),
         (["--policy", "elsewhere:Nobody"], "'elsewhere:Nobody' is no module:Class"),
         (["--policy", "nowhere:Cheat"], "No module named 'nowhere'"),
