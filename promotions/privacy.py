@@ -50,8 +50,8 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
 FIELDS = {
     "Campaign": classify(
         none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
-        " budget_minor spent_minor created_at changed_at promised_ends_at claims holdout_percent"
-        " revision pending_revision"
+        " budget_minor spent_minor returns_give_back created_at changed_at promised_ends_at claims"
+        " holdout_percent revision pending_revision"
     ),
     "CampaignRevision": classify(
         none="id campaign number origin source snapshot content_hash reason by at"
@@ -72,10 +72,21 @@ FIELDS = {
     "OfferBook": classify(none="id version"),
     "Coupon": classify(
         none="id code offer max_redemptions per_shopper_limit redeemed is_active external_ref"
-        " created_at"
+        " batch created_at"
     ),
+    "CodeBatch": classify(
+        none="id offer name pattern amount made max_redemptions per_shopper_limit ends_at status"
+        " created_at finished_at"
+    ),
+    "CodeImport": classify(none="id offer file_name is_dry_run good bad reasons created_at"),
+    "RefusedCode": classify(none="id code_import line text reason"),
+    "UseLimit": classify(
+        none="id campaign offer entity period counted max_uses max_minor is_active created_at"
+    ),
+    "LimitCounter": classify(none="id limit period uses spent_minor", link="key"),
+    "LimitUse": classify(none="id redemption counter uses spent_minor"),
     "Redemption": classify(
-        none="id is_budgeted revision state settled_at",
+        none="id is_budgeted revision state settled_at expires_at",
         link="shopper",
         legal="campaign offer coupon order_ref amount_minor at",
     ),

@@ -21,6 +21,7 @@ from orders.services.rows import (
 from orders.services.valuation import value_cart
 from pricing.core.values import QuoteContext
 from promotions.core.codes import MAX_CODES
+from promotions.services import move_uses
 from shop.inventory.services import release_reservation
 
 
@@ -35,6 +36,7 @@ def merge_carts(*, context: QuoteContext, from_shopper_id: int) -> CartView:
     mine = lock_or_create_cart(context)
     if mine.shopper is not None and mine.shopper.id != from_shopper_id:
         Order.objects.filter(shopper_id=from_shopper_id).update(shopper_id=mine.shopper.id)
+        move_uses(from_shopper_id=from_shopper_id, to_shopper_id=mine.shopper.id)
     if theirs is None or mine.cart is None or theirs.pk == mine.cart.pk:
         return value_cart(mine, context).valued.view
     _move_lines(mine, mine.cart.pk, theirs)

@@ -23,6 +23,7 @@ from orders.services.providers import (
     find_provider,
 )
 from orders.services.settling import close_unpaid, note, settle_paid
+from promotions.services import CouponExhausted
 from shop.inventory.services import OutOfStock
 
 State = Payment.State
@@ -142,10 +143,10 @@ def _receive_money(order: Order, payment: Payment, now: datetime) -> None:
         _return_money(order, payment, now)
         return
     try:
-        # A savepoint: if the goods went to somebody else, what was locked and written is undone
+        # A savepoint: if goods or offers went to others, what was locked and written is undone
         with transaction.atomic():
             settle_paid(order, now=now)
-    except OutOfStock:
+    except (OutOfStock, CouponExhausted):
         order.refresh_from_db()
         close_unpaid(order, OrderStatus.EXPIRED, now=now)
         _return_money(order, payment, now)

@@ -28,13 +28,15 @@ from orders.services.settling import settle_paid
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
 from pricing.services import store_quote
+from promotions.core.limits import Buyer
 from promotions.services import hold_redemptions
+from shop.catalog.selectors import get_market
 from shop.inventory.services import reserve_stock
 from shop.kernel.errors import FairtagError
 from shop.kernel.hashing import fingerprint
 from shop.outbox.services import write_fact
 
-# Stock outlives the order's own deadline: the order is closed first, then its hold runs out.
+# Holds outlive the order's own deadline: the order is closed first, then its holds run out.
 HOLD_GRACE = timedelta(minutes=15)
 
 
@@ -103,9 +105,9 @@ def _place(
     )
     hold_redemptions(
         order_ref=number,
-        shopper_id=cart.shopper_id,
         evaluation=valuation.evaluation,
-        now=context.now,
+        buyer=_buyer(cart, context),
+        expires_at=pay_until + HOLD_GRACE,
     )
     order = _create_order(cart, valuation, context, contact, number)
     order.points_earned = _open_points(order, valuation, contact)
@@ -119,6 +121,11 @@ def _place(
     if not total:
         _pay_nothing(order, context)
     return order
+
+
+def _buyer(cart: Cart, context: QuoteContext) -> Buyer:
+    zone = get_market(context.market).time_zone
+    return Buyer(cart.shopper_id, context.channel, zone, context.now)
 
 
 def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:

@@ -63,8 +63,9 @@ def refund_order(
     """Refund (line id, quantity) pairs of a paid order at each unit's frozen share.
 
     With the last unit the delivery goes back too, the order is refunded in full and its codes
-    are usable again. The same key refunds once. Raises OrderRefused (not_refundable,
-    bad_quantity), PaymentRefused (not_paid_here), ProviderDown.
+    and budgets are free again, unless their campaign keeps what a return leaves used. The same
+    key refunds once. Raises OrderRefused (not_refundable, bad_quantity), PaymentRefused
+    (not_paid_here), ProviderDown.
     """
     order = lock_order_step(order_id)
     if Refund.objects.filter(idempotency_key=idempotency_key, order=order).exists():
@@ -75,7 +76,7 @@ def refund_order(
     is_whole = _is_all(order, shares)
     _give(order, shares, _Wish(reason[:80], restock, idempotency_key, now))
     if is_whole:
-        release_redemptions(order_ref=order.number, now=now)
+        release_redemptions(order_ref=order.number, now=now, is_return=True)
         move_order(order, OrderStatus.REFUNDED, now=now)
     else:
         note(order, "refunded", now=now)

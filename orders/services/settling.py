@@ -23,8 +23,8 @@ from shop.outbox.services import write_fact
 def settle_paid(order: Order, *, now: datetime) -> None:
     """Make a paid order final: stock sold, codes redeemed, purchase recorded, fact OrderPaid.
 
-    Locks stock, then the order's rows. A hold that ran out between deadline and payment is taken
-    again first; raises OutOfStock if somebody else has the goods by now.
+    Locks stock, then the order's rows. Holds of goods and offers that ran out between deadline and
+    payment are taken again first; raises OutOfStock or CouponExhausted if somebody else has them.
     """
     lines = list(order.lines.order_by("position"))
     if order.pay_until is not None and now >= order.pay_until:

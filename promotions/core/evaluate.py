@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from promotions.core.carts import CartLineValue
 from promotions.core.conditions import Circumstances, Failure
+from promotions.core.coupons import find_coupon_failure, last_day
 from promotions.core.evaluate_answers import (
     list_adjustments,
     list_applied,
@@ -185,7 +186,7 @@ def _sort_out_coupons(
     by_code = {coupon.code: coupon for coupon in coupons}
     for code, coupon in sorted(by_code.items()):
         offer = coupon.offer
-        failures = _coupon_failures(coupon, unlocked) or (
+        failures = _coupon_failures(coupon, unlocked, now) or (
             () if offer is None else find_failures(offer, given, now)
         )
         if offer is not None and not failures:
@@ -199,20 +200,12 @@ def _sort_out_coupons(
     return candidates, rejected, near
 
 
-def _coupon_failures(coupon: CouponValue, unlocked: set[int]) -> tuple[Failure, ...]:
-    if coupon.offer is None:
-        return (Failure("unknown_code"),)
-    if not coupon.is_active:
-        return (Failure("code_disabled"),)
-    if coupon.is_used_up_by_shopper:
-        return (Failure("code_used_by_you"),)
-    if coupon.is_held_by_shopper:
-        return (Failure("code_held_by_you"),)
-    if coupon.is_used_up:
-        return (Failure("code_used_up"),)
-    if coupon.offer.offer_id in unlocked:
-        return (Failure("already_applied"),)
-    return ()
+def _coupon_failures(coupon: CouponValue, unlocked: set[int], now: datetime) -> tuple[Failure, ...]:
+    failure = find_coupon_failure(coupon, now)
+    if failure is not None:
+        return (failure,)
+    is_double = coupon.offer is not None and coupon.offer.offer_id in unlocked
+    return (Failure("already_applied"),) if is_double else ()
 
 
 def _rejections_of_losers(
@@ -264,8 +257,7 @@ def _hints(near: list[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint
 def _date_of(offer: OfferValue, failure: Failure) -> str:
     if failure.reason_code == "not_started":
         return offer.starts_at.date().isoformat()
-    # `ends_at` is the first moment after the offer: its last day is the day before midnight
-    return (offer.ends_at - timedelta(microseconds=1)).date().isoformat()
+    return last_day(offer.ends_at)
 
 
 def _canonical(line: CartLineValue) -> tuple[int, int, str]:

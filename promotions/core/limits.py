@@ -52,6 +52,16 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who buys, where and when: what counts are kept by."""
+
+    shopper_id: int | None
+    channel: str
+    time_zone: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LimitValue:
     """A limit as staff set it. `max_uses` and `max_minor` None: not limited in that way."""
 
@@ -189,14 +199,14 @@ def next_period(period: Period, now: datetime, time_zone: str) -> date | None:
             return None
 
 
-def entity_key(
-    entity: Entity, *, shopper_id: int | None, coupon_id: int | None, channel: str
-) -> str | None:
+def entity_key(entity: Entity, buyer: Buyer, coupon_id: int | None) -> str | None:
     """Return whose count it is; None where nothing is counted: nobody known, no code, one order.
 
-    >>> entity_key(Entity.CHANNEL, shopper_id=7, coupon_id=None, channel="store")
+    >>> from datetime import UTC
+    >>> entity_key(Entity.CHANNEL, Buyer(7, "store", "UTC", datetime(2026, 1, 1, tzinfo=UTC)), None)
     'store'
     """
+    shopper_id = buyer.shopper_id
     match entity:
         case Entity.GLOBAL:
             return ""
@@ -205,6 +215,6 @@ def entity_key(
         case Entity.CODE:
             return None if coupon_id is None else str(coupon_id)
         case Entity.CHANNEL:
-            return channel
+            return buyer.channel
         case _:
             return None

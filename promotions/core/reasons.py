@@ -20,6 +20,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "code_disabled": ("This code has been withdrawn.", "该优惠码已被撤回。"),
     "code_used_up": ("All uses of this code are gone.", "该优惠码已被全部用完。"),
+    "code_reserved": (
+        "Orders that wait for payment hold the last uses of this code. Try again in a while.",
+        "该优惠码的剩余次数正被待付款订单占用，请稍后再试。",
+    ),
+    "code_ended": ("This code was valid until {date}.", "该优惠码的有效期至 {date}。"),
     "code_used_by_you": ("You have used this code before.", "您已使用过该优惠码。"),
     "code_held_by_you": (
         "Your order that awaits payment holds this code.",

@@ -125,6 +125,7 @@ class OfferValue:
         if isinstance(self.benefit.terms, Bundle):
             return any(scope.covers(line) for scope in more)
         return self.scope.covers(line) or any(scope.covers(line) for scope in more)
+
     revision: int | None = None
 
     def label(self, language: str) -> str:
@@ -134,7 +135,11 @@ class OfferValue:
 
 @dataclass(frozen=True, slots=True)
 class CouponValue:
-    """A code as entered, and what the database knows about it. `offer` None: no such code."""
+    """A code as entered, and what the database knows about it. `offer` None: no such code.
+
+    `is_reserved`: its last uses are held by orders that await payment. `ended_at` is the end of
+    its batch, where that lies before the campaign's.
+    """
 
     code: str
     offer: OfferValue | None = None
@@ -143,6 +148,8 @@ class CouponValue:
     is_used_up: bool = False
     is_used_up_by_shopper: bool = False
     is_held_by_shopper: bool = False
+    is_reserved: bool = False
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

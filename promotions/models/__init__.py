@@ -2,7 +2,9 @@
 
 from promotions.models.alerts import BudgetAlert
 from promotions.models.campaigns import Campaign, CampaignShopper
+from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
+from promotions.models.limits import LimitCounter, LimitUse, UseLimit
 from promotions.models.offers import Offer, OfferBook, OfferVariant
 from promotions.models.partners import (
     Partner,
@@ -32,7 +34,11 @@ __all__ = [
     "CampaignPolicy",
     "CampaignRevision",
     "CampaignShopper",
+    "CodeBatch",
+    "CodeImport",
     "Coupon",
+    "LimitCounter",
+    "LimitUse",
     "MembershipTier",
     "Offer",
     "OfferBook",
@@ -49,6 +55,8 @@ __all__ = [
     "ProgrammeTerms",
     "Redemption",
     "Referral",
+    "RefusedCode",
     "Settlement",
     "TermsCategory",
+    "UseLimit",
 ]

@@ -66,6 +66,11 @@ class Campaign(models.Model):
     spent_minor = models.BigIntegerField(
         default=0, editable=False, help_text="Held and committed discounts; kept for budgets only."
     )
+    returns_give_back = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="A return in full gives uses and budget back; otherwise they stay used.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
@@ -19,7 +20,7 @@ from promotions.core.parse_benefits import build_benefit
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.core.values import OfferValue, Stacking
-from promotions.models import Campaign, Offer, OfferBook, OfferVariant
+from promotions.models import Campaign, Offer, OfferBook, OfferVariant, Redemption
 
 log = logging.getLogger("fairtag.promotions")
 
@@ -123,12 +124,19 @@ def compile_or_skip(
         return None
 
 
-def read_budgets(campaign_ids: Iterable[int]) -> dict[int, int]:
-    """Return what is left of each budget now. One query, none without ids."""
+def read_budgets(campaign_ids: Iterable[int], now: datetime) -> dict[int, int]:
+    """Return what is left of each budget at `now`. One query, none without ids.
+
+    Holds that ran out are counted as given back, whether or not the job did that already.
+    """
     ids = list(campaign_ids)
     if not ids:
         return {}
-    left = F("budget_minor") - F("spent_minor")
+    due = Redemption.objects.filter(
+        campaign_id=OuterRef("pk"), is_budgeted=True, state="held", expires_at__lte=now
+    )
+    lost = due.order_by().values("campaign").annotate(n=Sum("amount_minor")).values("n")
+    left = F("budget_minor") - F("spent_minor") + Coalesce(Subquery(lost), 0)
     rows = Campaign.objects.filter(pk__in=ids, budget_minor__isnull=False).annotate(left=left)
     return dict(rows.values_list("pk", "left"))
 

@@ -12,13 +12,15 @@ from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import CouponValue, Evaluation, OfferValue
 from promotions.models import CampaignShopper
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
-from shop.catalog.selectors import load_sensitive_ids
+from promotions.selectors.limits import add_rooms, with_rooms
+from shop.catalog.selectors import get_market, load_sensitive_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ def evaluate_cart(
 
     `look_up` completes the shopper with the facts of other rooms that some condition needs
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
-    knows itself (groups, tier) is read likewise. No query without codes, budgets, personal
-    campaigns or such facts; at most one for each of these.
+    knows itself (groups, tier) is read likewise. No query without codes, budgets, use
+    limits, personal campaigns or such facts; at most one for each of these.
     """
     book = load_offer_book()
     offers = [
@@ -62,9 +64,11 @@ def evaluate_cart(
         for offer in book.offers
         if live_at(offer, now, cart.market_code) and any(map(offer.scope.covers, cart.lines))
     ]
-    coupons = _read_coupons(codes, cart, shopper)
+    coupons = _read_coupons(codes, cart, shopper, now)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
-    offers = _with_budgets(_keep_from_sensitive(offers, cart), book)
+    offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
+    buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
+    offers, coupons = add_rooms(offers, coupons, buyer)
     facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     return evaluate_offers(
@@ -87,28 +91,26 @@ def preview_lines(
     shopper: ShopperView,
     now: datetime,
     language: str,
+    region: str = "",
 ) -> dict[int, LinePreview]:
-    """Return, by variant id, what one unit alone would cost with automatic offers. No query.
+    """Return, by variant id, what one unit alone would cost with automatic offers.
 
-    Variants that no offer lowers are absent, and so are offers with a budget or for chosen
-    shoppers: a list page must not promise what may be gone, nor ask the database per shopper.
+    No query, one if an offer has use limits: a flash sale that is sold out is not shown. Variants
+    that no offer lowers are absent, and so are offers with a budget or for chosen shoppers: a
+    list page must not promise what may be gone, nor ask the database per shopper.
     """
-    book = load_offer_book()
-    offers = [
-        offer
-        for offer in book.offers
-        if live_at(offer, now, market_code)
-        and offer.campaign_id not in book.budgeted
-        and offer.audience != "personal"
-    ]
+    offers = _list_previewed(lines, market_code, now)
     if not offers:
         return {}
+    time_zone = get_market(market_code).time_zone
+    offers = with_rooms(offers, Buyer(shopper.shopper_id, channel, time_zone, now))
+    place = CartValue((), currency, market_code, channel, region, time_zone)
     previews = {}
     for line in lines:
         fit = [offer for offer in offers if offer.scope.covers(line)]
         if not fit:
             continue
-        alone = CartValue((replace(line, quantity=1),), currency, market_code, channel)
+        alone = replace(place, lines=(replace(line, quantity=1),))
         found = evaluate_offers(
             cart=alone,
             offers=fit,
@@ -120,6 +122,20 @@ def preview_lines(
         if found.applied:
             previews[line.variant_id] = _preview(line, found, fit)
     return previews
+
+
+def _list_previewed(
+    lines: Sequence[CartLineValue], market_code: str, now: datetime
+) -> list[OfferValue]:
+    book = load_offer_book()
+    return [
+        offer
+        for offer in book.offers
+        if live_at(offer, now, market_code)
+        and offer.campaign_id not in book.budgeted
+        and offer.audience != "personal"
+        and any(map(offer.scope.covers, lines))
+    ]
 
 
 def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue]) -> LinePreview:
@@ -153,16 +169,20 @@ def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[Offe
     return [offer for offer in kept if any(map(offer.scope.covers, cart.lines))]
 
 
-def _read_coupons(codes: Sequence[str], cart: CartValue, shopper: ShopperView) -> list[CouponValue]:
+def _read_coupons(
+    codes: Sequence[str], cart: CartValue, shopper: ShopperView, now: datetime
+) -> list[CouponValue]:
     entered = list(dict.fromkeys(normalize_code(code) for code in codes))
     if not entered:
         return []
     variant_ids = [line.variant_id for line in cart.lines]
-    return find_coupons(codes=entered, variant_ids=variant_ids, shopper_id=shopper.shopper_id)
+    return find_coupons(
+        codes=entered, variant_ids=variant_ids, shopper_id=shopper.shopper_id, now=now
+    )
 
 
-def _with_budgets(offers: list[OfferValue], book: CompiledBook) -> list[OfferValue]:
-    left = read_budgets({o.campaign_id for o in offers if o.campaign_id in book.budgeted})
+def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -> list[OfferValue]:
+    left = read_budgets({o.campaign_id for o in offers if o.campaign_id in book.budgeted}, now)
     if not left:
         return offers
     return [

@@ -22,10 +22,12 @@ from promotions.services.campaigns import (
     refuse_change,
 )
 from promotions.services.demo import seed_demo_offers
+from promotions.services.exhausted import CouponExhausted
+from promotions.services.merging import move_uses
 from promotions.services.redemptions import (
-    CouponExhausted,
     commit_redemptions,
     hold_redemptions,
+    release_expired,
     release_redemptions,
 )
 
@@ -44,8 +46,10 @@ __all__ = [
     "hold_redemptions",
     "load_campaigns_bulk",
     "move_campaign",
+    "move_uses",
     "record_change",
     "refuse_change",
+    "release_expired",
     "release_redemptions",
     "roll_back",
     "save_campaign",

@@ -2,99 +2,185 @@
 
 Every guard is a conditional UPDATE whose row count decides (never read, then write), and holding
 and releasing change the same counters by the same amounts. All run in the caller's transaction,
-after stock and before the order row: coupons in id order, then campaigns in id order.
+after stock and before the order row: coupons in id order, then campaigns in id order, then
+counters of limits, then redemptions.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
+from promotions.core.limits import Buyer
 from promotions.core.values import AppliedOffer, Evaluation
-from promotions.metrics import redemptions_refused_total, redemptions_total
+from promotions.metrics import redemptions_total
 from promotions.models import Campaign, Coupon, Redemption
-from shop.kernel.errors import FairtagError
+from promotions.services.exhausted import refuse_use
+from promotions.services.limits import (
+    Demand,
+    give_back_limits,
+    list_demands,
+    lock_counters,
+    note_uses,
+    retake_limits,
+    take_limits,
+)
 
 State = Redemption.State
+COUNTING = (State.HELD, State.COMMITTED)
 
 
-class CouponExhausted(FairtagError):
-    """A limit or budget was reached by somebody else a moment ago.
+@dataclass(frozen=True, slots=True)
+class _Locks:
+    """What a caller will take next, so that one walk in order locks it with what it frees."""
 
-    Codes: code_used_up, code_used_by_you, code_disabled, budget_spent; `detail["coupon"]` is the
-    code where there is one. The caller shows the cart again without the offer.
-    """
+    coupons: AbstractSet[int] = frozenset()
+    campaigns: AbstractSet[int] = frozenset()
+    demands: Sequence[Demand] = ()
 
-    code = "coupon_exhausted"
+
+NOTHING = _Locks()
 
 
 @transaction.atomic
 def hold_redemptions(
-    *, order_ref: str, shopper_id: int | None, evaluation: Evaluation, now: datetime
+    *,
+    order_ref: str,
+    evaluation: Evaluation,
+    buyer: Buyer,
+    expires_at: datetime | None = None,
 ) -> None:
     """Count every applied offer of `evaluation` as used by `order_ref`, or nothing at all.
 
-    Locks coupon rows, then campaign rows, each in id order, until the caller's transaction ends:
-    the hold lives or dies with the order. Raises CouponExhausted.
+    Locks coupon rows, campaign rows and counters, each in order, until the caller's transaction
+    ends: the hold lives or dies with the order. It counts until `expires_at` unless committed;
+    holds of others that ran out are given back first. Raises CouponExhausted.
     """
     offers = evaluation.applied
-    for coupon_id, code in sorted(_coupons_of(offers)):
-        _take_coupon(coupon_id, code, shopper_id)
+    if not offers:
+        return
+    coupons = dict(_coupons_of(offers))
     amounts = _by_campaign(offers)
+    demands = list_demands(offers, buyer)
+    _free_what_ran_out(_Locks(set(coupons), set(amounts), demands), buyer.now)
+    for coupon_id, code in sorted(coupons.items()):
+        _take_coupon(coupon_id, code, buyer.shopper_id)
     budgeted = Campaign.objects.filter(pk__in=amounts, budget_minor__isnull=False)
     counted = set(budgeted.values_list("pk", flat=True))
     for campaign_id in sorted(counted):
         _take_budget(campaign_id, amounts[campaign_id])
-    Redemption.objects.bulk_create(
+    counters = take_limits(demands, buyer)
+    rows = [
         Redemption(
             campaign_id=offer.campaign_id,
             offer_id=offer.offer_id,
             coupon_id=offer.coupon_id,
-            shopper_id=shopper_id,
+            shopper_id=buyer.shopper_id,
             order_ref=order_ref,
             revision=offer.revision,
             amount_minor=offer.amount_minor,
             is_budgeted=offer.campaign_id in counted,
-            at=now,
+            at=buyer.now,
+            expires_at=expires_at,
         )
         for offer in offers
-    )
+    ]
+    note_uses(demands, counters, Redemption.objects.bulk_create(rows))
     redemptions_total.labels(state=State.HELD.value).inc(len(offers))
 
 
 @transaction.atomic
 def commit_redemptions(*, order_ref: str, now: datetime) -> int:
-    """Make the held redemptions of `order_ref` final; return how many. Twice is once."""
-    held = Redemption.objects.filter(order_ref=order_ref, state=State.HELD)
-    count = held.update(state=State.COMMITTED, settled_at=now)
-    redemptions_total.labels(state=State.COMMITTED.value).inc(count)
-    return count
+    """Make the held redemptions of `order_ref` final; return how many. Twice is once.
+
+    What ran out meanwhile is taken again; raises CouponExhausted if others have it by now.
+    """
+    mine = Redemption.objects.filter(order_ref=order_ref)
+    known = list(mine.filter(state__in=(State.HELD, State.EXPIRED)))
+    late = [row for row in known if row.state == State.EXPIRED]
+    if late:
+        _take_again(late, now)
+    held = mine.filter(state=State.HELD).update(state=State.COMMITTED, settled_at=now)
+    redemptions_total.labels(state=State.COMMITTED.value).inc(held + len(late))
+    if held + len(late) < len(known):  # they ran out between the two statements
+        return held + commit_redemptions(order_ref=order_ref, now=now)
+    return held + len(late)
 
 
 @transaction.atomic
-def release_redemptions(*, order_ref: str, now: datetime) -> int:
+def release_redemptions(*, order_ref: str, now: datetime, is_return: bool = False) -> int:
     """Give back uses and budget of `order_ref`, held or committed; return how many. Twice is once.
 
-    Locks coupons, then campaigns, then redemptions: the order of `hold_redemptions`. That a
-    redemption is given back once is decided by its own conditional update, under those locks.
+    After a return in full (`is_return`) campaigns that say so keep theirs used. Locks coupons,
+    campaigns, counters, then redemptions, as `hold_redemptions` does. That a redemption is given
+    back once is decided by its own row, read again under those locks.
     """
-    rows = Redemption.objects.filter(order_ref=order_ref).exclude(state=State.RELEASED)
-    _lock_rows(list(rows))
-    released = list(rows.order_by("pk").select_for_update(no_key=True))
-    rows.filter(pk__in=[row.pk for row in released]).update(state=State.RELEASED, settled_at=now)
+    rows = Redemption.objects.filter(order_ref=order_ref, state__in=COUNTING)
+    if is_return:
+        rows = rows.filter(campaign__returns_give_back=True)
+    return _give_back(rows, State.RELEASED, now)
+
+
+def release_expired(*, now: datetime, limit: int = 500) -> int:
+    """Give back holds that ran out; return how many. One transaction per order."""
+    due = Redemption.objects.filter(state=State.HELD, expires_at__lte=now)
+    refs = dict.fromkeys(due.order_by("expires_at").values_list("order_ref", flat=True)[:limit])
+    released = 0
+    for ref in refs:
+        with transaction.atomic():
+            released += _give_back(due.filter(order_ref=ref), State.EXPIRED, now)
+    return released
+
+
+def _free_what_ran_out(next_locks: _Locks, now: datetime) -> None:
+    """Give back the orders' holds that ran out and stand in the way; usually one empty query."""
+    due = Redemption.objects.filter(state=State.HELD, expires_at__lte=now)
+    refs = list(
+        due.filter(campaign_id__in=next_locks.campaigns).values_list("order_ref", flat=True)
+    )
+    if refs:
+        _give_back(due.filter(order_ref__in=refs), State.EXPIRED, now, next_locks)
+
+
+def _give_back(
+    rows: QuerySet[Redemption],
+    state: Redemption.State,
+    now: datetime,
+    next_locks: _Locks = NOTHING,
+) -> int:
+    """Move `rows` to `state` and every counter back; also locks what the caller will take next."""
+    _lock_rows(list(rows.order_by()), next_locks)
+    released = list(rows.order_by("pk").select_for_update(of=("self",), no_key=True))
+    ids = [row.pk for row in released]
+    Redemption.objects.filter(pk__in=ids).update(state=state, settled_at=now)
     for row in released:
         if row.coupon_id is not None:
             Coupon.objects.filter(pk=row.coupon_id).update(redeemed=F("redeemed") - 1)
-    for campaign_id, amount_minor in _by_campaign(
-        row for row in released if row.is_budgeted
-    ).items():
+    for campaign_id, amount_minor in _by_campaign(r for r in released if r.is_budgeted).items():
         Campaign.objects.filter(pk=campaign_id).update(spent_minor=F("spent_minor") - amount_minor)
-    redemptions_total.labels(state=State.RELEASED.value).inc(len(released))
+    give_back_limits(ids)
+    redemptions_total.labels(state=state.value).inc(len(released))
     return len(released)
+
+
+def _take_again(late: Sequence[Redemption], now: datetime) -> None:
+    """Count holds that ran out once more, by the very amounts that were given back."""
+    _lock_rows(late, NOTHING)
+    codes = Coupon.objects.in_bulk({row.coupon_id for row in late if row.coupon_id})
+    for coupon_id in sorted(codes):
+        _take_coupon(coupon_id, codes[coupon_id].code, late[0].shopper_id)
+    budgeted = _by_campaign(row for row in late if row.is_budgeted)
+    for campaign_id in sorted(budgeted):
+        _take_budget(campaign_id, budgeted[campaign_id])
+    ids = [row.pk for row in late]
+    retake_limits(ids)
+    Redemption.objects.filter(pk__in=ids).update(state=State.COMMITTED, settled_at=now)
 
 
 def _take_coupon(coupon_id: int, code: str, shopper_id: int | None) -> None:
@@ -103,15 +189,15 @@ def _take_coupon(coupon_id: int, code: str, shopper_id: int | None) -> None:
     coupon = Coupon.objects.filter(free, pk=coupon_id, is_active=True)
     if not coupon.update(redeemed=F("redeemed") + 1):
         is_active = Coupon.objects.filter(pk=coupon_id, is_active=True).exists()
-        raise _refuse("code_used_up" if is_active else "code_disabled", code)
+        raise refuse_use("code_used_up" if is_active else "code_disabled", code)
     limit = Coupon.objects.values_list("per_shopper_limit", flat=True).get(pk=coupon_id)
     if limit is None or shopper_id is None:
         return
     # Sound only because the update above holds the coupon row: whoever else redeems this code
     # waits there, so no use can appear between this count and our insert.
     mine = Redemption.objects.filter(coupon_id=coupon_id, shopper_id=shopper_id)
-    if mine.exclude(state=State.RELEASED).count() >= limit:
-        raise _refuse("code_used_by_you", code)
+    if mine.filter(state__in=COUNTING).count() >= limit:
+        raise refuse_use("code_used_by_you", code)
 
 
 def _take_budget(campaign_id: int, amount_minor: int) -> None:
@@ -124,16 +210,18 @@ def _take_budget(campaign_id: int, amount_minor: int) -> None:
         pk=campaign_id, budget_minor__gte=F("spent_minor") + amount_minor
     )
     if not enough.update(spent_minor=F("spent_minor") + amount_minor):
-        raise _refuse("budget_spent", "")
+        raise refuse_use("budget_spent")
 
 
-def _lock_rows(redemptions: Sequence[Redemption]) -> None:
-    coupons = Coupon.objects.filter(pk__in={row.coupon_id for row in redemptions if row.coupon_id})
-    list(coupons.order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    campaigns = Campaign.objects.filter(
-        pk__in={row.campaign_id for row in redemptions if row.is_budgeted}
-    )
-    list(campaigns.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+def _lock_rows(redemptions: Sequence[Redemption], next_locks: _Locks) -> None:
+    coupon_ids = {row.coupon_id for row in redemptions if row.coupon_id} | next_locks.coupons
+    wanted = Coupon.objects.filter(pk__in=coupon_ids).order_by("pk")
+    list(wanted.select_for_update(no_key=True).values_list("pk"))
+    campaign_ids = {row.campaign_id for row in redemptions if row.is_budgeted}
+    campaign_ids |= next_locks.campaigns
+    spent = Campaign.objects.filter(pk__in=campaign_ids, budget_minor__isnull=False).order_by("pk")
+    list(spent.select_for_update(no_key=True).values_list("pk"))
+    lock_counters([row.pk for row in redemptions], next_locks.demands)
 
 
 def _coupons_of(offers: Iterable[AppliedOffer]) -> list[tuple[int, str]]:
@@ -149,9 +237,3 @@ def _by_campaign(uses: Iterable[AppliedOffer | Redemption]) -> Mapping[int, int]
     for use in uses:
         amounts[use.campaign_id] += use.amount_minor
     return amounts
-
-
-def _refuse(reason: str, coupon: str) -> CouponExhausted:
-    redemptions_refused_total.labels(reason=reason).inc()
-    detail = {"coupon": coupon} if coupon else {}
-    return CouponExhausted("Somebody else was faster: this offer is gone.", code=reason, **detail)

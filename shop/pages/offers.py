@@ -76,6 +76,7 @@ def preview_offer(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> Lin
         shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
         now=ctx.now,
         language=ctx.language,
+        region=ctx.jurisdiction_code,
     ).get(card.variant_id)
 
 

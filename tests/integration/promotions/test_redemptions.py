@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 
 from profiles.models import Shopper
+from promotions.core.limits import Buyer
 from promotions.core.values import AppliedOffer, Evaluation
 from promotions.models import Campaign, Coupon, Redemption
 from promotions.services import (
@@ -25,6 +26,10 @@ WORKERS = 8
 
 def _shopper() -> int:
     return Shopper.objects.create(created_at=NOON, last_seen_at=NOON).pk
+
+
+def _buyer(shopper_id: int | None = None) -> Buyer:
+    return Buyer(shopper_id, "online", "UTC", NOON)
 
 
 def _evaluation(campaign: Campaign, amount_minor: int = 500) -> Evaluation:
@@ -44,7 +49,7 @@ def _evaluation(campaign: Campaign, amount_minor: int = 500) -> Evaluation:
 
 def _hold(campaign: Campaign, ref: str, shopper_id: int | None, amount: int = 500) -> None:
     evaluation = _evaluation(campaign, amount)
-    hold_redemptions(order_ref=ref, shopper_id=shopper_id, evaluation=evaluation, now=NOON)
+    hold_redemptions(order_ref=ref, evaluation=evaluation, buyer=_buyer(shopper_id))
 
 
 def _counters() -> tuple[int, int]:
@@ -150,7 +155,7 @@ def _attempt(campaign: Campaign, ref: str, shopper_id: int | None) -> Callable[[
 
     def run() -> bool:
         try:
-            hold_redemptions(order_ref=ref, shopper_id=shopper_id, evaluation=evaluation, now=NOON)
+            hold_redemptions(order_ref=ref, evaluation=evaluation, buyer=_buyer(shopper_id))
         except CouponExhausted:
             return False
         return True
@@ -189,7 +194,7 @@ def test_uses_and_releases_in_parallel_end_at_zero_without_a_deadlock() -> None:
     both = Evaluation((), (*_evaluation(two).applied, *_evaluation(one).applied), (), (), {})
 
     def use_and_release(ref: str) -> bool:
-        hold_redemptions(order_ref=ref, shopper_id=None, evaluation=both, now=NOON)
+        hold_redemptions(order_ref=ref, evaluation=both, buyer=_buyer())
         return release_redemptions(order_ref=ref, now=NOON) == 2
 
     jobs = [lambda n=n: use_and_release(f"FT-{n}") for n in range(80)]

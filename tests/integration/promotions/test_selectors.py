@@ -22,8 +22,9 @@ from promotions.selectors import (
     preview_lines,
 )
 from promotions.selectors.book import load_offer_book
+from promotions.selectors.limits import load_limits
 from shop.catalog.core.values import SensitiveIds
-from shop.catalog.selectors import load_sensitive_ids
+from shop.catalog.selectors import get_market, load_sensitive_ids
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -74,7 +75,7 @@ def test_dates_are_judged_when_read() -> None:
 
 def test_a_cart_without_codes_or_budgets_takes_no_statement() -> None:
     make_campaign("tenth", percent="10")
-    load_offer_book()
+    load_limits()
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate()
     assert (found.discount_minor, len(captured)) == (100, 0)
@@ -86,7 +87,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     make_campaign("hello", amount_minor=100, code="HELLO")
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     CampaignShopper.objects.create(campaign=personal, shopper=shopper)
-    load_offer_book()
+    load_limits()
     load_sensitive_ids()
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate(("hello", "NOPE"), ShopperView(shopper.pk))
@@ -165,7 +166,8 @@ def test_a_list_page_shows_what_one_unit_would_cost() -> None:
     make_campaign("spend", amount_minor=100, condition={"cart_value": 4000})
     make_campaign("budgeted", percent="50", budget_minor=10**6)
     cheese, bread = make_line(), make_line("bread", category_ids=(2,), quantity=9)
-    load_offer_book()
+    load_limits()
+    get_market("us")
     with CaptureQueriesContext(connection) as captured:
         found = preview_lines(
             lines=[cheese, bread],

@@ -10,6 +10,7 @@ from promotions.core.carts import CartValue
 from promotions.core.conditions import CartHas
 from promotions.core.evaluate import evaluate_offers
 from promotions.core.limits import (
+    Buyer,
     Counted,
     Entity,
     LimitValue,
@@ -152,7 +153,7 @@ def test_a_period_turns_at_the_markets_midnight() -> None:
 
 
 def test_a_count_belongs_to_whom_it_is_for() -> None:
-    known = {"shopper_id": 7, "coupon_id": 9, "channel": "store"}
-    keys = {str(entity): entity_key(entity, **known) for entity in Entity}  # type: ignore[arg-type]  # shared keywords
+    buyer = Buyer(7, "store", "UTC", NOON)
+    keys = {str(entity): entity_key(entity, buyer, 9) for entity in Entity}
     assert keys == {"global": "", "code": "9", "shopper": "7", "order": None, "channel": "store"}
-    assert entity_key(Entity.SHOPPER, shopper_id=None, coupon_id=None, channel="store") is None
+    assert entity_key(Entity.SHOPPER, Buyer(None, "store", "UTC", NOON), None) is None
