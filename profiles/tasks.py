@@ -54,6 +54,12 @@ def refit_sentiment() -> int:
     return services.refit_sentiment(now=utc_now())
 
 
+@job(queue="recompute", time_limit=600)
+def read_experiments() -> int:
+    """Read the experiments that run or ended lately; stop those that harm."""
+    return services.read_experiments(now=utc_now())
+
+
 @job(queue="recompute", time_limit=300)
 def ensure_partitions() -> int:
     """Make the partitions of the months to come."""

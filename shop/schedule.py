@@ -85,6 +85,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "learn from outcomes": _every(60, "pricing.tasks.learn_online"),
     "watch feeds": _every(60, "pricing.tasks.watch_feeds"),
+    "read experiments": _every(600, "profiles.tasks.read_experiments"),
     "count visits": _every(600, "pricing.tasks.count_visits"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),

@@ -19,11 +19,12 @@ def blend(
     allowed: Container[int],
     exclude: Container[int],
     limit: int,
+    pattern: Sequence[str] = PATTERN,
 ) -> list[Recommendation]:
     """Return up to `limit` recommendations, best first, each variant once.
 
     `interests` are decayed sums by variant (recency-weighted frequency), `together` the scores of
-    a similarity model, `popular` ids in order. Known and new variants alternate by PATTERN; when
+    a similarity model, `popular` ids in order. Known and new variants alternate by `pattern`; when
     one kind runs out the other goes on, and popular ones fill what is left. Scores fall evenly
     from 1 and only order the list.
 
@@ -42,7 +43,8 @@ def blend(
         "goes_with": usable(key for key in _ranked(together) if key not in interests),
     }
     chosen: dict[int, str] = {}
-    for reason in cycle(PATTERN):
+    # A kind that the pattern leaves out comes after those it names: lists are never cut short.
+    for reason in cycle([*pattern, *(kind for kind in queues if kind not in pattern)]):
         if len(chosen) >= limit or not queues:
             break
         if reason not in queues:

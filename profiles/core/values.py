@@ -255,3 +255,25 @@ class Lift:
     def is_worse(self) -> bool:
         """Whether the treated certainly bring less."""
         return self.high < 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Who asks for an arm of an experiment: as much of a shopper as assignment looks at."""
+
+    shopper_id: int
+    pseudonym: str
+    consents: Consents
+    market_code: str
+    is_member: bool = False
+
+    @classmethod
+    def of(cls, shopper: ShopperValue) -> Participant:
+        """Return a shopper as a participant."""
+        return cls(
+            shopper_id=shopper.id,
+            pseudonym=shopper.pseudonym,
+            consents=shopper.consents,
+            market_code=shopper.market_code,
+            is_member=shopper.account_id is not None,
+        )

@@ -31,6 +31,15 @@ PROBLEMS: dict[str, Text] = {
     "everything": gettext_lazy("This namespace only holds shoppers out of all experiments."),
     "guard": gettext_lazy("A guard tolerates a loss from 0 up to, but not, 100 %."),
     "least": gettext_lazy("The smallest shares of all arms must leave something to share out."),
+    "bandit_metric": gettext_lazy(
+        "Shares that follow what earns need metrics counted by shopper, not by order or view."
+    ),
+    "cluster_metric": gettext_lazy("Clusters of goods are read by sales, margin or pieces."),
+    "cluster_arms": gettext_lazy(
+        "With clusters of goods there is the public price and one other, and no guards."
+    ),
+    "clusters": gettext_lazy("Choose the goods first: they are put into clusters."),
+    "goods": gettext_lazy("Some of these goods are in another experiment that runs."),
     "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),
     "An experiment compares at least two arms.": gettext_lazy(
         "An experiment compares at least two arms."

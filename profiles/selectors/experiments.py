@@ -30,7 +30,7 @@ from profiles.core.experiments import (
     assign,
     cap_price,
 )
-from profiles.core.values import Consents, ShopperValue
+from profiles.core.values import Consents, Participant, ShopperValue
 from profiles.models import Experiment, ExperimentNamespace, Exposure
 from profiles.models.experiments import EVERYTHING
 
@@ -122,7 +122,7 @@ def list_running(subject: str | None = None) -> list[RunningExperiment]:
 def choose_arm(
     experiment: str,
     *,
-    shopper: ShopperValue | None,
+    shopper: ShopperValue | Participant | None,
     channel: str = "online",
     segment: str | None = None,
     tags: frozenset[str] = frozenset(),
@@ -137,12 +137,13 @@ def choose_arm(
     running = _read_memory().get(experiment)
     if running is None:
         return None
-    unit = _facts(running, shopper, channel=channel, segment=segment, tags=tags)
-    found = assign(running.plan, unit, _find_kept(running, shopper) if unit.is_willing else None)
+    asks = Participant.of(shopper) if isinstance(shopper, ShopperValue) else shopper
+    unit = _facts(running, asks, channel=channel, segment=segment, tags=tags)
+    found = assign(running.plan, unit, _find_kept(running, asks) if unit.is_willing else None)
     return ArmChoice(
         experiment_id=running.id,
         arm_id=running.arm_ids[found.arm.code],
-        shopper_id=None if shopper is None else shopper.id,
+        shopper_id=None if asks is None else asks.shopper_id,
         assignment=found,
     )
 
@@ -154,7 +155,7 @@ def is_willing(purpose: str, consents: Consents) -> bool:
 
 def _facts(
     running: RunningExperiment,
-    shopper: ShopperValue | None,
+    shopper: Participant | None,
     *,
     channel: str,
     segment: str | None,
@@ -169,18 +170,19 @@ def _facts(
         channel=channel,
         segment=segment,
         tags=tags,
-        is_member=shopper.account_id is not None,
+        is_member=shopper.is_member,
     )
 
 
-def _find_kept(running: RunningExperiment, shopper: ShopperValue | None) -> str | None:
+def _find_kept(running: RunningExperiment, shopper: Participant | None) -> str | None:
     """Return the arm a shopper saw first, if the hash alone may say something else by now.
 
     It may where shares moved, and for a login, whose guest may have seen another arm.
     """
-    if shopper is None or (running.plan.revision == 1 and shopper.account_id is None):
+    if shopper is None or (running.plan.revision == 1 and not shopper.is_member):
         return None
-    is_theirs = Q(shopper_id=shopper.id) | Q(shopper__merged_into_id=shopper.id)
+    mine = shopper.shopper_id
+    is_theirs = Q(shopper_id=mine) | Q(shopper__merged_into_id=mine)
     rows = Exposure.objects.filter(is_theirs, experiment_id=running.id).order_by("at", "id")
     return rows.values_list("arm__code", flat=True).first()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from profiles.core.recommend import blend
+from profiles.core.recommend import PATTERN, blend
 from profiles.core.values import FeatureRow, Recommendation
 from profiles.selectors.segments import get_similarity_model
 from shop.catalog.core.values import VariantArrays
@@ -26,13 +27,16 @@ _cache: list[_Popular] = []
 
 
 def recommend_variants(
-    row: FeatureRow | None, limit: int, exclude: frozenset[int] = frozenset()
+    row: FeatureRow | None,
+    limit: int,
+    exclude: frozenset[int] = frozenset(),
+    pattern: Sequence[str] = PATTERN,
 ) -> list[Recommendation]:
     """Return up to `limit` variants worth showing, best first; without a row the popular ones.
 
     Pass no row where the shopper did not agree to recommendations: the list is then the same for
-    everybody. Restricted and sensitive goods are never recommended. No query once the arrays are
-    in memory.
+    everybody. `pattern` says in which turn known and new ones stand. Restricted and sensitive
+    goods are never recommended. No query once the arrays are in memory.
     """
     popular = _popular()
     interests = {} if row is None else row.variant_affinity
@@ -44,6 +48,7 @@ def recommend_variants(
         allowed=popular.allowed,
         exclude=exclude,
         limit=limit,
+        pattern=pattern,
     )
 
 

@@ -21,7 +21,9 @@ from profiles.services.experiment_drafts import (
     ExperimentDraft,
     Registered,
     save_draft,
+    set_clusters,
 )
+from profiles.services.experiment_readouts import read_experiment, read_experiments
 from profiles.services.experiments import (
     decide_experiment,
     move_shares,
@@ -75,6 +77,8 @@ __all__ = [
     "log_exposures",
     "move_shares",
     "prolong_experiment",
+    "read_experiment",
+    "read_experiments",
     "rebuild_online_features",
     "record_purchase_events",
     "record_return_events",
@@ -85,6 +89,7 @@ __all__ = [
     "repair_online_features",
     "restore_online_features",
     "save_draft",
+    "set_clusters",
     "set_consent",
     "set_holdout",
     "show_review",

@@ -8,17 +8,21 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from profiles.core.experiments import METRICS, ArmPlan, BadDesign, check_arms
 from profiles.core.values import PURPOSES
-from profiles.models import Experiment, ExperimentArm, ExperimentNamespace
+from profiles.models import Experiment, ExperimentArm, ExperimentItem, ExperimentNamespace
 from profiles.models.experiments import EVERYTHING
+from profiles.selectors.experiment_cells import AMOUNTS, propose_clusters
 from profiles.selectors.experiment_words import say_problem
 from shop.kernel.errors import FairtagError
 
 STATES = Experiment.State
+# What can be summed up by cluster of goods, nobody named.
+CLUSTER_METRICS = frozenset(AMOUNTS)
 
 
 class BadExperiment(FairtagError):
@@ -114,6 +118,12 @@ def _check(draft: ExperimentDraft) -> None:
         "everything": draft.namespace == EVERYTHING,
         "guard": any(not 0.0 <= loss < 1.0 for loss in draft.guards.values()),
         "least": draft.mode == "bandit" and not 0.0 < draft.least_share * len(draft.arms) < 1.0,
+        "bandit_metric": draft.mode == "bandit"
+        and any(
+            METRICS[one].base != "one" for one in {draft.primary_metric, *draft.guards} & known
+        ),
+        "cluster_metric": draft.unit == "cluster" and draft.primary_metric not in CLUSTER_METRICS,
+        "cluster_arms": draft.unit == "cluster" and (len(draft.arms) != 2 or bool(draft.guards)),
         "wash_out": draft.unit == "cluster" and not 0 <= draft.wash_out_days < draft.period_days,
     }
     for code, is_wrong in problems.items():
@@ -123,6 +133,27 @@ def _check(draft: ExperimentDraft) -> None:
         check_arms([arm.plan for arm in draft.arms])
     except BadDesign as refusal:
         raise BadExperiment(say_problem(str(refusal))) from refusal
+
+
+@transaction.atomic
+def set_clusters(*, experiment_id: int, variant_ids: Sequence[int]) -> int:
+    """Put goods into clusters by what is bought together; return how many clusters there are.
+
+    For a draft whose unit is a cluster. Raises BadExperiment, Registered.
+    """
+    row = lock_experiment(experiment_id)
+    if row.state != STATES.DRAFT:
+        raise Registered(_("It has started: what was registered is not changed any more."))
+    ids = np.array(sorted({*variant_ids}), dtype=np.int64)
+    if row.unit != Experiment.Unit.CLUSTER or not len(ids):
+        raise BadExperiment(say_problem("clusters"))
+    clusters = propose_clusters(ids).tolist()
+    row.items.all().delete()
+    ExperimentItem.objects.bulk_create(
+        ExperimentItem(experiment=row, variant_id=variant, cluster=cluster)
+        for variant, cluster in zip(ids.tolist(), clusters, strict=True)
+    )
+    return max(clusters) + 1
 
 
 def _get_draft(experiment_id: int | None, by_id: int | None, now: datetime) -> Experiment:

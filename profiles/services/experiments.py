@@ -18,6 +18,7 @@ from profiles.metrics import experiment_stops_total
 from profiles.models import (
     Experiment,
     ExperimentDeviation,
+    ExperimentItem,
     ExperimentNamespace,
     ExperimentShares,
 )
@@ -56,12 +57,25 @@ def start_experiment(*, experiment_id: int, now: datetime) -> None:
 
 
 def _claim_slots(row: Experiment) -> tuple[int, int]:
-    running = Experiment.objects.filter(namespace=row.namespace, state=STATES.RUNNING)
+    if row.unit == Experiment.Unit.CLUSTER:
+        return _claim_goods(row)
+    running = Experiment.objects.filter(
+        namespace=row.namespace, state=STATES.RUNNING, unit=Experiment.Unit.SHOPPER
+    )
     taken = list(running.values_list("first_slot", "end_slot"))
     try:
         return find_slots(taken, max(1, round(row.traffic * SLOTS)))
     except BadDesign as refusal:
         raise BadExperiment(say_problem(str(refusal))) from refusal
+
+
+def _claim_goods(row: Experiment) -> tuple[int, int]:
+    """Refuse goods that are in no cluster, or in another running experiment with public prices."""
+    mine = ExperimentItem.objects.filter(experiment=row).values("variant_id")
+    others = ExperimentItem.objects.filter(experiment__state=STATES.RUNNING, variant_id__in=mine)
+    if not mine.exists() or others.exists():
+        raise BadExperiment(say_problem("clusters" if not mine.exists() else "goods"))
+    return 0, SLOTS
 
 
 def describe_registration(row: Experiment, now: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from shop.catalog.selectors import (
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
 from shop.pages.offers import list_shopper_offers
+from shop.pages.picks import find_pattern
 from shop.pages.profile import find_profile, find_ranking_row
 from shop.pages.values import HomePage, Shelf
 
@@ -36,7 +37,7 @@ def home(ctx: PageContext) -> HomePage:
     tree = list_categories(ctx.language)
     profile = find_profile(ctx)
     row = find_ranking_row(profile)
-    picks = spread_picks(recommend_variants(row, PICKS * 5))
+    picks = spread_picks(recommend_variants(row, PICKS * 5, pattern=find_pattern(ctx, profile)))
     shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks))
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
     prices = quote_page(ctx, ids, "home")

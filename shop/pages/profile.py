@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from profiles.core.values import FeatureRow, OnlineProfile
+from profiles.core.values import FeatureRow, OnlineProfile, Participant
 from profiles.selectors import OnlineUnavailable, read_online_profiles
 from shop.pages.context import PageContext
 
@@ -16,6 +16,21 @@ def find_profile(ctx: PageContext) -> OnlineProfile | None:
     except OnlineUnavailable:
         return None
     return found.get(ctx.shopper_pseudonym)
+
+
+def find_participant(ctx: PageContext, profile: OnlineProfile | None) -> Participant | None:
+    """Return who takes part in experiments; None for who does not count, or whom nobody knows."""
+    if not ctx.is_counted or profile is None or profile.shopper_id is None:
+        return None
+    if profile.consents is None:
+        return None
+    return Participant(
+        shopper_id=profile.shopper_id,
+        pseudonym=profile.pseudonym,
+        consents=profile.consents,
+        market_code=ctx.market,
+        is_member=ctx.account_id is not None,
+    )
 
 
 def find_ranking_row(profile: OnlineProfile | None) -> FeatureRow | None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+import numpy as np
 
 from profiles.core.values import ShopperValue
-from profiles.selectors import choose_arm
+from profiles.models import Experiment
+from profiles.selectors import choose_arm, list_shoppers
 from profiles.services import (
     ArmDraft,
     ExperimentDraft,
+    load_events_bulk,
+    load_shoppers_bulk,
     log_exposures,
     save_draft,
     start_experiment,
 )
-from tests.factories.profiles import NOON, make_guest
+from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
 SHORT = ArmDraft("short", "Six picks", 0.5, "六个推荐", settings={"limit": 6})
@@ -59,3 +67,59 @@ def guest_in(arm: str, code: str = "short-list") -> ShopperValue:
 def see(shopper: ShopperValue, code: str = "short-list") -> int:
     """Let a shopper see their arm at noon; return how many exposures are new."""
     return log_exposures([choose_arm(code, shopper=shopper)], now=NOON)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """Shoppers of an experiment by arm, in order of their ids."""
+
+    experiment_id: int
+    by_arm: dict[str, list[int]]
+
+
+def plant(
+    experiment_id: int,
+    *,
+    shoppers: int,
+    chance: dict[str, float],
+    seed: int = 1,
+    day: datetime = NOON,
+    paid_minor: int = 1_000,
+) -> Planted:
+    """Let shoppers see their arm on `day` and order once within the next day with a chance by arm.
+
+    Before the start each ordered for up to 30.00: what CUPED adjusts by.
+    """
+    rng = np.random.default_rng(seed)
+    code = Experiment.objects.values_list("code", flat=True).get(pk=experiment_id)
+    names = [(f"planted-{seed}-{one}", None) for one in range(shoppers)]
+    ids = load_shoppers_bulk(rows=names, market_code="us", consents=EVERYTHING, now=day)
+    values = list_shoppers(sorted(ids.values()))
+    choices = [choose_arm(code, shopper=one) for one in values]
+    log_exposures(choices, now=day)
+    by_arm: dict[str, list[int]] = {arm: [] for arm in chance}
+    rows: list[str] = []
+    for choice in choices:
+        if choice is None or choice.shopper_id is None:
+            continue
+        by_arm[choice.arm].append(choice.shopper_id)
+        past, hour = int(rng.integers(0, 3_001)), float(rng.uniform(1.0, 23.0))
+        rows += order_rows(choice.shopper_id, NOON - timedelta(days=9), past, rng)
+        if rng.random() < chance[choice.arm]:
+            rows += order_rows(
+                choice.shopper_id, day + timedelta(hours=hour), paid_minor + past // 4, rng
+            )
+    load_events_bulk(csv_chunks=(row.encode() + b"\n" for row in rows), source="planted", now=day)
+    return Planted(experiment_id, by_arm)
+
+
+def order_rows(
+    shopper_id: int, at: datetime, paid_minor: int, rng: np.random.Generator, variant: int = CHEDDAR
+) -> list[str]:
+    """Return an order with one line as the bulk door takes it."""
+    line, whole = (UUID(int=int.from_bytes(rng.bytes(16))) for _ in range(2))
+    when = at.isoformat()
+    return [
+        f"{line},{when},{shopper_id},purchase,{variant},1,{paid_minor},{paid_minor},f,B{line},online",
+        f"{whole},{when},{shopper_id},order,,,,,,B{line},online",
+    ]

@@ -10,6 +10,7 @@
 (-0.5, True)
 """
 
+from profiles.core.experiments.adaptive import compare_adaptive, score_units, thompson_shares
 from profiles.core.experiments.assignment import (
     SLOTS,
     ArmPlan,
@@ -27,6 +28,7 @@ from profiles.core.experiments.assignment import (
     slot_of,
 )
 from profiles.core.experiments.balance import MISMATCH, check_balance, weigh_counts
+from profiles.core.experiments.clusters import cluster_items, weigh_between
 from profiles.core.experiments.estimates import (
     Comparison,
     Estimate,
@@ -38,6 +40,7 @@ from profiles.core.experiments.estimates import (
 )
 from profiles.core.experiments.metrics import COLUMNS, METRICS, Metric, take_sample
 from profiles.core.experiments.power import Design, Need, estimate_need, estimate_power
+from profiles.core.experiments.readings import MetricReading, Promise, Reading, Units, read_units
 from profiles.core.experiments.sequences import (
     LEAST_CLUSTERS,
     Arm,
@@ -46,6 +49,13 @@ from profiles.core.experiments.sequences import (
     compare_arms,
     grow_arms,
     mixture_margin,
+)
+from profiles.core.experiments.switchback import (
+    CellReading,
+    draw_cells,
+    find_turn,
+    is_treated,
+    read_cells,
 )
 
 __all__ = [
@@ -58,15 +68,20 @@ __all__ = [
     "ArmPlan",
     "Assignment",
     "BadDesign",
+    "CellReading",
     "Comparison",
     "Design",
     "Estimate",
     "ExperimentPlan",
     "Metric",
+    "MetricReading",
     "Need",
+    "Promise",
+    "Reading",
     "Sample",
     "Targeting",
     "UnitFacts",
+    "Units",
     "adjust",
     "arm_of",
     "assign",
@@ -74,18 +89,28 @@ __all__ = [
     "cap_price",
     "check_arms",
     "check_balance",
+    "cluster_items",
     "compare",
+    "compare_adaptive",
     "compare_arms",
+    "draw_cells",
     "estimate_need",
     "estimate_power",
     "find_slots",
+    "find_turn",
     "grow_arms",
     "is_in_share",
+    "is_treated",
     "mixture_margin",
     "pick_arm",
+    "read_cells",
+    "read_units",
+    "score_units",
     "slot_of",
     "spend_alpha",
     "split_alpha",
     "take_sample",
+    "thompson_shares",
+    "weigh_between",
     "weigh_counts",
 ]

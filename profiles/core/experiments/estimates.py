@@ -156,13 +156,41 @@ def compare(
     >>> round(found.difference, 3), found.low > 0.0, round(found.relative, 3)
     (0.2, True, 0.1)
     """
-    error = sqrt(treated.error**2 + control.error**2)
-    count = float(min(treated.units, control.units))
+    return compare_scores(
+        treated,
+        control,
+        sqrt(treated.error**2 + control.error**2),
+        min(treated.units, control.units),
+        alpha=alpha,
+        tuned_for=tuned_for,
+        least=least,
+        kept_variance=kept_variance,
+    )
+
+
+def compare_scores(
+    treated: Estimate,
+    control: Estimate,
+    error: float,
+    count: int,
+    *,
+    alpha: float,
+    tuned_for: float,
+    least: int = LEAST_CLUSTERS,
+    kept_variance: float = 1.0,
+) -> Comparison:
+    """Return the difference of two estimates whose difference has the standard error `error` after
+    `count` units of time; `compare` is this for arms that are independent of each other.
+
+    >>> one = Estimate(1.0, 0.1, 50, 1.0)
+    >>> compare_scores(one, one, 0.1, 50, alpha=0.05, tuned_for=100.0).high
+    inf
+    """
     difference = treated.mean - control.mean
     half, relative, p_value = inf, (-inf, inf), 1.0
     if count >= least and isfinite(error) and error > 0.0:
         rho = best_rho(tuned_for, alpha)
-        margin = mixture_margin(count, alpha, rho)
+        margin = mixture_margin(float(count), alpha, rho)
         half = margin * error
         relative = _bound_ratio(treated, control, margin)
         p_value = _p_value(difference / error, count, rho)

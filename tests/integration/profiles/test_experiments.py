@@ -34,6 +34,7 @@ from shop.outbox.models import Fact
 from tests.factories.experiments import PLAIN, SHORT, guest_in, make_draft, see, start
 from tests.factories.profiles import EVERYTHING, NOON, make_guest
 
+CELLS = {"unit": "cluster", "primary_metric": "revenue_per_shopper", "guards": {}}
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog", "forgetful")]
 
 
@@ -80,7 +81,10 @@ def test_a_draft_may_be_changed_as_often_as_one_likes() -> None:
         ({"traffic": 1.2}, "at most 100"),
         ({"planned_units": 0}, "planned"),
         ({"mode": "bandit", "least_share": 0.5}, "smallest shares"),
-        ({"unit": "cluster", "wash_out_days": 7}, "fewer than"),
+        (CELLS | {"wash_out_days": 7}, "fewer than"),
+        (CELLS | {"guards": {"conversion": 0.1}}, "no guards"),
+        (CELLS | {"primary_metric": "conversion"}, "sales, margin or pieces"),
+        ({"mode": "bandit", "primary_metric": "average_order"}, "counted by shopper"),
         ({"arms": (PLAIN,)}, "at least two"),
         (
             {"arms": (PLAIN, ArmDraft("up", "Up", 0.5, price_factor=1.1))},

@@ -1,0 +1,160 @@
+"""Sales of clusters of goods turn by turn, for experiments with public prices. Nobody is named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from profiles.core.experiments import (
+    CellReading,
+    cluster_items,
+    draw_cells,
+    find_turn,
+    is_treated,
+    read_cells,
+    weigh_between,
+)
+from profiles.core.experiments.sequences import FloatArray, IntArray
+from profiles.models import Experiment, ExperimentItem
+from profiles.selectors.segments import get_similarity_model
+
+# How long before the start a cluster's level is measured, and how many goods a cluster may hold.
+LEVEL_DAYS = 28
+MOST_GOODS = 40
+
+# What was really earned of a good on a day (UTC, counted from the start), by everybody: purchases
+# are recorded without consent, because a contract needs them, and only sums leave this query.
+_DAILY = """
+SELECT item.cluster, floor(extract(epoch FROM event.occurred_at - %(start)s) / 86400)::int AS day,
+    sum(CASE event.kind WHEN 'purchase' THEN 1 ELSE -1 END * ({amount}))
+FROM profiles_event event
+JOIN profiles_experimentitem item
+    ON item.variant_id = event.variant_id AND item.experiment_id = %(experiment)s
+LEFT JOIN shop_variant variant ON variant.id = event.variant_id
+WHERE event.kind IN ('purchase', 'return')
+    AND event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
+GROUP BY 1, 2
+"""
+AMOUNTS = {
+    "revenue_per_shopper": "event.paid_minor",
+    "margin_per_shopper": "event.paid_minor - event.quantity * coalesce(variant.cost_minor, 0)",
+    "units_per_shopper": "event.quantity",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicArm:
+    """What a running experiment makes of a variant's public price at a moment."""
+
+    experiment_id: int
+    arm: str
+    price_factor: float
+
+
+def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
+    """Return the cluster of each variant, (n,): what is bought by the same shoppers together.
+
+    One query for the similarity model if it is not in memory.
+    """
+    first, second, weight = _read_pairs(variant_ids)
+    return cluster_items(first, second, weight, len(variant_ids), most)
+
+
+def _read_pairs(variant_ids: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    model = get_similarity_model()
+    place = {one: at for at, one in enumerate(variant_ids.tolist())}
+    pairs = []
+    if model is not None:
+        known = model.variant_id.tolist()
+        for row, variant in enumerate(known):
+            if variant not in place:
+                continue
+            near = zip(model.neighbor[row].tolist(), model.weight[row].tolist(), strict=True)
+            pairs += [
+                (place[variant], place[known[at]], value)
+                for at, value in near
+                if value > 0.0 and known[at] in place
+            ]
+    found = np.array(pairs, dtype=np.float64).reshape(-1, 3)
+    return found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), found[:, 2]
+
+
+def find_public_arms(*, now: datetime) -> dict[int, PublicArm]:
+    """Return what running experiments with public prices make of each of their variants now.
+
+    A book of public prices multiplies by `price_factor`, which is never above 1; in the washed-out
+    days of a turn too: they are only not counted. Two queries.
+    """
+    rows = Experiment.objects.filter(
+        state=Experiment.State.RUNNING, unit=Experiment.Unit.CLUSTER
+    ).prefetch_related("arms", "items")
+    found: dict[int, PublicArm] = {}
+    for row in rows:
+        arms = {arm.is_control: arm for arm in row.arms.all()}
+        turn, _is_washed = find_turn(_days(row, now), row.period_days, row.wash_out_days)
+        for item in row.items.all():
+            arm = arms[not is_treated(row.salt, item.cluster, turn)]
+            found[item.variant_id] = PublicArm(row.pk, arm.code, min(1.0, arm.price_factor))
+    return found
+
+
+def read_switchback(row: Experiment, *, now: datetime) -> CellReading:
+    """Return the effect of the treatment on the clusters' daily outcome so far. Three queries.
+
+    Only turns that are over count. The primary metric says whether pieces, sales or margin.
+    """
+    kept = row.registration
+    items = dict(ExperimentItem.objects.filter(experiment=row).values_list("variant_id", "cluster"))
+    clusters = max(items.values(), default=-1) + 1
+    period, washed = kept["period_days"], kept["wash_out_days"]
+    until = now if row.stopped_at is None else min(now, row.stopped_at)
+    turns = _days(row, until) // period
+    daily = _load_daily(row, kept["primary_metric"])
+    outcome = np.zeros((clusters, turns))
+    for (cluster, day), amount in daily.items():
+        turn, is_washed = find_turn(day, period, washed)
+        if day >= 0 and turn < turns and not is_washed:
+            outcome[cluster, turn] += amount / (period - washed)
+    level = np.zeros(clusters)
+    for (cluster, day), amount in daily.items():
+        if day < 0:
+            level[cluster] += amount / LEVEL_DAYS
+    return read_cells(
+        outcome,
+        level,
+        draw_cells(row.salt, clusters, turns),
+        _read_between(items),
+        alpha=kept["alpha"],
+        tuned_for=max(2.0, clusters * kept["planned_days"] / period / 2.0),
+    )
+
+
+def _read_between(items: Mapping[int, int]) -> FloatArray:
+    variants = np.array(sorted(items), dtype=np.int64)
+    first, second, weight = _read_pairs(variants)
+    cluster = np.array([items[one] for one in variants.tolist()], dtype=np.int64)
+    return weigh_between(first, second, weight, cluster)
+
+
+def _load_daily(row: Experiment, metric: str) -> dict[tuple[int, int], float]:
+    start = row.started_at
+    if start is None:
+        return {}
+    named: dict[str, Any] = {
+        "experiment": row.pk,
+        "start": start,
+        "since": start - timedelta(days=LEVEL_DAYS),
+        "until": row.stopped_at or datetime.max.replace(tzinfo=UTC),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_DAILY.format(amount=AMOUNTS[metric]), named)
+        return {(cluster, day): float(amount) for cluster, day, amount in cursor.fetchall()}
+
+
+def _days(row: Experiment, now: datetime) -> int:
+    return 0 if row.started_at is None else (now - row.started_at) // timedelta(days=1)

@@ -1,0 +1,153 @@
+"""Read experiments: outcomes counted, arms compared, harm and mismatch stopped by themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from profiles.core.experiments import METRICS, CellReading, thompson_shares
+from profiles.core.experiments.readings import MetricReading, Reading, read_units
+from profiles.models import Experiment, ExperimentReadout
+from profiles.selectors.experiment_cells import read_switchback
+from profiles.selectors.experiment_outcomes import load_measured, read_promise
+from profiles.services.experiment_outcomes import count_outcomes
+from profiles.services.experiments import move_shares, stop_experiment
+from shop.kernel.hashing import stable_seed
+
+logger = logging.getLogger(__name__)
+
+# After the end returns and late events are still counted for so long.
+SETTLING = timedelta(days=14)
+STATES = Experiment.State
+
+
+def read_experiments(*, now: datetime) -> int:
+    """Read every experiment that runs or ended lately; return how many were read.
+
+    Each is read by itself: a fault in one is logged and keeps no other from being read.
+    """
+    running = Experiment.objects.filter(state=STATES.RUNNING)
+    settling = Experiment.objects.filter(
+        state__in=[STATES.STOPPED, STATES.DECIDED], stopped_at__gte=now - SETTLING
+    )
+    count = 0
+    for pk in [row.pk for row in (*running, *settling)]:
+        try:
+            read_experiment(experiment_id=pk, now=now)
+            count += 1
+        except Exception:  # one experiment's fault must not blind the guards of the others
+            logger.exception("experiment %s could not be read", pk)
+    return count
+
+
+@transaction.atomic
+def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
+    """Count and read one experiment; keep the day's read-out and return its figures.
+
+    Stops it if a guard is certainly harmed or the arms did not get the shoppers they were meant
+    to get, and moves a bandit's shares once a day. Run twice it is the same. Locks the row.
+    """
+    row = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment_id)
+    day = (now if row.stopped_at is None else min(now, row.stopped_at)).date()
+    if row.unit == Experiment.Unit.CLUSTER:
+        figures = show_cells(read_switchback(row, now=now))
+        _keep(row, day, now, figures)
+        return figures
+    newest = ExperimentReadout.objects.filter(experiment=row).order_by("-day").first()
+    count_outcomes(row=row, last_counted=None if newest is None else newest.day, now=now)
+    measured = load_measured(row)
+    reading = read_units(read_promise(row), measured.units, measured.exposed)
+    figures = show_reading(reading, measured.exposed)
+    _keep(row, day, now, figures)
+    if row.state == STATES.RUNNING:
+        _act(row, reading, None if newest is None else newest.day, now)
+    return figures
+
+
+def _keep(row: Experiment, day: date, now: datetime, figures: Mapping[str, Any]) -> None:
+    ExperimentReadout.objects.update_or_create(
+        experiment=row, day=day, defaults={"at": now, "figures": figures}
+    )
+
+
+def _act(row: Experiment, reading: Reading, last_read: date | None, now: datetime) -> None:
+    """Stop what harms or is out of balance; give a bandit new shares once a day."""
+    if reading.verdict in ("mismatch", "harmed"):
+        logger.error("experiment %s stopped by itself: %s", row.code, reading.verdict)
+        stop_experiment(experiment_id=row.pk, reason=reading.verdict, now=now, is_automatic=True)
+    elif row.mode == Experiment.Mode.BANDIT and last_read not in (None, now.date()):
+        _turn_bandit(row, reading, now)
+
+
+def _turn_bandit(row: Experiment, reading: Reading, now: datetime) -> None:
+    promise = read_promise(row)
+    sign = METRICS[promise.primary].sign
+    by_arm = {one.arm: one.comparison.treated for one in reading.primary}
+    control = reading.primary[0].comparison.control
+    estimates = [by_arm.get(code, control) for code in promise.arms]
+    shares = thompson_shares(
+        np.array([sign * one.mean for one in estimates]),
+        np.array([one.error for one in estimates]),
+        row.registration["least_share"],
+        # The same day draws the same shares: a job that runs again changes nothing.
+        np.random.default_rng(stable_seed("bandit", row.salt, now.date().isoformat())),
+    )
+    moved = {code: round(float(share), 4) for code, share in zip(promise.arms, shares, strict=True)}
+    moved[promise.arms[promise.control]] += 1.0 - sum(moved.values())
+    move_shares(experiment_id=row.pk, shares=moved, reason="thompson", now=now)
+
+
+def show_reading(reading: Reading, exposed: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+    """Return a reading as JSON values; what is infinite is None."""
+    return {
+        "kind": "shoppers",
+        "verdict": reading.verdict,
+        "winner": reading.winner,
+        "balance": reading.balance,
+        "measured": list(reading.counts),
+        "exposed": np.sum(list(exposed.values()), axis=0).tolist() if exposed else [],
+        "primary": [_show_metric(one) for one in reading.primary],
+        "guards": [_show_metric(one) for one in reading.guards],
+    }
+
+
+def show_cells(reading: CellReading) -> dict[str, Any]:
+    """Return the reading of a switchback as JSON values."""
+    verdict = "few" if not isfinite(reading.low) else "open"
+    if reading.low > 0.0:
+        verdict = "wins"
+    elif reading.high < 0.0:
+        verdict = "loses"
+    shown = {name: _finite(getattr(reading, name)) for name in CellReading.__slots__}
+    return {"kind": "clusters", "verdict": verdict, "leaks": reading.leaks, **shown}
+
+
+def _show_metric(one: MetricReading) -> dict[str, Any]:
+    found = one.comparison
+    return {
+        "arm": one.arm,
+        "metric": one.metric,
+        "tolerance": one.tolerance,
+        "is_harmed": one.is_harmed,
+        "is_better": one.is_better,
+        "is_worse": one.is_worse,
+        "treated": found.treated.mean,
+        "control": found.control.mean,
+        "kept_variance": found.kept_variance,
+        **{
+            name: _finite(getattr(found, name))
+            for name in ("difference", "error", "low", "high", "relative", "relative_low")
+        },
+        "relative_high": _finite(found.relative_high),
+        "p_value": found.p_value,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
