@@ -61,6 +61,11 @@ FIELDS = {
         none="id version is_active two_person_budget_minor two_person_depth"
         " two_person_depth_unbudgeted reason created_at created_by approved_by"
     ),
+    "PromotionLaw": classify(
+        none="id code valid_from valid_to pause_days raise_days percent_is_claim members_count"
+        " personal_cap below_cost_allowed gift_kinds banned_kinds minimum_prices stock_days"
+        " up_to_share points_notice_days terms_language groups_allowed source reviewed_by"
+    ),
     "BudgetAlert": classify(none="id campaign percent budget_minor spent_minor at announced_at"),
     "CampaignShopper": classify(none="id", personal="campaign shopper"),
     "Offer": classify(

@@ -111,6 +111,37 @@ def lowest_offered(series: PriceSeries, reductions: Reductions, days: int) -> In
     return low
 
 
+def reference_before(series: PriceSeries, paid: PaidRows, starts: int, strategy: str) -> IntArray:
+    """Return what "was" may name if a reduction of every variant began at `starts`, (m,).
+
+    The windows are those of `find_references`. Where nothing was paid in one, or goods are newer
+    than it, the lowest price offered since they came counts; 0 for goods without any price.
+
+    >>> series = PriceSeries(np.array([0, 2]), np.array([0, 60 * DAY]), np.array([400, 350]))
+    >>> nothing = PaidRows(*(np.array([], dtype=np.int64) for _ in range(4)))
+    >>> low30, start = "eu_low30_offered_before_start", 70 * DAY
+    >>> reference_before(series, nothing, start, low30).tolist()
+    [350]
+    """
+    m = len(series.offsets) - 1
+    begins = np.full(m, starts, dtype=np.int64)
+    planned = Reductions(
+        row=np.full(m, -1, dtype=np.int64),
+        start=begins,
+        is_reduced=np.ones(m, dtype=np.bool_),
+        current=np.zeros(m, dtype=np.int64),
+    )
+    days = {"cn_low7_paid": 7, "median90_paid": 90}.get(strategy, 30)
+    offered = lowest_between(series, begins - days * DAY, begins)
+    if strategy == "cn_low7_paid":
+        known = _lowest_paid(paid, planned, days)
+    elif strategy == "median90_paid":
+        known = _median_paid(paid, planned, days)
+    else:
+        return offered
+    return np.where(known > 0, known, offered)
+
+
 def lowest_between(series: PriceSeries, since: IntArray, until: IntArray) -> IntArray:
     """Return the lowest public price of each variant in [since, until], (m,); 0 if none held.
 

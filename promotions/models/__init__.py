@@ -4,6 +4,7 @@ from promotions.models.alerts import BudgetAlert
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
+from promotions.models.laws import PromotionLaw
 from promotions.models.limits import LimitCounter, LimitUse, UseLimit
 from promotions.models.offers import Offer, OfferBook, OfferVariant
 from promotions.models.partners import (
@@ -53,6 +54,7 @@ __all__ = [
     "PointsLot",
     "PointsOrder",
     "ProgrammeTerms",
+    "PromotionLaw",
     "Redemption",
     "Referral",
     "RefusedCode",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+
+from promotions.core.law.drafts import BadClaim, parse_claims
 
 
 class Campaign(models.Model):
@@ -101,6 +104,14 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse claims that nobody can read, with their place."""
+        super().clean()
+        try:
+            parse_claims(self.claims)
+        except BadClaim as refusal:
+            raise ValidationError({"claims": refusal.message}) from refusal
 
 
 class CampaignShopper(models.Model):

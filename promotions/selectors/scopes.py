@@ -26,10 +26,10 @@ def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
     scope = Offer.objects.filter(pk=offer_id).values_list("scope", flat=True).first()
     if scope is None:
         return arrays.variant_id[:0]
-    return arrays.variant_id[_covered(parse_scope(scope), arrays)]
+    return arrays.variant_id[cover_variants(parse_scope(scope), arrays)]
 
 
-def _covered(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
+def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
     """Return, per variant, what `Scope.covers` says of a line of it."""
     if scope.variant_ids is not None:
         covered = np.isin(arrays.variant_id, list(scope.variant_ids))

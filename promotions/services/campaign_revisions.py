@@ -15,6 +15,7 @@ from promotions.core.workflow import WITHOUT_EFFECT, Note, Status, goes_further,
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot, take_snapshot
+from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
     DECIDED,
@@ -76,6 +77,8 @@ def record_change(  # who, why, when and from what: the columns of a revision
     row = add_revision(campaign, origin=origin, reason=reason, by_id=by_id, now=now, source=source)
     is_waiting = campaign.status in RELEASED and _must_wait(snapshot, agreed)
     was = campaign.status
+    if was in RELEASED:
+        require_lawful(campaign_id=campaign_id, now=now)
     if is_waiting and agreed is not None:
         campaign = write_rows(campaign=campaign, snapshot=agreed)
         campaign.pending_revision = row.number
@@ -96,8 +99,8 @@ def save_campaign(
 ) -> Saved:
     """Create the campaign that `snapshot` names by its code, as a draft, or change it.
 
-    Raises CampaignRefused with place and reason.
-    `origin` and `source` say where it came from.
+    Raises CampaignRefused with place and reason, LawBroken for a released one that would become
+    illegal. `origin` and `source` say where it came from.
     """
     campaign = Campaign.objects.filter(code=snapshot.get("code", "")).first()
     if campaign is not None:

@@ -12,6 +12,7 @@ from promotions.core.workflow import STEPS, Note, Status, Step, may_step, needs_
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot
+from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import DECIDED, ensure_baseline, lock_campaign, note_step
 
@@ -31,7 +32,7 @@ def move_campaign(
     `schedule` hands a draft in: it is released at once when one person is enough for its budget
     and depth, else it waits for `approve` by somebody else. What is released applies between its
     dates, judged when read. An ended campaign stays ended: its end was shown to shoppers.
-    Raises CampaignRefused, NeedsSecondPerson. Locks the campaign.
+    Raises CampaignRefused, NeedsSecondPerson, and LawBroken naming each rule. Locks the campaign.
     """
     if step == Step.APPROVE:
         return approve_campaign(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
@@ -147,11 +148,12 @@ def say_step(step: str) -> str:
 
 
 def _require_promise(campaign: Campaign, now: datetime) -> None:
-    """There is something to promise, and it is still to come."""
+    """There is something to promise, it is still to come, and the law allows it."""
     if not campaign.offers.filter(is_active=True).exists():
         raise CampaignRefused(_("Add an active offer first: there is nothing to promise yet."))
     if campaign.ends_at <= now:
         raise CampaignRefused(_("Its end is past: nobody would ever see it."))
+    require_lawful(campaign_id=campaign.pk, now=now)
 
 
 def _needs_second(campaign: Campaign) -> bool:

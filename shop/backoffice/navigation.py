@@ -113,6 +113,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Offers"), "local_offer", "promotions.offer"),
             table(_("Coupons"), "confirmation_number", "promotions.coupon"),
             table(_("Redemptions"), "redeem", "promotions.redemption"),
+            table(_("Laws of promotions"), "gavel", "promotions.promotionlaw"),
             table(_("Two-person thresholds"), "rule_settings", "promotions.campaignpolicy"),
         ),
     ),

@@ -28,7 +28,7 @@ AUDITS: Names = ("pricing.modelaudit", "pricing.privacybudget", "pricing.private
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
-    *("promotions.campaignpolicy",),
+    *("promotions.campaignpolicy", "promotions.promotionlaw"),
 )
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
@@ -97,6 +97,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("approve", "promotions.campaign")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.killswitch", "pricing.jurisdictionrow", "pricing.emergencycap")
+    | rights("add", "promotions.promotionlaw")
+    | rights("change", "promotions.promotionlaw")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("add", "orders.taxrate")

@@ -33,7 +33,7 @@ def make_promotions(number: int, shopper: Shopper) -> None:
         starts_at=NOON - timedelta(days=1),
         ends_at=NOON + timedelta(days=1),
     )
-    CampaignPolicy.objects.create(version=number + 2, reason=f"policy {number}", created_at=NOON)
+    CampaignPolicy.objects.create(version=number + 10, reason=f"policy {number}", created_at=NOON)
     offer = Offer.objects.create(
         campaign=campaign,
         code=f"offer-{number}",

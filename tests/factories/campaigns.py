@@ -22,7 +22,12 @@ def make_person(name: str) -> int:
 
 
 def make_draft(
-    code: str = "autumn", *, percent: str = "10", offer: Any = None, **fields: Any
+    code: str = "autumn",
+    *,
+    percent: str = "10",
+    label: str = "Autumn offer",
+    offer: Any = None,
+    **fields: Any,
 ) -> Campaign:
     """Store a draft of one percentage offer that begins in an hour and runs ten days."""
     known: dict[str, Any] = {
@@ -35,7 +40,7 @@ def make_draft(
     Offer.objects.create(
         campaign=campaign,
         code=f"{code}-offer",
-        name=f"{percent} % off",
+        name=label,
         benefit_kind="percentage",
         target="line",
         percent=Decimal(percent),

@@ -89,9 +89,7 @@ def test_two_people_are_needed_above_the_thresholds(
 
 
 def test_thresholds_come_from_the_policy_in_force(ann: int) -> None:
-    CampaignPolicy.objects.create(
-        version=2, is_active=True, two_person_depth=5, reason="strict", created_at=NOON
-    )
+    CampaignPolicy.objects.update(two_person_depth=5)
     assert step(make_draft(budget_minor=100), Step.SCHEDULE, ann) == "scheduled"
 
 

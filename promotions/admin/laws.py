@@ -1,0 +1,65 @@
+"""The staff table of the laws of promotions: effective-dated, the past stays as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from promotions.models import PromotionLaw
+from shop.kernel.clock import utc_now
+from shop.staff.tables import StaffAdmin
+
+
+@admin.register(PromotionLaw)
+class PromotionLawAdmin(StaffAdmin):
+    """A change of law is a new row from its day on; past rows stay as they are."""
+
+    list_display = [
+        "code",
+        "valid_from",
+        "valid_to",
+        "pause_days",
+        "raise_days",
+        "percent_is_claim",
+        "personal_cap",
+        "below_cost_allowed",
+        "reviewed_by",
+    ]
+    list_filter = ["percent_is_claim", "members_count", "below_cost_allowed"]
+    search_fields = ["code", "source"]
+    fieldsets = [
+        (None, {"fields": ["code", ("valid_from", "valid_to")]}),
+        (
+            _("Reductions and their time"),
+            {"fields": ["pause_days", "raise_days", "percent_is_claim", "up_to_share"]},
+        ),
+        (
+            _("Who gets what"),
+            {"fields": ["personal_cap", "members_count", "groups_allowed", "terms_language"]},
+        ),
+        (
+            _("Goods"),
+            {
+                "fields": [
+                    *("below_cost_allowed", "minimum_prices", "gift_kinds", "banned_kinds"),
+                    *("stock_days", "points_notice_days"),
+                ],
+                "description": _("Amounts are minor units (cents)."),
+            },
+        ),
+        (_("Where this stands"), {"fields": ["source", "reviewed_by"]}),
+    ]
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A row that holds is what campaigns were released under: only future rows change."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.valid_from > utc_now().date())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Like changing."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and obj is not None and obj.valid_from > utc_now().date()

@@ -1,0 +1,288 @@
+"""The rules themselves: each looks at a draft under the law of one place and says what it breaks.
+
+A rule returns the figures of its sentence, or None. It knows no database and no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+import numpy as np
+
+from promotions.core.law.claimed import hidden_conditions, protected_word, urgent_word, was_in_name
+from promotions.core.law.claimed import percent_in as percent_in_name
+from promotions.core.law.drafts import BoolArray, Draft
+from promotions.core.law.places import LawRow
+
+type Detail = Mapping[str, str | int | float]
+type Rule = Callable[[Draft, LawRow], Detail | None]
+
+MIN_LIST_SHARE = 0.20
+
+
+def was_price_too_high(draft: Draft, _law: LawRow) -> Detail | None:
+    """A typed "was" above the reference price of some goods (PID Art. 6a, SAMR Order 56)."""
+    was = draft.claims.was_minor
+    if was is None:
+        return None
+    wrong = draft.goods.reference_minor < was
+    lowest = int(draft.goods.reference_minor.min(initial=was))
+    return _of(wrong, was=_money(was), reference=_money(lowest))
+
+
+def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
+    """A "was" or a percentage from a list price that hardly anybody paid (CMA v Emma Sleep)."""
+    is_claimed = draft.claims.was_minor is not None or draft.claims.up_to_percent is not None
+    if not is_claimed:
+        return None
+    return _of(np.nan_to_num(draft.goods.list_share, nan=0.0) < MIN_LIST_SHARE)
+
+
+def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
+    """A public "-X %" off a price above the reference (CJEU C-330/23 Aldi Süd)."""
+    if draft.audience != "public" or not law.percent_is_claim or not draft.percent:
+        return None
+    goods = draft.goods
+    is_cut = draft.reduced_minor() < goods.public_minor
+    return _of(
+        is_cut & (goods.reference_minor < goods.public_minor), percent=_figure(draft.percent)
+    )
+
+
+def raised_before_cut(draft: Draft, law: LawRow) -> Detail | None:
+    """The "deal" costs as much as, or more than, the goods did shortly before."""
+    if draft.audience != "public" or not law.raise_days:
+        return None
+    goods = draft.goods
+    reduced = draft.reduced_minor()
+    is_raised = goods.public_minor > goods.before_raise_minor
+    is_deal = reduced < goods.public_minor
+    return _of(is_raised & is_deal & (reduced >= goods.before_raise_minor), days=law.raise_days)
+
+
+def timer_restarts(draft: Draft, law: LawRow) -> Detail | None:
+    """A clock on an offer that ran a moment ago (UCPD annex I no. 7, DMCC)."""
+    return _too_soon(draft, law) if draft.claims.countdown else None
+
+
+def window_without_pause(draft: Draft, law: LawRow) -> Detail | None:
+    """A public offer that ends only to begin again."""
+    is_clocked = draft.claims.countdown
+    return None if is_clocked or draft.audience != "public" else _too_soon(draft, law)
+
+
+def end_extended(draft: Draft, law: LawRow) -> Detail | None:
+    """An end later than the one shoppers were told."""
+    told = draft.promised_ends_at
+    if told is None or draft.ends_at <= told:
+        return None
+    return {"told": told.date().isoformat(), "pause": law.pause_days}
+
+
+def timer_not_the_end(draft: Draft, _law: LawRow) -> Detail | None:
+    """A clock to another moment than the stored end."""
+    moment = draft.claims.countdown_to
+    return None if moment is None or moment == draft.ends_at else {}
+
+
+def words_of_urgency(draft: Draft, _law: LawRow) -> Detail | None:
+    """ "Last chance" without a clock or a count behind it."""
+    word = urgent_word(draft.names)
+    is_backed = draft.claims.countdown or draft.claims.only_left == "stock"
+    return {"word": word} if word and not is_backed else None
+
+
+def personal_not_allowed(draft: Draft, _law: LawRow) -> Detail | None:
+    """A personal offer where the place allows no personal price."""
+    return {} if draft.audience == "personal" and not draft.personal_allowed else None
+
+
+def personal_above_cap(draft: Draft, law: LawRow) -> Detail | None:
+    """A personal cut deeper than the place's cap."""
+    if draft.audience != "personal" or draft.percent <= law.personal_cap:
+        return None
+    return {"percent": _figure(draft.percent), "cap": _figure(law.personal_cap)}
+
+
+def label_missing(draft: Draft, _law: LawRow) -> Detail | None:
+    """A personal offer without the label that the place wants."""
+    is_wanted = draft.audience == "personal" and draft.label_code != ""
+    return {} if is_wanted and not draft.claims.is_labelled else None
+
+
+def terms_not_in_language(draft: Draft, law: LawRow) -> Detail | None:
+    """Names that shoppers of the place cannot read."""
+    return {} if law.terms_language == "zh" and not draft.has_zh_name else None
+
+
+def below_cost(draft: Draft, law: LawRow) -> Detail | None:
+    """A cut below what the goods cost, where that is forbidden."""
+    goods = draft.goods
+    is_known = goods.cost_minor >= 0
+    if law.below_cost_allowed:
+        return None
+    return _of(is_known & (draft.reduced_minor() < goods.cost_minor))
+
+
+def below_minimum_price(draft: Draft, law: LawRow) -> Detail | None:
+    """A cut below the minimum price a place sets for a kind of goods."""
+    reduced = draft.reduced_minor()
+    for kind, least in law.minimum_prices:
+        found = _of(draft.goods.of_kinds(frozenset({kind})) & (reduced < least), kind=kind)
+        if found:
+            return found
+    return None
+
+
+def cut_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
+    """A percentage in the name that the price floor keeps the goods from reaching."""
+    if not percent_in_name(draft.names):
+        return None
+    wrong = draft.reduced_minor() < draft.goods.floor_minor
+    return _of(wrong, percent=_figure(draft.percent))
+
+
+def protected_condition(draft: Draft, law: LawRow) -> Detail | None:
+    """A condition on a trait nobody's price may depend on; declared groups are another matter."""
+    word = protected_word([offer.get("condition") for offer in draft.offers], law.groups_allowed)
+    groups = ", ".join(sorted(law.groups_allowed)) or "–"
+    return {"word": word, "groups": groups} if word else None
+
+
+def restricted_gift(draft: Draft, law: LawRow) -> Detail | None:
+    """Giving away goods of a kind that must not be a gift."""
+    is_gift = any(_gives(offer) for offer in draft.offers) or draft.claims.is_free
+    return _of_kind(draft, law.gift_kinds) if is_gift else None
+
+
+def banned_promotion(draft: Draft, law: LawRow) -> Detail | None:
+    """Promoting goods of a kind that must not be promoted."""
+    return _of_kind(draft, law.banned_kinds)
+
+
+def scarcity_not_from_stock(draft: Draft, _law: LawRow) -> Detail | None:
+    """A typed "only N left"."""
+    left = draft.claims.only_left
+    return {"left": left} if isinstance(left, int) else None
+
+
+def bait_quantity(draft: Draft, law: LawRow) -> Detail | None:
+    """Less in stock than the offer must expect to sell or announces (UCPD annex I no. 5)."""
+    goods = draft.goods
+    wanted = np.ceil(goods.daily_units * law.stock_days)
+    is_known = goods.stock >= 0
+    too_few = is_known & (goods.stock < wanted)
+    if draft.claims.quantity is not None:
+        too_few |= is_known & (goods.stock < draft.claims.quantity)
+    is_public = draft.audience == "public"
+    return _of(too_few, days=law.stock_days) if is_public else None
+
+
+def free_with_hidden_conditions(draft: Draft, _law: LawRow) -> Detail | None:
+    """ "Free" that takes something which is not said."""
+    word = hidden_conditions(draft.names, draft.claims.is_free, draft.offers)
+    return {"word": word} if word and not draft.claims.terms.strip() else None
+
+
+def points_without_notice(draft: Draft, law: LawRow) -> Detail | None:
+    """Points that end without, or too soon after, a notice."""
+    ends, told = draft.claims.points_expire, draft.claims.points_noticed
+    if ends is None:
+        return None
+    latest = ends - timedelta(days=law.points_notice_days)
+    if told is not None and told <= latest:
+        return None
+    return {"days": law.points_notice_days, "date": latest.date().isoformat()}
+
+
+def review_tied_to_tone(draft: Draft, _law: LawRow) -> Detail | None:
+    """A reward that a bad review does not get."""
+    review = draft.claims.review or {}
+    return {} if review.get("min_rating") or review.get("is_positive") else None
+
+
+def review_not_disclosed(draft: Draft, _law: LawRow) -> Detail | None:
+    """A reward for reviews that readers are not told of."""
+    review = draft.claims.review
+    return {} if review is not None and not review.get("is_disclosed") else None
+
+
+def percent_untrue(draft: Draft, _law: LawRow) -> Detail | None:
+    """A percentage in a name that no offer gives."""
+    said = percent_in_name(draft.names)
+    if not said or draft.claims.up_to_percent is not None or said <= draft.percent:
+        return None
+    return {"said": _figure(said), "percent": _figure(draft.percent)}
+
+
+def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
+    """ "Up to" a figure that hardly any of the goods get."""
+    said = draft.claims.up_to_percent
+    if said is None:
+        return None
+    prices = draft.goods.public_minor
+    cut = 100.0 * (prices - draft.reduced_minor()) / np.maximum(prices, 1)
+    share = float(np.mean(cut >= said - 0.5)) if len(prices) else 0.0
+    if share >= law.up_to_share:
+        return None
+    least = _figure(100 * law.up_to_share)
+    return {"said": _figure(said), "share": _figure(round(100 * share)), "least": least}
+
+
+def price_named_in_name(draft: Draft, _law: LawRow) -> Detail | None:
+    """An old price typed into a name."""
+    word = was_in_name(draft.names)
+    return {"word": word} if word else None
+
+
+RULES: tuple[Rule, ...] = (
+    *(was_price_too_high, was_price_never_paid, percent_not_from_reference, raised_before_cut),
+    *(timer_restarts, window_without_pause, end_extended, timer_not_the_end, words_of_urgency),
+    *(personal_not_allowed, personal_above_cap, label_missing, terms_not_in_language),
+    *(below_cost, below_minimum_price, cut_not_reached, protected_condition),
+    *(restricted_gift, banned_promotion, scarcity_not_from_stock, bait_quantity),
+    *(free_with_hidden_conditions, points_without_notice),
+    *(review_tied_to_tone, review_not_disclosed),
+    *(percent_untrue, up_to_misleading, price_named_in_name),
+)
+
+
+def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
+    pause = timedelta(days=law.pause_days)
+    near = [one for one in draft.windows if one.ends_at > draft.starts_at - pause]
+    before = [one for one in near if one.starts_at < draft.starts_at]
+    if not before:
+        return None
+    last = max(before, key=lambda one: one.ends_at)
+    between = max(0, (draft.starts_at - last.ends_at).days)
+    first = (last.ends_at + pause).date().isoformat()
+    return {"code": last.code, "days": between, "pause": law.pause_days, "date": first}
+
+
+def _of_kind(draft: Draft, kinds: frozenset[str]) -> Detail | None:
+    for kind in sorted(kinds):
+        found = _of(draft.goods.of_kinds(frozenset({kind})), kind=kind)
+        if found:
+            return found
+    return None
+
+
+def _of(wrong: BoolArray, **detail: str | float) -> Detail | None:
+    """Return the figures with how many goods are concerned; None for none."""
+    count = int(np.count_nonzero(wrong))
+    return {"goods": count, **detail} if count else None
+
+
+def _gives(offer: Mapping[str, object]) -> bool:
+    percent = offer.get("percent")
+    is_whole = percent is not None and float(str(percent)) >= 100
+    return is_whole or offer.get("benefit_kind") in ("gift", "free_gift")
+
+
+def _figure(value: float) -> str:
+    return f"{value:g}"
+
+
+def _money(minor: int) -> str:
+    return f"{minor / 100:.2f}"

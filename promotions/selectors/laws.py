@@ -1,0 +1,90 @@
+"""Read the law of promotions, and everything a draft is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from pricing.core.jurisdictions import candidate_codes, find_rule
+from pricing.core.values import JurisdictionRule
+from pricing.selectors.places import home_place, list_places
+from pricing.selectors.rules import load_jurisdictions
+from promotions.core.law.judge import judge_draft, merge_violations
+from promotions.core.law.places import LawRow, find_law
+from promotions.core.law.words import Violation
+from promotions.models import Campaign, PromotionLaw
+from promotions.selectors.campaigns import take_snapshot
+from promotions.selectors.law_evidence import load_evidence, make_draft
+from shop.catalog.selectors import get_market
+
+
+def load_laws() -> tuple[LawRow, ...]:
+    """Return every row of every place, newest first. One query."""
+    return tuple(
+        LawRow(
+            code=row.code,
+            pause_days=row.pause_days,
+            raise_days=row.raise_days,
+            percent_is_claim=row.percent_is_claim,
+            members_count=row.members_count,
+            personal_cap=row.personal_cap,
+            below_cost_allowed=row.below_cost_allowed,
+            gift_kinds=frozenset(row.gift_kinds),
+            banned_kinds=frozenset(row.banned_kinds),
+            minimum_prices=tuple(sorted(row.minimum_prices.items())),
+            stock_days=row.stock_days,
+            up_to_share=row.up_to_share,
+            points_notice_days=row.points_notice_days,
+            terms_language=row.terms_language,
+            groups_allowed=frozenset(row.groups_allowed),
+            source=row.source,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+        )
+        for row in PromotionLaw.objects.order_by("code", "-valid_from")
+    )
+
+
+def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
+    """Return the rules a campaign as its rows say would break, over every place and day it runs.
+
+    Each place its market reaches is asked on the first and on the last day. About ten queries a
+    market.
+    """
+    row = Campaign.objects.get(pk=campaign_id)
+    snapshot = take_snapshot(campaign_id)
+    begins = max(row.starts_at, now)
+    days = {begins.astimezone(UTC).date(), row.ends_at.astimezone(UTC).date()}
+    laws, jurisdictions = load_laws(), load_jurisdictions()
+    found: list[Violation] = []
+    for market in _markets_of(row):
+        evidence = load_evidence(row, snapshot, market=market, begins=begins)
+        for place in reached_places(market, laws, jurisdictions):
+            for day in sorted(days):
+                law, rule = (
+                    find_law(laws, candidate_codes(place), day),
+                    find_rule(jurisdictions, place, day),
+                )
+                found += judge_draft(make_draft(evidence, law, rule), replace(law, code=place))
+    return merge_violations(found)
+
+
+def reached_places(
+    market: str, laws: Sequence[LawRow], jurisdictions: Sequence[JurisdictionRule]
+) -> tuple[str, ...]:
+    """Return the places a market reaches: its own, and parts of its country with own rows."""
+    value = get_market(market)
+    begin = f"{value.country}-"
+    known = {*(row.code for row in laws), *(row.code for row in jurisdictions)}
+    parts = {code for code in known if code.startswith(begin)}
+    # The rest of a country is the market's own place where it names that.
+    parts -= {value.jurisdiction_code, f"{begin}other"}
+    return (value.jurisdiction_code, *sorted(parts))
+
+
+def _markets_of(row: Campaign) -> tuple[str, ...]:
+    if row.market_code:
+        return (row.market_code,)
+    priced = [market for market, _channel in list_places()]
+    return tuple(dict.fromkeys(priced)) or (home_place()[0],)

@@ -1,0 +1,194 @@
+"""The law is asked where it counts: when a campaign is handed in, approved, changed, resumed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils.translation import override
+
+from pricing.core.values import LedgerRow
+from pricing.models import JurisdictionRow
+from pricing.services.ledger import load_ledger_bulk
+from promotions.core.workflow import Step
+from promotions.models import Campaign, PromotionLaw
+from promotions.selectors import law_evidence
+from promotions.selectors.campaigns import take_snapshot
+from promotions.selectors.laws import judge_campaign, load_laws, reached_places
+from promotions.services import save_campaign
+from promotions.services.campaign_law import LawBroken
+from shop.catalog.models import Market
+from shop.catalog.selectors import markets
+from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
+from tests.factories.orders import Shelf
+
+DOCUMENT = Path(__file__).parents[3] / "docs/promotions-law.md"
+
+
+@pytest.fixture
+def ann(db: None) -> int:
+    return make_person("ann")
+
+
+@pytest.fixture
+def germany(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """The home market under German law; floors of a book that is not there are left out."""
+    Market.objects.filter(pk="us").update(jurisdiction_code="DE", country="DE")
+    monkeypatch.setattr(markets, "_markets", {})
+    monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {})
+    return shelf
+
+
+def _prices(variant_id: int, days_and_prices: Sequence[tuple[int, int]]) -> None:
+    """Write public prices, each from that many days before the draft begins."""
+    begins = NOON + timedelta(hours=1)
+    load_ledger_bulk(
+        rows=[
+            LedgerRow(variant_id, "public", amount, begins - timedelta(days=days))
+            for days, amount in days_and_prices
+        ]
+    )
+
+
+def _draft(shelf: Shelf, code: str = "autumn", **fields: object) -> Campaign:
+    scope = {"scope": {"variants": [shelf.cheddar]}}
+    return make_draft(code, offer=scope, market_code="us", budget_minor=1_000, **fields)
+
+
+def _rules(campaign: Campaign) -> list[str]:
+    return [one.rule for one in judge_campaign(campaign_id=campaign.pk, now=NOON)]
+
+
+def test_a_percentage_from_a_price_that_was_lower_is_blocked_and_said_in_both_languages(
+    germany: Shelf, ann: int
+) -> None:
+    _prices(germany.cheddar, [(90, 400), (20, 390), (10, 400)])
+    campaign = _draft(germany)
+    with pytest.raises(LawBroken, match="percent_not_from_reference") as refusal:
+        step(campaign, Step.SCHEDULE, ann)
+    assert refusal.value.detail["rules"] == ["percent_not_from_reference"]
+    assert "Take those goods out" in str(refusal.value)
+    with override("zh-hans"), pytest.raises(LawBroken, match="折扣须以参考价计算"):
+        step(campaign, Step.SCHEDULE, ann)
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.revision) == ("draft", 0)
+
+
+def test_the_same_draft_is_released_once_the_price_has_stood(germany: Shelf, ann: int) -> None:
+    _prices(germany.cheddar, [(90, 390), (30, 400)])
+    assert step(_draft(germany), Step.SCHEDULE, ann) == "live"
+
+
+def test_the_same_draft_is_lawful_where_a_percentage_claims_no_old_price(
+    germany: Shelf, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _prices(germany.cheddar, [(90, 400), (20, 390), (10, 400)])
+    Market.objects.filter(pk="us").update(jurisdiction_code="US-other", country="US")
+    monkeypatch.setattr(markets, "_markets", {})
+    assert step(_draft(germany), Step.SCHEDULE, ann) == "live"
+
+
+def test_an_increase_dressed_as_a_deal_is_blocked(germany: Shelf) -> None:
+    _prices(germany.cheddar, [(90, 360), (5, 400)])
+    assert _rules(_draft(germany)) == ["percent_not_from_reference", "raised_before_cut"]
+
+
+def test_a_released_campaign_stays_lawful_or_is_not_saved(germany: Shelf, ann: int) -> None:
+    campaign = _draft(germany)
+    step(campaign, Step.SCHEDULE, ann)
+    said = {**take_snapshot(campaign.pk), "claims": {"only_left": 3}}
+    with pytest.raises(LawBroken, match="scarcity_not_from_stock"):
+        save_campaign(snapshot=said, reason=REASON, by_id=ann, now=NOON)
+    assert take_snapshot(campaign.pk)["claims"] == {}
+
+
+def test_the_second_person_cannot_release_what_became_illegal(germany: Shelf, ann: int) -> None:
+    campaign = _draft(germany, percent="50")
+    assert step(campaign, Step.SCHEDULE, ann) == "scheduled"
+    _prices(germany.cheddar, [(3, 350), (2, 400)])
+    with pytest.raises(LawBroken, match="percent_not_from_reference"):
+        step(campaign, Step.APPROVE, make_person("bob"))
+
+
+def test_the_same_offer_again_needs_a_pause_from_when_it_really_ended(
+    germany: Shelf, ann: int
+) -> None:
+    first = _draft(germany, "first", starts_at=NOON - timedelta(days=60), ends_at=NOON)
+    Campaign.objects.filter(pk=first.pk).update(status="live", ends_at=NOON + timedelta(hours=1))
+    step(first, Step.END, ann, now=NOON - timedelta(days=29, hours=23))
+    again = _draft(germany, "again")
+    assert _rules(again) == []
+    Campaign.objects.filter(pk=again.pk).update(starts_at=NOON - timedelta(hours=1))
+    assert _rules(again) == ["window_without_pause"]
+    other = make_draft(
+        "rye", offer={"scope": {"variants": [germany.rye]}}, market_code="us", budget_minor=9
+    )
+    assert _rules(other) == []
+
+
+def test_a_personal_offer_follows_the_row_of_prices(germany: Shelf) -> None:
+    campaign = _draft(germany, audience="personal", percent="40")
+    assert _rules(campaign) == ["personal_above_cap"]
+    JurisdictionRow.objects.filter(code="DE").update(personal_allowed=False)
+    assert _rules(campaign) == ["personal_not_allowed", "personal_above_cap"]
+
+
+def test_a_price_floor_that_stops_a_named_cut_is_seen(
+    germany: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {germany.cheddar: 380})
+    assert _rules(_draft(germany, label="10 % off")) == ["cut_not_reached"]
+
+
+def test_kinds_are_flags_or_departments(germany: Shelf) -> None:
+    PromotionLaw.objects.filter(code="DE").update(banned_kinds=["cheese"])
+    assert _rules(_draft(germany)) == ["banned_promotion"]
+
+
+def test_the_days_of_the_campaign_decide_which_row_holds(germany: Shelf, ann: int) -> None:
+    law = PromotionLaw.objects.get(code="DE")
+    ends = (NOON + timedelta(days=5)).date()
+    PromotionLaw.objects.filter(pk=law.pk).update(valid_to=ends)
+    law.pk, law.valid_from, law.banned_kinds = None, ends, ["cheese"]
+    law.save()
+    assert _rules(_draft(germany)) == ["banned_promotion"]
+    short = _draft(germany, "short", ends_at=NOON + timedelta(days=2))
+    assert _rules(short) == []
+
+
+def test_parts_of_a_country_with_laws_of_their_own_are_asked_too(shelf: Shelf) -> None:
+    places = reached_places("us", load_laws(), ())
+    assert places == ("US-other", "US-NY")
+
+
+def test_claims_that_cannot_be_read_are_not_saved(db: None) -> None:
+    campaign = make_draft()
+    campaign.claims = {"moon": "full"}
+    with pytest.raises(ValidationError, match="does not belong here"):
+        campaign.full_clean()
+
+
+def test_the_table_of_the_document_is_the_table_of_the_shop(db: None) -> None:
+    text = DOCUMENT.read_text()
+    shown = re.findall(r"^\| ((?:EU|DE|FR|PL|UK|CN|US-\w+) \| .+) \|$", text, re.MULTILINE)
+    assert shown == [_describe(row) for row in PromotionLaw.objects.order_by("pk")]
+
+
+def _describe(row: PromotionLaw) -> str:
+    says = {True: "yes", False: "no"}
+    cells = [
+        row.code,
+        str(row.pause_days),
+        str(row.raise_days),
+        says[row.percent_is_claim],
+        says[row.members_count],
+        f"{row.personal_cap:g} %",
+        says[row.below_cost_allowed],
+        ", ".join(row.banned_kinds) or "–",
+        ", ".join(row.groups_allowed),
+    ]
+    return " | ".join(cells)
