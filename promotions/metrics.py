@@ -17,3 +17,4 @@ points_total = Counter("fairtag_points_total", "Loyalty points moved, by what mo
 referrals_total = Counter(
     "fairtag_referrals_total", "Invitations by what became of them", ["state"]
 )
+winback_total = Counter("fairtag_winback_letters_total", "Win-back letters sent")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from promotions.services import release_expired
+from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
+from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.services.winback import address_lapsed_members
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
@@ -11,3 +14,24 @@ from shop.kernel.clock import utc_now
 def give_back_expired_holds() -> int:
     """Give back uses and budgets of holds that ran out; until then they are only not counted."""
     return release_expired(now=utc_now())
+
+
+@job(queue="interactive", time_limit=300)
+def move_points() -> int:
+    """Release points after the return window, settle invitations, book what expired."""
+    now = utc_now()
+    released = release_due_points(now=now)
+    return released + settle_referrals(now=now) + expire_points(now=now)
+
+
+@job(queue="outbox", time_limit=600)
+def write_to_members() -> int:
+    """Announce what will expire and tiers that end."""
+    now = utc_now()
+    return warn_expiring_points(now=now) + warn_leaving_tiers(now=now)
+
+
+@job(queue="outbox", time_limit=600)
+def win_back() -> int:
+    """Address live win-back campaigns to members who agreed to letters."""
+    return address_lapsed_members(now=utc_now())

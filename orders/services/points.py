@@ -14,6 +14,7 @@ from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
 from promotions.core.values import Evaluation
 from promotions.selectors.points_cart import CartGoods, plan_points_of
+from promotions.services.partners import record_partner_returns
 from promotions.services.points_orders import PointsLine, ReturnedUnits, open_points, return_points
 from promotions.services.referrals import hash_identity
 
@@ -100,12 +101,10 @@ def open_order_points(
 def return_order_points(
     order: Order, returned: Sequence[tuple[int, int, int]], *, now: datetime
 ) -> None:
-    """Give back and take back the points of (position, units back before, units back now)."""
-    return_points(
-        order_ref=order.number,
-        units=[ReturnedUnits(position, before, more) for position, before, more in returned],
-        now=now,
-    )
+    """Settle (position, units back before, units back now) with partners and with points."""
+    units = [ReturnedUnits(position, before, more) for position, before, more in returned]
+    record_partner_returns(order_ref=order.number, units=units, now=now)
+    return_points(order_ref=order.number, units=units, now=now)
 
 
 def bonus_of(evaluation: Evaluation) -> int:

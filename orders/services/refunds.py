@@ -103,7 +103,7 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
 
 
 def settle_returned(order: Order, shares: Sequence[Share], *, now: datetime) -> None:
-    """Settle the points of returned units, once the order's coupons and budgets are settled."""
+    """Settle partners' shares and points of returned units, after coupons and budgets."""
     units = [(each.line.position, each.line.refunded_quantity, each.quantity) for each in shares]
     return_order_points(order, units, now=now)
 

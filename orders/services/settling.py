@@ -14,6 +14,7 @@ from orders.models import Order, OrderEvent, OrderLine
 from profiles.core.values import PurchasedLine
 from profiles.services import record_purchase_events
 from promotions.services import commit_redemptions, release_redemptions
+from promotions.services.partners import DiscountedLine, record_partner_uses
 from promotions.services.points_orders import release_points, settle_points
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import commit_reservation, release_reservation, reserve_stock
@@ -35,6 +36,7 @@ def settle_paid(order: Order, *, now: datetime) -> None:
         )
     commit_reservation(holder=order_holder(order), reference=order.number, now=now)
     commit_redemptions(order_ref=order.number, now=now)
+    record_partner_uses(order_ref=order.number, lines=discounted_lines(lines), now=now)
     settle_points(order_ref=order.number, now=now)
     move_order(order, OrderStatus.PAID, now=now)
     if order.shopper_id is not None:
@@ -99,6 +101,19 @@ def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
         )
         for line in lines
     ]
+
+
+def discounted_lines(lines: Iterable[OrderLine]) -> list[DiscountedLine]:
+    """Return what each campaign took off the lines; lines without discounts are left out."""
+    found = []
+    for line in lines:
+        discounts: dict[int, int] = {}
+        for part in line.adjustments:
+            campaign_id = int(part["campaign_id"])
+            discounts[campaign_id] = discounts.get(campaign_id, 0) - int(part["amount_minor"])
+        if discounts:
+            found.append(DiscountedLine(line.position, line.variant_id, line.quantity, discounts))
+    return found
 
 
 def give_back(order: Order, amount_minor: int) -> None:

@@ -22,6 +22,9 @@ class Campaign(models.Model):
         MEMBER = "member", "member exclusive"
         WELCOME = "welcome", "new shopper"
         LOYALTY = "loyalty", "loyalty mailing"
+        WIN_BACK = "win_back", "win back"
+        REFERRAL = "referral", "referral"
+        PARTNER = "partner", "co-branded with a partner"
 
     class Audience(models.TextChoices):
         """Whom a price cut reaches: it decides label and reference price, so law reads it."""

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from promotions.metrics import points_total
-from promotions.models import PointsEntry, PointsLot, PointsOrder
+from promotions.models import PointsEntry, PointsLot, PointsOrder, Referral
 from promotions.selectors.points import expired_lots
 from promotions.services.points import book_expiry
 from promotions.services.points_orders import release_due_order
+from promotions.services.referrals import returned_orders, reverse_referral, reward_referral
 
 
 def release_due_points(*, now: datetime, limit: int = 500) -> int:
@@ -29,6 +30,26 @@ def expire_points(*, now: datetime, limit: int = 500) -> int:
     expired = sum(book_expiry(account_id=account_id, now=now) for account_id in accounts[:limit])
     points_total.labels(kind=PointsEntry.Kind.EXPIRE.value).inc(expired)
     return expired
+
+
+def settle_referrals(*, now: datetime, limit: int = 500) -> int:
+    """Reward invitations whose order is released, take back those whose order was returned.
+
+    Looks at the state itself, so what a crash left undone is found the next time. Returns how many.
+    """
+    joined = Referral.objects.filter(
+        state=Referral.State.JOINED, invited__orders__state=PointsOrder.State.RELEASED
+    )
+    refs = joined.order_by("pk", "invited__orders__paid_at").distinct("pk")
+    due = list(refs.values_list("invited__orders__order_ref", flat=True)[:limit])
+    void = returned_orders().values("order_ref")
+    rewarded = Referral.objects.filter(state=Referral.State.REWARDED, order_ref__in=void)
+    gone = list(rewarded.values_list("order_ref", flat=True)[:limit])
+    for order_ref in due:
+        reward_referral(order_ref=order_ref, now=now)
+    for order_ref in gone:
+        reverse_referral(order_ref=order_ref, now=now)
+    return len(due) + len(gone)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from promotions.core.codes import normalize_code
 from promotions.core.referrals import judge_invitation, judge_reward, list_identity_keys
@@ -114,10 +115,9 @@ def reverse_referral(*, order_ref: str, now: datetime) -> int:
 
     What the referrer has spent meanwhile is owed.
     """
-    order = PointsOrder.objects.filter(order_ref=order_ref, state=PointsOrder.State.VOID).first()
     rewarded = Referral.objects.filter(order_ref=order_ref, state=State.REWARDED)
     found = rewarded.first()
-    if order is None or found is None:
+    if found is None or not returned_orders().filter(order_ref=order_ref).exists():
         return 0
     lock_account(found.referrer_id)
     referral = rewarded.select_for_update(of=("self",)).first()
@@ -133,6 +133,11 @@ def reverse_referral(*, order_ref: str, now: datetime) -> int:
     referral.save(update_fields=["state", "reason", "decided_at"])
     referrals_total.labels(state=State.REVERSED.value).inc()
     return referral.points
+
+
+def returned_orders() -> QuerySet[PointsOrder]:
+    """Return orders of which nothing is left; those of erased members keep what they counted."""
+    return PointsOrder.objects.filter(state=PointsOrder.State.VOID, counted_minor=0)
 
 
 def _open_referral(order: PointsOrder) -> Referral | None:

@@ -118,6 +118,20 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        _("Loyalty and partners"),
+        (
+            table(_("Members"), "loyalty", "promotions.pointsaccount"),
+            table(_("Points ledger"), "menu_book", "promotions.pointsentry"),
+            table(_("Point corrections"), "exposure", "promotions.pointsadjustment"),
+            table(_("Programme terms"), "rule", "promotions.programmeterms"),
+            table(_("Invitations"), "group_add", "promotions.referral"),
+            table(_("Partners"), "handshake", "promotions.partner"),
+            table(_("Cost shares"), "percent", "promotions.partnershare"),
+            table(_("Partner entries"), "receipt", "promotions.partnerentry"),
+            table(_("Settlements"), "account_balance", "promotions.settlement"),
+        ),
+    ),
+    (
         _("Catalogue"),
         (
             table(_("Products"), "inventory_2", "shop.product"),

@@ -30,6 +30,17 @@ PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
     *("promotions.campaignpolicy", "promotions.promotionlaw"),
 )
+LOYALTY: Names = (
+    *("promotions.pointsaccount", "promotions.pointsentry", "promotions.pointsadjustment"),
+    *("promotions.programmeterms", "promotions.referral"),
+)
+TERMS_PARTS: Names = (
+    *("promotions.membershiptier", "promotions.termscategory", "promotions.partnerproduct"),
+)
+PARTNERS: Names = (
+    *("promotions.partner", "promotions.partnershare", "promotions.partnerentry"),
+    "promotions.settlement",
+)
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
     *("orders.cartline", "orders.payment", "orders.refund"),
@@ -43,7 +54,8 @@ CONSENT: Names = ("profiles.consentrecord",)
 MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
 ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
-    *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS),
+    *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
+    *PARTNERS,
     *(*SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
 )
 
@@ -73,6 +85,11 @@ def rights(verb: str, *labels: str) -> frozenset[str]:
 
 MATRIX: dict[str, frozenset[str]] = {
     MERCHANDISER: rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
+    | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
+    | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
+    | rights("change", "promotions.programmeterms", *TERMS_PARTS)
+    | rights("add", "promotions.partner", "promotions.partnershare")
+    | rights("change", "promotions.partner", "promotions.partnershare")
     | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
@@ -85,14 +102,17 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
-    | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE)
+    | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE, *LOYALTY, *PARTNERS)
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
     SUPPORT: rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
-    | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice")
+    | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
+    | rights("add", "promotions.pointsadjustment")
     | rights("change", "orders.order")
     | {SEE_PERSONAL},
     APPROVER: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
+    | rights("view", *LOYALTY, *PARTNERS)
+    | rights("change", "promotions.pointsadjustment", "promotions.partner")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
     | rights("approve", "promotions.campaign")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")

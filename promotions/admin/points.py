@@ -1,0 +1,291 @@
+"""Staff tables of points: members, ledger, corrections, terms, invitations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
+
+from promotions.models import (
+    MembershipTier,
+    PointsAccount,
+    PointsAdjustment,
+    PointsEntry,
+    ProgrammeTerms,
+    Referral,
+    TermsCategory,
+)
+from promotions.selectors.tiers import read_tier
+from promotions.services.membership import adjust_points, decide_adjustment
+from shop.kernel.clock import utc_now
+from shop.staff.columns import EMPTY, age_column, show_tag, tag_column
+from shop.staff.keys import KeySearchAdmin, read_number, read_text
+from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin, ReadOnlyInline
+
+KIND_TONES = {
+    **dict.fromkeys(("earn", "release", "refer", "return", "unhold"), "green"),
+    **dict.fromkeys(("hold", "redeem"), "blue"),
+    **dict.fromkeys(("reverse", "expire", "settle"), "amber"),
+    "adjust": "red",
+}
+STATE_TONES = {"waiting": "amber", "applied": "green", "refused": "gray"}
+REFERRAL_TONES = {"joined": "blue", "rewarded": "green", "refused": "gray", "reversed": "amber"}
+MOST = 1_000_000
+
+
+class PointsForm(ReasonForm):
+    """How many points, and why."""
+
+    points = forms.IntegerField(
+        label=_("Points (negative takes away)"),
+        min_value=-MOST,
+        max_value=MOST,
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+    field_order = ["points", "reason"]
+
+
+class EntryInline(ReadOnlyInline):
+    model = PointsEntry
+    fields = ["at", "kind", "source", "target", "points", "order_ref", "note"]
+    readonly_fields = fields
+    ordering = ["-id"]
+
+
+@admin.register(PointsAccount)
+class PointsAccountAdmin(KeySearchAdmin):
+    list_display = [
+        "member",
+        "available",
+        "pending",
+        "held",
+        "owed",
+        age_column("joined_at", _("Joined")),
+    ]
+    search_keys = {"shopper__id": read_number, "invite_code": read_text}
+    readonly_fields = ["tier"]
+    fields = ["shopper", "market_code", "tier", "available", "pending", "held", "owed", "joined_at"]
+    inlines = [EntryInline]
+    actions_detail = ["correct"]
+    actions_row = ["correct"]
+    blank_text = _("Shoppers who joined the programme will stand here with their balances.")
+
+    @admin.display(description=_("Member"), ordering="shopper")
+    def member(self, row: PointsAccount) -> str:
+        """The shopper's number; nobody after erasure."""
+        return f"#{row.shopper_id}" if row.shopper_id else EMPTY
+
+    @admin.display(description=_("Tier"))
+    def tier(self, row: PointsAccount) -> str:
+        """The tier at this moment."""
+        if row.shopper_id is None:
+            return EMPTY
+        return read_tier(shopper_id=row.shopper_id, now=utc_now()) or EMPTY
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may ask for corrections."""
+        return bool(request.user.has_perm("promotions.add_pointsadjustment"))
+
+    @action(
+        description=_("Correct points"),
+        permissions=["act"],
+        url_path="correct",
+        icon="exposure",
+        dialog=ask(
+            _("Correct this member's points?"),
+            _("A large correction waits for a second person."),
+            form_class=PointsForm,
+            submit=_("Correct points"),
+        ),
+    )
+    def correct(self, request: HttpRequest, form: PointsForm, object_id: str) -> HttpResponse:
+        """Ask for a correction; small ones apply at once."""
+
+        def act() -> None:
+            adjust_points(
+                account_id=int(object_id),
+                points=form.cleaned_data["points"],
+                reason=form.cleaned_data["reason"],
+                by_id=account_id(request),
+                now=utc_now(),
+            )
+
+        tell_outcome(self, request, act, _("The correction is noted; see Point corrections."))
+        return go_back(request)
+
+
+@admin.register(PointsEntry)
+class PointsEntryAdmin(KeySearchAdmin):
+    list_display = [
+        age_column("at", _("When")),
+        "account",
+        tag_column("kind", _("Kind"), KIND_TONES),
+        "source",
+        "target",
+        "points",
+        "order_ref",
+    ]
+    list_select_related = ["account"]
+    list_filter = [("kind", ChoicesDropdownFilter), ("at", RangeDateTimeFilter)]
+    search_keys = {"order_ref": read_text, "account__id": read_number}
+    ordering = ["-id"]
+    blank_text = _("Every movement of points will stand here, with both sides.")
+
+
+@admin.register(PointsAdjustment)
+class PointsAdjustmentAdmin(KeySearchAdmin):
+    list_display = [
+        age_column("at", _("Asked")),
+        "account",
+        "points",
+        "reason",
+        tag_column("state", _("State"), STATE_TONES),
+        "asked_by",
+        "decided_by",
+    ]
+    list_select_related = ["account", "asked_by", "decided_by"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    search_keys = {"account__id": read_number}
+    actions_row = ["approve", "refuse"]
+    actions_detail = ["approve", "refuse"]
+    blank_text = _("Corrections by staff will stand here; large ones wait for somebody else.")
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may be the second person."""
+        return bool(request.user.has_perm("promotions.change_pointsadjustment"))
+
+    @action(
+        description=_("Approve"),
+        permissions=["approve"],
+        url_path="approve",
+        icon="check",
+        dialog=ask(_("Approve the correction?"), form_class=ConfirmForm, submit=_("Approve")),
+    )
+    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Be the second person."""
+        return self._decide(request, object_id, approved=True)
+
+    @action(
+        description=_("Refuse"),
+        permissions=["approve"],
+        url_path="refuse",
+        icon="block",
+        dialog=ask(_("Refuse the correction?"), form_class=ConfirmForm, submit=_("Refuse")),
+    )
+    def refuse(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Say no; nothing moves."""
+        return self._decide(request, object_id, approved=False)
+
+    def _decide(self, request: HttpRequest, object_id: str, *, approved: bool) -> HttpResponse:
+        def act() -> None:
+            decide_adjustment(
+                adjustment_id=int(object_id),
+                approved=approved,
+                by_id=account_id(request),
+                now=utc_now(),
+            )
+
+        tell_outcome(self, request, act, _("Decided."))
+        return go_back(request)
+
+
+class TierInline(TabularInline):
+    model = MembershipTier
+    fields = ["code", "name", "name_zh", "threshold_minor", "multiplier"]
+    extra = 0
+    tab = True
+
+
+class CategoryInline(TabularInline):
+    model = TermsCategory
+    fields = ["category", "multiplier"]
+    autocomplete_fields = ["category"]
+    extra = 0
+    tab = True
+
+
+class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is no generic when run
+    """Terms begin in the future: nobody's points change under their hands."""
+
+    def clean_valid_from(self) -> Any:
+        """Refuse a day that has begun."""
+        valid_from = self.cleaned_data["valid_from"]
+        if valid_from <= utc_now():
+            raise forms.ValidationError(_("Terms begin in the future: members are told first."))
+        return valid_from
+
+
+@admin.register(ProgrammeTerms)
+class ProgrammeTermsAdmin(KeptAdmin):
+    """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
+
+    form = TermsForm
+    list_display = [
+        "market_code",
+        "valid_from",
+        "now_column",
+        "earn_rate",
+        "point_value",
+        "expiry_months",
+        "referral_points",
+    ]
+    list_filter = ["market_code"]
+    search_fields = ["market_code"]
+    inlines = [TierInline, CategoryInline]
+    fieldsets = [
+        (None, {"fields": [("market_code", "valid_from")]}),
+        (_("Earning"), {"fields": [("earn_rate", "return_window_days")]}),
+        (
+            _("Using"),
+            {"fields": [("point_value", "max_share_percent"), ("min_points", "step_points")]},
+        ),
+        (_("Expiry"), {"fields": [("expiry_months", "notice_days")]}),
+        (_("Tiers"), {"fields": [("tier_window_days", "tier_grace_days")]}),
+        (
+            _("Invitations"),
+            {"fields": ["referral_points", ("referral_cap", "referral_cap_days")]},
+        ),
+        (_("Safety"), {"fields": ["two_person_points"]}),
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only terms of the future."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.valid_from > utc_now())
+
+    @admin.display(description=_("Now"))
+    def now_column(self, row: ProgrammeTerms) -> SafeString:
+        """Whether the row has begun."""
+        return (
+            show_tag(_("planned"), "blue") if row.valid_from > utc_now() else show_tag(_("begun"))
+        )
+
+
+@admin.register(Referral)
+class ReferralAdmin(KeySearchAdmin):
+    list_display = [
+        age_column("at", _("When")),
+        "referrer",
+        "invited",
+        tag_column("state", _("State"), REFERRAL_TONES),
+        "reason",
+        "points",
+        "order_ref",
+    ]
+    list_select_related = ["referrer", "invited"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    search_keys = {
+        "referrer__id": read_number,
+        "invited__id": read_number,
+        "order_ref": read_text,
+    }
+    blank_text = _("Invitations between members will stand here, with what became of them.")

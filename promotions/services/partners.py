@@ -1,0 +1,185 @@
+"""What partners owe of discounts: booked line by line when paid, and when units go back.
+
+Locks the share's row, after coupons and budgets and before points: its cap is spent under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from django.db import transaction
+
+from promotions.core.codes import normalize_code
+from promotions.core.partners import Share, read_partner_codes, split_cost
+from promotions.core.points import share_of_units
+from promotions.models import Coupon, Offer, PartnerEntry, PartnerProduct, PartnerShare
+from promotions.services.points_orders import ReturnedUnits
+from shop.catalog.selectors import load_variant_arrays
+from shop.kernel.errors import FairtagError
+
+Kind = PartnerEntry.Kind
+
+
+class PartnerRefused(FairtagError):
+    """It cannot be booked or closed so. Codes: bad_codes, bad_correction, period_open, closed."""
+
+    code = "partner_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountedLine:
+    """A paid line: its position, variant, units, and what each campaign took off (positive)."""
+
+    line: int
+    variant_id: int
+    quantity: int
+    discounts: Mapping[int, int]
+
+
+@transaction.atomic
+def record_partner_uses(*, order_ref: str, lines: Sequence[DiscountedLine], now: datetime) -> int:
+    """Book the discounts of a paid order on partners' campaigns; return how many lines.
+
+    No query for an order without discounts, one without partners. Twice is once.
+    """
+    campaigns = {campaign_id for line in lines for campaign_id in line.discounts}
+    if not campaigns:
+        return 0
+    shares = PartnerShare.objects.filter(campaign_id__in=campaigns).order_by("pk")
+    booked = 0
+    for share in shares.select_for_update(no_key=True, of=("self",)):
+        if PartnerEntry.objects.filter(share=share, order_ref=order_ref).exists():
+            continue
+        mine = [line for line in lines if line.discounts.get(share.campaign_id)]
+        booked += len(_book_uses(share, order_ref, mine, now))
+    return booked
+
+
+@transaction.atomic
+def record_partner_returns(*, order_ref: str, units: Sequence[ReturnedUnits], now: datetime) -> int:
+    """Take back the partners' part of returned units, each unit's exact share; return how many."""
+    uses = PartnerEntry.objects.filter(
+        order_ref=order_ref, kind=Kind.USE, line__in=[each.line for each in units]
+    )
+    known = list(uses.order_by("share_id", "line"))
+    if not known:
+        return 0
+    shares = PartnerShare.objects.filter(pk__in={use.share_id for use in known}).order_by("pk")
+    locked = {share.pk: share for share in shares.select_for_update(no_key=True, of=("self",))}
+    back = {each.line: each for each in units}
+    entries = [_returned(use, back[use.line], now) for use in known]
+    PartnerEntry.objects.bulk_create(entries)
+    for entry in entries:
+        locked[entry.share_id].charged_minor += entry.partner_minor
+    PartnerShare.objects.bulk_update(locked.values(), ["charged_minor"])
+    return len(entries)
+
+
+@transaction.atomic
+def correct_partner(
+    *, share_id: int, partner_minor: int, reason: str, key: str, now: datetime
+) -> PartnerEntry:
+    """Book a correction; it belongs to the period that is closed next. Raises PartnerRefused."""
+    if not partner_minor or len(reason.strip()) < 5:
+        raise PartnerRefused("Say how much and why.", code="bad_correction")
+    return PartnerEntry.objects.create(
+        share_id=share_id,
+        kind=Kind.CORRECTION,
+        discount_minor=0,
+        partner_minor=partner_minor,
+        note=reason.strip()[:300],
+        key=f"correction:{key}",
+        at=now,
+    )
+
+
+@transaction.atomic
+def import_partner_codes(*, offer_id: int, text: str, dry_run: bool) -> int:
+    """Make a partner's list of codes redeem an offer, once each; return how many.
+
+    All or nothing: raises PartnerRefused (bad_codes) with the first problems in `detail`.
+    """
+    offer = Offer.objects.get(pk=offer_id)
+    wanted, _ = read_partner_codes(text)
+    known = set(Coupon.objects.filter(code__in=wanted).values_list("code", flat=True))
+    codes, problems = read_partner_codes(text, known=known)
+    if problems or not codes:
+        said = "; ".join(problems[:5]) or "the list is empty"
+        raise PartnerRefused(f"The list was not taken: {said}.", code="bad_codes")
+    if not dry_run:
+        Coupon.objects.bulk_create(
+            (Coupon(code=normalize_code(code), offer=offer, max_redemptions=1) for code in codes),
+            batch_size=2_000,
+        )
+    return len(codes)
+
+
+def _book_uses(
+    share: PartnerShare, order_ref: str, lines: Sequence[DiscountedLine], now: datetime
+) -> list[PartnerEntry]:
+    value = Share(
+        percent=share.percent,
+        variant_ids=_variants_of(share),
+        left_minor=None if share.cap_minor is None else share.cap_minor - share.charged_minor,
+    )
+    discounts = [(line.variant_id, line.discounts[share.campaign_id]) for line in lines]
+    products = _products_of([line.variant_id for line in lines])
+    entries = [
+        PartnerEntry(
+            share=share,
+            kind=Kind.USE,
+            order_ref=order_ref,
+            line=line.line,
+            product_id=products.get(line.variant_id),
+            quantity=line.quantity,
+            discount_minor=line.discounts[share.campaign_id],
+            partner_minor=part,
+            key=f"use:{share.pk}:{order_ref}:{line.line}",
+            at=now,
+        )
+        for line, part in zip(lines, split_cost(value, discounts), strict=True)
+    ]
+    PartnerEntry.objects.bulk_create(entries)
+    share.charged_minor += sum(entry.partner_minor for entry in entries)
+    share.save(update_fields=["charged_minor"])
+    return entries
+
+
+def _returned(use: PartnerEntry, units: ReturnedUnits, now: datetime) -> PartnerEntry:
+    def share(total: int) -> int:
+        return share_of_units(total, use.quantity, before=units.before, more=units.more)
+
+    return PartnerEntry(
+        share_id=use.share_id,
+        kind=Kind.RETURN,
+        order_ref=use.order_ref,
+        line=use.line,
+        product_id=use.product_id,
+        quantity=units.more,
+        discount_minor=-share(use.discount_minor),
+        partner_minor=-share(use.partner_minor),
+        key=f"return:{use.pk}:{units.before}",
+        at=now,
+    )
+
+
+def _variants_of(share: PartnerShare) -> frozenset[int] | None:
+    products = PartnerProduct.objects.filter(share=share)
+    if not products.exists():
+        return None
+    ids = products.filter(product__variants__isnull=False)
+    return frozenset(ids.values_list("product__variants", flat=True))
+
+
+def _products_of(variant_ids: Sequence[int]) -> dict[int, int]:
+    """Return the products of variants on sale. No query."""
+    arrays = load_variant_arrays()
+    found = {}
+    for variant_id in variant_ids:
+        i = int(np.searchsorted(arrays.variant_id, variant_id))
+        if i < len(arrays.variant_id) and arrays.variant_id[i] == variant_id:
+            found[variant_id] = int(arrays.product_id[i])
+    return found

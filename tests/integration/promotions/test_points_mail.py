@@ -1,0 +1,68 @@
+"""Letters to members: before points expire, once when a tier ends, offers only with consent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from profiles.models import Shopper
+from promotions.models import Bucket, CampaignShopper, PointsAccount, PointsEntry
+from promotions.services.points import Act, make_available
+from promotions.services.points_jobs import expire_points
+from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.services.winback import address_lapsed_members
+from tests.factories.loyalty import NOON, make_member, make_terms, order_points
+from tests.factories.promotions import make_campaign
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def alice() -> PointsAccount:
+    make_terms()
+    return make_member()
+
+
+def test_points_expire_thirty_days_after_the_letter_and_not_before(alice: PointsAccount) -> None:
+    make_available(
+        account_id=alice.pk,
+        act=Act(PointsEntry.Kind.ADJUST, "gift", NOON),
+        source=Bucket.ADJUSTED,
+        points=120,
+        expires_at=NOON + 100 * DAY,
+    )
+    assert warn_expiring_points(now=NOON + 69 * DAY) == 0
+    assert [warn_expiring_points(now=NOON + 80 * DAY) for _ in range(2)] == [1, 0]
+    (letter,) = mail.outbox
+    assert letter.to == ["alice@example.com"]
+    assert letter.subject == f"120 of your points expire on {(NOON + 110 * DAY).date()}"
+    assert "/account/points/" in letter.body
+    assert expire_points(now=NOON + 109 * DAY) == 0
+    assert expire_points(now=NOON + 110 * DAY) == 120
+
+
+def test_a_tier_that_ends_is_announced_once(alice: PointsAccount) -> None:
+    order_points(alice, "FT-1", 12_000)
+    assert warn_leaving_tiers(now=NOON + 300 * DAY) == 0
+    assert [warn_leaving_tiers(now=NOON + 370 * DAY) for _ in range(2)] == [1, 0]
+    (letter,) = mail.outbox
+    assert letter.subject == f"You keep Gold until {(NOON + 425 * DAY).date()}"
+    assert "100.00 more" in letter.body
+
+
+def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -> None:
+    campaign = make_campaign("come-back", percent="15", audience="personal")
+    campaign.kind = "win_back"
+    campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
+    campaign.save()
+    order_points(alice, "FT-1", 2_000)
+    order_points(make_member("bob@example.com"), "FT-2", 2_000)
+    order_points(make_member("eve@example.com"), "FT-3", 2_000, now=NOON + 50 * DAY)
+    Shopper.objects.exclude(account__email="bob@example.com").update(consent_marketing=True)
+    assert address_lapsed_members(now=NOON + 80 * DAY) == 0
+    assert [address_lapsed_members(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
+    assert [letter.to for letter in mail.outbox] == [["alice@example.com"]]
+    assert CampaignShopper.objects.get().shopper_id == alice.shopper_id
