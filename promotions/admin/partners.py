@@ -65,7 +65,7 @@ class PartnerAdmin(KeptAdmin):
     @admin.display(description=_("Booked against redeemed"))
     def ties(self, row: Partner) -> SafeString | str:
         """Whether discounts booked for the partner agree with the redemptions, by campaign."""
-        if row.pk is None:
+        if row._state.adding:
             return EMPTY
         lines = [
             (

@@ -213,7 +213,7 @@ class CategoryInline(TabularInline):
     tab = True
 
 
-class TermsForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is no generic when run
+class TermsForm(forms.ModelForm):
     """Terms begin in the future: nobody's points change under their hands."""
 
     def clean_valid_from(self) -> Any:
