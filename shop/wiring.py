@@ -15,7 +15,9 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
+from pricing.selectors.offered import tell_public_offers
 from pricing.tasks import reprice_soon
+from promotions.selectors.offered import list_public_cuts
 from shop.outbox.services import Handlers, on_fact_committed
 
 HANDLERS: Handlers = {
@@ -40,3 +42,4 @@ def connect(*, wake: Callable[[], object]) -> None:
     `wake` rouses the worker that delivers facts.
     """
     on_fact_committed(wake)
+    tell_public_offers(list_public_cuts)

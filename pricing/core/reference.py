@@ -132,7 +132,7 @@ def reference_before(series: PriceSeries, paid: PaidRows, starts: int, strategy:
         current=np.zeros(m, dtype=np.int64),
     )
     days = {"cn_low7_paid": 7, "median90_paid": 90}.get(strategy, 30)
-    offered = lowest_between(series, begins - days * DAY, begins)
+    offered = lowest_between(series, begins - days * DAY, begins - 1)
     if strategy == "cn_low7_paid":
         known = _lowest_paid(paid, planned, days)
     elif strategy == "median90_paid":
@@ -177,12 +177,17 @@ def list_share(paid: PaidRows, list_minor: IntArray, now: int, days: int = 90) -
 
 
 def find_references(
-    series: PriceSeries, paid: PaidRows, list_minor: IntArray, now: int
+    series: PriceSeries,
+    paid: PaidRows,
+    list_minor: IntArray,
+    now: int,
+    offered: PriceSeries | None = None,
 ) -> dict[str, References]:
     """Return the references of m variants at `now` by strategy.
 
-    A reference stands only if a reduction runs, the price now is below it, and at least
-    MIN_LIST_SHARE of the units of 90 days really sold at list.
+    `offered` is the ledger less public offers, which lower the "was" but do not begin a
+    reduction of the public price. A reference stands only if a reduction runs, the price now is
+    below it, and at least MIN_LIST_SHARE of the units of 90 days really sold at list.
 
     >>> series = PriceSeries(np.array([0, 2]), np.array([0, 60 * DAY]), np.array([400, 350]))
     >>> paid = PaidRows(*(np.array([v]) for v in (0, 59 * DAY, 400, 2)))
@@ -192,6 +197,9 @@ def find_references(
     """
     reductions = find_reductions(series, now)
     low30 = lowest_offered(series, reductions, 30)
+    if offered is not None:
+        since, until = reductions.start - 30 * DAY, reductions.start - 1
+        low30 = np.where(low30 > 0, np.minimum(low30, lowest_between(offered, since, until)), 0)
     share = list_share(paid, list_minor, now)
     is_genuine = np.nan_to_num(share) >= MIN_LIST_SHARE
     amounts = (

@@ -18,6 +18,7 @@ from pricing.core.reference import (
     find_references,
     list_share,
 )
+from pricing.selectors.offered import lower_by_offers
 from profiles.selectors.packed import Packed, fetch_packed
 from profiles.selectors.paid import load_paid_prices
 
@@ -82,12 +83,14 @@ def load_paid(*, variant_id: IntArray, now: datetime) -> PaidRows:
 def load_references(
     *, variant_id: IntArray, list_minor: IntArray, now: datetime, place: tuple[str, str]
 ) -> FoundReferences:
-    """Return the legal references of variants (ascending ids) at `now`. Two queries."""
+    """Return the legal references of variants (ascending ids) at `now`. Two queries, and those of
+    whoever tells public offers."""
     series = load_series(variant_id=variant_id, now=now, place=place)
     paid = load_paid(variant_id=variant_id, now=now)
+    offered = lower_by_offers(series, variant_id, market=place[0], now=now)
     second = int(now.timestamp())
     return FoundReferences(
-        by_strategy=find_references(series, paid, list_minor, second),
+        by_strategy=find_references(series, paid, list_minor, second, offered),
         reductions=find_reductions(series, second),
         list_share=list_share(paid, list_minor, second),
         series=series,

@@ -11,6 +11,7 @@ from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
 from pricing.core.guardrails import ACTIONS, BIT, PublicBounds, apply_public_gate
 from pricing.core.mix import segment_mix
+from pricing.core.offered import append_prices
 from pricing.core.optimum import Segments
 from pricing.core.publish import floor_prices
 from pricing.core.quote import VariantTerms
@@ -18,6 +19,7 @@ from pricing.core.reference import STRATEGIES, PriceSeries, find_references, lis
 from pricing.core.signals import SignalWeights
 from pricing.metrics import guard_hits_total
 from pricing.selectors.competitors import find_feed_badges
+from pricing.selectors.offered import lower_by_offers
 from pricing.selectors.overrides import StaffPrices, load_staff_prices
 from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
@@ -273,23 +275,10 @@ def _refer(
     now, at = occasion.now, int(occasion.effective_at.timestamp())
     after = append_prices(series, is_changed, at, terms.public_minor)
     paid = load_paid(variant_id=terms.variant_id, now=now)
-    found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())))
+    offered = lower_by_offers(after, terms.variant_id, market=occasion.place[0], now=now)
+    found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())), offered)
     amounts = {strategy: found[strategy].amount for strategy in STRATEGIES}
     return amounts, list_share(paid, terms.list_minor, int(now.timestamp()))
-
-
-def append_prices(series: PriceSeries, where: BoolArray, at: int, amount: IntArray) -> PriceSeries:
-    """Return the ledger with one more entry for each variant in `where`."""
-    if not where.any():
-        return series
-    rows = np.flatnonzero(where)
-    ends = series.offsets[1:][rows]
-    grown = np.cumsum(where.astype(np.int64))
-    return PriceSeries(
-        offsets=series.offsets + np.concatenate([[0], grown]),
-        start=np.insert(series.start, ends, at),
-        amount=np.insert(series.amount, ends, amount[rows]),
-    )
 
 
 def _count_guards(actions: IntArray) -> None:

@@ -19,6 +19,7 @@ from pricing.core.reference import (
 )
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import floor_minor
+from pricing.selectors.offered import lower_by_offers
 from pricing.selectors.references import load_paid, load_series
 from promotions.core.carts import Scope
 from promotions.core.law.drafts import Draft, Goods, Window, parse_claims
@@ -52,6 +53,7 @@ class Evidence:
     chosen: IntArray
     covers: BoolArray
     series: PriceSeries
+    offered: PriceSeries
     paid: PaidRows
     floor_minor: IntArray
     stock: IntArray
@@ -59,7 +61,7 @@ class Evidence:
 
 
 def load_evidence(
-    row: Campaign, snapshot: Mapping[str, Any], *, market: str, begins: datetime
+    row: Campaign, snapshot: Mapping[str, Any], *, market: str, begins: datetime, now: datetime
 ) -> Evidence:
     """Return what the laws ask about a campaign in a market. Seven queries, and those of
     `find_windows`."""
@@ -69,15 +71,17 @@ def load_evidence(
     covers = covers.reshape(len(offers), len(arrays.variant_id))
     chosen = np.flatnonzero(covers.any(axis=0))
     ids = arrays.variant_id[chosen]
-    floors = floor_minor(variant_ids=ids.tolist(), now=begins, market=market)
+    floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
     stock = available(ids.tolist())
+    series = load_series(variant_id=ids, now=begins, place=(market, "online"))
     return Evidence(
         row=row,
         offers=offers,
         begins=begins,
         chosen=chosen,
         covers=covers[:, chosen],
-        series=load_series(variant_id=ids, now=begins, place=(market, "online")),
+        series=series,
+        offered=lower_by_offers(series, ids, market=market, now=begins),
         paid=load_paid(variant_id=ids, now=begins),
         floor_minor=np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64),
         stock=np.array([stock[one] for one in ids.tolist()], dtype=np.int64),
@@ -113,7 +117,7 @@ def _goods(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Goods:
     at = np.full(m, second, dtype=np.int64)
     public = lowest_between(series, at, at)
     public = np.where(public > 0, public, listed)
-    reference = reference_before(series, paid, second, rule.reference_strategy)
+    reference = reference_before(evidence.offered, paid, second, rule.reference_strategy)
     before = lowest_between(series, at - law.raise_days * DAY, at)
     recent = paid.at >= second - SALES_DAYS * DAY
     kinds = tuple(sorted({*law.gift_kinds, *law.banned_kinds, *dict(law.minimum_prices)}))

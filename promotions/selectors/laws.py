@@ -13,7 +13,8 @@ from pricing.selectors.rules import load_jurisdictions
 from promotions.core.law.judge import judge_draft, merge_violations
 from promotions.core.law.places import LawRow, find_law
 from promotions.core.law.words import Violation
-from promotions.models import Campaign, PromotionLaw
+from promotions.core.workflow import WITHOUT_EFFECT, Status
+from promotions.models import Campaign, CampaignEvent, PromotionLaw
 from promotions.selectors.campaigns import take_snapshot
 from promotions.selectors.law_evidence import load_evidence, make_draft
 from shop.catalog.selectors import get_market
@@ -54,12 +55,12 @@ def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
     """
     row = Campaign.objects.get(pk=campaign_id)
     snapshot = take_snapshot(campaign_id)
-    begins = max(row.starts_at, now)
-    days = {begins.astimezone(UTC).date(), row.ends_at.astimezone(UTC).date()}
+    begins = max(row.starts_at, _released_at(campaign_id) or now)
+    days = {max(begins, now).astimezone(UTC).date(), row.ends_at.astimezone(UTC).date()}
     laws, jurisdictions = load_laws(), load_jurisdictions()
     found: list[Violation] = []
     for market in _markets_of(row):
-        evidence = load_evidence(row, snapshot, market=market, begins=begins)
+        evidence = load_evidence(row, snapshot, market=market, begins=begins, now=now)
         for place in reached_places(market, laws, jurisdictions):
             for day in sorted(days):
                 law, rule = (
@@ -81,6 +82,13 @@ def reached_places(
     # The rest of a country is the market's own place where it names that.
     parts -= {value.jurisdiction_code, f"{begin}other"}
     return (value.jurisdiction_code, *sorted(parts))
+
+
+def _released_at(campaign_id: int) -> datetime | None:
+    """Return since when the cut of a released campaign may hold: its window ends there."""
+    steps = CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)
+    first = steps.exclude(step__in=WITHOUT_EFFECT).order_by("at").first()
+    return None if first is None else first.at
 
 
 def _markets_of(row: Campaign) -> tuple[str, ...]:

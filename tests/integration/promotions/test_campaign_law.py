@@ -19,6 +19,7 @@ from promotions.models import Campaign, PromotionLaw
 from promotions.selectors import law_evidence
 from promotions.selectors.campaigns import take_snapshot
 from promotions.selectors.laws import judge_campaign, load_laws, reached_places
+from promotions.selectors.offered import list_public_cuts
 from promotions.services import save_campaign
 from promotions.services.campaign_law import LawBroken
 from shop.catalog.models import Market
@@ -192,3 +193,33 @@ def _describe(row: PromotionLaw) -> str:
         ", ".join(row.groups_allowed),
     ]
     return " | ".join(cells)
+
+
+def test_a_public_offer_is_in_the_price_history_a_members_offer_only_where_the_law_says_so(
+    germany: Shelf, ann: int
+) -> None:
+    _prices(germany.cheddar, [(90, 400)])
+    earlier = NOON - timedelta(days=20)
+    dates = {"starts_at": earlier, "ends_at": earlier + timedelta(days=2)}
+    ran = _draft(germany, "ran", percent="20", **dates)
+    step(ran, Step.SCHEDULE, ann, now=earlier)
+    step(ran, Step.PAUSE, ann, now=earlier + timedelta(days=1))
+    cut = list_public_cuts("us", NOON)[0]
+    told = [int((earlier + timedelta(days=days)).timestamp()) for days in (0, 1)]
+    assert ([cut.starts, cut.ends], cut.percent) == (told, 20.0)
+    assert cut.variant_id.tolist() == [germany.cheddar]
+    other = {"percent": "5", "label": "Something else"}
+    PromotionLaw.objects.filter(code="DE").update(pause_days=0)
+    assert _rules(_draft(germany, **other)) == ["percent_not_from_reference"]
+    Campaign.objects.filter(pk=ran.pk).update(audience="members")
+    assert _rules(_draft(germany, "members-ran", **other)) == []
+    PromotionLaw.objects.filter(code="DE").update(members_count=True)
+    assert _rules(_draft(germany, "they-count", **other)) == ["percent_not_from_reference"]
+
+
+def test_what_is_released_is_judged_by_the_prices_before_it_began(germany: Shelf, ann: int) -> None:
+    _prices(germany.cheddar, [(90, 400)])
+    campaign = _draft(germany)
+    step(campaign, Step.SCHEDULE, ann)
+    later = NOON + timedelta(days=2)
+    assert judge_campaign(campaign_id=campaign.pk, now=later) == ()
