@@ -17,9 +17,10 @@ from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
+from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.values import Evaluation
-from promotions.selectors import ShopperView, evaluate_cart
+from promotions.selectors import ShopperView, evaluate_cart, list_cart_arms
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
 
@@ -55,10 +56,13 @@ def value_cart(
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
     codes = () if opened.cart is None else tuple(opened.cart.coupon_codes)
+    cart, shopper = _cart_value(lines, context), _shopper_view(opened)
+    # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
+    log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
     evaluation = evaluate_cart(
-        cart=_cart_value(lines, context),
+        cart=cart,
         codes=codes,
-        shopper=_shopper_view(opened),
+        shopper=shopper,
         now=context.now,
         language=context.language,
         locale=locale_of(context.language),

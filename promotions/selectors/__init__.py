@@ -1,6 +1,7 @@
 """Read offers, coupons and what is personal to a shopper."""
 
 from promotions.core.shoppers import OrderHistory, ShopperView
+from promotions.selectors.arms import list_cart_arms
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.offers import (
     LinePreview,
@@ -18,6 +19,7 @@ __all__ = [
     "ShopperView",
     "evaluate_cart",
     "forget_offer_book",
+    "list_cart_arms",
     "list_covered_variants",
     "list_live_offers",
     "personal_offers_for",

@@ -16,6 +16,7 @@ from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import CouponValue, Evaluation, OfferValue
 from promotions.models import CampaignShopper
+from promotions.selectors.arms import find_offer_arms, list_tested_campaigns
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
@@ -64,6 +65,7 @@ def evaluate_cart(
         for offer in book.offers
         if live_at(offer, now, cart.market_code) and any(map(offer.scope.covers, cart.lines))
     ]
+    offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = _read_coupons(codes, cart, shopper, now)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
@@ -96,8 +98,8 @@ def preview_lines(
     """Return, by variant id, what one unit alone would cost with automatic offers.
 
     No query, one if an offer has use limits: a flash sale that is sold out is not shown. Variants
-    that no offer lowers are absent, and so are offers with a budget or for chosen shoppers: a
-    list page must not promise what may be gone, nor ask the database per shopper.
+    that no offer lowers are absent, and so are offers with a budget, for chosen shoppers or under
+    experiment: a list page must not promise what may be gone, nor ask the database per shopper.
     """
     offers = _list_previewed(lines, market_code, now)
     if not offers:
@@ -127,12 +129,13 @@ def preview_lines(
 def _list_previewed(
     lines: Sequence[CartLineValue], market_code: str, now: datetime
 ) -> list[OfferValue]:
-    book = load_offer_book()
+    book, tested = load_offer_book(), list_tested_campaigns()
     return [
         offer
         for offer in book.offers
         if live_at(offer, now, market_code)
         and offer.campaign_id not in book.budgeted
+        and offer.campaign_id not in tested
         and offer.audience != "personal"
         and any(map(offer.scope.covers, lines))
     ]

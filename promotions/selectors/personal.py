@@ -13,6 +13,7 @@ from django.db import connection
 
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
+from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import live_at, load_offer_book
 from shop.catalog.selectors import load_sensitive_ids
 
@@ -135,6 +136,8 @@ def personal_offers_for(
         rows = _read_addressed(
             shopper.shopper_id, liked[:KNOWN_VARIANTS], market_code, now, limit + SPARE
         )
+        arms = find_offer_arms({row.campaign_id for row in rows}, shopper, "online")
+        rows = [row for row in rows if not arms.hides(row.campaign_id, "")]
         found = [_from_row(row, language) for row in _leave_out_sensitive(rows)]
     found = found[:limit]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
@@ -199,12 +202,13 @@ def _public_offers(
     shopper: ShopperView, market_code: str, now: datetime, liked: Mapping[int, float]
 ) -> list[tuple[OfferValue, str]]:
     book = load_offer_book()
+    arms = find_offer_arms({offer.campaign_id for offer in book.offers}, shopper, "online")
     open_to_me = ("public", "members") if shopper.is_member else ("public",)
     scored = []
     for offer in book.offers:
         if not live_at(offer, now, market_code) or offer.audience not in open_to_me:
             continue
-        if offer.campaign_id in book.budgeted:
+        if offer.campaign_id in book.budgeted or arms.hides(offer.campaign_id, offer.code):
             continue
         score = sum(liked.get(category_id, 0.0) for category_id in offer.scope.category_ids)
         scored.append((-score, -offer.priority, offer.offer_id, offer))

@@ -19,6 +19,7 @@ from orders.services import (
     view_cart,
 )
 from pricing.core.values import QuoteContext
+from profiles.selectors import list_running
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 
@@ -179,6 +180,7 @@ def test_looking_at_a_cart_takes_four_statements_whatever_its_size(
     counts = []
     for variant_id in (shelf.gouda, shelf.merlot):
         add_to_cart(context=visit, variant_id=variant_id)
+        list_running()
         with CaptureQueriesContext(connection) as captured:
             view_cart(context=visit)
         counts.append(len(captured))

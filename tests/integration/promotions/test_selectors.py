@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Shopper
+from profiles.selectors import list_running
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
 from promotions.selectors import (
     ShopperView,
@@ -89,6 +90,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     CampaignShopper.objects.create(campaign=personal, shopper=shopper)
     load_limits()
     load_sensitive_ids()
+    list_running()
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate(("hello", "NOPE"), ShopperView(shopper.pk))
     assert len(captured) == 3

@@ -1,0 +1,123 @@
+"""A campaign under experiment, end to end: arm, cart, exposure, order, read-out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from profiles.core.values import ShopperValue
+from profiles.models import Exposure
+from profiles.selectors import list_shoppers
+from profiles.services import (
+    ArmDraft,
+    load_events_bulk,
+    load_shoppers_bulk,
+    log_exposures,
+    read_experiment,
+)
+from promotions.core.values import Evaluation
+from promotions.selectors import (
+    ShopperView,
+    evaluate_cart,
+    list_cart_arms,
+    personal_offers_for,
+    preview_lines,
+)
+from tests.factories.experiments import order_rows, start
+from tests.factories.profiles import EVERYTHING
+from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("small_catalog", "fresh_memory", "forgetful"),
+]
+WITHOUT = ArmDraft("without", "Without the offer", 0.5, is_control=True, settings={"offers": []})
+WITH = ArmDraft("with", "With the offer", 0.5)
+
+
+@pytest.fixture
+def cheese_week() -> int:
+    """10 % off everything, for half of the willing shoppers."""
+    make_campaign("cheese-week", percent="10", audience="public")
+    return start(
+        code="cheese-week-pays",
+        subject="offers",
+        subject_ref="cheese-week",
+        purpose="marketing",
+        primary_metric="revenue_per_shopper",
+        guards={"conversion": 0.1},
+        arms=(WITHOUT, WITH),
+    )
+
+
+def evaluate(view: ShopperView) -> Evaluation:
+    return evaluate_cart(
+        cart=make_cart(), codes=(), shopper=view, now=NOON, language="en", locale="en_US"
+    )
+
+
+def crowd(count: int) -> list[ShopperValue]:
+    names = [(f"crowd-{one}", None) for one in range(count)]
+    ids = load_shoppers_bulk(rows=names, market_code="us", consents=EVERYTHING, now=NOON)
+    return list_shoppers(sorted(ids.values()))
+
+
+def test_from_arm_to_read_out(cheese_week: int) -> None:
+    rng, rows, paid = np.random.default_rng(2), [], {}
+    for shopper in crowd(300):
+        view = ShopperView(shopper_id=shopper.id)
+        choices = list_cart_arms(cart=make_cart(), shopper=view, now=NOON)
+        log_exposures(choices, now=NOON)
+        # With the offer everybody buys a piece at 9.00, without it every third one at 10.00.
+        total = sum(evaluate(view).totals.values())
+        arm = choices[0].arm
+        assert total == {"with": 900, "without": 1_000}[arm]
+        if arm == "with" or rng.random() < 1 / 3:
+            paid[shopper.id] = total
+            rows += order_rows(shopper.id, NOON + timedelta(hours=2), total, rng)
+    load_events_bulk(csv_chunks=(r.encode() + b"\n" for r in rows), source="test", now=NOON)
+    figures = read_experiment(experiment_id=cheese_week, now=NOON + timedelta(days=1))
+    assert (figures["verdict"], figures["winner"]) == ("wins", "with")
+    primary = figures["primary"][0]
+    by_arm = dict(Exposure.objects.values_list("shopper_id", "arm__code"))
+    told = {
+        arm: [paid.get(one, 0) for one, mine in by_arm.items() if mine == arm]
+        for arm in ("without", "with")
+    }
+    assert primary["treated"] == np.mean(told["with"]) == 900.0
+    # The read-out ties to the orders to the cent.
+    assert primary["control"] * len(told["without"]) == pytest.approx(sum(told["without"]))
+
+
+@pytest.mark.usefixtures("cheese_week")
+def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
+    seen = set()
+    for shopper in crowd(30):
+        view = ShopperView(shopper_id=shopper.id)
+        shown = personal_offers_for(shopper=view, market_code="us", now=NOON, language="en")
+        assert len(shown) == len(evaluate(view).applied)
+        seen.add(len(shown))
+    assert seen == {0, 1}
+    line = make_line()
+    assert (
+        preview_lines(
+            lines=[line],
+            market_code="us",
+            channel="online",
+            currency="USD",
+            shopper=ShopperView(shopper_id=None),
+            now=NOON,
+            language="en",
+        )
+        == {}
+    )
+
+
+@pytest.mark.usefixtures("cheese_week")
+def test_strangers_get_the_plain_arm_and_are_not_logged() -> None:
+    nobody = ShopperView(shopper_id=None)
+    assert evaluate(nobody).applied == ()
+    choices = list_cart_arms(cart=make_cart(), shopper=nobody, now=NOON)
+    assert log_exposures(choices, now=NOON) == 0
