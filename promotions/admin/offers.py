@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import (
@@ -14,10 +15,11 @@ from unfold.contrib.filters.admin import (
 )
 
 from promotions.admin.recorded import RecordedAdmin
-from promotions.models import Offer
+from promotions.models import Offer, StackingCategory, StackingGroup
 from promotions.services.campaign_revisions import open_for_change
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
+from shop.staff.tables import KeptAdmin
 
 
 class OfferInline(TabularInline):
@@ -32,6 +34,25 @@ class OfferInline(TabularInline):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Offers have conditions: they are added on their own page."""
         return False
+
+
+AMOUNTS = _(
+    "Amounts are minor units (cents); of a set price or a bundle the amount is the price. What a "
+    "kind needs beside, as terms:"
+)
+# JSON in every language: what `promotions.core.parse_benefits` reads
+TERMS = (
+    'set_price {"size": 3} · '
+    'buy_get {"buy": 2, "get": 1, "get_scope": {"brands": [5]}} · '
+    'cheapest_free {"size": 3, "free": 1} · '
+    'bundle {"parts": [{"scope": {"categories": [1]}, "quantity": 2}, …]} · '
+    'quantity_tiers {"steps": [{"from": 3, "percent": 5}, {"from": 6, "percent": 10}]} · '
+    'spend_tiers {"steps": [{"from": 4000, "amount": 500}]} · '
+    'gift {"variants": [12], "quantity": 1} · '
+    'delivery {"methods": ["standard"], "price": 199} · '
+    'points {"points": 5, "per": 100} · '
+    'formula {"formula": "min(value / 20, 500)"}'
+)
 
 
 @admin.register(Offer)
@@ -54,7 +75,7 @@ class OfferAdmin(RecordedAdmin):
         ("campaign", AutocompleteSelectFilter),
     ]
     search_fields = ["name", "name_zh", "code__startswith"]
-    autocomplete_fields = ["campaign"]
+    autocomplete_fields = ["campaign", "group", "category"]
     fieldsets = [
         (None, {"fields": ["campaign", ("name", "name_zh"), "code", "is_active", "change_reason"]}),
         (
@@ -62,13 +83,18 @@ class OfferAdmin(RecordedAdmin):
             {
                 "fields": [
                     ("benefit_kind", "target"),
-                    ("percent", "amount_minor", "max_discount_minor"),
+                    ("percent", "amount_minor"),
+                    "terms",
+                    ("max_discount_minor", "max_line_minor"),
                 ],
-                "description": _("Amounts are minor units (cents)."),
+                "description": format_lazy("{} {}", AMOUNTS, TERMS),
             },
         ),
         (_("Condition and scope"), {"fields": ["condition", "scope", "requires_coupon"]}),
-        (_("With other offers"), {"fields": [("stacking", "stacking_group", "priority")]}),
+        (
+            _("With other offers"),
+            {"fields": [("stacking", "stacking_group"), ("group", "category", "priority")]},
+        ),
     ]
 
     def campaign_of(self, row: Offer) -> int:
@@ -87,7 +113,27 @@ class OfferAdmin(RecordedAdmin):
 
     @admin.display(description=_("Benefit"))
     def benefit(self, row: Offer) -> str:
-        """What it takes off."""
-        if row.percent is not None:
+        """What it takes off, or the kind where that needs more than a number."""
+        if row.benefit_kind == Offer.Benefit.PERCENTAGE and row.percent is not None:
             return f"{row.percent.normalize():f} %"
-        return show_money(row.amount_minor)
+        if row.benefit_kind == Offer.Benefit.FIXED_AMOUNT:
+            return show_money(row.amount_minor)
+        return str(row.get_benefit_kind_display())
+
+
+@admin.register(StackingGroup)
+class StackingGroupAdmin(KeptAdmin):
+    list_display = ["name", "code", "mode", "parent", "priority"]
+    list_select_related = ["parent"]
+    list_filter = [("mode", ChoicesDropdownFilter)]
+    search_fields = ["name", "code__startswith"]
+    autocomplete_fields = ["parent"]
+    fields = [("name", "code"), "parent", ("mode", "priority")]
+
+
+@admin.register(StackingCategory)
+class StackingCategoryAdmin(KeptAdmin):
+    list_display = ["name", "code", "mode", "max_offers"]
+    list_filter = [("mode", ChoicesDropdownFilter)]
+    search_fields = ["name", "code__startswith"]
+    fields = [("name", "code"), ("mode", "max_offers")]

@@ -20,7 +20,7 @@ from promotions.core.values import Benefit, BenefitKind, Target
 from shop.kernel.money import prorate
 
 Pools = Sequence[Collection[int]]
-_WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
+WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def reduce_lines(
     >>> reduce_lines(five_off, [cheese, bread])
     [375, 125]
     """
-    if benefit.kind in _WITHOUT_LINES:
+    if benefit.kind in WITHOUT_LINES:
         return [0] * len(lines)
     rooms = [_room(line, benefit) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):

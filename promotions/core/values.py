@@ -1,4 +1,4 @@
-"""What crosses rooms: carts, offers, coupons in; adjustments, refusals and hints out.
+"""What crosses rooms: carts, offers and coupons in; `answers` (named here too) out.
 
 All amounts are integer minor units of the cart's currency. Nothing here knows a database.
 """
@@ -6,11 +6,21 @@ All amounts are integer minor units of the cart's currency. Nothing here knows a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from promotions.core.answers import (
+    Adjustment,
+    AppliedOffer,
+    DeliveryCut,
+    Evaluation,
+    GivenGift,
+    Hint,
+    PointsGrant,
+    Rejection,
+)
 from promotions.core.carts import (
     EVERYTHING,
     CartLineValue,
@@ -23,7 +33,7 @@ from promotions.core.carts import (
 from promotions.core.conditions import ALWAYS, Condition
 from promotions.core.limits import Room
 from promotions.core.stacking_rules import Category, Group, GroupMode
-from promotions.core.terms import Bundle, Terms, extra_scopes
+from promotions.core.terms import Bundle, Terms, extra_scopes, hide_in_terms, hide_variants
 
 
 class BenefitKind(StrEnum):
@@ -106,6 +116,7 @@ class OfferValue:
     rooms: tuple[Room, ...] = ()
     groups: tuple[Group, ...] = ()
     category: Category | None = None
+    revision: int | None = None
 
     @property
     def path(self) -> tuple[Group, ...]:
@@ -126,7 +137,14 @@ class OfferValue:
             return any(scope.covers(line) for scope in more)
         return self.scope.covers(line) or any(scope.covers(line) for scope in more)
 
-    revision: int | None = None
+    def without_variants(self, variant_ids: frozenset[int]) -> OfferValue:
+        """Return the offer, none of whose goods are the variants."""
+        terms = hide_in_terms(self.benefit.terms, variant_ids)
+        return replace(
+            self,
+            scope=hide_variants(self.scope, variant_ids),
+            benefit=replace(self.benefit, terms=terms),
+        )
 
     def label(self, language: str) -> str:
         """Return the offer's name in `language`, English where it has no other."""
@@ -150,126 +168,6 @@ class CouponValue:
     is_held_by_shopper: bool = False
     is_reserved: bool = False
     ended_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Adjustment:
-    """A signed change to one line: always negative, with who caused it."""
-
-    offer_id: int
-    campaign_id: int
-    line_id: str
-    amount_minor: int
-    reason_code: str
-    label: str
-    coupon_code: str | None = None
-    revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AppliedOffer:
-    """An offer that lowered the cart, by how much in all (positive) and how many units of it."""
-
-    """An offer that gave something, and how much in all (positive).
-
-    `amount_minor` counts against budgets: what it took off goods, the worth of its gift, and what
-    it took off the delivery that was chosen. An offer of points gives 0.
-    """
-
-    offer_id: int
-    campaign_id: int
-    amount_minor: int
-    label: str
-    coupon_code: str | None = None
-    coupon_id: int | None = None
-    units: int = 1
-    revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GivenGift:
-    """Pieces an offer adds for nothing. `unit_minor` is what one would cost."""
-
-    offer_id: int
-    campaign_id: int
-    variant_id: int
-    quantity: int
-    unit_minor: int
-    reason_code: str
-    label: str
-    coupon_code: str | None = None
-
-    @property
-    def value_minor(self) -> int:
-        """Return what the pieces would cost."""
-        return self.unit_minor * self.quantity
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryCut:
-    """What an offer takes off the fee of one way of delivery: always negative."""
-
-    offer_id: int
-    campaign_id: int
-    method_code: str
-    amount_minor: int
-    reason_code: str
-    label: str
-    coupon_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PointsGrant:
-    """Points an offer promises for this cart. Whoever keeps the ledger books them."""
-
-    offer_id: int
-    campaign_id: int
-    points: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A code (or offer) that did not apply, and truly why."""
-
-    reason_code: str
-    message: str
-    code: str | None = None
-    offer_id: int | None = None
-    detail: Mapping[str, int | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A near miss: what would unlock an offer this shopper may have."""
-
-    offer_id: int
-    reason_code: str
-    message: str
-    missing_minor: int = 0
-    missing_quantity: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """The whole answer. `totals` maps every line id to its price after all adjustments.
-
-    `deliveries` are the reductions on every way of delivery, whichever is chosen.
-    """
-
-    adjustments: tuple[Adjustment, ...]
-    applied: tuple[AppliedOffer, ...]
-    rejected: tuple[Rejection, ...]
-    hints: tuple[Hint, ...]
-    totals: Mapping[str, int]
-    gifts: tuple[GivenGift, ...] = ()
-    deliveries: tuple[DeliveryCut, ...] = ()
-    points: tuple[PointsGrant, ...] = ()
-
-    @property
-    def discount_minor(self) -> int:
-        """Return the sum of all reductions of goods, positive."""
-        return -sum(adjustment.amount_minor for adjustment in self.adjustments)
 
 
 __all__ = [

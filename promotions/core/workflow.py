@@ -171,6 +171,9 @@ def goes_further(new: Reach, old: Reach) -> bool:
 
 
 def _depth_of(offer: Mapping[str, Any]) -> float:
+    # The amount of a set price or bundle is what is paid, and sets may be free in part
+    if offer.get("benefit_kind", "percentage") not in ("percentage", "fixed_amount"):
+        return WHOLE
     if offer.get("percent") is not None:
         return float(offer["percent"])
     least = least_cart(offer.get("condition") or {})

@@ -25,6 +25,7 @@ from promotions.models.points import (
 from promotions.models.policy import CampaignPolicy
 from promotions.models.referrals import Referral
 from promotions.models.revisions import CampaignEvent, CampaignRevision
+from promotions.models.stacking import StackingCategory, StackingGroup
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "Referral",
     "RefusedCode",
     "Settlement",
+    "StackingCategory",
+    "StackingGroup",
     "TermsCategory",
     "UseLimit",
 ]

@@ -9,10 +9,28 @@ from django.db import models
 from django.db.models import Q
 
 from promotions.core.parse import parse_scope
-from promotions.core.parse_benefits import build_benefit
+from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.models.campaigns import Campaign
+from promotions.models.stacking import StackingCategory, StackingGroup
+
+
+def _complete() -> Q:
+    """Return, per kind, which of percent and amount must be there, and which must not."""
+    share = Q(percent__gt=0, percent__lte=100, amount_minor=None)
+    amount = Q(amount_minor__gt=0, percent=None)
+    neither = Q(percent=None, amount_minor=None)
+    return (
+        Q(share, benefit_kind__in=("percentage", "buy_get", "cheapest_free"))
+        | Q(amount, benefit_kind__in=("fixed_amount", "set_price"))
+        | Q(share | amount, benefit_kind="bundle")
+        | Q(share | amount | neither, benefit_kind="delivery")
+        | Q(
+            neither,
+            benefit_kind__in=("quantity_tiers", "spend_tiers", "gift", "points", "formula"),
+        )
+    )
 
 
 class Offer(models.Model):
@@ -25,6 +43,16 @@ class Offer(models.Model):
     class Benefit(models.TextChoices):
         PERCENTAGE = "percentage", "percentage"
         FIXED_AMOUNT = "fixed_amount", "fixed amount"
+        SET_PRICE = "set_price", "set price"
+        BUY_GET = "buy_get", "buy X get Y"
+        CHEAPEST_FREE = "cheapest_free", "cheapest free"
+        BUNDLE = "bundle", "bundle"
+        QUANTITY_TIERS = "quantity_tiers", "quantity tiers"
+        SPEND_TIERS = "spend_tiers", "spend tiers"
+        GIFT = "gift", "gift"
+        DELIVERY = "delivery", "cheaper delivery"
+        POINTS = "points", "points"
+        FORMULA = "formula", "formula"
 
     class Target(models.TextChoices):
         """What one application of the benefit is computed on."""
@@ -44,13 +72,25 @@ class Offer(models.Model):
     name_zh = models.CharField(max_length=120, blank=True)
     condition = models.JSONField(default=dict, blank=True)
     scope = models.JSONField(default=dict, blank=True)
-    benefit_kind = models.CharField(max_length=12, choices=Benefit)
+    benefit_kind = models.CharField(max_length=16, choices=Benefit)
     target = models.CharField(max_length=4, choices=Target, default=Target.LINE)
     percent = models.DecimalField(max_digits=5, decimal_places=2, null=True, blank=True)
     amount_minor = models.BigIntegerField(null=True, blank=True)
+    terms = models.JSONField(
+        default=dict, blank=True, help_text="What the kind needs beside percent or amount."
+    )
     max_discount_minor = models.BigIntegerField(null=True, blank=True, help_text="Most per order.")
+    max_line_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="Most per line of the cart."
+    )
     stacking = models.CharField(max_length=9, choices=Stacking, default=Stacking.STACK)
     stacking_group = models.SlugField(max_length=40, blank=True)
+    group = models.ForeignKey(
+        StackingGroup, on_delete=models.PROTECT, related_name="offers", null=True, blank=True
+    )
+    category = models.ForeignKey(
+        StackingCategory, on_delete=models.PROTECT, related_name="offers", null=True, blank=True
+    )
     priority = models.SmallIntegerField(default=0, help_text="Higher is applied first.")
     requires_coupon = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
@@ -59,16 +99,11 @@ class Offer(models.Model):
     class Meta:
         ordering = ["-priority", "id"]
         constraints = [
+            models.CheckConstraint(condition=_complete(), name="offer_benefit_complete"),
             models.CheckConstraint(
-                condition=(
-                    Q(benefit_kind="percentage", percent__gt=0, percent__lte=100, amount_minor=None)
-                    | Q(benefit_kind="fixed_amount", amount_minor__gt=0, percent=None)
-                ),
-                name="offer_benefit_complete",
-            ),
-            models.CheckConstraint(
-                condition=Q(max_discount_minor=None) | Q(max_discount_minor__gt=0),
-                name="offer_cap_positive",
+                condition=(Q(max_discount_minor=None) | Q(max_discount_minor__gt=0))
+                & (Q(max_line_minor=None) | Q(max_line_minor__gt=0)),
+                name="offer_caps_positive",
             ),
         ]
 
@@ -82,24 +117,35 @@ class Offer(models.Model):
         checks: list[tuple[str, Callable[[], object]]] = [
             ("condition", lambda: parse_condition(self.condition)),
             ("scope", lambda: parse_scope(self.scope)),
-            ("benefit_kind", self._build_benefit),
+            ("benefit_kind", self._check_benefit),
         ]
         for field, check in checks:
             try:
                 check()
             except BadOffer as refusal:
-                errors[field] = refusal.message
+                errors[_field_of(refusal, field)] = refusal.message
         if errors:
             raise ValidationError(errors)
 
-    def _build_benefit(self) -> object:
-        return build_benefit(
+    def _check_benefit(self) -> None:
+        if self.benefit_kind not in self.Benefit.values or self.target not in self.Target.values:
+            return  # the field says so itself
+        benefit = build_benefit(
             kind=self.benefit_kind,
             target=self.target,
             percent=self.percent,
             amount_minor=self.amount_minor,
             cap_minor=self.max_discount_minor,
+            cap_line_minor=self.max_line_minor,
+            terms=self.terms,
         )
+        check_scope(benefit, parse_scope(self.scope))
+
+
+def _field_of(refusal: BadOffer, otherwise: str) -> str:
+    """Return the form field of what was refused: its place starts with it."""
+    place = str(refusal.detail["place"]).split(".")[0]
+    return place if place in ("condition", "scope", "terms") else otherwise
 
 
 class OfferVariant(models.Model):

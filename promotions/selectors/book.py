@@ -16,11 +16,21 @@ from django.db.models.functions import Coalesce
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
 from promotions.core.parse import parse_scope
-from promotions.core.parse_benefits import build_benefit
+from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
-from promotions.core.values import OfferValue, Stacking
-from promotions.models import Campaign, Offer, OfferBook, OfferVariant, Redemption
+from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupMode
+from promotions.core.values import Benefit, OfferValue, Stacking
+from promotions.models import (
+    Campaign,
+    Offer,
+    OfferBook,
+    OfferVariant,
+    Redemption,
+    StackingCategory,
+    StackingGroup,
+)
+from promotions.models.stacking import MAX_DEPTH
 
 log = logging.getLogger("fairtag.promotions")
 
@@ -40,6 +50,7 @@ class CompiledBook:
     facts: frozenset[str]
     budgeted: frozenset[int]
     personal: frozenset[int]
+    groups: Mapping[int, tuple[Group, ...]]
 
 
 class _Cache:
@@ -57,7 +68,7 @@ _cache = _Cache()
 def load_offer_book() -> CompiledBook:
     """Return the compiled book, at most FRESH_SECONDS behind the database.
 
-    No query while fresh, one to compare versions, three when something changed.
+    No query while fresh, one to compare versions, four when something changed.
     """
     book = _cache.book
     if book is not None and time.monotonic() - _cache.checked_at < FRESH_SECONDS:
@@ -76,10 +87,17 @@ def forget_offer_book() -> None:
 
 
 def compile_offer(
-    offer: Offer, campaign: Campaign, *, variant_ids: Iterable[int] | None, left_minor: int | None
+    offer: Offer,
+    campaign: Campaign,
+    *,
+    variant_ids: Iterable[int] | None,
+    left_minor: int | None,
+    groups: tuple[Group, ...],
 ) -> OfferValue:
     """Return the row as the evaluator takes it. `variant_ids`, if any, are its listed variants."""
     scope = parse_scope(offer.scope)
+    benefit = build_offer_benefit(offer)
+    check_scope(benefit, scope)
     if variant_ids is not None:
         scope = replace(Scope(), variant_ids=frozenset(variant_ids))
     return OfferValue(
@@ -87,13 +105,7 @@ def compile_offer(
         campaign_id=campaign.pk,
         code=offer.code,
         name=_names(offer),
-        benefit=build_benefit(
-            kind=offer.benefit_kind,
-            target=offer.target,
-            percent=offer.percent,
-            amount_minor=offer.amount_minor,
-            cap_minor=offer.max_discount_minor,
-        ),
+        benefit=benefit,
         starts_at=campaign.starts_at,
         ends_at=campaign.ends_at,
         condition=parse_condition(offer.condition),
@@ -107,18 +119,30 @@ def compile_offer(
         requires_coupon=offer.requires_coupon,
         left_minor=left_minor,
         revision=campaign.revision or None,
+        groups=groups,
+        category=None if offer.category is None else _compile_category(offer.category),
     )
 
 
 def compile_or_skip(
-    offer: Offer, *, variant_ids: Iterable[int] | None, left_minor: int | None = None
+    offer: Offer,
+    groups: Mapping[int, tuple[Group, ...]],
+    *,
+    variant_ids: Iterable[int] | None,
+    left_minor: int | None = None,
 ) -> OfferValue | None:
     """Return the compiled row, or None for one that was saved past the admin's check.
 
     One bad row must not take the store down; it is logged and applies to nobody.
     """
     try:
-        return compile_offer(offer, offer.campaign, variant_ids=variant_ids, left_minor=left_minor)
+        return compile_offer(
+            offer,
+            offer.campaign,
+            variant_ids=variant_ids,
+            left_minor=left_minor,
+            groups=groups.get(offer.group_id or 0, ()),
+        )
     except BadOffer as refusal:
         log.error("Offer %s is left out: %s", offer.pk, refusal)
         return None
@@ -149,13 +173,14 @@ def live_at(offer: OfferValue, now: datetime, market_code: str) -> bool:
 def _compile_book(version: int) -> CompiledBook:
     rows = Offer.objects.filter(
         requires_coupon=False, is_active=True, campaign__status=Campaign.Status.LIVE
-    ).select_related("campaign")
+    ).select_related("campaign", "category")
     offers = list(rows)
+    groups = _read_groups()
     variants: Mapping[int, list[int]] = _variants_of([offer.pk for offer in offers])
     compiled = tuple(
         found
         for offer in offers
-        if (found := compile_or_skip(offer, variant_ids=variants.get(offer.pk))) is not None
+        if (found := compile_or_skip(offer, groups, variant_ids=variants.get(offer.pk))) is not None
     )
     return CompiledBook(
         version=version,
@@ -163,7 +188,41 @@ def _compile_book(version: int) -> CompiledBook:
         facts=frozenset().union(*(needed_facts(offer.condition) for offer in compiled)),
         budgeted=frozenset(o.campaign_id for o in offers if o.campaign.budget_minor is not None),
         personal=frozenset(o.campaign_id for o in compiled if o.audience == "personal"),
+        groups=groups,
     )
+
+
+def build_offer_benefit(offer: Offer) -> Benefit:
+    """Return the benefit of a row. Raises BadOffer for one saved past the admin's check."""
+    return build_benefit(
+        kind=offer.benefit_kind,
+        target=offer.target,
+        percent=offer.percent,
+        amount_minor=offer.amount_minor,
+        cap_minor=offer.max_discount_minor,
+        cap_line_minor=offer.max_line_minor,
+        terms=offer.terms,
+    )
+
+
+def _compile_category(row: StackingCategory) -> Category:
+    return Category(row.code, CategoryMode(row.mode), row.max_offers)
+
+
+def _read_groups() -> dict[int, tuple[Group, ...]]:
+    """Return, by id, the path from the root to each group of the stacking tree."""
+    rows = {row.pk: row for row in StackingGroup.objects.all()}
+    paths: dict[int, tuple[Group, ...]] = {}
+    for pk in rows:
+        path: list[Group] = []
+        at: int | None = pk
+        # A circle saved past the admin's check ends the path instead of the process
+        while at is not None and len(path) < MAX_DEPTH:
+            row = rows[at]
+            path.append(Group(row.code, GroupMode(row.mode), row.priority))
+            at = row.parent_id
+        paths[pk] = tuple(reversed(path))
+    return paths
 
 
 def _variants_of(offer_ids: list[int]) -> dict[int, list[int]]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from promotions.core.values import CouponValue
 from promotions.models import Coupon, OfferVariant, Redemption
-from promotions.selectors.book import compile_or_skip
+from promotions.selectors.book import compile_or_skip, load_offer_book
 
 State = Redemption.State
 
@@ -34,7 +34,7 @@ def find_coupons(
     lost = ran_out.filter(campaign_id=OuterRef("offer__campaign_id"), is_budgeted=True)
     rows = (
         Coupon.objects.filter(code__in=codes)
-        .select_related("offer__campaign", "batch")
+        .select_related("offer__campaign", "offer__category", "batch")
         .annotate(
             lists_variants=Exists(covered),
             variants=ArraySubquery(covered.filter(variant_id__in=variant_ids).values("variant_id")),
@@ -70,7 +70,10 @@ def _coupon_value(code: str, row: Any) -> CouponValue:
     return CouponValue(
         code=code,
         offer=compile_or_skip(
-            row.offer, variant_ids=row.variants if row.lists_variants else None, left_minor=left
+            row.offer,
+            load_offer_book().groups,
+            variant_ids=row.variants if row.lists_variants else None,
+            left_minor=left,
         ),
         coupon_id=row.pk,
         is_active=row.is_active,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from promotions.core.benefits import WITHOUT_LINES
 from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
@@ -63,7 +64,7 @@ def evaluate_cart(
     offers = [
         offer
         for offer in book.offers
-        if live_at(offer, now, cart.market_code) and any(map(offer.scope.covers, cart.lines))
+        if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = _read_coupons(codes, cart, shopper, now)
@@ -100,6 +101,7 @@ def preview_lines(
     No query, one if an offer has use limits: a flash sale that is sold out is not shown. Variants
     that no offer lowers are absent, and so are offers with a budget, for chosen shoppers or under
     experiment: a list page must not promise what may be gone, nor ask the database per shopper.
+    Gifts, delivery and points are no price of a unit.
     """
     offers = _list_previewed(lines, market_code, now)
     if not offers:
@@ -109,7 +111,7 @@ def preview_lines(
     place = CartValue((), currency, market_code, channel, region, time_zone)
     previews = {}
     for line in lines:
-        fit = [offer for offer in offers if offer.scope.covers(line)]
+        fit = [offer for offer in offers if offer.covers(line)]
         if not fit:
             continue
         alone = replace(place, lines=(replace(line, quantity=1),))
@@ -137,7 +139,8 @@ def _list_previewed(
         and offer.campaign_id not in book.budgeted
         and offer.campaign_id not in tested
         and offer.audience != "personal"
-        and any(map(offer.scope.covers, lines))
+        and offer.benefit.kind not in WITHOUT_LINES
+        and any(map(offer.covers, lines))
     ]
 
 
@@ -164,12 +167,10 @@ def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[Offe
     if not hidden:
         return offers
     kept = [
-        replace(offer, scope=replace(offer.scope, except_variant_ids=hidden))
-        if offer.audience == "personal"
-        else offer
+        offer.without_variants(hidden) if offer.audience == "personal" else offer
         for offer in offers
     ]
-    return [offer for offer in kept if any(map(offer.scope.covers, cart.lines))]
+    return [offer for offer in kept if any(map(offer.covers, cart.lines))]
 
 
 def _read_coupons(

@@ -72,8 +72,10 @@ _ADDRESSED = """
 WITH liked AS (
     SELECT * FROM unnest(%(variant_ids)s::bigint[], %(weights)s::float8[]) AS t(variant_id, weight)
 ), addressed AS (
-    SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh, offer.percent,
-           offer.amount_minor, offer.priority, campaign.ends_at,
+    SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh,
+           CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END AS percent,
+           CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END AS amount_minor,
+           offer.priority, campaign.ends_at,
            coupon.code AS coupon_code
     FROM promotions_campaignshopper AS target
     JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
@@ -217,7 +219,8 @@ def _public_offers(
 
 
 def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
-    percent = offer.benefit.percent
+    # What other kinds promise is in their name: "−100 %" would not say "buy two, get one free"
+    kind, percent = offer.benefit.kind, offer.benefit.percent
     return PersonalOffer(
         offer_id=offer.offer_id,
         campaign_id=offer.campaign_id,
@@ -227,8 +230,8 @@ def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
         coupon_code=None,
         audience=offer.audience,
         ends_at=offer.ends_at,
-        percent=None if percent is None else _plain(percent),
-        amount_minor=offer.benefit.amount_minor,
+        percent=None if percent is None or kind != "percentage" else _plain(percent),
+        amount_minor=offer.benefit.amount_minor if kind == "fixed_amount" else None,
         variant_ids=_first(offer.scope.variant_ids or ()),
         category_ids=tuple(sorted(offer.scope.category_ids)),
     )

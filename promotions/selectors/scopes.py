@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from promotions.core.carts import Scope
 from promotions.core.parse import parse_scope
+from promotions.core.terms import Bundle, extra_scopes
 from promotions.models import Offer, OfferVariant
+from promotions.selectors.book import build_offer_benefit
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import list_categories, load_variant_arrays
 
@@ -23,10 +25,15 @@ def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
     listed = OfferVariant.objects.filter(offer_id=offer_id).values_list("variant_id", flat=True)
     if ids := list(listed):
         return arrays.variant_id[np.isin(arrays.variant_id, ids)]
-    scope = Offer.objects.filter(pk=offer_id).values_list("scope", flat=True).first()
-    if scope is None:
+    offer = Offer.objects.filter(pk=offer_id).first()
+    if offer is None:
         return arrays.variant_id[:0]
-    return arrays.variant_id[cover_variants(parse_scope(scope), arrays)]
+    terms = build_offer_benefit(offer).terms
+    scopes = extra_scopes(terms)
+    if not isinstance(terms, Bundle):
+        scopes = (parse_scope(offer.scope), *scopes)
+    covered = [cover_variants(scope, arrays) for scope in scopes]
+    return arrays.variant_id[np.logical_or.reduce(covered)]
 
 
 def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:

@@ -115,6 +115,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Redemptions"), "redeem", "promotions.redemption"),
             table(_("Laws of promotions"), "gavel", "promotions.promotionlaw"),
             table(_("Two-person thresholds"), "rule_settings", "promotions.campaignpolicy"),
+            table(_("Stacking groups"), "account_tree", "promotions.stackinggroup"),
+            table(_("Stacking categories"), "category", "promotions.stackingcategory"),
         ),
     ),
     (

@@ -29,6 +29,7 @@ QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
     *("promotions.campaignpolicy", "promotions.promotionlaw"),
+    *("promotions.stackinggroup", "promotions.stackingcategory"),
 )
 LOYALTY: Names = (
     *("promotions.pointsaccount", "promotions.pointsentry", "promotions.pointsadjustment"),
@@ -99,6 +100,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaign", "promotions.offer", "promotions.coupon")
     | rights("add", "promotions.campaignpolicy")
+    | rights("change", "promotions.stackinggroup", "promotions.stackingcategory")
+    | rights("add", "promotions.stackinggroup", "promotions.stackingcategory")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
