@@ -14,7 +14,7 @@ from orders.core.totals import LineAmounts, Totals, check_ledger, sum_totals
 from orders.core.values import CartLineView, CartPoints, CartView, DeliveryOption, Notice
 from orders.core.wording import say_notice
 from pricing.core.values import PriceView
-from promotions.core.values import Adjustment, Evaluation
+from promotions.core.values import Adjustment, Evaluation, GivenGift
 from shop.catalog.core.values import CatalogCard
 from shop.kernel.errors import FairtagError
 
@@ -23,6 +23,15 @@ class UnknownDelivery(FairtagError):
     """There is no such way of delivery in this market."""
 
     code = "unknown_delivery"
+
+
+def gift_line_id(variant_id: int) -> str:
+    """Return the id of the line of what is given away.
+
+    >>> gift_line_id(7)
+    'gift-7'
+    """
+    return f"gift-{variant_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +47,12 @@ class SettledLine:
     settled: Settled
     free: int
     is_sold: bool = True
+    is_gift: bool = False
 
     @property
     def line_id(self) -> str:
-        """A cart has one line per variant."""
-        return str(self.card.variant_id)
+        """A cart has one line per variant, and one more if it is given away."""
+        return gift_line_id(self.card.variant_id) if self.is_gift else str(self.card.variant_id)
 
     @property
     def subtotal_minor(self) -> int:
@@ -86,7 +96,7 @@ def value_lines(
     Points are a way to pay: delivery is free from the same worth of goods with and without them.
     """
     by_line: dict[str, list[Adjustment]] = defaultdict(list)
-    for adjustment in evaluation.adjustments:
+    for adjustment in (*evaluation.adjustments, *map(_gift_adjustment, evaluation.gifts)):
         by_line[adjustment.line_id].append(adjustment)
     paid = {} if points is None else points.by_line
     amounts = {
@@ -96,7 +106,9 @@ def value_lines(
     goods = sum(
         each.subtotal_minor - each.discount_minor + each.points_minor for each in amounts.values()
     )
-    options = price_options(methods, goods, taxes, head.language) if lines else ()
+    options: tuple[DeliveryOption, ...] = ()
+    if lines:
+        options = price_options(methods, goods, taxes, head.language, cuts=evaluation.deliveries)
     delivery = choose_option(options, delivery_code)
     if lines and delivery_code is not None and delivery is None:
         raise UnknownDelivery("There is no such way of delivery.", delivery=delivery_code)
@@ -111,6 +123,19 @@ def value_lines(
         amounts=amounts,
         totals=totals,
         options=options,
+    )
+
+
+def _gift_adjustment(gift: GivenGift) -> Adjustment:
+    return Adjustment(
+        offer_id=gift.offer_id,
+        campaign_id=gift.campaign_id,
+        line_id=gift_line_id(gift.variant_id),
+        amount_minor=-gift.value_minor,
+        reason_code=gift.reason_code,
+        label=gift.label,
+        coupon_code=gift.coupon_code,
+        revision=gift.revision,
     )
 
 
@@ -141,6 +166,7 @@ def _line_view(
         tax_minor=amounts.tax.tax_minor,
         adjustments=adjustments,
         notices=tuple(_notices(line, head)),
+        is_gift=line.is_gift,
     )
 
 

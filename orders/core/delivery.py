@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from orders.core.tax import DELIVERY_PATH, TaxTable, tax_on
 from orders.core.values import DeliveryOption
+from promotions.core.values import DeliveryCut
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,16 @@ class Method:
 
 
 def price_options(
-    methods: Sequence[Method], goods_minor: int, taxes: TaxTable, language: str
+    methods: Sequence[Method],
+    goods_minor: int,
+    taxes: TaxTable,
+    language: str,
+    *,
+    cuts: Sequence[DeliveryCut] = (),
 ) -> tuple[DeliveryOption, ...]:
     """Return all `methods` priced for goods that cost `goods_minor` after discounts.
+
+    `cuts` are what offers take off the ways they name; tax is on what is left.
 
     >>> slow = Method("standard", "Standard", "标准", 499, 3_500, 1, 3, True)
     >>> price_options([slow], 3_499, TaxTable(()), "en")[0].price_minor
@@ -34,7 +42,16 @@ def price_options(
     >>> price_options([slow], 3_500, TaxTable(()), "en")[0].price_minor
     0
     """
-    return tuple(_price_option(method, goods_minor, taxes, language) for method in methods)
+    return tuple(
+        _price_option(
+            method,
+            goods_minor,
+            taxes,
+            language,
+            tuple(cut for cut in cuts if cut.method_code == method.code),
+        )
+        for method in methods
+    )
 
 
 def choose_option(options: Sequence[DeliveryOption], code: str | None) -> DeliveryOption | None:
@@ -50,11 +67,16 @@ def choose_option(options: Sequence[DeliveryOption], code: str | None) -> Delive
 
 
 def _price_option(
-    method: Method, goods_minor: int, taxes: TaxTable, language: str
+    method: Method,
+    goods_minor: int,
+    taxes: TaxTable,
+    language: str,
+    cuts: tuple[DeliveryCut, ...],
 ) -> DeliveryOption:
     free_from = method.free_from_minor
     is_free = free_from is not None and goods_minor >= free_from
-    price = 0 if is_free else method.price_minor
+    before = 0 if is_free else method.price_minor
+    price = before + sum(cut.amount_minor for cut in cuts)
     tax = tax_on(price, taxes.rate_for(DELIVERY_PATH))
     return DeliveryOption(
         code=method.code,
@@ -62,10 +84,12 @@ def _price_option(
         price_minor=price,
         regular_minor=method.price_minor,
         free_from_minor=free_from,
-        missing_minor=0 if free_from is None else max(0, free_from - goods_minor),
+        missing_minor=0 if free_from is None or not price else max(0, free_from - goods_minor),
         min_days=method.min_days,
         max_days=method.max_days,
         needs_address=method.needs_address,
         tax_minor=tax.tax_minor,
         tax_added_minor=tax.added_minor,
+        before_minor=before,
+        cuts=cuts,
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pricing.core.values import PriceView
-from promotions.core.values import Adjustment, AppliedOffer, Hint, Rejection
+from promotions.core.values import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
 from shop.catalog.core.values import CatalogCard
 
 
@@ -51,13 +51,15 @@ class CartLineView:
     tax_minor: int
     adjustments: tuple[Adjustment, ...] = ()
     notices: tuple[Notice, ...] = ()
+    is_gift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOption:
     """A way of delivery with its price for this very cart. `missing_minor`: more goods until free.
 
-    `tax_minor` is the tax in (or, `tax_added_minor`, on top of) the price.
+    `tax_minor` is the tax in (or, `tax_added_minor`, on top of) the price. `cuts` are what offers
+    took off `before_minor`.
     """
 
     code: str
@@ -71,6 +73,8 @@ class DeliveryOption:
     needs_address: bool
     tax_minor: int = 0
     tax_added_minor: int = 0
+    before_minor: int = 0
+    cuts: tuple[DeliveryCut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +129,8 @@ class CartView:
 
     @property
     def quantity(self) -> int:
-        """Return how many pieces are in the cart."""
-        return sum(line.quantity for line in self.lines)
+        """Return how many pieces the shopper put into the cart."""
+        return sum(line.quantity for line in self.lines if not line.is_gift)
 
     @property
     def can_check_out(self) -> bool:
@@ -193,6 +197,7 @@ class OrderLineView:
     refunded_quantity: int
     refunded_minor: int
     points_minor: int = 0
+    is_gift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +254,7 @@ class OrderView:
     points_spent: int = 0
     points_minor: int = 0
     points_earned: int = 0
+    delivery_cuts: tuple[DeliveryCut, ...] = ()
 
     @property
     def offers_minor(self) -> int:

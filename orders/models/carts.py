@@ -34,6 +34,11 @@ class Cart(models.Model):
         db_default=0,
         help_text="Loyalty points to pay with, as far as there are so many.",
     )
+    held_gifts = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Pieces of gifts that this cart's checkout holds, by variant.",
+    )
     version = models.PositiveIntegerField(default=1)
     frozen_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

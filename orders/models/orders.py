@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 
 class Order(models.Model):
@@ -72,6 +72,9 @@ class Order(models.Model):
         default=0, db_default=0, help_text="What points paid; part of the discount."
     )
     points_earned = models.PositiveBigIntegerField(default=0, db_default=0)
+    delivery_adjustments = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
 
     status = models.CharField(max_length=16, choices=Status, default=Status.AWAITING_PAYMENT)
     placed_at = models.DateTimeField()
@@ -162,6 +165,11 @@ class OrderLine(models.Model):
     adjustments = models.JSONField(default=list, blank=True)
     label_code = models.CharField(max_length=40, blank=True)
     is_personal = models.BooleanField(default=False)
+    is_gift = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Given away by an offer: not a sale to learn from.",
+    )
 
     class Meta:
         ordering = ["order", "position"]

@@ -17,7 +17,7 @@ from orders.core.wording import PAYMENT_REASONS, STATUSES, TIMELINE, pick
 from orders.models import Order, OrderEvent, OrderLine, Payment
 from orders.selectors.terms import load_terms
 from pricing.selectors import resolve_jurisdiction
-from promotions.core.values import Adjustment
+from promotions.core.values import Adjustment, DeliveryCut
 
 CANCELLABLE = (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
 
@@ -53,6 +53,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         timeline=_timeline(order.events.order_by("at", "id"), language),
         is_payable=is_open,
         is_cancellable=order.status in CANCELLABLE and order.channel != "store",
+        delivery_cuts=tuple(DeliveryCut(**kept) for kept in order.delivery_adjustments),
         has_personal_price=bool(personal),
         label=label,
         points_spent=order.points_spent,
@@ -87,6 +88,7 @@ def _line_view(line: OrderLine, label: str) -> OrderLineView:
         adjustments=tuple(_adjustment(kept) for kept in line.adjustments),
         refunded_quantity=line.refunded_quantity,
         refunded_minor=line.refunded_minor,
+        is_gift=line.is_gift,
         points_minor=line.points_minor,
     )
 

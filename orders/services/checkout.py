@@ -37,7 +37,7 @@ def start_checkout(
     running = opened.frozen_until(context.now)
     until = running or context.now + HOLD
     reserve_stock(holder=opened.holder, lines=stock_lines(valuation.lines), expires_at=until)
-    _note_hold(opened)
+    _note_hold(opened, valuation.lines)
     if running is None:
         cart.frozen_until = until
         cart.save(update_fields=["frozen_until"])
@@ -78,7 +78,12 @@ def stock_lines(lines: Iterable[SettledLine]) -> list[StockLine]:
     return [StockLine(line.card.variant_id, line.quantity) for line in lines]
 
 
-def _note_hold(opened: OpenCart) -> None:
+def _note_hold(opened: OpenCart, lines: Iterable[SettledLine]) -> None:
+    gifts = {str(line.card.variant_id): line.quantity for line in lines if line.is_gift}
+    cart = require_cart(opened)
+    if cart.held_gifts != gifts:
+        cart.held_gifts = gifts
+        cart.save(update_fields=["held_gifts"])
     changed = [line for line in opened.lines if line.held_quantity != line.quantity]
     for line in changed:
         line.held_quantity = line.quantity

@@ -180,6 +180,9 @@ def _create_order(
         tax_added_minor=totals.tax_added_minor,
         total_minor=totals.total_minor,
         coupon_codes=[o.coupon_code for o in valuation.evaluation.applied if o.coupon_code],
+        delivery_adjustments=[]
+        if view.delivery is None
+        else [asdict(cut) for cut in view.delivery.cuts],
         points_spent=0 if view.points is None else view.points.used,
         points_minor=0 if view.points is None else view.points.used_minor,
         placed_at=context.now,
@@ -221,4 +224,5 @@ def _order_line(
         adjustments=[asdict(adjustment) for adjustment in view.adjustments],
         label_code=price.label_code if price.is_personal else "",
         is_personal=price.is_personal,
+        is_gift=line.is_gift,
     )

@@ -217,6 +217,7 @@ def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: 
                 quote_id=share.line.quote_id,
             )
             for share in shares
+            if not share.line.is_gift
         ],
         occurred_at=now,
         channel=order.channel,

@@ -87,6 +87,8 @@ def order_holder(order: Order) -> str:
 def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
     """Return the lines as profile events see them: what was paid for the goods themselves.
 
+    A gift was not bought: a price of nothing would teach demand models nonsense.
+
     Points are a way to pay: what they paid was paid, too, and is no discount to learn from.
     """
     return [
@@ -100,6 +102,7 @@ def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
             quote_id=line.quote_id,
         )
         for line in lines
+        if not line.is_gift
     ]
 
 

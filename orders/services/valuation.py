@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
+from orders.core.delivery import Method
 from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.selectors.terms import load_terms
+from orders.services.gifts import GiftShelf
 from orders.services.places import find_places
 from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
@@ -17,17 +19,16 @@ from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
-from profiles.services import log_exposures
-from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.carts import CartLineValue, CartValue, DeliveryFee
 from promotions.core.values import Evaluation
-from promotions.selectors import ShopperView, evaluate_cart, list_cart_arms
+from promotions.selectors import ShopperView, evaluate_cart
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
 
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """A valued cart with the rows it came from, in the same order as `lines`."""
+    """A valued cart with the rows it came from, in the same order as `lines`; then gifts."""
 
     opened: OpenCart
     lines: tuple[SettledLine, ...]
@@ -51,24 +52,32 @@ def value_cart(
 
     `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
     promise is new; codes, budgets and personal campaigns as `evaluate_cart` says; the points of an
-    account holder. Raises UnknownDelivery.
+    account holder; the cards of gifts, if an offer may give some. Raises UnknownDelivery.
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
     codes = () if opened.cart is None else tuple(opened.cart.coupon_codes)
-    cart, shopper = _cart_value(lines, context), _shopper_view(opened)
-    # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
-    log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
+    terms = load_terms(market_code=context.market, day=context.now.date())
+    shelf = GiftShelf(
+        opened,
+        lines,
+        context,
+        lambda ids: quote_variants(context=context, variant_ids=ids).prices,
+    )
     evaluation = evaluate_cart(
-        cart=cart,
+        cart=replace(
+            _cart_value(lines, context),
+            deliveries=tuple(map(_fee_of, terms.methods)),
+            delivery_code=delivery_code,
+        ),
         codes=codes,
-        shopper=shopper,
+        shopper=_shopper_view(opened),
         now=context.now,
         language=context.language,
         locale=locale_of(context.language),
         look_up=lambda view, facts: complete_shopper(view, facts, context),
+        look_up_gifts=shelf.look_up,
     )
-    terms = load_terms(market_code=context.market, day=context.now.date())
     head = CartHead(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
@@ -76,16 +85,23 @@ def value_cart(
         coupon_codes=codes,
         language=context.language,
     )
+    gifts = shelf.settle(evaluation.gifts)
     valued = value_lines(
         head,
-        lines,
+        (*lines, *gifts),
         evaluation,
         taxes=terms.taxes,
         methods=terms.methods,
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )
-    return Valuation(opened, lines, evaluation, valued)
+    return Valuation(opened, (*lines, *gifts), evaluation, valued)
+
+
+def _fee_of(method: Method) -> DeliveryFee:
+    return DeliveryFee(
+        method.code, method.price_minor, method.free_from_minor, needs_address=method.needs_address
+    )
 
 
 def quote_lines(opened: OpenCart, context: QuoteContext, *more: int) -> Mapping[int, PriceView]:

@@ -53,6 +53,7 @@ class GivenGift:
     reason_code: str
     label: str
     coupon_code: str | None = None
+    revision: int | None = None
 
     @property
     def value_minor(self) -> int:
@@ -71,6 +72,7 @@ class DeliveryCut:
     reason_code: str
     label: str
     coupon_code: str | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,7 @@ def _coupon_failures(coupon: CouponValue, unlocked: set[int], now: datetime) -> 
 def _rejections_of_losers(
     candidates: Sequence[Candidate], plan: Plan, cart: CartValue, words: Wording
 ) -> list[Rejection]:
-    winners = {effect.candidate.offer.offer_id for effect in plan.effects}
+    winners = {effect.candidate.offer.offer_id for effect in plan.effects if effect.is_used}
     rejected = []
     for candidate in candidates:
         if candidate.offer.offer_id in winners:
@@ -219,7 +219,7 @@ def _rejections_of_losers(
         alone = apply_candidates((candidate,), cart)
         if alone is None:
             failure = find_full_limit(candidate, cart)
-        elif not alone.effects:
+        elif not any(effect.is_used for effect in alone.effects):
             failure = Failure(NOTHING_TO_GIVE.get(candidate.offer.benefit.kind, "price_floor"))
         else:
             failure = Failure(_why_beaten(candidate, plan))

@@ -52,6 +52,7 @@ def list_applied(
             revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects
+        if effect.is_used
     )
 
 
@@ -67,6 +68,7 @@ def list_gifts(plan: Plan, language: str) -> tuple[GivenGift, ...]:
             reason_code=reason_of(effect.candidate),
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
+            revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects
         if effect.gift is not None
@@ -84,6 +86,7 @@ def list_deliveries(plan: Plan, language: str) -> tuple[DeliveryCut, ...]:
             reason_code=reason_of(effect.candidate),
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
+            revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects
         for method, amount in effect.cuts.items()

@@ -54,8 +54,14 @@ class Effect:
 
     @property
     def is_something(self) -> bool:
-        """Return whether the shopper gets anything at all from it."""
-        return bool(any(self.taken) or self.gift_quantity or any(self.cuts.values()) or self.points)
+        """Return whether the shopper gets anything from it, or would with another delivery."""
+        return self.is_used or any(self.cuts.values())
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether the shopper gets anything from it: only then it counts as a use."""
+        gives = any(self.taken) or self.gift_quantity or self.points
+        return bool(gives or self.delivery_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,8 @@ class Plan:
     @property
     def preference(self) -> tuple[int, int, int, int, tuple[int, ...]]:
         """Return the sort key: most money off, then gifts, points, fewest and oldest offers."""
-        ids = tuple(sorted(effect.candidate.offer.offer_id for effect in self.effects))
+        used = [effect for effect in self.effects if effect.is_used]
+        ids = tuple(sorted(effect.candidate.offer.offer_id for effect in used))
         gifts = sum(effect.gift_minor for effect in self.effects)
         points = sum(effect.points for effect in self.effects)
         return -self.total_minor, -gifts, -points, len(ids), ids
@@ -197,6 +204,8 @@ def _fits(effects: Sequence[Effect], lines: Sequence[OpenLine]) -> bool:
         spent[offer.campaign_id] = spent.get(offer.campaign_id, 0) + amount
         if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
             return False
+        if not effect.is_used:
+            continue
         if offer.rooms and not tally.take(offer.rooms, Use(effect.count_units(lines), amount)):
             return False
     return True

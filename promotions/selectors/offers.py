@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +15,8 @@ from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
 from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
-from promotions.core.values import CouponValue, Evaluation, OfferValue
+from promotions.core.terms import Gift
+from promotions.core.values import CouponValue, Evaluation, GiftStock, OfferValue
 from promotions.models import CampaignShopper
 from promotions.selectors.arms import find_offer_arms, list_tested_campaigns
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
@@ -23,6 +24,8 @@ from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.limits import add_rooms, with_rooms
 from shop.catalog.selectors import get_market, load_sensitive_ids
+
+LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,15 @@ def evaluate_cart(
     language: str,
     locale: str,
     look_up: LookUp | None = None,
+    look_up_gifts: LookUpGifts | None = None,
 ) -> Evaluation:
     """Return the evaluation of `cart` with live offers and entered `codes`.
 
     `look_up` completes the shopper with the facts of other rooms that some condition needs
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
     knows itself (groups, tier) is read likewise. No query without codes, budgets, use
-    limits, personal campaigns or such facts; at most one for each of these.
+    limits, personal campaigns or such facts; at most one for each of these. `look_up_gifts` says
+    what of the gifts that some offer may give is there; without it none are given.
     """
     book = load_offer_book()
     offers = [
@@ -74,6 +79,8 @@ def evaluate_cart(
     offers, coupons = add_rooms(offers, coupons, buyer)
     facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
+    if look_up_gifts is not None and (gifts := _gifts_of((*offers, *unlocked))):
+        cart = replace(cart, gifts=look_up_gifts(gifts))
     return evaluate_offers(
         cart=cart,
         offers=offers,
@@ -152,6 +159,11 @@ def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue
         labels=tuple(offer.label for offer in found.applied),
         ends_at=min(offer.ends_at for offer in offers if offer.offer_id in applied),
     )
+
+
+def _gifts_of(offers: Iterable[OfferValue]) -> frozenset[int]:
+    given = [offer.benefit.terms for offer in offers]
+    return frozenset().union(*(terms.variant_ids for terms in given if isinstance(terms, Gift)))
 
 
 def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[OfferValue]:

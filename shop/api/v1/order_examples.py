@@ -21,6 +21,8 @@ DELIVERY: Json = {
     "regular_price": usd(499),
     "free_from": usd(3500),
     "missing": usd(2742),
+    "price_before_offers": usd(499),
+    "adjustments": [],
     "min_days": 1,
     "max_days": 3,
     "needs_address": True,
@@ -40,6 +42,7 @@ CART: Json = {
             "tax": usd(0),
             "adjustments": [],
             "notices": [],
+            "is_gift": False,
         }
     ],
     "subtotal": usd(758),
@@ -116,6 +119,7 @@ ORDER: Json = {
             "label": LABEL,
             "why_url": f"/api/v1/quotes/{QUOTE_ID}/why",
             "adjustments": [],
+            "is_gift": False,
             "refunded_quantity": 0,
             "refunded": usd(0),
         }
@@ -124,6 +128,7 @@ ORDER: Json = {
     "discount": usd(0),
     "delivery": usd(499),
     "delivery_name": "Standard delivery",
+    "delivery_adjustments": [],
     "tax": usd(0),
     "tax_added": usd(0),
     "total": usd(1257),

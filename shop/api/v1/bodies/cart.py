@@ -10,7 +10,7 @@ from orders.core.values import (
     Notice,
     PaymentMethod,
 )
-from promotions.core.values import Adjustment, AppliedOffer, Hint, Rejection
+from promotions.core.values import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
 from shop.api.v1.bodies.catalog import variant_body
 from shop.api.v1.bodies.points import cart_points_body
 from shop.api.v1.bodies.prices import Json, moment, money, optional_money, price_body
@@ -56,13 +56,14 @@ def cart_line_body(line: CartLineView, currency: str, locale: str) -> Json:
         "tax": money(line.tax_minor, currency, locale),
         "adjustments": adjustment_bodies(line.adjustments, currency, locale),
         "notices": [notice_body(notice, currency, locale) for notice in line.notices],
+        "is_gift": line.is_gift,
     }
 
 
 def adjustment_bodies(
-    adjustments: tuple[Adjustment, ...], currency: str, locale: str
+    adjustments: tuple[Adjustment, ...] | tuple[DeliveryCut, ...], currency: str, locale: str
 ) -> list[Json]:
-    """Return what offers and coupons took off a line; amounts are negative."""
+    """Return what offers and coupons took off a line or a fee; amounts are negative."""
     return [
         {
             "offer_id": adjustment.offer_id,
@@ -128,6 +129,8 @@ def delivery_body(option: DeliveryOption, currency: str, locale: str) -> Json:
         "regular_price": money(option.regular_minor, currency, locale),
         "free_from": optional_money(option.free_from_minor, currency, locale),
         "missing": money(option.missing_minor, currency, locale),
+        "price_before_offers": money(option.before_minor, currency, locale),
+        "adjustments": adjustment_bodies(option.cuts, currency, locale),
         "min_days": option.min_days,
         "max_days": option.max_days,
         "needs_address": option.needs_address,

@@ -27,6 +27,7 @@ def order_body(order: OrderView, locale: str) -> Json:
         "discount": money(order.discount_minor, currency, locale),
         "delivery": money(order.delivery_minor, currency, locale),
         "delivery_name": order.delivery_name,
+        "delivery_adjustments": adjustment_bodies(order.delivery_cuts, currency, locale),
         "tax": money(order.tax_minor, currency, locale),
         "tax_added": money(order.tax_added_minor, currency, locale),
         "total": money(order.total_minor, currency, locale),
@@ -87,6 +88,7 @@ def order_line_body(line: OrderLineView, currency: str, locale: str) -> Json:
         "label": line.label,
         "why_url": why_url(line.quote_id),
         "adjustments": adjustment_bodies(line.adjustments, currency, locale),
+        "is_gift": line.is_gift,
         "refunded_quantity": line.refunded_quantity,
         "refunded": money(line.refunded_minor, currency, locale),
     }

@@ -50,6 +50,9 @@ class CartLineSerializer(serializers.Serializer[object]):
     tax = MoneySerializer()
     adjustments = AdjustmentSerializer(many=True)
     notices = NoticeSerializer(many=True)
+    is_gift = serializers.BooleanField(
+        help_text="Added by an offer: total is nothing, and the quantity cannot be changed."
+    )
 
 
 class AppliedOfferSerializer(serializers.Serializer[object]):
@@ -89,6 +92,8 @@ class DeliverySerializer(serializers.Serializer[object]):
     regular_price = MoneySerializer()
     free_from = MoneySerializer(allow_null=True)
     missing = MoneySerializer(help_text="More goods until it is free.")
+    price_before_offers = MoneySerializer()
+    adjustments = AdjustmentSerializer(many=True, help_text="What offers took off the price.")
     min_days = serializers.IntegerField()
     max_days = serializers.IntegerField()
     needs_address = serializers.BooleanField()

@@ -72,6 +72,7 @@ class OrderLineSerializer(serializers.Serializer[object]):
     label = serializers.CharField(allow_blank=True)
     why_url = serializers.CharField(allow_null=True)
     adjustments = AdjustmentSerializer(many=True)
+    is_gift = serializers.BooleanField()
     refunded_quantity = serializers.IntegerField()
     refunded = MoneySerializer()
 
@@ -106,6 +107,9 @@ class OrderSerializer(serializers.Serializer[object]):
     discount = MoneySerializer()
     delivery = MoneySerializer()
     delivery_name = serializers.CharField(allow_blank=True)
+    delivery_adjustments = AdjustmentSerializer(
+        many=True, help_text="What offers took off the delivery; `delivery` is what was left."
+    )
     tax = MoneySerializer()
     tax_added = MoneySerializer()
     total = MoneySerializer()
