@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
 from orders.core.delivery import Method
@@ -56,33 +57,19 @@ def value_cart(
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
-    codes = () if opened.cart is None else tuple(opened.cart.coupon_codes)
     terms = load_terms(market_code=context.market, day=context.now.date())
-    shelf = GiftShelf(
-        opened,
-        lines,
-        context,
-        lambda ids: quote_variants(context=context, variant_ids=ids).prices,
+    cart = replace(
+        _cart_value(lines, context),
+        deliveries=tuple(map(_fee_of, terms.methods)),
+        delivery_code=delivery_code,
     )
-    evaluation = evaluate_cart(
-        cart=replace(
-            _cart_value(lines, context),
-            deliveries=tuple(map(_fee_of, terms.methods)),
-            delivery_code=delivery_code,
-        ),
-        codes=codes,
-        shopper=_shopper_view(opened),
-        now=context.now,
-        language=context.language,
-        locale=locale_of(context.language),
-        look_up=lambda view, facts: complete_shopper(view, facts, context),
-        look_up_gifts=shelf.look_up,
-    )
+    shelf = GiftShelf(opened, lines, context, partial(_price_gifts, context))
+    evaluation = _evaluate(cart, opened, shelf, context)
     head = CartHead(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
         currency=get_market(context.market).currency,
-        coupon_codes=codes,
+        coupon_codes=_codes_of(opened),
         language=context.language,
     )
     gifts = shelf.settle(evaluation.gifts)
@@ -96,6 +83,29 @@ def value_cart(
         points=plan_cart_points(opened, lines, evaluation, context),
     )
     return Valuation(opened, (*lines, *gifts), evaluation, valued)
+
+
+def _evaluate(
+    cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
+) -> Evaluation:
+    return evaluate_cart(
+        cart=cart,
+        codes=_codes_of(opened),
+        shopper=_shopper_view(opened),
+        now=context.now,
+        language=context.language,
+        locale=locale_of(context.language),
+        look_up=lambda view, facts: complete_shopper(view, facts, context),
+        look_up_gifts=shelf.look_up,
+    )
+
+
+def _codes_of(opened: OpenCart) -> tuple[str, ...]:
+    return () if opened.cart is None else tuple(opened.cart.coupon_codes)
+
+
+def _price_gifts(context: QuoteContext, variant_ids: Sequence[int]) -> Mapping[int, PriceView]:
+    return quote_variants(context=context, variant_ids=variant_ids).prices
 
 
 def _fee_of(method: Method) -> DeliveryFee:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promotions.core.carts import CartLineValue
-from promotions.core.stacking_steps import Candidate, Plan
+from promotions.core.stacking_effects import Candidate
+from promotions.core.stacking_steps import Plan
 from promotions.core.values import (
     Adjustment,
     AppliedOffer,

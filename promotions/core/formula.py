@@ -14,45 +14,29 @@ the goods cost.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from math import floor
+
+from promotions.core.formula_nodes import (
+    FUNCTIONS_OF,
+    BadFormula,
+    Node,
+    add_nodes,
+    divide_nodes,
+    multiply_nodes,
+    name_node,
+    number_node,
+)
 
 MAX_LENGTH = 200
 MAX_NODES = 60
 MAX_DEPTH = 12
-MAX_NUMBER = 10**9
 MAX_AMOUNT = 10**12
 NAMES = ("quantity", "value", "lines")
 FUNCTIONS = ("min", "max", "every")
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d{1,4})?)|([a-z]+)|([-+*/(),]))")
-_UNBOUNDED = Fraction(10**30)
-
-Evaluate = Callable[[Mapping[str, int]], Fraction]
-
-
-class BadFormula(ValueError):
-    """The formula cannot be read, or could not be explained to a shopper."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Node:
-    """A part of a formula: how to compute it, whether it can fall, and how fast it rises.
-
-    `slope` bounds the rise per minor unit of `value`; `rises` says that it never falls when a
-    name grows, `falls` that it never rises; `constant` is its value if it has no name in it.
-    `positive`: never below zero.
-    """
-
-    run: Evaluate
-    rises: bool
-    falls: bool
-    slope: Fraction
-    positive: bool
-    constant: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +63,10 @@ def parse_formula(text: str) -> Formula:
     99
     >>> parse_formula("1000 - value")
     Traceback (most recent call last):
-    promotions.core.formula.BadFormula: it may shrink when the shopper buys more
+    promotions.core.formula_nodes.BadFormula: it may shrink when the shopper buys more
     >>> parse_formula("value * 2")
     Traceback (most recent call last):
-    promotions.core.formula.BadFormula: it may take off more than the goods added cost
+    promotions.core.formula_nodes.BadFormula: it may take off more than the goods added cost
     """
     node = _compiled(text)
     if node.constant is not None and node.constant <= 0:
@@ -95,7 +79,7 @@ def parse_formula(text: str) -> Formula:
 
 
 @lru_cache(maxsize=1_024)
-def _compiled(text: str) -> _Node:
+def _compiled(text: str) -> Node:
     return _Parser(text).parse()
 
 
@@ -109,7 +93,7 @@ class _Parser:
         self.at = 0
         self.nodes = 0
 
-    def parse(self) -> _Node:
+    def parse(self) -> Node:
         """Return the whole formula as one node."""
         node = self._sum(0)
         if self.at < len(self.tokens):
@@ -130,20 +114,22 @@ class _Parser:
         if not self._accept(token):
             raise BadFormula(f"“{token}” is missing")
 
-    def _sum(self, depth: int) -> _Node:
+    def _sum(self, depth: int) -> Node:
         node = self._product(depth)
         while sign := self._accept("+", "-"):
-            node = self._count(_add(node, self._product(depth), sign))
+            node = self._count(add_nodes(node, self._product(depth), sign))
         return node
 
-    def _product(self, depth: int) -> _Node:
+    def _product(self, depth: int) -> Node:
         node = self._factor(depth)
         while sign := self._accept("*", "/"):
             other = self._factor(depth)
-            node = self._count(_multiply(node, other) if sign == "*" else _divide(node, other))
+            node = self._count(
+                multiply_nodes(node, other) if sign == "*" else divide_nodes(node, other)
+            )
         return node
 
-    def _factor(self, depth: int) -> _Node:
+    def _factor(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise BadFormula(f"it nests more than {MAX_DEPTH} deep")
         if self._accept("("):
@@ -153,14 +139,14 @@ class _Parser:
         token = self._next()
         self.at += 1
         if token in FUNCTIONS:
-            return self._count(_FUNCTIONS[token](self._arguments(depth)))
+            return self._count(FUNCTIONS_OF[token](self._arguments(depth)))
         if token in NAMES:
-            return self._count(_name(token))
+            return self._count(name_node(token))
         if token[:1].isdigit():
-            return self._count(_number(token))
+            return self._count(number_node(token))
         raise BadFormula(f"“{token}” is not known; names: {', '.join(NAMES)}" if token else _CUT)
 
-    def _arguments(self, depth: int) -> list[_Node]:
+    def _arguments(self, depth: int) -> list[Node]:
         self._expect("(")
         found = [self._sum(depth + 1)]
         while self._accept(","):
@@ -168,7 +154,7 @@ class _Parser:
         self._expect(")")
         return found
 
-    def _count(self, node: _Node) -> _Node:
+    def _count(self, node: Node) -> Node:
         self.nodes += 1
         if self.nodes > MAX_NODES:
             raise BadFormula(f"it has more than {MAX_NODES} parts")
@@ -187,126 +173,3 @@ def _tokens(text: str) -> list[str]:
         found.append(match.group().strip())
         at = match.end()
     return found
-
-
-def _number(token: str) -> _Node:
-    number = Fraction(token)
-    if number > MAX_NUMBER:
-        raise BadFormula(f"numbers go up to {MAX_NUMBER}")
-    return _constant(number)
-
-
-def _constant(number: Fraction) -> _Node:
-    return _Node(
-        run=lambda _: number,
-        rises=True,
-        falls=True,
-        slope=Fraction(0),
-        positive=number >= 0,
-        constant=number,
-    )
-
-
-def _name(name: str) -> _Node:
-    return _Node(
-        run=lambda given: Fraction(given[name]),
-        rises=True,
-        falls=False,
-        slope=Fraction(1) if name == "value" else Fraction(0),
-        positive=True,
-    )
-
-
-def _add(left: _Node, right: _Node, sign: str) -> _Node:
-    if left.constant is not None and right.constant is not None:
-        both = left.constant + right.constant if sign == "+" else left.constant - right.constant
-        return _constant(both)
-    if sign == "+":
-        return _Node(
-            run=lambda given: left.run(given) + right.run(given),
-            rises=left.rises and right.rises,
-            falls=left.falls and right.falls,
-            slope=left.slope + right.slope,
-            positive=left.positive and right.positive,
-        )
-    return _Node(
-        run=lambda given: left.run(given) - right.run(given),
-        rises=left.rises and right.falls,
-        falls=left.falls and right.rises,
-        # What is taken away and falls itself lifts the difference: how fast is not known
-        slope=left.slope if right.rises else _UNBOUNDED,
-        positive=False,
-    )
-
-
-def _multiply(left: _Node, right: _Node) -> _Node:
-    if left.constant is not None and right.constant is not None:
-        return _constant(left.constant * right.constant)
-    if left.constant is not None:
-        left, right = right, left
-    factor = right.constant
-    if factor is not None and factor >= 0:
-        slope, keeps_order = left.slope * factor, True
-    else:
-        slope = _UNBOUNDED if left.slope or right.slope else Fraction(0)
-        keeps_order = left.positive and right.positive
-    return _Node(
-        run=lambda given: left.run(given) * right.run(given),
-        rises=left.rises and right.rises and keeps_order,
-        falls=left.falls and right.falls and keeps_order,
-        slope=slope,
-        positive=left.positive and right.positive,
-    )
-
-
-def _divide(left: _Node, right: _Node) -> _Node:
-    if right.constant is None or right.constant <= 0:
-        raise BadFormula("divide by a number above 0 only")
-    return _multiply(left, _constant(1 / right.constant))
-
-
-def _smallest(parts: Sequence[_Node]) -> _Node:
-    return _extreme(parts, min, positive=all(part.positive for part in parts))
-
-
-def _largest(parts: Sequence[_Node]) -> _Node:
-    return _extreme(parts, max, positive=any(part.positive for part in parts))
-
-
-def _extreme(
-    parts: Sequence[_Node], choose: Callable[[list[Fraction]], Fraction], *, positive: bool
-) -> _Node:
-    if len(parts) < 2:
-        raise BadFormula("min and max compare two or more")
-    constants = [part.constant for part in parts if part.constant is not None]
-    if len(constants) == len(parts):
-        return _constant(choose(constants))
-    return _Node(
-        run=lambda given: choose([part.run(given) for part in parts]),
-        rises=all(part.rises for part in parts),
-        falls=all(part.falls for part in parts),
-        slope=max(part.slope for part in parts),
-        positive=positive,
-    )
-
-
-def _every(parts: Sequence[_Node]) -> _Node:
-    if len(parts) != 2 or parts[1].constant is None or parts[1].constant <= 0:
-        raise BadFormula("every(x, n) needs a number n above 0")
-    counted, size = parts[0], parts[1].constant
-    if counted.constant is not None:
-        return _constant(Fraction(floor(counted.constant / size)))
-    return _Node(
-        run=lambda given: Fraction(floor(counted.run(given) / size)),
-        rises=counted.rises,
-        falls=counted.falls,
-        slope=counted.slope / size,
-        positive=counted.positive,
-    )
-
-
-_FUNCTIONS: Mapping[str, Callable[[Sequence[_Node]], _Node]] = {
-    "min": _smallest,
-    "max": _largest,
-    "every": _every,
-}

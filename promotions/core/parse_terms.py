@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any as Json
 
-from promotions.core.formula import BadFormula, Formula, parse_formula
+from promotions.core.formula import Formula, parse_formula
+from promotions.core.formula_nodes import BadFormula
 from promotions.core.parse import parse_scope
 from promotions.core.parse_fields import (
     allow_only,

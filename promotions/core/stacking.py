@@ -15,6 +15,7 @@ from dataclasses import replace
 from promotions.core.carts import CartValue
 from promotions.core.circumstances import Failure
 from promotions.core.limits import Use
+from promotions.core.stacking_effects import Candidate, cut_fee
 from promotions.core.stacking_rules import exclude_each_other, keep_first_of_ordered
 from promotions.core.stacking_search import Entry, Search
 from promotions.core.stacking_steps import (
@@ -23,11 +24,9 @@ from promotions.core.stacking_steps import (
     LINES,
     NOTHING,
     SETS,
-    Candidate,
     Plan,
     Prepared,
     apply_all,
-    cut_fee,
     is_whole,
     open_lines,
     prepare,

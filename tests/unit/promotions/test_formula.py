@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.formula import MAX_AMOUNT, BadFormula, Formula, parse_formula
+from promotions.core.formula import MAX_AMOUNT, Formula, parse_formula
+from promotions.core.formula_nodes import BadFormula
 
 GOOD = [
     ("5", 5),

@@ -1,0 +1,156 @@
+"""What one candidate does to a cart: money off lines, a gift, a cheaper delivery, points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from promotions.core.benefits import OpenLine, percent_of
+from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock
+from promotions.core.terms import Delivery, Gift, Points
+from promotions.core.values import Benefit, OfferValue
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer whose condition holds, with the coupon that unlocked it."""
+
+    offer: OfferValue
+    coupon_code: str | None = None
+    coupon_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a candidate does: minor units per line, a gift, a cut per way of delivery, points."""
+
+    candidate: Candidate
+    taken: tuple[int, ...]
+    gift: GiftStock | None = None
+    gift_quantity: int = 0
+    cuts: Mapping[str, int] = field(default_factory=dict)
+    points: int = 0
+    delivery_minor: int = 0
+
+    @property
+    def gift_minor(self) -> int:
+        """Return the worth of the gift."""
+        return 0 if self.gift is None else self.gift.unit_minor * self.gift_quantity
+
+    @property
+    def amount_minor(self) -> int:
+        """Return what counts against budgets."""
+        return sum(self.taken) + self.gift_minor + self.delivery_minor
+
+    def count_units(self, lines: Sequence[CartLineValue | OpenLine]) -> int:
+        """Return how many units are on the lines it lowers and in its gift."""
+        lowered = zip(lines, self.taken, strict=True)
+        return sum(line.quantity for line, part in lowered if part) + self.gift_quantity
+
+    @property
+    def is_something(self) -> bool:
+        """Return whether the shopper gets anything from it, or would with another delivery."""
+        return self.is_used or any(self.cuts.values())
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether the shopper gets anything from it: only then it counts as a use."""
+        gives = any(self.taken) or self.gift_quantity or self.points
+        return bool(gives or self.delivery_minor)
+
+
+class Ground:
+    """What is left of fees and gifts while the late candidates have their turn."""
+
+    def __init__(self, lines: Sequence[OpenLine], cart: CartValue) -> None:
+        self.lines, self.cart = lines, cart
+        goods = sum(line.left_minor for line in lines)
+        self.full = {fee.code: fee.price_for(goods) for fee in cart.deliveries}
+        self.fees = dict(self.full)
+        self.stock = {gift.variant_id: gift.available for gift in cart.gifts}
+
+    def effect_of(
+        self,
+        candidate: Candidate,
+        benefit: Benefit,
+        touched: Sequence[int],
+        taken: tuple[int, ...],
+    ) -> Effect:
+        """Return the effect of a step on the lines `touched`, and note what it used up."""
+        terms = benefit.terms
+        if isinstance(terms, Gift):
+            return self._give(candidate, benefit, terms, taken)
+        if isinstance(terms, Delivery):
+            return Effect(candidate, taken, cuts=self._cut(benefit, terms))
+        if isinstance(terms, Points):
+            paid = sum(self.lines[i].left_minor for i in touched)
+            return Effect(candidate, taken, points=terms.earned(paid))
+        return Effect(candidate, taken)
+
+    def choose_delivery(self) -> tuple[str, int]:
+        """Return the way that counts, and its fee (of the default: the lowest) before offers."""
+        chosen = find_delivery(self.cart.deliveries, self.cart.delivery_code, self.fees)
+        if chosen is None:
+            return "", 0
+        if self.cart.delivery_code is not None:
+            return chosen, self.full[chosen]
+        default = find_delivery(self.cart.deliveries, None, self.full)
+        return chosen, self.full[default or chosen]
+
+    def _give(
+        self, candidate: Candidate, benefit: Benefit, terms: Gift, taken: tuple[int, ...]
+    ) -> Effect:
+        known = {gift.variant_id: gift for gift in self.cart.gifts}
+        for variant_id in terms.variant_ids:
+            gift = known.get(variant_id)
+            if gift is None or self.stock[variant_id] < terms.quantity:
+                continue
+            if (
+                benefit.cap_minor is not None
+                and gift.unit_minor * terms.quantity > benefit.cap_minor
+            ):
+                continue
+            self.stock[variant_id] -= terms.quantity
+            return Effect(candidate, taken, gift, terms.quantity)
+        return Effect(candidate, taken)
+
+    def _cut(self, benefit: Benefit, terms: Delivery) -> dict[str, int]:
+        cuts = {}
+        for code, fee in self.fees.items():
+            if terms.methods and code not in terms.methods:
+                continue
+            cuts[code] = min(cut_fee(benefit, terms, fee), fee)
+            self.fees[code] = fee - cuts[code]
+        return cuts
+
+
+def cut_fee(benefit: Benefit, terms: Delivery, fee_minor: int) -> int:
+    """Return what the benefit takes off a fee, at most its cap.
+
+    >>> from decimal import Decimal
+    >>> from promotions.core.values import BenefitKind, Target
+    >>> half = Benefit(BenefitKind.DELIVERY, Target.CART, percent=Decimal(50), terms=Delivery())
+    >>> cut_fee(half, Delivery(), 499)
+    250
+    """
+    if terms.price_minor is not None:
+        wanted = max(0, fee_minor - terms.price_minor)
+    elif benefit.percent is not None:
+        wanted = percent_of(benefit, fee_minor)
+    else:
+        wanted = min(fee_minor, benefit.amount_minor or 0)
+    return wanted if benefit.cap_minor is None else min(wanted, benefit.cap_minor)
+
+
+def find_delivery(
+    deliveries: Sequence[DeliveryFee], code: str | None, fees: Mapping[str, int]
+) -> str | None:
+    """Return the code that counts: the chosen one, else the cheapest to the door at `fees`.
+
+    A way that needs no address (a pick-up) counts only if there is no other.
+    """
+    if code is not None:
+        return code if any(fee.code == code for fee in deliveries) else None
+    doors = [fee for fee in deliveries if fee.needs_address] or list(deliveries)
+    cheapest = min(doors, key=lambda fee: fees[fee.code], default=None)
+    return None if cheapest is None else cheapest.code
