@@ -20,9 +20,10 @@ from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
+from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue, CartValue, DeliveryFee
 from promotions.core.values import Evaluation
-from promotions.selectors import ShopperView, evaluate_cart
+from promotions.selectors import ShopperView, evaluate_cart, list_cart_arms
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
 
@@ -88,10 +89,13 @@ def value_cart(
 def _evaluate(
     cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
 ) -> Evaluation:
+    shopper = _shopper_view(opened)
+    # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
+    log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
     return evaluate_cart(
         cart=cart,
         codes=_codes_of(opened),
-        shopper=_shopper_view(opened),
+        shopper=shopper,
         now=context.now,
         language=context.language,
         locale=locale_of(context.language),

@@ -76,6 +76,6 @@ def list_cart_arms(*, cart: CartValue, shopper: ShopperView, now: datetime) -> l
     covered = {
         offer.campaign_id
         for offer in load_offer_book().offers
-        if live_at(offer, now, cart.market_code) and any(map(offer.scope.covers, cart.lines))
+        if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
     }
     return list(find_offer_arms(covered, shopper, cart.channel).choices.values())
