@@ -11,7 +11,15 @@ from django.db.models import QuerySet
 from promotions.core.codes import normalize_code
 from promotions.core.referrals import judge_invitation, judge_reward, list_identity_keys
 from promotions.metrics import points_total, referrals_total
-from promotions.models import Bucket, PointsAccount, PointsEntry, PointsOrder, Referral
+from promotions.models import (
+    Bucket,
+    Campaign,
+    CampaignShopper,
+    PointsAccount,
+    PointsEntry,
+    PointsOrder,
+    Referral,
+)
 from promotions.selectors.terms import find_programme
 from promotions.services.points import (
     Act,
@@ -60,6 +68,7 @@ def accept_invitation(*, account_id: int, code: str, has_ordered: bool, now: dat
         referrals_total.labels(state=reason).inc()
         raise PointsRefused("This invitation does not count.", code=reason)
     referrals_total.labels(state=State.JOINED.value).inc()
+    _address_welcome(account_id, now)
     return Referral.objects.create(referrer_id=referrer_id, invited_id=account_id, at=now)
 
 
@@ -133,6 +142,22 @@ def reverse_referral(*, order_ref: str, now: datetime) -> int:
     referral.save(update_fields=["state", "reason", "decided_at"])
     referrals_total.labels(state=State.REVERSED.value).inc()
     return referral.points
+
+
+def _address_welcome(account_id: int, now: datetime) -> None:
+    """Address the live campaigns for invited friends to one who came."""
+    shopper_id = PointsAccount.objects.values_list("shopper_id", flat=True).get(pk=account_id)
+    live = Campaign.objects.filter(
+        kind=Campaign.Kind.REFERRAL,
+        audience=Campaign.Audience.PERSONAL,
+        status=Campaign.Status.LIVE,
+        starts_at__lte=now,
+        ends_at__gt=now,
+    )
+    CampaignShopper.objects.bulk_create(
+        (CampaignShopper(campaign=campaign, shopper_id=shopper_id) for campaign in live),
+        ignore_conflicts=True,
+    )
 
 
 def returned_orders() -> QuerySet[PointsOrder]:

@@ -27,6 +27,7 @@ from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, S
 from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.outbox.models import Fact
+from tests.factories.backoffice_loyalty import make_loyalty
 from tests.factories.backoffice_orders import make_order, make_promotions
 from tests.factories.backoffice_prices import NOON, make_prices
 
@@ -51,6 +52,7 @@ def stock_shop() -> None:
         _make_stock(number, variant)
         make_prices(number, variant, shopper)
         make_promotions(number, shopper)
+        make_loyalty(number, shopper)
         make_order(number, variant, shopper)
         _make_machine(number)
 

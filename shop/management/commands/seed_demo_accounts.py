@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -18,6 +19,8 @@ from django.db import transaction
 from profiles.selectors import find_shopper_for_account
 from profiles.selectors.demo import find_household
 from profiles.services import link_account
+from promotions.services.demo_loyalty import open_demo_membership
+from promotions.services.points import PointsRefused
 from shop.kernel.clock import utc_now
 from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ROLES
@@ -98,6 +101,8 @@ def _make_shopper(name: str, tag: str) -> dict[str, str]:
             now=utc_now(),
             market_code=settings.MARKET_CODE,
         )
+    with suppress(PointsRefused):  # a shop without a programme has no members
+        open_demo_membership(shopper_id=shopper.id, market_code=settings.MARKET_CODE, now=utc_now())
     what = {"on_offer": "shopper who buys on offer", "fresh_food": "fresh-food regular"}[tag]
     known_as = f", {shopper.external_ref}" if shopper.external_ref else ""
     return {**login, "role": f"{what}{known_as}"}

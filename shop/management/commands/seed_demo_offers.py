@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from promotions.services.demo import seed_demo_offers
+from promotions.services.demo_loyalty import seed_demo_loyalty
 from shop.kernel.clock import utc_now
 
 
@@ -18,5 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing and say how much that was."""
-        created = seed_demo_offers(market_code=settings.MARKET_CODE, now=utc_now())
+        now = utc_now()
+        created = seed_demo_offers(market_code=settings.MARKET_CODE, now=now)
+        created += seed_demo_loyalty(market_code=settings.MARKET_CODE, now=now)
         self.stdout.write(f"{created} new campaigns")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from promotions.models import PointsAccount, PointsEntry, Referral
+from promotions.models import Campaign, PointsAccount, PointsEntry, Referral
 from promotions.selectors.points import list_unbalanced_accounts
 from promotions.selectors.referrals import count_referrals
 from promotions.services.erasure import erase_shopper
@@ -15,6 +15,7 @@ from promotions.services.points_jobs import release_due_points, settle_referrals
 from promotions.services.points_orders import ReturnedUnits, return_points
 from promotions.services.referrals import accept_invitation, hash_identity
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
+from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -134,3 +135,10 @@ def test_who_does_not_count_is_told_why(alice: PointsAccount) -> None:
     )
     assert again.referrer_id == alice.pk
     assert not PointsEntry.objects.exists()
+
+
+def test_an_invited_friend_gets_the_welcome_offer_and_nobody_else(alice: PointsAccount) -> None:
+    campaign = make_campaign("friends", amount_minor=500, audience="personal")
+    Campaign.objects.filter(pk=campaign.pk).update(kind="referral")
+    bob = invite(alice, "bob")
+    assert list(campaign.targets.values_list("shopper_id", flat=True)) == [bob.shopper_id]

@@ -1,0 +1,186 @@
+"""A points programme, a partner and campaigns to come back and to bring friends, for the demo."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from promotions.models import (
+    Bucket,
+    Campaign,
+    MembershipTier,
+    Offer,
+    Partner,
+    PartnerShare,
+    PointsEntry,
+    ProgrammeTerms,
+    TermsCategory,
+)
+from promotions.selectors.terms import find_programme, forget_programme
+from promotions.services.membership import join_programme
+from promotions.services.points import Act, expiry_of, is_posted, make_available
+from shop.catalog.selectors import list_categories
+
+RUNS_FOR = timedelta(days=90)
+OPENING = 1_200
+TIERS = (
+    ("silver", "Silver", "银卡", 30_000, Decimal("1.25")),
+    ("gold", "Gold", "金卡", 80_000, Decimal("1.50")),
+)
+
+
+@transaction.atomic
+def seed_demo_loyalty(*, market_code: str, now: datetime) -> int:
+    """Create terms, a partner and three campaigns, or leave those alone that exist; return how many
+    campaigns were created.
+    """
+    if not ProgrammeTerms.objects.filter(market_code=market_code).exists():
+        _create_terms(market_code, now)
+    known = set(Campaign.objects.values_list("code", flat=True))
+    made = 0
+    for code, create in (
+        ("dairy-weeks", _create_partner_campaign),
+        ("win-back", _create_win_back),
+        ("friends", _create_friends),
+    ):
+        if code not in known:
+            create(code, market_code, now)
+            made += 1
+    return made
+
+
+@transaction.atomic
+def open_demo_membership(*, shopper_id: int, market_code: str, now: datetime) -> None:
+    """Make a demo shopper a member with an opening balance. Safe to run twice."""
+    account_id = join_programme(shopper_id=shopper_id, market_code=market_code, now=now)
+    key = f"opening:{account_id}"
+    programme = find_programme(market_code=market_code, now=now)
+    if programme is not None and not is_posted(key):
+        make_available(
+            account_id=account_id,
+            act=Act(PointsEntry.Kind.ADJUST, key, now, note="Opening balance"),
+            source=Bucket.ADJUSTED,
+            points=OPENING,
+            expires_at=expiry_of(programme.terms, now),
+        )
+
+
+def _create_terms(market_code: str, now: datetime) -> None:
+    terms = ProgrammeTerms.objects.create(
+        market_code=market_code,
+        valid_from=now,
+        earn_rate=Decimal(1),
+        point_value=Decimal(1),
+        min_points=100,
+        expiry_months=12,
+        referral_points=500,
+    )
+    for code, name, name_zh, threshold, multiplier in TIERS:
+        MembershipTier.objects.create(
+            terms=terms,
+            code=code,
+            name=name,
+            name_zh=name_zh,
+            threshold_minor=threshold,
+            multiplier=multiplier,
+        )
+    fresh = _find_department("produce")
+    if fresh is not None:
+        TermsCategory.objects.create(terms=terms, category_id=fresh, multiplier=Decimal(2))
+    forget_programme()
+
+
+def _create_partner_campaign(code: str, market_code: str, now: datetime) -> None:
+    dairy = _find_department("dairy")
+    campaign = _create(
+        code,
+        ("Happy Cow weeks: 10% off dairy", "快乐奶牛周：乳制品九折"),
+        market_code,
+        now,
+        kind=Campaign.Kind.PARTNER,
+        budget_minor=500_000,
+        offer={
+            "benefit_kind": Offer.Benefit.PERCENTAGE,
+            "target": Offer.Target.LINE,
+            "percent": Decimal(10),
+            "scope": {"categories": [dairy]} if dairy is not None else {},
+            "stacking": Offer.Stacking.BEST,
+            "stacking_group": "weekly",
+        },
+    )
+    partner, _ = Partner.objects.get_or_create(
+        code="happy-cow", defaults={"name": "Happy Cow Dairy"}
+    )
+    PartnerShare.objects.create(
+        partner=partner, campaign=campaign, percent=Decimal(50), cap_minor=250_000
+    )
+
+
+def _create_win_back(code: str, market_code: str, now: datetime) -> None:
+    _create(
+        code,
+        ("Welcome back: 15% off your next order", "欢迎回来：下一单八五折"),
+        market_code,
+        now,
+        kind=Campaign.Kind.WIN_BACK,
+        audience=Campaign.Audience.PERSONAL,
+        budget_minor=200_000,
+        offer={
+            "benefit_kind": Offer.Benefit.PERCENTAGE,
+            "target": Offer.Target.CART,
+            "percent": Decimal(15),
+            "max_discount_minor": 1_500,
+        },
+    )
+
+
+def _create_friends(code: str, market_code: str, now: datetime) -> None:
+    _create(
+        code,
+        ("From a friend: $5 off your first order", "好友推荐：首单立减 5 美元"),
+        market_code,
+        now,
+        kind=Campaign.Kind.REFERRAL,
+        audience=Campaign.Audience.PERSONAL,
+        budget_minor=200_000,
+        offer={
+            "benefit_kind": Offer.Benefit.FIXED_AMOUNT,
+            "target": Offer.Target.CART,
+            "amount_minor": 500,
+            "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
+        },
+    )
+
+
+def _create(
+    code: str,
+    names: tuple[str, str],
+    market_code: str,
+    now: datetime,
+    *,
+    offer: dict[str, Any],
+    **campaign: Any,
+) -> Campaign:
+    made = Campaign.objects.create(
+        code=code,
+        name=names[0],
+        name_zh=names[1],
+        status=Campaign.Status.LIVE,
+        market_code=market_code,
+        starts_at=now,
+        ends_at=now + RUNS_FOR,
+        **campaign,
+    )
+    row = Offer(campaign=made, code=code, name=names[0], name_zh=names[1], **offer)
+    row.full_clean()
+    row.save()
+    return made
+
+
+def _find_department(word: str) -> int | None:
+    tree = list_categories("en")
+    fit = [tree.nodes[root] for root in tree.roots if word in tree.nodes[root].name.lower()]
+    return min((node.category_id for node in fit), default=None)

@@ -1,0 +1,84 @@
+"""Points and partners in the admin: corrections by two people, periods closed for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
+from promotions.selectors.terms import forget_programme
+from shop.kernel.clock import utc_now
+from shop.staff.roles import APPROVER, MERCHANDISER, SUPPORT
+from tests.integration.backoffice.test_campaigns import act, messages_of
+
+REASON = "parcel was lost by the carrier"
+
+
+@pytest.fixture(autouse=True)
+def fresh_terms() -> None:
+    forget_programme()
+
+
+def test_a_large_correction_needs_another_person(as_role: Callable[[str], Client]) -> None:
+    member = PointsAccount.objects.filter(shopper__isnull=False).latest("pk")
+    support, approver = as_role(SUPPORT), as_role(APPROVER)
+    act(support, "promotions_pointsaccount_correct", member.pk, points=40, reason=REASON)
+    member.refresh_from_db()
+    assert member.available == 140
+    act(support, "promotions_pointsaccount_correct", member.pk, points=9_000, reason=REASON)
+    asked = PointsAdjustment.objects.filter(points=9_000, account=member).latest("pk")
+    assert asked.state == "waiting"
+    assert act(support, "promotions_pointsadjustment_approve", asked.pk).status_code == 403
+    act(approver, "promotions_pointsadjustment_approve", asked.pk)
+    member.refresh_from_db()
+    assert member.available == 9_140
+
+
+def test_more_than_a_member_has_is_not_taken(as_role: Callable[[str], Client]) -> None:
+    member = PointsAccount.objects.filter(shopper__isnull=False).latest("pk")
+    support = as_role(SUPPORT)
+    act(support, "promotions_pointsaccount_correct", member.pk, points=-101, reason=REASON)
+    member.refresh_from_db()
+    assert member.available == 100
+    assert any("not enough points" in text for text in messages_of(support))
+
+
+def test_a_period_is_closed_once_and_its_report_has_sums_only(
+    as_role: Callable[[str], Client],
+) -> None:
+    partner = Partner.objects.latest("pk")
+    seller = as_role(MERCHANDISER)
+    PartnerEntry.objects.create(
+        share=PartnerShare.objects.get(partner=partner),
+        kind="use",
+        order_ref="FT-SECRET",
+        quantity=1,
+        discount_minor=301,
+        partner_minor=151,
+        key="late",
+        at=utc_now() - timedelta(days=3),
+    )
+    day = (utc_now() - timedelta(days=1)).date().isoformat()
+    for _ in range(2):
+        act(seller, "promotions_partner_close_period", partner.pk, ends_on=day)
+    settlement = partner.settlements.latest("pk")
+    assert (partner.settlements.count(), settlement.due_minor) == (2, 151)
+    report = seller.get(reverse("admin:promotions_settlement_csv", args=[settlement.pk]))
+    assert report.content.decode().splitlines()[-1] == "total,,1,3.01,0.00,0.00,1.51,USD"
+    assert b"FT-SECRET" not in report.content
+
+
+def test_terms_that_began_are_read_only_and_new_ones_begin_later(root: Client) -> None:
+    address = reverse("admin:promotions_programmeterms_add")
+    form = {
+        "market_code": "us",
+        "valid_from_0": "2020-01-01",
+        "valid_from_1": "00:00",
+        "earn_rate": "1",
+        "point_value": "1",
+    }
+    assert "Terms begin in the future" in root.post(address, form).content.decode()

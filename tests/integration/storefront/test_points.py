@@ -1,0 +1,80 @@
+"""My points in the browser: join, see, use, invite; in English and Chinese."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from promotions.models import Bucket, PointsAccount, PointsEntry, Referral
+from promotions.services.points import Act, make_available
+from tests.factories.loyalty import make_member, make_terms
+from tests.factories.orders import NOON, FakePrices, Shelf
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(shelf: Shelf, prices: FakePrices) -> Client:
+    """Alice, signed in, with three cheddars in the cart; she has not joined yet."""
+    make_terms()
+    account = get_user_model().objects.create_user("alice@example.com", "a long password")
+    client = Client()
+    client.force_login(account)
+    assert client.post("/cart/add/", {"line": f"{shelf.cheddar}:"}).status_code == 302
+    return client
+
+
+def give(points: int) -> None:
+    make_available(
+        account_id=PointsAccount.objects.latest("pk").pk,
+        act=Act(PointsEntry.Kind.ADJUST, "gift", NOON, note="Opening balance"),
+        source=Bucket.ADJUSTED,
+        points=points,
+        expires_at=None,
+    )
+
+
+def test_a_shopper_joins_sees_and_uses_points(browser: Client) -> None:
+    assert "Earns 4 points" in browser.get("/cart/").content.decode()
+    assert "Collect points" in browser.get("/account/points/").content.decode()
+    browser.post("/account/points/join/", {"invitation": ""})
+    give(150)
+    page = browser.get("/account/points/").content.decode()
+    assert "Opening balance" in page
+    assert "$100.00 more to Gold" in page
+    assert "up to 150, worth $1.50" in browser.get("/cart/").content.decode()
+    browser.post("/cart/points/", {"points": "120"})
+    cart = browser.get("/cart/").content.decode()
+    assert "120 points" in cart
+    assert "−$1.20" in cart
+    browser.post("/cart/points/", {"points": "120", "none": "1"})
+    assert "−$1.20" not in browser.get("/cart/").content.decode()
+    refused = browser.post("/cart/points/", {"points": "many"})
+    assert (refused.status_code, "whole number" in refused.content.decode()) == (422, True)
+
+
+def test_the_pages_are_chinese_for_chinese_readers(browser: Client) -> None:
+    browser.post("/account/points/join/", {})
+    page = browser.get("/zh-hans/account/points/").content.decode()
+    assert "会员等级" in page
+    assert "再消费" in page
+    assert "金卡" in page
+    assert "邀请好友" in browser.get("/zh-hans/account/invite/").content.decode()
+
+
+def test_an_invitation_is_kept_until_the_friend_joins(browser: Client) -> None:
+    code = make_member("bob@example.com").invite_code
+    assert "A friend invites you" in browser.get(f"/invite/{code}/").content.decode()
+    assert f'value="{code}"' in browser.get("/account/points/").content.decode()
+    browser.post("/account/points/join/", {"invitation": code})
+    assert Referral.objects.get().state == "joined"
+    assert browser.get("/invite/NOBODY/").status_code == 404
+    again = browser.post("/account/points/join/", {"invitation": "NOBODY"}, follow=True)
+    assert again.status_code == 200
+
+
+def test_guests_are_asked_to_sign_in(browser: Client) -> None:
+    browser.logout()
+    for path in ("/account/points/", "/account/invite/"):
+        assert browser.get(path).status_code == 302
