@@ -8,7 +8,16 @@ import pytest
 from django.core import mail
 
 from profiles.models import Shopper
-from promotions.models import Bucket, CampaignShopper, PointsAccount, PointsEntry
+from promotions.models import (
+    Bucket,
+    CampaignShopper,
+    PartnerShare,
+    PointsAccount,
+    PointsEntry,
+    ProgrammeTerms,
+)
+from promotions.selectors.terms import forget_programme
+from promotions.services.demo_loyalty import open_demo_membership, seed_demo_loyalty
 from promotions.services.points import Act, make_available
 from promotions.services.points_jobs import expire_points
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
@@ -66,3 +75,15 @@ def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -
     assert [address_lapsed_members(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
     assert [letter.to for letter in mail.outbox] == [["alice@example.com"]]
     assert CampaignShopper.objects.get().shopper_id == alice.shopper_id
+
+
+def test_the_demo_has_a_programme_a_partner_and_members_once(fresh_memory: None) -> None:
+    ProgrammeTerms.objects.all().delete()
+    forget_programme()
+    assert [seed_demo_loyalty(market_code="us", now=NOON) for _ in range(2)] == [3, 0]
+    member = make_member("olivia@example.com")
+    for _ in range(2):
+        open_demo_membership(shopper_id=member.shopper_id or 0, market_code="us", now=NOON)
+    member.refresh_from_db()
+    assert member.available == 1_200
+    assert PartnerShare.objects.get().campaign.code == "dairy-weeks"
