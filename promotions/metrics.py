@@ -18,3 +18,8 @@ referrals_total = Counter(
     "fairtag_referrals_total", "Invitations by what became of them", ["state"]
 )
 winback_total = Counter("fairtag_winback_letters_total", "Win-back letters sent")
+campaign_adjustments_total = Counter(
+    "fairtag_campaign_adjustments_total",
+    "Changes campaigns proposed for themselves, by what became of them",
+    ["lever", "state"],
+)

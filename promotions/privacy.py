@@ -67,6 +67,19 @@ FIELDS = {
         " up_to_share points_notice_days terms_language groups_allowed source reviewed_by"
     ),
     "BudgetAlert": classify(none="id campaign percent budget_minor spent_minor at announced_at"),
+    "CampaignMinute": classify(
+        none="id campaign minute percent impressions clicks carts redemptions spend_minor"
+        " sales_minor margin_minor margin_squares returns returned_minor reviews rating_sum read"
+        " positivity_sum positivity_squares"
+    ),
+    "CampaignTuning": classify(
+        none="campaign is_automatic exposure_weight depth_min depth_max depth_step cooldown_hours"
+        " approve_above_minor changed_at"
+    ),
+    "CampaignAdjustment": classify(
+        none="id campaign lever source reason_code before after evidence expected_minor state"
+        " bound_by proposed_at last_seen_at decided_at decided_by note"
+    ),
     "CampaignShopper": classify(none="id", personal="campaign shopper"),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"

@@ -1,13 +1,17 @@
-"""Jobs of the promotions."""
+"""Jobs of the promotions: one service call each. When they run is in `shop/schedule.py`."""
 
 from __future__ import annotations
 
-from promotions.services import release_expired
+from datetime import timedelta
+
+from promotions.services import adjusting, pulse, release_expired
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.winback import address_lapsed_members
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
+
+RECOUNT = timedelta(days=3)
 
 
 @job(queue="recompute", time_limit=60)
@@ -35,3 +39,17 @@ def write_to_members() -> int:
 def win_back() -> int:
     """Address live win-back campaigns to members who agreed to letters."""
     return address_lapsed_members(now=utc_now())
+
+
+@job(queue="recompute", time_limit=120)
+def adjust_campaigns() -> int:
+    """Count what every campaign brought in the last hours, then change what evidence asks for."""
+    now = utc_now()
+    counted = pulse.collect_pulse(now=now)
+    return counted + adjusting.adjust_campaigns(now=now)
+
+
+@job(queue="recompute", time_limit=900)
+def recount_campaigns() -> int:
+    """Count the last days again: orders are cancelled and paid late."""
+    return pulse.collect_pulse(now=utc_now(), back=RECOUNT)

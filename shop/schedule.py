@@ -87,6 +87,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "watch feeds": _every(60, "pricing.tasks.watch_feeds"),
     "read experiments": _every(600, "profiles.tasks.read_experiments"),
     "count visits": _every(600, "pricing.tasks.count_visits"),
+    "adjust campaigns": _every(60, "promotions.tasks.adjust_campaigns"),
     "publish prices": _every(900, "pricing.tasks.publish_price_book"),
     "move points": _every(300, "promotions.tasks.move_points"),
     "turn price shocks": _every(3600, "pricing.tasks.turn_price_shocks"),
@@ -98,6 +99,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),
+    "recount campaigns": _at(crontab(hour=4, minute=5), "promotions.tasks.recount_campaigns"),
     "refit sentiment": _at(crontab(hour=3, minute=55), "profiles.tasks.refit_sentiment"),
     "make event partitions": _at(crontab(hour=4, minute=10), "profiles.tasks.ensure_partitions"),
     "make quote partitions": _at(

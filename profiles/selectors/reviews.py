@@ -106,3 +106,33 @@ def measure_tone(
         variant_id: Tone(count, float(ratings), read, read * (mean or 0.0))
         for variant_id, count, ratings, read, mean in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewTone:
+    """What one buyer said of one variant: stars, and the chance that the words are glad."""
+
+    shopper_id: int
+    variant_id: int
+    rating: int
+    positivity: float | None
+    written_at: datetime
+
+
+def list_review_tones(*, since: datetime, until: datetime) -> list[ReviewTone]:
+    """Return who said what in [since, until), in that order, hidden reviews too. One query."""
+    rows = Review.objects.filter(
+        written_at__gte=since, written_at__lt=until, shopper__isnull=False
+    ).order_by("written_at", "pk")
+    return [
+        ReviewTone(shopper_id or 0, variant_id, rating, positivity, written_at)
+        for shopper_id, variant_id, rating, positivity, written_at in rows.values_list(
+            "shopper_id", "variant_id", "rating", "positivity", "written_at"
+        )
+    ]
+
+
+def measure_usual_tone(*, since: datetime, until: datetime) -> float | None:
+    """Return the mean chance of being glad of all reviews in [since, until). One query."""
+    rows = Review.objects.filter(written_at__gte=since, written_at__lt=until)
+    return rows.aggregate(mean=Avg("positivity"))["mean"]

@@ -1,5 +1,6 @@
 """Tables of the promotions. Imported only inside this room."""
 
+from promotions.models.adjusting import CampaignAdjustment, CampaignMinute, CampaignTuning
 from promotions.models.alerts import BudgetAlert
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
@@ -32,10 +33,13 @@ __all__ = [
     "Bucket",
     "BudgetAlert",
     "Campaign",
+    "CampaignAdjustment",
     "CampaignEvent",
+    "CampaignMinute",
     "CampaignPolicy",
     "CampaignRevision",
     "CampaignShopper",
+    "CampaignTuning",
     "CodeBatch",
     "CodeImport",
     "Coupon",

@@ -45,6 +45,25 @@
     const price = $(".price", link.closest(".card"));
     if (price) record({ kind: "click", variant_id: Number(price.dataset.variant) });
   });
+  /* an offer counts as seen when half of it stood in view for a second, once a page */
+  const offersSeen = new Set();
+  const waits = new Map();
+  const watcher = "IntersectionObserver" in window && new IntersectionObserver((entries) => {
+    entries.forEach(({ target, isIntersecting }) => {
+      const offer = target.dataset.offer;
+      clearTimeout(waits.get(target));
+      if (!isIntersecting || offersSeen.has(offer)) return;
+      waits.set(target, setTimeout(() => {
+        watcher.unobserve(target);
+        if (offersSeen.has(offer) || document.hidden) return;
+        offersSeen.add(offer);
+        record({ kind: "offer_view", offer_ref: offer });
+      }, 1000));
+    });
+  }, { threshold: 0.5 });
+  const watchOffers = () => { if (watcher) document.querySelectorAll("[data-offer]").forEach((card) => watcher.observe(card)); };
+  watchOffers();
+  document.addEventListener("htmx:afterSwap", watchOffers);
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("pagehide", flush);
 

@@ -27,6 +27,7 @@ NEVER_AT_THE_API = {
     "fetch_refused",
     "job_unknown",
     "ledger_broken",
+    "lever_moved",
     "needs_second_person",
     "no_curve",
     "no_price",

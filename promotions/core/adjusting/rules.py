@@ -1,0 +1,178 @@
+"""Rules on the pulse: clicks against the other campaigns, margin, budget against the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from promotions.core.adjusting.evidence import bound_mean, bound_rate
+from promotions.core.adjusting.values import (
+    AdjustingTerms,
+    CampaignState,
+    Lever,
+    Proposal,
+    PulseTotals,
+    Source,
+)
+
+# A campaign that is seen as often as the others but opened half as much wastes the place it takes.
+FEW = 0.5
+MANY = 1.5
+FAST = 1.25
+SLOW = 0.6
+EARLY = 0.1
+
+
+def propose_by_rules(
+    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms, *, usual_click_rate: float
+) -> list[Proposal]:
+    """Return what the rules would change of a live campaign, none without evidence.
+
+    `pulse` is everything since its last change (or its start), `usual_click_rate` the clicks an
+    impression of all live campaigns. Each rule speaks only when the whole interval, which holds at
+    every look, is on one side.
+    """
+    return [
+        *_by_holdout(state),
+        *_by_segment(state),
+        *_by_margin(state, pulse, terms),
+        *_by_clicks(state, pulse, terms, usual_click_rate),
+        *_by_budget(state, pulse, terms),
+    ]
+
+
+def move_weight(
+    state: CampaignState,
+    factor: float,
+    *,
+    source: Source,
+    reason_code: str,
+    evidence: Mapping[str, float],
+) -> Proposal:
+    """Return the proposal to multiply the exposure weight by `factor`."""
+    return Proposal(
+        lever=Lever.EXPOSURE,
+        source=source,
+        reason_code=reason_code,
+        before=state.exposure_weight,
+        after=state.exposure_weight * factor,
+        evidence=evidence,
+    )
+
+
+def _by_holdout(state: CampaignState) -> Iterator[Proposal]:
+    """Stop what certainly loses money against those who were left without it."""
+    if state.holdout is not None and state.holdout.lies_below(0.0):
+        yield Proposal(
+            lever=Lever.PAUSE,
+            source=Source.HOLDOUT,
+            reason_code="loses_to_holdout",
+            before="live",
+            after="paused",
+            evidence={
+                "low_minor": state.holdout.low,
+                "high_minor": state.holdout.high,
+                "shoppers": state.holdout.count,
+            },
+            expected_minor=-state.holdout.high * state.holdout.count,
+        )
+
+
+def _by_segment(state: CampaignState) -> Iterator[Proposal]:
+    """Leave out a segment in which it certainly loses, while it does not lose as a whole."""
+    if state.holdout is not None and state.holdout.lies_below(0.0):
+        return
+    for segment, interval in sorted(state.by_segment.items()):
+        if interval.lies_below(0.0):
+            yield Proposal(
+                lever=Lever.AUDIENCE,
+                source=Source.HOLDOUT,
+                reason_code="segment_loses",
+                before=segment,
+                after=None,
+                evidence={"low_minor": interval.low, "high_minor": interval.high},
+                expected_minor=-interval.high * interval.count,
+            )
+
+
+def _by_margin(
+    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms
+) -> Iterator[Proposal]:
+    """Take a step back where orders with the offer leave less than nothing after its discount."""
+    margin = bound_mean(
+        pulse.margin_minor,
+        pulse.margin_squares,
+        pulse.redemptions,
+        alpha=terms.alpha,
+        near=10 * terms.least_redemptions,
+    )
+    if not margin.lies_below(0.0):
+        return
+    evidence = {"low_minor": margin.low, "high_minor": margin.high, "orders": margin.count}
+    if state.percent is None:
+        yield Proposal(Lever.PAUSE, Source.RULE, "sold_below_cost", "live", "paused", evidence)
+        return
+    yield Proposal(
+        lever=Lever.DEPTH,
+        source=Source.RULE,
+        reason_code="sold_below_cost",
+        before=state.percent,
+        after=state.percent - terms.depth_step,
+        evidence=evidence,
+    )
+
+
+def _by_clicks(
+    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms, usual: float
+) -> Iterator[Proposal]:
+    rate = bound_rate(pulse.clicks, pulse.impressions, alpha=terms.alpha)
+    evidence = {
+        "low": rate.low,
+        "high": rate.high,
+        "usual": usual,
+        "impressions": pulse.impressions,
+        "clicks": pulse.clicks,
+    }
+    if usual > 0.0 and rate.lies_below(FEW * usual):
+        yield move_weight(
+            state,
+            1.0 / terms.weight_step,
+            source=Source.RULE,
+            reason_code="few_clicks",
+            evidence=evidence,
+        )
+    elif usual > 0.0 and rate.lies_above(MANY * usual):
+        yield move_weight(
+            state,
+            terms.weight_step,
+            source=Source.RULE,
+            reason_code="many_clicks",
+            evidence=evidence,
+        )
+
+
+def _by_budget(
+    state: CampaignState, pulse: PulseTotals, terms: AdjustingTerms
+) -> Iterator[Proposal]:
+    """Keep a budget for the whole window: less exposure when it runs out early, more when idle."""
+    if not state.budget_minor or state.elapsed < EARLY:
+        return
+    if pulse.redemptions < terms.least_redemptions and state.spent_minor:
+        return
+    pace = state.spent_minor / state.budget_minor / state.elapsed
+    evidence = {"pace": pace, "elapsed": state.elapsed, "spent_minor": state.spent_minor}
+    if pace > FAST:
+        yield move_weight(
+            state,
+            1.0 / terms.weight_step,
+            source=Source.RULE,
+            reason_code="budget_fast",
+            evidence=evidence,
+        )
+    elif pace < SLOW and pulse.impressions >= terms.least_impressions:
+        yield move_weight(
+            state,
+            terms.weight_step,
+            source=Source.RULE,
+            reason_code="budget_slow",
+            evidence=evidence,
+        )
