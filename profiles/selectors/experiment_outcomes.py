@@ -22,6 +22,21 @@ JOIN profiles_shopper owner ON owner.id = coalesce(guest.merged_into_id, guest.i
 WHERE seen.experiment_id = %(experiment)s AND {willing}
 ORDER BY owner.id, seen.at, seen.id
 """
+# What an event adds to each column. Margin counts where the cost is known.
+ADDS = {
+    "orders": "count(*) FILTER (WHERE event.kind = 'order')",
+    "units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'purchase'), 0)",
+    "paid_minor": "coalesce(sum({sign} * event.paid_minor), 0)",
+    "margin_minor": "coalesce(sum({sign} * (event.paid_minor"
+    " - event.quantity * variant.cost_minor)), 0)",
+    "returned_units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'return'), 0)",
+    "views": "count(*) FILTER (WHERE event.kind = 'view')",
+    "clicks": "count(*) FILTER (WHERE event.kind = 'click')",
+    "cart_adds": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'cart_add'), 0)",
+    "offer_views": "count(*) FILTER (WHERE event.kind = 'offer_view')",
+    "offer_clicks": "count(*) FILTER (WHERE event.kind = 'offer_click')",
+}
+SIGN = "CASE event.kind WHEN 'purchase' THEN 1 WHEN 'return' THEN -1 END"
 _SUMS = ", ".join(
     f"coalesce(sum({name}) FILTER (WHERE is_before IS {side}), 0)::int8 AS {name}_{label}"
     for side, label in (("FALSE", "after"), ("TRUE", "before"))

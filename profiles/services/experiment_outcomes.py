@@ -9,28 +9,13 @@ from django.db import connection, transaction
 
 from profiles.core.experiments import COLUMNS
 from profiles.models import Experiment, ExperimentOutcome
-from profiles.selectors.experiment_outcomes import FIRST_SEEN, who_is_willing
+from profiles.selectors.experiment_outcomes import ADDS, FIRST_SEEN, SIGN, who_is_willing
 
 # How many weeks before the start adjust what came after it.
 BEFORE = timedelta(days=28)
 # Events may come late, and guests become logins: so many days are counted anew each time.
 RECOUNTED = timedelta(days=3)
 
-# What an event adds to each column. Margin counts where the cost is known.
-_ADDS = {
-    "orders": "count(*) FILTER (WHERE event.kind = 'order')",
-    "units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'purchase'), 0)",
-    "paid_minor": "coalesce(sum({sign} * event.paid_minor), 0)",
-    "margin_minor": "coalesce(sum({sign} * (event.paid_minor"
-    " - event.quantity * variant.cost_minor)), 0)",
-    "returned_units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'return'), 0)",
-    "views": "count(*) FILTER (WHERE event.kind = 'view')",
-    "clicks": "count(*) FILTER (WHERE event.kind = 'click')",
-    "cart_adds": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'cart_add'), 0)",
-    "offer_views": "count(*) FILTER (WHERE event.kind = 'offer_view')",
-    "offer_clicks": "count(*) FILTER (WHERE event.kind = 'offer_click')",
-}
-_SIGN = "CASE event.kind WHEN 'purchase' THEN 1 WHEN 'return' THEN -1 END"
 # Materialized: with tables that were never analysed it would be computed for every event.
 _COUNT = """
 WITH seen AS MATERIALIZED ({first_seen})
@@ -100,7 +85,7 @@ def _midnight(day: date) -> datetime:
 
 
 def _compose(willing: str, *, is_before: bool) -> str:
-    sums = ", ".join(_ADDS[name].format(sign=_SIGN) for name in COLUMNS)
+    sums = ", ".join(ADDS[name].format(sign=SIGN) for name in COLUMNS)
     return _COUNT.format(
         names=", ".join(COLUMNS),
         sums=sums,

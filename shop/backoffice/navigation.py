@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors import list_kill_switches
 from pricing.selectors.breakers import list_open_trips
+from profiles.selectors.staff_experiments import count_unanswered
 from shop.jobs.selectors import count_red_runs
 from shop.kernel.clock import utc_now
 from shop.staff.roles import is_auditor
@@ -91,6 +92,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             Item(_("Model leaderboard"), "leaderboard", "admin:leaderboard", MODELS),
             Item(_("Elasticities by group"), "ssid_chart", "admin:elasticities", MODELS),
             Item(_("Trials and shadows"), "science", "admin:trials", MODELS),
+            Item(_("Experiments"), "labs", "admin:experiments", "profiles.view_experiment"),
             Item(_("Guardrail hits"), "shield", "admin:guardrails", "pricing.view_quote"),
             Item(_("Data quality"), "fact_check", "admin:data_quality", "pricing.view_publicprice"),
         ),
@@ -191,7 +193,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
 def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with the pages the reader may open, badges included.
 
-    Three queries for the badges (kill switches that are on, open breakers, red jobs), no others.
+    Four queries for the badges (kill switches that are on, open breakers, experiments that stopped
+    by themselves, red jobs), no others.
     """
     badges = _read_badges(request.user)
     groups = []
@@ -221,6 +224,10 @@ def _read_badges(account: Any) -> dict[str, str]:
         trips = len(list_open_trips())
         if trips:
             badges["admin:pricing_breakertrip_changelist"] = str(trips)
+    if account.has_perm("profiles.view_experiment"):
+        unanswered = count_unanswered()
+        if unanswered:
+            badges["admin:experiments"] = str(unanswered)
     if account.has_perm("shop.view_jobrun"):
         red = count_red_runs(now=utc_now())
         if red:

@@ -50,6 +50,7 @@ TERMS: Names = ("orders.deliverymethod", "orders.taxrate")
 SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
+EXPERIMENTS: Names = ("profiles.experiment",)
 FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
 CONSENT: Names = ("profiles.consentrecord",)
 MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
@@ -57,7 +58,7 @@ ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
     *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
     *PARTNERS,
-    *(*SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
+    *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
 )
 
 # Rights Django does not make by itself: permission -> (model that owns it, name shown to staff).
@@ -85,7 +86,8 @@ def rights(verb: str, *labels: str) -> frozenset[str]:
 
 
 MATRIX: dict[str, frozenset[str]] = {
-    MERCHANDISER: rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
+    MERCHANDISER: rights("view", *EXPERIMENTS)
+    | rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
     | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
     | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
     | rights("change", "promotions.programmeterms", *TERMS_PARTS)
@@ -104,7 +106,10 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.stackinggroup", "promotions.stackingcategory")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
-    ANALYST: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
+    ANALYST: rights("view", *EXPERIMENTS)
+    | rights("add", *EXPERIMENTS)
+    | rights("change", *EXPERIMENTS)
+    | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
     | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE, *LOYALTY, *PARTNERS)
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
     SUPPORT: rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
@@ -112,7 +117,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.pointsadjustment")
     | rights("change", "orders.order")
     | {SEE_PERSONAL},
-    APPROVER: rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
+    APPROVER: rights("view", *EXPERIMENTS)
+    | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("view", *LOYALTY, *PARTNERS)
     | rights("change", "promotions.pointsadjustment", "promotions.partner")

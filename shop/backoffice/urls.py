@@ -9,6 +9,13 @@ from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
+from shop.backoffice.views.experiments import (
+    act_on_experiment,
+    download_experiment,
+    plan_experiment,
+    show_experiment,
+    show_experiments,
+)
 from shop.backoffice.views.guardrails import show_guardrails
 from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
@@ -38,6 +45,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),
         path("learning/", site.admin_view(show_learning), name="learning"),
+        *_list_experiments(site),
         path("trials/", site.admin_view(show_trials), name="trials"),
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
@@ -53,4 +61,24 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
             name="campaign_rollback",
         ),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]
+
+
+def _list_experiments(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("experiments/", site.admin_view(show_experiments), name="experiments"),
+        path("experiments/new/", site.admin_view(plan_experiment), name="plan_experiment"),
+        path(
+            "experiments/<int:experiment_id>/", site.admin_view(show_experiment), name="experiment"
+        ),
+        path(
+            "experiments/<int:experiment_id>/act/",
+            site.admin_view(act_on_experiment),
+            name="act_on_experiment",
+        ),
+        path(
+            "experiments/<int:experiment_id>/csv/",
+            site.admin_view(download_experiment),
+            name="experiment_csv",
+        ),
     ]

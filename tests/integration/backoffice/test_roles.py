@@ -44,6 +44,11 @@ PAGES = {
     "elasticities": "pricing.view_demandmodelversion",
     "learning": "pricing.view_demandmodelversion",
     "trials": "pricing.view_demandmodelversion",
+    "experiments": "profiles.view_experiment",
+    "plan_experiment": "profiles.add_experiment",
+    "experiment": "profiles.view_experiment",
+    "act_on_experiment": "profiles.change_experiment",
+    "experiment_csv": "profiles.view_experiment",
     "guardrails": "pricing.view_quote",
     "data_quality": "pricing.view_publicprice",
     "shopper_overview": "profiles.view_shopper",
@@ -52,6 +57,7 @@ PAGES = {
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
+    "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     "campaign_rollback",
 }
@@ -226,6 +232,8 @@ def _open(browser: Client, name: str) -> Any:
     }
     if name.startswith("campaign_"):
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
+    if name in ("experiment", "act_on_experiment", "experiment_csv"):
+        arguments[name] = [1]
     address = reverse(f"admin:{name}", args=arguments.get(name, []))
     if name in POSTED:
         return browser.post(address)

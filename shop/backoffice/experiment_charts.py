@@ -1,0 +1,94 @@
+"""Drawings of experiments: differences with their bounds, now and as they developed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from profiles.selectors.staff_experiments import ExperimentRow, ReadoutRow
+from shop.backoffice.charts.drawing import WIDE, Chart
+from shop.backoffice.charts.intervals import Interval, IntervalChart
+from shop.backoffice.charts.planes import Band, Curve, PlaneChart
+from shop.backoffice.experiments import name_metric, name_of, show_change
+from shop.backoffice.formats import show_day
+
+
+def draw_intervals(row: ExperimentRow) -> Chart | None:
+    """Return the relative difference of each arm with its bounds; None before there are any."""
+    figures = {} if row.newest is None else row.newest.figures
+    names = {arm.code: name_of(arm) for arm in row.arms}
+    rows = tuple(
+        Interval(
+            f"{names.get(one['arm'], one['arm'])}",
+            one["relative_low"],
+            one["relative"],
+            one["relative_high"],
+            tone=1 if one["tolerance"] is None else 3,
+            note=name_metric(one["metric"]),
+        )
+        for one in (*figures.get("primary", ()), *figures.get("guards", ()))
+        if one["relative_low"] is not None and one["relative_high"] is not None
+    )
+    if not rows:
+        return None
+    return IntervalChart(
+        title=_("Difference to the plain arm, with bounds that hold at every look"),
+        name_title=_("Arm"),
+        value_title=_("Difference"),
+        show=show_change,
+        rows=rows,
+        tones=((_("primary metric"), 1), (_("guard"), 3)),
+        reference=0.0,
+        note_title=_("Metric"),
+    ).draw()
+
+
+def draw_history(row: ExperimentRow) -> list[Chart]:
+    """Return how the difference and its bounds developed, a chart for each arm compared."""
+    if row.unit == "cluster":
+        effect = [(one, one.figures) for one in row.readouts]
+        return [_draw_days(row, _("Effect by day"), effect, ("effect", "low", "high"))]
+    charts = []
+    for arm in row.arms:
+        found = [
+            (readout, one)
+            for readout in row.readouts
+            for one in readout.figures.get("primary", ())
+            if one["arm"] == arm.code
+        ]
+        if not arm.is_control and found:
+            title = _("“%(arm)s” less the plain arm, day by day") % {"arm": name_of(arm)}
+            keys = ("relative", "relative_low", "relative_high")
+            charts.append(_draw_days(row, title, found, keys))
+    return charts
+
+
+def _draw_days(
+    row: ExperimentRow,
+    title: str,
+    found: Sequence[tuple[ReadoutRow, Mapping[str, Any]]],
+    keys: tuple[str, str, str],
+) -> Chart:
+    begun = found[0][0].day if row.started_at is None else row.started_at.date()
+    middle, low, high = keys
+    at = [(float((readout.day - begun).days), one) for readout, one in found]
+    band = tuple(
+        (x, one[low], one[high]) for x, one in at if one[low] is not None and one[high] is not None
+    )
+    return PlaneChart(
+        title=title,
+        x_title=_("Day"),
+        y_title=_("Difference"),
+        show_x=lambda x: show_day(begun + timedelta(days=round(x))),
+        show_y=show_change,
+        curves=(
+            Curve(_("difference, all days so far"), tuple((x, one[middle]) for x, one in at), 1),
+        ),
+        band=Band(_("confidence sequence"), band) if len(band) > 1 else None,
+        width=WIDE,
+        is_counted=True,
+        note=_("Bounds need 100 shoppers in each arm. They hold at every look at once."),
+    ).draw()

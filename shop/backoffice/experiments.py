@@ -1,0 +1,244 @@
+"""Experiments in words: what was found, how sure it is, what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from profiles.core.experiments import METRICS
+from profiles.selectors.experiment_words import METRIC_NAMES
+from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
+from shop.backoffice.formats import show_count, show_percent, show_units
+from shop.staff.columns import EMPTY, show_minor
+
+type Text = str | Promise
+
+STATES: dict[str, tuple[Text, str]] = {
+    "draft": (gettext_lazy("draft"), "gray"),
+    "running": (gettext_lazy("running"), "blue"),
+    "stopped": (gettext_lazy("stopped"), "amber"),
+    "decided": (gettext_lazy("decided"), "green"),
+}
+SUBJECTS: dict[str, Text] = {
+    "offers": gettext_lazy("offers of a campaign"),
+    "recommendations": gettext_lazy("recommendations"),
+    "prices": gettext_lazy("personal prices"),
+    "public_prices": gettext_lazy("public prices"),
+    "allocator": gettext_lazy("who gets which offer"),
+    "pages": gettext_lazy("what a page shows"),
+}
+VERDICTS: dict[str, tuple[Text, str]] = {
+    "mismatch": (gettext_lazy("arms are not comparable"), "red"),
+    "harmed": (gettext_lazy("a guard is harmed"), "red"),
+    "wins": (gettext_lazy("a winner"), "green"),
+    "loses": (gettext_lazy("worse than the plain arm"), "red"),
+    "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
+    "open": (gettext_lazy("no difference proven yet"), "amber"),
+}
+REASONS: dict[str, Text] = {
+    "mismatch": gettext_lazy("It stopped by itself: the arms did not get their shoppers."),
+    "harmed": gettext_lazy("It stopped by itself: a guard was certainly worse than it may be."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ArmLine:
+    """One arm against the plain one, in words."""
+
+    name: str
+    share: str
+    exposed: str
+    measured: str
+    mean: str
+    difference: str
+    bounds: str
+    relative: str
+    told: str
+    tone: str
+    is_control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLine:
+    """One guard metric of one arm, in words."""
+
+    arm: str
+    metric: str
+    change: str
+    tolerance: str
+    told: str
+    tone: str
+
+
+def name_of(row: ExperimentRow | ArmRow) -> str:
+    """Return a name in the reader's language."""
+    return row.name_zh if (get_language() or "").startswith("zh") and row.name_zh else row.name
+
+
+def name_metric(code: str) -> str:
+    """Return a metric's name."""
+    return str(METRIC_NAMES.get(code, code))
+
+
+def show_value(metric: str, number: float | None) -> str:
+    """Return a value of a metric: money, a share, or a plain number."""
+    if number is None:
+        return EMPTY
+    found = METRICS[metric]
+    if found.is_money:
+        return show_minor(number)
+    if found.base in ("one", "orders") and metric != "conversion":
+        return show_units(number)
+    return show_percent(number)
+
+
+def show_change(number: float | None) -> str:
+    """Return a relative change with its sign, a dash for what is not bounded yet."""
+    if number is None:
+        return EMPTY
+    return f"{'+' if number > 0 else ''}{show_percent(number)}"
+
+
+def judge(row: ExperimentRow, now: datetime) -> tuple[str, str]:
+    """Return what follows from the newest read-out as one sentence, and a tone."""
+    if row.newest is None:
+        return _("Nothing was read yet: the first read-out comes within ten minutes."), "gray"
+    figures = row.newest.figures
+    verdict = figures["verdict"]
+    words, tone = VERDICTS[verdict]
+    if figures["kind"] == "clusters":
+        return _say_cells(row, figures, str(words)), tone
+    if verdict == "wins":
+        return _say_winner(row, figures), tone
+    if verdict == "open" and _is_over(row, now):
+        effect = show_percent(abs(row.minimum_effect))
+        return _(
+            "The planned time is over and no difference is proven: if there is one, it is likely"
+            " smaller than the %(effect)s worth seeing."
+        ) % {"effect": effect}, tone
+    sentences = {
+        "mismatch": _(
+            "The arms did not get the shoppers they were meant to get. Nothing may be read from"
+            " them: look for where exposures are logged, or lost."
+        ),
+        "harmed": _("An arm is certainly worse in a guard metric than it may be."),
+        "loses": _("Every other arm is certainly worse than the plain one."),
+        "few": _("There are fewer than 100 shoppers in an arm: nothing may be said yet."),
+        "open": _("No difference is proven yet. Looking again tomorrow makes nothing wrong."),
+    }
+    return sentences[verdict], tone
+
+
+def _say_winner(row: ExperimentRow, figures: Mapping[str, Any]) -> str:
+    names = {arm.code: name_of(arm) for arm in row.arms}
+    best = next(one for one in figures["primary"] if one["arm"] == figures["winner"])
+    return _(
+        "“%(arm)s” is better than the plain arm: %(metric)s %(change)s, certainly between %(low)s"
+        " and %(high)s."
+    ) % {
+        "arm": names[best["arm"]],
+        "metric": name_metric(best["metric"]),
+        "change": show_change(best["relative"]),
+        "low": show_change(best["relative_low"]),
+        "high": show_change(best["relative_high"]),
+    }
+
+
+def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> str:
+    told = _("%(metric)s by cluster of goods: %(change)s (%(low)s to %(high)s), %(words)s.") % {
+        "metric": name_metric(row.primary_metric),
+        "change": show_change(figures["effect"]),
+        "low": show_change(figures["low"]),
+        "high": show_change(figures["high"]),
+        "words": words,
+    }
+    leak = _("Sales moved between clusters: part of the effect only moved, it was not gained.")
+    return f"{told} {leak}" if figures["leaks"] else told
+
+
+def _is_over(row: ExperimentRow, now: datetime) -> bool:
+    return row.started_at is not None and now >= row.started_at + timedelta(days=row.planned_days)
+
+
+def list_arm_lines(row: ExperimentRow) -> list[ArmLine]:
+    """Return the arms of a row with shoppers as units, the plain one first."""
+    figures = {} if row.newest is None else row.newest.figures
+    if figures.get("kind") == "clusters":
+        return []
+    primary = {one["arm"]: one for one in figures.get("primary", ())}
+    counts = zip(
+        row.arms,
+        figures.get("exposed") or [0] * len(row.arms),
+        figures.get("measured") or [0] * len(row.arms),
+        strict=True,
+    )
+    lines = [_arm_line(row, arm, primary, seen, kept) for arm, seen, kept in counts]
+    return sorted(lines, key=lambda line: not line.is_control)
+
+
+def _arm_line(
+    row: ExperimentRow, arm: ArmRow, primary: Mapping[str, Any], seen: int, measured: int
+) -> ArmLine:
+    metric = row.primary_metric
+    one = next(iter(primary.values()), None) if arm.is_control else primary.get(arm.code)
+    mean = (
+        EMPTY
+        if one is None
+        else show_value(metric, one["control" if arm.is_control else "treated"])
+    )
+    told, tone = ("", "gray") if arm.is_control else _tell(one)
+    compared = None if arm.is_control else one
+    shares = row.shares or {}
+    return ArmLine(
+        name=name_of(arm),
+        share=show_percent(shares.get(arm.code, arm.share)),
+        exposed=show_count(seen),
+        measured=show_count(measured),
+        mean=mean,
+        difference=EMPTY if compared is None else show_value(metric, compared["difference"]),
+        bounds=EMPTY if compared is None else _bounds(metric, compared),
+        relative=EMPTY if compared is None else show_change(compared["relative"]),
+        told=told,
+        tone=tone,
+        is_control=arm.is_control,
+    )
+
+
+def _tell(one: Mapping[str, Any] | None) -> tuple[str, str]:
+    if one is None or one["low"] is None:
+        return _("too few shoppers to say anything yet"), "gray"
+    if one["is_better"]:
+        return _("certainly better"), "green"
+    if one["is_worse"]:
+        return _("certainly worse"), "red"
+    return _("no difference proven yet"), "amber"
+
+
+def _bounds(metric: str, one: Mapping[str, Any]) -> str:
+    if one["low"] is None:
+        return EMPTY
+    return f"{show_value(metric, one['low'])} … {show_value(metric, one['high'])}"
+
+
+def list_guard_lines(row: ExperimentRow) -> list[GuardLine]:
+    """Return the guards of the newest read-out."""
+    figures = {} if row.newest is None else row.newest.figures
+    names = {arm.code: name_of(arm) for arm in row.arms}
+    return [
+        GuardLine(
+            arm=names.get(one["arm"], one["arm"]),
+            metric=name_metric(one["metric"]),
+            change=f"{show_change(one['relative'])} ({show_change(one['relative_low'])} …"
+            f" {show_change(one['relative_high'])})",
+            tolerance=show_percent(one["tolerance"]),
+            told=_("harmed") if one["is_harmed"] else _("within what it may lose, or not proven"),
+            tone="red" if one["is_harmed"] else "green",
+        )
+        for one in figures.get("guards", ())
+    ]
