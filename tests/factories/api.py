@@ -167,6 +167,7 @@ CALLS: dict[str, Call] = {
     "removeCartLine": lambda d: (f"{API}/cart/lines/{d.shelf.rye}", None),
     "addCoupon": lambda d: (f"{API}/cart/coupons", {"code": "NOSUCH"}),
     "removeCoupon": lambda d: (f"{API}/cart/coupons/NOSUCH", None),
+    "usePoints": lambda d: (f"{API}/cart/points", {"points": 0}),
     "acceptPrices": lambda d: (
         f"{API}/cart/accept-prices",
         {"version": d.client.get(f"{API}/cart").json()["version"]},

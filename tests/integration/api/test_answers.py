@@ -17,8 +17,8 @@ from tests.fixtures_api import ApiClient, Operation, list_operations, read_schem
 pytestmark = pytest.mark.django_db
 
 OPERATIONS = {operation.name: operation for operation in list_operations(read_schema())}
-# An offer needs a campaign: its own test below.
-ELSEWHERE = {"getOffer"}
+# An offer needs a campaign: its own test below. Points need an account: test_points.py.
+ELSEWHERE = {"getOffer", "getPoints", "listPointsMoves", "joinPoints"}
 
 
 @pytest.fixture(scope="module")
