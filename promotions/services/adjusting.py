@@ -10,6 +10,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from promotions.core.adjusting import (
     Interval,
@@ -24,14 +26,14 @@ from promotions.core.adjusting import (
 )
 from promotions.core.adjusting.traffic import measure_traffic
 from promotions.metrics import campaign_adjustments_total
-from promotions.models import Campaign, CampaignAdjustment
+from promotions.models import Campaign, CampaignAdjustment, CampaignTuning
 from promotions.selectors.adjusting import Running, Usual, list_running, measure_usual
 from promotions.services.levers import LeverMoved, move_lever
 from shop.kernel.errors import FairtagError
 
 State = CampaignAdjustment.State
 HEEDED = timedelta(days=1)
-WAITS = "The new version waits for a second person."
+WAITS = gettext_lazy("The new version waits for a second person.")
 
 
 class AdjustmentRefused(FairtagError):
@@ -83,7 +85,7 @@ def _apply(row: CampaignAdjustment, now: datetime) -> bool:
 
 def _note_waiting(row: CampaignAdjustment, holds: bool) -> None:
     if not holds:
-        row.note = WAITS
+        row.note = str(WAITS)
         row.save()
 
 
@@ -96,11 +98,11 @@ def decide_adjustment(
     """
     row = _lock(adjustment_id)
     if row.state != State.WAITING:
-        raise AdjustmentRefused("This change does not wait any more.", state=row.state)
+        raise AdjustmentRefused(_("This change does not wait any more."), state=row.state)
     row.state = State.APPLIED if is_approved else State.REJECTED
     row.decided_at, row.decided_by_id, row.note = now, by_id, note[:200]
     if is_approved and not _move(row, forward=True, now=now):
-        row.note = WAITS
+        row.note = str(WAITS)
     row.save()
     campaign_adjustments_total.labels(lever=row.lever, state=row.state).inc()
 
@@ -112,13 +114,23 @@ def undo_adjustment(*, adjustment_id: int, by_id: int, now: datetime, note: str 
     """
     row = _lock(adjustment_id)
     if row.state != State.APPLIED:
-        raise AdjustmentRefused("Only an applied change can be undone.", state=row.state)
+        raise AdjustmentRefused(_("Only an applied change can be undone."), state=row.state)
     row.decided_by_id = by_id
     holds = _move(row, forward=False, now=now)
     row.state, row.decided_at = State.UNDONE, now
-    row.note = note[:200] if holds else WAITS
+    row.note = note[:200] if holds else str(WAITS)
     row.save()
     campaign_adjustments_total.labels(lever=row.lever, state=row.state).inc()
+
+
+@transaction.atomic
+def set_automatic(*, campaign_id: int, is_automatic: bool) -> None:
+    """Let a campaign apply what its guardrails allow, or only propose. Raises AdjustmentRefused."""
+    if not Campaign.objects.select_for_update().filter(pk=campaign_id).exists():
+        raise AdjustmentRefused(_("There is no such campaign."))
+    CampaignTuning.objects.update_or_create(
+        campaign_id=campaign_id, defaults={"is_automatic": is_automatic}
+    )
 
 
 def _rule(one: Running, usual: Usual) -> list[Ruling]:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from math import isclose
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from promotions.core.adjusting import Lever
 from promotions.core.workflow import Step
 from promotions.models import Campaign, CampaignAdjustment, CampaignTuning, Offer
@@ -55,14 +57,14 @@ def move_lever(
         _PROMISES[lever](campaign, old, new)
         saved = record_change(campaign_id=campaign.pk, reason=reason, by_id=by_id, now=now)
         holds = not saved.is_waiting
-    tuning, _ = CampaignTuning.objects.get_or_create(campaign=campaign)
+    tuning, _is_new = CampaignTuning.objects.get_or_create(campaign=campaign)
     tuning.changed_at = now
     tuning.save(update_fields=["changed_at"])
     return holds
 
 
 def _move_exposure(campaign: Campaign, old: Any, new: Any) -> None:
-    tuning, _ = CampaignTuning.objects.get_or_create(campaign=campaign)
+    tuning, _is_new = CampaignTuning.objects.get_or_create(campaign=campaign)
     _require(isclose(tuning.exposure_weight, float(old), rel_tol=1e-6))
     tuning.exposure_weight = float(new)
     tuning.save(update_fields=["exposure_weight"])
@@ -98,7 +100,7 @@ def _move_audience(campaign: Campaign, old: Any, new: Any) -> None:
 
 def _require(stands: bool) -> None:
     if not stands:
-        raise LeverMoved("Somebody has changed this since; look at the campaign first.")
+        raise LeverMoved(_("Somebody has changed this since; look at the campaign first."))
 
 
 _PROMISES: dict[Lever, Callable[[Campaign, Any, Any], None]] = {

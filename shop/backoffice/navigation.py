@@ -112,6 +112,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         _("Promotions"),
         (
             table(_("Campaigns"), "campaign", "promotions.campaign"),
+            Item(_("Running campaigns"), "tune", "admin:adjusting", "promotions.view_campaign"),
             table(_("Offers"), "local_offer", "promotions.offer"),
             table(_("Coupons"), "confirmation_number", "promotions.coupon"),
             table(_("Redemptions"), "redeem", "promotions.redemption"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
@@ -60,6 +61,11 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(roll_back_campaign),
             name="campaign_rollback",
         ),
+        path("campaigns/running/", site.admin_view(show_adjusting), name="adjusting"),
+        path(
+            "campaigns/running/decide/", site.admin_view(decide_adjusting), name="decide_adjusting"
+        ),
+        path("campaigns/running/automatic/", site.admin_view(set_adjusting), name="set_adjusting"),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]
 

@@ -1,0 +1,125 @@
+"""Running campaigns in the admin: what they propose, a word of yes or no, and the way back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+
+from promotions.models import CampaignAdjustment, CampaignMinute, CampaignTuning
+from shop.kernel.clock import utc_now
+from tests.factories.promotions import make_campaign
+
+REASON = "because the shelf was counted"
+
+
+@pytest.fixture
+def change(db: None) -> CampaignAdjustment:
+    """A public campaign of 10 % that would take a step back."""
+    now = utc_now()
+    campaign = make_campaign("Fresh bread", percent="10")
+    campaign.starts_at, campaign.ends_at = now - timedelta(days=2), now + timedelta(days=5)
+    campaign.save()
+    CampaignMinute.objects.create(
+        campaign=campaign,
+        minute=now.replace(second=0, microsecond=0),
+        impressions=400,
+        clicks=40,
+        redemptions=7,
+        spend_minor=700,
+        sales_minor=9_000,
+        margin_minor=-150,
+        read=2,
+        positivity_sum=1.5,
+    )
+    return CampaignAdjustment.objects.create(
+        campaign=campaign,
+        lever="depth",
+        source="rule",
+        reason_code="sold_below_cost",
+        before=10.0,
+        after=7.5,
+        evidence={"low_minor": -400.0, "high_minor": -100.0, "orders": 200},
+        state="waiting",
+        bound_by="promise",
+        proposed_at=now,
+        last_seen_at=now,
+    )
+
+
+def decide(browser: Client, change: CampaignAdjustment, **fields: Any) -> str:
+    answer = browser.post(
+        reverse("admin:decide_adjusting"), {"adjustment": change.pk, **fields}, follow=True
+    )
+    change.refresh_from_db()
+    return answer.content.decode()
+
+
+def test_the_page_says_what_why_and_on_what_evidence(
+    root: Client, change: CampaignAdjustment, django_assert_max_num_queries: Any
+) -> None:
+    root.get(reverse("admin:adjusting"))
+    with django_assert_max_num_queries(20):
+        page = root.get(reverse("admin:adjusting")).content.decode()
+    for words in (
+        "Fresh bread",
+        "Its orders leave less than nothing after the discount.",
+        "it takes back what shoppers were told",
+        "7.5 %",
+        "only proposes",
+        "Glad reviews",
+        "75 %",
+    ):
+        assert words in page, words
+
+
+def test_a_yes_moves_the_depth_and_undo_brings_it_back(
+    root: Client, change: CampaignAdjustment
+) -> None:
+    assert "the next looks judge" in decide(root, change, verb="approve")
+    offer = change.campaign.offers.get()
+    assert (change.state, float(offer.percent)) == ("applied", 7.5)
+    assert "Say why" in decide(root, change, verb="undo")
+    assert change.state == "applied"
+    assert "as it was before" in decide(root, change, verb="undo", reason=REASON)
+    offer.refresh_from_db()
+    assert (change.state, change.note, float(offer.percent)) == ("undone", REASON, 10.0)
+
+
+def test_a_no_needs_a_reason_and_moves_nothing(root: Client, change: CampaignAdjustment) -> None:
+    decide(root, change, verb="reject")
+    assert change.state == "waiting"
+    decide(root, change, verb="reject", reason=REASON)
+    assert (change.state, change.note) == ("rejected", REASON)
+    assert "does not wait any more" in decide(root, change, verb="approve")
+    assert float(change.campaign.offers.get().percent) == 10.0
+
+
+def test_staff_let_a_campaign_adjust_itself_and_take_it_back(
+    root: Client, change: CampaignAdjustment
+) -> None:
+    fields = {"campaign": change.campaign_id}
+    root.post(reverse("admin:set_adjusting"), {**fields, "is_automatic": "1"})
+    assert CampaignTuning.objects.get(campaign=change.campaign_id).is_automatic
+    root.post(reverse("admin:set_adjusting"), fields)
+    assert not CampaignTuning.objects.get(campaign=change.campaign_id).is_automatic
+    answer = root.post(reverse("admin:set_adjusting"), {"campaign": 10**9}, follow=True)
+    assert "no such campaign" in answer.content.decode()
+
+
+def test_strangers_and_readers_decide_nothing(client: Client, change: CampaignAdjustment) -> None:
+    for name in ("decide_adjusting", "set_adjusting"):
+        answer = client.post(reverse(f"admin:{name}"), {"adjustment": change.pk, "verb": "approve"})
+        assert answer.status_code in (302, 403)
+    change.refresh_from_db()
+    assert change.state == "waiting"
+
+
+def test_the_page_speaks_chinese(root: Client, change: CampaignAdjustment) -> None:
+    with override("zh-hans"):
+        page = root.get(reverse("admin:adjusting")).content.decode()
+    assert "折扣后其订单毛利为负。" in page
