@@ -10,6 +10,9 @@ redemptions_total = Counter(
 redemptions_refused_total = Counter(
     "fairtag_redemptions_refused_total", "Uses refused by a limit or budget", ["reason"]
 )
+code_spaces_closed_total = Counter(
+    "fairtag_code_spaces_closed_total", "Codes not looked at because too many like it were wrong"
+)
 codes_refused_total = Counter(
     "fairtag_codes_refused_total", "Entered codes that did not apply, by reason", ["reason"]
 )

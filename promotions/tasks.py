@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from promotions.services import adjusting, pulse, release_expired
+from promotions.services import adjusting, make_waiting_codes, pulse, release_expired
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.winback import address_lapsed_members
@@ -12,6 +12,12 @@ from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
 RECOUNT = timedelta(days=3)
+
+
+@job(queue="recompute", time_limit=600)
+def make_codes() -> int:
+    """Make the codes of batches that wait or were interrupted."""
+    return make_waiting_codes(now=utc_now())
 
 
 @job(queue="recompute", time_limit=60)

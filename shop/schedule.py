@@ -76,6 +76,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver facts": _every(5, "shop.schedule.deliver_outbox"),
     # minute by minute
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
+    "make batches of codes": _every(60, "promotions.tasks.make_codes"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),
     "close carts and stock holds": _every(60, "orders.tasks.expire_carts_and_reservations"),
     "reconcile payments": _every(120, "orders.tasks.reconcile_payments"),

@@ -34,6 +34,7 @@ from pricing.services import QuoteRefused, store_quote, verify_quote
 from pricing.services.verify import read_token
 from promotions.core.codes import MAX_CODES, normalize_code
 from promotions.metrics import codes_refused_total
+from promotions.services import check_space, count_wrong_code
 from shop.inventory.services import release_reservation
 
 
@@ -114,11 +115,12 @@ def apply_coupon(*, context: QuoteContext, code: str, version: int | None = None
     """Enter a code. A code nobody knows is refused and not kept: `rejected` says why.
 
     A known one stays entered even where it does not apply yet, with its true reason. Raises
-    CartRefused (too_many_codes), CartChanged.
+    CartRefused (too_many_codes), TooManyWrongCodes, CartChanged.
     """
     entered = normalize_code(code)
     if not entered:
         raise CartRefused("Please enter a code.", code="code_missing")
+    check_space(entered)
     opened = lock_or_create_cart(context, version=version)
     if opened.cart is None or entered in opened.cart.coupon_codes:
         return value_cart(opened, context).valued.view
@@ -130,6 +132,7 @@ def apply_coupon(*, context: QuoteContext, code: str, version: int | None = None
     if entered in refused:
         codes_refused_total.labels(reason=refused[entered]).inc()
     if refused.get(entered) == "unknown_code":
+        count_wrong_code(entered)
         opened.cart.coupon_codes.remove(entered)
         return replace(valuation.valued.view, coupon_codes=tuple(opened.cart.coupon_codes))
     count_version(opened, context.now)

@@ -1,5 +1,5 @@
 """Staff tables of the promotions; Django looks for them here."""
 
-from promotions.admin import campaigns, coupons, laws, offers, partners, points, policy
+from promotions.admin import campaigns, codes, coupons, laws, offers, partners, points, policy
 
-__all__ = ["campaigns", "coupons", "laws", "offers", "partners", "points", "policy"]
+__all__ = ["campaigns", "codes", "coupons", "laws", "offers", "partners", "points", "policy"]

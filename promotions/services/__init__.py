@@ -21,8 +21,11 @@ from promotions.services.campaigns import (
     move_campaign,
     refuse_change,
 )
+from promotions.services.codes import make_codes, make_waiting_codes, stop_batch
+from promotions.services.codes_import import BadCodeFile, import_codes
 from promotions.services.demo import seed_demo_offers
 from promotions.services.exhausted import CouponExhausted
+from promotions.services.guessing import TooManyWrongCodes, check_space, count_wrong_code
 from promotions.services.merging import move_uses
 from promotions.services.redemptions import (
     commit_redemptions,
@@ -32,6 +35,7 @@ from promotions.services.redemptions import (
 )
 
 __all__ = [
+    "BadCodeFile",
     "CampaignLoad",
     "CampaignRefused",
     "CampaignRow",
@@ -40,11 +44,17 @@ __all__ = [
     "NeedsSecondPerson",
     "RedemptionRow",
     "Saved",
+    "TooManyWrongCodes",
     "approve_campaign",
+    "check_space",
     "clone_campaign",
     "commit_redemptions",
+    "count_wrong_code",
     "hold_redemptions",
+    "import_codes",
     "load_campaigns_bulk",
+    "make_codes",
+    "make_waiting_codes",
     "move_campaign",
     "move_uses",
     "record_change",
@@ -54,4 +64,5 @@ __all__ = [
     "roll_back",
     "save_campaign",
     "seed_demo_offers",
+    "stop_batch",
 ]

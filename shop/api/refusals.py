@@ -92,6 +92,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "too_many_lines": 409,
     "total_changed": 409,
     # what is down
+    "too_many_tries": 429,
     "market_not_found": 503,
     "online_unavailable": 503,
     "redis_unavailable": 503,

@@ -28,7 +28,9 @@ AUDITS: Names = ("pricing.modelaudit", "pricing.privacybudget", "pricing.private
 QUOTES: Names = ("pricing.quote", "pricing.quoteseal")
 PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
-    *("promotions.campaignpolicy", "promotions.promotionlaw"),
+    *("promotions.campaignpolicy", "promotions.promotionlaw", "promotions.codebatch"),
+    *("promotions.codeimport", "promotions.refusedcode", "promotions.uselimit"),
+    "promotions.limitcounter",
     *("promotions.stackinggroup", "promotions.stackingcategory"),
 )
 LOYALTY: Names = (
@@ -104,6 +106,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.campaignpolicy")
     | rights("change", "promotions.stackinggroup", "promotions.stackingcategory")
     | rights("add", "promotions.stackinggroup", "promotions.stackingcategory")
+    | rights("add", "promotions.codebatch", "promotions.codeimport", "promotions.uselimit")
+    | rights("change", "promotions.codebatch", "promotions.uselimit")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *EXPERIMENTS)

@@ -29,7 +29,7 @@ MICROSECONDS = 1_000_000
 MAX_LOCAL_KEYS = 20_000
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-# KEYS[1]; ARGV: microseconds per request, microseconds of a full bucket, cost in requests.
+# KEYS[1]; ARGV: microseconds per request, of a full bucket, cost in requests, 1 to take them.
 # Redis' own clock: web servers need not agree on the time.
 _TAKE = """
 local time = redis.call('TIME')
@@ -40,7 +40,9 @@ local fresh = tat + interval * cost
 if fresh - now > capacity then
   return {0, tat - now, fresh - now - capacity}
 end
-redis.call('SET', KEYS[1], string.format('%.0f', fresh), 'PX', math.ceil((fresh - now) / 1000))
+if ARGV[4] == '1' then
+  redis.call('SET', KEYS[1], string.format('%.0f', fresh), 'PX', math.ceil((fresh - now) / 1000))
+end
 return {1, fresh - now, 0}
 """
 
@@ -93,6 +95,8 @@ MONEY = Policy("money", 120, 60)
 GUEST = Policy("guest", 120, 60, by="address")
 # Codes and order numbers are secrets somebody might guess: new tokens buy no new tries.
 GUESS = Policy("guess", 20, 600, by="address")
+# The same for who has many addresses
+CODES = Policy("codes", 30, 600)
 
 
 def take(policy: Policy, identity: str, *, cost: int = 1) -> Verdict:
@@ -101,14 +105,23 @@ def take(policy: Policy, identity: str, *, cost: int = 1) -> Verdict:
     Without Redis each process counts alone with its share of the limit, so that all of them
     together let no more through than the limit.
     """
+    return _ask(policy, identity, cost, takes=True)
+
+
+def peek(policy: Policy, identity: str) -> Verdict:
+    """Return whether one more request of `identity` would pass; take nothing. One Redis call."""
+    return _ask(policy, identity, 1, takes=False)
+
+
+def _ask(policy: Policy, identity: str, cost: int, *, takes: bool) -> Verdict:
     policy = _configured(policy)
     interval, capacity = _bucket(policy)
     key = f"{KEY_PREFIX}{policy.name}:{_digest(identity)}"
     try:
-        [answer] = ask_redis(("EVAL", _TAKE, 1, key, interval, capacity, cost))
+        [answer] = ask_redis(("EVAL", _TAKE, 1, key, interval, capacity, cost, int(takes)))
     except RedisUnavailable:
         shared = replace(policy, limit=math.ceil(policy.limit / _processes()))
-        answer = local_buckets.take(key, *_bucket(shared), cost)
+        answer = local_buckets.take(key, *_bucket(shared), cost, takes=takes)
         return _verdict(shared, answer, where="process")
     return _verdict(policy, answer, where="redis")
 
@@ -120,7 +133,9 @@ class LocalBuckets:
         self._lock = threading.Lock()
         self._tats: dict[str, int] = {}
 
-    def take(self, key: str, interval: int, capacity: int, cost: int) -> tuple[int, int, int]:
+    def take(
+        self, key: str, interval: int, capacity: int, cost: int, *, takes: bool = True
+    ) -> tuple[int, int, int]:
         """Return (allowed 0 or 1, spoken-for microseconds, microseconds to wait)."""
         now = time.monotonic_ns() // 1000
         with self._lock:
@@ -128,6 +143,8 @@ class LocalBuckets:
             fresh = tat + interval * cost
             if fresh - now > capacity:
                 return 0, tat - now, fresh - now - capacity
+            if not takes:
+                return 1, fresh - now, 0
             self._tats[key] = fresh
             if len(self._tats) > MAX_LOCAL_KEYS:
                 self._forget_full(now)

@@ -16,6 +16,7 @@ django.setup()
 from tests.benchmarks import (
     events,
     journey,
+    limits,
     optimum,
     pages,
     pricing,
@@ -39,6 +40,7 @@ PARTS: dict[str, Part] = {
     "training": (training.measure, training.TARGETS),
     "recompute": (recompute.measure, recompute.TARGETS),
     "replay": (replay.measure, replay.TARGETS),
+    "limits": (limits.measure, limits.TARGETS),
     "pricing": (
         lambda: pricing.measure() | optimum.measure() | journey.measure(),
         pricing.TARGETS | optimum.TARGETS | journey.TARGETS,

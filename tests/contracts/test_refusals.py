@@ -13,6 +13,7 @@ NEVER_AT_THE_API = {
     "adjustment_closed",
     "adjustment_refused",
     "bad_adjustment",
+    "bad_code_file",
     "bad_codes",
     "bad_correction",
     "bad_experiment",
@@ -59,6 +60,7 @@ NEVER_AT_THE_API = {
     "staff_account",
     "trip_not_open",
     "unknown_switch",
+    "weak_pattern",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +23,8 @@ from orders.services import (
     view_cart,
 )
 from pricing.core.values import QuoteContext
-from shop.jobs.limits import CHANGE, GUESS
+from promotions.services import TooManyWrongCodes
+from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import format_money
 from shop.pages.cards import quote_context
@@ -88,7 +90,7 @@ def change_line(request: HttpRequest) -> HttpResponse:
 @limited(CHANGE)
 def change_coupon(request: HttpRequest) -> HttpResponse:
     """Enter a code, or take one out. Codes could be guessed: entering them has its own limit."""
-    wait = 0 if "remove" in request.POST else wait_for(request, GUESS)
+    wait = 0 if "remove" in request.POST else wait_for(request, GUESS, CODES)
     if wait:
         return ask_to_wait(refuse_change(request, say_wait(wait), status=429), wait)
     form = CodeForm(request.POST)
@@ -156,6 +158,9 @@ def _change(
     context = quote_context(get_visit(request).ctx, "cart")
     try:
         view = act(context)
+    except TooManyWrongCodes as error:
+        wait = math.ceil(error.detail["retry_after_seconds"])
+        return ask_to_wait(refuse_change(request, say_wait(wait), status=429), wait)
     except CartChanged:
         return refuse_change(request, _("Your cart changed meanwhile. This is how it stands now."))
     except FairtagError as error:

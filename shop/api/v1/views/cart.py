@@ -29,7 +29,7 @@ from shop.api.v1.serializers.cart import (
     CouponSerializer,
     SetQuantitySerializer,
 )
-from shop.jobs.limits import CHANGE, GUESS
+from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.pages.cards import quote_context
 
 TAG = "cart"
@@ -146,7 +146,7 @@ class CartLineView(CartBase):
 class CouponsView(CartBase):
     """Codes of the cart."""
 
-    policies = (CHANGE, GUESS)
+    policies = (CHANGE, GUESS, CODES)
 
     @describe(
         "addCoupon",
@@ -157,7 +157,7 @@ class CouponsView(CartBase):
         response=CartSerializer,
         example=examples.CART,
         headers=[IF_MATCH],
-        refusals=("code_missing", "too_many_codes", *CHANGES),
+        refusals=("code_missing", "too_many_codes", "too_many_tries", *CHANGES),
         audience="shopper",
     )
     def post(self, request: Request) -> HttpResponse:

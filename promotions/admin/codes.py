@@ -1,0 +1,214 @@
+"""The staff tables of code batches, imported files and use limits."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
+
+from promotions.models import CodeBatch, CodeImport, LimitCounter, RefusedCode, UseLimit
+from promotions.selectors.codes import stream_codes
+from promotions.services import import_codes, stop_batch
+from promotions.tasks import make_codes
+from shop.kernel.clock import utc_now
+from shop.staff.columns import EMPTY, money_column, tag_column
+from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
+
+
+@admin.register(CodeBatch)
+class CodeBatchAdmin(KeptAdmin):
+    blank_text = _("Batches of codes that nobody can guess will be here once you add one.")
+    list_display = [
+        "name",
+        "offer",
+        "pattern",
+        "progress",
+        tag_column("status", _("Status"), BATCH_TONES),
+        "ends_at",
+        "download_link",
+    ]
+    list_select_related = ["offer"]
+    list_filter = [("status", ChoicesDropdownFilter), ("offer", AutocompleteSelectFilter)]
+    search_fields = ["name", "pattern__startswith"]
+    autocomplete_fields = ["offer"]
+    fields = [
+        "name",
+        "offer",
+        ("pattern", "amount"),
+        ("max_redemptions", "per_shopper_limit"),
+        "ends_at",
+        ("status", "progress"),
+    ]
+    readonly_fields = ["status", "progress"]
+    actions_detail = ["stop"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What codes were made with does not change any more."""
+        if obj is None:
+            return list(self.readonly_fields)
+        made = ["offer", "pattern", "amount", "max_redemptions", "per_shopper_limit"]
+        return [*self.readonly_fields, *made]
+
+    def get_urls(self) -> list[Any]:
+        """Add the file of codes."""
+        download = self.admin_site.admin_view(self.download)
+        return [path("<int:batch_id>/codes.csv", download, name="code_file"), *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Start making a new batch at once; the clock goes on with it if a worker dies."""
+        super().save_model(request, obj, form, change)
+        if not change:
+            make_codes.delay_on_commit()
+
+    def download(self, request: HttpRequest, batch_id: int) -> StreamingHttpResponse:
+        """Send the codes as they are read; a million of them are never in memory."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        answer = StreamingHttpResponse(stream_codes(batch_id=batch_id), content_type="text/csv")
+        answer["Content-Disposition"] = f'attachment; filename="codes-{batch_id}.csv"'
+        return answer
+
+    @admin.display(description=_("Made"))
+    def progress(self, row: CodeBatch) -> str:
+        """How many codes there are, of how many."""
+        return f"{row.made:,} / {row.amount:,}" if row.pk else EMPTY
+
+    @admin.display(description=_("File"))
+    def download_link(self, row: CodeBatch) -> SafeString:
+        """Where the file is."""
+        address = reverse("admin:code_file", args=[row.pk])
+        return format_html('<a class="underline" href="{}">CSV</a>', address)
+
+    @action(
+        description=_("Stop"),
+        permissions=["act"],
+        url_path="stop",
+        icon="stop",
+        dialog=ask(
+            _("Stop making codes?"),
+            _("The codes that exist stay valid."),
+            form_class=ReasonForm,
+            submit=_("Stop"),
+        ),
+    )
+    def stop(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Make no more codes of it."""
+        batch_id = int(object_id)
+        if tell_outcome(self, request, lambda: stop_batch(batch_id=batch_id), _("Stopped.")):
+            batch = CodeBatch.objects.get(pk=batch_id)
+            self.log_change(request, batch, f"stopped: {form.cleaned_data['reason']}")
+        return go_back(request)
+
+
+class ImportForm(forms.ModelForm):
+    """Asks for the file; the report is what is stored."""
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(),
+        help_text=_("CSV with the columns code, max_redemptions, per_shopper_limit."),
+    )
+
+    class Meta:
+        model = CodeImport
+        fields = ["offer", "is_dry_run"]
+        widgets = {"is_dry_run": UnfoldBooleanSwitchWidget()}
+
+
+class RefusedInline(ReadOnlyInline):
+    model = RefusedCode
+    fields = ["line", "text", "reason"]
+
+
+@admin.register(CodeImport)
+class CodeImportAdmin(ReadOnlyAdmin):
+    blank_text = _("Files of codes you read in, and the rows that were refused, will be here.")
+    list_display = ["file_name", "offer", "is_dry_run", "good", "bad", "reasons", "created_at"]
+    list_select_related = ["offer"]
+    autocomplete_fields = ["offer"]
+    inlines = [RefusedInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change codes may read in a file of them."""
+        return bool(request.user.has_perm("promotions.add_coupon"))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Ask for the file when there is no report yet."""
+        if obj is None:
+            kwargs["form"] = ImportForm
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The file's columns, then its report."""
+        return ["offer", "file", "is_dry_run"] if obj is None else self.list_display
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Read the file; its report becomes the row."""
+        file = form.cleaned_data["file"]
+        report = import_codes(
+            offer_id=obj.offer_id,
+            file_name=file.name,
+            lines=codecs.iterdecode(file, "utf-8-sig", errors="replace"),
+            is_dry_run=obj.is_dry_run,
+            now=utc_now(),
+        )
+        obj.pk = report.pk
+        obj.refresh_from_db()
+
+
+class CounterInline(ReadOnlyInline):
+    model = LimitCounter
+    fields = ["period", "uses", "spent_minor"]
+    ordering = ["-period"]
+
+
+@admin.register(UseLimit)
+class UseLimitAdmin(KeptAdmin):
+    blank_text = _("How often and how much campaigns may be used will be here once you limit one.")
+    list_display = [
+        "scope",
+        "entity",
+        "period",
+        "counted",
+        "max_uses",
+        money_column("max_minor", _("At most")),
+        "is_active",
+    ]
+    list_select_related = ["campaign", "offer"]
+    list_filter = [
+        "is_active",
+        ("entity", ChoicesDropdownFilter),
+        ("campaign", AutocompleteSelectFilter),
+    ]
+    search_fields = ["campaign__name", "offer__name"]
+    autocomplete_fields = ["campaign", "offer"]
+    fields = [
+        ("campaign", "offer"),
+        ("entity", "period", "counted"),
+        ("max_uses", "max_minor"),
+        "is_active",
+    ]
+    inlines = [CounterInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """What is counted stays what it is: counters would lose their meaning."""
+        return [] if obj is None else ["campaign", "offer", "entity", "period", "counted"]
+
+    @admin.display(description=_("Of"))
+    def scope(self, row: UseLimit) -> str:
+        """The campaign or offer it limits."""
+        return str(row.campaign or row.offer)
