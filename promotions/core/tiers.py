@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ def find_standing(
     (0, 'gold', 55)
     """
     ladder = sorted(tiers, key=lambda tier: (tier.threshold_minor, tier.code))
-    past = [each for each in purchases if each.at <= now]
-    spend = _spend_at(past, now, window)
+    past = _Past([each for each in purchases if each.at <= now], window)
+    spend = past.spend_at(now)
     held, kept_until = _reached(ladder, spend), None
-    for drop in sorted({each.at + window for each in past}, reverse=True):
+    for drop in reversed(past.drops):
         if now - grace < drop <= now:
-            before = _reached(ladder, _spend_before(past, drop, window))
+            before = _reached(ladder, past.spend_before(drop))
             if _rank(ladder, before) > _rank(ladder, held):
                 held, kept_until = before, drop + grace
     above = [tier for tier in ladder if _rank(ladder, tier) > _rank(ladder, held)]
@@ -89,34 +91,40 @@ def find_standing(
         spend_minor=spend,
         tier=held,
         kept_until=kept_until,
-        lost_at=kept_until or _find_loss(past, held, now, window, grace),
+        lost_at=kept_until or _find_loss(past, held, now, grace),
         next_tier=following,
         missing_minor=max(0, following.threshold_minor - spend) if following else 0,
     )
 
 
-def _find_loss(
-    past: Sequence[Purchase],
-    held: Tier | None,
-    now: datetime,
-    window: timedelta,
-    grace: timedelta,
-) -> datetime | None:
+class _Past:
+    """Purchases up to now, as running sums: a spend at any moment costs two look-ups."""
+
+    def __init__(self, purchases: Sequence[Purchase], window: timedelta) -> None:
+        ordered = sorted(purchases, key=lambda each: each.at)
+        self.at = [each.at for each in ordered]
+        self.sums = [0, *accumulate(each.minor for each in ordered)]
+        self.window = window
+        self.drops = [at + window for at in dict.fromkeys(self.at)]
+
+    def spend_at(self, at: datetime) -> int:
+        """Return the sum of purchases in (at - window, at]."""
+        until, since = bisect_right(self.at, at), bisect_right(self.at, at - self.window)
+        return self.sums[until] - self.sums[since]
+
+    def spend_before(self, at: datetime) -> int:
+        """Return the spend in the last moment before `at`."""
+        until, since = bisect_left(self.at, at), bisect_left(self.at, at - self.window)
+        return self.sums[until] - self.sums[since]
+
+
+def _find_loss(past: _Past, held: Tier | None, now: datetime, grace: timedelta) -> datetime | None:
     if held is None or held.threshold_minor <= 0:
         return None
-    for drop in sorted({each.at + window for each in past}):
-        if drop > now and _spend_at(past, drop, window) < held.threshold_minor:
+    for drop in past.drops:
+        if drop > now and past.spend_at(drop) < held.threshold_minor:
             return drop + grace
     return None
-
-
-def _spend_at(purchases: Sequence[Purchase], at: datetime, window: timedelta) -> int:
-    return sum(each.minor for each in purchases if at - window < each.at <= at)
-
-
-def _spend_before(purchases: Sequence[Purchase], at: datetime, window: timedelta) -> int:
-    """Return the spend in the last moment before `at`."""
-    return sum(each.minor for each in purchases if at - window <= each.at < at)
 
 
 def _reached(ladder: Sequence[Tier], spend_minor: int) -> Tier | None:
