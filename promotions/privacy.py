@@ -80,7 +80,16 @@ FIELDS = {
         none="id campaign lever source reason_code before after evidence expected_minor state"
         " bound_by proposed_at last_seen_at decided_at decided_by note"
     ),
-    "CampaignShopper": classify(none="id", personal="campaign shopper"),
+    "CampaignShopper": classify(none="id", personal="campaign shopper offer reason"),
+    "AllocationPlan": classify(
+        none="id campaign is_on control_share depth_share frequency_cap outcome_days salt price"
+        " paced_at spent_at_pace blocks report"
+    ),
+    "UpliftVersion": classify(none="id status trained_at rows metrics arrays sha256"),
+    "OfferDecision": classify(
+        none="id at campaign offer arm propensity depth model value_minor cost_minor price reason",
+        link="shopper",
+    ),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
         " amount_minor max_discount_minor stacking stacking_group priority requires_coupon"

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from profiles.selectors import list_active_shoppers
 from promotions.services import adjusting, make_waiting_codes, pulse, release_expired
+from promotions.services.allocation_pacing import pace_allocations
+from promotions.services.allocations import allocate_offers, redecide_shoppers
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.services.uplift_training import train_uplift
 from promotions.services.winback import address_lapsed_members
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
+
+# Twice the pause between runs: who acted while one ran is seen by the next.
+CHANGED_WITHIN = timedelta(minutes=2)
 
 RECOUNT = timedelta(days=3)
 
@@ -59,3 +66,30 @@ def adjust_campaigns() -> int:
 def recount_campaigns() -> int:
     """Count the last days again: orders are cancelled and paid late."""
     return pulse.collect_pulse(now=utc_now(), back=RECOUNT)
+
+
+@job(queue="recompute", time_limit=1_800)
+def allocate_personal_offers() -> int:
+    """Decide for everybody who gets which personal offer."""
+    return allocate_offers(now=utc_now()).decisions
+
+
+@job(queue="recompute", time_limit=120)
+def redecide_changed_shoppers() -> int:
+    """Decide anew for shoppers who did something since the last minutes."""
+    now = utc_now()
+    changed = [one.id for one in list_active_shoppers(now - CHANGED_WITHIN)]
+    return redecide_shoppers(shopper_ids=changed, now=now).decisions if changed else 0
+
+
+@job(queue="recompute", time_limit=60)
+def pace_personal_offers() -> int:
+    """Move the price of money of allocated campaigns with what was spent."""
+    return pace_allocations(now=utc_now())
+
+
+@job(queue="training", time_limit=1_800)
+def train_uplift_model() -> int:
+    """Learn what a discount adds from the randomised arm."""
+    version = train_uplift(now=utc_now())
+    return 0 if version is None else version.rows

@@ -78,6 +78,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),
+    "redecide personal offers": _every(60, "promotions.tasks.redecide_changed_shoppers"),
+    "pace personal offers": _every(300, "promotions.tasks.pace_personal_offers"),
+    "allocate personal offers": _every(3600, "promotions.tasks.allocate_personal_offers"),
     "close carts and stock holds": _every(60, "orders.tasks.expire_carts_and_reservations"),
     "reconcile payments": _every(120, "orders.tasks.reconcile_payments"),
     "check runs": _every(60, "shop.schedule.check_runs"),
@@ -97,6 +100,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # night by night
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
     "tune demand": _at(crontab(hour=1, minute=10, day_of_week=0), "pricing.tasks.tune_demand"),
+    "train uplift": _at(crontab(hour=2, minute=30), "promotions.tasks.train_uplift_model"),
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),

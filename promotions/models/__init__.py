@@ -2,6 +2,7 @@
 
 from promotions.models.adjusting import CampaignAdjustment, CampaignMinute, CampaignTuning
 from promotions.models.alerts import BudgetAlert
+from promotions.models.allocations import AllocationPlan, OfferDecision, UpliftVersion
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
@@ -30,6 +31,7 @@ from promotions.models.stacking import StackingCategory, StackingGroup
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
 
 __all__ = [
+    "AllocationPlan",
     "Bucket",
     "BudgetAlert",
     "Campaign",
@@ -48,6 +50,7 @@ __all__ = [
     "MembershipTier",
     "Offer",
     "OfferBook",
+    "OfferDecision",
     "OfferVariant",
     "Partner",
     "PartnerEntry",
@@ -67,5 +70,6 @@ __all__ = [
     "StackingCategory",
     "StackingGroup",
     "TermsCategory",
+    "UpliftVersion",
     "UseLimit",
 ]

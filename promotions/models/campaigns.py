@@ -118,12 +118,20 @@ class Campaign(models.Model):
 
 
 class CampaignShopper(models.Model):
-    """A shopper whom a personal campaign addresses."""
+    """A shopper whom a personal campaign addresses.
+
+    With an `offer`, only with that one of its offers: what the allocator decided.
+    """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="targets")
     shopper = models.ForeignKey(
         "profiles.Shopper", on_delete=models.CASCADE, related_name="+", db_index=False
     )
+
+    offer = models.ForeignKey(
+        "promotions.Offer", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=20, blank=True)
 
     class Meta:
         constraints = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -81,11 +81,12 @@ def evaluate_cart(
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     if look_up_gifts is not None and (gifts := _gifts_of((*offers, *unlocked))):
         cart = replace(cart, gifts=look_up_gifts(gifts))
+    given = _personal_among([*offers, *unlocked], shopper)
     return evaluate_offers(
         cart=cart,
-        offers=offers,
+        offers=_keep_given(offers, given),
         coupons=coupons,
-        shopper=_facts(shopper, _personal_among([*offers, *unlocked], shopper)),
+        shopper=_facts(shopper, given),
         now=now,
         language=language,
         locale=locale,
@@ -206,13 +207,19 @@ def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -
     ]
 
 
-def _personal_among(offers: Iterable[OfferValue], shopper: ShopperView) -> Collection[int]:
-    """Return which personal campaigns among `offers` address the shopper. One query if any."""
+def _personal_among(offers: Iterable[OfferValue], shopper: ShopperView) -> Mapping[int, int | None]:
+    """Return which personal campaigns among `offers` address the shopper, with the one offer of it
+    that the allocator gave, or None for all of them. One query if any."""
     ids = {offer.campaign_id for offer in offers if offer.audience == "personal"}
     if not ids or shopper.shopper_id is None:
-        return ()
+        return {}
     rows = CampaignShopper.objects.filter(shopper_id=shopper.shopper_id, campaign_id__in=ids)
-    return rows.values_list("campaign_id", flat=True)
+    return dict(rows.values_list("campaign_id", "offer_id"))
+
+
+def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:
+    """Return the offers without those of a campaign that gave the shopper another one."""
+    return [offer for offer in offers if given.get(offer.campaign_id) in (None, offer.offer_id)]
 
 
 def _facts(shopper: ShopperView, campaign_ids: Iterable[int]) -> ShopperFacts:

@@ -25,6 +25,7 @@ REASONS = {
     "you_buy_this": ("Because you buy this", "因为您常买这些商品"),
     "you_like_this": ("From a department you like", "来自您喜欢的类别"),
     "sent_to_you": ("Sent to you", "专属于您"),
+    "by_chance": ("Chosen by chance, to learn what helps", "随机选出，用于了解哪些优惠有帮助"),
     "for_everybody": ("For everybody", "人人可享"),
 }
 
@@ -63,6 +64,7 @@ class _Addressed(NamedTuple):
     ends_at: datetime
     coupon_code: str | None
     score: float
+    reason: str
     variant_ids: list[int]
 
 
@@ -76,10 +78,11 @@ WITH liked AS (
            CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END AS percent,
            CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END AS amount_minor,
            offer.priority, campaign.ends_at,
-           coupon.code AS coupon_code
+           coupon.code AS coupon_code, target.reason
     FROM promotions_campaignshopper AS target
     JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
     JOIN promotions_offer AS offer ON offer.campaign_id = campaign.id
+      AND (target.offer_id IS NULL OR target.offer_id = offer.id)
     LEFT JOIN LATERAL (
         SELECT code FROM promotions_coupon AS c
         WHERE c.offer_id = offer.id AND c.is_active
@@ -106,6 +109,7 @@ WITH liked AS (
     LIMIT %(limit)s
 )
 SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
+       ranked.reason,
        ARRAY(SELECT covered.variant_id FROM promotions_offervariant AS covered
              LEFT JOIN liked USING (variant_id)
              WHERE covered.offer_id = ranked.id
@@ -184,6 +188,8 @@ def _leave_out_sensitive(rows: list[_Addressed]) -> list[_Addressed]:
 
 def _from_row(row: _Addressed, language: str) -> PersonalOffer:
     reason = "you_buy_this" if row.score else "sent_to_you"
+    if row.reason == "by_chance":  # the true reason, whatever the shopper likes
+        reason = row.reason
     return PersonalOffer(
         offer_id=row.offer_id,
         campaign_id=row.campaign_id,

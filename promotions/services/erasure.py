@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from promotions.models import CampaignShopper, Redemption
+from promotions.models import CampaignShopper, OfferDecision, Redemption
 from promotions.services.points_erasure import forget_points
 
 
@@ -15,4 +15,5 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Take the shopper out of all campaigns, redemptions and points. Safe to run twice."""
     CampaignShopper.objects.filter(shopper_id=shopper_id).delete()
     Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None)
+    OfferDecision.objects.filter(shopper_id=shopper_id).update(shopper=None)
     forget_points(shopper_id=shopper_id, now=now)

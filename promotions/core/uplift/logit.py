@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from promotions.core.uplift.base import UpliftModel
 from promotions.core.uplift.boosted import MonotoneBoosting
-from promotions.core.uplift.features import FloatArray
+from promotions.core.uplift.features import FloatArray, require_allowed
 from promotions.core.uplift.nuisance import Nuisance, cross_fit
 from promotions.core.uplift.trial import Trial
 
@@ -46,7 +48,8 @@ class OffsetLogit(UpliftModel):
 
     Gaussian priors of precision `prior` on b and t (t twice as strict for products); of PRIORS the
     one with the largest evidence (Laplace) is taken. The posterior N(mode, H^-1) gives the sd of
-    the uplift by the delta method. The trees see no price slope: that stays in this layer.
+    the uplift by the delta method. The trees see no price slope: that stays in this layer. With
+    `boosted` False there are no trees and c = 0: the whole model is a handful of arrays (`pack`).
     Learned: `offset_`, `scale_`, `mode_`, `covariance_`, `prior_`.
 
     >>> rng = np.random.default_rng(0)
@@ -58,22 +61,53 @@ class OffsetLogit(UpliftModel):
     (True, True)
     """
 
-    offset_: MonotoneBoosting
+    offset_: MonotoneBoosting | None
     scale_: Scale
     mode_: FloatArray
     covariance_: FloatArray
     prior_: float
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, boosted: bool = True, seed: int = 0) -> None:
+        self.boosted = boosted
         self.seed = seed
 
     def _learn(self, trial: Trial) -> None:
-        self.learn_beside(trial, cross_fit(trial, self.seed))
+        if self.boosted:
+            self.learn_beside(trial, cross_fit(trial, self.seed))
+            return
+        self.offset_ = None
+        self._learn_above(trial, np.zeros(len(trial.depth)))
 
     def learn_beside(self, trial: Trial, nuisance: Nuisance) -> None:
         """Learn with an outcome model that was cross-fitted before."""
         self.names_, self.offset_ = trial.names, nuisance.whole
-        offset = _log_odds(nuisance.mean[:, 0])
+        self._learn_above(trial, _log_odds(nuisance.mean[:, 0]))
+
+    def pack(self) -> dict[str, NDArray[Any]]:
+        """Return the model without trees as arrays that `unpack` reads. Raises ValueError for one
+        with trees."""
+        if self.offset_ is not None:
+            raise ValueError("trees are no arrays: fit with boosted=False")
+        return {
+            "names": np.array(self.names_),
+            "mean": self.scale_.mean,
+            "sd": self.scale_.sd,
+            "mode": self.mode_,
+            "covariance": self.covariance_,
+        }
+
+    @classmethod
+    def unpack(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the model that was packed."""
+        model = cls(boosted=False)
+        model.names_ = tuple(str(name) for name in arrays["names"])
+        require_allowed(model.names_)
+        model.offset_, model.scale_ = None, Scale()
+        model.scale_.mean, model.scale_.sd = arrays["mean"], arrays["sd"]
+        model.mode_, model.covariance_ = arrays["mode"], arrays["covariance"]
+        return model
+
+    def _learn_above(self, trial: Trial, offset: FloatArray) -> None:
         self.scale_ = Scale().fit(trial.features)
         design = self._design(trial.features, offset, trial.depth)
         width = trial.features.shape[1]
@@ -92,7 +126,9 @@ class OffsetLogit(UpliftModel):
         return np.concatenate([ones, offset[:, None], z, slope, slope * z], axis=1)
 
     def _respond(self, features: FloatArray, depths: FloatArray) -> tuple[FloatArray, FloatArray]:
-        offset = _log_odds(self.offset_.respond(features, np.zeros(1))[0][:, 0])
+        offset = np.zeros(len(features))
+        if self.offset_ is not None:
+            offset = _log_odds(self.offset_.respond(features, np.zeros(1))[0][:, 0])
         chance = np.empty((len(features), len(depths)))
         sd = np.empty_like(chance)
         gradient_0 = np.zeros(0)
