@@ -131,7 +131,7 @@ class CampaignShopper(models.Model):
     offer = models.ForeignKey(
         "promotions.Offer", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
-    reason = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
