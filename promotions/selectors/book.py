@@ -20,7 +20,7 @@ from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupMode
-from promotions.core.values import Benefit, OfferValue, Stacking
+from promotions.core.values import Benefit, CouponValue, OfferValue, Stacking
 from promotions.models import (
     Campaign,
     Offer,
@@ -42,7 +42,8 @@ class CompiledBook:
     """Automatic offers of live campaigns at one `version`, in no order that matters.
 
     `facts` are the costly facts some condition looks at; offers of `budgeted` campaigns need
-    what is left of their money, read fresh.
+    what is left of their money, read fresh. A book of a rehearsal takes the campaigns `as_live` for
+    released whatever they are, and has offers `unlocked` as if their codes had been entered.
     """
 
     version: int
@@ -51,6 +52,8 @@ class CompiledBook:
     budgeted: frozenset[int]
     personal: frozenset[int]
     groups: Mapping[int, tuple[Group, ...]]
+    as_live: frozenset[int] = frozenset()
+    unlocked: tuple[CouponValue, ...] = ()
 
 
 class _Cache:

@@ -56,6 +56,7 @@ def evaluate_cart(
     locale: str,
     look_up: LookUp | None = None,
     look_up_gifts: LookUpGifts | None = None,
+    book: CompiledBook | None = None,
 ) -> Evaluation:
     """Return the evaluation of `cart` with live offers and entered `codes`.
 
@@ -63,16 +64,18 @@ def evaluate_cart(
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
     knows itself (groups, tier) is read likewise. No query without codes, budgets, use
     limits, personal campaigns or such facts; at most one for each of these. `look_up_gifts` says
-    what of the gifts that some offer may give is there; without it none are given.
+    what of the gifts that some offer may give is there; without it none are given. `book` is
+    that of a rehearsal, with drafts as if they were live; without it the live one is taken.
     """
-    book = load_offer_book()
+    book = load_offer_book() if book is None else book
     offers = [
         offer
         for offer in book.offers
         if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
-    coupons = _read_coupons(codes, cart, shopper, now)
+    coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
+    coupons = [take_as_live(coupon, book.as_live) for coupon in coupons]
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
     buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
@@ -196,6 +199,14 @@ def _read_coupons(
     return find_coupons(
         codes=entered, variant_ids=variant_ids, shopper_id=shopper.shopper_id, now=now
     )
+
+
+def take_as_live(coupon: CouponValue, campaign_ids: Collection[int]) -> CouponValue:
+    """Return the coupon with its offer released, if its campaign is one of `campaign_ids`."""
+    offer = coupon.offer
+    if offer is None or offer.campaign_id not in campaign_ids:
+        return coupon
+    return replace(coupon, offer=replace(offer, status="live"))
 
 
 def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -> list[OfferValue]:

@@ -111,6 +111,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
     (
         _("Promotions"),
         (
+            Item(_("New promotion"), "add_circle", "admin:builder", "promotions.add_campaign"),
             table(_("Campaigns"), "campaign", "promotions.campaign"),
             Item(_("Running campaigns"), "tune", "admin:adjusting", "promotions.view_campaign"),
             table(_("Offers"), "local_offer", "promotions.offer"),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.backoffice.views.breakers import undo_breaker
+from shop.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
@@ -51,6 +52,11 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
+        path("promotions/new/", site.admin_view(choose_sentence), name="builder"),
+        path(
+            "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
+        ),
+        path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
         path(
             "campaigns/<int:campaign_id>/versions/",
             site.admin_view(show_versions),

@@ -59,6 +59,7 @@ NEVER_AT_THE_API = {
     "source_refused",
     "staff_account",
     "trip_not_open",
+    "unknown_goods",
     "unknown_switch",
     "weak_pattern",
 }

@@ -1,0 +1,130 @@
+"""What a filled-in sentence comes to: a campaign with offers, codes and limits, as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any as Json
+
+from promotions.core.revisions import FORMAT, OFFERS
+
+type Answers = Mapping[str, Json]
+type Text = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A blank of a sentence. `kind` says what may stand in it, `example` what stands at first.
+
+    Kinds: percent, money, count, goods, moment, word, words, code, pattern, choice, gift, partner,
+    segments, tags, tiers, groups, weekdays, clock. `choices` are (value, (English, Chinese)).
+    """
+
+    name: str
+    kind: str
+    label: Text
+    example: str = ""
+    is_needed: bool = True
+    choices: tuple[tuple[str, Text], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a sentence becomes before it has a name: fields of a campaign and of its one offer.
+
+    `coupon` (code, uses of a shopper), `batch` (pattern, amount), `limit` (most pieces) and
+    `partner` (code, percent) are rows beside it, None where the sentence has none.
+    """
+
+    campaign: dict[str, Json]
+    offer: dict[str, Json]
+    coupon: dict[str, Json] | None = None
+    batch: dict[str, Json] | None = None
+    limit: dict[str, Json] | None = None
+    partner: dict[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A sentence with blanks for one kind of promotion, and what it comes to when filled in.
+
+    `sentence` has the blanks in braces, English and Chinese; both name the same blanks.
+    """
+
+    code: str
+    title: Text
+    hint: Text
+    sentence: Text
+    blanks: tuple[Blank, ...]
+    build: Callable[[Answers], Plan] = field(repr=False)
+
+
+def make_snapshot(
+    plan: Plan, answers: Answers, conditions: list[dict[str, Json]]
+) -> dict[str, Json]:
+    """Return the campaign's snapshot: the plan with name, code, window, market, budget, clauses.
+
+    `conditions` are JSON conditions that must hold besides the plan's own.
+    """
+    offer = {**plan.offer}
+    own = offer.pop("condition", {})
+    offer["condition"] = join_conditions([*([own] if own else []), *conditions])
+    named = {key: answers.get(key) or "" for key in ("name", "name_zh", "code")}
+    window = {key: write_moment(answers[key]) for key in ("starts_at", "ends_at")}
+    return {
+        "format": FORMAT,
+        "market_code": answers.get("market_code") or "",
+        "budget_minor": answers.get("budget"),
+        **plan.campaign,
+        **named,
+        **window,
+        OFFERS: [{**BARE_OFFER, **offer, **named}],
+    }
+
+
+BARE_OFFER: Mapping[str, Json] = {
+    "target": "cart",
+    "percent": None,
+    "amount_minor": None,
+    "max_discount_minor": None,
+    "terms": {},
+    "scope": {},
+    "requires_coupon": False,
+    "is_active": True,
+}
+
+
+def join_conditions(conditions: list[dict[str, Json]]) -> dict[str, Json]:
+    """Return one condition that holds when all do; parts of an "all" stand beside the others.
+
+    >>> join_conditions([{"all": [{"member": True}, {"cart_value": 5}]}, {"first_order": True}])
+    {'all': [{'member': True}, {'cart_value': 5}, {'first_order': True}]}
+    """
+    parts: list[dict[str, Json]] = []
+    for one in conditions:
+        for part in one["all"] if set(one) == {"all"} else [one]:
+            if part and part not in parts:
+                parts.append(part)
+    if not parts:
+        return {}
+    return parts[0] if len(parts) == 1 else {"all": parts}
+
+
+def write_moment(moment: datetime) -> str:
+    """Return a moment as snapshots have it.
+
+    >>> write_moment(datetime(2026, 12, 1, tzinfo=UTC))
+    '2026-12-01T00:00:00+00:00'
+    """
+    return moment.astimezone(UTC).isoformat()
+
+
+def write_percent(percent: Decimal) -> str:
+    """Return a percentage as snapshots have it.
+
+    >>> write_percent(Decimal("12.50"))
+    '12.5'
+    """
+    return f"{percent.normalize():f}"

@@ -1,0 +1,162 @@
+"""Offers as sentences: names looked up for what is stored, and goods for what staff type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any as Json
+
+from django.utils.translation import gettext as _
+
+from profiles.selectors import list_segments
+from promotions.core.builder.sentences import say_offer
+from promotions.core.builder.words import Lexicon, list_ids
+from promotions.core.carts import Scope
+from promotions.core.conditions import All, Any, CartHas, Condition, ExactlyOne, Not, needed_facts
+from promotions.core.parse import parse_scope
+from promotions.core.terms import Gift, extra_scopes
+from promotions.core.values import OfferValue
+from promotions.models import Campaign, Coupon, Partner, UseLimit
+from promotions.selectors.builder_drafts import compile_campaign
+from shop.catalog.selectors import get_market
+from shop.catalog.selectors.naming import find_goods, name_goods
+from shop.kernel.errors import FairtagError
+
+_WORDS = {"category": "categories", "brand": "brands", "variant": "variants"}
+
+
+class UnknownGoods(FairtagError):
+    """The text names no goods, or several; the sentence says which and what to write."""
+
+    code = "unknown_goods"
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOffer:
+    """An offer in words."""
+
+    offer_id: int
+    name: str
+    sentence: str
+
+
+def read_goods(text: str) -> dict[str, list[int]]:
+    """Return the JSON scope of goods typed as names, paths or SKUs with commas between them.
+
+    Nothing means all goods. Raises UnknownGoods. At most three queries a name.
+    """
+    scope: dict[str, list[int]] = {}
+    for name in filter(None, (part.strip() for part in text.replace("，", ",").split(","))):
+        found = find_goods(name)
+        if not found:
+            said = _("There is no category, brand or SKU “%(name)s”.")
+            raise UnknownGoods(said % {"name": name})
+        if len(found) > 1:
+            said = _("Several categories are called “%(name)s”: write the path of the one meant.")
+            raise UnknownGoods(said % {"name": name})
+        kind, key = found[0]
+        scope.setdefault(_WORDS[kind], []).append(key)
+    if "variants" in scope and len(scope) > 1:
+        raise UnknownGoods(_("Write SKUs alone: they cannot be mixed with categories or brands."))
+    parse_scope(scope)
+    return scope
+
+
+def list_partners() -> list[tuple[str, str]]:
+    """Return (code, name) of partners that campaigns may name. One query."""
+    return list(Partner.objects.filter(is_active=True).values_list("code", "name"))
+
+
+def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) -> Lexicon:
+    """Return the words to say `offers` with. One query for each kind of goods
+    they name, and one for segments."""
+
+    is_chinese = language.startswith("zh")
+    offers = list(offers)
+    facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
+    ids = list_ids(scope for offer in offers for scope in _scopes_of(offer))
+    names: dict[tuple[str, int | str], str] = {
+        (kind, key): said for (kind, key), said in name_goods(ids, language).items()
+    }
+    if "segment" in facts:
+        pairs = ((one.code, (one.name, one.name_zh)) for one in list_segments())
+        names |= {("segment", code): said[is_chinese] for code, said in pairs}
+    return Lexicon(language, "zh_Hans_CN" if is_chinese else "en_US", currency, names)
+
+
+def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
+    """Return every active offer of a campaign in words, from what is stored.
+
+    Seven queries and one for each kind of goods the offers name.
+    """
+    campaign = Campaign.objects.get(pk=campaign_id)
+    offers = compile_campaign(campaign_id)
+    market = get_market(campaign.market_code) if campaign.market_code else None
+    words = make_lexicon(
+        offers, currency="USD" if market is None else market.currency, language=language
+    )
+    zone = "UTC" if market is None else market.time_zone
+    extra = _say_extras(campaign, words)
+    return [
+        SaidOffer(
+            offer.offer_id,
+            offer.label(language),
+            say_offer(
+                offer,
+                words,
+                time_zone=zone,
+                budget_minor=campaign.budget_minor,
+                limits=extra.get(offer.offer_id, ()),
+            ),
+        )
+        for offer in offers
+    ]
+
+
+def _say_extras(campaign: Campaign, words: Lexicon) -> dict[int, tuple[str, ...]]:
+    """Return clauses for codes and use limits, by offer."""
+    said: dict[int, tuple[str, ...]] = {}
+    coupons = Coupon.objects.filter(offer__campaign=campaign, batch__isnull=True)
+    for offer_id, code in coupons.order_by("code").values_list("offer_id", "code")[:20]:
+        text = words.pick((f"the code is {code}", f"优惠码为 {code}"))
+        said[offer_id] = (*said.get(offer_id, ()), text)
+    limits = UseLimit.objects.filter(offer__campaign=campaign, is_active=True)
+    for limit in limits.exclude(max_uses=None):
+        what = {"units": ("pieces", "件"), "uses": ("uses", "次")}[limit.counted]
+        of = {"global": ("", ""), "shopper": (" a shopper", "每位顾客")}
+        who = of.get(limit.entity, (f" by {limit.entity}", f"（按 {limit.entity}）"))
+        text = words.pick(
+            (f"{limit.max_uses} {what[0]}{who[0]} only", f"{who[1]}限 {limit.max_uses} {what[1]}")
+        )
+        key = limit.offer_id or 0
+        said[key] = (*said.get(key, ()), text)
+    return said
+
+
+def _scopes_of(offer: OfferValue) -> list[Scope]:
+    scopes = [offer.scope, *extra_scopes(offer.benefit.terms), *_condition_scopes(offer.condition)]
+    if isinstance(offer.benefit.terms, Gift):
+        scopes.append(replace(Scope(), variant_ids=frozenset(offer.benefit.terms.variant_ids)))
+    return scopes
+
+
+def _condition_scopes(condition: Condition) -> list[Scope]:
+    match condition:
+        case All(parts) | Any(parts) | ExactlyOne(parts):
+            return [scope for part in parts for scope in _condition_scopes(part)]
+        case Not(part):
+            return _condition_scopes(part)
+        case CartHas():
+            return [condition.scope]
+    return []
+
+
+__all__ = [
+    "Json",
+    "SaidOffer",
+    "UnknownGoods",
+    "list_partners",
+    "make_lexicon",
+    "read_goods",
+    "say_campaign",
+]

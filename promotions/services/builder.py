@@ -1,0 +1,81 @@
+"""Save a filled-in sentence: a draft campaign with its offer, codes, limit and partner, or none."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any as Json
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from promotions.core.builder.plans import Answers, Plan, Template, make_snapshot
+from promotions.core.codes import normalize_code
+from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
+from promotions.services.campaign_revisions import save_campaign
+from promotions.services.campaign_rows import CampaignRefused
+
+
+@transaction.atomic
+def build_campaign(
+    *,
+    template: Template,
+    answers: Answers,
+    conditions: list[dict[str, Json]],
+    by_id: int | None,
+    now: datetime,
+) -> int:
+    """Create the draft a filled-in sentence means and return its campaign's id.
+
+    `answers` also hold `name`, and may hold `name_zh`, `code`, `market_code`. Everything is saved
+    or nothing. Raises CampaignRefused with the place and the reason.
+    """
+    plan = template.build(answers)
+    said = {**answers, "code": answers.get("code") or free_code(template.code, now)}
+    _require_free(said["code"])
+    snapshot = make_snapshot(plan, said, conditions)
+    saved = save_campaign(snapshot=snapshot, reason="", by_id=by_id, now=now)
+    _add_rows(plan, Offer.objects.get(campaign_id=saved.campaign_id), answers)
+    return saved.campaign_id
+
+
+def free_code(stem: str, now: datetime) -> str:
+    """Return a campaign code nobody has yet, from the kind and the day. One query."""
+    stem = slugify(f"{stem.replace('_', '-')}-{now:%Y-%m-%d}")
+    known = set(Campaign.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    return next(name for n in range(1, 10_000) if (name := f"{stem}-{n}") not in known)
+
+
+def _require_free(code: str) -> None:
+    if Campaign.objects.filter(code=code).exists():
+        raise CampaignRefused(_("There is a campaign with this code already."), place="code")
+
+
+def _add_rows(plan: Plan, offer: Offer, answers: Answers) -> None:
+    if plan.coupon is not None:
+        coupon = {**plan.coupon, "code": normalize_code(plan.coupon["code"])}
+        _save(Coupon(offer=offer, **coupon), "coupon")
+    if plan.batch is not None:
+        name = answers["name"][:80]
+        _save(CodeBatch(offer=offer, name=name, **plan.batch), "pattern")
+    if plan.limit is not None:
+        kinds = {"counted": UseLimit.What.UNITS, "entity": UseLimit.ByEntity.GLOBAL}
+        _save(UseLimit(offer=offer, **kinds, **plan.limit), "pieces")
+    if plan.partner is not None:
+        partner = Partner.objects.filter(code=plan.partner["code"], is_active=True).first()
+        if partner is None:
+            raise CampaignRefused(_("There is no such partner."), place="partner")
+        share = PartnerShare(
+            partner=partner, campaign=offer.campaign, percent=plan.partner["percent"]
+        )
+        _save(share, "share")
+
+
+def _save(row: models.Model, place: str) -> None:
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        told = " ".join(text for texts in error.message_dict.values() for text in texts)
+        raise CampaignRefused(told, place=place) from error
+    row.save()

@@ -1,0 +1,92 @@
+"""The builder: choose a sentence, fill it in, read it back from what was stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from promotions.core.builder.plans import Template
+from promotions.selectors.builder import say_campaign
+from shop.backoffice.builder import (
+    TEMPLATES,
+    FilledSentence,
+    list_clause_choices,
+    open_sentence,
+    read_place,
+    read_sentence,
+    save_sentence,
+    say_kind,
+)
+from shop.backoffice.frame import needs, render_page
+from shop.backoffice.views.campaigns import require_campaign
+from shop.catalog.selectors.naming import list_goods_names
+
+CAN_ADD = "promotions.add_campaign"
+CAN_SEE = "promotions.view_campaign"
+
+
+@needs(CAN_ADD)
+def choose_sentence(request: HttpRequest) -> HttpResponse:
+    """Show the sentences there are. No query of its own."""
+    place = read_place()
+    context = {"kinds": [say_kind(one, place) for one in TEMPLATES.values()]}
+    return render_page(request, "admin/builder.html", _("New promotion"), context)
+
+
+@needs(CAN_ADD)
+def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
+    """Show a sentence with blanks; save the draft it becomes. One query to show: the goods."""
+    template = _require_template(kind)
+    place = read_place()
+    if request.method != "POST":
+        return _render(request, open_sentence(template, place))
+    filled = read_sentence(template, place, request.POST)
+    if "add" in request.POST or "remove" in request.POST:
+        return _render(request, filled)
+    campaign_id = save_sentence(filled, request)
+    if campaign_id is None:
+        return _render(request, filled)
+    messages.success(request, _("Saved as a draft. This is what it says:"))
+    return HttpResponseRedirect(reverse("admin:campaign_plan", args=[campaign_id]))
+
+
+@needs(CAN_SEE)
+def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show what a campaign says, in sentences made from what is stored. About ten queries."""
+    campaign = require_campaign(campaign_id)
+    context = {
+        "campaign": campaign,
+        "offers": say_campaign(campaign_id, language=get_language() or "en"),
+    }
+    return render_page(request, "admin/campaign_plan.html", campaign.name, context)
+
+
+def _require_template(kind: str) -> Template:
+    template = TEMPLATES.get(kind)
+    if template is None:
+        raise Http404(_("There is no such kind of promotion."))
+    return template
+
+
+def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
+    place = filled.place
+    errors = [
+        (field.label, error)
+        for form in (filled.form, filled.names, *(one.form for one in filled.clauses))
+        for field in form
+        for error in field.errors
+    ]
+    context: dict[str, Any] = {
+        "filled": filled,
+        "kind": say_kind(filled.template, place),
+        "errors": errors,
+        "general": filled.form.non_field_errors(),
+        "choices": list_clause_choices(place),
+        "goods": list_goods_names(place.language),
+    }
+    return render_page(request, "admin/builder_sentence.html", context["kind"]["title"], context)

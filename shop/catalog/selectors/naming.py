@@ -1,0 +1,63 @@
+"""Names of goods of every kind, and goods by the names staff type."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.selectors.tree import is_chinese
+
+type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and its id
+
+
+def name_goods(ids: Mapping[str, Collection[int]], language: str) -> dict[Goods, str]:
+    """Return what goods are called, by kind and id; unknown ones are left out.
+
+    One query for each kind that has ids.
+    """
+    chinese = is_chinese(language)
+    found: dict[Goods, str] = {}
+    for kind, table, field in (
+        ("category", Category, "name_zh" if chinese else "name"),
+        ("brand", Brand, "name"),
+        ("product", Product, "name_zh" if chinese else "name"),
+    ):
+        if wanted := list(ids.get(kind, ())):
+            rows = table.objects.filter(pk__in=wanted).values_list("pk", field, "name")
+            found |= {(kind, pk): said or name for pk, said, name in rows}
+    if wanted := list(ids.get("variant", ())):
+        said = "product__name_zh" if chinese else "product__name"
+        variants = Variant.objects.filter(pk__in=wanted)
+        for pk, text, name, sku in variants.values_list("pk", said, "product__name", "sku"):
+            found["variant", pk] = f"{text or name} ({sku})"
+    return found
+
+
+def find_goods(text: str) -> list[Goods]:
+    """Return what `text` names exactly, whatever its case: categories, a brand, a SKU.
+
+    A category may be named in English, in Chinese or by its path ("dairy/cheese"). Of categories
+    with one name only the highest counts where it holds the others. At most three queries.
+    """
+    name = text.strip()
+    rows = Category.objects.filter(name__iexact=name) | Category.objects.filter(path=name.lower())
+    rows |= Category.objects.filter(name_zh=name)
+    places = sorted((row.path, row.pk) for row in rows)
+    tops = [
+        (path, pk)
+        for path, pk in places
+        if not any(path.startswith(f"{above}/") for above, _pk in places)
+    ]
+    if tops:
+        return [("category", pk) for _path, pk in tops]
+    brands = Brand.objects.filter(name__iexact=name).values_list("pk", flat=True)
+    if brands:
+        return [("brand", pk) for pk in brands]
+    return [("variant", pk) for pk in Variant.objects.filter(sku=name).values_list("pk", flat=True)]
+
+
+def list_goods_names(language: str) -> list[tuple[str, str]]:
+    """Return (name, path) of every category, for a list to choose from. One query."""
+    field = "name_zh" if is_chinese(language) else "name"
+    rows = Category.objects.order_by("path").values_list(field, "name", "path")
+    return [(said or name, path) for said, name, path in rows]

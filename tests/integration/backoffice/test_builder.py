@@ -1,0 +1,179 @@
+"""Staff fill in sentences: every kind becomes a draft that says what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.http import QueryDict
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from promotions.core.builder.clauses import CLAUSES as OFFERED
+from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
+from promotions.selectors.builder import say_campaign
+from shop.backoffice.builder import (
+    TEMPLATES,
+    FilledSentence,
+    read_place,
+    read_sentence,
+    save_sentence,
+)
+from shop.staff.roles import ANALYST, MERCHANDISER
+from tests.factories.sentences import CLAUSES, KINDS, WINDOW
+
+pytestmark = pytest.mark.django_db
+
+
+def fill(browser: Client, kind: str, typed: dict[str, Any]) -> Any:
+    """Press save on a sentence with these blanks."""
+    address = reverse("admin:builder_sentence", args=[kind])
+    return browser.post(address, {**WINDOW, **typed, "save": "1"})
+
+
+def sentences() -> list[str]:
+    """What the newest campaign says."""
+    newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    return [offer.sentence for offer in say_campaign(newest, language="en")]
+
+
+def save(kind: str, typed: dict[str, Any]) -> FilledSentence:
+    """Fill in and save a sentence without drawing a page; return it with its errors."""
+    posted = QueryDict(mutable=True)
+    for name, value in {**WINDOW, **typed}.items():
+        posted.setlist(name, value if isinstance(value, list) else [value])
+    filled = read_sentence(TEMPLATES[kind], read_place(), posted)
+    request = RequestFactory().post("/")
+    request.user = get_user_model().objects.order_by("pk")[0]
+    save_sentence(filled, request)
+    return filled
+
+
+def errors_of(filled: FilledSentence) -> str:
+    """Every error of a sentence, each after its blank."""
+    return " ".join(
+        f"{name}: {text}"
+        for form in (filled.form, filled.names, *(one.form for one in filled.clauses))
+        for name, texts in form.errors.items()
+        for text in texts
+    )
+
+
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_a_sentence_becomes_a_draft_that_says_it(stocked_shop: None, kind: str) -> None:
+    Partner.objects.create(code="acme", name="Acme Foods")
+    typed, said = KINDS[kind]
+    assert errors_of(save(kind, typed)) == ""
+    assert sentences() == [said]
+    campaign = Campaign.objects.order_by("-pk")[0]
+    assert (campaign.status, campaign.revision) == ("draft", 1)
+
+
+def test_what_stands_beside_an_offer_is_saved_with_it(stocked_shop: None) -> None:
+    Partner.objects.create(code="acme", name="Acme Foods")
+    for kind in ("coupon", "coupon_batch", "flash_sale", "partner"):
+        save(kind, KINDS[kind][0])
+    coupon = Coupon.objects.get(code="SPRING5")
+    assert (coupon.per_shopper_limit, coupon.max_redemptions) == (1, None)
+    batch = CodeBatch.objects.order_by("-pk")[0]
+    assert (batch.pattern, batch.amount, batch.max_redemptions) == ("SPRING-######", 50, 1)
+    limit = UseLimit.objects.order_by("-pk")[0]
+    assert (limit.max_uses, limit.counted, limit.entity) == (100, "units", "global")
+    share = PartnerShare.objects.get(partner__code="acme")
+    assert (share.percent, share.campaign.kind) == (50, "partner")
+
+
+@pytest.mark.parametrize("codes", [sorted(CLAUSES)[:9], sorted(CLAUSES)[9:]])
+def test_every_clause_is_added_and_said(stocked_shop: None, codes: list[str]) -> None:
+    assert set(CLAUSES) == set(OFFERED)
+    typed: dict[str, Any] = {"percent": "10", "goods": "", "audience": "public"}
+    typed["clause"] = [f"{key}:{code}" for key, code in enumerate(codes)]
+    for key, code in enumerate(codes):
+        typed |= {f"c{key}-{name}": text for name, text in CLAUSES[code][0].items()}
+    assert errors_of(save("price_cut", typed)) == ""
+    said = [f", and only if {CLAUSES[code][1]}" for code in codes]
+    assert "".join(said) + ", at most $500.00" in sentences()[0]
+    opposite = {**typed, **{f"c{key}-not": "not" for key in range(len(codes))}}
+    save("price_cut", opposite)
+    assert [text for text in said if text in sentences()[0]] == []
+
+
+def test_a_page_adds_a_clause_takes_it_away_and_keeps_what_was_typed(root: Client) -> None:
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    typed = {**WINDOW, "percent": "11", "clause": ["1:member", "2:cart_value"]}
+    typed |= {"c2-cart_value": "31"}
+    added = root.post(address, {**typed, "add": "1", "clause_code": "goods"}).content.decode()
+    kept = ('value="3:goods"', 'value="11"', 'value="31"')
+    assert [text for text in kept if text not in added] == []
+    less = root.post(address, {**typed, "remove": "1"}).content.decode()
+    assert 'value="1:member"' not in less
+    assert [text for text in ('value="2:cart_value"', 'value="31"') if text not in less] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "blank", "text", "said"),
+    [
+        ("price_cut", "percent", "120", "percent: Ensure this value is less than or equal to 100."),
+        ("price_cut", "goods", "moon", "goods: There is no category, brand or SKU “moon”."),
+        ("price_cut", "goods", "SKU-1, Brand 1", "goods: Write SKUs alone"),
+        ("price_cut", "starts_at", "someday", "starts_at: Enter a valid date/time."),
+        ("gift", "gift", "Brand 1", "gift: Write the SKU of what is given."),
+        ("coupon_batch", "pattern", "A-##", "pattern: 50 codes need at least 6 places (#)"),
+        ("spend_tiers", "from2", "40", "steps go upwards"),
+        ("spend_tiers", "amount1", "10", "each step must give more than the one before"),
+        ("price_cut", "ends_at", "2027-02-01T00:00", "campaign_ends_later"),
+        ("price_cut", "code", "campaign-0", "code: There is a campaign with this code already."),
+    ],
+)
+def test_what_cannot_be_computed_is_refused_at_its_blank(
+    stocked_shop: None, kind: str, blank: str, text: str, said: str
+) -> None:
+    before = Campaign.objects.count(), Offer.objects.count()
+    assert said in errors_of(save(kind, {**KINDS[kind][0], blank: text}))
+    assert (Campaign.objects.count(), Offer.objects.count()) == before
+
+
+def test_a_page_saves_a_draft_and_reads_it_back(root: Client) -> None:
+    refused = fill(root, "welcome", {**KINDS["welcome"][0], "amount": "lots"})
+    page = refused.content.decode()
+    assert 'id="id_amount_error">Enter a number.</span>' in page
+    assert 'aria-describedby="id_amount_error"' in page
+    answer = fill(root, "welcome", KINDS["welcome"][0])
+    page = root.get(answer.url).content.decode().replace("&#x27;", "'")
+    assert KINDS["welcome"][1] in page
+
+
+def test_the_list_of_sentences_leads_to_each(root: Client) -> None:
+    page = root.get(reverse("admin:builder")).content.decode()
+    addresses = [reverse("admin:builder_sentence", args=[kind]) for kind in TEMPLATES]
+    assert [address for address in addresses if address not in page] == []
+    assert root.get(reverse("admin:builder_sentence", args=["unknown"])).status_code == 404
+
+
+def test_only_who_may_add_campaigns_builds(as_role: Callable[[str], Client]) -> None:
+    assert fill(as_role(MERCHANDISER), "welcome", KINDS["welcome"][0]).status_code == 302
+    assert fill(as_role(ANALYST), "welcome", KINDS["welcome"][0]).status_code == 403
+
+
+def test_reading_back_asks_a_fixed_number_of_questions(
+    stocked_shop: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    save("price_cut", KINDS["price_cut"][0])
+    newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    sentences()
+    with django_assert_num_queries(6):
+        say_campaign(newest, language="en")
+
+
+def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
+    save("price_cut", KINDS["price_cut"][0])
+    newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    assert [offer.sentence for offer in say_campaign(newest, language="zh-hans")] == [
+        (
+            "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（us）：Cheese 1减 10%，"
+            "总额不超过 US$500.00。可与其他优惠叠加。"
+        )
+    ]
