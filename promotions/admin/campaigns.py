@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +16,9 @@ from unfold.decorators import action
 
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
-from promotions.core.workflow import Phase, Step, may_step, phase_at
+from promotions.core.workflow import Step, may_step, phase_at
 from promotions.models import Campaign
+from promotions.selectors.phases import PHASES
 from promotions.services.campaign_revisions import clone_campaign
 from promotions.services.campaigns import move_campaign, refuse_change
 from shop.kernel.clock import utc_now
@@ -32,16 +32,6 @@ from shop.staff.reasons import (
     go_to,
     tell_outcome,
 )
-
-PHASES: dict[Phase, tuple[str | Promise, str]] = {
-    Phase.DRAFT: (_("draft"), "blue"),
-    Phase.SCHEDULED: (_("waits for a second person"), "amber"),
-    Phase.APPROVED: (_("approved, not begun"), "blue"),
-    Phase.LIVE: (_("live"), "green"),
-    Phase.PAUSED: (_("paused"), "amber"),
-    Phase.OVER: (_("over"), "gray"),
-    Phase.ENDED: (_("ended"), "gray"),
-}
 
 
 def show_phase(row: Campaign) -> SafeString:
@@ -71,7 +61,7 @@ class CampaignAdmin(RecordedAdmin):
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
     readonly_fields = [
-        *("phase", "versions", "waiting", "promised_ends_at", "spent_minor"),
+        *("phase", "versions", "waiting", "results", "promised_ends_at", "spent_minor"),
         *("external_ref", "created_at", "changed_at"),
     ]
     fieldsets = [
@@ -79,7 +69,7 @@ class CampaignAdmin(RecordedAdmin):
         (_("When and where"), {"fields": [("starts_at", "ends_at"), "market_code"]}),
         (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
         (_("Promise and proof"), {"fields": ["claims", "holdout_percent"]}),
-        (_("State"), {"fields": ["phase", "versions", "waiting", "promised_ends_at"]}),
+        (_("State"), {"fields": ["phase", "versions", "waiting", "results", "promised_ends_at"]}),
         (_("Origin"), {"fields": ["external_ref", "created_at", "changed_at"]}),
     ]
     inlines = [OfferInline]
@@ -119,6 +109,14 @@ class CampaignAdmin(RecordedAdmin):
             return EMPTY
         address = reverse("admin:campaign_versions", args=[row.pk])
         return format_html('<a href="{}">{}</a>', address, row.revision or EMPTY)
+
+    @admin.display(description=_("Results"))
+    def results(self, row: Campaign) -> SafeString | str:
+        """The way to what it brought."""
+        if not row.pk:  # the form to add one
+            return EMPTY
+        address = reverse("admin:campaign_results", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Sales, cost, margin, lift"))
 
     @admin.display(description=_("Version that waits for a second person"))
     def waiting(self, row: Campaign) -> str:

@@ -93,7 +93,8 @@ class OfferValue:
     `left_minor` is what remains of the campaign's budget (None: no budget) and `rooms` what its
     use limits leave, both read fresh. `groups` lead from the root of the stacking tree to the
     offer.
-    `revision` is the version of the campaign in force, which every use of it names.
+    `revision` is the version of the campaign in force, which every use of it names;
+    `holdout_percent` of those it is for do not get it, which measures its effect.
     """
 
     offer_id: int
@@ -117,6 +118,7 @@ class OfferValue:
     groups: tuple[Group, ...] = ()
     category: Category | None = None
     revision: int | None = None
+    holdout_percent: int = 0
 
     @property
     def path(self) -> tuple[Group, ...]:

@@ -174,8 +174,11 @@ def _depth_of(offer: Mapping[str, Any]) -> float:
     # The amount of a set price or bundle is what is paid, and sets may be free in part
     if offer.get("benefit_kind", "percentage") not in ("percentage", "fixed_amount"):
         return WHOLE
-    if offer.get("percent") is not None:
+    kind = offer.get("benefit_kind")
+    if kind == "percentage" and offer.get("percent") is not None:
         return float(offer["percent"])
+    if kind != "fixed_amount":
+        return WHOLE
     least = least_cart(offer.get("condition") or {})
     amount = offer.get("amount_minor")
     if amount is None or not least:

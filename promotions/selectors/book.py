@@ -124,6 +124,7 @@ def compile_offer(
         revision=campaign.revision or None,
         groups=groups,
         category=None if offer.category is None else _compile_category(offer.category),
+        holdout_percent=campaign.holdout_percent,
     )
 
 

@@ -98,6 +98,14 @@ def view_campaign(row: Campaign, now: datetime) -> CampaignView:
     )
 
 
+def list_campaigns_between(
+    since: datetime, until: datetime, *, now: datetime, limit: int = 500
+) -> list[CampaignView]:
+    """Return campaigns whose window touches `[since, until)`, as they begin. One query."""
+    rows = Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since)
+    return [view_campaign(row, now) for row in rows.order_by("starts_at", "pk")[:limit]]
+
+
 def list_steps(campaign_id: int) -> list[StepRow]:
     """Return the trail of a campaign, newest first. One query."""
     rows = CampaignEvent.objects.filter(campaign_id=campaign_id).select_related("by")
@@ -207,3 +215,8 @@ def _list_variants(offer_ids: Iterable[int]) -> dict[int, list[int]]:
     for offer_id, variant_id in rows.values_list("offer_id", "variant_id"):
         found[offer_id].append(variant_id)
     return found
+
+
+def list_campaign_ids() -> list[int]:
+    """Return the ids of all campaigns, oldest first. One query."""
+    return list(Campaign.objects.order_by("pk").values_list("pk", flat=True))

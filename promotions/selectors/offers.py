@@ -22,6 +22,7 @@ from promotions.selectors.arms import find_offer_arms, list_tested_campaigns
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
+from promotions.selectors.holdouts import close_held_out, drop_held_out
 from promotions.selectors.limits import add_rooms, with_rooms
 from shop.catalog.selectors import get_market, load_sensitive_ids
 
@@ -70,12 +71,13 @@ def evaluate_cart(
     book = load_offer_book() if book is None else book
     offers = [
         offer
-        for offer in book.offers
+        for offer in drop_held_out(book.offers, shopper.shopper_id)
         if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
     coupons = [take_as_live(coupon, book.as_live) for coupon in coupons]
+    coupons = close_held_out(coupons, shopper.shopper_id)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
     buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
@@ -150,6 +152,7 @@ def _list_previewed(
         and offer.campaign_id not in book.budgeted
         and offer.campaign_id not in tested
         and offer.audience != "personal"
+        and not offer.holdout_percent
         and offer.benefit.kind not in WITHOUT_LINES
         and any(map(offer.covers, lines))
     ]

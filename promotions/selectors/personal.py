@@ -15,6 +15,7 @@ from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
 from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.holdouts import drop_held_out, is_held_out
 from shop.catalog.selectors import load_sensitive_ids
 
 SHOWN_VARIANTS = 8
@@ -65,6 +66,7 @@ class _Addressed(NamedTuple):
     coupon_code: str | None
     score: float
     reason: str
+    holdout_percent: int
     variant_ids: list[int]
 
 
@@ -77,7 +79,7 @@ WITH liked AS (
     SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh,
            CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END AS percent,
            CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END AS amount_minor,
-           offer.priority, campaign.ends_at,
+           offer.priority, campaign.ends_at, campaign.holdout_percent,
            coupon.code AS coupon_code, target.reason
     FROM promotions_campaignshopper AS target
     JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
@@ -109,7 +111,7 @@ WITH liked AS (
     LIMIT %(limit)s
 )
 SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
-       ranked.reason,
+       ranked.reason, holdout_percent,
        ARRAY(SELECT covered.variant_id FROM promotions_offervariant AS covered
              LEFT JOIN liked USING (variant_id)
              WHERE covered.offer_id = ranked.id
@@ -144,6 +146,11 @@ def personal_offers_for(
         )
         arms = find_offer_arms({row.campaign_id for row in rows}, shopper, "online")
         rows = [row for row in rows if not arms.hides(row.campaign_id, "")]
+        rows = [
+            row
+            for row in rows
+            if not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
+        ]
         found = [_from_row(row, language) for row in _leave_out_sensitive(rows)]
     found = found[:limit]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
@@ -213,7 +220,7 @@ def _public_offers(
     arms = find_offer_arms({offer.campaign_id for offer in book.offers}, shopper, "online")
     open_to_me = ("public", "members") if shopper.is_member else ("public",)
     scored = []
-    for offer in book.offers:
+    for offer in drop_held_out(book.offers, shopper.shopper_id):
         if not live_at(offer, now, market_code) or offer.audience not in open_to_me:
             continue
         if offer.campaign_id in book.budgeted or arms.hides(offer.campaign_id, offer.code):

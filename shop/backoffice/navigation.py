@@ -114,6 +114,18 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             Item(_("New promotion"), "add_circle", "admin:builder", "promotions.add_campaign"),
             table(_("Campaigns"), "campaign", "promotions.campaign"),
             Item(_("Running campaigns"), "tune", "admin:adjusting", "promotions.view_campaign"),
+            Item(
+                _("Campaign calendar"),
+                "calendar_month",
+                "admin:campaign_calendar",
+                "promotions.view_campaign",
+            ),
+            Item(
+                _("Campaigns as files"),
+                "import_export",
+                "admin:campaign_files",
+                "promotions.view_campaign",
+            ),
             table(_("Offers"), "local_offer", "promotions.offer"),
             table(_("Coupons"), "confirmation_number", "promotions.coupon"),
             table(_("Redemptions"), "redeem", "promotions.redemption"),

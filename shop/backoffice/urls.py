@@ -8,6 +8,8 @@ from django.urls import URLPattern, path
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
+from shop.backoffice.views.campaign_calendar import show_calendar
+from shop.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
 from shop.backoffice.views.demand import show_demand_curve
@@ -24,6 +26,7 @@ from shop.backoffice.views.ledger import show_price_story
 from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
+from shop.backoffice.views.results import export_results, show_results
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switches import flip_switch, show_switches
 from shop.backoffice.views.workers import show_workers
@@ -57,10 +60,31 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
             "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
         ),
         path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
+        *_list_campaign_pages(site),
+        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]
+
+
+def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("campaigns/calendar/", site.admin_view(show_calendar), name="campaign_calendar"),
+        path("campaigns/files/", site.admin_view(show_files), name="campaign_files"),
+        path("campaigns/export/", site.admin_view(export_file), name="campaign_export"),
+        path("campaigns/import/", site.admin_view(import_file), name="campaign_import"),
         path(
             "campaigns/<int:campaign_id>/versions/",
             site.admin_view(show_versions),
             name="campaign_versions",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/results/",
+            site.admin_view(show_results),
+            name="campaign_results",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/results.csv",
+            site.admin_view(export_results),
+            name="campaign_results_csv",
         ),
         path(
             "campaigns/<int:campaign_id>/rollback/",
@@ -72,7 +96,6 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/running/decide/", site.admin_view(decide_adjusting), name="decide_adjusting"
         ),
         path("campaigns/running/automatic/", site.admin_view(set_adjusting), name="set_adjusting"),
-        path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]
 
 

@@ -117,7 +117,8 @@ class Draft:
     @property
     def percent(self) -> float:
         """Return the deepest share taken off, percent; 0 for none."""
-        shares = [float(offer["percent"]) for offer in self.offers if offer.get("percent")]
+        named = [offer for offer in self.offers if offer.get("benefit_kind") == "percentage"]
+        shares = [float(offer["percent"]) for offer in named if offer.get("percent")]
         return max(shares, default=0.0)
 
     def reduced_minor(self) -> IntArray:
@@ -206,12 +207,13 @@ def _read(word: str, value: Any) -> Any:
 
 def _cut(offer: Mapping[str, Any], prices: IntArray) -> IntArray:
     """Return prices after one offer on a single piece; unchanged where it asks for more."""
-    if offer.get("percent") is not None:
+    kind = offer.get("benefit_kind")
+    if kind == "percentage":
         share = float(offer["percent"]) / 100.0
         cut: IntArray = prices - np.floor(prices * share + 0.5).astype(np.int64)
         return cut
     amount = offer.get("amount_minor")
-    if amount is None or offer.get("target") == "cart":
+    if kind != "fixed_amount" or amount is None or offer.get("target") == "cart":
         return prices
     return np.maximum(prices - int(amount), 0)
 

@@ -56,14 +56,22 @@ PAGES = {
     "builder_sentence": "promotions.add_campaign",
     "campaign_plan": "promotions.view_campaign",
     "campaign_versions": "promotions.view_campaign",
+    "campaign_calendar": "promotions.view_campaign",
+    "campaign_files": "promotions.view_campaign",
+    "campaign_export": "promotions.view_campaign",
+    "campaign_import": "promotions.add_campaign",
+    "campaign_results": "promotions.view_campaign",
+    "campaign_results_csv": "promotions.view_campaign",
     "campaign_rollback": "promotions.change_campaign",
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
-    "campaign_rollback",
+    *("campaign_rollback", "campaign_import"),
 }
+# Of all campaigns, not of one.
+OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
 # Not pages: the way in and out, redirects, and answers with a check of their own.
 ELSEWHERE = {"login", "logout", "view_on_site", "autocomplete", "none"}
 
@@ -233,7 +241,7 @@ def _open(browser: Client, name: str) -> Any:
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
-    if name.startswith("campaign_"):
+    if name.startswith("campaign_") and name not in OF_ALL:
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
     if name in ("experiment", "act_on_experiment", "experiment_csv"):
         arguments[name] = [1]

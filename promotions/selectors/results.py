@@ -1,0 +1,59 @@
+"""What this room counted of a campaign: uses by state, and who was held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from django.db.models import Count, Sum
+from numpy.typing import NDArray
+
+from promotions.models import Campaign, CampaignShopper, Redemption
+from promotions.selectors.holdouts import is_held_out
+
+
+@dataclass(frozen=True, slots=True)
+class UseCount:
+    """Uses of a campaign in one state, and what they took off in minor units."""
+
+    state: str
+    uses: int
+    amount_minor: int
+
+
+def count_uses(campaign_id: int) -> list[UseCount]:
+    """Return uses by state. One query."""
+    rows = Redemption.objects.filter(campaign_id=campaign_id).order_by("state").values("state")
+    sums = rows.annotate(uses=Count("pk"), amount=Sum("amount_minor"))
+    return [UseCount(row["state"], row["uses"], row["amount"]) for row in sums]
+
+
+def sum_uses_by_order(campaign_id: int) -> dict[str, int]:
+    """Return what each order counted as taken off by the campaign, whatever became of it.
+
+    Uses of another system, which name no order, are left out. One query.
+    """
+    rows = Redemption.objects.filter(campaign_id=campaign_id).exclude(order_ref="")
+    return dict(rows.order_by().values_list("order_ref").annotate(minor=Sum("amount_minor")))
+
+
+def list_revisions_used(campaign_id: int) -> dict[int | None, int]:
+    """Return how often each version was used. One query."""
+    rows = Redemption.objects.filter(campaign_id=campaign_id).order_by("revision")
+    return dict(rows.values_list("revision").annotate(uses=Count("pk")))
+
+
+def split_addressed(campaign_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the shoppers a personal campaign addresses: those who get it, and those held out.
+
+    Ascending ids. Two queries.
+    """
+    percent = Campaign.objects.values_list("holdout_percent", flat=True).get(pk=campaign_id)
+    ids = list(
+        CampaignShopper.objects.filter(campaign_id=campaign_id)
+        .order_by("shopper_id")
+        .values_list("shopper_id", flat=True)
+    )
+    out = np.array([is_held_out(campaign_id, percent, one) for one in ids], dtype=np.bool_)
+    every = np.array(ids, dtype=np.int64)
+    return every[~out], every[out]

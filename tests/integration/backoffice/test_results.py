@@ -1,0 +1,169 @@
+"""Results of a campaign tie to orders to the cent, name the version used, and know a holdout."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from orders.core.values import OrderView
+from orders.models import OrderLine
+from orders.services import add_to_cart, apply_coupon, cancel_order, refund_order
+from pricing.core.values import QuoteContext
+from promotions.core.results import compare_holdout, reconcile
+from promotions.core.workflow import Step
+from promotions.models import Campaign, CampaignShopper, Redemption
+from promotions.selectors import forget_offer_book
+from promotions.selectors.campaigns import find_campaign
+from promotions.selectors.holdouts import is_held_out
+from promotions.selectors.results import list_revisions_used, split_addressed
+from shop.backoffice.results import Results, find_results
+from shop.backoffice.views.results import COLUMNS, list_figures
+from tests.factories.campaigns import make_person, step
+from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
+from tests.factories.promotions import make_campaign
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=1)
+
+
+def _buy(visit: QuoteContext, goods: Sequence[int], quantity: int = 2, code: str = "") -> OrderView:
+    for variant_id in goods:
+        add_to_cart(context=visit, variant_id=variant_id, quantity=quantity)
+    if code:
+        apply_coupon(context=visit, code=code)
+    return place(visit, key=f"press-{visit.shopper_pseudonym}")
+
+
+def _results(campaign: Campaign) -> Results:
+    view = find_campaign(campaign.pk, now=LATER)
+    assert view is not None
+    return find_results(view, now=LATER)
+
+
+@pytest.fixture
+def sold(shelf: Shelf, prices: FakePrices) -> Campaign:
+    """Four orders with a code of 1.00 off a third off each line: paid, part back, open, gone."""
+    campaign = make_campaign("hello", amount_minor=100, code="HELLO")
+    make_campaign("third", percent="33")
+    orders = [
+        _buy(context_of(make_shopper()), (shelf.rye, shelf.gouda), code="HELLO") for _ in range(4)
+    ]
+    for order in orders[:2]:
+        pay(order)
+    line_id = orders[1].lines[0].line_id
+    refund_order(
+        order_id=orders[1].order_id,
+        lines=[(line_id, 1)],
+        reason="stale",
+        restock=False,
+        idempotency_key="back",
+        now=NOON,
+    )
+    cancel_order(order_id=orders[3].order_id, reason="shopper", now=NOON)
+    return campaign
+
+
+def test_sums_are_those_of_the_order_lines_to_the_cent(sold: Campaign) -> None:
+    for campaign in Campaign.objects.all():
+        found = _results(campaign)
+        lines = OrderLine.objects.filter(order__status="paid")
+        own = [
+            -adjustment["amount_minor"]
+            for line in lines
+            for adjustment in line.adjustments
+            if adjustment["campaign_id"] == campaign.pk
+        ]
+        assert found.totals.discount_minor == sum(own) > 0
+        kept = sum(line.total_minor - line.refunded_minor for line in lines)
+        assert found.totals.sales_minor == kept
+        assert found.totals.refunded_minor == sum(line.refunded_minor for line in lines)
+        assert found.totals.units == 2 * 4 - 1
+        assert found.ties.is_closed
+        assert found.ties.counted_minor == found.ties.on_lines_minor
+        assert {one.state: one.uses for one in found.uses} == {
+            "committed": 2,
+            "held": 1,
+            "released": 1,
+        }
+
+
+def test_an_order_that_does_not_tie_is_named(sold: Campaign) -> None:
+    use = Redemption.objects.filter(campaign=sold).first()
+    Redemption.objects.filter(pk=use.pk).update(amount_minor=use.amount_minor + 1)
+    found = _results(sold)
+    assert not found.ties.is_closed
+    assert list(found.ties.differing) == [use.order_ref]
+
+
+def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client) -> None:
+    person = make_person("root")
+    client.force_login(_superuser(person))
+    page = client.get(f"/admin/campaigns/{sold.pk}/results/")
+    assert "to the cent" in page.content.decode()
+    assert "there is no holdout" in page.content.decode()
+    answer = client.get(f"/admin/campaigns/{sold.pk}/results.csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
+    assert tuple(rows[0]) == COLUMNS
+    paid = sum(int(row["discount_minor"]) for row in rows if row["order_state"] == "paid")
+    figures = {title: figure for title, figure, _ in list_figures(_results(sold))}
+    assert figures["Discount cost"] == f"${paid / 100:.2f}"
+
+
+def test_uses_name_the_version_in_force(shelf: Shelf, prices: FakePrices) -> None:
+    campaign = make_campaign("third", percent="33")
+    before = _buy(context_of(make_shopper()), (shelf.rye,))
+    step(campaign, Step.PAUSE, make_person("ann"))
+    step(campaign, Step.RESUME, None)
+    forget_offer_book()
+    after = _buy(context_of(make_shopper()), (shelf.rye,))
+    assert list_revisions_used(campaign.pk) == {None: 1, 1: 1}
+    told = [OrderLine.objects.get(order_id=one.order_id).adjustments for one in (before, after)]
+    assert [each[0]["revision"] for each in told] == [None, 1]
+
+
+def test_who_is_held_out_gets_nothing_and_is_compared(shelf: Shelf, prices: FakePrices) -> None:
+    campaign = make_campaign("for-you", percent="33", audience="personal")
+    Campaign.objects.update(holdout_percent=50)
+    forget_offer_book()
+    visits = [make_shopper() for _ in range(10)]
+    for shopper in visits:
+        CampaignShopper.objects.create(campaign=campaign, shopper_id=shopper.id)
+        order = _buy(context_of(shopper), (shelf.rye,), quantity=1)
+        out = is_held_out(campaign.pk, 50, shopper.id)
+        assert (order.lines[0].discount_minor == 0) is out
+        pay(order)
+    treated, held_out = split_addressed(campaign.pk)
+    assert len(treated) + len(held_out) == 10
+    lift = _results(campaign).lift
+    assert lift is not None
+    assert (lift.treated, lift.held_out) == (len(treated), len(held_out))
+    # 3.00 and 4.99 for delivery; 99 cents less for those who got a third off
+    assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (700.0, 799.0, -99.0)
+
+
+def test_a_share_of_nobody_holds_nobody_out_and_strangers_are_not_measured() -> None:
+    assert not is_held_out(1, 0, None)
+    assert is_held_out(1, 10, None)
+    shares = [np.mean([is_held_out(1, p, one) for one in range(4_000)]) for p in (5, 20)]
+    assert shares == pytest.approx([0.05, 0.20], abs=0.02)
+    small = {one for one in range(4_000) if is_held_out(1, 5, one)}
+    assert small <= {one for one in range(4_000) if is_held_out(1, 20, one)}
+
+
+def test_too_few_shoppers_give_no_bounds() -> None:
+    lift = compare_holdout(np.array([1.0]), np.array([]))
+    assert (np.isnan(lift.low), np.isnan(lift.difference), lift.is_clear) == (True, True, False)
+    assert reconcile({}, {}).is_closed
+
+
+def _superuser(pk: int) -> Any:
+    get_user_model().objects.filter(pk=pk).update(is_superuser=True)
+    return get_user_model().objects.get(pk=pk)

@@ -1,0 +1,126 @@
+"""Campaigns go out as files and come in again: dry first, twice the same, bad rows set aside."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from promotions.core.workflow import Step
+from promotions.models import Campaign, CampaignRevision, Coupon
+from promotions.selectors.campaigns import take_snapshot
+from promotions.services.campaign_files import (
+    BadFile,
+    ImportReport,
+    export_campaigns,
+    import_campaigns,
+)
+from tests.factories.campaigns import NOON, make_draft, make_person, step
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
+
+
+def _load(text: str, *, is_dry: bool = False, file_format: str = "json") -> ImportReport:
+    return import_campaigns(
+        text=text, file_format=file_format, is_dry=is_dry, by_id=None, now=NOON, language="en"
+    )
+
+
+def _verdicts(report: ImportReport) -> dict[str, str]:
+    return {one.code: one.verdict for one in report.outcomes}
+
+
+@pytest.fixture
+def two(db: None) -> dict[str, object]:
+    """Two campaigns with all that a file must carry."""
+    first = make_draft(
+        "first",
+        name="7",
+        name_zh="秋天, “九折”",
+        offer={"condition": {"all": [{"cart_value": 1500}, {"first_order": True}]}},
+        budget_minor=5_000,
+        claims={"countdown": True},
+    )
+    Coupon.objects.create(code="SECRET", offer=first.offers.get())
+    second = make_draft("second", audience="members", holdout_percent=10)
+    return {pk.code: take_snapshot(pk.pk) for pk in (first, second)}
+
+
+def _empty_shop() -> None:
+    Coupon.objects.all().delete()
+    for campaign in Campaign.objects.all():
+        campaign.offers.all().delete()
+    Campaign.objects.all().delete()
+
+
+@pytest.mark.parametrize("file_format", ["json", "csv"])
+def test_what_goes_out_comes_in_the_same_in_another_shop(
+    two: dict[str, object], file_format: str
+) -> None:
+    ids = Campaign.objects.values_list("pk", flat=True)
+    text = export_campaigns(ids, file_format=file_format)
+    assert "SECRET" not in text
+    _empty_shop()
+    dry = _load(text, is_dry=True, file_format=file_format)
+    assert (_verdicts(dry), Campaign.objects.count()) == ({"first": "new", "second": "new"}, 0)
+    assert _verdicts(_load(text, file_format=file_format)) == _verdicts(dry)
+    assert {one.code: take_snapshot(one.pk) for one in Campaign.objects.all()} == two
+    assert set(Campaign.objects.values_list("status", flat=True)) == {"draft"}
+    again = _load(text, file_format=file_format)
+    assert _verdicts(again) == {"first": "same", "second": "same"}
+    assert CampaignRevision.objects.count() == 2
+
+
+def test_a_dry_run_shows_the_differences_and_writes_nothing(two: dict[str, object]) -> None:
+    tree = json.loads(export_campaigns(Campaign.objects.values_list("pk", flat=True)))
+    tree["campaigns"][0]["offers"][0]["percent"] = "12.5"
+    del tree["campaigns"][0]["budget_minor"]  # what a file leaves out stays
+    text = json.dumps(tree)
+    report = _load(text, is_dry=True)
+    assert report.is_dry
+    assert report.outcomes[0].sentences == ("Offer “first-offer”, percent: 10 → 12.5",)
+    assert {one.code: take_snapshot(one.pk) for one in Campaign.objects.all()} == two
+    assert _load(text).outcomes == report.outcomes
+    assert str(Campaign.objects.get(code="first").offers.get().percent) == "12.50"
+    assert Campaign.objects.get(code="first").budget_minor == 5_000
+
+
+def test_bad_campaigns_are_set_aside_with_their_reason_and_the_others_go_on(
+    two: dict[str, object],
+) -> None:
+    tree = json.loads(export_campaigns(Campaign.objects.values_list("pk", flat=True)))
+    good = tree["campaigns"][1]
+    broken = [
+        {**good, "code": "a", "offers": [{**good["offers"][0], "code": "a", "percent": "120"}]},
+        {**good, "code": "b", "offers": "none"},
+        {**good, "code": "c", "moon": "full"},
+        {**good, "code": "d", "ends_at": good["starts_at"], "offers": []},
+        {**good, "code": "e", "format": 2},
+        "nothing",
+    ]
+    report = _load(json.dumps({"format": 1, "campaigns": [*broken, {**good, "name": "New"}]}))
+    assert [one.verdict for one in report.outcomes] == ["refused"] * 6 + ["changed"]
+    told = [one.sentences[0] for one in report.refused]
+    assert "benefit" in told[0]
+    assert "list of offers" in told[1]
+    assert "“moon”" in told[2]
+    assert "ends" in told[3]
+    assert "format 2" in told[4]
+    assert sorted(Campaign.objects.values_list("code", flat=True)) == ["first", "second"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 9, "campaigns": []}', '{"format": 1}'])
+def test_what_is_no_such_file_is_refused_whole(text: str) -> None:
+    with pytest.raises(BadFile):
+        _load(text)
+    with pytest.raises(BadFile, match="first line"):
+        _load("nothing\n1\n", file_format="csv")
+
+
+def test_a_released_campaign_is_changed_by_the_same_rules_as_by_hand(db: None) -> None:
+    campaign = make_draft(budget_minor=1_000)
+    step(campaign, Step.SCHEDULE, make_person("ann"))
+    tree = json.loads(export_campaigns([campaign.pk]))
+    tree["campaigns"][0]["offers"][0]["percent"] = "60"
+    assert _verdicts(_load(json.dumps(tree))) == {"autumn": "waits"}
+    assert str(campaign.offers.get().percent) == "10.00"
