@@ -93,6 +93,7 @@ class PointsEntry(models.Model):
 
     class Meta:
         ordering = ["-at", "-id"]
+        verbose_name_plural = "points entries"
         indexes = [
             models.Index(fields=["account", "-at", "-id"], name="pointsentry_account"),
             models.Index(
