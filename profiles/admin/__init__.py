@@ -1,5 +1,5 @@
 """Staff tables of the profiles; Django looks for them here."""
 
-from profiles.admin import accounts, shoppers
+from profiles.admin import accounts, reviews, shoppers
 
-__all__ = ["accounts", "shoppers"]
+__all__ = ["accounts", "reviews", "shoppers"]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Avg, Count, Sum
 
-from profiles.models import Review
+from profiles.models import Event, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +136,9 @@ def measure_usual_tone(*, since: datetime, until: datetime) -> float | None:
     """Return the mean chance of being glad of all reviews in [since, until). One query."""
     rows = Review.objects.filter(written_at__gte=since, written_at__lt=until)
     return rows.aggregate(mean=Avg("positivity"))["mean"]
+
+
+def has_bought(*, shopper_id: int, variant_ids: Collection[int]) -> bool:
+    """Return whether the shopper bought one of the variants here. One query."""
+    bought = Event.objects.filter(shopper_id=shopper_id, kind="purchase")
+    return bought.filter(variant_id__in=variant_ids).exists()

@@ -177,6 +177,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         _("Shoppers"),
         (
             table(_("Shoppers"), "groups", "profiles.shopper"),
+            table(_("Reviews"), "reviews", "profiles.review"),
             table(_("Segments"), "hub", "profiles.segment"),
             table(_("Segment fits"), "scatter_plot", "profiles.segmentversion"),
             table(_("Similarity fits"), "share", "profiles.similarityversion"),

@@ -52,6 +52,7 @@ TERMS: Names = ("orders.deliverymethod", "orders.taxrate")
 SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
+REVIEWS: Names = ("profiles.review",)
 EXPERIMENTS: Names = ("profiles.experiment",)
 FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
 CONSENT: Names = ("profiles.consentrecord",)
@@ -61,6 +62,7 @@ EVERYTHING = (
     *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
     *PARTNERS,
     *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
+    *REVIEWS,
 )
 
 # Rights Django does not make by itself: permission -> (model that owns it, name shown to staff).
@@ -88,7 +90,7 @@ def rights(verb: str, *labels: str) -> frozenset[str]:
 
 
 MATRIX: dict[str, frozenset[str]] = {
-    MERCHANDISER: rights("view", *EXPERIMENTS)
+    MERCHANDISER: rights("view", *EXPERIMENTS, *REVIEWS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
     | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
     | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
@@ -110,13 +112,15 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "promotions.codebatch", "promotions.uselimit")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
-    ANALYST: rights("view", *EXPERIMENTS)
+    ANALYST: rights("view", *EXPERIMENTS, *REVIEWS)
     | rights("add", *EXPERIMENTS)
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
     | rights("view", *SHOPPERS, *FITS, *AUDITS, *MACHINE, *LOYALTY, *PARTNERS)
     | rights("change", "pricing.demandmodelversion", "profiles.segment", "shop.jobrun"),
-    SUPPORT: rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
+    SUPPORT: rights("view", *REVIEWS)
+    | rights("change", *REVIEWS)
+    | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")
     | rights("change", "orders.order")

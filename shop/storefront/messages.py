@@ -27,6 +27,7 @@ def say_refusal(error: FairtagError) -> str:
         "no_programme": _("There is no points programme here."),
         "not_payable": _("This order can no longer be paid."),
         "not_cancellable": _("This order can no longer be canceled."),
+        "not_bought": _("Only people who bought it here can review it."),
         "unknown_method": _("Please choose one of the ways to pay."),
         "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
     }

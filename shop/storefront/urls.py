@@ -16,6 +16,7 @@ from shop.storefront.views import (
     own,
     points,
     product,
+    reviews,
     sign_in,
     trust,
 )
@@ -25,6 +26,7 @@ urlpatterns = [
     path("c/<path:path>/", browse.category, name="category"),
     path("p/", browse.home, name="product_root"),
     path("p/<slug:slug>/", product.product, name="product"),
+    path("p/<slug:slug>/reviews/", reviews.reviews, name="reviews"),
     path("search/", browse.search, name="search"),
     path("suggest/", browse.suggest, name="suggest"),
     path("offers/<int:offer_id>/", browse.offer, name="offer"),

@@ -17,6 +17,7 @@ from profiles.models import (
     AuditTrait,
     ConsentRecord,
     Event,
+    Review,
     Segment,
     SegmentVersion,
     Shopper,
@@ -50,6 +51,7 @@ def stock_shop() -> None:
         variant = _make_catalog(number)
         shopper = _make_shopper(number)
         _make_stock(number, variant)
+        _make_review(number, variant, shopper)
         make_prices(number, variant, shopper)
         make_promotions(number, shopper)
         make_loyalty(number, shopper)
@@ -128,6 +130,20 @@ def _make_shopper(number: int) -> Shopper:
     for fit in (SegmentVersion, SimilarityVersion):
         fit.objects.create(fitted_at=NOON, as_of=NOON, arrays=b"", sha256=f"{number}" * 64)
     return shopper
+
+
+def _make_review(number: int, variant: Variant, shopper: Shopper) -> None:
+    Review.objects.create(
+        shopper=shopper,
+        product=variant.product,
+        variant=variant,
+        rating=1 + number % 5,
+        text="Lovely and fresh",
+        language="en",
+        positivity=0.9,
+        bought_at=NOON,
+        written_at=NOON,
+    )
 
 
 def _make_stock(number: int, variant: Variant) -> None:

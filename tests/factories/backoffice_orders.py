@@ -19,7 +19,15 @@ from orders.models import (
 from profiles.models import (
     Shopper,
 )
-from promotions.models import Campaign, CampaignPolicy, Coupon, Offer, Redemption
+from promotions.models import (
+    Campaign,
+    CampaignPolicy,
+    Coupon,
+    Offer,
+    Redemption,
+    StackingCategory,
+    StackingGroup,
+)
 from shop.catalog.models import Variant
 from tests.factories.backoffice_prices import NOON, make_quote
 
@@ -41,6 +49,8 @@ def make_promotions(number: int, shopper: Shopper) -> None:
         benefit_kind="percentage",
         percent=10,
     )
+    StackingGroup.objects.create(code=f"group-{number}", name=f"Group {number}")
+    StackingCategory.objects.create(code=f"kind-{number}", name=f"Kind {number}")
     coupon = Coupon.objects.create(code=f"SAVE{number}", offer=offer)
     Redemption.objects.create(
         campaign=campaign,

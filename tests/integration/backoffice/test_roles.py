@@ -63,12 +63,16 @@ PAGES = {
     "campaign_results": "promotions.view_campaign",
     "campaign_results_csv": "promotions.view_campaign",
     "campaign_rollback": "promotions.change_campaign",
+    "adjusting": "promotions.view_campaign",
+    "decide_adjusting": "promotions.change_campaign",
+    "set_adjusting": "promotions.change_campaign",
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import"),
+    *("campaign_rollback", "decide_adjusting", "set_adjusting"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
