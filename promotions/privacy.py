@@ -90,6 +90,15 @@ FIELDS = {
         none="id at campaign offer arm propensity depth model value_minor cost_minor price reason",
         link="shopper",
     ),
+    "VerifiedGroup": classify(
+        none="id code name name_zh takes_documents takes_codes mail_domains valid_days is_active"
+    ),
+    "GroupClaim": classify(
+        none="id decided_by",
+        personal="group shopper how state document document_type submitted_at decided_at reason"
+        " valid_until",
+    ),
+    "GroupCode": classify(none="id group digest used_at claim"),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
         " amount_minor max_discount_minor stacking stacking_group priority requires_coupon"

@@ -8,6 +8,7 @@ from profiles.selectors import list_active_shoppers
 from promotions.services import adjusting, make_waiting_codes, pulse, release_expired
 from promotions.services.allocation_pacing import pace_allocations
 from promotions.services.allocations import allocate_offers, redecide_shoppers
+from promotions.services.groups import drop_undecided_documents
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.uplift_training import train_uplift
@@ -25,6 +26,12 @@ RECOUNT = timedelta(days=3)
 def make_codes() -> int:
     """Make the codes of batches that wait or were interrupted."""
     return make_waiting_codes(now=utc_now())
+
+
+@job(queue="recompute", time_limit=60)
+def drop_documents() -> int:
+    """Delete documents of groups that nobody reviewed in time."""
+    return drop_undecided_documents(now=utc_now())
 
 
 @job(queue="recompute", time_limit=60)

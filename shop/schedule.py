@@ -77,6 +77,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # minute by minute
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
+    "drop unreviewed documents": _every(3600, "promotions.tasks.drop_documents"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),
     "redecide personal offers": _every(60, "promotions.tasks.redecide_changed_shoppers"),
     "pace personal offers": _every(300, "promotions.tasks.pace_personal_offers"),

@@ -1,5 +1,25 @@
 """Staff tables of the promotions; Django looks for them here."""
 
-from promotions.admin import campaigns, codes, coupons, laws, offers, partners, points, policy
+from promotions.admin import (
+    campaigns,
+    codes,
+    coupons,
+    groups,
+    laws,
+    offers,
+    partners,
+    points,
+    policy,
+)
 
-__all__ = ["campaigns", "codes", "coupons", "laws", "offers", "partners", "points", "policy"]
+__all__ = [
+    "campaigns",
+    "codes",
+    "coupons",
+    "groups",
+    "laws",
+    "offers",
+    "partners",
+    "points",
+    "policy",
+]

@@ -6,6 +6,7 @@ from promotions.models.allocations import AllocationPlan, OfferDecision, UpliftV
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
+from promotions.models.groups import GroupClaim, GroupCode, VerifiedGroup
 from promotions.models.laws import PromotionLaw
 from promotions.models.limits import LimitCounter, LimitUse, UseLimit
 from promotions.models.offers import Offer, OfferBook, OfferVariant
@@ -45,6 +46,8 @@ __all__ = [
     "CodeBatch",
     "CodeImport",
     "Coupon",
+    "GroupClaim",
+    "GroupCode",
     "LimitCounter",
     "LimitUse",
     "MembershipTier",
@@ -72,4 +75,5 @@ __all__ = [
     "TermsCategory",
     "UpliftVersion",
     "UseLimit",
+    "VerifiedGroup",
 ]

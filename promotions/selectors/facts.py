@@ -7,13 +7,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from promotions.core.shoppers import ShopperView
+from promotions.selectors.groups import read_groups
 from promotions.selectors.tiers import read_tier
 
 LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
 Reader = Callable[[ShopperView, datetime], ShopperView]
 
 # Facts this room keeps itself, by the name `needed_facts` gives them. One query each at most.
-READERS: dict[str, Reader] = {"tier": lambda view, now: replace(view, tier=_read_tier(view, now))}
+READERS: dict[str, Reader] = {
+    "groups": lambda view, now: replace(view, groups=_read_groups(view, now)),
+    "tier": lambda view, now: replace(view, tier=_read_tier(view, now)),
+}
 
 
 def complete_shopper(
@@ -28,6 +32,12 @@ def complete_shopper(
         shopper = READERS[fact](shopper, now)
     left = facts - own
     return look_up(shopper, left) if look_up is not None and left else shopper
+
+
+def _read_groups(shopper: ShopperView, now: datetime) -> frozenset[str]:
+    if shopper.shopper_id is None:
+        return frozenset()
+    return read_groups(shopper_id=shopper.shopper_id, now=now)
 
 
 def _read_tier(shopper: ShopperView, now: datetime) -> str | None:

@@ -131,6 +131,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Redemptions"), "redeem", "promotions.redemption"),
             table(_("Code batches"), "dialpad", "promotions.codebatch"),
             table(_("Files of codes"), "upload_file", "promotions.codeimport"),
+            table(_("Verified groups"), "school", "promotions.verifiedgroup"),
+            table(_("Proofs to review"), "fact_check", "promotions.groupclaim"),
             table(_("Use limits"), "speed", "promotions.uselimit"),
             table(_("Laws of promotions"), "gavel", "promotions.promotionlaw"),
             table(_("Two-person thresholds"), "rule_settings", "promotions.campaignpolicy"),

@@ -30,7 +30,7 @@ PROMOTIONS: Names = (
     *("promotions.campaign", "promotions.offer", "promotions.coupon", "promotions.redemption"),
     *("promotions.campaignpolicy", "promotions.promotionlaw", "promotions.codebatch"),
     *("promotions.codeimport", "promotions.refusedcode", "promotions.uselimit"),
-    "promotions.limitcounter",
+    *("promotions.limitcounter", "promotions.verifiedgroup", "promotions.groupclaim"),
     *("promotions.stackinggroup", "promotions.stackingcategory"),
 )
 LOYALTY: Names = (
@@ -110,6 +110,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.stackinggroup", "promotions.stackingcategory")
     | rights("add", "promotions.codebatch", "promotions.codeimport", "promotions.uselimit")
     | rights("change", "promotions.codebatch", "promotions.uselimit")
+    | rights("add", "promotions.verifiedgroup")
+    | rights("change", "promotions.verifiedgroup")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
     ANALYST: rights("view", *EXPERIMENTS, *REVIEWS)
@@ -123,7 +125,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")
-    | rights("change", "orders.order")
+    | rights("change", "orders.order", "promotions.groupclaim")
     | {SEE_PERSONAL},
     APPROVER: rights("view", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)

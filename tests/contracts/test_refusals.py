@@ -61,6 +61,18 @@ NEVER_AT_THE_API = {
     "trip_not_open",
     "unknown_goods",
     "unknown_switch",
+    "way_closed",
+    "sign_in_first",
+    "link_invalid",
+    "group_unknown",
+    "domain_unknown",
+    "document_type",
+    "document_too_large",
+    "code_invalid",
+    "claim_waits",
+    "claim_refused",
+    "claim_decided",
+    "bad_amount",
     "weak_pattern",
 }
 

@@ -1,0 +1,21 @@
+"""My groups: what I proved to belong to, and how to prove more."""
+
+from __future__ import annotations
+
+from profiles.selectors import find_shopper
+from promotions.core.groups import ClaimRefused, MyGroup
+from promotions.selectors.groups import list_my_groups
+from shop.pages.context import PageContext
+
+
+def my_groups(ctx: PageContext) -> list[MyGroup]:
+    """Return every group and where the signed-in shopper stands. Three queries."""
+    return list_my_groups(shopper_id=member_id(ctx), now=ctx.now, language=ctx.language)
+
+
+def member_id(ctx: PageContext) -> int:
+    """Return the shopper of the account. Raises ClaimRefused for guests: a proof needs an owner."""
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    if shopper is None or ctx.account_id is None:
+        raise ClaimRefused("Sign in first.", code="sign_in_first")
+    return shopper.id
