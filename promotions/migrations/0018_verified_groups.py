@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("profiles", "0004_experiments"),
-        ("promotions", "0016_decisions_are_kept"),
+        ("promotions", "0017_points_entries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
