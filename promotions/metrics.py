@@ -26,3 +26,6 @@ campaign_adjustments_total = Counter(
     "Changes campaigns proposed for themselves, by what became of them",
     ["lever", "state"],
 )
+budget_alerts_total = Counter(
+    "fairtag_budget_alerts_total", "Campaigns that reached a share of their budget", ["percent"]
+)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from profiles.selectors import list_active_shoppers
 from promotions.services import adjusting, make_waiting_codes, pulse, release_expired
+from promotions.services.alerts import announce_budget_alerts
 from promotions.services.allocation_pacing import pace_allocations
 from promotions.services.allocations import allocate_offers, redecide_shoppers
 from promotions.services.groups import drop_undecided_documents
@@ -26,6 +27,12 @@ RECOUNT = timedelta(days=3)
 def make_codes() -> int:
     """Make the codes of batches that wait or were interrupted."""
     return make_waiting_codes(now=utc_now())
+
+
+@job(queue="outbox", time_limit=60)
+def announce_alerts() -> int:
+    """Say which campaigns reached half, four fifths or all of their budget."""
+    return announce_budget_alerts(now=utc_now())
 
 
 @job(queue="recompute", time_limit=60)

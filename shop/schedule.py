@@ -78,6 +78,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
     "drop unreviewed documents": _every(3600, "promotions.tasks.drop_documents"),
+    "announce budget alerts": _every(60, "promotions.tasks.announce_alerts"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),
     "redecide personal offers": _every(60, "promotions.tasks.redecide_changed_shoppers"),
     "pace personal offers": _every(300, "promotions.tasks.pace_personal_offers"),

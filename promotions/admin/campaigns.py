@@ -33,6 +33,9 @@ from shop.staff.reasons import (
     tell_outcome,
 )
 
+# From which share of the budget on it is shown how.
+ALERTS = ((100, "red"), (80, "amber"), (50, "blue"))
+
 
 def show_phase(row: Campaign) -> SafeString:
     """Return what a campaign is at this moment: decision and dates together."""
@@ -129,11 +132,14 @@ class CampaignAdmin(RecordedAdmin):
         return int(row.offers_in)
 
     @admin.display(description=_("Budget used"), ordering="spent_minor")
-    def budget_used(self, row: Campaign) -> str:
+    def budget_used(self, row: Campaign) -> SafeString | str:
         """Spent of the budget."""
         if row.budget_minor is None:
             return show_money(row.spent_minor)
-        return f"{show_money(row.spent_minor)} / {show_money(row.budget_minor)}"
+        said = f"{show_money(row.spent_minor)} / {show_money(row.budget_minor)}"
+        share = 100 * row.spent_minor // max(row.budget_minor, 1)
+        tone = next((tone for least, tone in ALERTS if share >= least), "")
+        return format_html("{} {}", said, show_tag(f"{share} %", tone)) if tone else said
 
     @action(
         description=_("Schedule"),

@@ -119,6 +119,7 @@ class OfferValue:
     category: Category | None = None
     revision: int | None = None
     holdout_percent: int = 0
+    has_clock: bool = False
 
     @property
     def path(self) -> tuple[Group, ...]:

@@ -125,6 +125,7 @@ def compile_offer(
         groups=groups,
         category=None if offer.category is None else _compile_category(offer.category),
         holdout_percent=campaign.holdout_percent,
+        has_clock=bool(campaign.claims.get("countdown")) and campaign.promised_ends_at is not None,
     )
 
 

@@ -51,6 +51,7 @@ class PersonalOffer:
     amount_minor: int | None
     variant_ids: tuple[int, ...]
     category_ids: tuple[int, ...]
+    has_clock: bool = False
 
 
 class _Addressed(NamedTuple):
@@ -67,6 +68,7 @@ class _Addressed(NamedTuple):
     score: float
     reason: str
     holdout_percent: int
+    has_clock: bool
     variant_ids: list[int]
 
 
@@ -80,6 +82,8 @@ WITH liked AS (
            CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END AS percent,
            CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END AS amount_minor,
            offer.priority, campaign.ends_at, campaign.holdout_percent,
+           campaign.promised_ends_at IS NOT NULL
+               AND coalesce((campaign.claims->>'countdown')::boolean, false) AS has_clock,
            coupon.code AS coupon_code, target.reason
     FROM promotions_campaignshopper AS target
     JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
@@ -111,7 +115,7 @@ WITH liked AS (
     LIMIT %(limit)s
 )
 SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
-       ranked.reason, holdout_percent,
+       ranked.reason, holdout_percent, has_clock,
        ARRAY(SELECT covered.variant_id FROM promotions_offervariant AS covered
              LEFT JOIN liked USING (variant_id)
              WHERE covered.offer_id = ranked.id
@@ -210,6 +214,7 @@ def _from_row(row: _Addressed, language: str) -> PersonalOffer:
         amount_minor=row.amount_minor,
         variant_ids=tuple(row.variant_ids),
         category_ids=(),
+        has_clock=row.has_clock,
     )
 
 
@@ -247,6 +252,7 @@ def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
         amount_minor=offer.benefit.amount_minor if kind == "fixed_amount" else None,
         variant_ids=_first(offer.scope.variant_ids or ()),
         category_ids=tuple(sorted(offer.scope.category_ids)),
+        has_clock=offer.has_clock,
     )
 
 

@@ -67,6 +67,17 @@
   document.addEventListener("visibilitychange", () => { if (document.hidden) flush(); });
   addEventListener("pagehide", flush);
 
+  /* --- clocks: to the stored end only; the words beside them are right without script ---------- */
+  const tick = () => document.querySelectorAll("[data-clock]").forEach((clock) => {
+    const left = Math.floor((Date.parse(clock.dateTime) - Date.now()) / 1000);
+    clock.title = clock.title || clock.textContent;
+    // Beyond two days a clock only hurries people: the day says it better.
+    if (left < 0 || left > 172800) return;
+    const two = (number) => String(number).padStart(2, "0");
+    clock.textContent = `${clock.title} · ${two(Math.floor(left / 3600))}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+  });
+  if ($("[data-clock]")) { tick(); setInterval(tick, 1000); }
+
   /* --- come back to a tab: prices and picks follow what happened meanwhile ------------------- */
   let leftAt = 0;
   const refresh = () => {
