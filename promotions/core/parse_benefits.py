@@ -41,7 +41,7 @@ PERCENT, AMOUNT = "percent", "amount"
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
     """What a kind needs: targets, which measures in their columns, and how its terms are read.
 
     `measures`: exactly one of them; `is_needed` False: or none.
@@ -56,54 +56,54 @@ class _Rule:
 
 
 _ONE, _NONE = frozenset({PERCENT, AMOUNT}), frozenset[str]()
-_RULES: Mapping[BenefitKind, _Rule] = {
-    Kind.PERCENTAGE: _Rule(
+RULES: Mapping[BenefitKind, Rule] = {
+    Kind.PERCENTAGE: Rule(
         frozenset({LINE, CART}),
         frozenset({PERCENT}),
         parse_nothing,
         "a percentage is taken of a line or of the cart, not of a unit",
     ),
-    Kind.FIXED_AMOUNT: _Rule(frozenset(Target), frozenset({AMOUNT}), parse_nothing, ""),
-    Kind.SET_PRICE: _Rule(
+    Kind.FIXED_AMOUNT: Rule(frozenset(Target), frozenset({AMOUNT}), parse_nothing, ""),
+    Kind.SET_PRICE: Rule(
         frozenset({UNIT, CART}),
         frozenset({AMOUNT}),
         parse_group,
         "a set price is for each unit, or for several units together in the cart",
     ),
-    Kind.BUY_GET: _Rule(
+    Kind.BUY_GET: Rule(
         frozenset({CART}),
         frozenset({PERCENT}),
         parse_buy_get,
         "buy X get Y looks at the cart",
     ),
-    Kind.CHEAPEST_FREE: _Rule(
+    Kind.CHEAPEST_FREE: Rule(
         frozenset({CART}),
         frozenset({PERCENT}),
         parse_cheapest,
         "the cheapest free looks at the cart",
     ),
-    Kind.BUNDLE: _Rule(frozenset({CART}), _ONE, parse_bundle, "a bundle looks at the cart"),
-    Kind.QUANTITY_TIERS: _Rule(
+    Kind.BUNDLE: Rule(frozenset({CART}), _ONE, parse_bundle, "a bundle looks at the cart"),
+    Kind.QUANTITY_TIERS: Rule(
         frozenset({LINE, CART}),
         _NONE,
         parse_quantity_tiers,
         "quantity tiers count the units of a line or of the cart",
     ),
-    Kind.SPEND_TIERS: _Rule(
+    Kind.SPEND_TIERS: Rule(
         frozenset({CART}), _NONE, parse_spend_tiers, "spend tiers count what the cart costs"
     ),
-    Kind.GIFT: _Rule(frozenset({CART}), _NONE, parse_gift, "a gift is added to the cart"),
-    Kind.DELIVERY: _Rule(
+    Kind.GIFT: Rule(frozenset({CART}), _NONE, parse_gift, "a gift is added to the cart"),
+    Kind.DELIVERY: Rule(
         frozenset({CART}),
         _ONE,
         parse_delivery,
         "delivery is lowered for the cart",
         is_needed=False,
     ),
-    Kind.POINTS: _Rule(
+    Kind.POINTS: Rule(
         frozenset({CART}), _NONE, parse_points, "points are for the cart", has_cap=False
     ),
-    Kind.FORMULA: _Rule(
+    Kind.FORMULA: Rule(
         frozenset({LINE, CART}),
         _NONE,
         parse_formula_terms,
@@ -124,7 +124,7 @@ def build_benefit(
     terms: Json = None,
 ) -> Benefit:
     """Return the benefit, or raise BadOffer for one that cannot be computed or explained."""
-    rule = _RULES[BenefitKind(kind)]
+    rule = RULES[BenefitKind(kind)]
     if Target(target) not in rule.targets:
         raise refuse("benefit", rule.sentence)
     _check_measures(rule, kind, percent, amount_minor)
@@ -162,7 +162,7 @@ def check_scope(benefit: Benefit, scope: Scope) -> None:
 
 
 def _check_measures(
-    rule: _Rule, kind: str, percent: Decimal | None, amount_minor: int | None
+    rule: Rule, kind: str, percent: Decimal | None, amount_minor: int | None
 ) -> None:
     given = {PERCENT: percent, AMOUNT: amount_minor}
     used = {word for word, value in given.items() if value is not None}

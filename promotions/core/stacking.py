@@ -45,10 +45,11 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     if not entries:
         return NOTHING
     prepared = [entry.prepared for entry in entries]
-    can_hurt = _may_spoil(prepared) or any(map(_is_limited, prepared))
+    spoils = _may_spoil(prepared, cart)
+    can_hurt = spoils or any(map(_is_limited, prepared))
     if not any(entry.conflicts or entry.category for entry in entries):
         together = apply_all(prepared, cart)
-        if together is not None and not _may_spoil(prepared):
+        if together is not None and not spoils:
             return together  # nothing is worth leaving out, and every limit has room for all
         can_hurt = True
     return Search(entries, cart, can_hurt=can_hurt).best()
@@ -108,16 +109,16 @@ def _gives_else(one: Prepared, cart: CartValue) -> bool:
 
 
 def _in_turn(prepared: Sequence[Prepared], able: set[int], cart: CartValue) -> set[int]:
-    """Return the able ones whose turn it is.
+    """Return those that could give something and whose turn it is.
 
-    In an ordered group one has a turn only if it is affordable and gives something alone.
+    An ordered group has a turn for the first member that gives something alone and fits all limits.
     """
     places = [one.place for one in prepared]
     ordered = {i for i in able if any(group.mode == "ordered" for group in places[i].path)}
     idle = {
         i for i in ordered if not (alone := apply_all([prepared[i]], cart)) or not alone.effects
     }
-    return keep_first_of_ordered(places, able - idle)
+    return able & keep_first_of_ordered(places, able - idle)
 
 
 def _conflicts(kept: Sequence[Prepared]) -> list[int]:
@@ -132,21 +133,26 @@ def _conflicts(kept: Sequence[Prepared]) -> list[int]:
     return masks
 
 
-def _may_spoil(prepared: Sequence[Prepared]) -> bool:
+def _may_spoil(prepared: Sequence[Prepared], cart: CartValue) -> bool:
     """Return whether applying one candidate could make the others worth less than it adds.
 
     Uncapped reductions of single lines only ever lower a line, and what follows never turns a
     lower line into a higher one. One reduction that is spread over some lines may follow, and
-    then only such as depend on the sum of all lines.
+    then only such as depend on the sum of all lines. A set may then be made of other units, which
+    matters where floors or caps of lines decide what it can take off them.
     """
+    has_floors = any(line.floor_minor for line in cart.lines)
     is_spread = False
-    for one in prepared:
+    for position, one in enumerate(prepared):
         if one.stage > CART:
             continue
         if is_spread and not is_whole(one):
             return True
+        is_set = one.stage == SETS
+        if is_set and position and (has_floors or one.benefit.cap_line_minor is not None):
+            return True
         is_capped = one.benefit.cap_minor is not None
-        is_spread |= one.stage == SETS or (one.stage == LINES and is_capped) or one.stage == CART
+        is_spread |= is_set or (one.stage == LINES and is_capped) or one.stage == CART
     return False
 
 

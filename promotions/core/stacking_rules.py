@@ -96,17 +96,18 @@ def keep_first_of_ordered(places: Sequence[Place], able: Collection[int]) -> set
     >>> keep_first_of_ordered(places, {0, 2})
     {2}
     """
-    kept = set(able)
+    kept = set(range(len(places)))
     for depth in range(max((len(place.path) for place in places), default=0)):
-        first: dict[str, tuple[int, int, str]] = {}
         members = [
             (places[i].path[depth].code, _rank(places[i], depth), i)
             for i in sorted(kept)
             if len(places[i].path) > depth and places[i].path[depth].mode is GroupMode.ORDERED
         ]
-        for code, rank, _ in members:
-            first[code] = min(rank, first.get(code, rank))
-        kept -= {i for code, rank, i in members if rank != first[code]}
+        first: dict[str, tuple[int, int, str]] = {}
+        for code, rank, i in members:
+            if i in able:
+                first[code] = min(rank, first.get(code, rank))
+        kept -= {i for code, rank, i in members if rank != first.get(code)}
     return kept
 
 

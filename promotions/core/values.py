@@ -133,12 +133,17 @@ class OfferValue:
             return (Group(f"alone {self.offer_id}", GroupMode.EXCLUSIVE), *self.groups)
         return self.groups
 
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """Return what the offer means: its scope and what its benefit adds, or a bundle's parts."""
+        more = extra_scopes(self.benefit.terms)
+        return more if isinstance(self.benefit.terms, Bundle) else (self.scope, *more)
+
     def covers(self, line: CartLineValue) -> bool:
         """Return whether the offer could change `line` or asks for it."""
-        more = extra_scopes(self.benefit.terms)
-        if isinstance(self.benefit.terms, Bundle):
-            return any(scope.covers(line) for scope in more)
-        return self.scope.covers(line) or any(scope.covers(line) for scope in more)
+        if self.benefit.terms is None:
+            return self.scope.covers(line)
+        return any(scope.covers(line) for scope in self.scopes)
 
     def without_variants(self, variant_ids: frozenset[int]) -> OfferValue:
         """Return the offer, none of whose goods are the variants."""

@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db.models import F, OuterRef, Subquery, Sum
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
+from promotions.core.offer_index import OfferIndex
 from promotions.core.parse import parse_scope
 from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
@@ -54,6 +55,11 @@ class CompiledBook:
     groups: Mapping[int, tuple[Group, ...]]
     as_live: frozenset[int] = frozenset()
     unlocked: tuple[CouponValue, ...] = ()
+    index: OfferIndex = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made of `offers` here, so that a book with other offers never looks up the old ones
+        object.__setattr__(self, "index", OfferIndex(self.offers))
 
 
 class _Cache:

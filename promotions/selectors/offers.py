@@ -71,8 +71,8 @@ def evaluate_cart(
     book = load_offer_book() if book is None else book
     offers = [
         offer
-        for offer in drop_held_out(book.offers, shopper.shopper_id)
-        if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
+        for offer in drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
+        if live_at(offer, now, cart.market_code)
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
@@ -147,14 +147,13 @@ def _list_previewed(
     book, tested = load_offer_book(), list_tested_campaigns()
     return [
         offer
-        for offer in book.offers
+        for offer in book.index.touching(lines)
         if live_at(offer, now, market_code)
         and offer.campaign_id not in book.budgeted
         and offer.campaign_id not in tested
         and offer.audience != "personal"
         and not offer.holdout_percent
         and offer.benefit.kind not in WITHOUT_LINES
-        and any(map(offer.covers, lines))
     ]
 
 

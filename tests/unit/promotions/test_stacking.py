@@ -154,3 +154,11 @@ def test_money_goes_before_gifts_and_gifts_before_points() -> None:
     for known, winner in ((offers, 2), ([*offers, cheap], 3)):
         found = evaluate_offers(cart=cart, offers=known, coupons=[], shopper=ALICE, now=NOON)
         assert [applied.offer_id for applied in found.applied] == [winner]
+
+
+def test_baskets_that_once_missed_the_best_combination_find_it() -> None:
+    """A set made of other units above their floors; a stack behind a member that fits no limit."""
+    for seed in (17_994, 18_239):
+        cart, offers = draw_basket(random.Random(seed))
+        found = evaluate_offers(cart=cart, offers=offers, coupons=[], shopper=ALICE, now=NOON)
+        assert gain_of_evaluation(cart, found) == find_best_gain(cart, offers)

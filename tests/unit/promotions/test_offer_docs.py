@@ -1,0 +1,30 @@
+"""The page about offers names every kind, and every way of combining, that the code knows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from promotions.core.parse_benefits import RULES
+from promotions.core.stacking_rules import GroupMode
+from promotions.core.values import BenefitKind, Target
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "offers.md").read_text(encoding="utf-8")
+ROWS = {
+    cells[0].strip("` "): [cell.strip() for cell in cells[1:]]
+    for line in PAGE.splitlines()
+    if line.startswith("| `")
+    for cells in [line.strip("|").split("|")]
+}
+
+
+def test_the_tables_name_every_kind_and_every_group_mode() -> None:
+    assert ROWS.keys() == {*BenefitKind, *GroupMode}
+
+
+@pytest.mark.parametrize("kind", list(BenefitKind))
+def test_the_targets_of_a_kind_are_those_it_accepts(kind: BenefitKind) -> None:
+    named = set(re.findall(r"unit(?!s)|line|cart", ROWS[kind][0]))
+    assert {Target(word) for word in named} == RULES[kind].targets
