@@ -146,14 +146,17 @@ class Search:
 def _bounds(entries: Sequence[Entry]) -> list[int]:
     """Return, for each position, the most that it and all after it can take off together.
 
-    Of a group at the root that lets one member apply only the strongest counts.
+    Of a group at the root that lets one member apply only the strongest counts, unless members
+    are groups themselves: then several offers may apply.
     """
+    paths = [entry.prepared.place.path for entry in entries]
+    nested = {path[0].code for path in paths if len(path) > 1}
     bounds, strongest, whole = [0], dict[str, int](), 0
     for entry in reversed(entries):
         place = entry.prepared.place
         key = f"offer {place.offer_id}"
         if place.path and place.path[0].mode is not GroupMode.STACK:
-            key = place.path[0].code
+            key = key if place.path[0].code in nested else place.path[0].code
         before = strongest.get(key, 0)
         strongest[key] = max(before, entry.alone_minor)
         whole += strongest[key] - before

@@ -157,8 +157,9 @@ def test_money_goes_before_gifts_and_gifts_before_points() -> None:
 
 
 def test_baskets_that_once_missed_the_best_combination_find_it() -> None:
-    """A set made of other units above their floors; a stack behind a member that fits no limit."""
-    for seed in (17_994, 18_239):
+    """A set made of other units above their floors; a stack behind a member that fits no limit;
+    two offers of a group inside a group that lets one member apply."""
+    for seed in (17_994, 18_239, 33_044):
         cart, offers = draw_basket(random.Random(seed))
         found = evaluate_offers(cart=cart, offers=offers, coupons=[], shopper=ALICE, now=NOON)
         assert gain_of_evaluation(cart, found) == find_best_gain(cart, offers)
