@@ -37,6 +37,14 @@ WHERE kind = 'purchase' AND basket_ref = ANY(%(refs)s) AND variant_id IS NOT NUL
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+_SHOPPERS = """
+SELECT shopper_id, variant_id, sum(quantity), sum(paid_minor), sum(list_minor)
+FROM profiles_event
+WHERE kind = 'purchase' AND shopper_id = ANY(%(refs)s) AND variant_id IS NOT NULL
+  AND occurred_at >= %(since)s AND occurred_at < %(until)s
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
 # A part of an order that came back is named <order>#<refund>.
 _RETURNS = """
 SELECT date_trunc('minute', occurred_at), split_part(basket_ref, '#', 1),
@@ -81,6 +89,16 @@ class BasketLine(NamedTuple):
     list_minor: int
 
 
+class ShopperLine(NamedTuple):
+    """What a shopper bought of a variant: pieces, what was paid, what the list said."""
+
+    shopper_id: int
+    variant_id: int
+    quantity: int
+    paid_minor: int
+    list_minor: int
+
+
 class ReturnSum(NamedTuple):
     """What came back of an order in a minute: parts and their worth, minor units."""
 
@@ -103,14 +121,23 @@ def list_basket_lines(
     """Return what the orders hold; the times name the partitions to look in. One query."""
     if not basket_refs:
         return []
-    window: dict[str, datetime | list[str]] = {
-        "refs": sorted(basket_refs),
-        "since": since,
-        "until": until,
-    }
+    window: dict[str, Any] = {"refs": sorted(basket_refs), "since": since, "until": until}
     return [
         BasketLine(ref, variant_id, int(pieces), int(paid or 0), int(listed or 0))
         for ref, variant_id, pieces, paid, listed in _fetch(_BASKETS, window)
+    ]
+
+
+def list_shopper_lines(
+    *, shopper_ids: Collection[int], since: datetime, until: datetime
+) -> list[ShopperLine]:
+    """Return what shoppers bought in [since, until), by variant. One query."""
+    if not shopper_ids:
+        return []
+    window: dict[str, Any] = {"refs": sorted(shopper_ids), "since": since, "until": until}
+    return [
+        ShopperLine(shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0))
+        for shopper_id, variant_id, pieces, paid, listed in _fetch(_SHOPPERS, window)
     ]
 
 
@@ -134,7 +161,7 @@ def measure_return_rate(*, since: datetime, until: datetime) -> float:
     return returned / orders if orders else 0.0
 
 
-def _fetch(query: str, parameters: Mapping[str, datetime | list[str]]) -> Sequence[Any]:
+def _fetch(query: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return cursor.fetchall()

@@ -17,6 +17,7 @@ from profiles.selectors.reviews import measure_usual_tone
 from promotions.core.adjusting import AdjustingTerms, CampaignState, DepthResponse, PulseTotals
 from promotions.core.adjusting.forecast import fit_depth_response
 from promotions.models import Campaign, CampaignAdjustment, CampaignMinute, CampaignTuning, Offer
+from promotions.selectors.profits import measure_holdout
 from promotions.selectors.scopes import list_covered_variants
 
 USUAL_DAYS = timedelta(days=60)
@@ -52,7 +53,8 @@ class Running:
 
 
 def list_running(*, now: datetime) -> list[Running]:
-    """Return campaigns that are live at `now`. Four queries, and up to four each for floors."""
+    """Return campaigns that are live at `now`. Four queries, up to
+    four for each with floors to look at, and four for each with a holdout."""
     live = list(
         Campaign.objects.filter(
             status=Campaign.Status.LIVE, starts_at__lte=now, ends_at__gt=now
@@ -68,6 +70,8 @@ def list_running(*, now: datetime) -> list[Running]:
         since = campaign.starts_at
         if tuning is not None and tuning.changed_at is not None:
             since = max(since, tuning.changed_at)
+        terms = read_terms(tuning)
+        holdout, by_segment = measure_holdout(campaign, now=now, alpha=terms.alpha)
         state = CampaignState(
             campaign_id=campaign.pk,
             audience=campaign.audience,
@@ -79,10 +83,12 @@ def list_running(*, now: datetime) -> list[Running]:
             deepest=100.0 if offer is None else find_deepest(offer.pk, campaign.market_code, now),
             budget_minor=campaign.budget_minor,
             spent_minor=campaign.spent_minor,
+            holdout=holdout,
+            by_segment=by_segment,
             changed_at=None if tuning is None else tuning.changed_at,
         )
         pulse = pulses.get(campaign.pk, PulseTotals())
-        found.append(Running(state, read_terms(tuning), pulse, since))
+        found.append(Running(state, terms, pulse, since))
     return found
 
 

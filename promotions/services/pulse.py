@@ -11,11 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
-import numpy as np
 from django.db import transaction
 from django.db.models import Q
 
-from pricing.core.values import Policy
 from profiles.selectors.offer_events import (
     count_offer_events,
     list_basket_lines,
@@ -25,7 +23,7 @@ from profiles.selectors.reviews import list_review_tones
 from promotions.core.adjusting import PulseTotals
 from promotions.models import Campaign, CampaignMinute, Offer, Redemption
 from promotions.selectors.adjusting import find_depths
-from shop.catalog.selectors import load_variant_arrays
+from promotions.selectors.profits import sum_orders
 
 MINUTE = timedelta(minutes=1)
 RECENT = timedelta(hours=2)
@@ -131,20 +129,7 @@ def _value_orders(
     lines = list_basket_lines(
         basket_refs=order_refs, since=since - timedelta(days=1), until=until + timedelta(days=1)
     )
-    arrays, assumed = load_variant_arrays(), Policy().assumed_cost_share
-    ids = np.array([line.variant_id for line in lines], dtype=np.int64)
-    at = np.minimum(np.searchsorted(arrays.variant_id, ids), max(len(arrays.variant_id) - 1, 0))
-    worth: dict[str, tuple[int, int]] = {}
-    for line, place in zip(lines, at.tolist(), strict=True):
-        is_known = bool(len(arrays.variant_id)) and arrays.variant_id[place] == line.variant_id
-        cost = int(arrays.cost_minor[place]) if is_known else -1
-        paid_for = cost * line.quantity if cost >= 0 else round(assumed * line.list_minor)
-        sales, margin = worth.get(line.basket_ref, (0, 0))
-        worth[line.basket_ref] = (
-            sales + line.paid_minor,
-            margin + line.paid_minor - paid_for,
-        )
-    return worth
+    return sum_orders(lines)
 
 
 def _count_echoes(tally: _Tally, uses: Iterable[_Use], since: datetime, until: datetime) -> None:

@@ -71,8 +71,7 @@ PAGES = {
 POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
-    *("campaign_rollback", "campaign_import"),
-    *("campaign_rollback", "decide_adjusting", "set_adjusting"),
+    *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
