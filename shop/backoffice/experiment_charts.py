@@ -22,7 +22,7 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
     names = {arm.code: name_of(arm) for arm in row.arms}
     rows = tuple(
         Interval(
-            f"{names.get(one['arm'], one['arm'])}",
+            _name_row(names.get(one["arm"], one["arm"]), is_guard=one["tolerance"] is not None),
             one["relative_low"],
             one["relative"],
             one["relative_high"],
@@ -44,6 +44,11 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
         reference=0.0,
         note_title=_("Metric"),
     ).draw()
+
+
+def _name_row(arm: str, *, is_guard: bool) -> str:
+    """Return the name of a row: what only a color told would be told to some only."""
+    return _("%(arm)s (guard)") % {"arm": arm} if is_guard else arm
 
 
 def draw_history(row: ExperimentRow) -> list[Chart]:

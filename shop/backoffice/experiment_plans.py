@@ -82,4 +82,4 @@ def _say_baseline(metric: str, found: Baseline) -> str:
 def _days(days: float) -> str:
     if not isfinite(days):
         return _("never: nobody comes")
-    return _("%(n)s days") % {"n": f"{max(1.0, days):,.0f}"}
+    return _("days: %(n)s") % {"n": f"{max(1.0, days):,.0f}"}
