@@ -24,6 +24,7 @@ from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupM
 from promotions.core.values import Benefit, CouponValue, OfferValue, Stacking
 from promotions.models import (
     Campaign,
+    CampaignTuning,
     Offer,
     OfferBook,
     OfferVariant,
@@ -43,8 +44,10 @@ class CompiledBook:
     """Automatic offers of live campaigns at one `version`, in no order that matters.
 
     `facts` are the costly facts some condition looks at; offers of `budgeted` campaigns need
-    what is left of their money, read fresh. A book of a rehearsal takes the campaigns `as_live` for
-    released whatever they are, and has offers `unlocked` as if their codes had been entered.
+    what is left of their money, read fresh. `weights` say how much sooner than others of the same
+    fit a campaign is shown (1 where none is named). A book of a rehearsal takes the campaigns
+    `as_live` for released whatever they are, and has offers `unlocked` as if their codes had been
+    entered.
     """
 
     version: int
@@ -53,6 +56,7 @@ class CompiledBook:
     budgeted: frozenset[int]
     personal: frozenset[int]
     groups: Mapping[int, tuple[Group, ...]]
+    weights: Mapping[int, float] = field(default_factory=dict)
     as_live: frozenset[int] = frozenset()
     unlocked: tuple[CouponValue, ...] = ()
     index: OfferIndex = field(init=False, repr=False, compare=False)
@@ -200,6 +204,7 @@ def _compile_book(version: int) -> CompiledBook:
         budgeted=frozenset(o.campaign_id for o in offers if o.campaign.budget_minor is not None),
         personal=frozenset(o.campaign_id for o in compiled if o.audience == "personal"),
         groups=groups,
+        weights=dict(CampaignTuning.objects.values_list("pk", "exposure_weight")),
     )
 
 

@@ -84,11 +84,13 @@ WITH liked AS (
            offer.priority, campaign.ends_at, campaign.holdout_percent,
            campaign.promised_ends_at IS NOT NULL
                AND coalesce((campaign.claims->>'countdown')::boolean, false) AS has_clock,
-           coupon.code AS coupon_code, target.reason
+           coupon.code AS coupon_code, target.reason,
+           coalesce(tuning.exposure_weight, 1) AS exposure
     FROM promotions_campaignshopper AS target
     JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
     JOIN promotions_offer AS offer ON offer.campaign_id = campaign.id
       AND (target.offer_id IS NULL OR target.offer_id = offer.id)
+    LEFT JOIN promotions_campaigntuning AS tuning ON tuning.campaign_id = campaign.id
     LEFT JOIN LATERAL (
         SELECT code FROM promotions_coupon AS c
         WHERE c.offer_id = offer.id AND c.is_active
@@ -105,13 +107,15 @@ WITH liked AS (
       AND campaign.market_code IN ('', %(market)s)
       AND (campaign.budget_minor IS NULL OR campaign.spent_minor < campaign.budget_minor)
       AND (coupon.code IS NOT NULL OR NOT offer.requires_coupon)
-), ranked AS (
+), liked_by AS (
     SELECT addressed.*, coalesce((
         SELECT sum(liked.weight) FROM liked
         JOIN promotions_offervariant AS covered USING (variant_id)
         WHERE covered.offer_id = addressed.id), 0) AS score
     FROM addressed
-    ORDER BY score DESC, priority DESC, ends_at, id
+), ranked AS (
+    SELECT * FROM liked_by
+    ORDER BY (1 + score) * exposure DESC, priority DESC, ends_at, id
     LIMIT %(limit)s
 )
 SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
@@ -121,7 +125,7 @@ SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, co
              WHERE covered.offer_id = ranked.id
              ORDER BY liked.weight DESC NULLS LAST, covered.variant_id
              LIMIT %(shown)s)
-FROM ranked ORDER BY score DESC, priority DESC, ends_at, id
+FROM ranked ORDER BY (1 + score) * exposure DESC, priority DESC, ends_at, id
 """
 
 
@@ -231,9 +235,11 @@ def _public_offers(
         if offer.campaign_id in book.budgeted or arms.hides(offer.campaign_id, offer.code):
             continue
         score = sum(liked.get(category_id, 0.0) for category_id in offer.scope.category_ids)
-        scored.append((-score, -offer.priority, offer.offer_id, offer))
+        fit = (1.0 + score) * book.weights.get(offer.campaign_id, 1.0)
+        reason = "you_like_this" if score else "for_everybody"
+        scored.append((-fit, -offer.priority, offer.offer_id, offer, reason))
     scored.sort(key=lambda entry: entry[:3])
-    return [(offer, "you_like_this" if score else "for_everybody") for score, _, _, offer in scored]
+    return [(offer, reason) for _, _, _, offer, reason in scored]
 
 
 def _from_offer(offer: OfferValue, reason: str, language: str) -> PersonalOffer:
