@@ -126,6 +126,12 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
                 "admin:campaign_files",
                 "promotions.view_campaign",
             ),
+            Item(
+                _("Personal offers"),
+                "featured_seasonal_and_gifts",
+                "admin:allocator",
+                "promotions.view_campaign",
+            ),
             table(_("Offers"), "local_offer", "promotions.offer"),
             table(_("Coupons"), "confirmation_number", "promotions.coupon"),
             table(_("Redemptions"), "redeem", "promotions.redemption"),

@@ -6,6 +6,7 @@ from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
+from shop.backoffice.views.allocator import set_allocator, show_allocator
 from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
 from shop.backoffice.views.campaign_calendar import show_calendar
@@ -90,6 +91,10 @@ def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/rollback/",
             site.admin_view(roll_back_campaign),
             name="campaign_rollback",
+        ),
+        path("campaigns/personal-offers/", site.admin_view(show_allocator), name="allocator"),
+        path(
+            "campaigns/personal-offers/set/", site.admin_view(set_allocator), name="set_allocator"
         ),
         path("campaigns/running/", site.admin_view(show_adjusting), name="adjusting"),
         path(

@@ -33,9 +33,10 @@ class Allocator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no t
     """Gives each shopper at most one offer, for the most value that the budgets allow.
 
     Prices of money come from `sample` random shoppers, then from at most `passes` passes over all;
-    the last step spends what is left and never more. `engine` makes one pass: NUMPY or COMPILED,
-    with equal results. Learned: `price_` (k,) lambda in value per money, `choice_` (n,) the offer
-    or -1, `value_`, `spend_` (k,), `bound_` what no allocation can exceed (see `dual`).
+    the last step spends what is left and never more. `engine` makes a pass over all: NUMPY or
+    COMPILED, with equal results (a sample is too small to share among cores). Learned: `price_`
+    (k,) lambda in value per money, `choice_` (n,) the offer or -1, `value_`, `spend_` (k,),
+    `bound_` what no allocation can exceed (see `dual`).
 
     >>> rng = np.random.default_rng(0)
     >>> value = rng.random((500, 4), dtype=np.float32)
@@ -92,7 +93,7 @@ class Allocator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no t
     def _fit_one(self) -> tuple[Pass, Pass]:
         problem = self._problem
         part, share = sample_problem(problem, self.sample, self.seed)
-        start = bisect_price(part, self.engine)
+        start = bisect_price(part, NUMPY)
         slack = SLACK if share < 1 else 1e-6
         if start < 1e-6:  # perhaps money is not short at all
             free = self._pass(np.zeros(1))
@@ -124,7 +125,7 @@ class Allocator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no t
     def _fit_several(self) -> tuple[Pass, Pass]:
         problem = self._problem
         part, _ = sample_problem(problem, self.sample, self.seed)
-        walked = walk_prices(part, self.engine, np.ones(len(problem.budgets)))
+        walked = walk_prices(part, NUMPY, np.ones(len(problem.budgets)))
         if part is not problem:
             price = _cheapest(walked).price
             steps = max(self.passes - 3, 1)

@@ -55,6 +55,8 @@ PAGES = {
     "builder": "promotions.add_campaign",
     "builder_sentence": "promotions.add_campaign",
     "campaign_plan": "promotions.view_campaign",
+    "allocator": "promotions.view_campaign",
+    "set_allocator": "promotions.change_campaign",
     "campaign_versions": "promotions.view_campaign",
     "campaign_calendar": "promotions.view_campaign",
     "campaign_files": "promotions.view_campaign",
@@ -72,6 +74,7 @@ POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
+    "set_allocator",
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")

@@ -1,0 +1,126 @@
+"""Personal offers: what the allocator gives to whom, what it costs, and what it has learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from promotions.selectors.staff_allocations import (
+    AllocationView,
+    ModelView,
+    find_newest_model,
+    list_allocations,
+)
+from promotions.services.allocation_plans import set_allocation
+from shop.backoffice.formats import show_percent
+from shop.backoffice.frame import needs, render_page
+from shop.jobs.selectors import find_latest_run
+from shop.kernel.errors import FairtagError
+from shop.staff.columns import EMPTY, show_minor
+from shop.staff.reasons import say_refusal
+
+CAN_SEE = "promotions.view_campaign"
+CAN_CHANGE = "promotions.change_campaign"
+ARMS: dict[str, Promise] = {
+    "control": gettext_lazy("No offer, by chance"),
+    "chance": gettext_lazy("This depth, by chance"),
+    "chosen": gettext_lazy("The best offer, or none"),
+}
+STATES: dict[str, Promise] = {
+    "active": gettext_lazy("in use"),
+    "retired": gettext_lazy("no longer in use"),
+    "refused": gettext_lazy("refused: its ranking is no better than chance"),
+}
+
+
+class AllocationForm(forms.Form):
+    """Which campaign, and whether the allocator gives out its offers."""
+
+    campaign = forms.IntegerField(min_value=1)
+    is_on = forms.BooleanField(required=False)
+
+
+@needs(CAN_SEE)
+def show_allocator(request: HttpRequest) -> HttpResponse:
+    """Show the last run, every personal campaign and the newest model. Five queries."""
+    model = find_newest_model()
+    context = {
+        "run": find_latest_run("allocate_personal_offers"),
+        "campaigns": [_describe(one) for one in list_allocations()],
+        "model": None if model is None else _describe_model(model),
+        "may_change": request.user.has_perm(CAN_CHANGE),
+    }
+    return render_page(request, "admin/allocator.html", _("Personal offers"), context)
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def set_allocator(request: HttpRequest) -> HttpResponse:
+    """Switch the allocator on or off for a campaign, or say why not."""
+    form = AllocationForm(request.POST)
+    ids = {one.campaign_id for one in list_allocations()}
+    if not form.is_valid() or form.cleaned_data["campaign"] not in ids:
+        messages.error(request, _("No campaign has this number."))
+    else:
+        try:
+            set_allocation(
+                campaign_id=form.cleaned_data["campaign"], is_on=form.cleaned_data["is_on"]
+            )
+            messages.success(request, _("Saved. It holds from the next run on."))
+        except FairtagError as refusal:
+            messages.error(request, say_refusal(refusal))
+    return HttpResponseRedirect(reverse("admin:allocator"))
+
+
+def _describe(view: AllocationView) -> dict[str, Any]:
+    total = sum(row.shoppers for row in view.depths)
+    budget = EMPTY if view.budget_minor is None else show_minor(view.budget_minor)
+    return {
+        "view": view,
+        "spent": show_minor(view.spent_minor),
+        "budget": budget,
+        "price": f"{view.price:.2f}",
+        "rows": [
+            {
+                "arm": ARMS[row.arm],
+                "depth": show_percent(row.depth) if row.depth else EMPTY,
+                "shoppers": row.shoppers,
+                "share": show_percent(row.shoppers / total),
+                "value": show_minor(round(row.value_minor)),
+                "cost": show_minor(round(row.cost_minor)),
+            }
+            for row in view.depths
+        ],
+    }
+
+
+def _describe_model(model: ModelView) -> dict[str, Any]:
+    """Return the model's judges in words: deciles with 95 % intervals, slope, Qini by depth."""
+    metrics = model.metrics
+    return {
+        "view": model,
+        "state": STATES[model.status],
+        "slope": f"{metrics['slope']:.2f} ± {1.96 * metrics['slope_sd']:.2f}",
+        "deciles": [
+            {
+                "number": at,
+                "predicted": show_percent(one["predicted"]),
+                "observed": show_percent(one["observed"]),
+                "low": show_percent(one["observed"] - 1.96 * one["sd"]),
+                "high": show_percent(one["observed"] + 1.96 * one["sd"]),
+            }
+            for at, one in enumerate(metrics["deciles"], start=1)
+        ],
+        "qini": [
+            (show_percent(float(depth)), f"{area:.4f} ({low:.4f} – {high:.4f})")
+            for depth, (area, low, high) in sorted(metrics["qini"].items())
+        ],
+    }
