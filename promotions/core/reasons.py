@@ -240,6 +240,22 @@ def explain(
     return (chinese if is_chinese else english).format(**words)
 
 
+def say_reason(reason_code: str, *, language: str, detail: Mapping[str, int | str]) -> str:
+    """Return the sentence of a reason that names no money: who lost a race hears it.
+
+    >>> say_reason("sold_out", language="en", detail={})
+    'All pieces at this price are sold.'
+    """
+    return explain(
+        reason_code,
+        language=language,
+        locale="en_US",
+        currency="USD",
+        failure=Failure(reason_code, detail=detail),
+        date=str(detail.get("date", "")),
+    )
+
+
 def _words_of(
     detail: Mapping[str, int | str], currency: str, locale: str, *, is_chinese: bool
 ) -> dict[str, int | str]:

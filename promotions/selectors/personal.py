@@ -93,12 +93,12 @@ WITH liked AS (
     LEFT JOIN promotions_campaigntuning AS tuning ON tuning.campaign_id = campaign.id
     LEFT JOIN LATERAL (
         SELECT code FROM promotions_coupon AS c
-        WHERE c.offer_id = offer.id AND c.is_active
+        WHERE c.offer_id = offer.id AND c.is_active AND c.batch_id IS NULL
           AND (c.max_redemptions IS NULL OR c.redeemed < c.max_redemptions)
           AND (c.per_shopper_limit IS NULL OR c.per_shopper_limit > (
               SELECT count(*) FROM promotions_redemption AS r
               WHERE r.coupon_id = c.id AND r.shopper_id = target.shopper_id
-                AND r.state <> 'released'))
+                AND r.state IN ('held', 'committed')))
         ORDER BY c.id LIMIT 1
     ) AS coupon ON true
     WHERE target.shopper_id = %(shopper_id)s AND campaign.audience = 'personal'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from promotions.metrics import redemptions_refused_total
 from shop.kernel.errors import FairtagError
 
@@ -17,8 +19,12 @@ class CouponExhausted(FairtagError):
     code = "coupon_exhausted"
 
 
-def refuse_use(reason: str, coupon: str = "") -> CouponExhausted:
-    """Return the refusal, counted, for the caller to raise."""
+def refuse_use(
+    reason: str, coupon: str = "", words: Mapping[str, int | str] | None = None
+) -> CouponExhausted:
+    """Return the refusal, counted, for the caller to raise; `words` are what its sentence names."""
     redemptions_refused_total.labels(reason=reason).inc()
-    detail = {"coupon": coupon} if coupon else {}
+    detail = dict(words or {})
+    if coupon:
+        detail["coupon"] = coupon
     return CouponExhausted("Somebody else was faster: this offer is gone.", code=reason, **detail)

@@ -183,7 +183,9 @@ def _refuse(demand: Demand, buyer: Buyer) -> CouponExhausted:
         again_on=next_period(limit.period, buyer.now, buyer.time_zone),
     )
     failure = full.refusal()
-    return refuse_use("limit_reached" if failure is None else failure.reason_code)
+    if failure is None:
+        return refuse_use("limit_reached")
+    return refuse_use(failure.reason_code, words=failure.detail)
 
 
 def _moved_by(redemption_ids: Collection[int]) -> dict[int, tuple[int, int]]:

@@ -12,9 +12,11 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from rest_framework import exceptions
 
+from promotions.core.reasons import REASONS, say_reason
+from promotions.services import CouponExhausted
 from shop.api.metrics import problems_total
 from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 from shop.api.responses import json_response
@@ -126,7 +128,7 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
         headers["Retry-After"] = str(math.ceil(wait))
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="fairtag"'
-    detail = gettext(error.message) if error.message else error.code
+    detail = _say(error)
     faults = [
         {"pointer": pointer("contact", name), "code": error.code, "message": detail}
         for name in error.detail.get("fields", ())
@@ -135,6 +137,12 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
     return problem(
         error.code, detail, status=status, errors=faults, params=error.detail, headers=headers
     )
+
+
+def _say(error: FairtagError) -> str:
+    if isinstance(error, CouponExhausted) and error.code in REASONS:
+        return say_reason(error.code, language=get_language() or "en", detail=error.detail)
+    return gettext(error.message) if error.message else error.code
 
 
 def _from_framework(error: exceptions.APIException) -> HttpResponse:

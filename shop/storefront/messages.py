@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from promotions.core.reasons import REASONS, say_reason
+from promotions.services import CouponExhausted
 from shop.kernel.errors import FairtagError
 
 
@@ -31,4 +34,6 @@ def say_refusal(error: FairtagError) -> str:
         "unknown_method": _("Please choose one of the ways to pay."),
         "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
     }
+    if isinstance(error, CouponExhausted) and error.code in REASONS:
+        return say_reason(error.code, language=get_language() or "en", detail=error.detail)
     return known.get(error.code, error.message)

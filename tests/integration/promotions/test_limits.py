@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from profiles.models import Shopper
 from promotions.core.carts import CartLineValue
@@ -27,6 +28,7 @@ from promotions.services import (
     release_redemptions,
 )
 from shop.catalog.selectors import get_market
+from shop.storefront.messages import say_refusal
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -124,6 +126,13 @@ def test_a_day_ends_at_the_markets_midnight() -> None:
     later = night + timedelta(hours=5, minutes=59)  # 23:59 in New York, the next day in UTC
     new_york = Buyer(None, "online", "America/New_York", later)
     assert _refusal(campaign, "FT-2", new_york) == "limit_reached_for_now"
+    with pytest.raises(CouponExhausted) as refusal, transaction.atomic():
+        _hold(campaign, "FT-2", new_york)
+    assert say_refusal(refusal.value) == (
+        "All uses of this offer are gone for now. It is open again from 2026-11-26."
+    )
+    with translation.override("zh-hans"):
+        assert say_refusal(refusal.value) == "该优惠本期已用完，2026-11-26 起可再次使用。"
     _hold(campaign, "FT-2", replace(new_york, now=later + timedelta(minutes=1)))
     assert sorted(LimitCounter.objects.values_list("period", "uses")) == [
         ("2026-11-25", 1),
