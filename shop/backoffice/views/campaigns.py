@@ -103,7 +103,8 @@ def _describe(
 ) -> list[dict[str, Any]]:
     """Return each version, newest first, with its difference from the one before in words."""
     described = []
-    for row, former in zip(rows, [*rows[1:], None], strict=True):
+    formers: list[RevisionRow | None] = [*rows[1:], None]
+    for row, former in zip(rows, formers[: len(rows)], strict=True):
         changes = () if former is None else diff_snapshots(former.snapshot, row.snapshot)
         described.append(
             {

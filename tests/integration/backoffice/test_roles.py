@@ -239,6 +239,7 @@ def _open(browser: Client, name: str) -> Any:
     quote_id = Quote.objects.values_list("pk", flat=True).first()
     arguments: dict[str, list[Any]] = {
         "app_list": ["pricing"],
+        "builder_sentence": ["price_cut"],
         "quote": [quote_id],
         "replay_quote": [quote_id],
         "model_backtest": [DemandModelVersion.objects.values_list("pk", flat=True).first()],
