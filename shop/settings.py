@@ -286,8 +286,7 @@ API_RATES: dict[str, str] = env.dict("API_RATES", default={})
 # client's: without TRUSTED_PROXIES a forwarded request needs the token.
 METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
-HEADLESS_CLIENTS = ("app",)
-HEADLESS_SERVE_SPECIFICATION = True
+HEADLESS_CLIENTS, HEADLESS_SERVE_SPECIFICATION = ("app",), True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
 HEADLESS_TOKEN_STRATEGY = "shop.api.tokens.RotatingTokenStrategy"  # noqa: S105  # a class path
 HEADLESS_JWT_PRIVATE_KEY, HEADLESS_JWT_ALGORITHM = read_token_key(SECRET_KEY)
