@@ -27,6 +27,7 @@ from shop.backoffice.views.ledger import show_price_story
 from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
+from shop.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
 from shop.backoffice.views.results import export_results, show_results
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switches import flip_switch, show_switches
@@ -56,11 +57,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
-        path("promotions/new/", site.admin_view(choose_sentence), name="builder"),
-        path(
-            "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
-        ),
-        path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
+        *_list_builder_pages(site),
         *_list_campaign_pages(site),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
     ]
@@ -121,4 +118,25 @@ def _list_experiments(site: AdminSite) -> list[URLPattern]:
             site.admin_view(download_experiment),
             name="experiment_csv",
         ),
+    ]
+
+
+def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("promotions/new/", site.admin_view(choose_sentence), name="builder"),
+        path(
+            "promotions/new/<slug:kind>/", site.admin_view(fill_sentence), name="builder_sentence"
+        ),
+        path("campaigns/<int:campaign_id>/plan/", site.admin_view(show_plan), name="campaign_plan"),
+        path(
+            "campaigns/<int:campaign_id>/preview/",
+            site.admin_view(preview_campaign),
+            name="campaign_preview",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/rehearsal/",
+            site.admin_view(show_rehearsal),
+            name="campaign_rehearsal",
+        ),
+        path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
     ]

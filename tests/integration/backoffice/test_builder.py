@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from orders.models import Order
 from promotions.core.builder.clauses import CLAUSES as OFFERED
 from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
 from promotions.selectors.builder import say_campaign
@@ -83,7 +84,7 @@ def test_what_stands_beside_an_offer_is_saved_with_it(stocked_shop: None) -> Non
     limit = UseLimit.objects.order_by("-pk")[0]
     assert (limit.max_uses, limit.counted, limit.entity) == (100, "units", "global")
     share = PartnerShare.objects.get(partner__code="acme")
-    assert (share.percent, share.campaign.kind) == (50, "partner")
+    assert (int(share.percent), share.campaign.kind) == (50, "partner")
 
 
 @pytest.mark.parametrize("codes", [sorted(CLAUSES)[:9], sorted(CLAUSES)[9:]])
@@ -177,3 +178,14 @@ def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
             "总额不超过 US$500.00。可与其他优惠叠加。"
         )
     ]
+
+
+def test_the_pages_of_a_rehearsal_and_of_an_order_open(root: Client) -> None:
+    campaign = Campaign.objects.order_by("pk")[0]
+    tried = root.get(reverse("admin:campaign_preview", args=[campaign.pk]), {"basket": "SKU-1 x 2"})
+    assert "Why applied, why not" in tried.content.decode()
+    page = root.get(reverse("admin:campaign_rehearsal", args=[campaign.pk])).content.decode()
+    assert "Whom it could reach" in page
+    order = Order.objects.order_by("pk")[0]
+    page = root.get(reverse("admin:order_offers", args=[order.pk])).content.decode()
+    assert "What a replay cannot know" in page

@@ -11,6 +11,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLPattern, reverse
 
+from orders.models import Order
 from pricing.models import DemandModelVersion, Quote
 from profiles.models import AuditTrait, Shopper
 from promotions.models import Campaign
@@ -57,6 +58,9 @@ PAGES = {
     "campaign_plan": "promotions.view_campaign",
     "allocator": "promotions.view_campaign",
     "set_allocator": "promotions.change_campaign",
+    "campaign_preview": "promotions.view_campaign",
+    "campaign_rehearsal": "promotions.view_campaign",
+    "order_offers": "orders.view_order",
     "campaign_versions": "promotions.view_campaign",
     "campaign_calendar": "promotions.view_campaign",
     "campaign_files": "promotions.view_campaign",
@@ -248,6 +252,8 @@ def _open(browser: Client, name: str) -> Any:
         "auth_user_password_change": [Shopper.objects.values_list("account", flat=True).first()],
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
+    arguments["order_offers"] = [Order.objects.values_list("pk", flat=True).first()]
+    arguments["builder_sentence"] = ["price_cut"]
     if name.startswith("campaign_") and name not in OF_ALL:
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
     if name in ("experiment", "act_on_experiment", "experiment_csv"):

@@ -1,0 +1,174 @@
+"""Orders as the evaluator would have seen their carts: for replays and rehearsals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db.models import QuerySet
+
+from orders.models import Order, OrderLine
+from promotions.core.carts import ShopperFacts
+from promotions.core.shoppers import COUNT_IN, SPENT_IN, OrderHistory, asks_history, windows_in
+from shop.kernel.clock import utc_now
+
+GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLine:
+    """A line as it was agreed: the price a piece was quoted at, and what offers took off."""
+
+    line_id: str
+    variant_id: int
+    name: str
+    quantity: int
+    quoted_minor: int
+    discount_minor: int
+    cost_minor: int | None
+    adjustments: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOrder:
+    """An order with its lines; what points paid is no discount of an offer."""
+
+    order_id: int
+    number: str
+    shopper_id: int | None
+    is_member: bool
+    placed_at: datetime
+    market_code: str
+    channel: str
+    region: str
+    currency: str
+    language: str
+    codes: tuple[str, ...]
+    delivery_method: str
+    lines: tuple[RecordedLine, ...]
+
+
+def load_recorded_orders(
+    *, market_code: str, since: datetime, until: datetime, limit: int
+) -> list[RecordedOrder]:
+    """Return orders placed in `[since, until)`, oldest first; of more than `limit` the newest.
+
+    Cancelled and expired ones are left out. Two queries.
+    """
+    rows = Order.objects.filter(
+        market_code=market_code, placed_at__gte=since, placed_at__lt=until
+    ).exclude(status__in=GONE)
+    newest = list(_with_shopper(rows).order_by("-placed_at", "-id")[:limit])
+    return _record(newest[::-1])
+
+
+def find_recorded_order(order_id: int) -> RecordedOrder | None:
+    """Return one order, whatever became of it. Two queries."""
+    return next(iter(_record(list(_with_shopper(Order.objects.filter(pk=order_id))))), None)
+
+
+def find_facts_then(
+    orders: Sequence[RecordedOrder], facts: Collection[str], *, now: datetime | None = None
+) -> list[ShopperFacts]:
+    """Return, for each order, what was known of its shopper's orders when it was placed.
+
+    Whether it was the first, and the windows `facts` name. Segment, tags, tier and groups are not
+    kept by day and are left unknown. One query.
+    """
+    now = now or utc_now()
+    times, amounts = _earlier_orders({order.shopper_id for order in orders}, now)
+    found = []
+    for order in orders:
+        shopper_id = order.shopper_id
+        if shopper_id is None:
+            found.append(ShopperFacts(is_member=order.is_member))
+            continue
+        before = times[shopper_id] < order.placed_at.timestamp()
+        past, paid = times[shopper_id][before], amounts[shopper_id][before]
+        found.append(
+            ShopperFacts(
+                shopper_id=shopper_id,
+                is_member=order.is_member,
+                is_first_order=not len(past),
+                history=_history(past, paid, facts, order.placed_at),
+            )
+        )
+    return found
+
+
+def _with_shopper(rows: QuerySet[Order]) -> QuerySet[Order]:
+    return rows.select_related("shopper")
+
+
+def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
+    lines: dict[int, list[RecordedLine]] = defaultdict(list)
+    rows = OrderLine.objects.filter(order_id__in=[order.pk for order in orders])
+    for row in rows.select_related("variant").order_by("order_id", "position"):
+        lines[row.order_id].append(
+            RecordedLine(
+                line_id=str(row.position),
+                variant_id=row.variant_id,
+                name=row.name,
+                quantity=row.quantity,
+                quoted_minor=row.quoted_minor,
+                discount_minor=row.discount_minor - row.points_minor,
+                cost_minor=row.variant.cost_minor,
+                adjustments=tuple(row.adjustments),
+            )
+        )
+    return [
+        RecordedOrder(
+            order_id=order.pk,
+            number=order.number,
+            shopper_id=order.shopper_id,
+            is_member=order.shopper is not None and order.shopper.account_id is not None,
+            placed_at=order.placed_at,
+            market_code=order.market_code,
+            channel=order.channel,
+            region=order.jurisdiction_code,
+            currency=order.currency,
+            language=order.language,
+            codes=tuple(order.coupon_codes),
+            delivery_method=order.delivery_method,
+            lines=tuple(lines[order.pk]),
+        )
+        for order in orders
+    ]
+
+
+def _earlier_orders(
+    shopper_ids: Collection[int | None], now: datetime
+) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+    """Return moments (seconds) and paid amounts of every order of the shoppers."""
+    known = [one for one in shopper_ids if one is not None]
+    rows = Order.objects.filter(shopper_id__in=known, placed_at__lt=now).exclude(status__in=GONE)
+    moments: dict[int, list[float]] = {one: [] for one in known}
+    paid: dict[int, list[int]] = {one: [] for one in known}
+    columns = ("shopper_id", "placed_at", "total_minor", "refunded_minor")
+    for shopper_id, placed_at, total, refunded in rows.order_by("placed_at").values_list(*columns):
+        moments[shopper_id].append(placed_at.timestamp())
+        paid[shopper_id].append(total - refunded)
+    return (
+        {key: np.array(values, dtype=np.float64) for key, values in moments.items()},
+        {key: np.array(values, dtype=np.int64) for key, values in paid.items()},
+    )
+
+
+def _history(
+    past: np.ndarray, paid: np.ndarray, facts: Collection[str], at: datetime
+) -> OrderHistory | None:
+    if not asks_history(facts):
+        return None
+    begins = {
+        days: (at - timedelta(days=days)).timestamp()
+        for days in (*windows_in(facts, COUNT_IN), *windows_in(facts, SPENT_IN))
+    }
+    last = datetime.fromtimestamp(float(past[-1]), at.tzinfo) if len(past) else None
+    return OrderHistory(
+        last_at=last,
+        counts={days: int((past > since).sum()) for days, since in begins.items()},
+        spent_minor={days: int(paid[past > since].sum()) for days, since in begins.items()},
+    )

@@ -1,0 +1,52 @@
+"""Whom a campaign addresses, and which campaigns run beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from promotions.models import Campaign, CampaignShopper, GroupClaim
+
+Status = Campaign.Status
+
+
+def list_addressed(campaign_id: int) -> list[int]:
+    """Return the ids of the shoppers a personal campaign addresses. One query."""
+    rows = CampaignShopper.objects.filter(campaign_id=campaign_id)
+    return list(rows.values_list("shopper_id", flat=True))
+
+
+def list_proven(groups: Collection[str], *, now: datetime) -> dict[str, list[int]]:
+    """Return, by group, the shoppers who have proven to belong to it. One query, none for none."""
+    found: dict[str, list[int]] = {group: [] for group in groups}
+    if found:
+        claims = GroupClaim.objects.filter(
+            state=GroupClaim.State.ACCEPTED,
+            valid_until__gt=now,
+            group__is_active=True,
+            group__code__in=list(groups),
+        )
+        for code, shopper_id in claims.values_list("group__code", "shopper_id"):
+            found[code].append(shopper_id)
+    return found
+
+
+def list_neighbours(*, market_code: str, since: datetime, until: datetime) -> dict[int, str]:
+    """Return campaigns, drafts too, that run in `[since, until)` in the market, with their names.
+
+    One query.
+    """
+    rows = Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since)
+    rows = rows.filter(market_code__in=("", market_code)).exclude(status=Status.ENDED)
+    return dict(rows.values_list("pk", "name"))
+
+
+def list_campaigns_at(*, market_code: str, at: datetime) -> dict[int, int]:
+    """Return campaigns that were released and ran at `at`, with the revision that holds today.
+
+    One that ended since is among them: its dates say that it ran. One query.
+    """
+    rows = Campaign.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    rows = rows.filter(market_code__in=("", market_code))
+    rows = rows.exclude(status__in=[Status.DRAFT, Status.SCHEDULED])
+    return dict(rows.values_list("pk", "revision"))

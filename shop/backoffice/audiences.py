@@ -1,0 +1,139 @@
+"""How many shoppers a campaign could reach, and the share of recorded carts that would fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from orders.selectors.audience import load_order_columns
+from profiles.selectors.audience import ShopperColumns, load_shopper_columns
+from promotions.core import conditions as c
+from promotions.core.audience import Mask, ShopperTable, asks_cart, match_shoppers, relax_shopper
+from promotions.core.carts import CartValue, ShopperFacts
+from promotions.core.circumstances import Circumstances
+from promotions.core.shoppers import COUNT_IN, SPENT_IN, windows_in
+from promotions.core.values import OfferValue
+from promotions.selectors.builder_drafts import compile_campaign
+from promotions.selectors.builder_people import list_addressed, list_proven
+from shop.catalog.selectors import get_market
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who could get an offer of a campaign: at most `count` of `total` shoppers of the market.
+
+    `is_at_most`: cart, clock, code or tier decide too. `every`: one shopper in so many was asked.
+    `cart_share` of the recorded carts would satisfy what is asked of carts; None without carts.
+    """
+
+    count: int
+    total: int
+    is_at_most: bool
+    every: int
+    cart_share: float | None
+    carts: int
+
+    @property
+    def cart_share_percent(self) -> str:
+        """Return the share of carts in percent, without decimals."""
+        return "" if self.cart_share is None else f"{100 * self.cart_share:.0f}"
+
+
+def count_audience(
+    *, campaign_id: int, market_code: str, carts: Sequence[CartValue], now: datetime
+) -> Audience:
+    """Return the audience of a campaign's active offers. About ten queries."""
+    offers = compile_campaign(campaign_id)
+    facts = frozenset().union(*(c.needed_facts(offer.condition) for offer in offers))
+    table, columns = load_table(offers, facts, market_code, now)
+    reached = np.zeros(len(table), dtype=np.bool_)
+    addressed = list_addressed(campaign_id) if _is_personal(offers) else None
+    for offer in offers:
+        fits = match_shoppers(offer.condition, table, now.timestamp())
+        reached |= fits & _addressed(offer, columns, addressed)
+    bounded = any(asks_cart(o.condition) or o.requires_coupon for o in offers)
+    return Audience(
+        count=min(int(reached.sum()) * columns.every, columns.total),
+        total=columns.total,
+        is_at_most=bounded or "tier" in facts,
+        every=columns.every,
+        cart_share=_share_of_carts(offers, carts, now),
+        carts=len(carts),
+    )
+
+
+def load_table(
+    offers: Sequence[OfferValue], facts: frozenset[str], market_code: str, now: datetime
+) -> tuple[ShopperTable, ShopperColumns]:
+    """Return the shoppers of a market with the facts that `offers` ask for. Four queries."""
+    leaves = [leaf for offer in offers for leaf in list_leaves(offer.condition)]
+    tags = {tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags}
+    columns = load_shopper_columns(market_code=market_code, tags=tags)
+    ordered = load_order_columns(
+        shopper_id=columns.shopper_id,
+        counted=windows_in(facts, COUNT_IN),
+        summed=windows_in(facts, SPENT_IN),
+        currency=get_market(market_code).currency,
+        now=now,
+    )
+    ids = sorted(columns.codes)
+    # A tier is worked out shopper by shopper when asked for: every member may have any
+    tiers = tuple({tier for leaf in leaves if isinstance(leaf, c.TierIn) for tier in leaf.tiers})
+    groups = {one for leaf in leaves if isinstance(leaf, c.GroupIn) for one in leaf.groups}
+    proven = list_proven(groups, now=now)
+    table = ShopperTable(
+        is_member=columns.is_member,
+        agrees=columns.agrees,
+        has_ordered=~np.isnan(ordered.last_at),
+        last_at=ordered.last_at,
+        segment=np.where(np.isin(columns.segment, ids), np.searchsorted(ids, columns.segment), -1),
+        segments=tuple(columns.codes[one] for one in ids),
+        tier=np.where(columns.is_member, 0, -1),
+        tiers=tiers,
+        tags=columns.tags,
+        groups={code: np.isin(columns.shopper_id, ids) for code, ids in proven.items()},
+        counts=ordered.counts,
+        spent=ordered.spent,
+    )
+    return table, columns
+
+
+def list_leaves(condition: c.Condition) -> list[c.Condition]:
+    """Return every single condition of a tree."""
+    match condition:
+        case c.All(parts) | c.Any(parts) | c.ExactlyOne(parts):
+            return [leaf for part in parts for leaf in list_leaves(part)]
+        case c.Not(part):
+            return list_leaves(part)
+    return [condition]
+
+
+def _is_personal(offers: Sequence[OfferValue]) -> bool:
+    return any(offer.audience == "personal" for offer in offers)
+
+
+def _addressed(offer: OfferValue, columns: ShopperColumns, addressed: Sequence[int] | None) -> Mask:
+    if offer.audience == "personal":
+        return np.isin(columns.shopper_id, np.array(addressed or (), dtype=np.int64))
+    if offer.audience == "members":
+        return columns.is_member
+    return np.ones(len(columns.shopper_id), dtype=np.bool_)
+
+
+def _share_of_carts(
+    offers: Sequence[OfferValue], carts: Sequence[CartValue], now: datetime
+) -> float | None:
+    """Return the share of carts that hold goods in scope and satisfy what is asked of carts."""
+    asked = [(offer, relax_shopper(offer.condition)) for offer in offers]
+    if not carts:
+        return None
+    fitting = sum(any(_fits(offer, part, cart, now) for offer, part in asked) for cart in carts)
+    return fitting / len(carts)
+
+
+def _fits(offer: OfferValue, asked: c.Condition, cart: CartValue, now: datetime) -> bool:
+    given = Circumstances(cart, ShopperFacts(), now)
+    return any(map(offer.covers, cart.lines)) and not asked.failures(given)

@@ -1,0 +1,226 @@
+"""A basket tried with a draft: what would apply, what would not, and truly why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.services.rehearsing import Rehearsed, rehearse_cart
+from pricing.core.values import QuoteContext
+from profiles.core.values import ShopperValue
+from profiles.selectors import ShopperNotFound, get_shopper_by_id
+from promotions.core.reasons import explain
+from promotions.core.values import OfferValue
+from promotions.selectors.builder_drafts import rehearse
+from shop.backoffice.sentences import MOMENT
+from shop.catalog.selectors import get_market
+from shop.catalog.selectors.naming import find_goods
+from shop.kernel.money import format_money
+
+MOST_GOODS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An offer in a preview: whether it applied, what it gave, or why not."""
+
+    offer_id: int
+    campaign_id: int
+    name: str
+    is_applied: bool
+    text: str
+    is_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A tried basket: its lines with price before and after, and a verdict on every offer."""
+
+    rehearsed: Rehearsed
+    lines: tuple[tuple[str, int, str, str], ...]
+    subtotal: str
+    discount: str
+    extras: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+class PreviewForm(forms.Form):
+    """Which basket, for whom, when, through which channel, with which codes."""
+
+    basket = forms.CharField(label=gettext_lazy("Basket"), max_length=400)
+    shopper = forms.IntegerField(label=gettext_lazy("Shopper number"), required=False, min_value=1)
+    at = forms.DateTimeField(
+        label=gettext_lazy("When"),
+        required=False,
+        input_formats=[MOMENT, "%Y-%m-%d %H:%M"],
+        widget=forms.DateTimeInput(format=MOMENT, attrs={"type": "datetime-local"}),
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Channel"),
+        choices=[
+            ("online", gettext_lazy("online")),
+            ("app", gettext_lazy("app")),
+            ("store", gettext_lazy("store")),
+        ],
+        required=False,
+    )
+    codes = forms.CharField(label=gettext_lazy("Codes"), max_length=200, required=False)
+    with_code = forms.BooleanField(
+        label=gettext_lazy("as if its code had been entered"), required=False
+    )
+
+    def clean_basket(self) -> dict[int, int]:
+        """Return pieces by variant of "SKU x 2, SKU"."""
+        basket: dict[int, int] = {}
+        for part in filter(None, (one.strip() for one in self.cleaned_data["basket"].split(","))):
+            sku, _sign, pieces = part.replace("×", "x").partition(" x")
+            found = [key for kind, key in find_goods(sku) if kind == "variant"]
+            if not found:
+                raise forms.ValidationError(_("There is no SKU “%(sku)s”.") % {"sku": sku.strip()})
+            if pieces.strip() and not pieces.strip().isdigit():
+                raise forms.ValidationError(_("Write pieces as a number: SKU x 2."))
+            basket[found[0]] = basket.get(found[0], 0) + min(int(pieces.strip() or 1), 999)
+        if not 0 < len(basket) <= MOST_GOODS:
+            raise forms.ValidationError(_("Name one to twenty SKUs."))
+        return basket
+
+    def clean_shopper(self) -> ShopperValue | None:
+        """Return the shopper of that number; nobody means a guest."""
+        number = self.cleaned_data["shopper"]
+        if number is None:
+            return None
+        try:
+            return get_shopper_by_id(shopper_id=number)
+        except ShopperNotFound as unknown:
+            raise forms.ValidationError(_("There is no shopper of this number.")) from unknown
+
+
+def try_basket(
+    form: PreviewForm, *, campaign_id: int, market_code: str, language: str, now: datetime
+) -> Preview:
+    """Return what the basket of a valid form would come to with the campaign as if live."""
+    said, market = form.cleaned_data, get_market(market_code)
+    at: datetime | None = said["at"]
+    context = QuoteContext(
+        shopper_pseudonym=None if said["shopper"] is None else said["shopper"].pseudonym,
+        market=market_code,
+        channel=said["channel"] or "online",
+        jurisdiction_code=market.jurisdiction_code,
+        language=language,
+        gpc=False,
+        now=now if at is None else at.replace(tzinfo=ZoneInfo(market.time_zone)),
+        purpose="preview",
+    )
+    book = rehearse([campaign_id], with_codes=said["with_code"])
+    rehearsed = rehearse_cart(
+        basket=said["basket"],
+        codes=tuple(filter(None, said["codes"].replace("，", ",").split(","))),
+        shopper=said["shopper"],
+        context=context,
+        book=book,
+    )
+    offers = [*book.offers, *(one.offer for one in book.unlocked if one.offer is not None)]
+    return _describe(rehearsed, offers, campaign_id, context)
+
+
+def judge_offers(
+    rehearsed: Rehearsed, offers: Sequence[OfferValue], campaign_id: int, context: QuoteContext
+) -> tuple[Verdict, ...]:
+    """Return a verdict on every offer: what it gave, or the evaluator's own reason why not.
+
+    Offers outside their dates, market or goods never come to the evaluator; their reason is said
+    here in its words.
+    """
+    found, currency = rehearsed.evaluation, rehearsed.cart.currency
+    locale = _locale(context.language)
+    given = {one.offer_id: one.amount_minor for one in found.applied}
+    refused = {one.offer_id: one.message for one in found.rejected if one.offer_id is not None}
+    verdicts = []
+    for offer in offers:
+        if offer.offer_id in given:
+            text = format_money(given[offer.offer_id], currency, locale)
+        else:
+            text = refused.get(offer.offer_id) or _why_left_out(offer, rehearsed, context)
+        verdicts.append(
+            Verdict(
+                offer.offer_id,
+                offer.campaign_id,
+                offer.label(context.language),
+                offer.offer_id in given,
+                text,
+                offer.campaign_id == campaign_id,
+            )
+        )
+    return tuple(sorted(verdicts, key=lambda one: (not one.is_draft, not one.is_applied, one.name)))
+
+
+def _why_left_out(offer: OfferValue, rehearsed: Rehearsed, context: QuoteContext) -> str:
+    reason, day = "nothing_in_scope", ""
+    if context.now < offer.starts_at:
+        reason, day = "not_started", f"{offer.starts_at:%Y-%m-%d}"
+    elif context.now >= offer.ends_at:
+        reason, day = "ended", f"{offer.ends_at:%Y-%m-%d}"
+    elif offer.market_code not in ("", context.market):
+        reason = "wrong_market"
+    return explain(
+        reason,
+        language=context.language,
+        locale=_locale(context.language),
+        currency=rehearsed.cart.currency,
+        name=offer.label(context.language),
+        date=day,
+    )
+
+
+def _describe(
+    rehearsed: Rehearsed, offers: Sequence[OfferValue], campaign_id: int, context: QuoteContext
+) -> Preview:
+    cart, found = rehearsed.cart, rehearsed.evaluation
+    locale = _locale(context.language)
+
+    def money(minor: int) -> str:
+        return format_money(minor, cart.currency, locale)
+
+    return Preview(
+        rehearsed=rehearsed,
+        lines=tuple(
+            (
+                line.line_id,
+                line.quantity,
+                money(line.value_minor),
+                money(found.totals[line.line_id]),
+            )
+            for line in cart.lines
+        ),
+        subtotal=money(cart.value_minor),
+        discount=money(found.discount_minor),
+        extras=_say_extras(rehearsed, money),
+        verdicts=judge_offers(rehearsed, offers, campaign_id, context),
+    )
+
+
+def _say_extras(rehearsed: Rehearsed, show: Callable[[int], str]) -> tuple[str, ...]:
+    """Return what offers give beside lower lines: gifts, cheaper delivery, points."""
+    found = rehearsed.evaluation
+    gifts = [
+        _("%(pieces)d gift(s) of variant %(variant)d worth %(worth)s")
+        % {"pieces": one.quantity, "variant": one.variant_id, "worth": show(one.value_minor)}
+        for one in found.gifts
+    ]
+    deliveries = [
+        _("%(amount)s off delivery by %(method)s")
+        % {"amount": show(-one.amount_minor), "method": one.method_code}
+        for one in found.deliveries
+    ]
+    points = [_("%(points)d points") % {"points": one.points} for one in found.points]
+    return (*gifts, *deliveries, *points)
+
+
+def _locale(language: str) -> str:
+    return "zh_Hans_CN" if language.startswith("zh") else "en_US"

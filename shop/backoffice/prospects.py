@@ -1,0 +1,197 @@
+"""Figures of a rehearsal as staff read them, stock that may run out, the next "was" price."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from pricing.core.reference import lowest_between
+from pricing.selectors.references import load_series
+from promotions.core.carts import ShopperFacts
+from promotions.core.conflicts import Conflict
+from promotions.core.evaluate import evaluate_offers
+from promotions.core.recorded import Interval, forecast_stock
+from promotions.core.values import OfferValue
+from promotions.selectors.builder_drafts import compile_campaign
+from promotions.selectors.campaigns import CampaignView
+from shop.backoffice.names import name_cards
+from shop.backoffice.rehearsals import DRAWS, SEED, Rehearsal
+from shop.catalog.selectors import get_market
+from shop.inventory.selectors import available
+from shop.kernel.money import format_money
+
+MOST_GOODS = 40
+LIKELY = 0.5
+DAYS = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What may run out, and goods whose lowest price of 30 days the campaign would lower.
+
+    `scarce` are (name, chance in percent, pieces there); `lowered` (name, lowest now, then).
+    `is_public`: the price is everybody's, so that it counts for the next reference price.
+    """
+
+    scarce: tuple[tuple[str, int, int], ...]
+    lowered: tuple[tuple[str, str, str], ...]
+    is_public: bool
+    goods: int
+
+
+def foresee(
+    campaign: CampaignView, tried: Rehearsal, *, market_code: str, language: str, now: datetime
+) -> Prospect:
+    """Return stock and reference prices to come, for the goods recorded carts bought most of.
+
+    Stock is compared with what was sold in a window as long; nobody is assumed to buy more.
+    Four queries.
+    """
+    offers = list(compile_campaign(campaign.campaign_id))
+    sold = _count_sold(tried, offers)
+    ids = [variant_id for variant_id, _units in sold.most_common(MOST_GOODS)]
+    cards = name_cards(ids, language)
+    names = {one: cards[one].name if one in cards else f"#{one}" for one in ids}
+    stock = available(ids) if ids else {}
+    chances = forecast_stock(
+        np.array([sold[one] for one in ids], dtype=np.int64),
+        np.array([stock.get(one, 0) for one in ids], dtype=np.int64),
+        draws=DRAWS,
+        rng=np.random.default_rng(SEED),
+    )
+    scarce = [
+        (names[one], round(100 * float(chance)), stock.get(one, 0))
+        for one, chance in zip(ids, chances, strict=True)
+        if chance >= LIKELY
+    ]
+    public = [o for o in offers if o.audience == "public" and not o.requires_coupon]
+    lowered: list[tuple[int, int, int]] = []
+    if public:
+        lowered = _lowered(
+            ids=ids,
+            offers=public,
+            tried=tried,
+            campaign=campaign,
+            market_code=market_code,
+            now=now,
+        )
+    money = partial(_show, market_code, language)
+    said = ((names[one], money(was), money(then)) for one, was, then in lowered)
+    return Prospect(tuple(scarce), tuple(said), is_public=bool(public), goods=len(ids))
+
+
+def _show(market_code: str, language: str, minor: int) -> str:
+    return format_money(minor, get_market(market_code).currency, _locale(language))
+
+
+def describe_forecast(
+    tried: Rehearsal, market_code: str, language: str
+) -> list[tuple[str, str, str]]:
+    """Return (figure, estimate, interval) of a forecast; none without carts."""
+    found = tried.forecast
+    if found is None:
+        return []
+    currency, locale = get_market(market_code).currency, _locale(language)
+
+    def money(one: Interval) -> tuple[str, str]:
+        low, at, high = (
+            format_money(round(value), currency, locale)
+            for value in (one.low, one.estimate, one.high)
+        )
+        return at, f"{low} – {high}"
+
+    share = found.uptake
+    return [
+        (
+            _("Carts it would have applied to"),
+            f"{share.estimate:.1%}",
+            f"{share.low:.1%} – {share.high:.1%}",
+        ),
+        (_("Given away on top, in all"), *money(found.cost_minor)),
+        (_("Margin of these carts with it"), *money(found.margin_minor)),
+        (_("Change of margin if nobody buys more"), *money(found.margin_change_minor)),
+    ]
+
+
+def describe_conflicts(
+    conflicts: Sequence[Conflict], names: Mapping[int, str], market_code: str, language: str
+) -> list[dict[str, object]]:
+    """Return each conflict with names of campaigns and goods and its prices. One query."""
+    cards = name_cards([one.variant_id for one in conflicts], language)
+    currency, locale = get_market(market_code).currency, _locale(language)
+    return [
+        {
+            "campaigns": [(key, names.get(key, f"#{key}")) for key in one.campaign_ids],
+            "goods": cards[one.variant_id].name if one.variant_id in cards else one.variant_id,
+            "pieces": one.quantity,
+            "quoted": format_money(one.quoted_minor, currency, locale),
+            "combined": format_money(one.combined_minor, currency, locale),
+            "depth": f"{one.depth:.0f}",
+            "at_floor": one.at_floor,
+            "is_first": one.shopper.is_first_order,
+            "segment": one.shopper.segment,
+        }
+        for one in conflicts
+    ]
+
+
+def _count_sold(tried: Rehearsal, offers: Sequence[OfferValue]) -> Counter[int]:
+    sold: Counter[int] = Counter()
+    for cart in tried.carts:
+        for line in cart.lines:
+            if any(offer.covers(line) for offer in offers):
+                sold[line.variant_id] += line.quantity
+    return sold
+
+
+def _lowered(
+    *,
+    ids: Sequence[int],
+    offers: Sequence[OfferValue],
+    tried: Rehearsal,
+    campaign: CampaignView,
+    market_code: str,
+    now: datetime,
+) -> list[tuple[int, int, int]]:
+    """Return goods whose lowest price offered in 30 days would be that of the campaign.
+
+    The lowest of pricing's ledger up to now against one piece under the public offers alone.
+    """
+    wanted = np.array(sorted(ids), dtype=np.int64)
+    series = load_series(variant_id=wanted, now=now, place=(market_code, "online"))
+    until = np.full(len(wanted), int(now.timestamp()), dtype=np.int64)
+    lowest = lowest_between(series, until - int(DAYS.total_seconds()), until)
+    deals = _deal_prices(offers, tried, campaign)
+    rows = zip(wanted.tolist(), lowest.tolist(), strict=True)
+    return [(one, low, deals[one]) for one, low in rows if 0 < deals.get(one, low) < low]
+
+
+def _deal_prices(
+    offers: Sequence[OfferValue], tried: Rehearsal, campaign: CampaignView
+) -> dict[int, int]:
+    """Return what one piece of each good in the carts costs under the public offers, minor."""
+    live = [replace(offer, status="live") for offer in offers]
+    prices: dict[int, int] = {}
+    for cart in tried.carts:
+        for line in cart.lines:
+            if line.variant_id not in prices:
+                alone = replace(cart, lines=(replace(line, quantity=1),))
+                found = evaluate_offers(
+                    cart=alone,
+                    offers=live,
+                    coupons=(),
+                    shopper=ShopperFacts(),
+                    now=campaign.starts_at,
+                )
+                prices[line.variant_id] = found.totals[line.line_id]
+    return prices
+
+
+def _locale(language: str) -> str:
+    return "zh_Hans_CN" if language.startswith("zh") else "en_US"

@@ -1,0 +1,104 @@
+"""Before a campaign goes live: try a basket, count whom it reaches, rehearse it on real carts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from orders.selectors.recorded import find_recorded_order
+from pricing.selectors.places import home_place
+from promotions.selectors.builder_people import list_neighbours
+from promotions.selectors.campaigns import CampaignView
+from shop.backoffice.audiences import count_audience
+from shop.backoffice.conflicts import list_conflicts
+from shop.backoffice.frame import needs, render_page
+from shop.backoffice.names import name_cards
+from shop.backoffice.previews import PreviewForm, try_basket
+from shop.backoffice.prospects import describe_conflicts, describe_forecast, foresee
+from shop.backoffice.rehearsals import rehearse_campaign
+from shop.backoffice.replays import replay_order
+from shop.backoffice.views.campaigns import require_campaign
+from shop.kernel.clock import utc_now
+
+CAN_SEE = "promotions.view_campaign"
+DEEP = 50
+
+
+class DepthForm(forms.Form):
+    """From which depth on a meeting of campaigns is shown."""
+
+    depth = forms.IntegerField(min_value=1, max_value=100, required=False)
+
+
+@needs(CAN_SEE)
+def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Try a basket with the campaign as if it were live. Nothing is stored."""
+    campaign = require_campaign(campaign_id)
+    language, market = get_language() or "en", _market_of(campaign)
+    asked = request.GET if "basket" in request.GET else None
+    form = PreviewForm(asked, initial={"channel": "online", "at": campaign.starts_at})
+    context: dict[str, Any] = {"campaign": campaign, "form": form}
+    if asked is not None and form.is_valid():
+        found = try_basket(
+            form, campaign_id=campaign_id, market_code=market, language=language, now=utc_now()
+        )
+        cards = name_cards(form.cleaned_data["basket"], language)
+        context |= {
+            "preview": found,
+            "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],
+        }
+    return render_page(request, "admin/campaign_preview.html", campaign.name, context)
+
+
+@needs(CAN_SEE)
+def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show audience, overlaps, and what recorded carts say. About thirty queries."""
+    campaign, now = require_campaign(campaign_id), utc_now()
+    form = DepthForm(request.GET)
+    depth = (form.cleaned_data["depth"] if form.is_valid() else None) or DEEP
+    market, language = _market_of(campaign), get_language() or "en"
+    tried = rehearse_campaign(campaign, market_code=market, now=now)
+    neighbours = list_neighbours(
+        market_code=market, since=max(campaign.starts_at, now), until=campaign.ends_at
+    )
+    conflicts = list_conflicts(
+        campaign,
+        market_code=market,
+        neighbours=list(neighbours),
+        carts=tried.carts,
+        threshold=float(depth),
+        now=now,
+    )
+    context = {
+        "campaign": campaign,
+        "depth": depth,
+        "audience": count_audience(
+            campaign_id=campaign_id, market_code=market, carts=tried.carts, now=now
+        ),
+        "conflicts": describe_conflicts(conflicts, neighbours, market, language),
+        "tried": tried,
+        "figures": describe_forecast(tried, market, language),
+        "displaced": [neighbours.get(one, str(one)) for one in tried.displaced],
+        "prospect": foresee(campaign, tried, market_code=market, language=language, now=now),
+    }
+    return render_page(request, "admin/campaign_rehearsal.html", campaign.name, context)
+
+
+@needs("orders.view_order")
+def explain_order(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Show why offers applied to an order or did not. About ten queries."""
+    order = find_recorded_order(order_id)
+    if order is None:
+        raise Http404(_("No order has this number."))
+    found = replay_order(order, language=get_language() or "en")
+    title = _("Offers of order %(number)s") % {"number": order.number}
+    context = {"order": order, "replay": found}
+    return render_page(request, "admin/order_offers.html", title, context)
+
+
+def _market_of(campaign: CampaignView) -> str:
+    return campaign.market_code or home_place()[0]
