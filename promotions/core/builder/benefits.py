@@ -67,10 +67,17 @@ def _set_price(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     return words.pick((f"Sell {goods} at {amount} each", f"{goods}每件 {amount}"))
 
 
+def _terms[T](benefit: Benefit, kind: type[T]) -> T:
+    """Return the terms of a benefit; `parse_benefits` pairs them with its kind."""
+    if not isinstance(benefit.terms, kind):
+        raise TypeError(f"{benefit.kind} comes without its {kind.__name__}")
+    return benefit.terms
+
+
 def _gift(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    assert isinstance(benefit.terms, Gift)  # noqa: S101  # parse_benefits pairs kind and terms
-    gift, count = [words.name("variant", key) for key in benefit.terms.variant_ids], 0
-    count, first = benefit.terms.quantity, gift[0]
+    terms = _terms(benefit, Gift)
+    gift, count = [words.name("variant", key) for key in terms.variant_ids], 0
+    count, first = terms.quantity, gift[0]
     said = words.pick((f"Add {count} × {first} as a gift", f"赠送 {count} 件{first}"))
     if len(gift) > 1:
         others = words.either(gift[1:])
@@ -79,8 +86,7 @@ def _gift(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _buy_get(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    terms = benefit.terms
-    assert isinstance(terms, BuyGet)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, BuyGet)
     goods, off = say_goods(scope, words), _off(benefit.percent, words)
     got = goods if terms.get_scope is None else say_goods(terms.get_scope, words)
     return words.pick(
@@ -92,8 +98,7 @@ def _buy_get(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _cheapest(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    terms = benefit.terms
-    assert isinstance(terms, GroupOf)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, GroupOf)
     goods, off = say_goods(scope, words), _off(benefit.percent, words)
     return words.pick(
         (
@@ -104,8 +109,7 @@ def _cheapest(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _bundle(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    terms = benefit.terms
-    assert isinstance(terms, Bundle)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, Bundle)
     parts = [f"{part.quantity} × {say_goods(part.scope, words)}" for part in terms.parts]
     together = " + ".join(parts)
     if benefit.amount_minor is not None:
@@ -130,10 +134,10 @@ def _spend_tiers(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _steps(benefit: Benefit, words: Lexicon, reach: Callable[[Step], str]) -> str:
-    assert isinstance(benefit.terms, Tiers)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, Tiers)
     is_each = benefit.kind is Kind.QUANTITY_TIERS
     said = []
-    for step in benefit.terms.steps:
+    for step in terms.steps:
         at = reach(step)
         if step.percent is not None:
             what = _off(step.percent, words)
@@ -149,8 +153,7 @@ def _steps(benefit: Benefit, words: Lexicon, reach: Callable[[Step], str]) -> st
 
 
 def _delivery(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    terms = benefit.terms
-    assert isinstance(terms, Delivery)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, Delivery)
     methods = [words.name("delivery", code) for code in sorted(terms.methods)]
     by = (
         words.pick((f" by {words.either(methods)}", f"（{words.either(methods)}）"))
@@ -170,8 +173,7 @@ def _delivery(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _points(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    terms = benefit.terms
-    assert isinstance(terms, Points)  # noqa: S101  # parse_benefits pairs kind and terms
+    terms = _terms(benefit, Points)
     if terms.per_minor is None:
         return words.pick((f"Give {terms.points} points", f"赠送 {terms.points} 积分"))
     per, goods = words.money(terms.per_minor), say_goods(scope, words)
@@ -184,8 +186,8 @@ def _points(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
 
 
 def _formula(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
-    assert isinstance(benefit.terms, Formula)  # noqa: S101  # parse_benefits pairs kind and terms
-    goods, text = say_goods(scope, words), benefit.terms.text
+    terms = _terms(benefit, Formula)
+    goods, text = say_goods(scope, words), terms.text
     return words.pick((f"Take what “{text}” comes to off {goods}", f"{goods}按公式“{text}”减免"))
 
 
