@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -74,6 +75,11 @@ class PreviewForm(forms.Form):
     with_code = forms.BooleanField(
         label=gettext_lazy("as if its code had been entered"), required=False
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("shopper", "at", "channel", "codes"):
+            self.fields[name].widget.attrs["class"] = "ft-input"
 
     def clean_basket(self) -> dict[int, int]:
         """Return pieces by variant of "SKU x 2, SKU"."""

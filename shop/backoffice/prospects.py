@@ -68,7 +68,7 @@ def foresee(
     scarce = [
         (names[one], round(100 * float(chance)), stock.get(one, 0))
         for one, chance in zip(ids, chances, strict=True)
-        if chance >= LIKELY
+        if chance >= LIKELY and stock.get(one, 0) > 0
     ]
     public = [o for o in offers if o.audience == "public" and not o.requires_coupon]
     lowered: list[tuple[int, int, int]] = []
@@ -167,21 +167,28 @@ def _lowered(
     series = load_series(variant_id=wanted, now=now, place=(market_code, "online"))
     until = np.full(len(wanted), int(now.timestamp()), dtype=np.int64)
     lowest = lowest_between(series, until - int(DAYS.total_seconds()), until)
-    deals = _deal_prices(offers, tried, campaign)
+    if not len(series.amount):
+        return []
+    last = series.amount[np.minimum(series.offsets[1:] - 1, max(len(series.amount) - 1, 0))]
+    known = np.diff(series.offsets) > 0
+    public = dict(zip(wanted[known].tolist(), last[known].tolist(), strict=True))
+    deals = _deal_prices(offers, tried, campaign, public)
     rows = zip(wanted.tolist(), lowest.tolist(), strict=True)
     return [(one, low, deals[one]) for one, low in rows if 0 < deals.get(one, low) < low]
 
 
 def _deal_prices(
-    offers: Sequence[OfferValue], tried: Rehearsal, campaign: CampaignView
+    offers: Sequence[OfferValue], tried: Rehearsal, campaign: CampaignView, public: dict[int, int]
 ) -> dict[int, int]:
-    """Return what one piece of each good in the carts costs under the public offers, minor."""
+    """Return what one piece at its public price costs under the public offers, minor units."""
     live = [replace(offer, status="live") for offer in offers]
     prices: dict[int, int] = {}
     for cart in tried.carts:
         for line in cart.lines:
-            if line.variant_id not in prices:
-                alone = replace(cart, lines=(replace(line, quantity=1),))
+            price = public.get(line.variant_id)
+            if price is not None and line.variant_id not in prices:
+                one = replace(line, quantity=1, unit_minor=price)
+                alone = replace(cart, lines=(one,))
                 found = evaluate_offers(
                     cart=alone,
                     offers=live,

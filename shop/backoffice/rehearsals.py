@@ -126,16 +126,17 @@ def _judge(
     with_it = _evaluate(cart, tried.offers, tried.unlocked, shopper, at)
     before = {one.campaign_id for one in without.applied}
     after = {one.campaign_id for one in with_it.applied}
+    is_reached = bool(after & tried.as_live)
     return Outcome(
         day=0,
         shopper_id=order.shopper_id,
         value_minor=cart.value_minor,
-        is_reached=bool(after & tried.as_live),
+        is_reached=is_reached,
         cost_minor=_given(with_it) - _given(without),
         margin_before_minor=_margin(order, without),
         margin_minor=_margin(order, with_it),
         displaced=tuple(sorted(before - after - tried.as_live)),
-        at_floor=_meets_floor(cart, with_it),
+        at_floor=is_reached and _meets_floor(cart, with_it),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,7 +22,9 @@ from shop.backoffice.previews import PreviewForm, try_basket
 from shop.backoffice.prospects import describe_conflicts, describe_forecast, foresee
 from shop.backoffice.rehearsals import rehearse_campaign
 from shop.backoffice.replays import replay_order
+from shop.backoffice.sentences import MOMENT
 from shop.backoffice.views.campaigns import require_campaign
+from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 
 CAN_SEE = "promotions.view_campaign"
@@ -40,7 +43,8 @@ def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = require_campaign(campaign_id)
     language, market = get_language() or "en", _market_of(campaign)
     asked = request.GET if "basket" in request.GET else None
-    form = PreviewForm(asked, initial={"channel": "online", "at": campaign.starts_at})
+    begins = campaign.starts_at.astimezone(ZoneInfo(get_market(market).time_zone))
+    form = PreviewForm(asked, initial={"channel": "online", "at": f"{begins:{MOMENT}}"})
     context: dict[str, Any] = {"campaign": campaign, "form": form}
     if asked is not None and form.is_valid():
         found = try_basket(

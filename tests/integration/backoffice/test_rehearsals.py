@@ -14,6 +14,7 @@ from orders.models import Order
 from orders.selectors.recorded import find_facts_then, find_recorded_order
 from orders.services import add_to_cart, rehearsing, view_cart
 from orders.services.rehearsing import rehearse_cart
+from pricing.core.reference import PriceSeries
 from pricing.core.values import QuoteContext
 from profiles.models import Segment, Shopper, ShopperProfile
 from profiles.selectors import get_shopper_by_id
@@ -21,10 +22,11 @@ from promotions.models import Campaign, Coupon, Offer
 from promotions.selectors import forget_offer_book
 from promotions.selectors.builder_drafts import rehearse
 from promotions.selectors.campaigns import find_campaign
-from shop.backoffice import conflicts, rehearsals
+from shop.backoffice import conflicts, prospects, rehearsals
 from shop.backoffice.audiences import count_audience
 from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.previews import PreviewForm, try_basket
+from shop.backoffice.prospects import foresee
 from shop.backoffice.rehearsals import rehearse_campaign
 from shop.backoffice.replays import replay_order
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -214,7 +216,7 @@ def test_the_share_of_carts_and_at_most_are_said(bob: QuoteContext, shelf: Shelf
 
 
 def test_recorded_carts_say_what_a_draft_would_have_given_away(
-    bob: QuoteContext, shelf: Shelf
+    bob: QuoteContext, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for pieces in (1, 2, 3):
         add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=pieces)
@@ -236,6 +238,14 @@ def test_recorded_carts_say_what_a_draft_would_have_given_away(
     assert tried.forecast is not None
     assert (tried.forecast.people, tried.forecast.cost_minor.estimate) == (1, 500.0)
     assert tried.displaced == ()
+    seconds = int(NOON.timestamp()) - 86_400
+    ledger = PriceSeries(np.array([0, 1]), np.array([seconds]), np.array([400]))
+    monkeypatch.setattr(prospects, "load_series", lambda **_: ledger)
+    Offer.objects.filter(campaign=draft).update(condition={})
+    found = foresee(campaign, tried, market_code="us", language="en", now=LATER)
+    (name, chance, pieces), (_name, was, then) = found.scarce[0], found.lowered[0]
+    assert (name, pieces, was, then) == ("Cheddar", 4, "$4.00", "$3.00")
+    assert chance == pytest.approx(71, abs=5)
 
 
 def test_a_planted_stack_is_found_with_its_goods_and_price(

@@ -1,0 +1,86 @@
+"""A promotion by the keyboard: choose a sentence, fill it in, read it back, rehearse it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.functional.conftest import Visitor
+from tests.functional.shop import Shop
+from tests.functional.test_access import find_violations
+from tests.functional.test_staff_prices import sign_in
+
+SHOTS = os.environ.get("BUILDER_SHOTS", "")
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page, if somebody asked for them."""
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def test_a_promotion_is_made_by_the_keyboard_and_rehearsed_on_real_carts(
+    page: Page, shop: Shop
+) -> None:
+    sign_in(page, shop, "merchandiser")
+    page.goto("/admin/promotions/new/")
+    keep(page, "kinds")
+    page.get_by_role("link", name=re.compile("^Price cut")).focus()
+    page.keyboard.press("Enter")
+    percent = page.get_by_label("percent", exact=True)
+    expect(percent).to_have_value("10")
+    percent.fill("25")
+    percent.press("Tab")
+    expect(page.get_by_label("goods", exact=True)).to_be_focused()
+    page.keyboard.type("nothing of this name")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("There is no category, brand or SKU")
+    keep(page, "refused")
+    page.get_by_label("goods", exact=True).fill("")
+    page.get_by_label("and only if", exact=True).select_option("cart_value")
+    page.get_by_role("button", name="Add this clause").press("Enter")
+    expect(page.get_by_label("least cart")).to_have_value("40.00")
+    keep(page, "sentence")
+    page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
+    said = page.locator(".ft-said")
+    expect(said).to_contain_text("and only if the cart is worth at least $40.00")
+    keep(page, "plan")
+    page.get_by_role("link", name="Rehearse on real carts").press("Enter")
+    expect(page.get_by_text("Carts it would have applied to")).to_be_visible()
+    keep(page, "rehearsal")
+    page.get_by_role("link", name="Try a basket").press("Enter")
+    expect(page.get_by_role("heading", name="Try a basket as if")).to_be_visible()
+    keep(page, "preview")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
+    visit: Visitor, shop: Shop, axe: str, scheme: str
+) -> None:
+    page = visit(
+        color_scheme=scheme, viewport={"width": 320, "height": 700}, java_script_enabled=True
+    )
+    sign_in(page, shop, "merchandiser")
+    page.goto("/admin/promotions/new/welcome/")
+    page.get_by_role("button", name=re.compile("^Save as a draft")).click()
+    plan = page.url
+    problems, wide = [], []
+    for name, path in {
+        "kinds": "/admin/promotions/new/",
+        "sentence": "/admin/promotions/new/quantity_tiers/",
+        "plan": plan,
+        "preview": plan.replace("/plan/", "/preview/"),
+        "rehearsal": plan.replace("/plan/", "/rehearsal/"),
+    }.items():
+        page.goto(path)
+        keep(page, f"{name}-320-{scheme}")
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            wide.append(path)
+        found = (one for one in find_violations(page, axe) if " region: " not in one)
+        problems += [one for one in found if "ft-" in one]
+    assert (problems, wide) == ([], [])
