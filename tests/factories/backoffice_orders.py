@@ -22,11 +22,16 @@ from profiles.models import (
 from promotions.models import (
     Campaign,
     CampaignPolicy,
+    CodeBatch,
+    CodeImport,
     Coupon,
+    GroupClaim,
     Offer,
     Redemption,
     StackingCategory,
     StackingGroup,
+    UseLimit,
+    VerifiedGroup,
 )
 from shop.catalog.models import Variant
 from tests.factories.backoffice_prices import NOON, make_quote
@@ -51,6 +56,7 @@ def make_promotions(number: int, shopper: Shopper) -> None:
     )
     StackingGroup.objects.create(code=f"group-{number}", name=f"Group {number}")
     StackingCategory.objects.create(code=f"kind-{number}", name=f"Kind {number}")
+    make_limits(number, offer, shopper)
     coupon = Coupon.objects.create(code=f"SAVE{number}", offer=offer)
     Redemption.objects.create(
         campaign=campaign,
@@ -61,6 +67,15 @@ def make_promotions(number: int, shopper: Shopper) -> None:
         amount_minor=50,
         at=NOON,
     )
+
+
+def make_limits(number: int, offer: Offer, shopper: Shopper) -> None:
+    """Make a limit, a batch of codes, a file of codes, and a group somebody asks to be in."""
+    UseLimit.objects.create(offer=offer, max_uses=9)
+    CodeBatch.objects.create(offer=offer, name=f"Batch {number}", pattern="AB-########", amount=9)
+    CodeImport.objects.create(offer=offer, file_name=f"codes-{number}.csv")
+    group = VerifiedGroup.objects.create(code=f"students-{number}", name=f"Students {number}")
+    GroupClaim.objects.create(group=group, shopper=shopper, how="document", submitted_at=NOON)
 
 
 def make_order(number: int, variant: Variant, shopper: Shopper) -> None:

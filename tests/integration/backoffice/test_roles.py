@@ -14,7 +14,7 @@ from django.urls import URLPattern, reverse
 from orders.models import Order
 from pricing.models import DemandModelVersion, Quote
 from profiles.models import AuditTrait, Shopper
-from promotions.models import Campaign
+from promotions.models import Campaign, CodeBatch
 from shop.backoffice.roles import EVERYTHING, MATRIX, rights
 from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, ROLES, SUPPORT
@@ -61,6 +61,7 @@ PAGES = {
     "campaign_preview": "promotions.view_campaign",
     "campaign_rehearsal": "promotions.view_campaign",
     "order_offers": "orders.view_order",
+    "code_file": "promotions.view_codebatch",
     "campaign_versions": "promotions.view_campaign",
     "campaign_calendar": "promotions.view_campaign",
     "campaign_files": "promotions.view_campaign",
@@ -83,7 +84,7 @@ POSTED = {
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
 # Not pages: the way in and out, redirects, and answers with a check of their own.
-ELSEWHERE = {"login", "logout", "view_on_site", "autocomplete", "none"}
+ELSEWHERE = {"login", "logout", "view_on_site", "autocomplete", "none", "group_document"}
 
 
 def test_every_address_of_the_admin_has_its_line_in_the_matrix() -> None:
@@ -256,6 +257,7 @@ def _open(browser: Client, name: str) -> Any:
     arguments["builder_sentence"] = ["price_cut"]
     if name.startswith("campaign_") and name not in OF_ALL:
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
+    arguments["code_file"] = [CodeBatch.objects.values_list("pk", flat=True).first()]
     if name in ("experiment", "act_on_experiment", "experiment_csv"):
         arguments[name] = [1]
     address = reverse(f"admin:{name}", args=arguments.get(name, []))

@@ -77,6 +77,8 @@ def test_dates_are_judged_when_read() -> None:
 def test_a_cart_without_codes_or_budgets_takes_no_statement() -> None:
     make_campaign("tenth", percent="10")
     load_limits()
+    list_running()
+    load_offer_book()
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate()
     assert (found.discount_minor, len(captured)) == (100, 0)
