@@ -29,3 +29,4 @@ campaign_adjustments_total = Counter(
 budget_alerts_total = Counter(
     "fairtag_budget_alerts_total", "Campaigns that reached a share of their budget", ["percent"]
 )
+digests_total = Counter("fairtag_offer_digests_total", "Weekly letters with own offers sent")

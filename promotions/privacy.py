@@ -90,6 +90,7 @@ FIELDS = {
         none="id at campaign offer arm propensity depth model value_minor cost_minor price reason",
         link="shopper",
     ),
+    "OfferDigest": classify(none="id", personal="shopper week offers at"),
     "VerifiedGroup": classify(
         none="id code name name_zh takes_documents takes_codes mail_domains valid_days is_active"
     ),

@@ -9,6 +9,7 @@ from promotions.services import adjusting, make_waiting_codes, pulse, release_ex
 from promotions.services.alerts import announce_budget_alerts
 from promotions.services.allocation_pacing import pace_allocations
 from promotions.services.allocations import allocate_offers, redecide_shoppers
+from promotions.services.digests import send_digests
 from promotions.services.groups import drop_undecided_documents
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
@@ -66,6 +67,12 @@ def write_to_members() -> int:
 def win_back() -> int:
     """Address live win-back campaigns to members who agreed to letters."""
     return address_lapsed_members(now=utc_now())
+
+
+@job(queue="outbox", time_limit=600)
+def send_offer_digests() -> int:
+    """Send this week's letter with their own offers to the next of those who agreed to it."""
+    return send_digests(now=utc_now())
 
 
 @job(queue="recompute", time_limit=120)

@@ -116,6 +116,12 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "seal quotes": _at(crontab(hour=4, minute=15), "pricing.tasks.seal_quotes"),
     "write to members": _at(crontab(hour=14, minute=5), "promotions.tasks.write_to_members"),
     "win back": _at(crontab(hour=15, minute=5), "promotions.tasks.win_back"),
+    # a batch at a time through Thursday, until everybody had their turn
+    "send offers": {
+        "task": "promotions.tasks.send_offer_digests",
+        "schedule": crontab(minute="*/10", hour="14-23", day_of_week=4),
+        "options": {"expires": 600},
+    },
     "check replay": _at(crontab(hour=5, minute=10), "pricing.tasks.check_replay"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),

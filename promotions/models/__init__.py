@@ -6,6 +6,7 @@ from promotions.models.allocations import AllocationPlan, OfferDecision, UpliftV
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
+from promotions.models.digests import OfferDigest
 from promotions.models.groups import GroupClaim, GroupCode, VerifiedGroup
 from promotions.models.laws import PromotionLaw
 from promotions.models.limits import LimitCounter, LimitUse, UseLimit
@@ -54,6 +55,7 @@ __all__ = [
     "Offer",
     "OfferBook",
     "OfferDecision",
+    "OfferDigest",
     "OfferVariant",
     "Partner",
     "PartnerEntry",

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from promotions.models import CampaignShopper, Redemption
+from promotions.models import CampaignShopper, OfferDigest, Redemption
 from promotions.selectors.groups import export_groups
 from promotions.selectors.points_export import export_points
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: campaigns that address the shopper, uses of offers, groups, points.
-
-    Three queries, seven more for a member.
+    """Return JSON values: campaigns that address the shopper, uses of offers, letters, groups,
+    points. Four queries, seven more for a member.
     """
     targets = CampaignShopper.objects.filter(shopper_id=shopper_id).select_related("campaign")
     uses = Redemption.objects.filter(shopper_id=shopper_id).select_related("offer", "coupon")
@@ -36,6 +35,10 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
                 "at": use.at.isoformat(),
             }
             for use in uses.order_by("at", "pk")
+        ],
+        "letters": [
+            {"week": letter.week, "offers": letter.offers, "at": letter.at.isoformat()}
+            for letter in OfferDigest.objects.filter(shopper_id=shopper_id).order_by("week")
         ],
         "groups": export_groups(shopper_id),
         "points": export_points(shopper_id),

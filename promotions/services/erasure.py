@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from promotions.models import CampaignShopper, GroupClaim, OfferDecision, Redemption
+from promotions.models import CampaignShopper, GroupClaim, OfferDecision, OfferDigest, Redemption
 from promotions.services.points_erasure import forget_points
 
 
@@ -14,6 +14,7 @@ from promotions.services.points_erasure import forget_points
 def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Take the shopper out of all campaigns, redemptions and points. Safe to run twice."""
     GroupClaim.objects.filter(shopper_id=shopper_id).delete()
+    OfferDigest.objects.filter(shopper_id=shopper_id).delete()
     CampaignShopper.objects.filter(shopper_id=shopper_id).delete()
     Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None)
     OfferDecision.objects.filter(shopper_id=shopper_id).update(shopper=None)

@@ -1,0 +1,55 @@
+"""Stop letters with the link that every one of them carries: no login, no question."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+from django.utils.translation import override
+
+from profiles.core.values import ShopperValue
+from profiles.selectors import find_shopper
+from profiles.services import set_consent
+from shop.kernel.errors import FairtagError
+
+TEXT_VERSION = "offer-digest-1"
+_signer = Signer(salt="promotions.letters.stop")
+
+
+class BadLetterLink(FairtagError):
+    """The link is not one of ours, or whom it was for is forgotten."""
+
+    code = "bad_letter_link"
+
+
+def write_stop_link(pseudonym: str, language: str) -> str:
+    """Return the address where a shopper's letters are stopped. It never expires."""
+    with override(language):
+        path = reverse("letters_stop", args=[_signer.sign(pseudonym)])
+    return settings.SITE_URL.rstrip("/") + path
+
+
+def read_stop_link(token: str) -> ShopperValue:
+    """Return whose letters a link stops. Raises BadLetterLink. One query."""
+    try:
+        shopper = find_shopper(_signer.unsign(token))
+    except BadSignature:
+        shopper = None
+    if shopper is None:
+        raise BadLetterLink("This link is not complete, or it leads to nobody any more.")
+    return shopper
+
+
+def stop_letters(token: str, *, locale: str, now: datetime) -> None:
+    """Withdraw the consent to offers by e-mail, on record. Twice is once. Raises BadLetterLink."""
+    set_consent(
+        shopper_id=read_stop_link(token).id,
+        purpose="marketing",
+        granted=False,
+        how="letter",
+        locale=locale,
+        text_version=TEXT_VERSION,
+        now=now,
+    )
