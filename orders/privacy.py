@@ -9,7 +9,7 @@ from profiles.core.privacy import RoomPrivacy, classify
 FIELDS = {
     "Cart": classify(
         none="id market_code channel currency version points_wanted frozen_until expires_at",
-        personal="shopper status coupon_codes created_at changed_at",
+        personal="shopper status coupon_codes held_gifts created_at changed_at",
     ),
     "CartLine": classify(
         none="id cart held_quantity offered_minor label_code quote_token quote_expires_at",
@@ -18,7 +18,7 @@ FIELDS = {
     ),
     "Order": classify(
         none="id channel market_code jurisdiction_code language store external_ref country"
-        " pay_until closed_at",
+        " pay_until closed_at delivery_adjustments",
         link="shopper cart_id",
         personal="token email phone name address_line1 address_line2 city region postcode",
         legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"
@@ -27,7 +27,7 @@ FIELDS = {
         " paid_at",
     ),
     "OrderLine": classify(
-        none="id order position adjustments label_code",
+        none="id order position adjustments label_code is_gift",
         link="quote_id",
         legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
         " discount_minor points_minor tax_minor tax_added_minor total_minor refunded_quantity"

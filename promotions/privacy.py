@@ -102,10 +102,12 @@ FIELDS = {
     "GroupCode": classify(none="id group digest used_at claim"),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
-        " amount_minor max_discount_minor stacking stacking_group priority requires_coupon"
-        " is_active changed_at"
+        " amount_minor terms max_discount_minor max_line_minor stacking stacking_group group"
+        " category priority requires_coupon is_active changed_at"
     ),
     "OfferVariant": classify(none="id offer variant"),
+    "StackingGroup": classify(none="id code name mode parent priority"),
+    "StackingCategory": classify(none="id code name mode max_offers"),
     "OfferBook": classify(none="id version"),
     "Coupon": classify(
         none="id code offer max_redemptions per_shopper_limit redeemed is_active external_ref"
