@@ -136,6 +136,7 @@ def _gift_adjustment(gift: GivenGift) -> Adjustment:
         label=gift.label,
         coupon_code=gift.coupon_code,
         revision=gift.revision,
+        law_label=gift.law_label,
     )
 
 

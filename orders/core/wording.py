@@ -131,6 +131,8 @@ EMAIL_WORDS: dict[str, tuple[str, str]] = {
         "You were shown both prices before you bought. Why this price is on your order's page.",
         "购买前已同时向您展示两个价格。订单页面可查看定价原因。",
     ),
+    "included": ("included", "已计入"),
+    "rules": ("How our prices work", "我们的定价方式"),
     "not_you": (
         "You get this message because this address was given with an order.",
         "您收到此邮件，因为下单时填写了该邮箱地址。",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from orders.core.state import OrderStatus
 from orders.core.values import (
@@ -26,7 +26,8 @@ def view_order(order: Order, *, language: str) -> OrderView:
     """Return the order with lines, payments and timeline. Three queries."""
     lines = list(order.lines.order_by("position"))
     personal = [line for line in lines if line.is_personal]
-    label = _label(order, language) if personal else ""
+    law = _label(order, language) if personal or _has_personal_offer(order, lines) else ""
+    label = law if personal else ""
     is_open = order.status == OrderStatus.AWAITING_PAYMENT
     return OrderView(
         order_id=order.pk,
@@ -35,7 +36,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,
-        lines=tuple(_line_view(line, label) for line in lines),
+        lines=tuple(_line_view(line, label if line.is_personal else "", law) for line in lines),
         subtotal_minor=order.subtotal_minor,
         discount_minor=order.discount_minor,
         delivery_minor=order.delivery_minor,
@@ -53,7 +54,9 @@ def view_order(order: Order, *, language: str) -> OrderView:
         timeline=_timeline(order.events.order_by("at", "id"), language),
         is_payable=is_open,
         is_cancellable=order.status in CANCELLABLE and order.channel != "store",
-        delivery_cuts=tuple(DeliveryCut(**kept) for kept in order.delivery_adjustments),
+        delivery_cuts=tuple(
+            _relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments
+        ),
         has_personal_price=bool(personal),
         label=label,
         points_spent=order.points_spent,
@@ -67,7 +70,7 @@ def status_text(status: str, language: str) -> str:
     return pick(STATUSES[status], language)
 
 
-def _line_view(line: OrderLine, label: str) -> OrderLineView:
+def _line_view(line: OrderLine, label: str, law: str) -> OrderLineView:
     return OrderLineView(
         line_id=line.pk,
         variant_id=line.variant_id,
@@ -83,9 +86,9 @@ def _line_view(line: OrderLine, label: str) -> OrderLineView:
         total_minor=line.total_minor,
         is_personal=line.is_personal,
         label_code=line.label_code,
-        label=label if line.is_personal else "",
+        label=label,
         quote_id=line.quote_id,
-        adjustments=tuple(_adjustment(kept) for kept in line.adjustments),
+        adjustments=tuple(_relabel(Adjustment(**kept), law) for kept in line.adjustments),
         refunded_quantity=line.refunded_quantity,
         refunded_minor=line.refunded_minor,
         is_gift=line.is_gift,
@@ -93,8 +96,14 @@ def _line_view(line: OrderLine, label: str) -> OrderLineView:
     )
 
 
-def _adjustment(kept: dict[str, Any]) -> Adjustment:
-    return Adjustment(**kept)
+def _has_personal_offer(order: Order, lines: Sequence[OrderLine]) -> bool:
+    kept = [part for line in lines for part in line.adjustments]
+    return any(part.get("law_label") for part in (*kept, *order.delivery_adjustments))
+
+
+def _relabel[T: (Adjustment, DeliveryCut)](kept: T, law: str) -> T:
+    """Return what an offer took off, its label (if it bears one) in the reader's language."""
+    return replace(kept, law_label=law) if kept.law_label else kept
 
 
 def _label(order: Order, language: str) -> str:

@@ -17,6 +17,7 @@ from orders.models import OrderEvent
 from orders.selectors.views import view_order
 from orders.services.locks import lock_order_step
 from orders.services.settling import note
+from promotions.core.values import Adjustment, DeliveryCut
 from shop.kernel.money import format_money
 
 
@@ -67,7 +68,19 @@ def _context(order: OrderView, kind: str, language: str) -> dict[str, Any]:
         "sums": _sums(order, language),
         "address": _address(order),
         "link": f"{settings.SITE_URL}{reverse('order', args=[order.token])}",
+        "cuts": [_part(cut, order, language) for cut in order.delivery_cuts],
+        "has_personal_offer": any(part.law_label for part in _list_parts(order)),
+        "rules_link": f"{settings.SITE_URL}{reverse('pricing_rules')}",
     }
+
+
+def _list_parts(order: OrderView) -> list[Adjustment | DeliveryCut]:
+    return [*(part for line in order.lines for part in line.adjustments), *order.delivery_cuts]
+
+
+def _part(part: Adjustment | DeliveryCut, order: OrderView, language: str) -> dict[str, str]:
+    amount = _money(part.amount_minor, order, language)
+    return {"label": part.label, "amount": amount, "law_label": part.law_label}
 
 
 def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any]:
@@ -79,10 +92,7 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
         "quoted": _money(line.quoted_minor, order, language),
         "public": _money(line.public_minor, order, language),
         "total": _money(line.total_minor, order, language),
-        "offers": [
-            {"label": each.label, "amount": _money(each.amount_minor, order, language)}
-            for each in line.adjustments
-        ],
+        "offers": [_part(each, order, language) for each in line.adjustments],
     }
 
 

@@ -1,6 +1,7 @@
 """What the evaluator answers: adjustments, gifts, delivery cuts, points, refusals and hints.
 
-All amounts are integer minor units of the cart's currency.
+All amounts are integer minor units of the cart's currency. `law_label` is what the law of the
+shopper's place wants said of an offer for chosen shoppers, in words; empty for offers to all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Adjustment:
     label: str
     coupon_code: str | None = None
     revision: int | None = None
+    law_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class AppliedOffer:
     coupon_id: int | None = None
     units: int = 1
     revision: int | None = None
+    law_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class GivenGift:
     label: str
     coupon_code: str | None = None
     revision: int | None = None
+    law_label: str = ""
 
     @property
     def value_minor(self) -> int:
@@ -73,6 +77,7 @@ class DeliveryCut:
     label: str
     coupon_code: str | None = None
     revision: int | None = None
+    law_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Hint:
     message: str
     missing_minor: int = 0
     missing_quantity: int = 0
+    law_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from pricing.core.values import STRICTEST, JurisdictionRule
 from promotions.core.benefits import WITHOUT_LINES
 from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
@@ -24,6 +25,7 @@ from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import close_held_out, drop_held_out
 from promotions.selectors.limits import add_rooms, with_rooms
+from promotions.selectors.personal_law import find_personal_rule, label_personal
 from shop.catalog.selectors import get_market, load_sensitive_ids
 
 LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
@@ -65,7 +67,9 @@ def evaluate_cart(
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
     knows itself (groups, tier) is read likewise. No query without codes, budgets, use
     limits, personal campaigns or such facts; at most one for each of these. `look_up_gifts` says
-    what of the gifts that some offer may give is there; without it none are given. `book` is
+    what of the gifts that some offer may give is there; without it none are given. Offers for
+    chosen shoppers carry the label of the cart's region and are no offers where it allows none.
+    `book` is
     that of a rehearsal, with drafts as if they were live; without it the live one is taken.
     """
     book = load_offer_book() if book is None else book
@@ -76,8 +80,7 @@ def evaluate_cart(
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
-    coupons = [take_as_live(coupon, book.as_live) for coupon in coupons]
-    coupons = close_held_out(coupons, shopper.shopper_id)
+    coupons = close_held_out([take_as_live(c, book.as_live) for c in coupons], shopper.shopper_id)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
     buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
@@ -86,8 +89,8 @@ def evaluate_cart(
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     if look_up_gifts is not None and (gifts := _gifts_of((*offers, *unlocked))):
         cart = replace(cart, gifts=look_up_gifts(gifts))
-    given = _personal_among([*offers, *unlocked], shopper)
-    return evaluate_offers(
+    given, rule = _personal_among([*offers, *unlocked], shopper, cart, now)
+    found = evaluate_offers(
         cart=cart,
         offers=_keep_given(offers, given),
         coupons=coupons,
@@ -96,6 +99,7 @@ def evaluate_cart(
         language=language,
         locale=locale,
     )
+    return label_personal(found, [*offers, *unlocked], rule.label(language))
 
 
 def preview_lines(
@@ -220,14 +224,22 @@ def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -
     ]
 
 
-def _personal_among(offers: Iterable[OfferValue], shopper: ShopperView) -> Mapping[int, int | None]:
+def _personal_among(
+    offers: Iterable[OfferValue], shopper: ShopperView, cart: CartValue, now: datetime
+) -> tuple[Mapping[int, int | None], JurisdictionRule]:
     """Return which personal campaigns among `offers` address the shopper, with the one offer of it
-    that the allocator gave, or None for all of them. One query if any."""
+    that the allocator gave, or None for all of them; and the law they stand under.
+
+    None where the place allows no personal price. One query if any.
+    """
     ids = {offer.campaign_id for offer in offers if offer.audience == "personal"}
     if not ids or shopper.shopper_id is None:
-        return {}
+        return {}, STRICTEST
+    rule = find_personal_rule(region=cart.region, market_code=cart.market_code, now=now)
+    if not rule.personal_allowed:
+        return {}, rule
     rows = CampaignShopper.objects.filter(shopper_id=shopper.shopper_id, campaign_id__in=ids)
-    return dict(rows.values_list("campaign_id", "offer_id"))
+    return dict(rows.values_list("campaign_id", "offer_id")), rule
 
 
 def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:

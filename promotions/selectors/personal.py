@@ -16,6 +16,7 @@ from promotions.core.values import OfferValue
 from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import live_at, load_offer_book
 from promotions.selectors.holdouts import drop_held_out, is_held_out
+from promotions.selectors.personal_law import find_personal_rule
 from shop.catalog.selectors import load_sensitive_ids
 
 SHOWN_VARIANTS = 8
@@ -37,6 +38,7 @@ class PersonalOffer:
 
     `percent` (as text) or `amount_minor` says how much; `variant_ids` are up to SHOWN_VARIANTS it
     covers, most liked first; empty for an offer that covers categories, brands or everything.
+    `law_label` is what the law wants said of an offer for chosen shoppers; empty for others.
     """
 
     offer_id: int
@@ -52,6 +54,7 @@ class PersonalOffer:
     variant_ids: tuple[int, ...]
     category_ids: tuple[int, ...]
     has_clock: bool = False
+    law_label: str = ""
 
 
 class _Addressed(NamedTuple):
@@ -138,28 +141,25 @@ def personal_offers_for(
     affinity: Mapping[int, float] | None = None,
     category_affinity: Mapping[int, float] | None = None,
     limit: int = 6,
+    region: str = "",
 ) -> list[PersonalOffer]:
     """Return the offers that suit a shopper best, those sent to the shopper first.
 
     `affinity` (by variant id) and `category_affinity` come from the profile and must be None for
     a shopper who did not agree to it: the order is then the same for everybody. Nobody is sent
-    an offer on sensitive goods: what one is chosen for would tell of it. One query for a known
-    shopper, none for others.
+    an offer on sensitive goods: what one is chosen for would tell of it. Nor where the law of
+    `region` (a row of jurisdictions; empty: the market's) allows no personal price. One query for a
+    known shopper, none for others.
     """
     found: list[PersonalOffer] = []
-    if shopper.shopper_id is not None:
+    rule = find_personal_rule(region=region, market_code=market_code, now=now)
+    if shopper.shopper_id is not None and rule.personal_allowed:
         liked = sorted((affinity or {}).items(), key=lambda pair: (-pair[1], pair[0]))
         rows = _read_addressed(
             shopper.shopper_id, liked[:KNOWN_VARIANTS], market_code, now, limit + SPARE
         )
-        arms = find_offer_arms({row.campaign_id for row in rows}, shopper, "online")
-        rows = [row for row in rows if not arms.hides(row.campaign_id, "")]
-        rows = [
-            row
-            for row in rows
-            if not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
-        ]
-        found = [_from_row(row, language) for row in _leave_out_sensitive(rows)]
+        rows = _leave_out_sensitive(_leave_out_held(rows, shopper))
+        found = [_from_row(row, language, rule.label(language)) for row in rows]
     found = found[:limit]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
@@ -184,6 +184,17 @@ def _read_addressed(
         return [_Addressed._make(row) for row in cursor.fetchall()]
 
 
+def _leave_out_held(rows: list[_Addressed], shopper: ShopperView) -> list[_Addressed]:
+    """Return the rows that neither an experiment nor a holdout keeps from the shopper."""
+    arms = find_offer_arms({row.campaign_id for row in rows}, shopper, "online")
+    return [
+        row
+        for row in rows
+        if not arms.hides(row.campaign_id, "")
+        and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
+    ]
+
+
 def _leave_out_sensitive(rows: list[_Addressed]) -> list[_Addressed]:
     """Return the offers without the sensitive goods they cover; one with nothing else is left out.
 
@@ -201,7 +212,7 @@ def _leave_out_sensitive(rows: list[_Addressed]) -> list[_Addressed]:
     return [new for old, new in both if new.variant_ids or not old.variant_ids]
 
 
-def _from_row(row: _Addressed, language: str) -> PersonalOffer:
+def _from_row(row: _Addressed, language: str, law_label: str) -> PersonalOffer:
     reason = "you_buy_this" if row.score else "sent_to_you"
     if row.reason == "by_chance":  # the true reason, whatever the shopper likes
         reason = row.reason
@@ -219,6 +230,7 @@ def _from_row(row: _Addressed, language: str) -> PersonalOffer:
         variant_ids=tuple(row.variant_ids),
         category_ids=(),
         has_clock=row.has_clock,
+        law_label=law_label,
     )
 
 

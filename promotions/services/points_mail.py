@@ -46,10 +46,12 @@ LEAVING: tuple[Words, Words] = (
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who gets a letter: the address of the login, and the language they last answered in."""
+    """Who gets a letter: the address of the login, the language they last answered in, the market
+    their points are of."""
 
     email: str
     language: str
+    market_code: str
 
 
 def find_reader(shopper_id: int | None) -> Reader | None:
@@ -57,12 +59,12 @@ def find_reader(shopper_id: int | None) -> Reader | None:
     if shopper_id is None:
         return None
     rows = PointsAccount.objects.filter(shopper_id=shopper_id)
-    email = rows.values_list("shopper__account__email", flat=True).first()
-    if not email:
+    found = rows.values_list("shopper__account__email", "market_code").first()
+    if found is None or not found[0]:
         return None
     answers = list_consents(shopper_id)
     is_chinese = bool(answers) and answers[0].locale.startswith("zh")
-    return Reader(email, "zh" if is_chinese else "en")
+    return Reader(found[0], "zh" if is_chinese else "en", found[1])
 
 
 def send_letter(reader: Reader, letter: tuple[Words, Words], **facts: object) -> None:

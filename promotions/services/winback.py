@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q
+from django.urls import reverse
 
 from promotions.metrics import winback_total
 from promotions.models import Campaign, CampaignShopper, PointsAccount
+from promotions.selectors.personal_law import find_personal_rule
 from promotions.services.points_mail import find_reader, send_letter
 
 QUIET = timedelta(days=90)
@@ -17,11 +20,13 @@ COME_BACK = (
     (
         (
             "We have not seen you for a while. {name}: it is in your cart by itself until {day}.\n"
-            "{link}\n\nYou get this letter because you agreed to offers by e-mail; switch them off"
+            "{link}\n\n{label}\nWhy: you have not bought for 90 days.\nHow our prices work: {rules}"
+            "\n\nYou get this letter because you agreed to offers by e-mail; switch them off"
             " under Privacy at any time."
         ),
         (
             "好久不见。{name}，有效期至 {day}，购物车中自动生效。\n{link}\n\n"
+            "{label}\n原因：您已 90 天未购物。\n我们的定价方式：{rules}\n\n"
             "您收到此邮件是因为同意接收优惠邮件，可随时在“隐私”页面关闭。"
         ),
     ),
@@ -32,7 +37,8 @@ def address_lapsed_members(*, now: datetime, limit: int = 500) -> int:
     """Address every live win-back campaign to members it fits; return how many were written to.
 
     Fits who agreed to offers by e-mail, bought before, not for 90 days, and was not addressed by a
-    win-back campaign in the last 90 days. One transaction per member: letter and offer go together.
+    win-back campaign in the last 90 days, where the law of the market allows personal offers; the
+    letter bears its label. One transaction per member: letter and offer go together.
     """
     live = Campaign.objects.filter(
         kind=Campaign.Kind.WIN_BACK,
@@ -74,10 +80,21 @@ def _address(campaign: Campaign, shopper_id: int, now: datetime) -> int:
     reader = find_reader(shopper_id)
     if reader is None:
         return 0
+    market_code = campaign.market_code or reader.market_code
+    rule = find_personal_rule(region="", market_code=market_code, now=now)
+    if not rule.personal_allowed:
+        return 0
     _row, is_new = CampaignShopper.objects.get_or_create(campaign=campaign, shopper_id=shopper_id)
     if not is_new:
         return 0
     is_chinese = reader.language == "zh"
     name = (campaign.name_zh or campaign.name) if is_chinese else campaign.name
-    send_letter(reader, COME_BACK, name=name, day=campaign.ends_at.date().isoformat())
+    send_letter(
+        reader,
+        COME_BACK,
+        name=name,
+        day=campaign.ends_at.date().isoformat(),
+        label=rule.label(reader.language),
+        rules=settings.SITE_URL.rstrip("/") + reverse("pricing_rules"),
+    )
     return 1

@@ -98,6 +98,7 @@ def list_shopper_offers(
         affinity=row.variant_affinity if row else None,
         category_affinity=row.category_affinity if row else None,
         limit=limit,
+        region=ctx.jurisdiction_code,
     )
 
 

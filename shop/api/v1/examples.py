@@ -163,6 +163,7 @@ OFFER: Json = {
     "campaign_id": 2,
     "label": "10 % off cheese",
     "reason": "Because you buy cheese",
+    "law_label": LABEL,
     "coupon_code": "CHEESE10",
     "audience": "personal",
     "ends_at": LATER,

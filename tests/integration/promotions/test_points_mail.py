@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 
-from profiles.models import Shopper
+from profiles.models import ConsentRecord, Shopper
 from promotions.models import (
     Bucket,
     CampaignShopper,
@@ -16,12 +17,14 @@ from promotions.models import (
     PointsEntry,
     ProgrammeTerms,
 )
+from promotions.selectors import personal_law
 from promotions.selectors.terms import forget_programme
 from promotions.services.demo_loyalty import open_demo_membership, seed_demo_loyalty
 from promotions.services.points import Act, make_available
 from promotions.services.points_jobs import expire_points
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.winback import address_lapsed_members
+from shop.catalog.selectors import get_market
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.promotions import make_campaign
 
@@ -74,7 +77,45 @@ def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -
     assert address_lapsed_members(now=NOON + 80 * DAY) == 0
     assert [address_lapsed_members(now=NOON + 110 * DAY) for _ in range(2)] == [1, 0]
     assert [letter.to for letter in mail.outbox] == [["alice@example.com"]]
+    assert (
+        "Personal price, set automatically from your activity in this store\n"
+        "Why: you have not bought for 90 days.\n"
+    ) in mail.outbox[0].body
+    assert "/how-our-prices-work/" in mail.outbox[0].body
     assert CampaignShopper.objects.get().shopper_id == alice.shopper_id
+
+
+@pytest.mark.parametrize(
+    ("place", "locale", "label"),
+    [
+        ("US-NY", "en", "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."),
+        ("CN", "zh-hans", "个性化价格\n原因：您已 90 天未购物。"),
+        ("unknown", "en", ""),
+    ],
+)
+def test_a_win_back_bears_the_label_of_its_market_or_is_not_sent(
+    alice: PointsAccount, monkeypatch: pytest.MonkeyPatch, place: str, locale: str, label: str
+) -> None:
+    market = replace(get_market("us"), jurisdiction_code=place)
+    monkeypatch.setattr(personal_law, "get_market", lambda _code: market)
+    campaign = make_campaign("come-back", percent="15", audience="personal")
+    campaign.kind = "win_back"
+    campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
+    campaign.save()
+    order_points(alice, "FT-1", 2_000)
+    Shopper.objects.update(consent_marketing=True)
+    ConsentRecord.objects.create(
+        shopper_id=alice.shopper_id or 0,
+        purpose="marketing",
+        is_granted=True,
+        how="account",
+        locale=locale,
+        text_version="1",
+        recorded_at=NOON,
+    )
+    assert address_lapsed_members(now=NOON + 110 * DAY) == bool(label)
+    assert [label in letter.body for letter in mail.outbox] == [True] * bool(label)
+    assert CampaignShopper.objects.count() == bool(label)
 
 
 def test_the_demo_has_a_programme_a_partner_and_members_once(fresh_memory: None) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from pricing.selectors import resolve_jurisdiction
 from profiles.models import Shopper
 from profiles.selectors import list_running
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
@@ -93,6 +94,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     load_limits()
     load_sensitive_ids()
     list_running()
+    resolve_jurisdiction(code="US-other", now=NOON)
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate(("hello", "NOPE"), ShopperView(shopper.pk))
     assert len(captured) == 3

@@ -71,6 +71,7 @@ def adjustment_bodies(
             "reason_code": adjustment.reason_code,
             "label": adjustment.label,
             "coupon_code": adjustment.coupon_code,
+            "law_label": adjustment.law_label,
         }
         for adjustment in adjustments
     ]
@@ -83,6 +84,7 @@ def offer_applied_body(offer: AppliedOffer, currency: str, locale: str) -> Json:
         "amount": money(offer.amount_minor, currency, locale),
         "label": offer.label,
         "coupon_code": offer.coupon_code,
+        "law_label": offer.law_label,
     }
 
 
@@ -104,6 +106,7 @@ def hint_body(hint: Hint, currency: str, locale: str) -> Json:
         "message": hint.message,
         "missing": money(hint.missing_minor, currency, locale),
         "missing_quantity": hint.missing_quantity,
+        "law_label": hint.law_label,
     }
 
 

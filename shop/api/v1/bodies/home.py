@@ -35,6 +35,7 @@ def offer_body(offer: PersonalOffer, currency: str, locale: str) -> Json:
         "campaign_id": offer.campaign_id,
         "label": offer.label,
         "reason": offer.reason,
+        "law_label": offer.law_label,
         "coupon_code": offer.coupon_code,
         "audience": offer.audience,
         "ends_at": moment(offer.ends_at),

@@ -11,6 +11,7 @@ from shop.api.v1.serializers.prices import MoneySerializer, PriceSerializer
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 999
 MAX_TOKEN = 2000
+LAW_LABEL = "What the place's law wants said of an offer for chosen shoppers; else empty. Show it."
 
 
 class AdjustmentSerializer(serializers.Serializer[object]):
@@ -21,6 +22,7 @@ class AdjustmentSerializer(serializers.Serializer[object]):
     reason_code = serializers.CharField()
     label = serializers.CharField()
     coupon_code = serializers.CharField(allow_null=True)
+    law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
 class NoticeSerializer(serializers.Serializer[object]):
@@ -62,6 +64,7 @@ class AppliedOfferSerializer(serializers.Serializer[object]):
     amount = MoneySerializer()
     label = serializers.CharField()
     coupon_code = serializers.CharField(allow_null=True)
+    law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
 class RejectionSerializer(serializers.Serializer[object]):
@@ -81,6 +84,7 @@ class HintSerializer(serializers.Serializer[object]):
     message = serializers.CharField()
     missing = MoneySerializer()
     missing_quantity = serializers.IntegerField()
+    law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
 class DeliverySerializer(serializers.Serializer[object]):

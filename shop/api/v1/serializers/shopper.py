@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from shop.api.v1.serializers.cart import LAW_LABEL
 from shop.api.v1.serializers.catalog import CategorySerializer, ListingSerializer, VariantSerializer
 from shop.api.v1.serializers.prices import MoneySerializer
 
@@ -130,6 +131,7 @@ class OfferSerializer(serializers.Serializer[object]):
     campaign_id = serializers.IntegerField()
     label = serializers.CharField()
     reason = serializers.CharField(help_text="Why this shopper sees it.")
+    law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
     coupon_code = serializers.CharField(allow_null=True)
     audience = serializers.CharField(help_text="public, members or personal.")
     ends_at = serializers.DateTimeField()

@@ -1,0 +1,141 @@
+"""The label of a personal offer, as text, wherever one is shown; in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from orders.services import add_to_cart, send_order_email, view_cart
+from profiles.core.values import ShopperValue
+from promotions.models import CampaignShopper
+from promotions.selectors import ShopperView, personal_offers_for
+from shop.api.v1.bodies.cart import cart_body
+from shop.api.v1.bodies.home import offer_body
+from shop.api.v1.bodies.orders import order_body
+from shop.storefront.visitors import REGION_COOKIE, SHOPPER_COOKIE, sign_shopper
+from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, place
+from tests.factories.promotions import make_campaign
+
+pytestmark = pytest.mark.django_db
+
+type Commit = Callable[..., Any]
+NY = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+PLACES = [
+    ("US-NY", "", NY),
+    ("US-NY", "/zh-hans", f"{NY} 此价格由算法使用您的个人数据设定。"),
+    ("EU", "", "Personalised price, set automatically"),
+    ("EU", "/zh-hans", "个性化价格，由系统自动设定"),
+    ("CN", "/zh-hans", "个性化价格"),
+    ("unknown", "", ""),
+    ("unknown", "/zh-hans", ""),
+]
+
+
+@pytest.fixture
+def alice(
+    shelf: Shelf, prices: FakePrices, django_capture_on_commit_callbacks: Commit
+) -> ShopperValue:
+    """Alice, with a fifth off for her alone, and an offer for everybody."""
+    with django_capture_on_commit_callbacks(execute=True):
+        shopper = make_shopper()
+    campaign = make_campaign("For Alice", percent="20", audience="personal")
+    make_campaign("For all", percent="5")
+    CampaignShopper.objects.create(campaign=campaign, shopper_id=shopper.id)
+    return shopper
+
+
+@pytest.fixture
+def browse(alice: ShopperValue) -> Callable[[str, str], str]:
+    """Read a page as Alice in a region."""
+
+    def read(region: str, path: str) -> str:
+        client = Client()
+        client.cookies[SHOPPER_COOKIE] = sign_shopper(alice.pseudonym, None)
+        client.cookies[REGION_COOKIE] = region
+        return client.get(path).content.decode()
+
+    return read
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_cart_and_checkout_say_it_beside_what_the_offer_took_off(
+    alice: ShopperValue,
+    shelf: Shelf,
+    browse: Callable[[str, str], str],
+    where: tuple[str, str, str],
+) -> None:
+    region, prefix, label = where
+    add_to_cart(context=context_of(alice), variant_id=shelf.gouda)
+    for path, places in (("/cart/", 2), ("/checkout/", 1)):
+        html = browse(region, f"{prefix}{path}")
+        assert "For all" in html
+        assert ("For Alice" in html) is bool(label)
+        assert html.count(f'<p class="price__label">{label}</p>') == (places if label else 0)
+        assert html.count('class="price__label"') == (places if label else 0)
+
+
+@pytest.mark.parametrize(("region", "prefix", "label"), PLACES)
+def test_front_page_and_offer_page_say_it(
+    browse: Callable[[str, str], str], region: str, prefix: str, label: str
+) -> None:
+    html = browse(region, f"{prefix}/")
+    assert "For all" in html
+    assert ("For Alice" in html) is bool(label)
+    assert html.count('class="price__label"') == bool(label)
+    if label:
+        number = CampaignShopper.objects.get().campaign.offers.get().pk
+        for page in (html, browse(region, f"{prefix}/offers/{number}/")):
+            assert f'<p class="price__label">{label}</p>' in page
+            assert f'href="{prefix}/how-our-prices-work/"' in page
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", NY), ("zh-hans", "个性化价格")])
+def test_order_page_and_letter_keep_it(
+    alice: ShopperValue, shelf: Shelf, language: str, label: str
+) -> None:
+    context = context_of(alice, language=language)
+    add_to_cart(context=context, variant_id=shelf.gouda)
+    order = place(context)
+    parts = {part.label: part.law_label for line in order.lines for part in line.adjustments}
+    assert parts == {"For Alice": label, "For all": ""}
+    assert send_order_email(order_id=order.order_id, kind="placed", now=NOON)
+    letter = mail.outbox[0]
+    html = letter.alternatives[0][0]  # type: ignore[attr-defined]  # EmailMultiAlternatives
+    for text in (letter.body, html):
+        assert text.count(label) == 1
+        assert text.count("/how-our-prices-work/") == 1
+    prefix = "" if language == "en" else "/zh-hans"
+    page = Client().get(f"{prefix}/orders/{order.token}/").content.decode()
+    assert page.count(f'<p class="price__label">{label}</p>') == 1
+
+
+def test_the_interface_says_it_in_cart_order_and_offers(alice: ShopperValue, shelf: Shelf) -> None:
+    context = context_of(alice)
+    add_to_cart(context=context, variant_id=shelf.gouda)
+    cart = cart_body(view_cart(context=context), "en_US")
+    order = order_body(place(context), "en_US")
+    expected = {"For Alice": NY, "For all": ""}
+    for part in (cart["offers"], cart["lines"][0]["adjustments"], order["lines"][0]["adjustments"]):
+        assert {each["label"]: each["law_label"] for each in part} == expected
+    offers = personal_offers_for(
+        shopper=ShopperView(alice.id), market_code="us", now=NOON, language="en", region="US-NY"
+    )
+    bodies = [offer_body(offer, "USD", "en_US") for offer in offers]
+    assert {each["label"]: each["law_label"] for each in bodies} == expected
+
+
+def test_an_offer_for_everybody_carries_none_in_order_and_letter(
+    prices: FakePrices, shelf: Shelf
+) -> None:
+    make_campaign("For all", percent="5")
+    context = context_of(make_shopper())
+    add_to_cart(context=context, variant_id=shelf.gouda)
+    order = place(context)
+    send_order_email(order_id=order.order_id, kind="placed", now=NOON)
+    assert NY not in mail.outbox[0].body
+    assert "/how-our-prices-work/" not in mail.outbox[0].body
+    assert "price__label" not in Client().get(f"/orders/{order.token}/").content.decode()
