@@ -23,6 +23,7 @@ WORDS: dict[str, Words] = {
         "You get this letter because you agreed to offers by e-mail.",
         "您收到此邮件是因为同意接收优惠邮件。",
     ),
+    "rules": ("How our prices work", "我们的定价方式"),
     "stop": ("Stop these letters", "退订此类邮件"),
 }
 

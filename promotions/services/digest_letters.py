@@ -85,6 +85,7 @@ def build_letter(
         "label": rule.label(language),
         "offers": [_describe(offer, market, language) for offer in offers],
         "stop": stop,
+        "rules": _link_rules(language),
         "sender": settings.DEFAULT_FROM_EMAIL,
     }
     message = EmailMultiAlternatives(
@@ -101,6 +102,11 @@ def build_letter(
     )
     message.attach_alternative(render_to_string("emails/offers.html", given), "text/html")
     return message
+
+
+def _link_rules(language: str) -> str:
+    with override(language):
+        return settings.SITE_URL.rstrip("/") + reverse("pricing_rules")
 
 
 def _read_likes(shopper: ShopperValue, now: datetime) -> FeatureRow | None:

@@ -85,6 +85,7 @@ def test_a_letter_says_offer_reason_label_and_end_once_a_week(campaign: Campaign
         assert "Until: 2026-12-23 07:00 (America/New_York)" in text
         assert f"/offers/{campaign.offers.get().pk}/" in text
         assert "/letters/stop/" in text
+        assert "/how-our-prices-work/" in text
     assert OfferDigest.objects.get().week == "2026-W48"
     assert [send_digests(now=NOON + WEEK) for _ in range(2)] == [1, 0]
     assert list(OfferDigest.objects.values_list("shopper", "week", "offers").order_by("week")) == [
@@ -103,6 +104,7 @@ def test_a_reader_of_chinese_gets_it_in_chinese(campaign: Campaign) -> None:
         assert "为什么是您: 专属于您" in text
         assert "个性化价格" in text
         assert "/zh-hans/letters/stop/" in text
+        assert "/zh-hans/how-our-prices-work/" in text
         assert "退订此类邮件" in text
 
 
