@@ -134,6 +134,31 @@ _SPENT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many pieces or orders ("units", "uses") an offer has left for everybody, right now."""
+
+    count: int
+    counted: Counted
+
+
+def least_left(rooms: Iterable[Room]) -> Left | None:
+    """Return the least that limits for everybody (or for everybody here) leave, or None.
+
+    What one shopper, code or order may have is no stock and is not told as one.
+
+    >>> least_left([Room(LimitValue(1, Entity.GLOBAL, counted=Counted.UNITS), left_uses=7)]).count
+    7
+    >>> least_left([Room(LimitValue(1, Entity.SHOPPER, max_uses=1), left_uses=1)])
+    """
+    told = [
+        Left(room.left_uses, room.limit.counted)
+        for room in rooms
+        if room.left_uses is not None and room.limit.entity in (Entity.GLOBAL, Entity.CHANNEL)
+    ]
+    return min(told, key=lambda left: left.count, default=None)
+
+
 class Tally:
     """What a combination of offers takes of the rooms it shares."""
 

@@ -3,6 +3,7 @@
 from promotions.core.shoppers import OrderHistory, ShopperView
 from promotions.selectors.arms import list_cart_arms
 from promotions.selectors.book import forget_offer_book
+from promotions.selectors.left import tell_left
 from promotions.selectors.offers import (
     LinePreview,
     evaluate_cart,
@@ -24,4 +25,5 @@ __all__ = [
     "list_live_offers",
     "personal_offers_for",
     "preview_lines",
+    "tell_left",
 ]

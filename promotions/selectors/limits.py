@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from django.db import connection
 from django.db.models import Q
@@ -25,6 +26,18 @@ from promotions.models import Campaign, UseLimit
 from promotions.selectors.book import load_offer_book
 
 
+class Limited(Protocol):
+    """Whatever limits are looked up for: an offer compiled, or as a page shows it."""
+
+    @property
+    def offer_id(self) -> int:
+        """The offer."""
+
+    @property
+    def campaign_id(self) -> int:
+        """Its campaign."""
+
+
 @dataclass(frozen=True, slots=True)
 class LimitBook:
     """All limits in force at one version of the offer book, by campaign and by offer."""
@@ -33,7 +46,7 @@ class LimitBook:
     by_campaign: Mapping[int, tuple[LimitValue, ...]]
     by_offer: Mapping[int, tuple[LimitValue, ...]]
 
-    def limits_of(self, offer: OfferValue) -> tuple[LimitValue, ...]:
+    def limits_of(self, offer: Limited) -> tuple[LimitValue, ...]:
         """Return the limits an offer counts in: its own and its campaign's."""
         own = self.by_offer.get(offer.offer_id, ())
         return own + self.by_campaign.get(offer.campaign_id, ())
@@ -90,6 +103,11 @@ def with_rooms(offers: Sequence[OfferValue], buyer: Buyer) -> list[OfferValue]:
     return [replace(offer, rooms=rooms[i]) if rooms[i] else offer for i, offer in enumerate(offers)]
 
 
+def read_rooms(offers: Sequence[Limited], buyer: Buyer) -> list[tuple[Room, ...]]:
+    """Return what the limits of each offer leave. One query, none where no limit is met."""
+    return _read_rooms([(offer, None) for offer in offers], buyer)
+
+
 def add_rooms(
     offers: Sequence[OfferValue], coupons: Sequence[CouponValue], buyer: Buyer
 ) -> tuple[list[OfferValue], list[CouponValue]]:
@@ -126,7 +144,7 @@ def _read_book(version: int) -> LimitBook:
 
 
 def _read_rooms(
-    asked: Sequence[tuple[OfferValue, int | None]], buyer: Buyer
+    asked: Sequence[tuple[Limited, int | None]], buyer: Buyer
 ) -> list[tuple[Room, ...]]:
     book = load_limits()
     keys: list[list[tuple[LimitValue, str | None]]] = [

@@ -14,7 +14,7 @@ from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
-from promotions.core.limits import Buyer
+from promotions.core.limits import Buyer, Left, least_left
 from promotions.core.shoppers import ShopperView
 from promotions.core.terms import Gift
 from promotions.core.values import CouponValue, Evaluation, GiftStock, OfferValue
@@ -33,12 +33,18 @@ LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
 
 @dataclass(frozen=True, slots=True)
 class LinePreview:
-    """What one unit of a variant would cost with automatic offers, before any cart exists."""
+    """What one unit of a variant would cost with automatic offers, before any cart exists.
+
+    `ends_at` is the first end among them, `has_clock` whether that one was told before anybody saw
+    it; `left` is the least that is left of any.
+    """
 
     variant_id: int
     adjusted_minor: int
     labels: tuple[str, ...]
     ends_at: datetime
+    has_clock: bool = False
+    left: Left | None = None
 
 
 def list_live_offers(*, now: datetime, market_code: str) -> tuple[OfferValue, ...]:
@@ -162,12 +168,16 @@ def _list_previewed(
 
 
 def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue]) -> LinePreview:
-    applied = {offer.offer_id for offer in found.applied}
+    ids = {offer.offer_id for offer in found.applied}
+    applied = [offer for offer in offers if offer.offer_id in ids]
+    first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
     return LinePreview(
         variant_id=line.variant_id,
         adjusted_minor=found.totals[line.line_id],
         labels=tuple(offer.label for offer in found.applied),
-        ends_at=min(offer.ends_at for offer in offers if offer.offer_id in applied),
+        ends_at=first.ends_at,
+        has_clock=first.has_clock,
+        left=least_left(room for offer in applied for room in offer.rooms),
     )
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from django.db import connection
 
+from promotions.core.limits import Left
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
 from promotions.selectors.arms import find_offer_arms
@@ -38,7 +39,8 @@ class PersonalOffer:
 
     `percent` (as text) or `amount_minor` says how much; `variant_ids` are up to SHOWN_VARIANTS it
     covers, most liked first; empty for an offer that covers categories, brands or everything.
-    `law_label` is what the law wants said of an offer for chosen shoppers; empty for others.
+    `law_label` is what the law wants said of an offer for chosen shoppers; empty for others. `left`
+    is for `tell_left` to fill.
     """
 
     offer_id: int
@@ -55,6 +57,7 @@ class PersonalOffer:
     category_ids: tuple[int, ...]
     has_clock: bool = False
     law_label: str = ""
+    left: Left | None = None
 
 
 class _Addressed(NamedTuple):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pricing.selectors import floor_minor
 from profiles.core.values import OnlineProfile
 from promotions.core.carts import CartLineValue
+from promotions.core.limits import Buyer, Counted, Left
 from promotions.selectors import (
     LinePreview,
     PersonalOffer,
@@ -15,9 +18,15 @@ from promotions.selectors import (
     list_covered_variants,
     personal_offers_for,
     preview_lines,
+    tell_left,
 )
 from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import list_categories, list_search_facets, load_variant_arrays
+from shop.catalog.selectors import (
+    get_market,
+    list_categories,
+    list_search_facets,
+    load_variant_arrays,
+)
 from shop.kernel.errors import FairtagError
 from shop.pages.context import PageContext
 from shop.pages.listing import build_listing, catalog_filters
@@ -25,6 +34,7 @@ from shop.pages.profile import find_profile, find_ranking_row
 from shop.pages.values import ListingQuery, OfferPage
 
 MANY = 500
+SPARE = 6
 
 
 class OfferNotFound(FairtagError):
@@ -45,8 +55,9 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
 
 
 def preview_offer(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> LinePreview | None:
-    """Return what one piece would cost with offers that apply by themselves, if less. No query.
+    """Return what one piece would cost with offers that apply by themselves, if less.
 
+    No query, one if an offer has use limits; no more pieces are told left than are in stock.
     Offers that need a shopper's profile, a full cart or a budget are left to the cart: a page must
     not promise what may be gone.
     """
@@ -68,7 +79,7 @@ def preview_offer(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> Lin
         unit_minor=quoted_minor,
         floor_minor=floors.get(card.variant_id, quoted_minor),
     )
-    return preview_lines(
+    found = preview_lines(
         lines=[line],
         market_code=ctx.market,
         channel=ctx.channel,
@@ -78,14 +89,24 @@ def preview_offer(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> Lin
         language=ctx.language,
         region=ctx.jurisdiction_code,
     ).get(card.variant_id)
+    return None if found is None else replace(found, left=_within_stock(found.left, card))
+
+
+def _within_stock(left: Left | None, card: CatalogCard) -> Left | None:
+    if left is None or left.counted is not Counted.UNITS:
+        return left
+    return replace(left, count=min(left.count, card.available)) if card.available > 0 else None
 
 
 def list_shopper_offers(
     ctx: PageContext, profile: OnlineProfile | None, *, limit: int
 ) -> list[PersonalOffer]:
-    """Return the offers that suit this shopper best; strangers get the public ones."""
+    """Return the offers that suit this shopper best, with what is left; strangers get public ones.
+
+    One query more than the offers take, none where none of them has a use limit.
+    """
     row = find_ranking_row(profile)
-    return personal_offers_for(
+    found = personal_offers_for(
         shopper=ShopperView(
             shopper_id=profile.shopper_id if profile else None,
             is_member=ctx.account_id is not None,
@@ -97,9 +118,14 @@ def list_shopper_offers(
         language=ctx.language,
         affinity=row.variant_affinity if row else None,
         category_affinity=row.category_affinity if row else None,
-        limit=limit,
+        limit=limit + SPARE,
         region=ctx.jurisdiction_code,
     )
+    shopper_id, time_zone = (
+        profile.shopper_id if profile else None,
+        get_market(ctx.market).time_zone,
+    )
+    return tell_left(found, Buyer(shopper_id, ctx.channel, time_zone, ctx.now))[:limit]
 
 
 def _covered_variants(offer: PersonalOffer) -> NDArray[np.int64]:

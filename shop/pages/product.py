@@ -40,10 +40,11 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
-    offer = preview_offer(ctx, detail.card, price.quoted_minor)
+    stocked = _restock(detail, cards)
+    offer = preview_offer(ctx, stocked.card, price.quoted_minor)
     paid = price.quoted_minor if offer is None else offer.adjusted_minor
     return ProductPage(
-        detail=_restock(detail, cards),
+        detail=stocked,
         price=price,
         delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
         offer=offer,

@@ -167,6 +167,8 @@ OFFER: Json = {
     "coupon_code": "CHEESE10",
     "audience": "personal",
     "ends_at": LATER,
+    "left": None,
+    "left_counted": "",
     "percent": "10",
     "amount": None,
     "variant_ids": [],

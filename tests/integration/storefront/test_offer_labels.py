@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from django.test import Client
 
 from orders.services import add_to_cart, send_order_email, view_cart
 from profiles.core.values import ShopperValue
-from promotions.models import CampaignShopper
-from promotions.selectors import ShopperView, personal_offers_for
+from promotions.models import Campaign, CampaignShopper
+from promotions.selectors import ShopperView, forget_offer_book, personal_offers_for
 from shop.api.v1.bodies.cart import cart_body
 from shop.api.v1.bodies.home import offer_body
 from shop.api.v1.bodies.orders import order_body
@@ -45,6 +46,8 @@ def alice(
     campaign = make_campaign("For Alice", percent="20", audience="personal")
     make_campaign("For all", percent="5")
     CampaignShopper.objects.create(campaign=campaign, shopper_id=shopper.id)
+    Campaign.objects.update(ends_at=datetime(2099, 12, 5, 12, tzinfo=UTC))
+    forget_offer_book()
     return shopper
 
 

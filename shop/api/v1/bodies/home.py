@@ -39,6 +39,8 @@ def offer_body(offer: PersonalOffer, currency: str, locale: str) -> Json:
         "coupon_code": offer.coupon_code,
         "audience": offer.audience,
         "ends_at": moment(offer.ends_at),
+        "left": None if offer.left is None else offer.left.count,
+        "left_counted": "" if offer.left is None else offer.left.counted.value,
         "percent": offer.percent,
         "amount": optional_money(offer.amount_minor, currency, locale),
         "variant_ids": list(offer.variant_ids),

@@ -135,6 +135,12 @@ class OfferSerializer(serializers.Serializer[object]):
     coupon_code = serializers.CharField(allow_null=True)
     audience = serializers.CharField(help_text="public, members or personal.")
     ends_at = serializers.DateTimeField()
+    left = serializers.IntegerField(
+        allow_null=True, help_text="How many are left for everybody now; null: not limited."
+    )
+    left_counted = serializers.CharField(
+        allow_blank=True, help_text="What left counts: units (pieces) or uses (orders)."
+    )
     percent = serializers.CharField(allow_null=True)
     amount = MoneySerializer(allow_null=True)
     variant_ids = serializers.ListField(child=serializers.IntegerField())
