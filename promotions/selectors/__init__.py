@@ -11,6 +11,7 @@ from promotions.selectors.offers import (
     preview_lines,
 )
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
+from promotions.selectors.personal_covering import personal_offers_covering
 from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "list_cart_arms",
     "list_covered_variants",
     "list_live_offers",
+    "personal_offers_covering",
     "personal_offers_for",
     "preview_lines",
     "tell_left",

@@ -12,6 +12,7 @@ from shop.pages.category import category as category_page
 from shop.pages.category import search as search_page
 from shop.pages.home import home as home_page
 from shop.pages.offers import offer as offer_page
+from shop.pages.own_offers import list_category_offers
 from shop.pages.values import Listing, ListingQuery
 from shop.storefront.listings import ListingUrl, describe_listing, read_listing_query
 from shop.storefront.recording import record_event, write_event
@@ -40,6 +41,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
         "storefront/category.html",
         page.listing,
         page=page,
+        own_offers=() if is_fragment(request) else list_category_offers(visit.ctx, page),
         view_event=write_event(visit, "view", category_id=page.category.category_id),
         list_name="category",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,6 +29,7 @@ from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import format_money
 from shop.pages.cards import quote_context
+from shop.pages.own_offers import list_cart_offers
 from shop.storefront.forms import CodeForm, LineForm, read_line
 from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
@@ -131,7 +133,7 @@ def render_cart(
     """Return the cart as the page, the page's inner part or the drawer."""
     visit = get_visit(request)
     visit.remember_count(view.quantity)
-    context = {
+    context: dict[str, Any] = {
         "cart": view,
         "undo": undo,
         "refusal": refusal,
@@ -140,6 +142,7 @@ def render_cart(
     }
     is_drawer = request.headers.get("HX-Target") == "drawer"
     context["is_drawer"] = is_drawer
+    context["own_offers"] = () if is_drawer else list_cart_offers(visit.ctx, view)
     if not is_fragment(request):
         return render(request, "storefront/cart.html", context, status=status)
     name = "storefront/drawer.html" if is_drawer else "storefront/cart_body.html"

@@ -212,7 +212,7 @@ def test_offers_sent_to_a_shopper_come_first_and_the_liked_ones_before_others(
         found = personal_offers_for(shopper=view, affinity={shelf.gouda: 2.5}, **asked)  # type: ignore[arg-type]  # shared keywords
     assert len([q for q in captured if "promotions_campaignshopper" in q["sql"]]) == 1
     assert [(o.label, o.reason, o.variant_ids) for o in found] == [
-        ("for-gouda", "Because you buy this", (shelf.gouda,)),
+        ("for-gouda", "Because you look at or buy this", (shelf.gouda,)),
         ("for-rye", "Sent to you", (shelf.rye,)),
         ("public", "For everybody", ()),
     ]

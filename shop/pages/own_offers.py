@@ -1,0 +1,85 @@
+"""A shopper's own offers where their goods are: on the product, in the category, in the cart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from orders.core.values import CartView
+from promotions.core.limits import Buyer
+from promotions.selectors import (
+    PersonalOffer,
+    ShopperView,
+    personal_offers_covering,
+    tell_left,
+)
+from shop.catalog.selectors import get_market, list_categories, load_variant_arrays
+from shop.pages.context import PageContext
+from shop.pages.profile import find_profile, find_ranking_row
+from shop.pages.values import CategoryPage, ProductPage
+
+ON_A_PAGE = 2
+# Why an offer does not apply yet that more of the right goods would mend.
+NEAR = frozenset({"cart_value_below", "cart_quantity_below"})
+
+
+def list_product_offers(ctx: PageContext, page: ProductPage) -> list[PersonalOffer]:
+    """Return the shopper's own offers that cover one of the product's variants.
+
+    As everywhere below: for known shoppers who agreed to personal prices, one query, one more if
+    one of the offers has a use limit; none for others.
+    """
+    return _list_own(ctx, [card.variant_id for card in page.detail.variants])[:ON_A_PAGE]
+
+
+def list_category_offers(ctx: PageContext, page: CategoryPage) -> list[PersonalOffer]:
+    """Return the shopper's own offers that cover something of the category."""
+    arrays = load_variant_arrays()
+    below = list_categories(ctx.language).below(page.category.category_id)
+    inside = np.isin(arrays.category_id, list(below))
+    return _list_own(ctx, arrays.variant_id[inside].tolist())[:ON_A_PAGE]
+
+
+def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
+    """Return the shopper's own offers on what is in the cart that do not count yet but still could.
+
+    That is those whose code is not entered, and those that more of the right goods would open.
+    """
+    used = {offer.offer_id for offer in cart.offers}
+    near = {each.offer_id for each in cart.rejected if each.reason_code in NEAR}
+    near |= {hint.offer_id for hint in cart.hints}
+    ids = [line.card.variant_id for line in cart.lines if not line.is_gift]
+    return [
+        offer
+        for offer in _list_own(ctx, ids)
+        if offer.offer_id not in used
+        and (
+            offer.coupon_code not in cart.coupon_codes
+            if offer.coupon_code
+            else offer.offer_id in near
+        )
+    ][:ON_A_PAGE]
+
+
+def _list_own(ctx: PageContext, variant_ids: Sequence[int]) -> list[PersonalOffer]:
+    profile = find_profile(ctx) if variant_ids else None
+    if profile is None or profile.consents is None or not profile.consents.price:
+        return []
+    row = find_ranking_row(profile)
+    found = personal_offers_covering(
+        shopper=ShopperView(
+            shopper_id=profile.shopper_id,
+            is_member=ctx.account_id is not None,
+            segment=row.segment if row else None,
+            tags=frozenset(row.tags) if row else frozenset(),
+        ),
+        variant_ids=np.asarray(variant_ids, dtype=np.int64),
+        market_code=ctx.market,
+        now=ctx.now,
+        language=ctx.language,
+        affinity=row.variant_affinity if row else None,
+        region=ctx.jurisdiction_code,
+    )
+    time_zone = get_market(ctx.market).time_zone
+    return tell_left(found, Buyer(profile.shopper_id, ctx.channel, time_zone, ctx.now))
