@@ -15,11 +15,11 @@ from profiles.selectors import list_running
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
 from promotions.selectors import (
     ShopperView,
+    addressed,
     evaluate_cart,
     forget_offer_book,
     list_covered_variants,
     list_live_offers,
-    personal,
     personal_offers_for,
     preview_lines,
 )
@@ -94,6 +94,7 @@ def test_budgets_codes_and_personal_campaigns_take_one_statement_each() -> None:
     load_limits()
     load_sensitive_ids()
     list_running()
+    get_market("us")
     resolve_jurisdiction(code="US-other", now=NOON)
     with CaptureQueriesContext(connection) as captured:
         found = _evaluate(("hello", "NOPE"), ShopperView(shopper.pk))
@@ -262,7 +263,7 @@ def test_nobody_is_sent_an_offer_on_sensitive_goods(
     both = tuple(sorted([shelf.rye, shelf.gouda]))
     assert ask() == {"rye-only": (shelf.rye,), "both": both, "any": ()}
     ids = SensitiveIds(np.zeros(0, np.int64), np.array([shelf.rye]))
-    monkeypatch.setattr(personal, "load_sensitive_ids", lambda: ids)
+    monkeypatch.setattr(addressed, "load_sensitive_ids", lambda: ids)
     assert ask() == {"both": (shelf.gouda,), "any": ()}
 
 
