@@ -19,6 +19,7 @@ NEVER_AT_THE_API = {
     "bad_correction",
     "bad_experiment",
     "bad_file",
+    "bad_letter_link",
     "bad_offer",
     "bad_source",
     "budget_spent",
