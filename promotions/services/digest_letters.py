@@ -18,7 +18,9 @@ from pricing.selectors import resolve_jurisdiction
 from profiles.core.values import FeatureRow, ShopperValue
 from profiles.selectors import OnlineUnavailable, list_consents, read_online_profiles
 from promotions.core.digests import WORDS, say
+from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
+from promotions.selectors.left import tell_left
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.services.unsubscribing import write_stop_link
 from shop.catalog.core.values import MarketValue
@@ -60,7 +62,8 @@ def choose_offers(shopper: ShopperValue, language: str, now: datetime) -> list[P
         affinity=row.variant_affinity if row else None,
         limit=SHOWN,
     )
-    return [offer for offer in found if offer.audience == "personal"]
+    own = [offer for offer in found if offer.audience == "personal"]
+    return tell_left(own, Buyer(shopper.id, "online", market.time_zone, now))  # none that is gone
 
 
 def build_letter(
