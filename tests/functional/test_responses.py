@@ -22,6 +22,9 @@ PUBLIC = {"robots", "sitemap", "sitemap_part"}
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "category": ("dairy-eggs",),
     "product": ("no-such-product",),
+    "reviews": ("no-such-product",),
+    "invitation": ("K7M2PQR9TX",),
+    "letters_stop": ("no-such-letter",),
     "offer": (1,),
     "order": ("no-such-order",),
     "order_pay": ("no-such-order",),

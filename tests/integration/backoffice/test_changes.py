@@ -41,7 +41,7 @@ def test_the_inbox_says_why_what_to_expect_and_which_rule_bound(root: Client) ->
     with CaptureQueriesContext(connection) as queries:
         page = root.get(reverse(INBOX))
     text = page.content.decode()
-    assert len(queries) <= 11
+    assert len(queries) <= 12
     for words in (
         "No randomized prices back this elasticity",
         "$5.00</s> <strong>$4.89",

@@ -241,7 +241,7 @@ def test_guardrail_hits_are_counted_and_lead_to_the_quotes(root: Client) -> None
     assert int(hits["below_cap"]) >= 1
     rules = {code: count for code, _, count in page.context["rules"]}
     assert rules["observational"] == ROWS
-    chosen = open_page(root, "guardrails", most=13, days="7", code="below_floor")
+    chosen = open_page(root, "guardrails", most=14, days="7", code="below_floor")
     assert len(chosen.context["quotes"]) == 1
     assert "$4.50" in chosen.content.decode()
     strange = open_page(root, "guardrails", most=12, code="'; DROP TABLE pricing_quote; --")

@@ -93,8 +93,8 @@ class JoinPointsView(ApiView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Twice is once. An invitation that does not count is no error: the answer says why."""
-        self.require_account()
         body = self.read_body(JoinPointsSerializer)
+        self.require_account()
         ctx = self.context
         refused = join_points(ctx, normalize_code(body["invitation"]))
         answer = {"points": points_body(my_points(ctx), ctx), "invitation_refused": refused}
