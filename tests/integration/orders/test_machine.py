@@ -242,7 +242,6 @@ class Shop(RuleBasedStateMachine):
 
     @invariant()
     def codes_and_budgets_are_the_sum_of_their_uses(self) -> None:
-        # A hold that ended was given back; an order paid late takes it again.
         live = Redemption.objects.exclude(state__in=("released", "expired"))
         for coupon in Coupon.objects.all():
             assert coupon.redeemed == live.filter(coupon=coupon).count() <= 3
