@@ -89,7 +89,7 @@ def value_cart(
 def _evaluate(
     cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
 ) -> Evaluation:
-    shopper = _shopper_view(opened)
+    shopper = _shopper_view(opened, context)
     # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
     log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
     return evaluate_cart(
@@ -219,11 +219,15 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
     )
 
 
-def _shopper_view(opened: OpenCart) -> ShopperView:
+def _shopper_view(opened: OpenCart, context: QuoteContext) -> ShopperView:
     shopper = opened.shopper
     if shopper is None:
         return ShopperView(None)
-    return ShopperView(shopper.id, is_member=shopper.account_id is not None)
+    return ShopperView(
+        shopper.id,
+        is_member=shopper.account_id is not None,
+        allows_personal=shopper.consents.price and not context.gpc,
+    )
 
 
 def _nameless(line: CartLine, context: QuoteContext) -> CatalogCard:

@@ -22,7 +22,11 @@ class OrderHistory:
 
 @dataclass(frozen=True, slots=True)
 class ShopperView:
-    """Who asks, as plain values. What is None was not looked up; conditions on it then fail."""
+    """Who asks, as plain values. What is None was not looked up; conditions on it then fail.
+
+    `allows_personal` off: personal prices were switched off (or Sec-GPC), so no offer for chosen
+    shoppers applies by itself. A code somebody enters is their own act and keeps its worth.
+    """
 
     shopper_id: int | None
     is_member: bool = False
@@ -33,6 +37,7 @@ class ShopperView:
     groups: frozenset[str] = frozenset()
     history: OrderHistory | None = None
     is_private: bool = False
+    allows_personal: bool = True
 
 
 LAST_ORDER = "last_order"

@@ -121,9 +121,9 @@ def read_addressed(
 ) -> list[Addressed]:
     """Return the live offers that were sent to a shopper and may be shown, most fitting first.
 
-    One query for a known shopper, none for others.
+    One query for a known shopper, none for others nor for who switched personal prices off.
     """
-    if shopper.shopper_id is None:
+    if shopper.shopper_id is None or not shopper.allows_personal:
         return []
     liked = sorted((affinity or {}).items(), key=lambda pair: (-pair[1], pair[0]))[:KNOWN_VARIANTS]
     given: dict[str, Any] = {

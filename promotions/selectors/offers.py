@@ -83,6 +83,7 @@ def evaluate_cart(
         offer
         for offer in drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
         if live_at(offer, now, cart.market_code)
+        and (shopper.allows_personal or offer.audience != "personal")
     ]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]

@@ -112,6 +112,7 @@ def list_shopper_offers(
             is_member=ctx.account_id is not None,
             segment=row.segment if row else None,
             tags=frozenset(row.tags) if row else frozenset(),
+            allows_personal=bool(profile and profile.consents and profile.consents.price),
         ),
         market_code=ctx.market,
         now=ctx.now,
