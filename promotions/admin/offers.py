@@ -97,10 +97,6 @@ class OfferAdmin(RecordedAdmin):
         ),
     ]
 
-    def campaign_of(self, row: Offer) -> int:
-        """Return the id of its campaign."""
-        return row.campaign_id
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A stored offer stays with its campaign: both have a history."""
         return ["campaign"] if obj else []

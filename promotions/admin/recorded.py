@@ -43,8 +43,8 @@ class RecordedAdmin(KeptAdmin):
     form = RecordedForm
 
     def campaign_of(self, row: Any) -> int:
-        """Return the id of the campaign that a row says something of."""
-        raise NotImplementedError
+        """Return the id of the campaign that a row is a part of."""
+        return int(row.campaign_id)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -40,6 +40,16 @@ def _choice(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
     )
 
 
+def list_metrics() -> list[tuple[str, str]]:
+    """Return the metrics an experiment may be judged by, in the reader's language."""
+    return [(code, name_metric(code)) for code in METRICS]
+
+
+def list_guards() -> list[tuple[str, str]]:
+    """Return the metrics that may guard one, and none of them."""
+    return [("", "–"), *list_metrics()]
+
+
 def _percent(label: Any, low: float, high: float, **options: Any) -> forms.FloatField:
     widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
     return forms.FloatField(label=label, min_value=low, max_value=high, widget=widget, **options)
@@ -94,9 +104,9 @@ class ExperimentForm(forms.Form):
         help_text=_("Experiments of one namespace never meet in a shopper."),
     )
     traffic = _percent(_("Of the namespace, %"), 0.1, 100, initial=100)
-    primary_metric = _choice(_("Primary metric"), [])
+    primary_metric = _choice(_("Primary metric"), list_metrics)
     minimum_effect = _percent(_("Smallest effect worth seeing, %"), 0.1, 500, initial=5)
-    guard = _choice(_("Guard metric"), [], required=False)
+    guard = _choice(_("Guard metric"), list_guards, required=False)
     tolerance = _percent(_("The guard may lose, %"), 0, 99, initial=5, required=False)
     planned_days = forms.IntegerField(
         label=_("Planned days"),
@@ -105,13 +115,6 @@ class ExperimentForm(forms.Form):
         initial=28,
         widget=UnfoldAdminIntegerFieldWidget(),
     )
-
-    def __init__(self, *args: Any, **keywords: Any) -> None:
-        """Offer the metrics in the reader's language."""
-        super().__init__(*args, **keywords)
-        names = [(code, name_metric(code)) for code in METRICS]
-        self.fields["primary_metric"].choices = names  # type: ignore[attr-defined]  # a ChoiceField
-        self.fields["guard"].choices = [("", "–"), *names]  # type: ignore[attr-defined]  # as above
 
 
 def list_arms(formset: Any) -> list[ArmDraft]:

@@ -201,7 +201,13 @@ def assign(plan: ExperimentPlan, unit: UnitFacts, kept: str | None = None) -> As
     """
     why = _find_obstacle(plan, unit, kept)
     if why is not None:
-        return Assignment(plan.code, plan.control, False, why, revision=plan.revision)  # noqa: FBT003  # read by its name everywhere else
+        return Assignment(
+            experiment=plan.code,
+            arm=plan.control,
+            is_measured=False,
+            why=why,
+            revision=plan.revision,
+        )
     before = next((arm for arm in plan.arms if arm.code == kept), None)
     arm = pick_arm(plan.arms, plan.salt, unit.unit) if before is None else before
     return Assignment(

@@ -1,6 +1,6 @@
 """What a discount adds: models of response to depth from a randomised arm, and their judges."""
 
-from promotions.core.uplift.base import Uplift, UpliftModel
+from promotions.core.uplift.base import UpliftModel
 from promotions.core.uplift.blend import UpliftBlend
 from promotions.core.uplift.boosted import MonotoneBoosting
 from promotions.core.uplift.doubly_robust import DoublyRobust
@@ -28,7 +28,6 @@ __all__ = [
     "OffsetLogit",
     "Qini",
     "Trial",
-    "Uplift",
     "UpliftBlend",
     "UpliftModel",
     "calibrate",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,25 +14,7 @@ from promotions.core.uplift.isotone import make_isotone
 from promotions.core.uplift.trial import Trial
 
 
-class Uplift(Protocol):
-    """What all models of this package can do."""
-
-    names_: tuple[str, ...]
-
-    def fit(self, X: Frame, depth: Any, outcome: Any, propensity: Any) -> Self:  # noqa: N803 - scikit-learn's own name
-        """Learn from a randomised arm: (n,) each, X columns (n,)."""
-
-    def predict(self, X: Frame, depths: ArrayLike) -> FloatArray:  # noqa: N803 - scikit-learn's own name
-        """Return the chance to buy at each of k depths, (n, k), never falling with depth."""
-
-    def predict_uplift(self, X: Frame, depths: ArrayLike) -> FloatArray:  # noqa: N803 - scikit-learn's own name
-        """Return what each depth adds to that chance, (n, k)."""
-
-    def predict_sd(self, X: Frame, depths: ArrayLike) -> FloatArray:  # noqa: N803 - scikit-learn's own name
-        """Return the standard deviation of that uplift, (n, k)."""
-
-
-class UpliftModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class UpliftModel(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
     """Common part: reading the trial, depth 0 beside every question, isotonic over depth.
 
     A model says `_learn(trial)` and `_respond(features, depths)` -> (chance (n, k), sd of the
@@ -76,8 +59,10 @@ class UpliftModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no
         chance = np.clip(make_isotone(chance), 0.0, 1.0)
         return chance[:, place[1:]], sd[:, place[1:]]
 
-    def _learn(self, trial: Trial) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _learn(self, trial: Trial) -> None: ...
 
-    def _respond(self, features: FloatArray, depths: FloatArray) -> tuple[FloatArray, FloatArray]:
-        raise NotImplementedError
+    @abstractmethod
+    def _respond(
+        self, features: FloatArray, depths: FloatArray
+    ) -> tuple[FloatArray, FloatArray]: ...

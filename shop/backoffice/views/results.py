@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from math import isnan
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -126,4 +127,4 @@ def _sum_by_day(found: Results) -> list[dict[str, Any]]:
 
 
 def _show(minor: float) -> str:
-    return "–" if minor != minor else show_minor(minor)  # noqa: PLR0124  # NaN alone differs from itself
+    return "–" if isnan(minor) else show_minor(minor)
