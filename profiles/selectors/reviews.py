@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Avg, Count, Sum
+from django.db.models import Avg, Count
 
 from profiles.models import Event, Review
 
@@ -32,21 +32,6 @@ class ReviewValue:
     written_at: datetime
     is_own: bool
     hidden_because: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tone:
-    """Marks and tone of the reviews on some goods: sums, so that they add up."""
-
-    count: int = 0
-    rating_sum: float = 0.0
-    read: int = 0
-    positivity_sum: float = 0.0
-
-    @property
-    def mean_positivity(self) -> float | None:
-        """Return the mean chance of being glad; None where nothing could be read."""
-        return self.positivity_sum / self.read if self.read else None
 
 
 def summarize_ratings(*, product_id: int) -> RatingSummary:
@@ -80,32 +65,6 @@ def list_reviews(
         )
         for row in shown.order_by("-written_at", "-pk")[offset : offset + limit]
     ]
-
-
-def measure_tone(
-    *, variant_ids: Collection[int], since: datetime, until: datetime
-) -> Mapping[int, Tone]:
-    """Return the tone of each variant's reviews written in [since, until). One query.
-
-    Hidden reviews count: what staff took off the pages was said all the same.
-    """
-    rows = (
-        Review.objects.filter(
-            variant_id__in=variant_ids, written_at__gte=since, written_at__lt=until
-        )
-        .order_by()
-        .values_list("variant_id")
-        .annotate(
-            count=Count("pk"),
-            ratings=Sum("rating"),
-            read=Count("positivity"),
-            mean=Avg("positivity"),
-        )
-    )
-    return {
-        variant_id: Tone(count, float(ratings), read, read * (mean or 0.0))
-        for variant_id, count, ratings, read, mean in rows
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,8 @@ from profiles.core.experiments.sequences import (
     LEAST_CLUSTERS,
     Arm,
     arm_of,
-    best_rho,
     compare_arms,
     grow_arms,
-    mixture_margin,
 )
 from profiles.core.experiments.switchback import (
     CellReading,
@@ -85,7 +83,6 @@ __all__ = [
     "adjust",
     "arm_of",
     "assign",
-    "best_rho",
     "cap_price",
     "check_arms",
     "check_balance",
@@ -101,7 +98,6 @@ __all__ = [
     "grow_arms",
     "is_in_share",
     "is_treated",
-    "mixture_margin",
     "pick_arm",
     "read_cells",
     "read_units",

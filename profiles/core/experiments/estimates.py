@@ -26,9 +26,8 @@ import numpy as np
 from profiles.core.experiments.sequences import (
     LEAST_CLUSTERS,
     FloatArray,
-    best_rho,
-    mixture_margin,
 )
+from shop.kernel.sequences import best_rho, mixture_margin
 
 
 @dataclass(frozen=True, slots=True)

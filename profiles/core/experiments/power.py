@@ -7,7 +7,7 @@ from math import ceil, inf
 
 from scipy.special import ndtr, ndtri
 
-from profiles.core.experiments.sequences import best_rho, mixture_margin
+from shop.kernel.sequences import best_rho, mixture_margin
 
 
 @dataclass(frozen=True, slots=True)

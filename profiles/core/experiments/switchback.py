@@ -30,8 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from profiles.core.experiments.sequences import FloatArray, best_rho, mixture_margin
+from profiles.core.experiments.sequences import FloatArray
 from shop.kernel.hashing import stable_draw
+from shop.kernel.sequences import best_rho, mixture_margin
 
 BoolArray = NDArray[np.bool_]
 # Worth fewer clusters than these, their error says nothing.

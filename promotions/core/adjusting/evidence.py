@@ -12,6 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import betaln
 
 from promotions.core.adjusting.values import Interval
+from shop.kernel.sequences import best_rho, mixture_margin
 
 # Beta(1/2, 1/2) as the mixture: the narrowest over all rates at once, up to a constant.
 PRIOR = 0.5
@@ -47,11 +48,9 @@ def bound_rate(hits: int, tries: int, *, alpha: float) -> Interval:
 
 
 def bound_mean(total: float, squares: float, count: int, *, alpha: float, near: int) -> Interval:
-    """Return the asymptotic confidence sequence of a mean, narrowest near `near` observations.
+    """Return the confidence sequence of a mean, narrowest near `near` observations.
 
-    m ± s sqrt(2 (n r² + 1) / (n² r²) log(sqrt(n r² + 1) / alpha)), r from `near` as in appendix B
-    of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and
-    asymptotic confidence sequences", Annals of Statistics 52, 2024, theorem 2.2.
+    m ± s / sqrt(n) times the margin of `shop.kernel.sequences`, where formula and source stand.
 
     >>> found = bound_mean(700.0, 520.0, 1_000, alpha=0.05, near=1_000)
     >>> round(found.low, 3), round(found.high, 3)
@@ -61,8 +60,5 @@ def bound_mean(total: float, squares: float, count: int, *, alpha: float, near: 
         return Interval(float("-inf"), float("inf"), count)
     mean = total / count
     variance = max(0.0, squares - count * mean * mean) / (count - 1)
-    twice = -2.0 * log(alpha)
-    square = (twice + log(twice + 1.0)) / near
-    scaled = count * square + 1.0
-    width = sqrt(variance * 2.0 * scaled / (count**2 * square) * log(sqrt(scaled) / alpha))
+    width = sqrt(variance / count) * mixture_margin(count, alpha, best_rho(near, alpha))
     return Interval(mean - width, mean + width, count)

@@ -10,7 +10,12 @@ from django.db import IntegrityError, transaction
 from profiles.core.values import PurchasedLine, ShopperValue
 from profiles.models import Review, SentimentVersion, Shopper
 from profiles.selectors.export import export_shopper
-from profiles.selectors.reviews import list_reviews, measure_tone, summarize_ratings
+from profiles.selectors.reviews import (
+    list_review_tones,
+    list_reviews,
+    measure_usual_tone,
+    summarize_ratings,
+)
 from profiles.selectors.sentiment import forget_sentiment_models, read_positivity
 from profiles.services import erase_shopper, record_purchase_events
 from profiles.services import sentiment as refitting
@@ -117,19 +122,26 @@ def test_nothing_is_hidden_without_a_reason(shelf: Shelf, product: int) -> None:
         Review.objects.filter(pk=review).update(state="hidden")
 
 
-def test_tone_adds_up_and_counts_hidden_ones(shelf: Shelf, product: int) -> None:
-    for rating, text in ((5, "很好吃，下次再买"), (1, "Stale, awful, waste of money"), (4, "👍")):
-        shopper = make_shopper()
+def test_tones_are_listed_with_hidden_ones_and_without_those_who_left(
+    shelf: Shelf, product: int
+) -> None:
+    people = [make_shopper() for _ in range(3)]
+    for shopper, rating, text in zip(
+        people, (5, 1, 4), ("很好吃，下次再买", "Stale, awful, waste of money", "👍"), strict=True
+    ):
         buy(shopper, shelf.rye)
         last = write(shopper, shelf, product, rating, text)
     hide_review(review_id=last, because="no words")
-    window = {"since": NOON, "until": NOON + timedelta(seconds=1)}
-    tone = measure_tone(variant_ids=[shelf.rye, shelf.cheddar], **window)
-    assert set(tone) == {shelf.rye}
-    assert (tone[shelf.rye].count, tone[shelf.rye].rating_sum, tone[shelf.rye].read) == (3, 10, 2)
-    chances = read_positivity(["很好吃，下次再买", "Stale, awful, waste of money"])
-    assert tone[shelf.rye].positivity_sum == pytest.approx(float(chances.sum()))
-    assert measure_tone(variant_ids=[shelf.rye], since=NOON - timedelta(days=1), until=NOON) == {}
+    erase_shopper(people[1].id, NOON)
+    tones = list_review_tones(since=NOON, until=NOON + timedelta(seconds=1))
+    assert [(one.shopper_id, one.variant_id, one.rating) for one in tones] == [
+        (people[0].id, shelf.rye, 5),
+        (people[2].id, shelf.rye, 4),
+    ]
+    glad = float(read_positivity(["很好吃，下次再买"])[0])
+    assert [one.positivity for one in tones] == [pytest.approx(glad), None]
+    assert measure_usual_tone(since=NOON, until=NOON + timedelta(seconds=1)) == pytest.approx(glad)
+    assert list_review_tones(since=NOON - timedelta(days=1), until=NOON) == []
 
 
 def test_reviews_are_exported_and_erased_with_their_writer(shelf: Shelf, product: int) -> None:

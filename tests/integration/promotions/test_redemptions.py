@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from profiles.models import Shopper
 from promotions.core.limits import Buyer
-from promotions.core.values import AppliedOffer, Evaluation
+from promotions.core.values import Evaluation
 from promotions.models import Campaign, Coupon, Redemption
 from promotions.services import (
     CouponExhausted,
@@ -20,6 +20,7 @@ from promotions.services import (
 )
 from promotions.services import redemptions as under_test
 from tests.factories.promotions import NOON, make_campaign
+from tests.factories.races import applied_by
 
 WORKERS = 8
 
@@ -32,23 +33,8 @@ def _buyer(shopper_id: int | None = None) -> Buyer:
     return Buyer(shopper_id, "online", "UTC", NOON)
 
 
-def _evaluation(campaign: Campaign, amount_minor: int = 500) -> Evaluation:
-    """What evaluating a cart with the campaign's offer and coupon gave."""
-    offer = campaign.offers.get()
-    coupon = Coupon.objects.filter(offer=offer).first()
-    applied = AppliedOffer(
-        offer_id=offer.pk,
-        campaign_id=campaign.pk,
-        amount_minor=amount_minor,
-        label=offer.name,
-        coupon_code=None if coupon is None else coupon.code,
-        coupon_id=None if coupon is None else coupon.pk,
-    )
-    return Evaluation((), (applied,), (), (), {})
-
-
 def _hold(campaign: Campaign, ref: str, shopper_id: int | None, amount: int = 500) -> None:
-    evaluation = _evaluation(campaign, amount)
+    evaluation = applied_by(campaign, amount)
     hold_redemptions(order_ref=ref, evaluation=evaluation, buyer=_buyer(shopper_id))
 
 
@@ -151,7 +137,7 @@ def _in_parallel(jobs: list[Callable[[], bool]]) -> list[bool]:
 
 
 def _attempt(campaign: Campaign, ref: str, shopper_id: int | None) -> Callable[[], bool]:
-    evaluation = _evaluation(campaign)
+    evaluation = applied_by(campaign, 500)
 
     def run() -> bool:
         try:
@@ -191,7 +177,9 @@ def test_one_shopper_in_many_tabs_uses_a_code_once() -> None:
 def test_uses_and_releases_in_parallel_end_at_zero_without_a_deadlock() -> None:
     one = make_campaign("one", amount_minor=500, code="ONE", budget_minor=10**6)
     two = make_campaign("two", amount_minor=500, code="TWO", budget_minor=10**6)
-    both = Evaluation((), (*_evaluation(two).applied, *_evaluation(one).applied), (), (), {})
+    both = Evaluation(
+        (), (*applied_by(two, 500).applied, *applied_by(one, 500).applied), (), (), {}
+    )
 
     def use_and_release(ref: str) -> bool:
         hold_redemptions(order_ref=ref, evaluation=both, buyer=_buyer())

@@ -17,17 +17,16 @@ from profiles.core.experiments import (
     Estimate,
     Sample,
     adjust,
-    best_rho,
     compare,
     compare_adaptive,
     draw_cells,
     estimate_need,
-    mixture_margin,
     read_cells,
     score_units,
     thompson_shares,
     weigh_counts,
 )
+from shop.kernel.sequences import best_rho, mixture_margin
 
 pytestmark = pytest.mark.statistical
 FloatArray = NDArray[np.float64]
