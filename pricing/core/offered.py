@@ -48,22 +48,23 @@ def lower_series(
     >>> lowered.start.tolist(), lowered.amount.tolist()
     ([0, 50, 60], [1000, 900, 1000])
     """
-    near = [cut for cut in cuts if np.isin(cut.variant_id, variant_id).any()]
-    if not near or not len(series.start):
+    if not len(series.start) or not any(np.isin(c.variant_id, variant_id).any() for c in cuts):
         return series
-    opened = _open_rows(series, variant_id, near)
+    opened = _open_rows(series, variant_id, cuts)
     owner = np.repeat(np.arange(len(variant_id)), np.diff(opened.offsets))
-    active = [_is_active(cut, opened, variant_id[owner]) for cut in near]
+    active = [_is_active(cut, opened, variant_id[owner]) for cut in cuts]
     amount = opened.amount
+    # Of all cuts, near or not: a share and an amount do not commute, so the place of a group must
+    # depend neither on which of its cuts run nor on which other variants are asked for.
     groups: dict[str, list[int]] = {}
-    for at, cut in enumerate(near):
+    for at, cut in enumerate(cuts):
         if not cut.is_alone:
             groups.setdefault(cut.group or f"alone {at}", []).append(at)
     stacked = amount
     for members in groups.values():
-        lowered = [np.where(active[at], _cut(near[at], stacked), stacked) for at in members]
+        lowered = [np.where(active[at], _cut(cuts[at], stacked), stacked) for at in members]
         stacked = np.minimum.reduce(lowered)
-    for at, cut in enumerate(near):
+    for at, cut in enumerate(cuts):
         if cut.is_alone:
             stacked = np.minimum(stacked, np.where(active[at], _cut(cut, amount), amount))
     return PriceSeries(offsets=opened.offsets, start=opened.start, amount=stacked)

@@ -71,12 +71,10 @@ def evaluate_cart(
 
     `look_up` completes the shopper with the facts of other rooms that some condition needs
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
-    knows itself (groups, tier) is read likewise. No query without codes, budgets, use
-    limits, personal campaigns or such facts; at most one for each of these. `look_up_gifts` says
-    what of the gifts that some offer may give is there; without it none are given. Offers for
-    chosen shoppers carry the label of the cart's region and are no offers where it allows none.
-    `book` is
-    that of a rehearsal, with drafts as if they were live; without it the live one is taken.
+    knows itself (groups, tier) is read likewise. No query without codes, budgets, use limits,
+    personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` none
+    are given. Offers for chosen shoppers carry the label of the cart's region, or are none there.
+    `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
     """
     book = load_offer_book() if book is None else book
     offers = [

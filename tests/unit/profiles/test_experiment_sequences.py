@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from profiles.core.experiments import (
     Arm,
     arm_of,
-    best_rho,
     compare_arms,
     grow_arms,
-    mixture_margin,
 )
+from shop.kernel.sequences import best_rho, mixture_margin
 
 
 def draw_arm(rng: np.random.Generator, mean: float, count: int) -> Arm:
