@@ -72,17 +72,13 @@ def evaluate_cart(
     `look_up` completes the shopper with the facts of other rooms that some condition needs
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
     knows itself (groups, tier) is read likewise. No query without codes, budgets, use limits,
-    personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` none
-    are given. Offers for chosen shoppers carry the label of the cart's region, or are none there.
+    personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` no
+    gift is given. Offers for chosen shoppers carry the label of the region, or are none there.
     `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
     """
     book = load_offer_book() if book is None else book
-    offers = [
-        offer
-        for offer in drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
-        if live_at(offer, now, cart.market_code)
-        and (shopper.allows_personal or offer.audience != "personal")
-    ]
+    touching = drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
+    offers = [offer for offer in touching if _live_for(offer, shopper, now, cart.market_code)]
     offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
     coupons = close_held_out([take_as_live(c, book.as_live) for c in coupons], shopper.shopper_id)
@@ -105,6 +101,11 @@ def evaluate_cart(
         locale=locale,
     )
     return label_personal(found, [*offers, *unlocked], rule.label(language))
+
+
+def _live_for(offer: OfferValue, shopper: ShopperView, now: datetime, market_code: str) -> bool:
+    personal = offer.audience == "personal"
+    return live_at(offer, now, market_code) and (shopper.allows_personal or not personal)
 
 
 def preview_lines(
