@@ -59,6 +59,11 @@ class SettledLine:
         """Return the line at its quoted price; what is off sale costs nothing."""
         return self.price.quoted_minor * self.quantity if self.is_sold else 0
 
+    @property
+    def full_minor(self) -> int:
+        """Return the line at the price for everybody; what is given away counts for nothing."""
+        return self.price.public_minor * self.quantity if self.is_sold and not self.is_gift else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Valued:
@@ -93,7 +98,8 @@ def value_lines(
 ) -> Valued:
     """Return the cart with every sum; the ledger is checked. Raises UnknownDelivery.
 
-    Points are a way to pay: delivery is free from the same worth of goods with and without them.
+    Delivery is free from a worth of goods at the price for everybody: whatever makes goods
+    cheaper (a personal price, an offer, points) never makes delivery dearer.
     """
     by_line: dict[str, list[Adjustment]] = defaultdict(list)
     for adjustment in (*evaluation.adjustments, *map(_gift_adjustment, evaluation.gifts)):
@@ -103,9 +109,7 @@ def value_lines(
         line.line_id: _amounts(line, by_line[line.line_id], paid.get(line.line_id, (0, 0)), taxes)
         for line in lines
     }
-    goods = sum(
-        each.subtotal_minor - each.discount_minor + each.points_minor for each in amounts.values()
-    )
+    goods = sum(line.full_minor for line in lines)
     options: tuple[DeliveryOption, ...] = ()
     if lines:
         options = price_options(methods, goods, taxes, head.language, cuts=evaluation.deliveries)

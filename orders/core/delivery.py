@@ -32,7 +32,7 @@ def price_options(
     *,
     cuts: Sequence[DeliveryCut] = (),
 ) -> tuple[DeliveryOption, ...]:
-    """Return all `methods` priced for goods that cost `goods_minor` after discounts.
+    """Return all `methods` priced for goods that cost everybody `goods_minor`.
 
     `cuts` are what offers take off the ways they name; tax is on what is left.
 

@@ -48,7 +48,9 @@ class DeliveryMethod(models.Model):
     name_zh = models.CharField(max_length=80, blank=True)
     price_minor = models.BigIntegerField()
     free_from_minor = models.BigIntegerField(
-        null=True, blank=True, help_text="Free when the goods, after discounts, cost at least this."
+        null=True,
+        blank=True,
+        help_text="Free for goods that cost everybody at least this, before any offer.",
     )
     min_days = models.PositiveSmallIntegerField(default=0)
     max_days = models.PositiveSmallIntegerField(default=0)

@@ -63,7 +63,7 @@ def rehearse_cart(
 
 
 def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:
-    prices = _price(basket, context)
+    prices, full = _price(basket, context), _price(basket, _everybody(context))
     ids = [variant_id for variant_id in basket if prices.get(variant_id)]
     place = {"market": context.market, "channel": context.channel}
     floors = floor_minor(variant_ids=ids, now=context.now, **place) if ids else {}
@@ -81,6 +81,7 @@ def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:
                 quantity=basket[variant_id],
                 unit_minor=prices[variant_id],
                 floor_minor=floors.get(variant_id, 0),
+                public_minor=full.get(variant_id, 0),
             )
             for variant_id in ids
         ),
@@ -107,11 +108,8 @@ def _price(ids: Collection[int], context: QuoteContext) -> dict[int, int]:
     return dict(zip(wanted.tolist(), found.tolist(), strict=True))
 
 
-def _look_up_gifts(
-    ids: Collection[int], basket: Mapping[int, int], context: QuoteContext
-) -> tuple[GiftStock, ...]:
-    cards = {card.variant_id: card for card in list_cards(sorted(ids), context.language)}
-    everybody = QuoteContext(
+def _everybody(context: QuoteContext) -> QuoteContext:
+    return QuoteContext(
         None,
         context.market,
         context.channel,
@@ -120,7 +118,13 @@ def _look_up_gifts(
         gpc=False,
         now=context.now,
     )
-    prices = _price(list(cards), everybody)
+
+
+def _look_up_gifts(
+    ids: Collection[int], basket: Mapping[int, int], context: QuoteContext
+) -> tuple[GiftStock, ...]:
+    cards = {card.variant_id: card for card in list_cards(sorted(ids), context.language)}
+    prices = _price(list(cards), _everybody(context))
     return tuple(
         GiftStock(one, prices[one], max(0, cards[one].available - basket.get(one, 0)))
         for one in sorted(cards)

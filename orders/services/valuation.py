@@ -208,6 +208,7 @@ def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValu
                 quantity=line.quantity,
                 unit_minor=line.price.quoted_minor,
                 floor_minor=floors.get(line.card.variant_id, 0),
+                public_minor=line.price.public_minor,
             )
             for line in sold
         ),

@@ -12,6 +12,7 @@ class CartLineValue:
     """A line as the evaluator sees it: `unit_minor` is the quoted price of one unit.
 
     `category_ids` runs from department to leaf; no discount takes a unit below `floor_minor`.
+    `public_minor` is what a unit costs everybody; 0: no less than here.
 
     >>> CartLineValue("a", 1, 10, (3, 7), 5, quantity=3, unit_minor=250).value_minor
     750
@@ -25,11 +26,22 @@ class CartLineValue:
     quantity: int
     unit_minor: int
     floor_minor: int = 0
+    public_minor: int = 0
 
     @property
     def value_minor(self) -> int:
         """Return the line at quoted prices."""
         return self.unit_minor * self.quantity
+
+    @property
+    def full_minor(self) -> int:
+        """Return the line at the price for everybody.
+
+        >>> line = CartLineValue("a", 1, 10, (3,), 5, quantity=2, unit_minor=250, public_minor=300)
+        >>> line.full_minor
+        600
+        """
+        return max(self.unit_minor, self.public_minor) * self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class GiftStock:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFee:
-    """A way of delivery; free where goods after offers cost at least `free_from_minor`.
+    """A way of delivery; free for goods that cost everybody `free_from_minor`, before offers.
 
     >>> DeliveryFee("standard", 499, free_from_minor=3_500).price_for(3_499)
     499
@@ -55,7 +67,7 @@ class DeliveryFee:
     needs_address: bool = True
 
     def price_for(self, goods_minor: int) -> int:
-        """Return the price for goods that cost `goods_minor` after offers."""
+        """Return the price for goods that cost everybody `goods_minor`."""
         is_free = self.free_from_minor is not None and goods_minor >= self.free_from_minor
         return 0 if is_free else self.price_minor
 
@@ -83,6 +95,11 @@ class CartValue:
     def value_minor(self) -> int:
         """Return all lines at quoted prices."""
         return sum(line.value_minor for line in self.lines)
+
+    @property
+    def full_minor(self) -> int:
+        """Return all lines at the price for everybody: what free delivery looks at."""
+        return sum(line.full_minor for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,7 @@ class Ground:
 
     def __init__(self, lines: Sequence[OpenLine], cart: CartValue) -> None:
         self.lines, self.cart = lines, cart
-        goods = sum(line.left_minor for line in lines)
-        self.full = {fee.code: fee.price_for(goods) for fee in cart.deliveries}
+        self.full = {fee.code: fee.price_for(cart.full_minor) for fee in cart.deliveries}
         self.fees = dict(self.full)
         self.stock = {gift.variant_id: gift.available for gift in cart.gifts}
 

@@ -46,7 +46,7 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
     return ProductPage(
         detail=stocked,
         price=price,
-        delivery=price_options(terms.methods, price.quoted_minor, terms.taxes, ctx.language),
+        delivery=price_options(terms.methods, price.public_minor, terms.taxes, ctx.language),
         offer=offer,
         earns=earns(ctx, detail.card, paid),
         prices=prices,

@@ -39,7 +39,7 @@ def find_best_gain(cart: CartValue, offers: list[OfferValue]) -> int:
 def gain_of_evaluation(cart: CartValue, found: Evaluation) -> int:
     """Return the money the engine took off goods and delivery."""
     goods = sum(found.totals.values())
-    full = {fee.code: fee.price_for(goods) for fee in cart.deliveries}
+    full = {fee.code: fee.price_for(cart.full_minor) for fee in cart.deliveries}
     fees = dict(full)
     for cut in found.deliveries:
         fees[cut.method_code] += cut.amount_minor
@@ -158,7 +158,7 @@ def _gift_units(offer: OfferValue, cart: CartValue, late: list[OfferValue]) -> i
 def _have_late_ones(
     cart: CartValue, late: list[OfferValue], left: dict[str, int], spent: dict[int, int]
 ) -> tuple[int, bool]:
-    full = {fee.code: fee.price_for(sum(left.values())) for fee in cart.deliveries}
+    full = {fee.code: fee.price_for(cart.full_minor) for fee in cart.deliveries}
     fees, stock = dict(full), {gift.variant_id: gift.available for gift in cart.gifts}
     cuts: dict[int, dict[str, int]] = {}
     gives = False

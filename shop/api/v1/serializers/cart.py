@@ -94,7 +94,10 @@ class DeliverySerializer(serializers.Serializer[object]):
     name = serializers.CharField()
     price = MoneySerializer()
     regular_price = MoneySerializer()
-    free_from = MoneySerializer(allow_null=True)
+    free_from = MoneySerializer(
+        allow_null=True,
+        help_text="Free for goods that cost everybody so much, before personal prices and offers.",
+    )
     missing = MoneySerializer(help_text="More goods until it is free.")
     price_before_offers = MoneySerializer()
     adjustments = AdjustmentSerializer(many=True, help_text="What offers took off the price.")
