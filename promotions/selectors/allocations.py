@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from numpy.typing import NDArray
 
 from profiles.core.features import VALUE_NAMES
@@ -55,6 +55,18 @@ class Served:
 
     id: int
     model: OffsetLogit
+
+
+def list_allocatable(campaign_ids: Sequence[int]) -> QuerySet[Offer]:
+    """Return the offers of campaigns that can be given out: percentages that need no code."""
+    return Offer.objects.filter(
+        campaign_id__in=campaign_ids,
+        is_active=True,
+        requires_coupon=False,
+        benefit_kind=Offer.Benefit.PERCENTAGE,
+        percent__isnull=False,
+        percent__lt=100,
+    )
 
 
 def list_plans(*, now: datetime) -> list[Plan]:
@@ -139,14 +151,7 @@ def _load(pk: int) -> Served:
 
 
 def _plan(row: AllocationPlan) -> Plan | None:
-    offers = Offer.objects.filter(
-        campaign_id=row.campaign_id,
-        is_active=True,
-        requires_coupon=False,
-        benefit_kind=Offer.Benefit.PERCENTAGE,
-        percent__isnull=False,
-        percent__lt=100,
-    ).order_by("percent", "pk")
+    offers = list_allocatable([row.campaign_id]).order_by("percent", "pk")
     depths = [(one.pk, float(one.percent or 0) / 100) for one in offers]
     if not depths:
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 
 from promotions.models import AllocationPlan, Campaign, OfferDecision, UpliftVersion
+from promotions.selectors.allocations import list_allocatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,16 @@ class DepthRow:
 
 @dataclass(frozen=True, slots=True)
 class AllocationView:
-    """A personal campaign and what the allocator does with it; `is_on` None: not asked to."""
+    """A personal campaign and what the allocator does with it; `is_on` None: not asked to.
+
+    `has_depths`: there is a percentage that applies by itself, so there is something to choose.
+    """
 
     campaign_id: int
     name: str
     status: str
     is_on: bool | None
+    has_depths: bool
     spent_minor: int
     budget_minor: int | None
     price: float
@@ -50,11 +55,15 @@ class ModelView:
     metrics: Mapping[str, Any]
 
 
-def list_allocations() -> list[AllocationView]:
-    """Return the personal campaigns that are not over, allocated ones first. Three queries."""
+def list_allocations(*, now: datetime) -> list[AllocationView]:
+    """Return the personal campaigns that are not over at `now`. Four queries.
+
+    Those that were ever given out come first, then those with depths to choose from.
+    """
     plans = {plan.campaign_id: plan for plan in AllocationPlan.objects.all()}
-    campaigns = Campaign.objects.filter(audience=Campaign.Audience.PERSONAL)
+    campaigns = Campaign.objects.filter(audience=Campaign.Audience.PERSONAL, ends_at__gt=now)
     campaigns = campaigns.exclude(status=Campaign.Status.ENDED).order_by("-starts_at", "-pk")
+    able = set(list_allocatable([c.pk for c in campaigns]).values_list("campaign_id", flat=True))
     depths: dict[int, list[DepthRow]] = {}
     last: dict[int, datetime] = {}
     rows = OfferDecision.objects.filter(campaign__in=campaigns.values("pk")).values(
@@ -67,8 +76,11 @@ def list_allocations() -> list[AllocationView]:
         numbers = (row["arm"], row["depth"], row["n"], row["value"], row["cost"])
         depths.setdefault(key, []).append(DepthRow(*numbers))
         last[key] = max(row["latest"], last.get(key, row["latest"]))
-    found = [_view(one, plans.get(one.pk), depths.get(one.pk, []), last) for one in campaigns]
-    return sorted(found, key=lambda view: view.is_on is not True)
+    found = [
+        _view(one, plans.get(one.pk), depths.get(one.pk, []), last.get(one.pk), one.pk in able)
+        for one in campaigns
+    ]
+    return sorted(found, key=lambda view: (not view.is_on, view.is_on is None, not view.has_depths))
 
 
 def find_newest_model() -> ModelView | None:
@@ -83,17 +95,19 @@ def _view(
     campaign: Campaign,
     plan: AllocationPlan | None,
     depths: list[DepthRow],
-    last: Mapping[int, datetime],
+    last_at: datetime | None,
+    has_depths: bool,
 ) -> AllocationView:
     return AllocationView(
         campaign_id=campaign.pk,
         name=campaign.name,
         status=campaign.status,
         is_on=None if plan is None else plan.is_on,
+        has_depths=has_depths,
         spent_minor=campaign.spent_minor,
         budget_minor=campaign.budget_minor,
         price=0.0 if plan is None else plan.price,
         paced_at=None if plan is None else plan.paced_at,
-        last_at=last.get(campaign.pk),
+        last_at=last_at,
         depths=depths,
     )

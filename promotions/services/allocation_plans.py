@@ -7,7 +7,8 @@ import secrets
 from django.db import transaction
 
 from promotions.core.arms import LEAST_CONTROL, LEAST_DEPTH, share_arms
-from promotions.models import AllocationPlan, Campaign, Offer
+from promotions.models import AllocationPlan, Campaign
+from promotions.selectors.allocations import list_allocatable
 from shop.kernel.errors import FairtagError
 
 
@@ -38,12 +39,7 @@ def set_allocation(*, campaign_id: int, is_on: bool) -> None:
 def _check(campaign: Campaign) -> None:
     if campaign.audience != Campaign.Audience.PERSONAL:
         raise AllocationRefused("Only a campaign for chosen shoppers can be given out.")
-    depths = Offer.objects.filter(
-        campaign=campaign,
-        is_active=True,
-        requires_coupon=False,
-        benefit_kind=Offer.Benefit.PERCENTAGE,
-    ).count()
+    depths = list_allocatable([campaign.pk]).count()
     if not depths:
         raise AllocationRefused("It needs an offer of a percentage that applies by itself.")
     try:

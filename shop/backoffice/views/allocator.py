@@ -23,6 +23,7 @@ from promotions.services.allocation_plans import set_allocation
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.jobs.selectors import find_latest_run
+from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import EMPTY, show_minor
 from shop.staff.reasons import say_refusal
@@ -52,9 +53,12 @@ class AllocationForm(forms.Form):
 def show_allocator(request: HttpRequest) -> HttpResponse:
     """Show the last run, every personal campaign and the newest model. Five queries."""
     model = find_newest_model()
+    found = list_allocations(now=utc_now())
     context = {
         "run": find_latest_run("allocate_personal_offers"),
-        "campaigns": [_describe(one) for one in list_allocations()],
+        "campaigns": [_describe(one) for one in found if one.is_on is not None],
+        "others": [one for one in found if one.is_on is None and one.has_depths],
+        "by_code": sum(one.is_on is None and not one.has_depths for one in found),
         "model": None if model is None else _describe_model(model),
         "may_change": request.user.has_perm(CAN_CHANGE),
     }
@@ -66,7 +70,7 @@ def show_allocator(request: HttpRequest) -> HttpResponse:
 def set_allocator(request: HttpRequest) -> HttpResponse:
     """Switch the allocator on or off for a campaign, or say why not."""
     form = AllocationForm(request.POST)
-    ids = {one.campaign_id for one in list_allocations()}
+    ids = {one.campaign_id for one in list_allocations(now=utc_now())}
     if not form.is_valid() or form.cleaned_data["campaign"] not in ids:
         messages.error(request, _("No campaign has this number."))
     else:
@@ -82,7 +86,7 @@ def set_allocator(request: HttpRequest) -> HttpResponse:
 
 def _describe(view: AllocationView) -> dict[str, Any]:
     total = sum(row.shoppers for row in view.depths)
-    budget = EMPTY if view.budget_minor is None else show_minor(view.budget_minor)
+    budget = None if view.budget_minor is None else show_minor(view.budget_minor)
     return {
         "view": view,
         "spent": show_minor(view.spent_minor),

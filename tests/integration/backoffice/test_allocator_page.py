@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from promotions.models import AllocationPlan, OfferDecision, UpliftVersion
+from promotions.models import AllocationPlan, Campaign, OfferDecision, UpliftVersion
 from promotions.services.allocation_plans import AllocationRefused, set_allocation
+from shop.kernel.clock import utc_now
 from tests.factories.promotions import NOON, make_campaign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -53,6 +54,22 @@ def test_staff_switch_it_on_and_see_what_it_does(root: Client) -> None:
         )
     root.post(reverse("admin:set_allocator"), {"campaign": campaign.pk})
     assert not AllocationPlan.objects.get().is_on
+
+
+def test_only_what_can_be_given_out_has_a_switch(root: Client) -> None:
+    able = make_campaign("able", percent="10", audience="personal")
+    coded = make_campaign("coded", percent="10", code="TEN", audience="personal")
+    over = make_campaign("over", percent="10", audience="personal")
+    Campaign.objects.filter(pk=over.pk).update(ends_at=utc_now())
+    page = root.get(reverse("admin:allocator")).content.decode()
+    switch = '<input type="hidden" name="campaign" value="{}">'
+    assert switch.format(able.pk) in page
+    assert switch.format(coded.pk) not in page
+    assert switch.format(over.pk) not in page
+    assert "One more campaign for chosen shoppers needs a code" in page
+    with override("zh-hans"):
+        chinese = root.get(reverse("admin:allocator"), HTTP_ACCEPT_LANGUAGE="zh-hans")
+    assert "另有 1 个面向指定顾客的活动" in chinese.content.decode()
 
 
 def test_what_cannot_be_given_out_is_refused_with_the_reason(root: Client) -> None:
