@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pricing import services
 from pricing.services import (
+    arm_turns,
     feeds,
     learning,
     look_counts,
@@ -102,6 +103,15 @@ def turn_price_shocks() -> int:
     now = utc_now()
     return run_everywhere(
         lambda market, channel: services.turn_price_shocks(now=now, market=market, channel=channel)
+    )
+
+
+@job(queue="recompute", time_limit=600)
+def turn_public_arms() -> int:
+    """Set the prices of experiments whose turn it is, each at its moment."""
+    now = utc_now()
+    return run_everywhere(
+        lambda market, channel: arm_turns.turn_public_arms(now=now, market=market, channel=channel)
     )
 
 

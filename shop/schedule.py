@@ -72,6 +72,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # the loop, second by second
     "drain events": _every(2, "profiles.tasks.drain_events"),
     "drain quotes": _every(5, "pricing.tasks.drain_quotes"),
+    "turn prices under experiment": _every(15, "pricing.tasks.turn_public_arms"),
     "count looks": _every(15, "pricing.tasks.drain_looks"),
     "deliver facts": _every(5, "shop.schedule.deliver_outbox"),
     # minute by minute

@@ -35,6 +35,7 @@ SOURCE_TONES = {
     "model": "green",
     "gate": "red",
     "shock": "blue",
+    "experiment": "blue",
 }
 
 

@@ -1,5 +1,6 @@
 """Tables of the pricing room."""
 
+from pricing.models.arms import ArmPrice
 from pricing.models.audits import ModelAudit
 from pricing.models.books import PriceBook, PriceBookEntry
 from pricing.models.breakers import BreakerTrip, FeedPulse, PricedVisit
@@ -26,6 +27,7 @@ from pricing.models.shocks import PriceShock
 from pricing.models.tuning import DemandTuning
 
 __all__ = [
+    "ArmPrice",
     "BreakerTrip",
     "CompetitorPrice",
     "CompetitorSource",

@@ -24,6 +24,7 @@ class PriceLedgerEntry(models.Model):
         STAFF = "staff", "set by staff"
         GATE = "gate", "moved by a guardrail"
         SHOCK = "shock", "moved by chance for a week, or back"
+        EXPERIMENT = "experiment", "an arm of an experiment, or back"
 
     # The unique key serves every look-up by variant: a second index would only slow the imports.
     variant = models.ForeignKey(

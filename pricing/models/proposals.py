@@ -32,6 +32,7 @@ class PriceProposal(models.Model):
         STAFF = "staff", "staff"
         GATE = "gate", "a guardrail"
         SHOCK = "shock", "chance, to learn from"
+        ARM = "arm", "an experiment, or back from it"
 
     variant = models.ForeignKey(
         "shop.Variant", on_delete=models.CASCADE, related_name="+", db_index=False

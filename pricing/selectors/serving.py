@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 FRESH_SECONDS = 0.5
 # Without word from the database for this long a kill switch may have been missed.
 BLIND_SECONDS = 5.0
+# The one in force, and two whose moment is still to come: a turn of an experiment is published some
+# seconds ahead, and somebody may set a price meanwhile.
+KEPT = 3
 
 _NOTICE = f"""
 SELECT (SELECT coalesce(max(id), 0) FROM pricing_killswitch),
@@ -65,7 +68,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Rules and books of this process. `books` holds the newest two per (market, channel).
+    """Rules and books of this process. `books` holds the newest KEPT per (market, channel).
 
     `lagging` are the shoppers whose consents in Redis may be older than the table's.
     """
@@ -176,7 +179,7 @@ def _load(old: Serving | None) -> Serving:
 def _load_books(
     old: Serving | None, switches: tuple[SwitchRow, ...], trial: Trial | None
 ) -> dict[tuple[str, str], tuple[Served, ...]]:
-    """Return the newest two books of each market and channel; arrays already here are kept."""
+    """Return the newest books of each market and channel; arrays already here are kept."""
     before = [one for books in (old.books.values() if old else ()) for one in books]
     known = {served.published.version: served.published for served in before}
     laid = {
@@ -188,9 +191,9 @@ def _load_books(
     goods, stand_in = load_variant_arrays(), find_stand_in()
     rows = PriceBook.objects.defer("arrays").select_related("market", "policy", "model_version")
     by_place: dict[tuple[str, str], list[Served]] = {}
-    for row in rows.defer("arrays", "model_version__arrays").order_by("-version")[:24]:
+    for row in rows.defer("arrays", "model_version__arrays").order_by("-version")[:36]:
         place = by_place.setdefault((row.market_id, row.channel), [])
-        if len(place) < 2:
+        if len(place) < KEPT:
             book = known.get(row.version) or _read(row)
             if book is None:
                 continue

@@ -18,8 +18,10 @@ from pricing.core.reference import MIN_LIST_SHARE, STRATEGIES
 from pricing.metrics import book_version, price_changes_total
 from pricing.models import PriceBook, PriceLedgerEntry, PricingPolicy
 from pricing.selectors.dirty import Dirt
+from pricing.services.arm_prices import Spells, store_arms
 from pricing.services.drafts import Draft
 from pricing.services.occasions import Occasion
+from pricing.services.proposing import STAFF
 from pricing.services.record_proposals import ledger_sources, record_proposals
 from pricing.services.shocks import store_shocks
 from shop.kernel.arrays import hash_arrays, pack_arrays
@@ -121,7 +123,8 @@ def _policy(version: int, now: datetime) -> PricingPolicy:
 
 
 def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
-    """Write changed prices with their reasons, and what chance did; return how many changed."""
+    """Write changed prices with their reasons, and what chance and experiments did; return how many
+    changed."""
     changed = _write_prices(draft, occasion.place, occasion.effective_at)
     record_proposals(draft=draft, occasion=occasion, book_version=version)
     store_shocks(
@@ -132,6 +135,14 @@ def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
         exponent=occasion.exponent,
         book_version=version,
     )
+    spells = Spells(
+        arms=draft.arms,
+        variant_id=draft.terms.variant_id,
+        asked_minor=draft.proposed.asked_minor,
+        shown_minor=draft.terms.public_minor,
+        is_staff=draft.proposed.cause == STAFF,
+    )
+    store_arms(spells=spells, occasion=occasion, book_version=version)
     return changed
 
 

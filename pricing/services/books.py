@@ -53,12 +53,18 @@ class PublishReport:
 
 
 def publish_price_book(
-    *, now: datetime, market: str = "us", channel: str = "online", everything: bool = False
+    *,
+    now: datetime,
+    market: str = "us",
+    channel: str = "online",
+    everything: bool = False,
+    lead: timedelta = LEAD,
 ) -> PublishReport:
     """Reprice what is dirty (or everything) and publish a new book if anything changed.
 
-    Dirty are variants whose prices somebody set, and shoppers who did something; everything is
-    repriced after a new model, policy, catalogue or emergency, and once a day. Public prices,
+    Dirty are variants whose prices somebody set or whose turn in an experiment it is, and shoppers
+    who did something; everything is repriced after a new model, policy, catalogue or emergency, and
+    once a day. The book holds from `lead` after `now`, at least LEAD. Public prices,
     ledger, book and entries change in one transaction. Facts PriceBookPublished and
     PublicPricesChanged. One run at a time; a second waits.
     """
@@ -66,7 +72,7 @@ def publish_price_book(
     place = (market, channel)
     with transaction.atomic():
         lock_place(place)
-        dirt = find_dirt(place=place, now=now, everything=everything)
+        dirt = find_dirt(place=place, now=now, everything=everything, lead=max(lead, LEAD))
         if dirt.is_everything or len(dirt.variant_ids):
             report = _publish(dirt, place, now)
         else:
@@ -85,7 +91,7 @@ def lock_place(place: tuple[str, str]) -> None:
 def _publish(dirt: Dirt, place: tuple[str, str], now: datetime) -> PublishReport:
     currency = get_market(place[0]).currency
     occasion = replace(
-        find_occasion(place, now, effective_at=now if dirt.book is None else now + LEAD),
+        find_occasion(place, now, effective_at=dirt.effective_at),
         # A silent feed stops chance like the model: a week it begins in has no shocks.
         draws_shocks=dirt.is_everything and is_draw_due(dirt.book, now) and not is_held(place[0]),
     )

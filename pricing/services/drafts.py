@@ -23,6 +23,7 @@ from pricing.selectors.offered import lower_by_offers
 from pricing.selectors.overrides import StaffPrices, load_staff_prices
 from pricing.selectors.publishing import Shelf, category_paths, load_bounds
 from pricing.selectors.references import load_paid, load_series
+from pricing.services.arm_prices import ARM, Arms, ask_arms, read_arms
 from pricing.services.badges import find_variant_badges
 from pricing.services.circumstances import Circumstances, find_circumstances
 from pricing.services.occasions import Occasion
@@ -61,17 +62,19 @@ class Draft:
     is_causal: BoolArray
     weekly_units: FloatArray
     shocks: Shocks
+    arms: Arms
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
     """What holds before anything is repriced, arrays (m,): terms, history, bounds, staff's word.
 
-    `calm` is the shelf at the prices that chance has not moved: what everybody else wants is asked
-    about those.
+    `calm` is the shelf at the prices that neither an arm of an experiment nor chance has moved:
+    what everybody else wants is asked about those.
     """
 
     calm: Shelf
+    arms: Arms
     shocks: Shocks
     terms: VariantTerms
     depth: IntArray
@@ -88,7 +91,7 @@ def draft_prices(
     occasion: Occasion,
     means: SegmentMeans | None = None,
 ) -> Draft:
-    """Return new public prices and terms for the variants of `shelf`. Twelve queries.
+    """Return new public prices and terms for the variants of `shelf`. Fourteen queries.
 
     `means` are the segments as the book before saw them.
     """
@@ -124,19 +127,23 @@ def draft_prices(
         is_causal=scene.is_causal,
         weekly_units=scene.around.weekly_units,
         shocks=shocks,
+        arms=scene.arms,
     )
 
 
 def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
     ids, place, now = shelf.variants.variant_id, occasion.place, occasion.now
     staff = load_staff_prices(variant_id=ids, place=place, now=now)
-    shocks = read_shocks(shelf=shelf, occasion=occasion)
+    arms = read_arms(shelf=shelf, occasion=occasion)
+    unarmed = replace(shelf, public_minor=arms.base_minor)
+    shocks = read_shocks(shelf=unarmed, occasion=occasion, is_tested=arms.is_tested)
     calm = replace(shelf, public_minor=shocks.base_minor)
     terms, depth = _terms_now(calm, occasion, staff)
     series = load_series(variant_id=ids, now=now, place=place)
     bounds = _bound(shelf, series, terms, staff, occasion)
     return _Scene(
         calm=calm,
+        arms=arms.rest(calm.public_minor, shocks.is_stopped, bounds),
         shocks=shocks,
         terms=terms,
         depth=depth,
@@ -149,7 +156,8 @@ def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
 
 
 def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shocks, Proposed]:
-    """Return the shocks, those of a new week included, and the prices asked for with them."""
+    """Return the shocks, those of a new week included, and the prices asked for with them and with
+    the arms of experiments."""
     shocks, staff = scene.shocks, scene.staff
     # Chance plays with prices at rest: one on its way back to the merchant's own arrives first.
     returns = (proposed.cause == ANCHOR) & (proposed.asked_minor != scene.calm.public_minor)
@@ -160,7 +168,7 @@ def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shock
             terms=scene.terms,
             limits=proposed.limits,
             bounds=scene.bounds,
-            excluded=staff.has_word | returns,
+            excluded=staff.has_word | returns | scene.arms.is_tested,
             policy=occasion.policy,
         )
     asked, cause = ask_for(
@@ -171,7 +179,9 @@ def _shake(scene: _Scene, proposed: Proposed, occasion: Occasion) -> tuple[Shock
         may_move=occasion.may_move,
         exponent=occasion.exponent,
     )
-    return shocks, replace(proposed, asked_minor=asked, cause=cause)
+    proposed = replace(proposed, asked_minor=asked, cause=cause)
+    floor = scene.bounds.floor_minor
+    return shocks, ask_arms(scene.arms, proposed, may_move=occasion.may_move, floor_minor=floor)
 
 
 def _badges(shelf: Shelf, scene: _Scene, occasion: Occasion) -> IntArray:
@@ -247,9 +257,10 @@ def _segments(shelf: Shelf, means: SegmentMeans, occasion: Occasion) -> Segments
 def _gate(proposed: Proposed, scene: _Scene, occasion: Occasion) -> tuple[VariantTerms, IntArray]:
     """Return the terms at what the gate makes of the prices asked for, and what it did, (m,).
 
-    Without a fresh model only staff move prices, and those that chance moved go back.
+    Without a fresh model only staff and experiments move prices, and those that chance moved go
+    back.
     """
-    needs_no_model = np.isin(proposed.cause, (STAFF, SHOCK))
+    needs_no_model = np.isin(proposed.cause, (STAFF, SHOCK, ARM))
     gated = apply_public_gate(
         proposed.asked_minor,
         scene.bounds,

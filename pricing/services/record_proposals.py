@@ -18,6 +18,7 @@ from pricing.core.optimum import Effect, expect_effect, name_rules, personal_pri
 from pricing.core.optimum.effect import FIGURES
 from pricing.core.quality import name_badges
 from pricing.models import PriceProposal
+from pricing.services.arm_prices import ARM
 from pricing.services.drafts import Draft
 from pricing.services.occasions import Occasion
 from pricing.services.proposing import GATE, STAFF
@@ -179,11 +180,13 @@ def find_causes(draft: Draft) -> NDArray[np.str_]:
 
 
 def ledger_sources(draft: Draft) -> list[str]:
-    """Return what the ledger says of each price's origin: model, staff, guardrail or chance."""
+    """Return what the ledger says of each price's origin: model, staff, guardrail, chance or an
+    experiment."""
     cause = find_causes(draft)
     own_price = (draft.staff.fixed_minor > 0) | draft.staff.is_edited
     own_or_model = np.where((cause == STAFF) & own_price, "staff", "model")
     named = np.where(np.isin(cause, (GATE, SHOCK)), cause, own_or_model)
+    named = np.where(cause == ARM, "experiment", named)
     return [str(one) for one in named.tolist()]
 
 

@@ -55,12 +55,12 @@ class Shocks:
         return self.is_intact & ~self.holds
 
 
-def read_shocks(*, shelf: Shelf, occasion: Occasion) -> Shocks:
+def read_shocks(*, shelf: Shelf, occasion: Occasion, is_tested: BoolArray) -> Shocks:
     """Return the running shocks of a shelf and which of them are over. Two queries.
 
     A shock is over with its week, when the policy no longer wants any, under a kill switch, on
-    goods that may have no personal price any more, and when the price is no longer the one it set:
-    then what holds now is the base.
+    goods that may have no personal price any more or that an experiment tests, and when the price
+    is no longer the one it set: then what holds now is the base.
     """
     place, now = occasion.place, occasion.now
     running = load_running_shocks(place=place)
@@ -74,7 +74,8 @@ def read_shocks(*, shelf: Shelf, occasion: Occasion) -> Shocks:
             base[at] = shock.base_minor
     is_intact = (set_to > 0) & (set_to == current)
     is_stopped = find_stopped(shelf, occasion)
-    may_go_on = ~is_stopped & ~shelf.variants.never_personal & (occasion.policy.shock_share > 0.0)
+    may_go_on = ~is_stopped & ~shelf.variants.never_personal & ~is_tested
+    may_go_on &= occasion.policy.shock_share > 0.0
     return Shocks(
         base_minor=np.where(is_intact, base, current),
         running_minor=set_to,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from profiles.core.experiments import (
     CellReading,
@@ -49,11 +50,16 @@ AMOUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class PublicArm:
-    """What a running experiment makes of a variant's public price at a moment."""
+    """What a running experiment makes of a variant's public price at a moment.
+
+    `turn` counts from 0; `price_factor` is 1 in the plain arm and never above.
+    """
 
     experiment_id: int
     arm: str
+    turn: int
     price_factor: float
+    is_control: bool
 
 
 def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
@@ -84,23 +90,53 @@ def _read_pairs(variant_ids: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
     return found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), found[:, 2]
 
 
-def find_public_arms(*, now: datetime) -> dict[int, PublicArm]:
+def find_public_arms(
+    *, now: datetime, market: str | None = None, channel: str = "online"
+) -> dict[int, PublicArm]:
     """Return what running experiments with public prices make of each of their variants now.
 
-    A book of public prices multiplies by `price_factor`, which is never above 1; in the washed-out
-    days of a turn too: they are only not counted. Two queries.
+    Of one place, or of all. A book of public prices multiplies by `price_factor`, which is never
+    above 1; in the washed-out days of a turn too: they are only not counted. One query if none
+    runs, three if any does.
     """
-    rows = Experiment.objects.filter(
-        state=Experiment.State.RUNNING, unit=Experiment.Unit.CLUSTER
-    ).prefetch_related("arms", "items")
+    rows = _running_cells().prefetch_related("arms", "items")
     found: dict[int, PublicArm] = {}
     for row in rows:
+        if market is not None and not _is_meant(row, market, channel):
+            continue
         arms = {arm.is_control: arm for arm in row.arms.all()}
         turn, _is_washed = find_turn(_days(row, now), row.period_days, row.wash_out_days)
         for item in row.items.all():
             arm = arms[not is_treated(row.salt, item.cluster, turn)]
-            found[item.variant_id] = PublicArm(row.pk, arm.code, min(1.0, arm.price_factor))
+            found[item.variant_id] = PublicArm(
+                experiment_id=row.pk,
+                arm=arm.code,
+                turn=turn,
+                price_factor=min(1.0, arm.price_factor),
+                is_control=arm.is_control,
+            )
     return found
+
+
+def find_next_turn(*, now: datetime) -> datetime | None:
+    """Return when the next turn of any running experiment with public prices begins. One query."""
+    begins = []
+    for row in _running_cells():
+        turn = _days(row, now) // row.period_days + 1
+        if row.started_at is not None:
+            begins.append(row.started_at + timedelta(days=turn * row.period_days))
+    return min(begins, default=None)
+
+
+def _running_cells() -> QuerySet[Experiment]:
+    return Experiment.objects.filter(state=Experiment.State.RUNNING, unit=Experiment.Unit.CLUSTER)
+
+
+def _is_meant(row: Experiment, market: str, channel: str) -> bool:
+    asked = row.targeting
+    return market in (asked.get("markets") or [market]) and channel in (
+        asked.get("channels") or [channel]
+    )
 
 
 def read_switchback(row: Experiment, *, now: datetime) -> CellReading:

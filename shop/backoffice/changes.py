@@ -33,6 +33,7 @@ CAUSES: dict[str, Text] = {
     "staff": gettext_lazy("staff"),
     "gate": gettext_lazy("a guardrail"),
     "shock": gettext_lazy("chance, to learn from"),
+    "arm": gettext_lazy("an experiment, or back from it"),
 }
 FIGURES: dict[str, Text] = {
     "units": gettext_lazy("Units a week"),

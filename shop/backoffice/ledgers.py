@@ -34,6 +34,7 @@ SOURCES: dict[str, tuple[Text, str]] = {
     "staff": (gettext_lazy("set by staff"), "amber"),
     "gate": (gettext_lazy("moved by a guardrail"), "red"),
     "shock": (gettext_lazy("moved by chance for a week, or back"), "blue"),
+    "experiment": (gettext_lazy("an arm of an experiment, or back"), "blue"),
 }
 
 

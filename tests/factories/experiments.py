@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from profiles.services import (
     load_shoppers_bulk,
     log_exposures,
     save_draft,
+    set_clusters,
     start_experiment,
 )
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
@@ -51,6 +53,24 @@ def start(**changes: Any) -> int:
     """Save a draft and start it at noon; return its id."""
     found = save_draft(draft=make_draft(**changes), by_id=None, now=NOON)
     start_experiment(experiment_id=found, now=NOON)
+    return found
+
+
+def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: Any) -> int:
+    """Let goods sell at 95 % of their public price turn by turn, two days each; return the id."""
+    known: dict[str, Any] = {
+        "code": "lower-prices",
+        "subject": "public_prices",
+        "unit": "cluster",
+        "primary_metric": "revenue_per_shopper",
+        "guards": {},
+        "period_days": 2,
+        "wash_out_days": 1,
+        "arms": (PLAIN, ArmDraft("lower", "5 % less", 0.5, price_factor=0.95)),
+    }
+    found = save_draft(draft=make_draft(**(known | changes)), by_id=None, now=now)
+    set_clusters(experiment_id=found, variant_ids=variant_ids)
+    start_experiment(experiment_id=found, now=now)
     return found
 
 

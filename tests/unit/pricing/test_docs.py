@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pricing.core.arm_prices import multiply_prices
 from pricing.core.decide import MINUTE_MS, Held, hold_limit
 from pricing.core.guardrails import (
     Gated,
@@ -151,6 +152,12 @@ def test_shocks(row: Row) -> None:
         way, percent = int(plan.direction[0]), 100.0 * float(plan.probability[0])
         assert percent == pytest.approx(max(expected.values()))
         assert not way or expected[way] == pytest.approx(percent)
+
+
+@rows_of("Arm examples")
+def test_arms_of_experiments(row: Row) -> None:
+    factor, floor = np.array([float(row["factor"])]), whole(row["floor"])
+    assert multiply_prices(whole(row["base"]), factor, floor).tolist() == [int(row["price"])]
 
 
 def test_every_field_of_the_data_contract_is_a_column_of_the_quote() -> None:

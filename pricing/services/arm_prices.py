@@ -1,0 +1,192 @@
+"""Let arms of experiments set public prices for a turn, for everybody, downwards, on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pricing.core.arm_prices import multiply_prices
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.guardrails import PublicBounds
+from pricing.models import ArmPrice
+from pricing.selectors.arm_prices import RunningArm, load_running_arms
+from pricing.selectors.publishing import Shelf
+from pricing.services.occasions import Occasion
+from pricing.services.proposing import STAFF, Proposed
+from profiles.selectors.experiment_cells import PublicArm, find_public_arms
+
+ARM = "arm"
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """Arms of m variants at the moment of their book.
+
+    `base_minor` (m,) is the price without the experiment; `is_tested` says that an experiment has
+    the variant, `factor` what its arm makes of the price (1: nothing); `is_closed`, that the price
+    is left alone all the same. `is_intact` says that the price is still the one an arm set, now or
+    before. `wanted` and `running` are by variant.
+    """
+
+    base_minor: IntArray
+    factor: FloatArray
+    is_tested: BoolArray
+    is_closed: BoolArray
+    is_intact: BoolArray
+    wanted: dict[int, PublicArm]
+    running: dict[int, RunningArm]
+
+    @property
+    def sets(self) -> BoolArray:
+        """Where arms set prices unless staff do, (m,)."""
+        return self.is_tested & ~self.is_closed
+
+    def rest(self, calm_minor: IntArray, is_stopped: BoolArray, bounds: PublicBounds) -> Arms:
+        """Return the arms over the prices without what chance did, (m,), inside hard bounds.
+
+        Goods that a kill switch stops are left alone.
+        """
+        most = np.minimum(bounds.ceiling_minor, bounds.emergency_minor)
+        inside = np.minimum(np.maximum(calm_minor, bounds.floor_minor), most)
+        base = np.where(self.is_tested, np.maximum(inside, 1), calm_minor)
+        return replace(self, base_minor=base, is_closed=self.is_closed | is_stopped)
+
+
+def read_arms(*, shelf: Shelf, occasion: Occasion) -> Arms:
+    """Return the arms of a shelf once the occasion's book is in force. Two queries, four while an
+    experiment with public prices runs.
+
+    What somebody else set a price to meanwhile is the new base.
+    """
+    place, ids, current = occasion.place, shelf.variants.variant_id, shelf.public_minor
+    wanted = find_public_arms(now=occasion.effective_at, market=place[0], channel=place[1])
+    running = load_running_arms(place=place)
+    count, base = len(shelf), current.copy()
+    factor, is_tested, is_intact = np.ones(count), *(np.zeros(count, np.bool_) for _ in range(2))
+    concerned = np.isin(ids, [*wanted, *running])
+    for at in np.flatnonzero(concerned).tolist():
+        arm, spell = wanted.get(int(ids[at])), running.get(int(ids[at]))
+        if arm is not None:
+            is_tested[at], factor[at] = True, arm.price_factor
+        if spell is not None and spell.shown_minor == current[at]:
+            is_intact[at], base[at] = True, spell.base_minor
+    is_closed = shelf.variants.never_personal | shelf.is_new
+    return Arms(base, factor, is_tested, is_closed, is_intact, wanted, dict(running))
+
+
+def ask_arms(arms: Arms, proposed: Proposed, *, may_move: bool, floor_minor: IntArray) -> Proposed:
+    """Return the prices asked for with those of arms, and who asks; staff's word comes first.
+
+    The base rests while an experiment runs, in every arm alike, so that arms differ by the arm
+    only. A price whose experiment is over goes back, unless somebody wants another; a model that
+    may not move prices is nobody.
+    """
+    is_staff = proposed.cause == STAFF
+    target = multiply_prices(arms.base_minor, arms.factor, floor_minor)
+    is_arm = arms.sets & ~is_staff
+    is_return = arms.is_intact & ~is_arm & ~is_staff
+    is_return &= (proposed.asked_minor == arms.base_minor) | (not may_move)
+    otherwise = np.where(is_return, arms.base_minor, proposed.asked_minor)
+    return replace(
+        proposed,
+        asked_minor=np.where(is_arm, target, otherwise),
+        cause=np.where(is_arm | is_return, ARM, proposed.cause),
+        is_withheld=proposed.is_withheld & ~is_arm,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Spells:
+    """What a book makes of arms, arrays (m,): the price asked of the gate, and the one shown.
+
+    `is_staff` is where staff set the price.
+    """
+
+    arms: Arms
+    variant_id: IntArray
+    asked_minor: IntArray
+    shown_minor: IntArray
+    is_staff: BoolArray
+
+    def name_obstacle(self, row: int) -> str:
+        """Return why a variant does not show its arm's price; empty where it does."""
+        if self.arms.factor[row] < 1.0 and self.is_staff[row]:
+            return "staff"
+        if self.arms.factor[row] < 1.0 and self.arms.is_closed[row]:
+            return "closed"
+        return "" if self.asked_minor[row] == self.shown_minor[row] else "gate"
+
+
+def store_arms(*, spells: Spells, occasion: Occasion, book_version: int) -> int:
+    """Begin the spells that a book brings and end those before; return how many begin.
+
+    In the caller's transaction. What is as it was goes on; a price that may not yet go back after
+    its experiment stays on record, so that the price to go back to is not lost.
+    """
+    arms, at = spells.arms, occasion.effective_at
+    fresh, over, tried, ids = list[ArmPrice](), list[int](), list[int](), spells.variant_id
+    for row in np.flatnonzero(np.isin(ids, [*arms.wanted, *arms.running])).tolist():
+        variant = int(ids[row])
+        spell, before = _describe(spells, row), arms.running.get(variant)
+        if spell is None:
+            (tried if _is_on_its_way(spells, row) else over).append(variant)
+        elif before == spell:
+            tried.append(variant)
+        else:
+            over.append(variant)
+            fresh.append(_write_down(spell, arms.wanted[variant], variant, occasion, book_version))
+    running = ArmPrice.objects.filter(
+        market_id=occasion.place[0], channel=occasion.place[1], ended_at=None
+    )
+    running.filter(variant_id__in=over).update(ended_at=at)
+    running.filter(variant_id__in=tried).update(tried_at=occasion.now)
+    ArmPrice.objects.bulk_create(fresh, batch_size=_CHUNK)
+    return len(fresh)
+
+
+def _describe(spells: Spells, row: int) -> RunningArm | None:
+    """Return the spell of a variant under experiment, None for one that is no longer."""
+    arm = spells.arms.wanted.get(int(spells.variant_id[row]))
+    if arm is None:
+        return None
+    asked = int(spells.asked_minor[row])
+    is_arms = bool(spells.arms.sets[row] and not spells.is_staff[row])
+    return RunningArm(
+        experiment_id=arm.experiment_id,
+        arm=arm.arm,
+        turn=arm.turn,
+        base_minor=int(spells.arms.base_minor[row]) if is_arms else asked,
+        arm_minor=asked,
+        shown_minor=int(spells.shown_minor[row]),
+        obstacle=spells.name_obstacle(row),
+    )
+
+
+def _is_on_its_way(spells: Spells, row: int) -> bool:
+    """Return whether a price still is what the last arm made of it, though it asked to go back."""
+    before = spells.arms.running[int(spells.variant_id[row])]
+    shown, asked = int(spells.shown_minor[row]), int(spells.asked_minor[row])
+    return before.shown_minor == shown != asked == before.base_minor
+
+
+def _write_down(
+    spell: RunningArm, arm: PublicArm, variant: int, occasion: Occasion, book_version: int
+) -> ArmPrice:
+    return ArmPrice(
+        variant_id=variant,
+        market_id=occasion.place[0],
+        channel=occasion.place[1],
+        experiment_id=spell.experiment_id,
+        arm=spell.arm,
+        turn=spell.turn,
+        price_factor=arm.price_factor,
+        base_minor=spell.base_minor,
+        arm_minor=spell.arm_minor,
+        shown_minor=spell.shown_minor,
+        obstacle=spell.obstacle,
+        book_version=book_version,
+        began_at=occasion.effective_at,
+        tried_at=occasion.now,
+    )
