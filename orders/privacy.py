@@ -27,7 +27,7 @@ FIELDS = {
         " paid_at",
     ),
     "OrderLine": classify(
-        none="id order position adjustments label_code is_gift",
+        none="id order position adjustments label_code is_gift cost_minor",
         link="quote_id",
         legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
         " discount_minor points_minor tax_minor tax_added_minor total_minor refunded_quantity"

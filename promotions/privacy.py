@@ -39,8 +39,8 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
     "PartnerShare": classify(none="id partner campaign percent cap_minor charged_minor"),
     "PartnerProduct": classify(none="id share product"),
     "PartnerEntry": classify(
-        none="id share kind order_ref line product_id quantity discount_minor partner_minor note"
-        " key at settlement"
+        none="id share kind order_ref line is_delivery product_id quantity discount_minor"
+        " partner_minor note key at settlement"
     ),
     "Settlement": classify(
         none="id partner starts_on ends_on used_minor returned_minor corrected_minor due_minor"
@@ -125,9 +125,9 @@ FIELDS = {
     "LimitCounter": classify(none="id limit period uses spent_minor", link="key"),
     "LimitUse": classify(none="id redemption counter uses spent_minor"),
     "Redemption": classify(
-        none="id is_budgeted revision state settled_at expires_at",
+        none="id is_budgeted revision state settled_at expires_at gift_cost_minor",
         link="shopper",
-        legal="campaign offer coupon order_ref amount_minor at",
+        legal="campaign offer coupon order_ref amount_minor gift_minor delivery_minor at",
     ),
     **LOYALTY_FIELDS,
 }

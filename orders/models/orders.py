@@ -161,6 +161,9 @@ class OrderLine(models.Model):
     total_minor = models.BigIntegerField()
     refunded_quantity = models.PositiveIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    cost_minor = models.BigIntegerField(
+        null=True, blank=True, help_text="What one unit cost the shop then. Empty: not known."
+    )
     quote_id = models.UUIDField(null=True, blank=True)
     adjustments = models.JSONField(default=list, blank=True)
     label_code = models.CharField(max_length=40, blank=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
 
 from orders.core.delivery import Method
-from orders.core.tax import Rate, TaxTable
+from orders.core.tax import DELIVERY_PATH, Rate, TaxTable
 from orders.models import DeliveryMethod, TaxRate
 
 FRESH_SECONDS = 5.0
@@ -43,6 +43,17 @@ def load_terms(
     return terms
 
 
+def find_delivery_rates(market_codes: Collection[str]) -> Callable[[str, date], Rate]:
+    """Return what gives the rate of tax on delivery by market and day. One query."""
+    rows = list(TaxRate.objects.filter(market_code__in=market_codes).order_by("valid_from"))
+
+    def rate_on(market_code: str, day: date) -> Rate:
+        mine = [row for row in rows if row.market_code == market_code]
+        return TaxTable(_rates_on(mine, day)).rate_for(DELIVERY_PATH)
+
+    return rate_on
+
+
 def forget_terms() -> None:
     """Read the tables again the next time (tests, and after a change in this process)."""
     _kept.clear()
@@ -50,9 +61,16 @@ def forget_terms() -> None:
 
 def _read_rates(market_code: str, day: date) -> tuple[Rate, ...]:
     valid = Q(valid_from__lte=day) & (Q(valid_to__isnull=True) | Q(valid_to__gt=day))
-    rows = TaxRate.objects.filter(valid, market_code=market_code).order_by("valid_from")
-    # Of overlapping rows the one that began last holds
-    newest = {row.category_path: row for row in rows}
+    return _rates_on(TaxRate.objects.filter(valid, market_code=market_code), day)
+
+
+def _rates_on(rows: Iterable[TaxRate], day: date) -> tuple[Rate, ...]:
+    """Return the rates in force on `day`. Of overlapping rows the one that began last holds."""
+    newest = {
+        row.category_path: row
+        for row in sorted(rows, key=lambda row: row.valid_from)
+        if row.valid_from <= day and (row.valid_to is None or row.valid_to > day)
+    }
     return tuple(Rate(row.category_path, row.percent, row.is_included) for row in newest.values())
 
 

@@ -35,7 +35,7 @@ def cancel_order(*, order_id: int, reason: str, now: datetime, language: str = "
     elif order.status == OrderStatus.PAID and order.channel != "store":
         shares = refund_whole(order, reason=reason, now=now)
         release_redemptions(order_ref=order.number, now=now)
-        settle_returned(order, shares, now=now)
+        settle_returned(order, shares, now=now, is_whole=True)
         move_order(order, OrderStatus.CANCELLED, now=now)
     else:
         raise OrderRefused("This order can no longer be canceled.", code="not_cancellable")

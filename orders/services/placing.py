@@ -29,6 +29,7 @@ from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
 from pricing.services import store_quote
 from promotions.core.limits import Buyer
+from promotions.selectors.costs import find_costs
 from promotions.services import hold_redemptions
 from shop.catalog.selectors import get_market
 from shop.inventory.services import reserve_stock
@@ -191,10 +192,14 @@ def _create_order(
 
 def _create_lines(order: Order, valuation: Valuation) -> None:
     views = {view.line_id: view for view in valuation.valued.view.lines}
-    OrderLine.objects.bulk_create(
+    costs = find_costs([line.card.variant_id for line in valuation.lines])
+    rows = [
         _order_line(order, n, line, valuation.valued.amounts[line.line_id], views[line.line_id])
         for n, line in enumerate(valuation.lines)
-    )
+    ]
+    for row in rows:
+        row.cost_minor = costs.get(row.variant_id)
+    OrderLine.objects.bulk_create(rows)
     for line in valuation.lines:
         if line.settled.promise.token:
             store_quote(token=line.settled.promise.token)

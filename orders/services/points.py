@@ -99,11 +99,14 @@ def open_order_points(
 
 
 def return_order_points(
-    order: Order, returned: Sequence[tuple[int, int, int]], *, now: datetime
+    order: Order, returned: Sequence[tuple[int, int, int]], *, now: datetime, is_whole: bool
 ) -> None:
-    """Settle (position, units back before, units back now) with partners and with points."""
+    """Settle (position, units back before, units back now) with partners and with points.
+
+    `is_whole`: nothing is left of the order, so the delivery goes back as well.
+    """
     units = [ReturnedUnits(position, before, more) for position, before, more in returned]
-    record_partner_returns(order_ref=order.number, units=units, now=now)
+    record_partner_returns(order_ref=order.number, units=units, now=now, is_whole=is_whole)
     return_points(order_ref=order.number, units=units, now=now)
 
 

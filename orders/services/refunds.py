@@ -80,7 +80,7 @@ def refund_order(
         move_order(order, OrderStatus.REFUNDED, now=now)
     else:
         note(order, "refunded", now=now)
-    settle_returned(order, shares, now=now)
+    settle_returned(order, shares, now=now, is_whole=is_whole)
     write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)
 
@@ -102,10 +102,12 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
     return shares
 
 
-def settle_returned(order: Order, shares: Sequence[Share], *, now: datetime) -> None:
+def settle_returned(
+    order: Order, shares: Sequence[Share], *, now: datetime, is_whole: bool
+) -> None:
     """Settle partners' shares and points of returned units, after coupons and budgets."""
     units = [(each.line.position, each.line.refunded_quantity, each.quantity) for each in shares]
-    return_order_points(order, units, now=now)
+    return_order_points(order, units, now=now, is_whole=is_whole)
 
 
 def _give(order: Order, shares: list[Share], wish: _Wish) -> None:

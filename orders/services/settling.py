@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,7 +36,7 @@ def settle_paid(order: Order, *, now: datetime) -> None:
         )
     commit_reservation(holder=order_holder(order), reference=order.number, now=now)
     commit_redemptions(order_ref=order.number, now=now)
-    record_partner_uses(order_ref=order.number, lines=discounted_lines(lines), now=now)
+    record_partner_uses(order_ref=order.number, lines=discounts_of(order, lines), now=now)
     settle_points(order_ref=order.number, now=now)
     move_order(order, OrderStatus.PAID, now=now)
     if order.shopper_id is not None:
@@ -106,17 +106,29 @@ def purchased_lines(lines: Iterable[OrderLine]) -> list[PurchasedLine]:
     ]
 
 
-def discounted_lines(lines: Iterable[OrderLine]) -> list[DiscountedLine]:
-    """Return what each campaign took off the lines; lines without discounts are left out."""
-    found = []
-    for line in lines:
-        discounts: dict[int, int] = {}
-        for part in line.adjustments:
-            campaign_id = int(part["campaign_id"])
-            discounts[campaign_id] = discounts.get(campaign_id, 0) - int(part["amount_minor"])
-        if discounts:
-            found.append(DiscountedLine(line.position, line.variant_id, line.quantity, discounts))
-    return found
+def discounts_of(order: Order, lines: Iterable[OrderLine]) -> list[DiscountedLine]:
+    """Return what each campaign took off the lines and off the delivery, gifts included.
+
+    What has no discount is left out; the delivery is one piece that stands on no line.
+    """
+    parts: list[tuple[int, int | None, int, Sequence[Mapping[str, Any]]]] = [
+        (line.position, line.variant_id, line.quantity, line.adjustments) for line in lines
+    ]
+    parts.append((0, None, 1, order.delivery_adjustments))
+    return [
+        DiscountedLine(position, variant_id, quantity, _sum_by_campaign(kept))
+        for position, variant_id, quantity, kept in parts
+        if kept
+    ]
+
+
+def _sum_by_campaign(kept: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+    """Return what frozen adjustments took off, positive, by campaign."""
+    discounts: dict[int, int] = {}
+    for part in kept:
+        campaign_id = int(part["campaign_id"])
+        discounts[campaign_id] = discounts.get(campaign_id, 0) - int(part["amount_minor"])
+    return discounts
 
 
 def give_back(order: Order, amount_minor: int) -> None:

@@ -20,19 +20,22 @@ class Share:
     variant_ids: frozenset[int] | None = None
     left_minor: int | None = None
 
-    def covers(self, variant_id: int) -> bool:
-        """Return whether the partner pays for discounts on this variant."""
+    def covers(self, variant_id: int | None) -> bool:
+        """Return whether the partner pays for discounts on this variant, None: the delivery.
+
+        The delivery is of no product: who pays for listed products only does not share it.
+        """
         return self.variant_ids is None or variant_id in self.variant_ids
 
 
-def split_cost(share: Share, discounts: list[tuple[int, int]]) -> list[int]:
+def split_cost(share: Share, discounts: list[tuple[int | None, int]]) -> list[int]:
     """Return the partner's part of each (variant id, discount in minor units), rounded half up.
 
     Lines are settled in their order; when the cap is reached the rest is the shop's.
 
     >>> share = Share(Decimal(50), variant_ids=frozenset({1}), left_minor=60)
-    >>> split_cost(share, [(1, 101), (2, 80), (1, 40)])
-    [51, 0, 9]
+    >>> split_cost(share, [(1, 101), (2, 80), (None, 499), (1, 40)])
+    [51, 0, 0, 9]
     """
     left, parts = share.left_minor, []
     for variant_id, discount_minor in discounts:

@@ -56,13 +56,14 @@ def compare_holdout(treated: NDArray[np.float64], held_out: NDArray[np.float64])
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Whether what was counted as used is what stands on order lines, order by order.
+    """Whether what was counted as used is what stands on orders, order by order.
 
-    `differing` maps an order's number to (counted, on its lines); imported uses have no lines.
+    On orders: on their lines, gifts included, and off their delivery. `differing` maps an order's
+    number to (counted, on the order); imported uses have no order.
     """
 
     counted_minor: int
-    on_lines_minor: int
+    on_orders_minor: int
     differing: Mapping[str, tuple[int, int]]
 
     @property
@@ -71,16 +72,16 @@ class Reconciliation:
         return not self.differing
 
 
-def reconcile(counted: Mapping[str, int], on_lines: Mapping[str, int]) -> Reconciliation:
-    """Compare what each order counted as used with what its lines were lowered by.
+def reconcile(counted: Mapping[str, int], on_orders: Mapping[str, int]) -> Reconciliation:
+    """Compare what each order counted as used with what it was lowered by.
 
     >>> reconcile({"A": 100, "B": 50}, {"A": 100, "B": 49}).differing
     {'B': (50, 49)}
     """
-    numbers = sorted(counted.keys() | on_lines.keys())
-    pairs = {number: (counted.get(number, 0), on_lines.get(number, 0)) for number in numbers}
+    numbers = sorted(counted.keys() | on_orders.keys())
+    pairs = {number: (counted.get(number, 0), on_orders.get(number, 0)) for number in numbers}
     return Reconciliation(
         counted_minor=sum(counted.values()),
-        on_lines_minor=sum(on_lines.values()),
+        on_orders_minor=sum(on_orders.values()),
         differing={number: pair for number, pair in pairs.items() if pair[0] != pair[1]},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from promotions.core.law.drafts import BadClaim, parse_claims
 
@@ -109,8 +110,14 @@ class Campaign(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse claims that nobody can read, with their place."""
+        """Refuse claims that nobody can read, and a holdout of what everybody sees."""
         super().clean()
+        if self.audience == self.Audience.PUBLIC and self.holdout_percent:
+            said = _(
+                "A public offer is for everybody, so nobody can be held out. Make it a members' or"
+                " personal campaign, or measure it as a switchback by item clusters."
+            )
+            raise ValidationError({"holdout_percent": said})
         try:
             parse_claims(self.claims)
         except BadClaim as refusal:

@@ -94,6 +94,15 @@ class Redemption(models.Model):
         null=True, blank=True, help_text="The version of the campaign that was in force."
     )
     amount_minor = models.BigIntegerField()
+    gift_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="Worth of what it gave away: part of the amount."
+    )
+    gift_cost_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="What that cost the shop then."
+    )
+    delivery_minor = models.BigIntegerField(
+        default=0, db_default=0, help_text="Taken off the delivery: part of the amount."
+    )
     is_budgeted = models.BooleanField(
         default=False, help_text="Counted in the campaign's budget, so given back to it."
     )

@@ -125,6 +125,9 @@ class PartnerEntry(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     order_ref = models.CharField(max_length=64, blank=True)
     line = models.PositiveIntegerField(default=0)
+    is_delivery = models.BooleanField(
+        default=False, db_default=False, help_text="Taken off the delivery: of no line."
+    )
     product_id = models.BigIntegerField(null=True, blank=True)
     quantity = models.PositiveIntegerField(default=0)
     discount_minor = models.BigIntegerField()

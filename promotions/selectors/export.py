@@ -31,6 +31,8 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
                 "coupon": None if use.coupon is None else use.coupon.code,
                 "order": use.order_ref,
                 "amount_minor": use.amount_minor,
+                "gift_minor": use.gift_minor,
+                "delivery_minor": use.delivery_minor,
                 "state": use.state,
                 "at": use.at.isoformat(),
             }

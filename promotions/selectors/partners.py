@@ -13,7 +13,7 @@ from promotions.models import PartnerEntry, Redemption, Settlement
 from shop.kernel.money import Money
 
 FEWEST = 5  # products used less often are reported together: no single purchase shows
-OTHERS = "other products"
+OTHERS, DELIVERY = "other products", "delivery"
 COLUMNS = ("campaign", "product", "uses", "discount", "returned", "correction", "due", "currency")
 
 
@@ -50,7 +50,7 @@ def report_settlement(settlement: Settlement) -> list[ReportRow]:
     used, back = Q(kind=kinds.USE), Q(kind=kinds.RETURN)
     rows: Any = (  # the stubs type rows by literal keys
         PartnerEntry.objects.filter(settlement=settlement)
-        .values("share__campaign__name", "product_id")
+        .values("share__campaign__name", "product_id", "is_delivery")
         .annotate(
             uses=Count("id", filter=used),
             used=Sum("discount_minor", filter=used, default=0),
@@ -58,12 +58,12 @@ def report_settlement(settlement: Settlement) -> list[ReportRow]:
             corrected=Sum("partner_minor", filter=Q(kind=kinds.CORRECTION), default=0),
             due=Sum("partner_minor", default=0),
         )
-        .order_by("share__campaign__name", "product_id")
+        .order_by("share__campaign__name", "product_id", "is_delivery")
     )
     found: dict[tuple[str, str], ReportRow] = {}
     for row in rows:
-        known = row["product_id"] is not None and row["uses"] >= FEWEST
-        key = (row["share__campaign__name"], str(row["product_id"]) if known else OTHERS)
+        what = DELIVERY if row["is_delivery"] else str(row["product_id"] or OTHERS)
+        key = (row["share__campaign__name"], what if row["uses"] >= FEWEST else OTHERS)
         _add(found, key, row)
     return list(found.values())
 

@@ -8,6 +8,7 @@ import numpy as np
 from django.db.models import Count, Sum
 from numpy.typing import NDArray
 
+from profiles.selectors.audience import list_members
 from promotions.models import Campaign, CampaignShopper, Redemption
 from promotions.selectors.holdouts import is_held_out
 
@@ -19,6 +20,11 @@ class UseCount:
     state: str
     uses: int
     amount_minor: int
+
+    @property
+    def label(self) -> str:
+        """Return the state in English words."""
+        return str(Redemption.State(self.state).label)
 
 
 def count_uses(campaign_id: int) -> list[UseCount]:
@@ -44,16 +50,24 @@ def list_revisions_used(campaign_id: int) -> dict[int | None, int]:
 
 
 def split_addressed(campaign_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the shoppers a personal campaign addresses: those who get it, and those held out.
+    """Return the shoppers a campaign is for: those who get it, and those held out.
 
-    Ascending ids. Two queries.
+    Of a members' campaign those who were members when it began: who joins later may do so because
+    of it, and would make the two arms differ. Nobody of a public one. Ascending ids. Two queries.
     """
-    percent = Campaign.objects.values_list("holdout_percent", flat=True).get(pk=campaign_id)
-    ids = list(
-        CampaignShopper.objects.filter(campaign_id=campaign_id)
-        .order_by("shopper_id")
-        .values_list("shopper_id", flat=True)
+    campaign = Campaign.objects.get(pk=campaign_id)
+    every = _list_addressed(campaign)
+    percent = campaign.holdout_percent
+    out = np.array(
+        [is_held_out(campaign_id, percent, one) for one in every.tolist()], dtype=np.bool_
     )
-    out = np.array([is_held_out(campaign_id, percent, one) for one in ids], dtype=np.bool_)
-    every = np.array(ids, dtype=np.int64)
     return every[~out], every[out]
+
+
+def _list_addressed(campaign: Campaign) -> NDArray[np.int64]:
+    if campaign.audience == Campaign.Audience.PUBLIC:
+        return np.empty(0, dtype=np.int64)
+    if campaign.audience == Campaign.Audience.MEMBERS:
+        return list_members(before=campaign.starts_at, market_code=campaign.market_code)
+    targets = CampaignShopper.objects.filter(campaign=campaign).order_by("shopper_id")
+    return np.array(list(targets.values_list("shopper_id", flat=True)), dtype=np.int64)

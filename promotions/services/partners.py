@@ -11,6 +11,7 @@ from datetime import datetime
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Q
 
 from promotions.core.codes import normalize_code
 from promotions.core.partners import Share, read_partner_codes, split_cost
@@ -31,10 +32,13 @@ class PartnerRefused(FairtagError):
 
 @dataclass(frozen=True, slots=True)
 class DiscountedLine:
-    """A paid line: its position, variant, units, and what each campaign took off (positive)."""
+    """A paid line: its position, variant, units, and what each campaign took off (positive).
+
+    `variant_id` None: the delivery, which is of no line and goes back with the last unit.
+    """
 
     line: int
-    variant_id: int
+    variant_id: int | None
     quantity: int
     discounts: Mapping[int, int]
 
@@ -59,18 +63,27 @@ def record_partner_uses(*, order_ref: str, lines: Sequence[DiscountedLine], now:
 
 
 @transaction.atomic
-def record_partner_returns(*, order_ref: str, units: Sequence[ReturnedUnits], now: datetime) -> int:
-    """Take back the partners' part of returned units, each unit's exact share; return how many."""
+def record_partner_returns(
+    *, order_ref: str, units: Sequence[ReturnedUnits], now: datetime, is_whole: bool = False
+) -> int:
+    """Take back the partners' part of returned units, each unit's exact share; return how many.
+
+    With the last unit (`is_whole`) the delivery goes back, and what was taken off it with it.
+    """
+    lines = Q(line__in=[each.line for each in units], is_delivery=False)
     uses = PartnerEntry.objects.filter(
-        order_ref=order_ref, kind=Kind.USE, line__in=[each.line for each in units]
+        lines | Q(is_delivery=True) if is_whole else lines, order_ref=order_ref, kind=Kind.USE
     )
-    known = list(uses.order_by("share_id", "line"))
+    known = list(uses.order_by("share_id", "line", "is_delivery"))
     if not known:
         return 0
     shares = PartnerShare.objects.filter(pk__in={use.share_id for use in known}).order_by("pk")
     locked = {share.pk: share for share in shares.select_for_update(no_key=True, of=("self",))}
     back = {each.line: each for each in units}
-    entries = [_returned(use, back[use.line], now) for use in known]
+    delivery = ReturnedUnits(0, before=0, more=1)
+    entries = [
+        _returned(use, delivery if use.is_delivery else back[use.line], now) for use in known
+    ]
     PartnerEntry.objects.bulk_create(entries)
     for entry in entries:
         locked[entry.share_id].charged_minor += entry.partner_minor
@@ -126,18 +139,19 @@ def _book_uses(
         left_minor=None if share.cap_minor is None else share.cap_minor - share.charged_minor,
     )
     discounts = [(line.variant_id, line.discounts[share.campaign_id]) for line in lines]
-    products = _products_of([line.variant_id for line in lines])
+    products = _products_of([line.variant_id for line in lines if line.variant_id is not None])
     entries = [
         PartnerEntry(
             share=share,
             kind=Kind.USE,
             order_ref=order_ref,
             line=line.line,
-            product_id=products.get(line.variant_id),
+            is_delivery=line.variant_id is None,
+            product_id=products.get(line.variant_id or 0),
             quantity=line.quantity,
             discount_minor=line.discounts[share.campaign_id],
             partner_minor=part,
-            key=f"use:{share.pk}:{order_ref}:{line.line}",
+            key=_key_of(share, order_ref, line),
             at=now,
         )
         for line, part in zip(lines, split_cost(value, discounts), strict=True)
@@ -146,6 +160,11 @@ def _book_uses(
     share.charged_minor += sum(entry.partner_minor for entry in entries)
     share.save(update_fields=["charged_minor"])
     return entries
+
+
+def _key_of(share: PartnerShare, order_ref: str, line: DiscountedLine) -> str:
+    part = "delivery" if line.variant_id is None else str(line.line)
+    return f"use:{share.pk}:{order_ref}:{part}"
 
 
 def _returned(use: PartnerEntry, units: ReturnedUnits, now: datetime) -> PartnerEntry:
@@ -157,6 +176,7 @@ def _returned(use: PartnerEntry, units: ReturnedUnits, now: datetime) -> Partner
         kind=Kind.RETURN,
         order_ref=use.order_ref,
         line=use.line,
+        is_delivery=use.is_delivery,
         product_id=use.product_id,
         quantity=units.more,
         discount_minor=-share(use.discount_minor),

@@ -43,6 +43,8 @@ class _Use:
     shopper_id: int | None
     at: datetime
     amount_minor: int
+    gift_cost_minor: int
+    delivery_minor: int
 
 
 @dataclass(slots=True)
@@ -92,8 +94,7 @@ def _list_uses(campaign_ids: set[int], since: datetime) -> list[_Use]:
     rows = Redemption.objects.filter(campaign_id__in=campaign_ids, at__gte=since).exclude(
         state=Redemption.State.RELEASED
     )
-    names = ("campaign_id", "order_ref", "shopper_id", "at", "amount_minor")
-    return [_Use(*row) for row in rows.values_list(*names)]
+    return [_Use(*row) for row in rows.values_list(*(one.name for one in fields(_Use)))]
 
 
 def _count_redemptions(
@@ -102,8 +103,12 @@ def _count_redemptions(
     """Add redemptions, their discounts, and sales and margin of the orders they are part of.
 
     An order with offers of two campaigns counts whole for both: what it left is what both brought.
+    What a gift cost and what was taken off the delivery lower the margin: no bought line bears it.
     """
     uses = list(uses)
+    given: dict[str, int] = defaultdict(int)
+    for use in uses:
+        given[use.order_ref] += use.gift_cost_minor + use.delivery_minor
     orders = _value_orders({use.order_ref for use in uses}, since, until)
     counted: set[tuple[int, str]] = set()
     for use in uses:
@@ -112,6 +117,7 @@ def _count_redemptions(
             continue
         counted.add((use.campaign_id, use.order_ref))
         sales, margin = orders.get(use.order_ref, (0, 0))
+        margin -= given[use.order_ref] if use.order_ref in orders else 0
         tally.add(
             use.campaign_id,
             use.at,

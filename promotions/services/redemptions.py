@@ -17,10 +17,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from pricing.core.values import Policy
 from promotions.core.limits import Buyer
 from promotions.core.values import AppliedOffer, Evaluation
+from promotions.core.worth import split_worth
 from promotions.metrics import redemptions_total
 from promotions.models import Campaign, Coupon, Redemption
+from promotions.selectors.costs import find_costs
 from promotions.services.exhausted import refuse_use
 from promotions.services.limits import (
     Demand,
@@ -76,21 +79,9 @@ def hold_redemptions(
     for campaign_id in sorted(counted):
         _take_budget(campaign_id, amounts[campaign_id])
     counters = take_limits(demands, buyer)
-    rows = [
-        Redemption(
-            campaign_id=offer.campaign_id,
-            offer_id=offer.offer_id,
-            coupon_id=offer.coupon_id,
-            shopper_id=buyer.shopper_id,
-            order_ref=order_ref,
-            revision=offer.revision,
-            amount_minor=offer.amount_minor,
-            is_budgeted=offer.campaign_id in counted,
-            at=buyer.now,
-            expires_at=expires_at,
-        )
-        for offer in offers
-    ]
+    rows = _rows_of(evaluation, order_ref, buyer)
+    for row in rows:
+        row.is_budgeted, row.expires_at = row.campaign_id in counted, expires_at
     note_uses(demands, counters, Redemption.objects.bulk_create(rows))
     redemptions_total.labels(state=State.HELD.value).inc(len(offers))
 
@@ -136,6 +127,32 @@ def release_expired(*, now: datetime, limit: int = 500) -> int:
         with transaction.atomic():
             released += _give_back(due.filter(order_ref=ref), State.EXPIRED, now)
     return released
+
+
+def _rows_of(evaluation: Evaluation, order_ref: str, buyer: Buyer) -> list[Redemption]:
+    """Return a use for each applied offer, with what its gift cost frozen. No query."""
+    costs = find_costs([gift.variant_id for gift in evaluation.gifts])
+    rows = []
+    for offer in evaluation.applied:
+        worth = split_worth(
+            evaluation, offer, costs=costs, assumed_cost_share=Policy().assumed_cost_share
+        )
+        rows.append(
+            Redemption(
+                campaign_id=offer.campaign_id,
+                offer_id=offer.offer_id,
+                coupon_id=offer.coupon_id,
+                shopper_id=buyer.shopper_id,
+                order_ref=order_ref,
+                revision=offer.revision,
+                amount_minor=offer.amount_minor,
+                gift_minor=worth.gift_minor,
+                gift_cost_minor=worth.gift_cost_minor,
+                delivery_minor=worth.delivery_minor,
+                at=buyer.now,
+            )
+        )
+    return rows
 
 
 def _free_what_ran_out(next_locks: _Locks, now: datetime) -> None:

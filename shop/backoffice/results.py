@@ -2,64 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from orders.selectors.campaigns import (
+    CampaignDelivery,
     CampaignLine,
+    OrderTaken,
+    find_states,
+    find_taken,
+    list_campaign_deliveries,
     list_campaign_lines,
-    sum_adjustments,
     sum_sales_of,
 )
 from promotions.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
 from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.costs import find_costs
 from promotions.selectors.results import UseCount, count_uses, split_addressed, sum_uses_by_order
-from shop.catalog.selectors import load_variant_arrays
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over paid orders, minor units; margin over the lines whose cost is known today."""
+    """Sums over paid orders, minor units.
 
-    units: int
-    sales_minor: int
-    discount_minor: int
-    refunded_minor: int
-    margin_minor: int
-    margin_base_minor: int
+    `units` and `sales_minor` are bought goods, what was refunded taken off; `discount_minor` is all
+    the campaign took off, gifts at their price then and delivery among it, and `returned_minor` the
+    part that went back. `margin_minor` is what the goods left at the cost when they were bought
+    (today's where nobody noted it; `uncosted_units` have none at all and are not in it), less the
+    cost of gifts and what was taken off the delivery.
+    """
+
+    units: int = 0
+    sales_minor: int = 0
+    discount_minor: int = 0
+    returned_minor: int = 0
+    refunded_minor: int = 0
+    margin_minor: int = 0
+    uncosted_units: int = 0
+    gift_units: int = 0
+    gift_minor: int = 0
+    gift_cost_minor: int = 0
+    delivery_orders: int = 0
+    delivery_minor: int = 0
+    delivery_net_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CostedLine:
+    """Lines of a campaign with what their kept units cost in all; None where nobody knows."""
+
+    line: CampaignLine
+    cost_minor: int | None
+
+    @property
+    def margin_minor(self) -> int:
+        """Return what the lines left; 0 where the cost is not known."""
+        return 0 if self.cost_minor is None else self.line.net_minor - self.cost_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """The results of a campaign. `lift` None: nobody was held out."""
 
-    lines: tuple[CampaignLine, ...]
+    lines: tuple[CostedLine, ...]
+    deliveries: tuple[CampaignDelivery, ...]
     totals: Totals
     uses: tuple[UseCount, ...]
     ties: Reconciliation
+    states: Mapping[str, str]
+    taken: Mapping[str, OrderTaken]
     lift: HoldoutLift | None
 
 
 def find_results(campaign: CampaignView, *, now: datetime) -> Results:
-    """Return the results of a campaign up to `now`. Five queries, nine with a holdout."""
+    """Return the results of a campaign up to `now`. Eight queries, twelve with a holdout."""
     counted = sum_uses_by_order(campaign.campaign_id)
     numbers = sorted(counted)
-    lines = tuple(list_campaign_lines(campaign_id=campaign.campaign_id, numbers=numbers))
-    on_lines = sum_adjustments(campaign_id=campaign.campaign_id, numbers=numbers)
+    lines = list_campaign_lines(campaign_id=campaign.campaign_id, numbers=numbers)
+    deliveries = list_campaign_deliveries(campaign_id=campaign.campaign_id, numbers=numbers)
+    taken = find_taken(campaign_id=campaign.campaign_id, numbers=numbers)
+    costed = _cost_lines(lines)
+    ties = reconcile(counted, {number: one.amount_minor for number, one in taken.items()})
     return Results(
-        lines=lines,
-        totals=_sum_up([line for line in lines if line.is_sold]),
+        lines=costed,
+        deliveries=tuple(deliveries),
+        totals=_sum_up(costed, deliveries),
         uses=tuple(count_uses(campaign.campaign_id)),
-        ties=reconcile(counted, on_lines),
+        ties=ties,
+        states=find_states(list(ties.differing)),
+        taken=taken,
         lift=_find_lift(campaign, now) if _has_holdout(campaign) else None,
     )
 
 
 def _has_holdout(campaign: CampaignView) -> bool:
-    return campaign.audience == "personal" and campaign.holdout_percent > 0
+    return campaign.holdout_percent > 0
 
 
 def _find_lift(campaign: CampaignView, now: datetime) -> HoldoutLift:
@@ -77,22 +115,38 @@ def _find_lift(campaign: CampaignView, now: datetime) -> HoldoutLift:
     return compare_holdout(sales[0], sales[1])
 
 
-def _sum_up(lines: Sequence[CampaignLine]) -> Totals:
-    arrays = load_variant_arrays()
-    ids = np.array([line.variant_id for line in lines], dtype=np.int64)
-    at = np.minimum(np.searchsorted(arrays.variant_id, ids), max(len(arrays.variant_id) - 1, 0))
-    known = np.zeros(len(ids), dtype=np.bool_)
-    cost = np.zeros(len(ids), dtype=np.int64)
-    if len(arrays.variant_id):
-        cost = arrays.cost_minor[at]
-        known = (arrays.variant_id[at] == ids) & (cost >= 0)
-    net = np.array([line.net_minor for line in lines], dtype=np.int64)
-    units = np.array([line.units for line in lines], dtype=np.int64)
+def _cost_lines(lines: Sequence[CampaignLine]) -> tuple[CostedLine, ...]:
+    """Return the lines with their cost: as it was when they were bought, else as it is today."""
+    unnoted = {line.variant_id for line in lines if line.unit_cost_minor is None}
+    today = find_costs(sorted(unnoted))
+    found = []
+    for line in lines:
+        unit = line.unit_cost_minor
+        unit = today.get(line.variant_id) if unit is None else unit
+        found.append(CostedLine(line, None if unit is None else unit * line.units))
+    return tuple(found)
+
+
+def _sum_up(lines: Iterable[CostedLine], deliveries: Iterable[CampaignDelivery]) -> Totals:
+    sold = [one for one in lines if one.line.is_sold]
+    bought = [one.line for one in sold if not one.line.is_gift]
+    gifts = [one for one in sold if one.line.is_gift]
+    cut = [one for one in deliveries if one.is_sold]
+    delivery, net = sum(one.discount_minor for one in cut), sum(one.net_minor for one in cut)
+    parts = [(one.line.discount_minor, one.line.returned_minor) for one in sold]
+    parts += [(one.discount_minor, one.returned_minor) for one in cut]
     return Totals(
-        units=int(units.sum()),
-        sales_minor=sum(line.sales_minor for line in lines),
-        discount_minor=sum(line.discount_minor for line in lines),
-        refunded_minor=sum(line.refunded_minor for line in lines),
-        margin_minor=int((net - cost * units)[known].sum()),
-        margin_base_minor=int(net[known].sum()),
+        units=sum(line.units for line in bought),
+        sales_minor=sum(line.sales_minor for line in bought),
+        discount_minor=sum(off for off, _ in parts),
+        returned_minor=sum(back for _, back in parts),
+        refunded_minor=sum(line.refunded_minor for line in bought),
+        margin_minor=sum(one.margin_minor for one in sold) - net,
+        uncosted_units=sum(one.line.units for one in sold if one.cost_minor is None),
+        gift_units=sum(one.line.units for one in gifts),
+        gift_minor=sum(one.line.discount_minor for one in gifts),
+        gift_cost_minor=sum(one.cost_minor or 0 for one in gifts),
+        delivery_orders=sum(one.orders for one in cut),
+        delivery_minor=delivery,
+        delivery_net_minor=net,
     )

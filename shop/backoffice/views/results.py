@@ -7,75 +7,130 @@ from math import isnan
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from orders.selectors.campaigns import CampaignDelivery
+from orders.selectors.views import status_text
 from promotions.core.results import HoldoutLift
 from promotions.selectors.campaigns import CampaignView
 from shop.backoffice.frame import needs, render_page
-from shop.backoffice.results import Results, find_results
+from shop.backoffice.labels import say
+from shop.backoffice.results import CostedLine, Results, Totals, find_results
 from shop.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_minor, show_money
 
 MOST_DIFFERING = 10
 COLUMNS = (
-    *("day", "order_state", "variant_id", "orders", "units", "sales_minor", "net_minor"),
-    *("discount_minor", "refunded_minor"),
+    *("day", "order_state", "what", "variant_id", "delivery_method", "orders", "units"),
+    *("sales_minor", "net_minor", "discount_minor", "returned_minor", "refunded_minor"),
+    *("unit_cost_minor", "cost_minor"),
 )
 
 
 @needs(CAN_SEE)
 def show_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show what a campaign brought, tied to orders. Six queries, ten with a holdout."""
+    """Show what a campaign brought, tied to orders. Nine queries, thirteen with a holdout."""
     campaign = require_campaign(campaign_id)
     found = find_results(campaign, now=utc_now())
     context = {
         "campaign": campaign,
-        "figures": list_figures(found),
-        "uses": [(one.state, one.uses, show_money(one.amount_minor)) for one in found.uses],
-        "ties": found.ties,
-        "counted": show_money(found.ties.counted_minor),
-        "on_lines": show_money(found.ties.on_lines_minor),
-        "differing": [
-            (number, show_money(counted), show_money(on_lines))
-            for number, (counted, on_lines) in list(found.ties.differing.items())[:MOST_DIFFERING]
-        ],
+        **describe(found),
         "lift": None if found.lift is None else describe_lift(found.lift),
         "why_no_lift": say_why_no_lift(campaign),
-        "days": _sum_by_day(found),
+        "may_switch_back": campaign.audience == "public",
     }
     title = _("Results of “%(name)s”") % {"name": campaign.name}
     return render_page(request, "admin/campaign_results.html", title, context)
 
 
+def describe(found: Results) -> dict[str, Any]:
+    """Return figures, ties and days as text."""
+    return {
+        "figures": list_figures(found),
+        "uses": [(say(one.label), one.uses, show_money(one.amount_minor)) for one in found.uses],
+        "ties": found.ties,
+        "counted": show_money(found.ties.counted_minor),
+        "on_lines": show_money(sum(one.lines_minor for one in found.taken.values())),
+        "on_delivery": show_money(sum(one.delivery_minor for one in found.taken.values())),
+        "states": _sum_by_state(found),
+        "differing": _list_differing(found),
+        "days": _sum_by_day(found),
+    }
+
+
 @needs(CAN_SEE)
 def export_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Hand out the lines behind the figures as CSV: they sum to the page, to the cent."""
+    """Hand out what is behind the figures as CSV: it sums to the page, to the cent.
+
+    Rows of goods, gifts and delivery ("what"); cost of a delivery row: the fee not taken, net.
+    """
     campaign = require_campaign(campaign_id)
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{campaign.code}-results.csv"'
     rows = csv.writer(answer)
     rows.writerow(COLUMNS)
-    for line in find_results(campaign, now=utc_now()).lines:
-        rows.writerow(
-            [
-                *(line.day.isoformat(), line.status, line.variant_id, line.orders, line.units),
-                *(line.sales_minor, line.net_minor, line.discount_minor, line.refunded_minor),
-            ]
-        )
+    found = find_results(campaign, now=utc_now())
+    rows.writerows(_line_cells(one) for one in found.lines)
+    rows.writerows(_delivery_cells(one) for one in found.deliveries)
     return answer
+
+
+def _line_cells(one: CostedLine) -> list[object]:
+    line = one.line
+    return [
+        *(line.day.isoformat(), line.status, "gift" if line.is_gift else "goods"),
+        *(line.variant_id, "", line.orders, line.units, line.sales_minor, line.net_minor),
+        *(line.discount_minor, line.returned_minor, line.refunded_minor),
+        *(line.unit_cost_minor, one.cost_minor),
+    ]
+
+
+def _delivery_cells(one: CampaignDelivery) -> list[object]:
+    return [
+        *(one.day.isoformat(), one.status, "delivery", "", one.method, one.orders, 0, 0, 0),
+        *(one.discount_minor, one.returned_minor, 0, None, one.net_minor),
+    ]
 
 
 def list_figures(found: Results) -> list[tuple[str, str, str]]:
     """Return (title, figure, note) of the sums over paid orders."""
     totals = found.totals
-    return [
+    margin_note = _("at the cost when they were bought, less gifts and delivery")
+    if totals.uncosted_units:
+        margin_note = _("%(n)d units of unknown cost left out") % {"n": totals.uncosted_units}
+    figures = [
         (_("Sales of the goods it lowered"), show_money(totals.sales_minor), _("after discounts")),
-        (_("Discount cost"), show_money(totals.discount_minor), _("on paid orders")),
-        (_("Margin"), show_money(totals.margin_minor), _("at the cost known today")),
+        (
+            _("Discount cost"),
+            show_money(totals.discount_minor),
+            _("on paid orders; %(back)s went back with returns")
+            % {"back": show_money(totals.returned_minor)},
+        ),
+        (_("Margin"), show_money(totals.margin_minor), margin_note),
         (_("Units"), str(totals.units), _("refunded ones taken off")),
         (_("Refunded"), show_money(totals.refunded_minor), _("of these lines")),
     ]
+    return [*figures, *_list_given(totals)]
+
+
+def _list_given(totals: Totals) -> list[tuple[str, str, str]]:
+    """Return the figures of gifts and delivery, where the campaign gives such."""
+    given = []
+    if totals.gift_minor:
+        note = _("%(n)d pieces, at their price then; they cost %(cost)s") % {
+            "n": totals.gift_units,
+            "cost": show_money(totals.gift_cost_minor),
+        }
+        given.append((_("Gifts"), show_money(totals.gift_minor), note))
+    if totals.delivery_minor:
+        note = _("of %(n)d orders; %(net)s without tax and what went back") % {
+            "n": totals.delivery_orders,
+            "net": show_money(totals.delivery_net_minor),
+        }
+        given.append((_("Off the delivery"), show_money(totals.delivery_minor), note))
+    return given
 
 
 def describe_lift(lift: HoldoutLift) -> dict[str, Any]:
@@ -99,22 +154,23 @@ def say_why_no_lift(campaign: CampaignView) -> str:
     """Return, truly, why there is no lift to show."""
     if campaign.audience == "public":
         return _(
-            "A public offer is for everybody: there is no holdout, so what it caused is not known."
-            " Run it as a switchback to learn that."
+            "A public offer is for everybody: nobody can be held out, so what it caused is not"
+            " known. To learn that, run it as a switchback: clusters of goods that are bought"
+            " together take turns with it and without it."
         )
-    if campaign.audience == "members":
-        return _("Lift is shown for personal campaigns: members come and go while it runs.")
     return _("Nobody was held out: give the next one a share.")
 
 
 def _sum_by_day(found: Results) -> list[dict[str, Any]]:
     days: dict[Any, dict[str, int]] = {}
-    for line in found.lines:
-        if line.is_sold:
-            day = days.setdefault(line.day, {"units": 0, "sales": 0, "discount": 0})
-            day["units"] += line.units
-            day["sales"] += line.sales_minor
-            day["discount"] += line.discount_minor
+    empty = {"units": 0, "sales": 0, "discount": 0}
+    for line in (one.line for one in found.lines if one.line.is_sold):
+        day = days.setdefault(line.day, dict(empty))
+        day["units"] += 0 if line.is_gift else line.units
+        day["sales"] += line.sales_minor
+        day["discount"] += line.discount_minor
+    for cut in (one for one in found.deliveries if one.is_sold):
+        days.setdefault(cut.day, dict(empty))["discount"] += cut.discount_minor
     return [
         {
             "day": day,
@@ -124,6 +180,35 @@ def _sum_by_day(found: Results) -> list[dict[str, Any]]:
         }
         for day, sums in sorted(days.items(), reverse=True)
     ]
+
+
+def _sum_by_state(found: Results) -> list[tuple[str, int, str]]:
+    """Return what was taken off by the state the order is in: name, orders, amount."""
+    sums: dict[str, list[int]] = {}
+    for one in found.taken.values():
+        kept = sums.setdefault(one.status, [0, 0])
+        kept[0] += 1
+        kept[1] += one.amount_minor
+    return [
+        (_say_state(state), orders, show_money(minor)) for state, (orders, minor) in sums.items()
+    ]
+
+
+def _list_differing(found: Results) -> list[tuple[str, str, str, str]]:
+    """Return number, state, what was counted and what stands on the order, of the first few."""
+    return [
+        (
+            number,
+            _say_state(found.states[number]) if number in found.states else _("no such order"),
+            show_money(counted),
+            show_money(on_order),
+        )
+        for number, (counted, on_order) in list(found.ties.differing.items())[:MOST_DIFFERING]
+    ]
+
+
+def _say_state(status: str) -> str:
+    return status_text(status, get_language() or "en")
 
 
 def _show(minor: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,17 @@ from orders.core.values import OrderView
 from orders.models import OrderLine
 from orders.services import add_to_cart, apply_coupon, cancel_order, refund_order
 from pricing.core.values import QuoteContext
+from profiles.core.values import ShopperValue
+from profiles.models import Shopper
+from profiles.selectors import get_shopper_by_id
 from promotions.core.results import compare_holdout, reconcile
+from promotions.core.shoppers import ShopperView
 from promotions.core.workflow import Step
 from promotions.models import Campaign, CampaignShopper, Redemption
 from promotions.selectors import forget_offer_book
 from promotions.selectors.campaigns import find_campaign
 from promotions.selectors.holdouts import is_held_out
+from promotions.selectors.personal import personal_offers_for
 from promotions.selectors.results import list_revisions_used, split_addressed
 from shop.backoffice.results import Results, find_results
 from shop.backoffice.views.results import COLUMNS, list_figures
@@ -87,7 +92,7 @@ def test_sums_are_those_of_the_order_lines_to_the_cent(sold: Campaign) -> None:
         assert found.totals.refunded_minor == sum(line.refunded_minor for line in lines)
         assert found.totals.units == 2 * 4 - 1
         assert found.ties.is_closed
-        assert found.ties.counted_minor == found.ties.on_lines_minor
+        assert found.ties.counted_minor == found.ties.on_orders_minor
         assert {one.state: one.uses for one in found.uses} == {
             "committed": 2,
             "held": 1,
@@ -108,7 +113,7 @@ def test_the_page_and_the_file_show_the_same_sums(sold: Campaign, client: Client
     client.force_login(_superuser(person))
     page = client.get(f"/admin/campaigns/{sold.pk}/results/")
     assert "to the cent" in page.content.decode()
-    assert "there is no holdout" in page.content.decode()
+    assert "nobody can be held out" in page.content.decode()
     answer = client.get(f"/admin/campaigns/{sold.pk}/results.csv")
     rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
     assert tuple(rows[0]) == COLUMNS
@@ -147,6 +152,40 @@ def test_who_is_held_out_gets_nothing_and_is_compared(shelf: Shelf, prices: Fake
     assert (lift.treated, lift.held_out) == (len(treated), len(held_out))
     # 3.00 and 4.99 for delivery; 99 cents less for those who got a third off
     assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (700.0, 799.0, -99.0)
+
+
+def test_members_who_are_held_out_see_and_get_nothing_and_are_compared(
+    shelf: Shelf, prices: FakePrices
+) -> None:
+    campaign = make_campaign("members", percent="33", audience="members")
+    Campaign.objects.update(holdout_percent=50)
+    forget_offer_book()
+    for number in range(10):
+        shopper = make_member(number, joined=campaign.starts_at - timedelta(days=1))
+        out = is_held_out(campaign.pk, 50, shopper.id)
+        seen = personal_offers_for(
+            shopper=ShopperView(shopper.id, is_member=True),
+            market_code="us",
+            now=NOON,
+            language="en",
+        )
+        assert [offer.label for offer in seen] == ([] if out else ["members"])
+        order = _buy(context_of(shopper), (shelf.rye,), quantity=1)
+        assert (order.lines[0].discount_minor == 0) is out
+        pay(order)
+    lift = _results(campaign).lift
+    assert lift is not None
+    assert lift.treated + lift.held_out == 10
+    assert (lift.treated_mean, lift.held_out_mean, lift.difference) == (700.0, 799.0, -99.0)
+
+
+def make_member(number: int, *, joined: datetime) -> ShopperValue:
+    account = get_user_model().objects.create(
+        email=f"member-{number}@shop.example", date_joined=joined
+    )
+    guest = make_shopper()
+    Shopper.objects.filter(pk=guest.id).update(account=account)
+    return get_shopper_by_id(guest.id)
 
 
 def test_a_share_of_nobody_holds_nobody_out_and_strangers_are_not_measured() -> None:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 
-from profiles.models import Event, Shopper
 from promotions.core.adjusting import Interval
 from promotions.models import (
     Campaign,
     CampaignAdjustment,
     CampaignMinute,
-    CampaignShopper,
     CampaignTuning,
 )
 from promotions.selectors import adjusting as reading
@@ -24,7 +21,6 @@ from promotions.selectors.adjusting import (
     list_running,
     measure_response,
 )
-from promotions.selectors.results import split_addressed
 from promotions.services.adjusting import (
     AdjustmentRefused,
     adjust_campaigns,
@@ -32,7 +28,6 @@ from promotions.services.adjusting import (
     measure_incremental,
     undo_adjustment,
 )
-from shop.catalog.models import Variant
 from tests.factories.backoffice import make_staff
 from tests.factories.campaign_pulse import LOSING, MINUTE, let_adjust, note
 from tests.factories.orders import Shelf
@@ -245,54 +240,3 @@ def test_the_share_of_new_orders_follows_from_the_holdout(shelf: Shelf) -> None:
     assert measure_incremental(Interval(50.0, 150.0, 600), one) == 0.5
     assert measure_incremental(Interval(-900.0, -700.0, 600), one) == 0.0
     assert measure_incremental(Interval(0, 0, 0), replace(one)) is None
-
-
-def address(campaign: Campaign, count: int) -> list[int]:
-    """Address `count` new shoppers by a personal campaign that holds a third of them out."""
-    Campaign.objects.filter(pk=campaign.pk).update(holdout_percent=33)
-    people = Shopper.objects.bulk_create(
-        Shopper(market_code="us", created_at=NOON, last_seen_at=NOON) for _ in range(count)
-    )
-    CampaignShopper.objects.bulk_create(
-        CampaignShopper(campaign=campaign, shopper=one) for one in people
-    )
-    return [one.pk for one in people]
-
-
-def spend(shopper_id: int, variant_id: int, paid_minor: int) -> None:
-    Event.objects.create(
-        id=uuid4(),
-        shopper_id=shopper_id,
-        kind="purchase",
-        variant_id=variant_id,
-        quantity=1,
-        paid_minor=paid_minor,
-        list_minor=400,
-        occurred_at=NOON - timedelta(days=1),
-        received_at=NOON,
-        channel="online",
-        source="shop",
-        basket_ref=f"FT-{shopper_id}",
-    )
-
-
-@pytest.mark.parametrize(("treated_pays", "is_stopped"), [(290, True), (400, False)])
-def test_a_campaign_that_loses_to_its_holdout_stops_and_says_so(
-    shelf: Shelf, treated_pays: int, is_stopped: bool
-) -> None:
-    # Everybody buys one cheddar that costs 3.00; with the campaign they pay less for it.
-    Variant.objects.filter(pk=shelf.cheddar).update(cost_minor=300, cost_source="merchant")
-    campaign = make_campaign("cheese", percent="25", audience="personal")
-    people = address(campaign, 480)
-    treated, held_out = split_addressed(campaign.pk)
-    assert len(held_out) > 120
-    for number, shopper_id in enumerate(people):
-        base = treated_pays if shopper_id in set(treated.tolist()) else 400
-        spend(shopper_id, shelf.cheddar, base + number % 7)
-    assert adjust_campaigns(now=NOON) == is_stopped
-    campaign.refresh_from_db()
-    assert campaign.status == ("paused" if is_stopped else "live")
-    stopped = CampaignAdjustment.objects.filter(reason_code="loses_to_holdout")
-    assert [(row.lever, row.source, row.state) for row in stopped] == (
-        [("pause", "holdout", "applied")] if is_stopped else []
-    )

@@ -1,0 +1,226 @@
+"""What gifts and cuts of the delivery cost: frozen at purchase, in results, shared, undone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.utils.translation import override
+
+from orders.core.values import OrderView
+from orders.models import OrderLine, TaxRate
+from orders.services import add_to_cart, cancel_order, refund_order
+from promotions.models import Campaign, Offer, Partner, PartnerEntry, PartnerShare, Redemption
+from promotions.selectors import forget_offer_book
+from promotions.selectors.campaigns import find_campaign
+from promotions.selectors.partners import report_settlement, tie_redemptions
+from promotions.selectors.profits import sum_profits
+from promotions.services.pulse import collect_pulse
+from promotions.services.settlements import close_settlement
+from shop.backoffice.results import Results, find_results
+from shop.backoffice.views.results import describe
+from shop.catalog.models import Variant
+from shop.catalog.selectors.versions import forget_catalog
+from tests.factories.backoffice import make_staff
+from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(days=40)
+
+
+@pytest.fixture
+def given(shelf: Shelf, prices: FakePrices) -> Campaign:
+    """Cheese costs 2.50 and comes with a free rye (cost 1.10) and the delivery at 1.99."""
+    for variant_id, cost in ((shelf.cheddar, 250), (shelf.rye, 110)):
+        Variant.objects.filter(pk=variant_id).update(cost_minor=cost, cost_source="merchant")
+    campaign = Campaign.objects.create(
+        code="dairy-weeks",
+        name="Dairy weeks",
+        kind="gift",
+        status="live",
+        starts_at=NOON - timedelta(days=1),
+        ends_at=NOON + timedelta(days=1),
+        budget_minor=10_000,
+    )
+    for kind, terms in (("gift", {"variants": [shelf.rye]}), ("delivery", {"price": 199})):
+        offer = Offer(
+            campaign=campaign,
+            code=kind,
+            name=f"Free {kind}",
+            benefit_kind=kind,
+            target="cart",
+            terms=terms,
+            condition={"categories": [shelf.cheese]} if kind == "gift" else {},
+        )
+        offer.full_clean()
+        offer.save()
+    forget_offer_book()
+    return campaign
+
+
+@pytest.fixture
+def share(given: Campaign) -> PartnerShare:
+    partner = Partner.objects.create(code="dairy", name="Happy Dairy")
+    return PartnerShare.objects.create(partner=partner, campaign=given, percent=Decimal(50))
+
+
+def buy(shelf: Shelf, key: str, cheddars: int = 2) -> OrderView:
+    """Cheddar at 4.00, a rye worth 3.00 for nothing, delivery 1.99 instead of 4.99; paid."""
+    visit = context_of(make_shopper())
+    add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=cheddars)
+    order = place(visit, key=key)
+    assert pay(order) == "succeeded"
+    return order
+
+
+def send_back(order: OrderView, line: int, quantity: int) -> None:
+    kept = OrderLine.objects.get(pk=order.lines[line].line_id)
+    refund_order(
+        order_id=order.order_id,
+        lines=[(kept.pk, quantity)],
+        reason="back",
+        restock=True,
+        idempotency_key=f"{line}-{kept.refunded_quantity}",
+        now=NOON,
+    )
+
+
+def booked() -> list[tuple[bool, int, int]]:
+    rows = PartnerEntry.objects.order_by("pk")
+    return list(rows.values_list("is_delivery", "discount_minor", "partner_minor"))
+
+
+def read(campaign: Campaign) -> Results:
+    view = find_campaign(campaign.pk, now=NOON)
+    assert view is not None
+    return find_results(view, now=NOON)
+
+
+def test_results_tie_to_orders_with_gifts_and_delivery(shelf: Shelf, given: Campaign) -> None:
+    buy(shelf, "one")
+    found = read(given)
+    assert (found.ties.is_closed, found.ties.counted_minor) == (True, 300 + 300)
+    totals = found.totals
+    assert (totals.gift_units, totals.gift_minor, totals.gift_cost_minor) == (1, 300, 110)
+    assert (totals.delivery_orders, totals.delivery_minor) == (1, 300)
+    assert (totals.discount_minor, totals.returned_minor) == (600, 0)
+    # No line of bought goods was lowered: a gift is no sale, and costs what it cost.
+    assert (totals.sales_minor, totals.units) == (0, 0)
+    assert totals.margin_minor == -110 - 300
+
+
+def test_what_a_gift_cost_is_what_it_cost_then(shelf: Shelf, given: Campaign) -> None:
+    buy(shelf, "one")
+    Variant.objects.update(cost_minor=299, cost_source="merchant")
+    assert read(given).totals.gift_cost_minor == 110
+    assert list(OrderLine.objects.order_by("position").values_list("cost_minor", flat=True)) == [
+        250,
+        110,
+    ]
+    forget_catalog()
+    assert read(given).totals.gift_cost_minor == 110
+    OrderLine.objects.update(cost_minor=None)  # an order of before costs were noted
+    assert read(given).totals.gift_cost_minor == 299
+
+
+def test_tax_in_the_fee_is_no_money_the_shop_went_without(shelf: Shelf, given: Campaign) -> None:
+    buy(shelf, "one")
+    TaxRate.objects.create(
+        market_code="us", percent=20, is_included=True, valid_from=date(2026, 1, 1)
+    )
+    assert read(given).totals.delivery_net_minor == 250
+
+
+def test_uses_keep_their_parts(shelf: Shelf, given: Campaign) -> None:
+    buy(shelf, "one")
+    parts = Redemption.objects.order_by("offer_id").values_list(
+        "amount_minor", "gift_minor", "gift_cost_minor", "delivery_minor"
+    )
+    assert list(parts) == [(300, 300, 110, 0), (300, 0, 0, 300)]
+
+
+def test_the_pulse_and_the_holdout_see_what_was_given(shelf: Shelf, given: Campaign) -> None:
+    shopper = make_shopper()
+    visit = context_of(shopper)
+    add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=2)
+    pay(place(visit))
+    # 8.00 for goods that cost 5.00, a gift that cost 1.10, 3.00 off the fee
+    collect_pulse(now=NOON)
+    minute = given.minutes.get()
+    assert (minute.margin_minor, minute.spend_minor) == (300 - 110 - 300, 600)
+    found = sum_profits(np.array([shopper.id]), since=NOON, until=LATER)
+    assert found.tolist() == [-110.0]
+
+
+def test_returns_take_back_each_units_share_and_the_last_one_the_delivery(
+    shelf: Shelf, share: PartnerShare
+) -> None:
+    order = buy(shelf, "one")
+    assert booked() == [(False, 300, 150), (True, 300, 150)]
+    assert [tie.is_tied for tie in tie_redemptions(share.partner_id)] == [True]
+    send_back(order, 1, 1)
+    assert booked()[2:] == [(False, -300, -150)]
+    assert read(share.campaign).totals.returned_minor == 300
+    send_back(order, 0, 1)
+    send_back(order, 0, 1)
+    assert booked()[3:] == [(True, -300, -150)]
+    share.refresh_from_db()
+    totals = read(share.campaign).totals
+    assert (share.charged_minor, totals.returned_minor, totals.delivery_net_minor) == (0, 600, 0)
+    assert (totals.margin_minor, totals.gift_cost_minor) == (0, 0)
+
+
+def test_a_canceled_order_gives_everything_back(shelf: Shelf, share: PartnerShare) -> None:
+    order = buy(shelf, "one")
+    cancel_order(order_id=order.order_id, reason="shopper", now=NOON)
+    assert sum(PartnerEntry.objects.values_list("partner_minor", flat=True)) == 0
+    assert Campaign.objects.get().spent_minor == 0
+    assert read(share.campaign).totals.discount_minor == 0
+    assert read(share.campaign).ties.is_closed
+
+
+def test_a_settlement_reports_the_delivery_in_a_row_of_its_own(
+    shelf: Shelf, share: PartnerShare
+) -> None:
+    for number in range(5):
+        buy(shelf, f"order-{number}")
+    settlement = close_settlement(
+        partner_id=share.partner_id, ends_on=date(2026, 12, 1), by_id=None, now=LATER
+    )
+    rows = {row.product: (row.uses, row.discount_minor) for row in report_settlement(settlement)}
+    rye = str(Variant.objects.get(pk=shelf.rye).product_id)
+    assert rows == {rye: (5, 1_500), "delivery": (5, 1_500)}
+    assert (settlement.used_minor, settlement.due_minor) == (3_000, 1_500)
+
+
+def test_who_pays_for_listed_products_only_pays_for_no_delivery(
+    shelf: Shelf, share: PartnerShare
+) -> None:
+    share.products.create(product=Variant.objects.get(pk=shelf.rye).product)
+    buy(shelf, "one")
+    assert booked() == [(False, 300, 150), (True, 300, 0)]
+
+
+def test_the_page_and_the_file_name_what_was_given(
+    shelf: Shelf, given: Campaign, client: Client
+) -> None:
+    buy(shelf, "one")
+    client.force_login(make_staff("erin", is_superuser=True))
+    address = f"/admin/campaigns/{given.pk}/results"
+    words = client.get(f"{address}/").content.decode()
+    for text in ("to the cent", "Off the delivery", "1 pieces", "they cost $1.10", "Orders: Paid"):
+        assert text in words, text
+    with override("zh-hans"):
+        assert describe(read(given))["states"] == [("已付款，备货中", 1, "US$6.00")]
+    rows = list(csv.DictReader(io.StringIO(client.get(f"{address}.csv").content.decode())))
+    assert [(row["what"], row["discount_minor"], row["cost_minor"]) for row in rows] == [
+        ("gift", "300", "110"),
+        ("delivery", "300", "300"),
+    ]
+    margin = sum(int(row["net_minor"]) - int(row["cost_minor"]) for row in rows)
+    assert margin == read(given).totals.margin_minor
