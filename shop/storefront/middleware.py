@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from shop.storefront.visitors import write_cookies
@@ -21,7 +22,10 @@ class StorefrontMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()  # the next request of this thread may be the admin's
         write_cookies(request, response)
         if "Cache-Control" not in response:
             response["Cache-Control"] = PRIVATE

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from pricing.core.values import JurisdictionRule
@@ -79,10 +80,15 @@ class Visit:
 
 
 def get_visit(request: HttpRequest) -> Visit:
-    """Return the request's visit, made once. One query for guests; two or three for accounts."""
+    """Return the request's visit, made once. One query for guests; two or three for accounts.
+
+    From then on templates tell moments in the market's time zone: an offer that ends at midnight
+    UTC ends the evening before in New York, and whoever is told the later day is misled.
+    """
     visit: Visit | None = getattr(request, "visit", None)
     if visit is None:
         visit = _read_visit(request)
+        timezone.activate(get_market(visit.ctx.market).time_zone)
         request.visit = visit  # type: ignore[attr-defined]  # Django's own way to pass things on
     return visit
 

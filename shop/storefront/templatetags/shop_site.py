@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.templatetags.static import static
+from django.utils.formats import date_format, time_format
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
@@ -69,6 +72,29 @@ def money(context: Context, minor: int) -> str:
     shop = context["shop"]
     # A true minus sign: the hyphen that CLDR writes is hard to see before a currency sign.
     return format_money(minor, shop["currency"], shop["locale"]).replace("-", "\u2212")
+
+
+@register.filter
+def moment(at: datetime) -> str:
+    """Tell day, time and zone, so that nobody has to guess whose clock is meant."""
+    local = localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+
+
+@register.filter
+def hour(at: datetime) -> str:
+    """Tell the time of a day and its zone."""
+    local = localtime(at)
+    return f"{time_format(local, 'TIME_FORMAT')} {local.tzname()}"
+
+
+@register.filter
+def last_day(ends_at: datetime) -> str:
+    """Tell the last day of what is over at `ends_at`, or the moment if that is within a day."""
+    local = localtime(ends_at)
+    if local.time() == time.min:
+        return date_format(local - timedelta(days=1), "DATE_FORMAT")
+    return moment(ends_at)
 
 
 @register.simple_tag

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from promotions.core.answers import AppliedOffer, Evaluation
 from promotions.core.limits import Buyer
 from promotions.models import Campaign, UseLimit
 from promotions.selectors import forget_offer_book
 from promotions.services import hold_redemptions
+from shop.catalog.selectors import get_market
 from shop.inventory.models import StockRecord
 from shop.pages import offers
+from shop.storefront import visitors
 from tests.factories.orders import NOON, Shelf
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
 
 END = datetime(2099, 12, 5, 12, tzinfo=UTC)
-ENDS = {"": "Ends Dec. 5, 2099, noon UTC", "/zh-hans": "2099年12月5日 12:00（UTC）结束"}
+STAMP = "2099-12-05T07:00:00-05:00"
+ENDS = {"": "Ends Dec. 5, 2099, 7 a.m. EST", "/zh-hans": "2099年12月5日 07:00 EST 结束"}
 PIECES = {"": "{n} left at this price", "/zh-hans": "此价格仅剩 {n} 件"}
 both = pytest.mark.parametrize("prefix", ["", "/zh-hans"])
 
@@ -72,9 +78,7 @@ def test_three_pages_tell_how_many_are_left_and_when_it_ends(sale: Campaign, pre
         for path in pages_of(sale):
             html = read(prefix + path)
             assert f'<span class="tag tag--tomato">{PIECES[prefix].format(n=n)}</span>' in html
-            clock = (
-                f'<time class="clock" data-clock datetime="{END.isoformat()}">{ENDS[prefix]}</time>'
-            )
+            clock = f'<time class="clock" data-clock datetime="{STAMP}">{ENDS[prefix]}</time>'
             assert html.count(clock) == 1
         sell(sale, sold)
 
@@ -121,7 +125,7 @@ def test_without_a_promised_end_there_is_no_clock_and_the_moment_stands(sale: Ca
     for path in pages_of(sale):
         html = read(path)
         assert "data-clock" not in html
-        assert f'<time datetime="{END.isoformat()}">{ENDS[""]}</time>' in html
+        assert f'<time datetime="{STAMP}">{ENDS[""]}</time>' in html
 
 
 def test_the_number_takes_one_statement_and_none_on_lists(sale: Campaign) -> None:
@@ -136,3 +140,13 @@ def test_the_number_takes_one_statement_and_none_on_lists(sale: Campaign) -> Non
     assert [count(path) for path in paths] == [0, 0, 0, 0, 0]
     limit(sale)
     assert [count(path) for path in paths] == [1, 1, 1, 0, 0]
+
+
+def test_the_end_is_told_by_the_clock_of_the_market(
+    sale: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_shanghai = replace(get_market(settings.MARKET_CODE), time_zone="Asia/Shanghai")
+    monkeypatch.setattr(visitors, "get_market", lambda code: in_shanghai)
+    for path in pages_of(sale):
+        assert "Ends Dec. 5, 2099, 8 p.m. CST" in read(path)
+    assert timezone.get_current_timezone_name() == "UTC"
