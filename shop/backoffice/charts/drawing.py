@@ -91,9 +91,22 @@ def frame(
     )
 
 
+def name_ticks(ticks: Sequence[float], show: Format) -> dict[str, float]:
+    """Return the ticks by name. Of those that would read alike, the roundest: one order is one."""
+    named: dict[str, float] = {}
+    for tick in ticks:
+        name = show(tick)
+        kept = named.get(name)
+        if kept is None or abs(tick - round(tick)) < abs(kept - round(kept)):
+            named[name] = tick
+    return named
+
+
 def draw_y_axis(ticks: Sequence[float], y: Scale, show: Format, width: int = WIDTH) -> SafeString:
+    named = name_ticks(ticks, show)
+    ticks = list(named.values())
     marks = ((LEFT, width - RIGHT, y.place(tick), y.place(tick)) for tick in ticks)
-    names = ((LEFT - 8, round(y.place(tick) + 4, 1), show(tick)) for tick in ticks)
+    names = ((LEFT - 8, round(y.place(tick) + 4, 1), name) for name, tick in named.items())
     return format_html(
         '<g class="ft-axis">{}{}</g>',
         format_html_join("", '<line x1="{}" x2="{}" y1="{}" y2="{}"/>', marks),

@@ -54,6 +54,17 @@ def test_a_chart_carries_the_same_numbers_as_a_table() -> None:
     ]
 
 
+def test_counts_have_no_two_ticks_of_one_name() -> None:
+    orders = Series("orders", (0.0, 1.0))
+    chart = DayChart(
+        title="Orders", labels=("a", "b"), show=lambda number: f"{number:.0f}", bars=(orders,)
+    ).draw()
+
+    # One order reaches from 0 to 1: the quarters in between would read 0, 0 and 1.
+    ticks = re.findall(r'y="([\d.]+)" text-anchor="end">(\d+)<', chart.svg)
+    assert ticks == [("234.0", "0"), ("16.0", "1")]
+
+
 def test_a_missing_day_breaks_the_line_instead_of_reaching_zero() -> None:
     line = Series("share", (1.0, None, 1.0, 1.0))
     chart = DayChart(title="Share", labels=("a", "b", "c", "d"), show=show, lines=(line,)).draw()
