@@ -22,7 +22,7 @@ from promotions.selectors.phases import PHASES
 from promotions.services.campaign_revisions import clone_campaign
 from promotions.services.campaigns import move_campaign, refuse_change
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, show_money, show_tag
+from shop.staff.columns import EMPTY, show_link, show_money, show_tag
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -110,16 +110,14 @@ class CampaignAdmin(RecordedAdmin):
         """The version that holds, and the way to all of them."""
         if not row.pk:  # the form to add one
             return EMPTY
-        address = reverse("admin:campaign_versions", args=[row.pk])
-        return format_html('<a href="{}">{}</a>', address, row.revision or EMPTY)
+        return show_link("admin:campaign_versions", row.pk, row.revision or EMPTY)
 
     @admin.display(description=_("Results"))
     def results(self, row: Campaign) -> SafeString | str:
         """The way to what it brought."""
         if not row.pk:  # the form to add one
             return EMPTY
-        address = reverse("admin:campaign_results", args=[row.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Sales, cost, margin, lift"))
+        return show_link("admin:campaign_results", row.pk, _("Sales, cost, margin, lift"))
 
     @admin.display(description=_("Version that waits for a second person"))
     def waiting(self, row: Campaign) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from promotions.services.campaign_revisions import open_for_change, record_change
 from shop.kernel.clock import utc_now
@@ -25,6 +26,8 @@ class RecordedForm(forms.ModelForm):
         label=_("Reason of the change"),
         max_length=300,
         required=False,
+        # Declared fields get no widget of the staff site's by themselves: a box nobody sees.
+        widget=UnfoldAdminTextInputWidget(),
         help_text=_("Kept with the version and shown to auditors."),
     )
 
