@@ -21,8 +21,10 @@ from profiles.core.experiments import (
     weigh_between,
 )
 from profiles.core.experiments.sequences import FloatArray, IntArray
+from profiles.core.experiments.switchback import BoolArray
 from profiles.models import Experiment, ExperimentItem
 from profiles.selectors.segments import get_similarity_model
+from shop.catalog.selectors import load_variant_arrays
 
 # How long before the start a cluster's level is measured, and how many goods a cluster may hold.
 LEVEL_DAYS = 28
@@ -34,11 +36,16 @@ _DAILY = """
 SELECT item.cluster, floor(extract(epoch FROM event.occurred_at - %(start)s) / 86400)::int AS day,
     sum(CASE event.kind WHEN 'purchase' THEN 1 ELSE -1 END * ({amount}))
 FROM profiles_event event
-JOIN profiles_experimentitem item
-    ON item.variant_id = event.variant_id AND item.experiment_id = %(experiment)s
+JOIN unnest(%(goods)s::bigint[], %(clusters)s::int[]) AS item (variant_id, cluster)
+    ON item.variant_id = event.variant_id
 LEFT JOIN shop_variant variant ON variant.id = event.variant_id
 WHERE event.kind IN ('purchase', 'return')
     AND event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
+    AND (cardinality(%(channels)s::text[]) = 0 OR event.channel = ANY(%(channels)s::text[]))
+    AND (cardinality(%(markets)s::text[]) = 0 OR EXISTS (
+        SELECT FROM profiles_shopper buyer
+        WHERE buyer.id = event.shopper_id AND buyer.market_code = ANY(%(markets)s::text[])
+    ))
 GROUP BY 1, 2
 """
 AMOUNTS = {
@@ -63,12 +70,23 @@ class PublicArm:
 
 
 def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
-    """Return the cluster of each variant, (n,): what is bought by the same shoppers together.
+    """Return the cluster of each variant, (n,): the goods of a category stay together, and what is
+    bought by the same shoppers joins categories, up to `most` goods.
 
-    One query for the similarity model if it is not in memory.
+    One query for the similarity model if it is not in memory, catalogue aside.
     """
     first, second, weight = _read_pairs(variant_ids)
-    return cluster_items(first, second, weight, len(variant_ids), most)
+    return cluster_items(first, second, weight, find_kin(variant_ids), most)
+
+
+def find_kin(variant_ids: IntArray) -> IntArray:
+    """Return the category of each variant, (n,); what is not sold is kin to nothing."""
+    goods = load_variant_arrays()
+    kin = -np.asarray(variant_ids, dtype=np.int64) - 1
+    if len(goods.variant_id):
+        at = np.minimum(np.searchsorted(goods.variant_id, variant_ids), len(goods.variant_id) - 1)
+        kin = np.where(goods.variant_id[at] == variant_ids, goods.category_id[at], kin)
+    return kin
 
 
 def _read_pairs(variant_ids: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -139,35 +157,68 @@ def _is_meant(row: Experiment, market: str, channel: str) -> bool:
     )
 
 
-def read_switchback(row: Experiment, *, now: datetime) -> CellReading:
-    """Return the effect of the treatment on the clusters' daily outcome so far. Three queries.
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """What clusters earned: `outcome` (c, t) a counted day of each turn, `level` (c,) a day before
+    the start, `treated` (c, t) who was cheaper when, `between` (c, c) how they hang together."""
 
-    Only turns that are over count. The primary metric says whether pieces, sales or margin.
+    outcome: FloatArray
+    level: FloatArray
+    treated: BoolArray
+    between: FloatArray
+
+
+def load_cells(row: Experiment, *, now: datetime) -> Cells:
+    """Return the cells of an experiment so far: only turns that are over count. Three queries.
+
+    The primary metric says whether pieces, sales or margin; places it is not for do not count.
     """
     kept = row.registration
     items = dict(ExperimentItem.objects.filter(experiment=row).values_list("variant_id", "cluster"))
     clusters = max(items.values(), default=-1) + 1
-    period, washed = kept["period_days"], kept["wash_out_days"]
     until = now if row.stopped_at is None else min(now, row.stopped_at)
-    turns = _days(row, until) // period
-    daily = _load_daily(row, kept["primary_metric"])
-    outcome = np.zeros((clusters, turns))
-    for (cluster, day), amount in daily.items():
-        turn, is_washed = find_turn(day, period, washed)
-        if day >= 0 and turn < turns and not is_washed:
-            outcome[cluster, turn] += amount / (period - washed)
-    level = np.zeros(clusters)
+    turns = _days(row, until) // kept["period_days"]
+    outcome, level = np.zeros((clusters, turns)), np.zeros(clusters)
+    if row.started_at is not None:
+        daily = load_daily(
+            items,
+            kept["primary_metric"],
+            start=row.started_at,
+            until=row.stopped_at or datetime.max.replace(tzinfo=UTC),
+            targeting=kept["targeting"],
+        )
+        add_up(daily, outcome, level, kept["period_days"], kept["wash_out_days"])
+    return Cells(outcome, level, draw_cells(row.salt, clusters, turns), _read_between(items))
+
+
+def read_switchback(row: Experiment, cells: Cells) -> CellReading:
+    """Return the effect of the treatment on the clusters' daily outcome so far. No query."""
+    kept = row.registration
+    return read_cells(
+        cells.outcome,
+        cells.level,
+        cells.treated,
+        cells.between,
+        alpha=kept["alpha"],
+        tuned_for=max(2.0, len(cells.level) * kept["planned_days"] / kept["period_days"] / 2.0),
+    )
+
+
+def add_up(
+    daily: Mapping[tuple[int, int], float],
+    outcome: FloatArray,
+    level: FloatArray,
+    period_days: int,
+    wash_out_days: int,
+) -> None:
+    """Add amounts by cluster and day to the turns they count in, or to the level before."""
     for (cluster, day), amount in daily.items():
         if day < 0:
             level[cluster] += amount / LEVEL_DAYS
-    return read_cells(
-        outcome,
-        level,
-        draw_cells(row.salt, clusters, turns),
-        _read_between(items),
-        alpha=kept["alpha"],
-        tuned_for=max(2.0, clusters * kept["planned_days"] / period / 2.0),
-    )
+            continue
+        turn, is_washed = find_turn(day, period_days, wash_out_days)
+        if turn < outcome.shape[1] and not is_washed:
+            outcome[cluster, turn] += amount / (period_days - wash_out_days)
 
 
 def _read_between(items: Mapping[int, int]) -> FloatArray:
@@ -177,15 +228,26 @@ def _read_between(items: Mapping[int, int]) -> FloatArray:
     return weigh_between(first, second, weight, cluster)
 
 
-def _load_daily(row: Experiment, metric: str) -> dict[tuple[int, int], float]:
-    start = row.started_at
-    if start is None:
-        return {}
+def load_daily(
+    items: Mapping[int, int],
+    metric: str,
+    *,
+    start: datetime,
+    until: datetime,
+    targeting: Mapping[str, Any],
+) -> dict[tuple[int, int], float]:
+    """Return what clusters earned by (cluster, day since `start`), from LEVEL_DAYS before it.
+
+    `items` are clusters by variant. One query.
+    """
     named: dict[str, Any] = {
-        "experiment": row.pk,
+        "goods": list(items),
+        "clusters": list(items.values()),
         "start": start,
         "since": start - timedelta(days=LEVEL_DAYS),
-        "until": row.stopped_at or datetime.max.replace(tzinfo=UTC),
+        "until": until,
+        "markets": list(targeting.get("markets", ())),
+        "channels": list(targeting.get("channels", ())),
     }
     with connection.cursor() as cursor:
         cursor.execute(_DAILY.format(amount=AMOUNTS[metric]), named)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 
 from profiles.core.experiments import COLUMNS, METRICS, take_sample
 from profiles.core.experiments.estimates import influence
@@ -80,6 +81,8 @@ class ExperimentRow:
     minimum_effect: float
     planned_units: int
     planned_days: int
+    period_days: int
+    wash_out_days: int
     alpha: float
     state: str
     registration_sha256: str
@@ -93,6 +96,8 @@ class ExperimentRow:
     readouts: tuple[ReadoutRow, ...] = ()
     deviations: tuple[DeviationRow, ...] = ()
     shares: Mapping[str, float] | None = None
+    goods: int = 0
+    clusters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def list_experiments() -> list[ExperimentRow]:
 
 
 def get_experiment(experiment_id: int) -> ExperimentRow | None:
-    """Return one experiment with all that was read and changed, None if unknown. Five queries."""
+    """Return one experiment with all that was read and changed, None if unknown. Six queries."""
     rows = Experiment.objects.select_related("namespace").prefetch_related(
         "arms", "readouts", "deviations", "shares"
     )
@@ -135,6 +140,7 @@ def get_experiment(experiment_id: int) -> ExperimentRow | None:
         readouts=readouts,
         deviations=deviations,
         shares=None if shares is None else shares.shares,
+        **row.items.aggregate(goods=Count("id"), clusters=Count("cluster", distinct=True)),
     )
 
 
@@ -148,7 +154,16 @@ def _row(row: Experiment, newest: ReadoutRow | None, **more: Any) -> ExperimentR
     plain = (
         *("id", "code", "name", "name_zh", "hypothesis", "subject", "subject_ref", "unit", "mode"),
         *("purpose", "traffic", "primary_metric", "guards", "minimum_effect", "planned_units"),
-        *("planned_days", "alpha", "state", "registration_sha256", "started_at", "stopped_at"),
+        *(
+            "planned_days",
+            "period_days",
+            "wash_out_days",
+            "alpha",
+            "state",
+            "registration_sha256",
+            "started_at",
+            "stopped_at",
+        ),
         *("stop_reason", "decision", "decision_reason"),
     )
     return ExperimentRow(

@@ -18,6 +18,7 @@ from profiles.models import Experiment, ExperimentArm, ExperimentItem, Experimen
 from profiles.models.experiments import EVERYTHING
 from profiles.selectors.experiment_cells import AMOUNTS, propose_clusters
 from profiles.selectors.experiment_words import say_problem
+from profiles.services.experiment_checks import Design, require_allowed
 from shop.kernel.errors import FairtagError
 
 STATES = Experiment.State
@@ -29,6 +30,12 @@ class BadExperiment(FairtagError):
     """What was asked cannot be run or read; the sentence says why."""
 
     code = "bad_experiment"
+
+
+class NeedsAnother(BadExperiment):
+    """Who drafted an experiment with everybody's prices is not who starts it."""
+
+    code = "needs_second_person"
 
 
 class Registered(FairtagError):
@@ -88,9 +95,12 @@ def save_draft(
 ) -> int:
     """Save a new draft, or change one that has not started; return its id.
 
-    Raises BadExperiment for what could not be run or read, Registered once it has started.
+    Raises BadExperiment for what could not be run or read, Registered once it has started, and
+    what the room of its subject has against it.
     """
     _check(draft)
+    factors = tuple(arm.price_factor for arm in draft.arms)
+    require_allowed(Design(draft.subject, draft.subject_ref, draft.unit, factors))
     columns = {name: value for name, value in asdict(draft).items() if name != "arms"}
     with transaction.atomic():
         row = _get_draft(experiment_id, by_id, now)

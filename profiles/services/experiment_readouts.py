@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
-from profiles.core.experiments import METRICS, CellReading, thompson_shares
+from profiles.core.experiments import METRICS, CellReading, compare_turns, thompson_shares
 from profiles.core.experiments.readings import MetricReading, Reading, read_units
 from profiles.models import Experiment, ExperimentReadout
-from profiles.selectors.experiment_cells import read_switchback
+from profiles.selectors.experiment_cells import load_cells, read_switchback
 from profiles.selectors.experiment_outcomes import load_measured, read_promise
 from profiles.services.experiment_outcomes import count_outcomes
 from profiles.services.experiments import move_shares, stop_experiment
@@ -56,9 +56,7 @@ def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
     row = Experiment.objects.select_for_update(of=("self",)).get(pk=experiment_id)
     day = (now if row.stopped_at is None else min(now, row.stopped_at)).date()
     if row.unit == Experiment.Unit.CLUSTER:
-        figures = show_cells(read_switchback(row, now=now))
-        _keep(row, day, now, figures)
-        return figures
+        return _read_clusters(row, day, now)
     newest = ExperimentReadout.objects.filter(experiment=row).order_by("-day").first()
     count_outcomes(row=row, last_counted=None if newest is None else newest.day, now=now)
     measured = load_measured(row)
@@ -67,6 +65,18 @@ def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
     _keep(row, day, now, figures)
     if row.state == STATES.RUNNING:
         _act(row, reading, None if newest is None else newest.day, now)
+    return figures
+
+
+def _read_clusters(row: Experiment, day: date, now: datetime) -> dict[str, Any]:
+    """Keep what the clusters say; an experiment ends by itself after its turns."""
+    cells = load_cells(row, now=now)
+    turns = compare_turns(cells.outcome, cells.level, cells.treated)
+    figures = show_cells(read_switchback(row, cells)) | {"turns": [list(one) for one in turns]}
+    _keep(row, day, now, figures)
+    begun, length = row.started_at, timedelta(days=row.planned_days)
+    if row.state == STATES.RUNNING and begun is not None and now >= begun + length:
+        stop_experiment(experiment_id=row.pk, reason="completed", now=now, is_automatic=True)
     return figures
 
 

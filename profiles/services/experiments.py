@@ -24,8 +24,10 @@ from profiles.models import (
 )
 from profiles.selectors.experiment_words import say_problem
 from profiles.selectors.experiments import forget_experiments
+from profiles.services.experiment_checks import design_of, require_allowed
 from profiles.services.experiment_drafts import (
     BadExperiment,
+    NeedsAnother,
     Registered,
     get_namespace,
     lock_experiment,
@@ -37,20 +39,27 @@ STATES = Experiment.State
 
 
 @transaction.atomic
-def start_experiment(*, experiment_id: int, now: datetime) -> None:
+def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = None) -> None:
     """Register what was promised and let the experiment run, in free slots of its namespace.
 
-    Raises BadExperiment if so much of the namespace is not free, Registered if it has started.
-    Locks the namespace, then the experiment.
+    What moves everybody's prices is started by somebody else than who drafted it. Raises
+    BadExperiment if so much of the namespace is not free, NeedsAnother, Registered if it has
+    started, and what the room of its subject has against it. Locks the namespace, then the
+    experiment.
     """
     names = ExperimentNamespace.objects.filter(experiments=experiment_id)
     list(names.select_for_update(of=("self",)))
     row = lock_experiment(experiment_id)
     if row.state != STATES.DRAFT:
         raise Registered(_("It has started already."))
+    is_public = row.unit == Experiment.Unit.CLUSTER
+    if is_public and (by_id is None or by_id == row.created_by_id):
+        raise NeedsAnother(_("You drafted it: somebody else must start what moves all prices."))
+    require_allowed(design_of(row))
     row.first_slot, row.end_slot = _claim_slots(row)
     row.state, row.started_at = STATES.RUNNING, now
-    row.registration = describe_registration(row, now)
+    row.registration = describe_registration(row, now) | {"registered_by": by_id}
+    row.registration |= _describe_goods(row) if is_public else {}
     row.registration_sha256 = fingerprint(row.registration)
     row.save()
     _write_shares(row, {arm.code: arm.share for arm in row.arms.all()}, now, "registered")
@@ -76,6 +85,16 @@ def _claim_goods(row: Experiment) -> tuple[int, int]:
     if not mine.exists() or others.exists():
         raise BadExperiment(say_problem("clusters" if not mine.exists() else "goods"))
     return 0, SLOTS
+
+
+def _describe_goods(row: Experiment) -> dict[str, Any]:
+    """Return what fixes the goods and their clusters. One query."""
+    items = list(row.items.order_by("variant_id").values_list("variant_id", "cluster"))
+    return {
+        "goods": len(items),
+        "clusters": len({cluster for _, cluster in items}),
+        "goods_sha256": fingerprint([list(one) for one in items]),
+    }
 
 
 def describe_registration(row: Experiment, now: datetime) -> dict[str, Any]:

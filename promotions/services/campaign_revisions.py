@@ -24,6 +24,7 @@ from promotions.services.campaign_trail import (
     lock_campaign,
     note_step,
 )
+from promotions.services.tested_campaigns import require_untested
 
 Origin = CampaignRevision.Origin
 RELEASED = (Status.LIVE, Status.PAUSED)
@@ -78,6 +79,7 @@ def record_change(  # who, why, when and from what: the columns of a revision
     is_waiting = campaign.status in RELEASED and _must_wait(snapshot, agreed)
     was = campaign.status
     if was in RELEASED:
+        require_untested(campaign)
         require_lawful(campaign_id=campaign_id, now=now)
     if is_waiting and agreed is not None:
         campaign = write_rows(campaign=campaign, snapshot=agreed)

@@ -15,6 +15,7 @@ from promotions.selectors.campaigns import load_limits, load_snapshot
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import DECIDED, ensure_baseline, lock_campaign, note_step
+from promotions.services.tested_campaigns import require_untested
 
 
 class NeedsSecondPerson(CampaignRefused):
@@ -153,6 +154,7 @@ def _require_promise(campaign: Campaign, now: datetime) -> None:
         raise CampaignRefused(_("Add an active offer first: there is nothing to promise yet."))
     if campaign.ends_at <= now:
         raise CampaignRefused(_("Its end is past: nobody would ever see it."))
+    require_untested(campaign)
     require_lawful(campaign_id=campaign.pk, now=now)
 
 

@@ -13,7 +13,7 @@ from shop.backoffice.charts.drawing import WIDE, Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.charts.planes import Band, Curve, PlaneChart
 from shop.backoffice.experiments import name_metric, name_of, show_change
-from shop.backoffice.formats import show_day
+from shop.backoffice.formats import show_day, show_percent
 
 
 def draw_intervals(row: ExperimentRow) -> Chart | None:
@@ -69,6 +69,29 @@ def draw_history(row: ExperimentRow) -> list[Chart]:
             keys = ("relative", "relative_low", "relative_high")
             charts.append(_draw_days(row, title, found, keys))
     return charts
+
+
+def draw_turns(row: ExperimentRow) -> Chart | None:
+    """Return what cheaper and plain goods earned turn by turn; None before a turn is over."""
+    turns = [] if row.newest is None else row.newest.figures.get("turns", [])
+    if not turns:
+        return None
+    names = {arm.is_control: name_of(arm) for arm in row.arms}
+    curves = []
+    for at, is_control, tone in ((0, False, 1), (1, True, 2)):
+        points = [(float(n + 1), one[at]) for n, one in enumerate(turns) if one[at] is not None]
+        curves.append(Curve(names[is_control], tuple(points), tone))
+    return PlaneChart(
+        title=_("Turn by turn, the level before the start as 100 %"),
+        x_title=_("Turn"),
+        y_title=name_metric(row.primary_metric),
+        show_x=lambda x: f"{x:.0f}",
+        show_y=show_percent,
+        curves=tuple(curves),
+        width=WIDE,
+        is_counted=True,
+        note=_("A season moves both curves: what counts is their distance, pair by pair."),
+    ).draw()
 
 
 def _draw_days(

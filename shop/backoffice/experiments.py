@@ -44,6 +44,7 @@ VERDICTS: dict[str, tuple[Text, str]] = {
 REASONS: dict[str, Text] = {
     "mismatch": gettext_lazy("It stopped by itself: the arms did not get their shoppers."),
     "harmed": gettext_lazy("It stopped by itself: a guard was certainly worse than it may be."),
+    "completed": gettext_lazy("It ended by itself after its turns: prices are back."),
 }
 
 

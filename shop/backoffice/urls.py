@@ -30,6 +30,7 @@ from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_qu
 from shop.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
 from shop.backoffice.views.results import export_results, show_results
 from shop.backoffice.views.shoppers import show_shopper
+from shop.backoffice.views.switchbacks import plan_switchback
 from shop.backoffice.views.switches import flip_switch, show_switches
 from shop.backoffice.views.workers import show_workers
 
@@ -105,6 +106,7 @@ def _list_experiments(site: AdminSite) -> list[URLPattern]:
     return [
         path("experiments/", site.admin_view(show_experiments), name="experiments"),
         path("experiments/new/", site.admin_view(plan_experiment), name="plan_experiment"),
+        path("experiments/prices/", site.admin_view(plan_switchback), name="plan_switchback"),
         path(
             "experiments/<int:experiment_id>/", site.admin_view(show_experiment), name="experiment"
         ),

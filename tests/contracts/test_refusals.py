@@ -11,6 +11,7 @@ from tests.contracts.house import list_sources, name_of
 # Refusals of staff pages, commands and jobs, and those that services catch themselves.
 NEVER_AT_THE_API = {
     "adjustment_closed",
+    "arm_too_low",
     "adjustment_refused",
     "bad_adjustment",
     "bad_claim",
@@ -48,6 +49,7 @@ NEVER_AT_THE_API = {
     "period_open",
     "proposal_refused",
     "proposal_unknown",
+    "public_under_experiment",
     "provider_down",
     "quote_expired",
     "quote_forged",

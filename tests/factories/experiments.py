@@ -25,6 +25,8 @@ from profiles.services import (
 )
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
+# Who starts an experiment with public prices: it is on record by number only.
+SOMEBODY_ELSE = 77
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
 SHORT = ArmDraft("short", "Six picks", 0.5, "六个推荐", settings={"limit": 6})
 
@@ -70,7 +72,7 @@ def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: An
     }
     found = save_draft(draft=make_draft(**(known | changes)), by_id=None, now=now)
     set_clusters(experiment_id=found, variant_ids=variant_ids)
-    start_experiment(experiment_id=found, now=now)
+    start_experiment(experiment_id=found, now=now, by_id=SOMEBODY_ELSE)
     return found
 
 

@@ -38,6 +38,7 @@ from profiles.core.experiments.estimates import (
     spend_alpha,
     split_alpha,
 )
+from profiles.core.experiments.foresight import Foresight, foresee_cells
 from profiles.core.experiments.metrics import COLUMNS, METRICS, Metric, take_sample
 from profiles.core.experiments.power import Design, Need, estimate_need, estimate_power
 from profiles.core.experiments.readings import MetricReading, Promise, Reading, Units, read_units
@@ -49,7 +50,9 @@ from profiles.core.experiments.sequences import (
     grow_arms,
 )
 from profiles.core.experiments.switchback import (
+    LEAST_CLUSTERS_OF_GOODS,
     CellReading,
+    compare_turns,
     draw_cells,
     find_turn,
     is_treated,
@@ -59,6 +62,7 @@ from profiles.core.experiments.switchback import (
 __all__ = [
     "COLUMNS",
     "LEAST_CLUSTERS",
+    "LEAST_CLUSTERS_OF_GOODS",
     "METRICS",
     "MISMATCH",
     "SLOTS",
@@ -71,6 +75,7 @@ __all__ = [
     "Design",
     "Estimate",
     "ExperimentPlan",
+    "Foresight",
     "Metric",
     "MetricReading",
     "Need",
@@ -90,11 +95,13 @@ __all__ = [
     "compare",
     "compare_adaptive",
     "compare_arms",
+    "compare_turns",
     "draw_cells",
     "estimate_need",
     "estimate_power",
     "find_slots",
     "find_turn",
+    "foresee_cells",
     "grow_arms",
     "is_in_share",
     "is_treated",

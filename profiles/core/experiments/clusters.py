@@ -1,7 +1,8 @@
 """Clusters of goods for experiments with public prices: substitutes and companions together.
 
 A cheaper good takes sales from its siblings. If they stood in different cells, the experiment would
-count as a gain what only moved; in one cluster they move together.
+count as a gain what only moved; in one cluster they move together. Siblings are goods of one type
+of the catalogue; what is bought together joins types into larger clusters.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from profiles.core.experiments.sequences import FloatArray, IntArray
 
 
 def cluster_items(
-    first: IntArray, second: IntArray, weight: FloatArray, count: int, most: int
+    first: IntArray, second: IntArray, weight: FloatArray, kin: IntArray, most: int
 ) -> IntArray:
-    """Return the cluster of each of `count` goods, (count,), numbered from 0 by first appearance.
+    """Return the cluster of each of n goods, (n,), numbered from 0 by first appearance.
 
-    Pairs (e,) with the largest weight (co-views, co-purchases, similarity) are joined first, as
-    long as no cluster grows beyond `most` goods; pairs without weight join nothing.
+    Goods of one `kin` (n,), substitutes for each other, are never parted, however many they are.
+    Then pairs (e,) with the largest weight (co-views, co-purchases, similarity) are joined first,
+    as long as no cluster grows beyond `most` goods; pairs without weight join nothing.
 
-    >>> cluster_items(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([9.0, 1.0, 5.0]), 5,
-    ...               most=2).tolist()
+    >>> cluster_items(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([9.0, 1.0, 5.0]),
+    ...               np.arange(5), most=2).tolist()
     [0, 0, 1, 1, 2]
+    >>> none = np.array([], dtype=np.int64)
+    >>> cluster_items(none, none, none.astype(float), np.array([7, 7, 8, 7]), most=2).tolist()
+    [0, 0, 1, 0]
     """
-    parent, size = list(range(count)), [1] * count
+    count, firsts = len(kin), np.unique(kin, return_index=True, return_inverse=True)
+    parent = firsts[1][firsts[2]].tolist()
+    size = np.bincount(parent, minlength=count).tolist()
 
     def root(one: int) -> int:
         while parent[one] != one:

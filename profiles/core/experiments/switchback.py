@@ -127,13 +127,42 @@ def read_cells(
     if count < 2 or not pairs:
         return CellReading(0.0, inf, -inf, inf, count, 0, *spill)
     effect, error = _estimate(z, drawn, weight)
-    worth = float(weight.sum() ** 2 / (weight @ weight))
-    half = inf
-    if worth >= LEAST_CLUSTERS_OF_GOODS and error > 0.0:
-        few = float(stdtrit(worth - 1.0, 1.0 - alpha / 2.0) / ndtri(1.0 - alpha / 2.0))
-        margin = mixture_margin(float(count * pairs), alpha, best_rho(tuned_for, alpha))
-        half = error * few * margin
+    half = error * widen(weight, count * pairs, alpha, tuned_for) if error > 0.0 else inf
     return CellReading(effect, error, effect - half, effect + half, count, count * pairs, *spill)
+
+
+def widen(weight: FloatArray, cells: int, alpha: float, tuned_for: float) -> float:
+    """Return how many errors the bounds are away from the effect: infinite for too few clusters.
+
+    >>> round(widen(np.ones(24), 96, 0.05, 96.0), 2), widen(np.ones(7), 28, 0.05, 28.0)
+    (3.2, inf)
+    """
+    worth = float(weight.sum() ** 2 / (weight @ weight))
+    if worth < LEAST_CLUSTERS_OF_GOODS:
+        return inf
+    few = float(stdtrit(worth - 1.0, 1.0 - alpha / 2.0) / ndtri(1.0 - alpha / 2.0))
+    return few * mixture_margin(float(cells), alpha, best_rho(tuned_for, alpha))
+
+
+def compare_turns(
+    outcome: FloatArray, level: FloatArray, treated: BoolArray
+) -> tuple[tuple[float | None, float | None], ...]:
+    """Return, turn by turn, what treated and plain clusters earned over their level before.
+
+    None where a turn had no such cluster.
+
+    >>> drawn = np.array([[True], [False]])
+    >>> compare_turns(np.array([[12.0], [9.0]]), np.array([10.0, 10.0]), drawn)
+    ((1.2, 0.9),)
+    """
+    known = level > 0.0
+    rows, drawn, weight = outcome[known], treated[known], level[known]
+
+    def share(at: int, chosen: BoolArray) -> float | None:
+        base = float(weight[chosen].sum())
+        return float(rows[chosen, at].sum()) / base if base > 0.0 else None
+
+    return tuple((share(at, drawn[:, at]), share(at, ~drawn[:, at])) for at in range(rows.shape[1]))
 
 
 def _narrow(between: FloatArray | None, is_known: BoolArray) -> FloatArray | None:

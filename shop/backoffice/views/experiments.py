@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from pricing.selectors.arm_looks import list_arm_looks
 from profiles.selectors.staff_experiments import ExperimentRow, get_experiment, list_experiments
 from profiles.services import (
     decide_experiment,
@@ -20,7 +21,7 @@ from profiles.services import (
     start_experiment,
     stop_experiment,
 )
-from shop.backoffice.experiment_charts import draw_history, draw_intervals
+from shop.backoffice.experiment_charts import draw_history, draw_intervals, draw_turns
 from shop.backoffice.experiment_forms import ArmFormSet, ExperimentForm, list_arms, make_draft
 from shop.backoffice.experiment_plans import estimate_plan
 from shop.backoffice.experiments import (
@@ -36,6 +37,7 @@ from shop.backoffice.experiments import (
 )
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
+from shop.backoffice.switchbacks import list_turn_lines
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.keys import read_number
@@ -102,7 +104,8 @@ def plan_experiment(request: HttpRequest) -> HttpResponse:
 
 @needs(CAN_SEE)
 def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
-    """Show what was promised and what was found, in words and drawings. Five queries."""
+    """Show what was promised and what was found, in words and drawings. Five queries, one more for
+    public prices."""
     row, now = _get(experiment_id), utc_now()
     told, tone = judge(row, now)
     state, state_tone = STATES[row.state]
@@ -127,9 +130,24 @@ def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
         "is_balanced": figures.get("verdict") != "mismatch",
         "chart": draw_intervals(row),
         "history": draw_history(row) if row.readouts else [],
+        **_describe_turns(row),
         "may_change": request.user.has_perm(CAN_CHANGE),
     }
     return render_page(request, "admin/experiment.html", name_of(row), context)
+
+
+def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
+    """Return what only experiments with public prices have: goods, turns, looks. One query."""
+    if row.unit != "cluster":
+        return {}
+    return {
+        "turn_lines": list_turn_lines(row, list_arm_looks(row.id)),
+        "turn_chart": draw_turns(row),
+        "goods": row.goods,
+        "clusters": row.clusters,
+        "turns": row.planned_days // row.period_days,
+        "least_percent": show_percent(min(arm.price_factor for arm in row.arms)),
+    }
 
 
 def _say_balance(figures: Any) -> str:
@@ -153,7 +171,9 @@ def act_on_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
     asked, now = request.POST, utc_now()
     reason = asked.get("reason", "").strip()
     acts: dict[str, Callable[[], object]] = {
-        "start": lambda: start_experiment(experiment_id=experiment_id, now=now),
+        "start": lambda: start_experiment(
+            experiment_id=experiment_id, now=now, by_id=account_id(request)
+        ),
         "stop": lambda: stop_experiment(experiment_id=experiment_id, reason=reason, now=now),
         "prolong": lambda: prolong_experiment(
             experiment_id=experiment_id,

@@ -47,6 +47,7 @@ PAGES = {
     "trials": "pricing.view_demandmodelversion",
     "experiments": "profiles.view_experiment",
     "plan_experiment": "profiles.add_experiment",
+    "plan_switchback": "profiles.add_experiment",
     "experiment": "profiles.view_experiment",
     "act_on_experiment": "profiles.change_experiment",
     "experiment_csv": "profiles.view_experiment",

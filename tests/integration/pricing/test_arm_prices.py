@@ -25,12 +25,14 @@ from pricing.services import (
     set_override,
     turn_price_shocks,
 )
+from pricing.services.arm_limits import ArmTooLow
 from pricing.services.arm_turns import turn_public_arms
 from profiles.selectors.experiment_cells import find_public_arms
-from profiles.services import stop_experiment
+from profiles.services import ArmDraft, save_draft, set_clusters, start_experiment, stop_experiment
+from profiles.services.experiment_drafts import NeedsAnother
 from shop.catalog.models import Category, Variant
 from shop.catalog.selectors import forget_catalog
-from tests.factories.experiments import start_switchback
+from tests.factories.experiments import PLAIN, make_draft, start_switchback
 from tests.factories.pricing import NOON, make_model
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 
@@ -225,3 +227,19 @@ def test_goods_that_are_not_sold_ask_for_no_book(teas: list[int]) -> None:
     publish_price_book(now=NOON + timedelta(hours=1), everything=True)
     begin(teas)
     assert not list_turned(place=PLACE, at=BEGIN + timedelta(minutes=1))
+
+
+def test_an_arm_that_could_not_go_back_in_one_step_is_refused(teas: list[int]) -> None:
+    far = ArmDraft("lower", "A fifth less", 0.5, price_factor=0.8)
+    with pytest.raises(ArmTooLow, match="91 %"):
+        begin(teas, arms=(PLAIN, far))
+
+
+def test_who_drafted_it_does_not_start_it(teas: list[int]) -> None:
+    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
+    draft = make_draft(code="mine", unit="cluster", guards={}, primary_metric="revenue_per_shopper")
+    found = save_draft(draft=draft, by_id=user.pk, now=BEGIN)
+    set_clusters(experiment_id=found, variant_ids=teas)
+    for somebody in (None, user.pk):
+        with pytest.raises(NeedsAnother, match="somebody else"):
+            start_experiment(experiment_id=found, now=BEGIN, by_id=somebody)

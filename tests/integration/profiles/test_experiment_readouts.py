@@ -31,7 +31,15 @@ from profiles.services import (
     stop_experiment,
 )
 from shop.outbox.models import Fact
-from tests.factories.experiments import PLAIN, SHORT, make_draft, order_rows, plant, start
+from tests.factories.experiments import (
+    PLAIN,
+    SHORT,
+    SOMEBODY_ELSE,
+    make_draft,
+    order_rows,
+    plant,
+    start,
+)
 from tests.factories.profiles import BRIE, CHEDDAR, EVERYTHING, GOUDA, MERLOT, NOON, RYE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog", "forgetful")]
@@ -227,7 +235,7 @@ def test_public_prices_turn_by_turn_from_cells_to_the_effect() -> None:
     goods = list(range(5_000, 5_024))
     found = switchback(planned_days=16)
     assert set_clusters(experiment_id=found, variant_ids=goods) == 24
-    start_experiment(experiment_id=found, now=NOON)
+    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
     (buyer,) = load_shoppers_bulk(
         rows=[("buyer", None)], market_code="us", consents=EVERYTHING, now=NOON
     ).values()
@@ -252,10 +260,10 @@ def test_public_prices_turn_by_turn_from_cells_to_the_effect() -> None:
 def test_goods_are_clustered_before_public_prices_move() -> None:
     found = switchback()
     with pytest.raises(Exception, match="Choose the goods"):
-        start_experiment(experiment_id=found, now=NOON)
+        start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
     assert set_clusters(experiment_id=found, variant_ids=[CHEDDAR, GOUDA, BRIE, RYE, MERLOT]) == 5
-    start_experiment(experiment_id=found, now=NOON)
+    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
     other = switchback(code="again")
     set_clusters(experiment_id=other, variant_ids=[RYE])
     with pytest.raises(Exception, match="another experiment"):
-        start_experiment(experiment_id=other, now=NOON)
+        start_experiment(experiment_id=other, now=NOON, by_id=SOMEBODY_ELSE)

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils.translation import override
 
 from profiles.core.values import ShopperValue
-from profiles.models import Exposure
+from profiles.models import Experiment, Exposure
 from profiles.selectors import list_shoppers
 from profiles.services import (
     ArmDraft,
@@ -16,8 +17,12 @@ from profiles.services import (
     load_shoppers_bulk,
     log_exposures,
     read_experiment,
+    save_draft,
+    start_experiment,
+    stop_experiment,
 )
 from promotions.core.values import Evaluation
+from promotions.models import Campaign
 from promotions.selectors import (
     ShopperView,
     evaluate_cart,
@@ -25,7 +30,12 @@ from promotions.selectors import (
     personal_offers_for,
     preview_lines,
 )
-from tests.factories.experiments import order_rows, start
+from promotions.selectors.campaigns import take_snapshot
+from promotions.services.campaign_revisions import save_campaign
+from promotions.services.campaign_rows import CampaignRefused
+from promotions.services.campaigns import move_campaign
+from promotions.services.tested_campaigns import PublicUnderExperiment
+from tests.factories.experiments import make_draft, order_rows, start
 from tests.factories.profiles import EVERYTHING
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -39,8 +49,8 @@ WITH = ArmDraft("with", "With the offer", 0.5)
 
 @pytest.fixture
 def cheese_week() -> int:
-    """10 % off everything, for half of the willing shoppers."""
-    make_campaign("cheese-week", percent="10", audience="public")
+    """10 % off everything, for half of the willing members."""
+    make_campaign("cheese-week", percent="10", audience="members")
     return start(
         code="cheese-week-pays",
         subject="offers",
@@ -67,7 +77,7 @@ def crowd(count: int) -> list[ShopperValue]:
 def test_from_arm_to_read_out(cheese_week: int) -> None:
     rng, rows, paid = np.random.default_rng(2), [], {}
     for shopper in crowd(300):
-        view = ShopperView(shopper_id=shopper.id)
+        view = ShopperView(shopper_id=shopper.id, is_member=True)
         choices = list_cart_arms(cart=make_cart(), shopper=view, now=NOON)
         log_exposures(choices, now=NOON)
         # With the offer everybody buys a piece at 9.00, without it every third one at 10.00.
@@ -95,7 +105,7 @@ def test_from_arm_to_read_out(cheese_week: int) -> None:
 def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
     seen = set()
     for shopper in crowd(30):
-        view = ShopperView(shopper_id=shopper.id)
+        view = ShopperView(shopper_id=shopper.id, is_member=True)
         shown = personal_offers_for(shopper=view, market_code="us", now=NOON, language="en")
         assert len(shown) == len(evaluate(view).applied)
         seen.add(len(shown))
@@ -107,7 +117,7 @@ def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
             market_code="us",
             channel="online",
             currency="USD",
-            shopper=ShopperView(shopper_id=None),
+            shopper=ShopperView(shopper_id=None, is_member=True),
             now=NOON,
             language="en",
         )
@@ -117,7 +127,48 @@ def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
 
 @pytest.mark.usefixtures("cheese_week")
 def test_strangers_get_the_plain_arm_and_are_not_logged() -> None:
-    nobody = ShopperView(shopper_id=None)
+    nobody = ShopperView(shopper_id=None, is_member=True)
     assert evaluate(nobody).applied == ()
     choices = list_cart_arms(cart=make_cart(), shopper=nobody, now=NOON)
     assert log_exposures(choices, now=NOON) == 0
+
+
+def test_an_offer_open_to_everybody_is_put_to_no_experiment() -> None:
+    make_campaign("open-week", percent="10", audience="public")
+    with pytest.raises(PublicUnderExperiment, match="open to everybody"):
+        start(code="open-pays", subject="offers", subject_ref="open-week")
+    with override("zh-hans"), pytest.raises(PublicUnderExperiment, match="面向所有人"):
+        start(code="open-pays", subject="offers", subject_ref="open-week")
+    with pytest.raises(CampaignRefused, match="no campaign"):
+        start(code="none-pays", subject="offers", subject_ref="no-such-week")
+    assert not Experiment.objects.exists()
+
+
+def test_a_draft_whose_campaign_was_opened_meanwhile_does_not_start() -> None:
+    campaign = make_campaign("cheese-week", percent="10", audience="members")
+    draft = make_draft(code="pays", subject="offers", subject_ref="cheese-week")
+    found = save_draft(draft=draft, by_id=None, now=NOON)
+    Campaign.objects.filter(pk=campaign.pk).update(audience="public")
+    with pytest.raises(PublicUnderExperiment):
+        start_experiment(experiment_id=found, now=NOON)
+
+
+@pytest.mark.usefixtures("cheese_week")
+def test_a_campaign_under_experiment_is_not_opened_to_everybody() -> None:
+    campaign = Campaign.objects.get(code="cheese-week")
+    snapshot = take_snapshot(campaign.pk)
+
+    def open_up() -> None:
+        opened = dict(snapshot, audience="public")
+        save_campaign(snapshot=opened, reason="for all", by_id=None, now=NOON)
+
+    with pytest.raises(PublicUnderExperiment, match="cheese-week-pays"):
+        open_up()
+    campaign.refresh_from_db()
+    assert campaign.audience == "members"
+    move_campaign(campaign_id=campaign.pk, step="pause", reason="", by_id=None, now=NOON)
+    Campaign.objects.filter(pk=campaign.pk).update(audience="public")
+    with pytest.raises(PublicUnderExperiment):
+        move_campaign(campaign_id=campaign.pk, step="resume", reason="", by_id=None, now=NOON)
+    stop_experiment(experiment_id=Experiment.objects.get().pk, reason="enough", now=NOON)
+    move_campaign(campaign_id=campaign.pk, step="resume", reason="", by_id=None, now=NOON)

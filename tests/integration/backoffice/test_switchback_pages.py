@@ -1,0 +1,182 @@
+"""An experiment with public prices on the pages of staff: drafted, started by another, read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pricing.models import PublicPrice
+from pricing.services.arm_turns import turn_public_arms
+from profiles.models import Experiment, ExperimentItem
+from profiles.selectors.experiment_cells import find_public_arms
+from profiles.services import load_events_bulk, load_shoppers_bulk, read_experiment
+from shop.catalog.models import Category, Variant
+from shop.catalog.selectors import forget_catalog
+from tests.factories.experiments import order_rows
+from tests.factories.pricing import NOON
+from tests.factories.pricing_shocks import make_teas, open_tea_shop
+from tests.factories.profiles import EVERYTHING
+
+pytestmark = pytest.mark.usefixtures("forgetful")
+KINDS = 10
+FORM: dict[str, Any] = {
+    "name": "Cheaper tea",
+    "hypothesis": "Tea is compared between shops.",
+    "categories": [f"g/t{one}" for one in range(KINDS)],
+    "place": "us/online",
+    "price": "95",
+    "period_days": "2",
+    "wash_out_days": "1",
+    "turns": "4",
+    "primary_metric": "units_per_shopper",
+    "minimum_effect": "20",
+}
+
+
+@pytest.fixture
+def teas(db: None) -> list[int]:
+    """Twenty teas in ten categories of two, sold by nobody yet."""
+    variants = make_teas(2 * KINDS)
+    top = Category.objects.get(path="g")
+    rows = list(Variant.objects.filter(pk__in=variants).select_related("product"))
+    for at, variant in enumerate(sorted(rows, key=lambda one: one.pk)):
+        path = f"g/t{at // 2}"
+        leaf, _ = Category.objects.get_or_create(
+            path=path,
+            defaults={
+                "external_ref": path,
+                "slug": path.replace("/", "-"),
+                "name": f"Tea {at // 2}",
+                "depth": 1,
+                "parent": top,
+            },
+        )
+        variant.product.category = leaf
+        variant.product.save()
+    forget_catalog()
+    open_tea_shop(variants)
+    return variants
+
+
+def sell(teas: list[int], days: range, lift: float = 1.0) -> None:
+    """Sell each tea about five times a day, `lift` times as often where its arm is cheaper."""
+    (buyer,) = load_shoppers_bulk(
+        rows=[(f"buyer-{days.start}", None)], market_code="us", consents=EVERYTHING, now=NOON
+    ).values()
+    rng, rows = np.random.default_rng(abs(days.start)), list[str]()
+    for day in days:
+        at = NOON + timedelta(days=day, hours=4)
+        arms = find_public_arms(now=at) if day >= 0 else {}
+        for tea in teas:
+            often = 5.0 * (lift if day >= 0 and not arms[tea].is_control else 1.0)
+            for _ in range(int(rng.poisson(often))):
+                rows += order_rows(buyer, at, 459, rng, tea)
+    load_events_bulk(csv_chunks=(row.encode() + b"\n" for row in rows), source="test", now=NOON)
+
+
+def plan(browser: Client, **changes: Any) -> Any:
+    address = reverse("admin:plan_switchback")
+    return browser.post(address, FORM | {"save": "1"} | changes)
+
+
+@pytest.fixture
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages believe that it is noon."""
+    for name in ("switchbacks", "experiments"):
+        monkeypatch.setattr(f"shop.backoffice.views.{name}.utc_now", lambda: NOON)
+
+
+@pytest.fixture
+def drafted(teas: list[int], root: Client, noon: None) -> Experiment:
+    """The draft, after eight weeks in which tea was sold."""
+    sell(teas, range(-56, 0))
+    assert plan(root).status_code == 302
+    return Experiment.objects.get()
+
+
+def start(browser: Client, row: Experiment) -> str:
+    address = reverse("admin:act_on_experiment", args=[row.pk])
+    return browser.post(address, {"verb": "start"}, follow=True).content.decode()
+
+
+@pytest.fixture
+def bob(django_user_model: Any) -> Client:
+    """Somebody else."""
+    other = Client()
+    other.force_login(
+        django_user_model.objects.create_superuser(email="bob@example.com", password="x")
+    )
+    return other
+
+
+def test_what_a_plan_will_see_is_told_and_siblings_are_never_parted(
+    teas: list[int], drafted: Experiment, root: Client
+) -> None:
+    part = root.post(reverse("admin:plan_switchback"), FORM, headers={"HX-Request": "true"})
+    told = part.content.decode()
+    assert "20 goods in 10 clusters, the largest of 2." in told
+    assert "is found in four of five such experiments" in told
+    row = drafted
+    places = {"markets": ["us"], "channels": ["online"]}
+    assert (row.unit, row.planned_days, row.targeting) == ("cluster", 8, places)
+    by_cluster: dict[int, set[int]] = {}
+    for variant, cluster in ExperimentItem.objects.values_list("variant_id", "cluster"):
+        by_cluster.setdefault(cluster, set()).add(variant)
+    pairs = [sorted(teas[at : at + 2]) for at in range(0, 2 * KINDS, 2)]
+    assert sorted(map(sorted, by_cluster.values())) == pairs
+    page = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "20 in 10 clusters, at 95" in page
+
+
+def test_somebody_else_starts_and_the_page_says_what_came_of_it(
+    teas: list[int], drafted: Experiment, root: Client, bob: Client
+) -> None:
+    row = drafted
+    assert "somebody else must start" in start(root, row)
+    assert "Done." in start(bob, row)
+    before = dict(PublicPrice.objects.values_list("variant_id", "public_minor"))
+    turn_public_arms(now=NOON)
+    cheaper = {one for one, arm in find_public_arms(now=NOON).items() if not arm.is_control}
+    assert len(cheaper) % 2 == 0 < len(cheaper) < len(teas)
+    assert dict(PublicPrice.objects.values_list("variant_id", "public_minor")) == {
+        one: int(price * 0.95) if one in cheaper else price for one, price in before.items()
+    }
+    sell(teas, range(8), lift=2.0)
+    figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
+    assert (figures["verdict"], figures["clusters"], figures["pairs"]) == ("wins", 10, 20)
+    assert all(lower > plain for lower, plain in figures["turns"])
+    row.refresh_from_db()
+    assert (row.state, row.stop_reason) == ("stopped", "completed")
+    assert row.registration["clusters"] == 10
+    assert row.registration["registered_by"] != row.created_by_id
+    shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "a winner" in shown
+    assert "It ended by itself after its turns" in shown
+    assert "Turn by turn" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"turns": "3"}, "even number"),
+        ({"price": "101"}, "less than or equal to"),
+        ({"price": "80"}, "could not go back"),
+        ({"wash_out_days": "2"}, "days that count"),
+        ({"categories": ["g/t0"]}, "Fewer than eight clusters"),
+        ({"turns": "52", "period_days": "28"}, "more than a year"),
+    ],
+)
+@pytest.mark.usefixtures("noon")
+def test_a_plan_that_cannot_be_run_says_why(
+    teas: list[int], root: Client, changes: Any, told: str
+) -> None:
+    sell(teas, range(-30, 0))
+    page = plan(root, **changes)
+    assert page.status_code == 200
+    assert told in page.content.decode()
+    assert not Experiment.objects.exists()
