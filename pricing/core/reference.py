@@ -23,6 +23,8 @@ STRATEGIES = (
     "median90_paid",
     "uk_volume_share",
 )
+# The last price paid before the window counts where none was paid in it: this one looks far back.
+LOOKS_BACK = frozenset({"cn_low7_paid"})
 REASONS = ("", "no_reduction", "no_history", "not_below", "list_not_genuine")
 MIN_LIST_SHARE = 0.20
 _SHIFT = 33

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.conf import settings
@@ -14,22 +15,18 @@ from profiles.selectors.packed import Packed, fetch_packed
 
 _COLUMNS = (
     Packed("variant", ">i8", "int8send(variant_id)"),
-    Packed("day", ">i8", "int8send(day)"),
-    Packed("minor", ">i8", "int8send(minor)"),
-    Packed("units", ">i8", "int8send(units)"),
+    Packed("second", ">i8", "int8send(extract(epoch FROM occurred_at)::int8)"),
+    Packed("paid", ">i8", "int8send(paid_minor)"),
+    Packed("units", ">i4", "int4send(quantity)"),
 )
+# Bare rows: to truncate, divide and group them takes PostgreSQL ten times as long as numpy.
 _SOURCE = """
-FROM (
-    SELECT variant_id,
-        extract(epoch FROM date_trunc('day', occurred_at, %(zone)s))::int8 AS day,
-        round(paid_minor::numeric / quantity)::int8 AS minor, sum(quantity)::int8 AS units
-    FROM profiles_event
-    WHERE kind = 'purchase' AND occurred_at >= %(since)s AND occurred_at < %(until)s
-        AND quantity > 0 AND paid_minor > 0
-        AND (%(variants)s::int8[] IS NULL OR variant_id = ANY(%(variants)s))
-    GROUP BY 1, 2, 3
-) paid
+FROM profiles_event {chosen}
+WHERE kind = 'purchase' AND occurred_at >= %(since)s AND occurred_at < %(until)s
+    AND quantity > 0 AND paid_minor > 0 AND variant_id IS NOT NULL
 """
+# A join is hashed; "no list given, or in the list" would be compared with each of the list.
+_CHOSEN = "JOIN unnest(%(variants)s::int8[]) AS asked(id) ON asked.id = variant_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +48,32 @@ def load_paid_prices(
 ) -> PaidPrices:
     """Return what was paid in `[since, until)`, for some variants or all. No order; one query."""
     parameters = {
-        "zone": settings.BUSINESS_TIME_ZONE,
         "since": since,
         "until": until,
-        "variants": None if variant_ids is None else list(variant_ids),
+        "variants": None if variant_ids is None else sorted(set(variant_ids)),
     }
-    rows = fetch_packed(_COLUMNS, _SOURCE, parameters)
+    source = _SOURCE.format(chosen="" if variant_ids is None else _CHOSEN)
+    rows = fetch_packed(_COLUMNS, source, parameters)
+    paid, units = rows["paid"].astype(np.int64), rows["units"].astype(np.int64)
+    days = _list_midnights(since, until)
+    day = np.searchsorted(days, rows["second"].astype(np.int64), side="right") - 1
+    minor = (2 * paid + units) // np.maximum(2 * units, 1)
+    keys = np.stack([rows["variant"].astype(np.int64), day, minor])
+    order = np.lexsort(keys[::-1])
+    keys, units = keys[:, order], units[order]
+    first = np.flatnonzero(np.any(np.diff(keys, axis=1, prepend=-1), axis=0))
     return PaidPrices(
-        variant_id=rows["variant"].astype(np.int64),
-        day_start=rows["day"].astype(np.int64),
-        unit_minor=rows["minor"].astype(np.int64),
-        units=rows["units"].astype(np.int64),
+        variant_id=keys[0, first],
+        day_start=days[keys[1, first]],
+        unit_minor=keys[2, first],
+        units=np.add.reduceat(units, first) if len(first) else units,
     )
+
+
+def _list_midnights(since: datetime, until: datetime) -> NDArray[np.int64]:
+    """Return the Unix times of the local days' beginnings from that of `since` to `until`."""
+    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
+    first, last = (moment.astimezone(zone).date() for moment in (since, until))
+    days = [first + timedelta(days=one) for one in range((last - first).days + 1)]
+    begins = [datetime.combine(day, time.min, tzinfo=zone).timestamp() for day in days]
+    return np.array(begins, dtype=np.int64)

@@ -125,14 +125,18 @@ def may_step(step: Step, status: str) -> bool:
 def measure_depth(offers: Iterable[Mapping[str, Any]]) -> float:
     """Return the deepest cut of a snapshot's active offers, percent of a price (0..100).
 
-    A share counts as it is; an amount off the cart as its share of the least cart that gets it;
-    what has no such bound (an amount without a least cart, a gift, a set price) as 100.
+    A share counts as it is; an amount off the cart as its share of the least cart that gets it; of
+    sets and steps the deepest unit counts. What only prices bound (an amount without a least cart,
+    a gift, a set price) counts as 100.
 
     >>> measure_depth([{"benefit_kind": "percentage", "percent": "15", "is_active": True}])
     15.0
     >>> spend = {"benefit_kind": "fixed_amount", "amount_minor": 500, "is_active": True}
     >>> measure_depth([{**spend, "condition": {"cart_value": 4000}}])
     12.5
+    >>> third = {"benefit_kind": "buy_get", "percent": "100", "terms": {"buy": 2, "get": 1}}
+    >>> round(measure_depth([third]), 1)
+    33.3
     """
     return max((_depth_of(offer) for offer in offers if offer.get("is_active", True)), default=0.0)
 
@@ -171,19 +175,28 @@ def goes_further(new: Reach, old: Reach) -> bool:
 
 
 def _depth_of(offer: Mapping[str, Any]) -> float:
-    # The amount of a set price or bundle is what is paid, and sets may be free in part
-    if offer.get("benefit_kind", "percentage") not in ("percentage", "fixed_amount"):
-        return WHOLE
-    kind = offer.get("benefit_kind")
-    if kind == "percentage" and offer.get("percent") is not None:
-        return float(offer["percent"])
-    if kind != "fixed_amount":
+    kind, terms = offer.get("benefit_kind", "percentage"), offer.get("terms") or {}
+    percent = WHOLE if offer.get("percent") is None else float(offer["percent"])
+    # Of a set the saving belongs to all its units, by value
+    if kind in ("percentage", "bundle"):
+        return percent
+    if kind == "cheapest_free":
+        return percent * int(terms.get("free", 1)) / int(terms["size"])
+    if kind == "buy_get" and "get_scope" not in terms:
+        return percent * int(terms["get"]) / (int(terms["buy"]) + int(terms["get"]))
+    if kind in ("quantity_tiers", "spend_tiers"):
+        return max(_depth_of_step(step, kind) for step in terms["steps"])
+    if kind != "fixed_amount" or offer.get("amount_minor") is None:
         return WHOLE
     least = least_cart(offer.get("condition") or {})
-    amount = offer.get("amount_minor")
-    if amount is None or not least:
-        return WHOLE
-    return min(WHOLE, 100.0 * int(amount) / least)
+    return min(WHOLE, 100.0 * int(offer["amount_minor"]) / least) if least else WHOLE
+
+
+def _depth_of_step(step: Mapping[str, Any], kind: str) -> float:
+    if step.get("percent") is not None:
+        return float(step["percent"])
+    is_of_money = kind == "spend_tiers" and step.get("amount") is not None
+    return 100.0 * int(step["amount"]) / int(step["from"]) if is_of_money else WHOLE
 
 
 def least_cart(condition: Any) -> int:

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from promotions.core.law.drafts import BadClaim, parse_claims
+from promotions.core.law.claims import BadClaim, parse_claims
 
 
 class Campaign(models.Model):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pricing.core.reference import (
+    LOOKS_BACK,
     PaidRows,
     PriceSeries,
     list_share,
@@ -20,78 +21,169 @@ from pricing.core.reference import (
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import floor_minor
 from pricing.selectors.offered import lower_by_offers
-from pricing.selectors.references import load_paid, load_series
-from promotions.core.carts import Scope
-from promotions.core.law.drafts import Draft, Goods, Window, parse_claims
+from pricing.selectors.references import PAID_DAYS, load_paid, load_series
+from promotions.core.law.claims import parse_claims
+from promotions.core.law.depth import Roles, deepest_unit
+from promotions.core.law.drafts import Draft, Goods, Window
 from promotions.core.law.places import LawRow
-from promotions.core.parse import parse_scope
 from promotions.core.revisions import OFFERS
-from promotions.core.workflow import Status
 from promotions.models import Campaign
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.scopes import cover_variants
+from promotions.selectors.law_goods import Places, find_places, least_bought
+from promotions.selectors.law_windows import find_windows
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import list_categories, load_variant_arrays
 from shop.inventory.selectors import available
 
 DAY = 86_400
 SALES_DAYS = 90
-LONGEST_PAUSE = timedelta(days=366)
 FLAGS = ("restricted", "child_directed", "sensitive")
 
 type BoolArray = NDArray[np.bool_]
+type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is known of a campaign in one market, whatever law is asked. Arrays are (m,)."""
+class Subject:
+    """What is known of a campaign whatever market or law is asked. Arrays are (m,).
+
+    `chosen` are positions in the catalogue's arrays of the variants an offer means, `places` what
+    each of the n active offers means.
+    """
 
     row: Campaign
     offers: tuple[Mapping[str, Any], ...]
     begins: datetime
+    arrays: VariantArrays
     chosen: IntArray
-    covers: BoolArray
+    places: tuple[Places, ...]
+    paid: PaidRows
+    stock: IntArray
+    daily_units: FloatArray
+    list_share: FloatArray
+    windows: tuple[Window, ...]
+    _kinds: dict[str, BoolArray] = field(default_factory=dict)
+
+    def is_kind(self, kind: str) -> BoolArray:
+        """Return which variants are of a kind: a flag of their category, or a word of its path."""
+        if kind not in self._kinds:
+            self._kinds[kind] = _find_kind(kind, self.arrays)[self.chosen]
+        return self._kinds[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A subject in one market: its prices, as they were and as anybody could buy, and floors.
+
+    What several laws ask for is reckoned once.
+    """
+
+    subject: Subject
     series: PriceSeries
     offered: PriceSeries
-    paid: PaidRows
     floor_minor: IntArray
-    stock: IntArray
-    windows: tuple[Window, ...]
+    public_minor: IntArray
+    roles: tuple[Roles, ...]
+    units: tuple[IntArray, ...]
+    _reckoned: dict[tuple[str, int | str], IntArray] = field(default_factory=dict)
+
+    def reference_minor(self, strategy: str) -> IntArray:
+        """Return what "was" may name if the cut begins when the campaign does, (m,)."""
+        second = int(self.subject.begins.timestamp())
+        return self._once(
+            ("reference", strategy),
+            lambda: reference_before(self.offered, self.subject.paid, second, strategy),
+        )
+
+    def before_raise_minor(self, days: int) -> IntArray:
+        """Return the lowest public price in the days before the campaign begins, (m,)."""
+        at = np.full(len(self.public_minor), int(self.subject.begins.timestamp()), dtype=np.int64)
+        return self._once(
+            ("before", days), lambda: lowest_between(self.series, at - days * DAY, at)
+        )
+
+    def _once(self, key: tuple[str, int | str], reckon: Callable[[], IntArray]) -> IntArray:
+        """Return an amount, the public price where there is none."""
+        if key not in self._reckoned:
+            found = reckon()
+            self._reckoned[key] = np.where(found > 0, found, self.public_minor)
+        return self._reckoned[key]
 
 
-def load_evidence(
-    row: Campaign, snapshot: Mapping[str, Any], *, market: str, begins: datetime, now: datetime
-) -> Evidence:
-    """Return what the laws ask about a campaign in a market. Seven queries, and those of
-    `find_windows`."""
+def load_subject(
+    row: Campaign, snapshot: Mapping[str, Any], *, begins: datetime, strategies: frozenset[str]
+) -> Subject:
+    """Return what laws with these `strategies` of the reference price ask about a campaign in every
+    market. Two queries, and those of `find_windows`."""
     offers = tuple(offer for offer in snapshot[OFFERS] if offer["is_active"])
     arrays = load_variant_arrays()
-    covers = np.array([covered_by(offer, arrays) for offer in offers], dtype=np.bool_)
-    covers = covers.reshape(len(offers), len(arrays.variant_id))
-    chosen = np.flatnonzero(covers.any(axis=0))
-    ids = arrays.variant_id[chosen]
-    floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
+    places = tuple(_find_meant(row, offer, arrays) for offer in offers)
+    nothing = [np.zeros(0, dtype=np.int64)]
+    chosen = np.unique(
+        np.concatenate([*nothing, *(p for o in places for p in (o.bought, o.given))])
+    )
+    ids, second = arrays.variant_id[chosen], int(begins.timestamp())
+    days = PAID_DAYS if strategies & LOOKS_BACK else SALES_DAYS
+    paid = load_paid(variant_id=ids, now=begins, days=days)
+    recent = paid.at >= second - SALES_DAYS * DAY
     stock = available(ids.tolist())
-    series = load_series(variant_id=ids, now=begins, place=(market, "online"))
-    return Evidence(
+    return Subject(
         row=row,
         offers=offers,
         begins=begins,
+        arrays=arrays,
         chosen=chosen,
-        covers=covers[:, chosen],
-        series=series,
-        offered=lower_by_offers(series, ids, market=market, now=begins),
-        paid=load_paid(variant_id=ids, now=begins),
-        floor_minor=np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64),
+        places=places,
+        paid=paid,
         stock=np.array([stock[one] for one in ids.tolist()], dtype=np.int64),
+        daily_units=np.bincount(paid.variant[recent], paid.units[recent], len(ids)) / SALES_DAYS,
+        list_share=list_share(paid, arrays.list_minor[chosen], second),
         windows=find_windows(row, offers),
     )
 
 
+def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) -> Places:
+    """Return what an offer means; one for chosen shoppers keeps from sensitive goods by itself."""
+    places = find_places(offer, arrays)
+    is_chosen = row.audience == Campaign.Audience.PERSONAL and not offer["requires_coupon"]
+    return places.without(arrays.sensitive) if is_chosen else places
+
+
+def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
+    """Return the subject's prices in a market. One query, and those of public offers."""
+    ids = subject.arrays.variant_id[subject.chosen]
+    listed = subject.arrays.list_minor[subject.chosen]
+    floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
+    series = load_series(variant_id=ids, now=subject.begins, place=(market, "online"))
+    at = np.full(len(ids), int(subject.begins.timestamp()), dtype=np.int64)
+    public = lowest_between(series, at, at)
+    public = np.where(public > 0, public, listed)
+    pairs = list(zip(subject.offers, subject.places, strict=True))
+    roles = tuple(_find_roles(subject, *pair, market=market, now=now) for pair in pairs)
+    return Evidence(
+        subject=subject,
+        series=series,
+        offered=lower_by_offers(series, ids, market=market, now=subject.begins),
+        floor_minor=np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64),
+        public_minor=public,
+        roles=roles,
+        units=tuple(
+            deepest_unit(offer, public, role)
+            for offer, role in zip(subject.offers, roles, strict=True)
+        ),
+    )
+
+
+def _find_roles(
+    subject: Subject, offer: Mapping[str, Any], places: Places, *, market: str, now: datetime
+) -> Roles:
+    least = least_bought(offer, market=market, now=now)
+    return places.among(subject.chosen, offer, least)
+
+
 def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft:
     """Return the campaign as one place's law sees it. No query."""
-    row, offers = evidence.row, evidence.offers
+    row, offers = evidence.subject.row, evidence.subject.offers
     names = [row.name, row.name_zh, *(offer["name"] for offer in offers)]
     names += [offer["name_zh"] for offer in offers]
     return Draft(
@@ -103,7 +195,7 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
         goods=_goods(evidence, law, rule),
         claims=parse_claims(row.claims),
         promised_ends_at=row.promised_ends_at,
-        windows=evidence.windows,
+        windows=evidence.subject.windows,
         personal_allowed=rule.personal_allowed,
         label_code=rule.label_code,
         has_zh_name=bool(row.name_zh) and all(offer["name_zh"] for offer in offers),
@@ -111,95 +203,27 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
 
 
 def _goods(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Goods:
-    arrays, chosen = load_variant_arrays(), evidence.chosen
-    series, paid, second = evidence.series, evidence.paid, int(evidence.begins.timestamp())
-    m, listed = len(chosen), arrays.list_minor[chosen]
-    at = np.full(m, second, dtype=np.int64)
-    public = lowest_between(series, at, at)
-    public = np.where(public > 0, public, listed)
-    reference = reference_before(evidence.offered, paid, second, rule.reference_strategy)
-    before = lowest_between(series, at - law.raise_days * DAY, at)
-    recent = paid.at >= second - SALES_DAYS * DAY
+    subject, chosen = evidence.subject, evidence.subject.chosen
     kinds = tuple(sorted({*law.gift_kinds, *law.banned_kinds, *dict(law.minimum_prices)}))
-    marks = [_is_kind(kind, arrays)[chosen] for kind in kinds]
+    marks = [subject.is_kind(kind) for kind in kinds]
     return Goods(
-        variant_id=arrays.variant_id[chosen],
-        public_minor=public,
-        reference_minor=np.where(reference > 0, reference, public),
-        before_raise_minor=np.where(before > 0, before, public),
-        list_share=list_share(paid, listed, second),
-        cost_minor=arrays.cost_minor[chosen],
+        variant_id=subject.arrays.variant_id[chosen],
+        public_minor=evidence.public_minor,
+        reference_minor=evidence.reference_minor(rule.reference_strategy),
+        before_raise_minor=evidence.before_raise_minor(law.raise_days),
+        list_share=subject.list_share,
+        cost_minor=subject.arrays.cost_minor[chosen],
         floor_minor=evidence.floor_minor,
-        stock=evidence.stock,
-        daily_units=np.bincount(paid.variant[recent], paid.units[recent], m) / SALES_DAYS,
+        stock=subject.stock,
+        daily_units=subject.daily_units,
         kinds=kinds,
-        is_kind=np.array(marks, dtype=np.bool_).reshape(len(kinds), m),
-        covers=evidence.covers,
+        is_kind=np.array(marks, dtype=np.bool_).reshape(len(kinds), len(chosen)),
+        roles=evidence.roles,
+        units=evidence.units,
     )
 
 
-def covered_by(offer: Mapping[str, Any], arrays: VariantArrays) -> BoolArray:
-    """Return which active variants an offer of a snapshot covers, (m,)."""
-    if "variants" in offer:
-        return cover_variants(Scope(variant_ids=frozenset(offer["variants"])), arrays)
-    return cover_variants(parse_scope(offer["scope"]), arrays)
-
-
-def find_windows(row: Campaign, offers: Sequence[Mapping[str, Any]]) -> tuple[Window, ...]:
-    """Return runs of like offers that began before the campaign and ended in the year before it.
-
-    Like: to the same audience and market, at least half of the goods, at least half as deep. Two
-    queries, two more for each campaign of that time.
-    """
-    near = Campaign.objects.filter(
-        audience=row.audience,
-        market_code__in=["", row.market_code] if row.market_code else [""],
-        starts_at__lt=row.starts_at,
-        ends_at__gt=row.starts_at - LONGEST_PAUSE,
-    ).exclude(status__in=[Status.DRAFT, Status.SCHEDULED])
-    arrays = load_variant_arrays()
-    mine = _covered_by_any(offers, arrays)
-    return tuple(
-        Window(one.code, one.starts_at, _last_moment(one))
-        for one in near.exclude(pk=row.pk).order_by("pk")
-        if _is_like(offers, mine, take_snapshot(one.pk)[OFFERS], arrays)
-    )
-
-
-def _last_moment(row: Campaign) -> datetime:
-    """A campaign that was ended early stopped at its last step."""
-    stopped = row.events.filter(to_status=Status.ENDED).order_by("-at").first()
-    return row.ends_at if stopped is None else min(row.ends_at, stopped.at)
-
-
-def _is_like(
-    offers: Sequence[Mapping[str, Any]],
-    mine: BoolArray,
-    theirs: Sequence[Mapping[str, Any]],
-    arrays: VariantArrays,
-) -> bool:
-    active = [offer for offer in theirs if offer["is_active"]]
-    shared = int((mine & _covered_by_any(active, arrays)).sum())
-    is_same_goods = shared * 2 >= int(mine.sum()) > 0
-    kinds = {offer["benefit_kind"] for offer in offers}
-    alike = [offer for offer in active if offer["benefit_kind"] in kinds]
-    return is_same_goods and bool(alike) and 2 * _deepest(alike) >= _deepest(offers)
-
-
-def _deepest(offers: Sequence[Mapping[str, Any]]) -> float:
-    sizes = [float(offer["percent"] or offer["amount_minor"] or 0) for offer in offers]
-    return max(sizes, default=0.0)
-
-
-def _covered_by_any(offers: Sequence[Mapping[str, Any]], arrays: VariantArrays) -> BoolArray:
-    found = np.zeros(len(arrays.variant_id), dtype=np.bool_)
-    for offer in offers:
-        found |= covered_by(offer, arrays)
-    return found
-
-
-def _is_kind(kind: str, arrays: VariantArrays) -> BoolArray:
-    """Return which variants are of a kind: a flag of their category, or a word of its path."""
+def _find_kind(kind: str, arrays: VariantArrays) -> BoolArray:
     if kind in FLAGS:
         flagged: BoolArray = getattr(arrays, kind)
         return flagged

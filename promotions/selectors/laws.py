@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from pricing.core.jurisdictions import candidate_codes, find_rule
 from pricing.core.values import JurisdictionRule
@@ -15,8 +15,8 @@ from promotions.core.law.places import LawRow, find_law
 from promotions.core.law.words import Violation
 from promotions.core.workflow import WITHOUT_EFFECT, Status
 from promotions.models import Campaign, CampaignEvent, PromotionLaw
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.law_evidence import load_evidence, make_draft
+from promotions.selectors.campaigns import take_snapshots
+from promotions.selectors.law_evidence import load_evidence, load_subject, make_draft
 from shop.catalog.selectors import get_market
 
 
@@ -50,25 +50,47 @@ def load_laws() -> tuple[LawRow, ...]:
 def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
     """Return the rules a campaign as its rows say would break, over every place and day it runs.
 
-    Each place its market reaches is asked on the first and on the last day. About ten queries a
-    market.
+    Each place its market reaches is asked on the first and on the last day. Seventeen queries,
+    and seven for each further market; none for a place, a day, a campaign or a piece of goods.
     """
     row = Campaign.objects.get(pk=campaign_id)
-    snapshot = take_snapshot(campaign_id)
     begins = max(row.starts_at, _released_at(campaign_id) or now)
     days = {max(begins, now).astimezone(UTC).date(), row.ends_at.astimezone(UTC).date()}
     laws, jurisdictions = load_laws(), load_jurisdictions()
+    asked = {
+        market: [
+            pair
+            for place in reached_places(market, laws, jurisdictions)
+            for pair in _laws_of(place, days, laws, jurisdictions)
+        ]
+        for market in _markets_of(row)
+    }
+    subject = load_subject(
+        row,
+        take_snapshots([row])[row.pk],
+        begins=begins,
+        strategies=frozenset(p[1].reference_strategy for each in asked.values() for p in each),
+    )
     found: list[Violation] = []
-    for market in _markets_of(row):
-        evidence = load_evidence(row, snapshot, market=market, begins=begins, now=now)
-        for place in reached_places(market, laws, jurisdictions):
-            for day in sorted(days):
-                law, rule = (
-                    find_law(laws, candidate_codes(place), day),
-                    find_rule(jurisdictions, place, day),
-                )
-                found += judge_draft(make_draft(evidence, law, rule), replace(law, code=place))
+    for market, pairs in asked.items():
+        evidence = load_evidence(subject, market=market, now=now)
+        for law, rule in pairs:
+            found += judge_draft(make_draft(evidence, law, rule), law)
     return merge_violations(found)
+
+
+def _laws_of(
+    place: str,
+    days: Collection[date],
+    laws: Sequence[LawRow],
+    jurisdictions: Sequence[JurisdictionRule],
+) -> Iterable[tuple[LawRow, JurisdictionRule]]:
+    """Return the laws of a place on some days: mostly one, laws seldom change meanwhile."""
+    codes = candidate_codes(place)
+    each = (
+        (find_law(laws, codes, day), find_rule(jurisdictions, place, day)) for day in sorted(days)
+    )
+    return [(replace(law, code=place), rule) for law, rule in dict.fromkeys(each)]
 
 
 def reached_places(

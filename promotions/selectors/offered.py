@@ -12,8 +12,8 @@ from promotions.core.law.places import find_law
 from promotions.core.revisions import OFFERS
 from promotions.core.workflow import WITHOUT_EFFECT, Status
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
-from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.law_evidence import covered_by
+from promotions.selectors.campaigns import take_snapshots
+from promotions.selectors.law_goods import covered_by
 from promotions.selectors.laws import load_laws
 from shop.catalog.selectors import get_market, load_variant_arrays
 
@@ -26,8 +26,8 @@ def list_public_cuts(market: str, now: datetime) -> list[OfferedCut]:
     """Return the cuts of one piece that anybody in `market` could get up to `now`.
 
     Members' offers are among them where the place's law says that they count. Offers with a
-    condition, or off the whole cart, are not a price of the product. Five queries, and three for
-    each campaign that was never recorded.
+    condition, or off the whole cart, are not a price of the product. Four queries, and two where
+    campaigns were never recorded.
     """
     place = get_market(market).jurisdiction_code
     law = find_law(load_laws(), candidate_codes(place), now.date())
@@ -41,9 +41,11 @@ def list_public_cuts(market: str, now: datetime) -> list[OfferedCut]:
     rows = list(campaigns.order_by("pk"))
     spans = _read_spans([row.pk for row in rows if row.revision], now)
     cuts: list[OfferedCut] = []
+    unrecorded = [row for row in rows if not row.revision]
+    said = take_snapshots(unrecorded) if unrecorded else {}
     for row in rows:
         if not row.revision:
-            spans[row.pk] = [(take_snapshot(row.pk), row.starts_at, now)]
+            spans[row.pk] = [(said[row.pk], row.starts_at, now)]
         for snapshot, since, until in spans.get(row.pk, []):
             cuts += _cuts_of(snapshot, since, until)
     return cuts

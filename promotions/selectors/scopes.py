@@ -39,7 +39,7 @@ def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
 def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
     """Return, per variant, what `Scope.covers` says of a line of it."""
     if scope.variant_ids is not None:
-        covered = np.isin(arrays.variant_id, list(scope.variant_ids))
+        covered = np.isin(arrays.variant_id, np.array(sorted(scope.variant_ids), dtype=np.int64))
     elif scope.product_ids or scope.category_ids or scope.brand_ids:
         covered = np.isin(arrays.product_id, list(scope.product_ids))
         covered |= np.isin(arrays.brand_id, list(scope.brand_ids))

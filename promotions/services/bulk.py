@@ -12,6 +12,8 @@ from django.utils.text import slugify
 
 from promotions.core.codes import normalize_code
 from promotions.models import Campaign, Coupon, Offer
+from promotions.services.campaign_law import LawBroken
+from promotions.services.campaigns import release_agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,32 +82,50 @@ def load_campaigns_bulk(
     targets: Iterable[tuple[str, int]],
     redemptions: Iterable[RedemptionRow],
     market_code: str,
+    now: datetime,
 ) -> CampaignLoad:
     """Load campaigns with coupons, covered variants, targeted shoppers and past redemptions.
 
     `coupon_variants` are (coupon external_ref, variant id), `targets` (campaign external_ref,
-    shopper id). Rows that exist already (by external reference) are left as they are. One
-    transaction: all or nothing.
+    shopper id). Rows that exist already (by external reference) are left as they are. What still
+    runs at `now`, or is to come, is released as the law allows: raises LawBroken, naming campaign
+    and rules. One transaction: all or nothing.
     """
-    return CampaignLoad(
-        campaigns=_load_campaigns(campaigns, market_code),
+    made = _load_campaigns(campaigns, market_code, now)
+    loaded = CampaignLoad(
+        campaigns=len(made),
         coupons=_load_coupons(list(coupons)),
         coupon_variants=_copy_and_run(coupon_variants, ("ref text", "id bigint"), _VARIANTS),
         targets=_copy_and_run(targets, ("ref text", "id bigint"), _TARGETS),
         redemptions=_copy_and_run(_redemption_rows(redemptions), _REDEMPTION_COLUMNS, _REDEMPTIONS),
     )
+    for campaign in made:
+        if campaign.ends_at > now:
+            _release(campaign, now)
+    return loaded
 
 
-def _load_campaigns(rows: Iterable[CampaignRow], market_code: str) -> int:
+def _release(campaign: Campaign, now: datetime) -> None:
+    if not campaign.offers.exists():
+        return
+    try:
+        release_agreed(campaign_id=campaign.pk, now=now)
+    except LawBroken as refusal:
+        said = f"{campaign.external_ref}: {refusal.message}"
+        raise LawBroken(said, campaign=campaign.external_ref, **refusal.detail) from refusal
+
+
+def _load_campaigns(rows: Iterable[CampaignRow], market_code: str, now: datetime) -> list[Campaign]:
+    """Create what is new: the past as it was, the rest as drafts."""
     known = set(Campaign.objects.values_list("external_ref", flat=True))
-    created = Campaign.objects.bulk_create(
+    return Campaign.objects.bulk_create(
         Campaign(
             code=slugify(row.external_ref),
             name=row.name,
             name_zh=row.name_zh,
             kind=row.kind,
             audience=row.audience,
-            status=Campaign.Status.LIVE,
+            status=Campaign.Status.LIVE if row.ends_at <= now else Campaign.Status.DRAFT,
             market_code=market_code,
             starts_at=row.starts_at,
             ends_at=row.ends_at,
@@ -114,7 +134,6 @@ def _load_campaigns(rows: Iterable[CampaignRow], market_code: str) -> int:
         for row in rows
         if row.external_ref not in known
     )
-    return len(created)
 
 
 def _load_coupons(rows: Sequence[CouponRow]) -> int:

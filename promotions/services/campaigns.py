@@ -112,6 +112,23 @@ def refuse_change(*, campaign_id: int, reason: str, by_id: int | None, now: date
     campaign.save(update_fields=["pending_revision", "changed_at"])
 
 
+@transaction.atomic
+def release_agreed(*, campaign_id: int, now: datetime) -> None:
+    """Release a draft that was agreed elsewhere: another system's, or the demo's.
+
+    The law is asked as at every release, a second person is not. Raises CampaignRefused, LawBroken
+    naming each rule. Locks the campaign.
+    """
+    campaign = lock_campaign(campaign_id)
+    _require_step(campaign, Step.SCHEDULE)
+    _require_promise(campaign, now)
+    campaign.status = Status.LIVE
+    _keep_promise(campaign, Status.LIVE)
+    ensure_baseline(campaign, now)
+    campaign.save(update_fields=DECIDED)
+    forget_offer_book()
+
+
 def _keep_promise(campaign: Campaign, becomes: Status) -> None:
     """Fix the end shoppers are told of: it may come sooner, never later."""
     if becomes == Status.LIVE:

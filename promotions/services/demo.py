@@ -10,6 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from promotions.models import Campaign, Coupon, Offer
+from promotions.selectors.laws import load_laws
+from promotions.services.demo_release import release_demo
 from shop.catalog.core.values import CategoryNode, CategoryTree
 from shop.catalog.selectors import list_categories
 
@@ -31,16 +33,29 @@ class _Plan:
 def seed_demo_offers(*, market_code: str, now: datetime) -> int:
     """Create the demo campaigns, or leave those that exist alone; return how many were created.
 
-    Ends are fixed here, before anybody sees them, so that a countdown may honestly show them.
+    Each is released as the law allows it (`release_demo`), or stays a draft. Ends are fixed here,
+    before anybody sees them, so that a countdown may honestly show them.
     """
     tree = list_categories("en")
-    plans = [*_category_plans(tree, list_categories("zh-hans")), _spend_plan(), _welcome_plan()]
+    kept_out = list_kept_out(tree)
+    plans = [
+        *_category_plans(tree, list_categories("zh-hans")),
+        _spend_plan(kept_out),
+        _welcome_plan(kept_out),
+    ]
     with transaction.atomic():
         known = set(Campaign.objects.values_list("code", flat=True))
         new = [plan for plan in plans if plan.code not in known]
         for plan in new:
-            _create(plan, market_code, now)
+            release_demo(_create(plan, market_code, now), now=now)
     return len(new)
+
+
+def list_kept_out(tree: CategoryTree) -> dict[str, list[int]]:
+    """Return the scope of all goods but those that some law lets nobody promote."""
+    kinds = {kind for law in load_laws() for kind in law.banned_kinds}
+    named = [n.category_id for n in tree.nodes.values() if kinds.intersection(n.path.split("/"))]
+    return {"except_categories": sorted(named)} if named else {}
 
 
 def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
@@ -75,7 +90,7 @@ def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
     return plans
 
 
-def _spend_plan() -> _Plan:
+def _spend_plan(scope: dict[str, list[int]]) -> _Plan:
     return _Plan(
         code="spend-40",
         name="$5 off when you spend $40",
@@ -86,11 +101,12 @@ def _spend_plan() -> _Plan:
             "target": Offer.Target.CART,
             "amount_minor": 500,
             "condition": {"cart_value": 4000},
+            "scope": scope,
         },
     )
 
 
-def _welcome_plan() -> _Plan:
+def _welcome_plan(scope: dict[str, list[int]]) -> _Plan:
     return _Plan(
         code="welcome",
         name="$5 off your first order",
@@ -103,6 +119,7 @@ def _welcome_plan() -> _Plan:
             "amount_minor": 500,
             "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
             "requires_coupon": True,
+            "scope": scope,
         },
         coupon={"code": "WELCOME5", "per_shopper_limit": 1},
     )
@@ -120,14 +137,13 @@ def _find_category(
     return None
 
 
-def _create(plan: _Plan, market_code: str, now: datetime) -> None:
+def _create(plan: _Plan, market_code: str, now: datetime) -> Campaign:
     campaign = Campaign.objects.create(
         code=plan.code,
         name=plan.name,
         name_zh=plan.name_zh,
         kind=plan.kind,
         audience=plan.audience,
-        status=Campaign.Status.LIVE,
         market_code=market_code,
         starts_at=now,
         ends_at=now + RUNS_FOR,
@@ -140,3 +156,4 @@ def _create(plan: _Plan, market_code: str, now: datetime) -> None:
     offer.save()
     if plan.coupon:
         Coupon.objects.create(offer=offer, **plan.coupon)
+    return campaign

@@ -20,6 +20,8 @@ from promotions.models import (
     TermsCategory,
 )
 from promotions.selectors.terms import find_programme, forget_programme
+from promotions.services.demo import list_kept_out
+from promotions.services.demo_release import release_demo
 from promotions.services.membership import join_programme
 from promotions.services.points import Act, expiry_of, make_available
 from shop.catalog.selectors import list_categories
@@ -122,7 +124,7 @@ def _create_partner_campaign(code: str, market_code: str, now: datetime) -> None
 def _create_win_back(code: str, market_code: str, now: datetime) -> None:
     _create(
         code,
-        ("Welcome back: 15% off your next order", "欢迎回来：下一单八五折"),
+        ("Welcome back: save on your next order", "欢迎回来：下一单享优惠"),
         market_code,
         now,
         kind=Campaign.Kind.WIN_BACK,
@@ -133,6 +135,7 @@ def _create_win_back(code: str, market_code: str, now: datetime) -> None:
             "target": Offer.Target.CART,
             "percent": Decimal(15),
             "max_discount_minor": 1_500,
+            "scope": list_kept_out(list_categories("en")),
         },
     )
 
@@ -140,17 +143,19 @@ def _create_win_back(code: str, market_code: str, now: datetime) -> None:
 def _create_friends(code: str, market_code: str, now: datetime) -> None:
     _create(
         code,
-        ("From a friend: $5 off your first order", "好友推荐：首单立减 5 美元"),
+        ("From a friend: save on your first order", "好友推荐：首单享优惠"),
         market_code,
         now,
         kind=Campaign.Kind.REFERRAL,
         audience=Campaign.Audience.PERSONAL,
         budget_minor=200_000,
         offer={
-            "benefit_kind": Offer.Benefit.FIXED_AMOUNT,
+            "benefit_kind": Offer.Benefit.PERCENTAGE,
             "target": Offer.Target.CART,
-            "amount_minor": 500,
+            "percent": Decimal(20),
+            "max_discount_minor": 500,
             "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
+            "scope": list_kept_out(list_categories("en")),
         },
     )
 
@@ -168,7 +173,6 @@ def _create(
         code=code,
         name=names[0],
         name_zh=names[1],
-        status=Campaign.Status.LIVE,
         market_code=market_code,
         starts_at=now,
         ends_at=now + RUNS_FOR,
@@ -177,6 +181,7 @@ def _create(
     row = Offer(campaign=made, code=code, name=names[0], name_zh=names[1], **offer)
     row.full_clean()
     row.save()
+    release_demo(made, now=now)
     return made
 
 

@@ -164,6 +164,7 @@ def _load_campaigns(work: Work) -> int:
         targets=coupons.list_targets(work.connection, world),
         redemptions=coupons.list_redemptions(work.connection, world),
         market_code=work.market_code,
+        now=work.now,
     )
     return (
         loaded.campaigns

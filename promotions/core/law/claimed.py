@@ -31,21 +31,22 @@ WAS = re.compile(
     re.IGNORECASE,
 )
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
-ZHE = re.compile(r"(?<![\d.])([1-9](?:\.\d)?|[1-9]\d)\s*折")
+ZHE = re.compile(r"(?<![\d.])([1-9](?:\.\d)?|[1-9]\d|[一二三四五六七八九]{1,2})\s*折")
+_DIGITS = str.maketrans("一二三四五六七八九", "123456789")
 # What a condition may ask of the world without being said: the whole trigger is a condition.
 SILENT = frozenset({"all", "any", "not", "quantity", "value"})
 
 
 def percent_in(names: Sequence[str]) -> float:
-    """Return the greatest percentage named, 0 for none; a Chinese "8折" names 20.
+    """Return the greatest percentage named, 0 for none; a Chinese "8折" or "八折" names 20.
 
-    >>> percent_in(["15% off", "八折 8折"]), percent_in(["Half and half"])
-    (20.0, 0.0)
+    >>> percent_in(["15% off", "全场8折"]), percent_in(["九五折"]), percent_in(["Half and half"])
+    (20.0, 5.0, 0.0)
     """
     found = [float(each) for name in names for each in PERCENT.findall(name)]
     for name in names:
         for each in ZHE.findall(name):
-            tenths = float(each)
+            tenths = float(each.translate(_DIGITS))
             found.append(100.0 - (tenths if tenths > 10 else 10.0 * tenths))
     return max(found, default=0.0)
 

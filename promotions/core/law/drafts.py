@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,43 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shop.kernel.errors import FairtagError
+from promotions.core.law.claims import Claims
+from promotions.core.law.depth import Roles, all_bought, deepest_unit, given_away, named_percents
 
 type IntArray = NDArray[np.int64]
 type FloatArray = NDArray[np.float64]
 type BoolArray = NDArray[np.bool_]
-
-
-class BadClaim(FairtagError):
-    """The claims of a campaign cannot be read; `detail["place"]` says where."""
-
-    code = "bad_claim"
-
-
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """What a campaign says of itself beyond its names.
-
-    `was_minor`: an old price named beside the new one. `up_to_percent`: "up to". `countdown`: a
-    running clock to the stored end; `countdown_to`: to another moment. `only_left`: pieces said
-    to be left, or "stock" for what is really there. `quantity`: pieces set aside. `is_free`: said
-    to be free, `terms` what it takes. `review`: a reward for a review, with `min_rating`,
-    `is_positive`, `is_disclosed`. `points_expire`: when points end, `points_noticed` when that is
-    said. `is_labelled`: whether the place's label stands beside a personal offer.
-    """
-
-    was_minor: int | None = None
-    up_to_percent: float | None = None
-    countdown: bool = False
-    countdown_to: datetime | None = None
-    only_left: int | str | None = None
-    quantity: int | None = None
-    is_free: bool = False
-    terms: str = ""
-    review: Mapping[str, Any] | None = None
-    points_expire: datetime | None = None
-    points_noticed: datetime | None = None
-    is_labelled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +27,9 @@ class Goods:
     `before_raise_minor`: the lowest public price in the days of `LawRow.raise_days` before the
     cut. `list_share`: share of units of 90 days really sold at list, NaN without sales.
     `cost_minor` is -1, `stock` -1 where unknown; `daily_units` are sold a day. `kinds` holds the
-    names of special kinds, `is_kind` (k, m) which variant is of which; `covers` (n, m) says which
-    of the draft's n offers covers which variant (None: each covers all).
+    names of special kinds, `is_kind` (k, m) which variant is of which; `roles` say what they are to
+    each of the draft's n offers (None: each is taken off all of them); `units` are what a unit
+    comes to by each offer where that is reckoned already, for every law that asks.
     """
 
     variant_id: IntArray
@@ -73,7 +43,12 @@ class Goods:
     daily_units: FloatArray
     kinds: tuple[str, ...] = ()
     is_kind: BoolArray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
-    covers: BoolArray | None = None
+    roles: tuple[Roles, ...] | None = None
+    units: tuple[IntArray, ...] | None = None
+
+    def role(self, at: int) -> Roles:
+        """Return what the goods are to the draft's offer number `at`."""
+        return all_bought(len(self.variant_id)) if self.roles is None else self.roles[at]
 
     def of_kinds(self, names: frozenset[str]) -> BoolArray:
         """Return which variants are of one of the named kinds, (m,)."""
@@ -116,10 +91,27 @@ class Draft:
 
     @property
     def percent(self) -> float:
-        """Return the deepest share taken off, percent; 0 for none."""
+        """Return the deepest share taken off a single piece, percent; 0 for none."""
         named = [offer for offer in self.offers if offer.get("benefit_kind") == "percentage"]
-        shares = [float(offer["percent"]) for offer in named if offer.get("percent")]
-        return max(shares, default=0.0)
+        return max((share for offer in named for share in named_percents(offer)), default=0.0)
+
+    @property
+    def named_percent(self) -> float:
+        """Return the deepest percentage of any kind that an offer names; 0 for none."""
+        return max((each for offer in self.offers for each in named_percents(offer)), default=0.0)
+
+    @property
+    def depth(self) -> float:
+        """Return the deepest cut of a unit, percent: as named of a piece, else above its floor.
+
+        >>> example_draft(percent=10).depth
+        10.0
+        """
+        others = self._over(lambda offer: offer.get("benefit_kind") != "percentage")
+        public = self.goods.public_minor
+        left = np.maximum(others, np.minimum(self.goods.floor_minor, public))
+        share = float(np.max(1.0 - left / np.maximum(public, 1), initial=0.0))
+        return max(self.percent, round(100.0 * share, 1))
 
     def reduced_minor(self) -> IntArray:
         """Return the price of one piece after the deepest unconditional cut, (m,).
@@ -128,94 +120,57 @@ class Draft:
         >>> draft.reduced_minor().tolist()
         [900]
         """
-        prices = self.goods.public_minor
-        reduced = prices.copy()
+        return self._over(lambda offer: not offer.get("condition") and _is_of_a_piece(offer))
+
+    def deepest_minor(self) -> IntArray:
+        """Return what a unit comes to at most off by any offer, whatever it asks, (m,)."""
+        return self._over(lambda _offer: True)
+
+    def sold_minor(self) -> IntArray:
+        """Return the least a unit really goes for, (m,): no offer takes it below its floor."""
+        floors = np.minimum(self.goods.floor_minor, self.goods.public_minor)
+        return np.maximum(self.deepest_minor(), floors)
+
+    def percents_minor(self) -> IntArray:
+        """Return what a unit comes to by the offers that name a percentage, (m,)."""
+        return self._over(lambda offer: any(named_percents(offer)))
+
+    def given_away(self) -> BoolArray:
+        """Return which goods are given away for nothing, (m,)."""
+        found = np.zeros(len(self.goods.variant_id), dtype=np.bool_)
         for at, offer in enumerate(self.offers):
-            if offer.get("condition"):
-                continue
-            cut = _cut(offer, prices)
-            covers = self.goods.covers
-            cut = cut if covers is None else np.where(covers[at], cut, prices)
-            reduced = np.minimum(reduced, cut)
-        return reduced
+            found |= given_away(offer, self.goods.role(at))
+        return found
+
+    def named_goods(self) -> BoolArray:
+        """Return which goods an offer is about, (m,): "5.00 off all goods" is about none."""
+        found = np.zeros(len(self.goods.variant_id), dtype=np.bool_)
+        for at in range(len(self.offers)):
+            role = self.goods.role(at)
+            found |= role.given | (role.bought & role.names_goods)
+        return found
+
+    def _over(self, is_asked: Callable[[Mapping[str, Any]], bool]) -> IntArray:
+        """Return the least a unit comes to over the offers asked for, (m,)."""
+        prices = self.goods.public_minor
+        known = self.goods.units
+        least = prices
+        for at, offer in enumerate(self.offers):
+            if is_asked(offer):
+                role = self.goods.role(at)
+                unit = deepest_unit(offer, prices, role) if known is None else known[at]
+                least = np.minimum(least, unit)
+        return least
 
 
-_FIELDS = {
-    "was_minor": "was_minor",
-    "up_to_percent": "up_to_percent",
-    "countdown": "countdown",
-    "countdown_to": "countdown_to",
-    "only_left": "only_left",
-    "quantity": "quantity",
-    "free": "is_free",
-    "terms": "terms",
-    "review": "review",
-    "points_expire": "points_expire",
-    "points_noticed": "points_noticed",
-    "label": "is_labelled",
-}
-_MOMENTS = ("countdown_to", "points_expire", "points_noticed")
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "was_minor": (int,),
-    "up_to_percent": (int, float),
-    "countdown": (bool,),
-    "only_left": (int, str),
-    "quantity": (int,),
-    "free": (bool,),
-    "terms": (str,),
-    "review": (dict,),
-    "label": (bool,),
-}
-
-
-def parse_claims(tree: Any) -> Claims:
-    """Return the claims of a JSON object. Raises BadClaim with the place.
-
-    >>> parse_claims({"countdown": True, "terms": "one per order"}).countdown
-    True
-    >>> parse_claims({"moon": "full"})
-    Traceback (most recent call last):
-    promotions.core.law.drafts.BadClaim: claims: “moon” does not belong here.
-    """
-    if not isinstance(tree, Mapping):
-        raise BadClaim("claims: expected an object.", place="claims")
-    values: dict[str, Any] = {}
-    for word, value in tree.items():
-        if word not in _FIELDS:
-            raise BadClaim(f"claims: “{word}” does not belong here.", place="claims")
-        values[_FIELDS[word]] = _read(word, value)
-    return Claims(**values)
-
-
-def _read(word: str, value: Any) -> Any:
-    place = f"claims.{word}"
-    if word in _MOMENTS:
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            moment = None
-        if moment is None or moment.tzinfo is None:
-            raise BadClaim(f"{place}: expected a moment with its time zone.", place=place)
-        return moment
-    is_flag = bool in _TYPES[word]
-    if not isinstance(value, _TYPES[word]) or isinstance(value, bool) is not is_flag:
-        raise BadClaim(f"{place}: this value does not belong here.", place=place)
-    if word == "only_left" and isinstance(value, str) and value != "stock":
-        raise BadClaim(f"{place}: expected a number or “stock”.", place=place)
-    return value
-
-
-def _cut(offer: Mapping[str, Any], prices: IntArray) -> IntArray:
-    """Return prices after one offer on a single piece; unchanged where it asks for more."""
-    kind = offer.get("benefit_kind")
-    if kind == "percentage":
-        share = float(offer["percent"]) / 100.0
-        cut: IntArray = prices - np.floor(prices * share + 0.5).astype(np.int64)
-        return cut
-    amount = offer.get("amount_minor")
-    if kind != "fixed_amount" or amount is None or offer.get("target") == "cart":
-        return prices
-    return np.maximum(prices - int(amount), 0)
+def _is_of_a_piece(offer: Mapping[str, Any]) -> bool:
+    """Whether one piece is cheaper without buying more: what a price tag could say."""
+    kind, terms = offer.get("benefit_kind"), offer.get("terms") or {}
+    if kind == "quantity_tiers":
+        return any(step["from"] <= 1 for step in terms["steps"])
+    is_off_cart = kind == "fixed_amount" and offer.get("target") == "cart"
+    is_single = kind in ("percentage", "fixed_amount", "set_price")
+    return is_single and "size" not in terms and not is_off_cart
 
 
 def example_draft(*, percent: float = 10, **fields: Any) -> Draft:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +16,12 @@ from promotions.core.law.claimed import percent_in as percent_in_name
 from promotions.core.law.drafts import BoolArray, Draft
 from promotions.core.law.places import LawRow
 
-type Detail = Mapping[str, str | int | float]
+# The figures of a sentence, and under WHERE which goods are concerned, a mask (m,)
+type Detail = Mapping[str, Any]
 type Rule = Callable[[Draft, LawRow], Detail | None]
 
 MIN_LIST_SHARE = 0.20
+WHERE = "where"
 
 
 def was_price_too_high(draft: Draft, _law: LawRow) -> Detail | None:
@@ -41,13 +44,12 @@ def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
 
 def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
     """A public "-X %" off a price above the reference (CJEU C-330/23 Aldi Süd)."""
-    if draft.audience != "public" or not law.percent_is_claim or not draft.percent:
+    said = max(draft.percent, percent_in_name(draft.names))
+    if draft.audience != "public" or not law.percent_is_claim or not said:
         return None
     goods = draft.goods
     is_cut = draft.reduced_minor() < goods.public_minor
-    return _of(
-        is_cut & (goods.reference_minor < goods.public_minor), percent=_figure(draft.percent)
-    )
+    return _of(is_cut & (goods.reference_minor < goods.public_minor), percent=_figure(said))
 
 
 def raised_before_cut(draft: Draft, law: LawRow) -> Detail | None:
@@ -100,9 +102,9 @@ def personal_not_allowed(draft: Draft, _law: LawRow) -> Detail | None:
 
 def personal_above_cap(draft: Draft, law: LawRow) -> Detail | None:
     """A personal cut deeper than the place's cap."""
-    if draft.audience != "personal" or draft.percent <= law.personal_cap:
+    if draft.audience != "personal" or draft.depth <= law.personal_cap:
         return None
-    return {"percent": _figure(draft.percent), "cap": _figure(law.personal_cap)}
+    return {"percent": _figure(draft.depth), "cap": _figure(law.personal_cap)}
 
 
 def label_missing(draft: Draft, _law: LawRow) -> Detail | None:
@@ -122,14 +124,14 @@ def below_cost(draft: Draft, law: LawRow) -> Detail | None:
     is_known = goods.cost_minor >= 0
     if law.below_cost_allowed:
         return None
-    return _of(is_known & (draft.reduced_minor() < goods.cost_minor))
+    return _of(is_known & (draft.sold_minor() < goods.cost_minor))
 
 
 def below_minimum_price(draft: Draft, law: LawRow) -> Detail | None:
     """A cut below the minimum price a place sets for a kind of goods."""
-    reduced = draft.reduced_minor()
+    sold = draft.sold_minor()
     for kind, least in law.minimum_prices:
-        found = _of(draft.goods.of_kinds(frozenset({kind})) & (reduced < least), kind=kind)
+        found = _of(draft.goods.of_kinds(frozenset({kind})) & (sold < least), kind=kind)
         if found:
             return found
     return None
@@ -139,8 +141,8 @@ def cut_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
     """A percentage in the name that the price floor keeps the goods from reaching."""
     if not percent_in_name(draft.names):
         return None
-    wrong = draft.reduced_minor() < draft.goods.floor_minor
-    return _of(wrong, percent=_figure(draft.percent))
+    wrong = draft.percents_minor() < np.minimum(draft.goods.floor_minor, draft.goods.public_minor)
+    return _of(wrong, percent=_figure(draft.named_percent))
 
 
 def protected_condition(draft: Draft, law: LawRow) -> Detail | None:
@@ -152,13 +154,15 @@ def protected_condition(draft: Draft, law: LawRow) -> Detail | None:
 
 def restricted_gift(draft: Draft, law: LawRow) -> Detail | None:
     """Giving away goods of a kind that must not be a gift."""
-    is_gift = any(_gives(offer) for offer in draft.offers) or draft.claims.is_free
-    return _of_kind(draft, law.gift_kinds) if is_gift else None
+    given = draft.given_away()
+    if draft.claims.is_free and not given.any():
+        given = np.ones(len(given), dtype=np.bool_)
+    return _of_kind(draft, law.gift_kinds, given)
 
 
 def banned_promotion(draft: Draft, law: LawRow) -> Detail | None:
     """Promoting goods of a kind that must not be promoted."""
-    return _of_kind(draft, law.banned_kinds)
+    return _of_kind(draft, law.banned_kinds, np.ones(len(draft.goods.variant_id), dtype=np.bool_))
 
 
 def scarcity_not_from_stock(draft: Draft, _law: LawRow) -> Detail | None:
@@ -176,7 +180,7 @@ def bait_quantity(draft: Draft, law: LawRow) -> Detail | None:
     if draft.claims.quantity is not None:
         too_few |= is_known & (goods.stock < draft.claims.quantity)
     is_public = draft.audience == "public"
-    return _of(too_few, days=law.stock_days) if is_public else None
+    return _of(too_few & draft.named_goods(), days=law.stock_days) if is_public else None
 
 
 def free_with_hidden_conditions(draft: Draft, _law: LawRow) -> Detail | None:
@@ -211,9 +215,11 @@ def review_not_disclosed(draft: Draft, _law: LawRow) -> Detail | None:
 def percent_untrue(draft: Draft, _law: LawRow) -> Detail | None:
     """A percentage in a name that no offer gives."""
     said = percent_in_name(draft.names)
-    if not said or draft.claims.up_to_percent is not None or said <= draft.percent:
+    if not said or draft.claims.up_to_percent is not None or said <= draft.named_percent:
         return None
-    return {"said": _figure(said), "percent": _figure(draft.percent)}
+    # What is not named is reckoned: three for two is "a third off", 8.00 instead of 10.00 "20 %".
+    given = max(draft.named_percent, _everywhere(draft))
+    return None if said <= given else {"said": _figure(said), "percent": _figure(given)}
 
 
 def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
@@ -222,7 +228,7 @@ def up_to_misleading(draft: Draft, law: LawRow) -> Detail | None:
     if said is None:
         return None
     prices = draft.goods.public_minor
-    cut = 100.0 * (prices - draft.reduced_minor()) / np.maximum(prices, 1)
+    cut = 100.0 * (prices - draft.deepest_minor()) / np.maximum(prices, 1)
     share = float(np.mean(cut >= said - 0.5)) if len(prices) else 0.0
     if share >= law.up_to_share:
         return None
@@ -260,24 +266,25 @@ def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
     return {"code": last.code, "days": between, "pause": law.pause_days, "date": first}
 
 
-def _of_kind(draft: Draft, kinds: frozenset[str]) -> Detail | None:
+def _of_kind(draft: Draft, kinds: frozenset[str], among: BoolArray) -> Detail | None:
     for kind in sorted(kinds):
-        found = _of(draft.goods.of_kinds(frozenset({kind})), kind=kind)
+        found = _of(draft.goods.of_kinds(frozenset({kind})) & among, kind=kind)
         if found:
             return found
     return None
 
 
+def _everywhere(draft: Draft) -> float:
+    """Return how deep all goods go that are cheaper at all, percent with one decimal."""
+    prices = draft.goods.public_minor
+    cut = (prices - draft.deepest_minor()) / np.maximum(prices, 1)
+    return round(100.0 * float(np.min(cut[cut > 0], initial=1.0)), 1) if cut.any() else 0.0
+
+
 def _of(wrong: BoolArray, **detail: str | float) -> Detail | None:
     """Return the figures with how many goods are concerned; None for none."""
     count = int(np.count_nonzero(wrong))
-    return {"goods": count, **detail} if count else None
-
-
-def _gives(offer: Mapping[str, object]) -> bool:
-    percent = offer.get("percent")
-    is_whole = percent is not None and float(str(percent)) >= 100
-    return is_whole or offer.get("benefit_kind") in ("gift", "free_gift")
+    return {"goods": count, WHERE: wrong, **detail} if count else None
 
 
 def _figure(value: float) -> str:

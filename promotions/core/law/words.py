@@ -10,12 +10,16 @@ from promotions.core.law import words_en, words_zh
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule a draft breaks in `place`; `detail` fills its sentences."""
+    """A rule a draft breaks in `place`; `detail` fills its sentences.
+
+    `variant_ids` are the goods concerned, ascending; none where it is not about goods.
+    """
 
     rule: str
     place: str
     source: str = ""
     detail: Mapping[str, str | int | float] = field(default_factory=dict)
+    variant_ids: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 def explain_rule(violation: Violation, language: str) -> tuple[str, str]:

@@ -7,8 +7,21 @@ from datetime import timedelta
 import pytest
 
 from profiles.models import Shopper
-from promotions.models import Campaign, Coupon, Offer, Redemption
-from promotions.selectors import ShopperView, evaluate_cart, personal_offers_for
+from promotions.models import (
+    Campaign,
+    CampaignEvent,
+    Coupon,
+    Offer,
+    OfferVariant,
+    Redemption,
+)
+from promotions.selectors import (
+    ShopperView,
+    evaluate_cart,
+    law_evidence,
+    personal_offers_for,
+)
+from promotions.selectors.laws import judge_campaign
 from promotions.services import (
     CampaignLoad,
     CampaignRow,
@@ -17,16 +30,17 @@ from promotions.services import (
     load_campaigns_bulk,
     seed_demo_offers,
 )
+from promotions.services.campaign_law import LawBroken
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_cart, make_line
 
 pytestmark = pytest.mark.django_db
 
 
-def _load(shelf: Shelf, shopper_id: int) -> CampaignLoad:
+def _load(shelf: Shelf, shopper_id: int, name: str = "Mailing 18") -> CampaignLoad:
     campaign = CampaignRow(
         external_ref="18",
-        name="Mailing 18",
+        name=name,
         name_zh="邮件 18",
         kind="loyalty",
         audience="personal",
@@ -45,6 +59,7 @@ def _load(shelf: Shelf, shopper_id: int) -> CampaignLoad:
         targets=[("18", shopper_id)],
         redemptions=[used, used, RedemptionRow("18-1", shopper_id, "", 100, NOON)],
         market_code="us",
+        now=NOON,
     )
 
 
@@ -103,15 +118,48 @@ def test_loaded_offers_are_shown_to_whom_they_were_sent(shelf: Shelf) -> None:
     }
 
 
-@pytest.mark.usefixtures("shelf")
-def test_the_demo_s_campaigns_are_made_once_and_parse() -> None:
+def test_what_still_runs_is_released_by_the_law_or_refused_with_the_rule_named(
+    shelf: Shelf,
+) -> None:
+    shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
+    with pytest.raises(LawBroken, match=r"^18: .*price_named_in_name") as refusal:
+        _load(shelf, shopper.pk, name="Mailing 18: was $9.99")
+    assert refusal.value.detail == {"campaign": "18", "rules": ["price_named_in_name"]}
+    assert Campaign.objects.count() == 0
+    _load(shelf, shopper.pk)
+    campaign = Campaign.objects.get()
+    steps = CampaignEvent.objects.filter(campaign=campaign).values_list("step", "to_status")
+    assert (campaign.status, campaign.revision, campaign.promised_ends_at, list(steps)) == (
+        "live",
+        1,
+        campaign.ends_at,
+        [("found", "live")],
+    )
+
+
+def test_the_demo_s_campaigns_are_made_once_and_only_released_where_the_law_allows(
+    shelf: Shelf,
+) -> None:
+    # Goods no price book holds yet may not be reduced at all: all of them have to stay out.
     assert seed_demo_offers(market_code="us", now=NOON) == 3
     assert seed_demo_offers(market_code="us", now=NOON) == 0
+    assert _statuses() == {"weekly-tenth": "draft", "spend-40": "live", "welcome": "live"}
+    assert Coupon.objects.get().code == "WELCOME5"
+
+
+def test_the_demo_s_campaigns_leave_out_the_goods_a_law_names(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {shelf.gouda: 10_000})
+    seed_demo_offers(market_code="us", now=NOON)
+    assert _statuses() == dict.fromkeys(("weekly-tenth", "spend-40", "welcome"), "live")
+    for campaign in Campaign.objects.all():
+        assert judge_campaign(campaign_id=campaign.pk, now=NOON) == ()
     for offer in Offer.objects.all():
         offer.full_clean()
-    assert set(Campaign.objects.values_list("code", flat=True)) == {
-        "weekly-tenth",
-        "spend-40",
-        "welcome",
-    }
-    assert Coupon.objects.get().code == "WELCOME5"
+    listed = OfferVariant.objects.values_list("offer__code", "variant_id")
+    assert list(listed) == [("weekly-tenth", shelf.cheddar)]
+
+
+def _statuses() -> dict[str, str]:
+    return dict(Campaign.objects.values_list("code", "status"))

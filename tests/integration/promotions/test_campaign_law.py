@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from pricing.core.values import LedgerRow
@@ -27,6 +31,8 @@ from shop.catalog.selectors import markets
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
+# One campaign, laws, prices, sales, stock and earlier runs: none of it by piece of goods.
+QUERIES = 12
 DOCUMENT = Path(__file__).parents[3] / "docs/promotions-law.md"
 
 
@@ -223,3 +229,52 @@ def test_what_is_released_is_judged_by_the_prices_before_it_began(germany: Shelf
     step(campaign, Step.SCHEDULE, ann)
     later = NOON + timedelta(days=2)
     assert judge_campaign(campaign_id=campaign.pk, now=later) == ()
+
+
+def test_the_law_costs_the_same_statements_whatever_the_goods_and_the_campaigns(
+    germany: Shelf, ann: int
+) -> None:
+    everything: Any = {"offer": {"scope": {}}, "market_code": "us"}
+    one, all_of_them = _draft(germany), make_draft("all", **everything)
+    judge_campaign(campaign_id=one.pk, now=NOON)
+    with CaptureQueriesContext(connection) as few:
+        judge_campaign(campaign_id=one.pk, now=NOON)
+    for at in range(5):
+        ran = make_draft(f"ran-{at}", starts_at=NOON - timedelta(days=9), **everything)
+        Campaign.objects.filter(pk=ran.pk).update(status="live", ends_at=NOON)
+    with CaptureQueriesContext(connection) as more:
+        judge_campaign(campaign_id=all_of_them.pk, now=NOON)
+    # Of the campaigns that ran: offers and listed goods for windows and for history, early ends.
+    assert (len(few), len(more) - len(few)) == (QUERIES, 5)
+
+
+def test_every_kind_is_judged_by_its_own_goods_and_by_what_a_unit_comes_to(
+    germany: Shelf,
+) -> None:
+    campaign = _draft(germany, audience="personal")
+    PromotionLaw.objects.filter(code="DE").update(gift_kinds=["cheese"], banned_kinds=["bread"])
+    offer = campaign.offers.get()
+
+    def judge(kind: str, terms: object, **fields: object) -> list[str]:
+        known = {"percent": None, "amount_minor": None, "scope": {}, "target": "cart", **fields}
+        for name, value in {"benefit_kind": kind, "terms": terms, **known}.items():
+            setattr(offer, name, value)
+        offer.save()
+        return _rules(campaign)
+
+    cheddar, merlot = {"variants": [germany.cheddar]}, {"variants": [germany.merlot]}
+    own = {"condition": {"categories": [germany.cheese], "quantity": 3}}
+    assert judge("gift", {"variants": [germany.merlot]}, **own) == ["personal_above_cap"]
+    many = {"condition": {"categories": [germany.cheese], "quantity": 9}}
+    assert judge("gift", {"variants": [germany.merlot]}, **many) == []
+    assert judge("gift", {"variants": [germany.cheddar]}, **many) == ["restricted_gift"]
+    offer.condition = {}
+    parts = {"parts": [{"scope": cheddar}, {"scope": merlot}]}
+    assert judge("bundle", parts, percent=Decimal(30)) == []
+    assert judge("bundle", parts, amount_minor=700) == ["personal_above_cap"]
+    with_bread = {"parts": [{"scope": cheddar}, {"scope": {"variants": [germany.rye]}}]}
+    assert judge("bundle", with_bread, percent=Decimal(30)) == ["banned_promotion"]
+    free = {"buy": 1, "get": 1, "get_scope": cheddar}
+    rules = judge("buy_get", free, percent=Decimal(100), scope=merlot)
+    assert rules == ["personal_above_cap", "restricted_gift"]
+    assert judge("delivery", {"price": 0}) == []

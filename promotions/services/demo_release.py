@@ -1,0 +1,49 @@
+"""Release the demo's campaigns as the law allows: on the goods of which everything said is true."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from promotions.models import Campaign, Offer, OfferVariant
+from promotions.selectors.laws import judge_campaign
+from promotions.selectors.scopes import list_covered_variants
+from promotions.services.campaigns import release_agreed
+
+log = logging.getLogger("fairtag.promotions")
+MOST_LISTED = 20_000
+
+
+@transaction.atomic
+def release_demo(campaign: Campaign, *, now: datetime) -> bool:
+    """Release a draft of the demo, without the goods a law names; return whether it is released.
+
+    What stays illegal without them, or would have no goods left, stays a draft.
+    """
+    broken = judge_campaign(campaign_id=campaign.pk, now=now)
+    out = {variant_id for one in broken for variant_id in one.variant_ids}
+    offers = list(campaign.offers.all())
+    if out and all(_take_out(offer, out) for offer in offers):
+        broken = judge_campaign(campaign_id=campaign.pk, now=now)
+    if broken:
+        rules = ", ".join(one.rule for one in broken)
+        log.warning("Campaign %s stays a draft, the law forbids it: %s", campaign.code, rules)
+        return False
+    release_agreed(campaign_id=campaign.pk, now=now)
+    return True
+
+
+def _take_out(offer: Offer, variant_ids: Collection[int]) -> bool:
+    """List the offer's goods one by one, without some; False where that is none or very many."""
+    covered = list_covered_variants(offer_id=offer.pk).tolist()
+    kept = sorted(set(covered).difference(variant_ids))
+    if not 0 < len(kept) <= MOST_LISTED:
+        return False
+    OfferVariant.objects.filter(offer=offer).delete()
+    OfferVariant.objects.bulk_create(OfferVariant(offer=offer, variant_id=one) for one in kept)
+    offer.scope = {"listed": True}
+    offer.save(update_fields=["scope", "changed_at"])
+    return True
