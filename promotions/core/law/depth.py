@@ -58,7 +58,7 @@ def deepest_unit(offer: Offer, prices: IntArray, roles: Roles) -> IntArray:
     >>> deepest_unit(three_for_two, np.array([900, 300]), all_bought(2)).tolist()
     [600, 200]
     """
-    find = _KINDS.get(str(offer.get("benefit_kind")))
+    find = KINDS.get(str(offer.get("benefit_kind")))
     is_meant = roles.bought | roles.given
     if find is None or not is_meant.any():
         return prices
@@ -196,7 +196,7 @@ def _formula(offer: Offer, price: FloatArray, roles: Roles) -> Saved:
     return price * max(shares, default=0.0), price
 
 
-_KINDS: Mapping[str, Callable[[Offer, FloatArray, Roles], Saved]] = {
+KINDS: Mapping[str, Callable[[Offer, FloatArray, Roles], Saved]] = {
     "percentage": _percentage,
     "fixed_amount": _amount,
     "set_price": _set_price,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from promotions.core.law import RULES, Draft, LawRow, Window, explain_rule, find_law, judge_draft
+from promotions.core.law.depth import KINDS
 from promotions.core.law.drafts import example_draft
 from promotions.core.law.words_en import WORDS as ENGLISH
 from promotions.core.law.words_zh import WORDS as CHINESE
@@ -84,7 +85,12 @@ def test_a_window_that_begins_later_is_no_restart() -> None:
     assert judge_draft(example_draft(windows=(window,), claims=CLOCK), LAW) == ()
 
 
-def test_the_document_lists_every_rule_in_its_order() -> None:
+def test_the_document_lists_every_rule_and_every_kind_in_their_order() -> None:
     text = (Path(__file__).parents[3] / "docs/promotions-law.md").read_text()
-    shown = re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
-    assert shown == [rule.__name__ for rule in RULES]
+    kinds, rules = (
+        re.findall(
+            r"^\| `(\w+)` \|", text.partition(f"\n## {name}\n")[2].partition("\n## ")[0], re.M
+        )
+        for name in ("How deep an offer goes", "Rules")
+    )
+    assert (kinds, rules) == (list(KINDS), [rule.__name__ for rule in RULES])
