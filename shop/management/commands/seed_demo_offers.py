@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 
 from promotions.services.demo import seed_demo_offers
 from promotions.services.demo_loyalty import seed_demo_loyalty
+from promotions.services.demo_personal import seed_demo_personal
 from shop.kernel.clock import utc_now
 
 
@@ -22,4 +23,5 @@ class Command(BaseCommand):
         now = utc_now()
         created = seed_demo_offers(market_code=settings.MARKET_CODE, now=now)
         created += seed_demo_loyalty(market_code=settings.MARKET_CODE, now=now)
+        created += seed_demo_personal(market_code=settings.MARKET_CODE, now=now)
         self.stdout.write(f"{created} new campaigns")

@@ -89,7 +89,9 @@ def test_the_document_lists_every_rule_and_every_kind_in_their_order() -> None:
     text = (Path(__file__).parents[3] / "docs/promotions-law.md").read_text()
     kinds, rules = (
         re.findall(
-            r"^\| `(\w+)` \|", text.partition(f"\n## {name}\n")[2].partition("\n## ")[0], re.M
+            r"^\| `(\w+)` \|",
+            text.partition(f"\n## {name}\n")[2].partition("\n## ")[0],
+            re.MULTILINE,
         )
         for name in ("How deep an offer goes", "Rules")
     )

@@ -1,0 +1,110 @@
+"""A group to prove membership of and a campaign for the allocator to give out, for the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from promotions.models import Campaign, Offer, VerifiedGroup
+from promotions.services.allocation_plans import set_allocation
+from promotions.services.demo import list_kept_out
+from promotions.services.demo_release import release_demo
+from shop.catalog.selectors import list_categories
+
+RUNS_FOR = timedelta(days=90)
+GROUPS = (
+    ("student", "Students", "学生", ["student.example"]),
+    ("teacher", "Teachers", "教师", ["school.example"]),
+)
+DEPTHS = (5, 10, 15)
+
+
+@transaction.atomic
+def seed_demo_personal(*, market_code: str, now: datetime) -> int:
+    """Create groups, an offer for one and a campaign in three depths that the allocator gives out.
+
+    What exists is left alone; return how many campaigns were created.
+    """
+    for code, name, name_zh, domains in GROUPS:
+        VerifiedGroup.objects.get_or_create(
+            code=code, defaults={"name": name, "name_zh": name_zh, "mail_domains": domains}
+        )
+    wanted = (("students-breakfast", _create_students), ("a-little-off", _create_own))
+    known = set(Campaign.objects.values_list("code", flat=True))
+    made = [create(code, market_code, now) for code, create in wanted if code not in known]
+    return len(made)
+
+
+def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
+    offer = {
+        "percent": Decimal(10),
+        "scope": _scope("breakfast"),
+        "condition": {"groups": ["student"]},
+        "stacking": Offer.Stacking.BEST,
+        "stacking_group": "weekly",
+    }
+    names = ("Students: save on breakfast", "学生专享：早餐优惠")
+    # Not open to everybody: it may not lower the reference of what is announced to all.
+    fields = {"kind": Campaign.Kind.MEMBER, "audience": Campaign.Audience.MEMBERS}
+    return _create(code, names, market_code, now, [offer], **fields)
+
+
+def _create_own(code: str, market_code: str, now: datetime) -> Campaign:
+    offers = [{"percent": Decimal(depth), "scope": _scope("snacks")} for depth in DEPTHS]
+    campaign = _create(
+        code,
+        ("A little off snacks & sweets", "零食糖果小优惠"),
+        market_code,
+        now,
+        offers,
+        kind=Campaign.Kind.PRICE_CUT,
+        audience=Campaign.Audience.PERSONAL,
+        budget_minor=300_000,
+    )
+    if campaign.status == Campaign.Status.LIVE:
+        set_allocation(campaign_id=campaign.pk, is_on=True)
+    return campaign
+
+
+def _scope(department: str) -> dict[str, list[int]]:
+    tree = list_categories("en")
+    fit = [root for root in tree.roots if tree.nodes[root].path == department]
+    return {"categories": fit} if fit else list_kept_out(tree)
+
+
+def _create(
+    code: str,
+    names: tuple[str, str],
+    market_code: str,
+    now: datetime,
+    offers: Sequence[dict[str, Any]],
+    **campaign: Any,
+) -> Campaign:
+    made = Campaign.objects.create(
+        code=code,
+        name=names[0],
+        name_zh=names[1],
+        market_code=market_code,
+        starts_at=now,
+        ends_at=now + RUNS_FOR,
+        **campaign,
+    )
+    for fields in offers:
+        offer = Offer(
+            campaign=made,
+            code=code if len(offers) == 1 else f"{code}-{fields['percent']}",
+            name=names[0],
+            name_zh=names[1],
+            benefit_kind=Offer.Benefit.PERCENTAGE,
+            target=Offer.Target.LINE,
+            **fields,
+        )
+        offer.full_clean()
+        offer.save()
+    release_demo(made, now=now)
+    made.refresh_from_db()
+    return made
