@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +11,9 @@ from django.db import transaction
 
 from promotions.models import Campaign, Coupon, Offer
 from promotions.selectors.laws import load_laws
-from promotions.services.demo_release import release_demo
+from promotions.services.demo_release import create_demo
 from shop.catalog.core.values import CategoryNode, CategoryTree
 from shop.catalog.selectors import list_categories
-
-RUNS_FOR = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class _Plan:
 def seed_demo_offers(*, market_code: str, now: datetime) -> int:
     """Create the demo campaigns, or leave those that exist alone; return how many were created.
 
-    Each is released as the law allows it (`release_demo`), or stays a draft. Ends are fixed here,
+    Each is released as the law allows it (`create_demo`), or stays a draft. Ends are fixed here,
     before anybody sees them, so that a countdown may honestly show them.
     """
     tree = list_categories("en")
@@ -47,7 +45,7 @@ def seed_demo_offers(*, market_code: str, now: datetime) -> int:
         known = set(Campaign.objects.values_list("code", flat=True))
         new = [plan for plan in plans if plan.code not in known]
         for plan in new:
-            release_demo(_create(plan, market_code, now), now=now)
+            _create(plan, market_code, now)
     return len(new)
 
 
@@ -137,23 +135,16 @@ def _find_category(
     return None
 
 
-def _create(plan: _Plan, market_code: str, now: datetime) -> Campaign:
-    campaign = Campaign.objects.create(
-        code=plan.code,
-        name=plan.name,
-        name_zh=plan.name_zh,
+def _create(plan: _Plan, market_code: str, now: datetime) -> None:
+    made = create_demo(
+        plan.code,
+        (plan.name, plan.name_zh),
+        market_code=market_code,
+        now=now,
+        offers=[plan.offer],
         kind=plan.kind,
         audience=plan.audience,
-        market_code=market_code,
-        starts_at=now,
-        ends_at=now + RUNS_FOR,
         budget_minor=plan.budget_minor,
     )
-    offer = Offer(
-        campaign=campaign, code=plan.code, name=plan.name, name_zh=plan.name_zh, **plan.offer
-    )
-    offer.full_clean()
-    offer.save()
     if plan.coupon:
-        Coupon.objects.create(offer=offer, **plan.coupon)
-    return campaign
+        Coupon.objects.create(offer=made.offers.get(), **plan.coupon)

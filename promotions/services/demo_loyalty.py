@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
@@ -21,12 +20,11 @@ from promotions.models import (
 )
 from promotions.selectors.terms import find_programme, forget_programme
 from promotions.services.demo import list_kept_out
-from promotions.services.demo_release import release_demo
+from promotions.services.demo_release import create_demo
 from promotions.services.membership import join_programme
 from promotions.services.points import Act, expiry_of, make_available
 from shop.catalog.selectors import list_categories
 
-RUNS_FOR = timedelta(days=90)
 OPENING = 1_200
 TIERS = (
     ("silver", "Silver", "银卡", 30_000, Decimal("1.25")),
@@ -97,21 +95,23 @@ def _create_terms(market_code: str, now: datetime) -> None:
 
 def _create_partner_campaign(code: str, market_code: str, now: datetime) -> None:
     dairy = _find_department("dairy")
-    campaign = _create(
+    campaign = create_demo(
         code,
         ("Happy Cow weeks: 10% off dairy", "快乐奶牛周：乳制品九折"),
-        market_code,
-        now,
+        market_code=market_code,
+        now=now,
         kind=Campaign.Kind.PARTNER,
         budget_minor=500_000,
-        offer={
-            "benefit_kind": Offer.Benefit.PERCENTAGE,
-            "target": Offer.Target.LINE,
-            "percent": Decimal(10),
-            "scope": {"categories": [dairy]} if dairy is not None else {},
-            "stacking": Offer.Stacking.BEST,
-            "stacking_group": "weekly",
-        },
+        offers=[
+            {
+                "benefit_kind": Offer.Benefit.PERCENTAGE,
+                "target": Offer.Target.LINE,
+                "percent": Decimal(10),
+                "scope": {"categories": [dairy]} if dairy is not None else {},
+                "stacking": Offer.Stacking.BEST,
+                "stacking_group": "weekly",
+            }
+        ],
     )
     partner, _ = Partner.objects.get_or_create(
         code="happy-cow", defaults={"name": "Happy Cow Dairy"}
@@ -122,67 +122,46 @@ def _create_partner_campaign(code: str, market_code: str, now: datetime) -> None
 
 
 def _create_win_back(code: str, market_code: str, now: datetime) -> None:
-    _create(
+    create_demo(
         code,
         ("Welcome back: save on your next order", "欢迎回来：下一单享优惠"),
-        market_code,
-        now,
+        market_code=market_code,
+        now=now,
         kind=Campaign.Kind.WIN_BACK,
         audience=Campaign.Audience.PERSONAL,
         budget_minor=200_000,
-        offer={
-            "benefit_kind": Offer.Benefit.PERCENTAGE,
-            "target": Offer.Target.CART,
-            "percent": Decimal(15),
-            "max_discount_minor": 1_500,
-            "scope": list_kept_out(list_categories("en")),
-        },
+        offers=[
+            {
+                "benefit_kind": Offer.Benefit.PERCENTAGE,
+                "target": Offer.Target.CART,
+                "percent": Decimal(15),
+                "max_discount_minor": 1_500,
+                "scope": list_kept_out(list_categories("en")),
+            }
+        ],
     )
 
 
 def _create_friends(code: str, market_code: str, now: datetime) -> None:
-    _create(
+    create_demo(
         code,
         ("From a friend: save on your first order", "好友推荐：首单享优惠"),
-        market_code,
-        now,
+        market_code=market_code,
+        now=now,
         kind=Campaign.Kind.REFERRAL,
         audience=Campaign.Audience.PERSONAL,
         budget_minor=200_000,
-        offer={
-            "benefit_kind": Offer.Benefit.PERCENTAGE,
-            "target": Offer.Target.CART,
-            "percent": Decimal(20),
-            "max_discount_minor": 500,
-            "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
-            "scope": list_kept_out(list_categories("en")),
-        },
+        offers=[
+            {
+                "benefit_kind": Offer.Benefit.PERCENTAGE,
+                "target": Offer.Target.CART,
+                "percent": Decimal(20),
+                "max_discount_minor": 500,
+                "condition": {"all": [{"cart_value": 1500}, {"first_order": True}]},
+                "scope": list_kept_out(list_categories("en")),
+            }
+        ],
     )
-
-
-def _create(
-    code: str,
-    names: tuple[str, str],
-    market_code: str,
-    now: datetime,
-    *,
-    offer: dict[str, Any],
-    **campaign: Any,
-) -> Campaign:
-    made = Campaign.objects.create(
-        code=code,
-        name=names[0],
-        name_zh=names[1],
-        market_code=market_code,
-        starts_at=now,
-        ends_at=now + RUNS_FOR,
-        **campaign,
-    )
-    row = Offer(campaign=made, code=code, name=names[0], name_zh=names[1], **offer)
-    row.full_clean()
-    row.save()
-    release_demo(made, now=now)
-    return made
 
 
 def _find_department(word: str) -> int | None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
 from promotions.models import Campaign, Offer, VerifiedGroup
 from promotions.services.allocation_plans import set_allocation
 from promotions.services.demo import list_kept_out
-from promotions.services.demo_release import release_demo
+from promotions.services.demo_release import create_demo
 from shop.catalog.selectors import list_categories
 
-RUNS_FOR = timedelta(days=90)
 GROUPS = (
     ("student", "Students", "学生", ["student.example"]),
     ("teacher", "Teachers", "教师", ["school.example"]),
 )
 DEPTHS = (5, 10, 15)
+SHARE = {"benefit_kind": Offer.Benefit.PERCENTAGE, "target": Offer.Target.LINE}
 
 
 @transaction.atomic
@@ -41,6 +39,7 @@ def seed_demo_personal(*, market_code: str, now: datetime) -> int:
 
 def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
     offer = {
+        **SHARE,
         "percent": Decimal(10),
         "scope": _scope("breakfast"),
         "condition": {"groups": ["student"]},
@@ -50,17 +49,17 @@ def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
     names = ("Students: save on breakfast", "学生专享：早餐优惠")
     # Not open to everybody: it may not lower the reference of what is announced to all.
     fields = {"kind": Campaign.Kind.MEMBER, "audience": Campaign.Audience.MEMBERS}
-    return _create(code, names, market_code, now, [offer], **fields)
+    return create_demo(code, names, market_code=market_code, now=now, offers=[offer], **fields)
 
 
 def _create_own(code: str, market_code: str, now: datetime) -> Campaign:
-    offers = [{"percent": Decimal(depth), "scope": _scope("snacks")} for depth in DEPTHS]
-    campaign = _create(
+    scope = _scope("snacks")
+    campaign = create_demo(
         code,
         ("A little off snacks & sweets", "零食糖果小优惠"),
-        market_code,
-        now,
-        offers,
+        market_code=market_code,
+        now=now,
+        offers=[{**SHARE, "percent": Decimal(depth), "scope": scope} for depth in DEPTHS],
         kind=Campaign.Kind.PRICE_CUT,
         audience=Campaign.Audience.PERSONAL,
         budget_minor=300_000,
@@ -74,37 +73,3 @@ def _scope(department: str) -> dict[str, list[int]]:
     tree = list_categories("en")
     fit = [root for root in tree.roots if tree.nodes[root].path == department]
     return {"categories": fit} if fit else list_kept_out(tree)
-
-
-def _create(
-    code: str,
-    names: tuple[str, str],
-    market_code: str,
-    now: datetime,
-    offers: Sequence[dict[str, Any]],
-    **campaign: Any,
-) -> Campaign:
-    made = Campaign.objects.create(
-        code=code,
-        name=names[0],
-        name_zh=names[1],
-        market_code=market_code,
-        starts_at=now,
-        ends_at=now + RUNS_FOR,
-        **campaign,
-    )
-    for fields in offers:
-        offer = Offer(
-            campaign=made,
-            code=code if len(offers) == 1 else f"{code}-{fields['percent']}",
-            name=names[0],
-            name_zh=names[1],
-            benefit_kind=Offer.Benefit.PERCENTAGE,
-            target=Offer.Target.LINE,
-            **fields,
-        )
-        offer.full_clean()
-        offer.save()
-    release_demo(made, now=now)
-    made.refresh_from_db()
-    return made

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -15,6 +16,37 @@ from promotions.services.campaigns import release_agreed
 
 log = logging.getLogger("fairtag.promotions")
 MOST_LISTED = 20_000
+RUNS_FOR = timedelta(days=90)
+
+
+@transaction.atomic
+def create_demo(
+    code: str,
+    names: tuple[str, str],
+    *,
+    market_code: str,
+    now: datetime,
+    offers: Sequence[dict[str, Any]],
+    **campaign: Any,
+) -> Campaign:
+    """Create a campaign of the demo with its offers and release it; `names`: English, Chinese."""
+    made = Campaign.objects.create(
+        code=code,
+        name=names[0],
+        name_zh=names[1],
+        market_code=market_code,
+        starts_at=now,
+        ends_at=now + RUNS_FOR,
+        **campaign,
+    )
+    for number, fields in enumerate(offers, start=1):
+        own = code if len(offers) == 1 else f"{code}-{number}"
+        offer = Offer(campaign=made, code=own, name=names[0], name_zh=names[1], **fields)
+        offer.full_clean()
+        offer.save()
+    release_demo(made, now=now)
+    made.refresh_from_db()
+    return made
 
 
 @transaction.atomic
