@@ -9,7 +9,7 @@ from profiles.core.privacy import RoomPrivacy, classify
 FIELDS = {
     "Cart": classify(
         none="id market_code channel currency version points_wanted frozen_until expires_at",
-        personal="shopper status coupon_codes held_gifts created_at changed_at",
+        personal="shopper status coupon_codes held_gifts gift_choices created_at changed_at",
     ),
     "CartLine": classify(
         none="id cart held_quantity offered_minor label_code quote_token quote_expires_at",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from orders.core.gifts import GiftChoice
 from pricing.core.values import PriceView
 from promotions.core.values import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
 from shop.catalog.core.values import CatalogCard
@@ -20,7 +21,8 @@ class Notice:
     """Something about the cart that the shopper must be told, in words.
 
     Codes: price_fell, price_rose (`needs_consent`: accept before checkout), sold_out, only_left
-    (`quantity` pieces are available), unavailable (no longer sold).
+    (`quantity` pieces are available), unavailable (no longer sold), gift_gone (what the shopper
+    chose of the gifts of `offer_id`: choose again; `instead` is the variant given then, if any).
     """
 
     code: str
@@ -31,6 +33,8 @@ class Notice:
     quantity: int | None = None
     needs_consent: bool = False
     blocks_checkout: bool = False
+    offer_id: int | None = None
+    instead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class CartView:
     has_personal_price: bool = False
     label: str = ""
     points: CartPoints | None = None
+    gift_choices: tuple[GiftChoice, ...] = ()
 
     @property
     def quantity(self) -> int:

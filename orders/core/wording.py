@@ -17,6 +17,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     ),
     "sold_out": ("{name} is sold out.", "{name}已售罄。"),
     "only_left": ("Only {count} of {name} left.", "{name}仅剩 {count} 件。"),
+    "gift_gone": (
+        "The gift you chose, {name}, is gone. Please choose again.",
+        "您选择的赠品{name}已送完，请重新选择。",
+    ),
     "unavailable": ("{name} is no longer sold.", "{name}已下架。"),
 }
 

@@ -39,6 +39,12 @@ class Cart(models.Model):
         blank=True,
         help_text="Pieces of gifts that this cart's checkout holds, by variant.",
     )
+    gift_choices = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="The variant chosen among the gifts of an offer, by the offer's number.",
+    )
     version = models.PositiveIntegerField(default=1)
     frozen_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

@@ -26,6 +26,7 @@ from orders.services.checkout import start_checkout
 from orders.services.contacts import ContactRefused
 from orders.services.erasure import forget_contacts
 from orders.services.fulfilling import fulfill_order
+from orders.services.gift_choices import choose_gift
 from orders.services.idempotency import (
     IdempotencyInFlight,
     IdempotencyMismatch,
@@ -58,6 +59,7 @@ __all__ = [
     "add_to_cart",
     "apply_coupon",
     "cancel_order",
+    "choose_gift",
     "confirm_payment",
     "expire_carts",
     "expire_unpaid_orders",

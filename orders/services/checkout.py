@@ -59,6 +59,10 @@ def check_ready(valuation: Valuation) -> None:
         raise CartRefused(
             "Something in the cart is no longer sold.", code="not_for_sale", variant_ids=gone
         )
+    lost = [each for each in valuation.valued.view.notices if each.code == "gift_gone"]
+    if lost:
+        offer_ids = [each.offer_id for each in lost]
+        raise CartRefused(lost[0].message, code="gift_gone", offer_ids=offer_ids)
     if valuation.risen:
         raise PriceConsentNeeded(
             "A price rose since it was quoted. Please accept it in the cart first.",

@@ -6,12 +6,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from orders.core.cart_view import SettledLine
+from orders.core.gifts import GiftChoice, GiftOption
 from orders.core.stages import Settled, promise_of
+from orders.core.values import Notice
+from orders.core.wording import UNNAMED, pick, say_notice
 from orders.services.rows import OpenCart
 from pricing.core.values import PriceView, QuoteContext
-from promotions.core.values import GiftStock, GivenGift
+from promotions.core.values import Evaluation, GiftStock, GivenGift
 from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import list_cards
+from shop.catalog.selectors import get_market, list_cards
+
+
+def choices_of(opened: OpenCart) -> dict[int, int]:
+    """Return which variant the shopper chose, by offer id."""
+    kept = {} if opened.cart is None else opened.cart.gift_choices
+    return {int(offer_id): int(variant_id) for offer_id, variant_id in kept.items()}
 
 
 class GiftShelf:
@@ -51,6 +60,48 @@ class GiftShelf:
             quantities[gift.variant_id] = quantities.get(gift.variant_id, 0) + gift.quantity
         return tuple(
             self._line(variant_id, quantity) for variant_id, quantity in sorted(quantities.items())
+        )
+
+    def list_choices(self, gifts: Sequence[GivenGift]) -> tuple[GiftChoice, ...]:
+        """Return the offers that leave a choice."""
+        chosen = choices_of(self._opened)
+        return tuple(
+            GiftChoice(
+                offer_id=gift.offer_id,
+                label=gift.label,
+                quantity=gift.quantity,
+                variant_id=gift.variant_id,
+                is_chosen=chosen.get(gift.offer_id) == gift.variant_id,
+                options=tuple(
+                    GiftOption(self._cards[each], self._prices[each].public_minor * gift.quantity)
+                    for each in gift.choices
+                ),
+                law_label=gift.law_label,
+            )
+            for gift in gifts
+            if len(gift.choices) > 1
+        )
+
+    def list_gone(self, evaluation: Evaluation) -> tuple[Notice, ...]:
+        """Return a notice for each gift that was chosen and cannot be given: choose again."""
+        chosen = choices_of(self._opened)
+        given = {gift.offer_id: gift.variant_id for gift in evaluation.gifts}
+        return tuple(
+            self._say_gone(offer_id, variant_id, given.get(offer_id))
+            for offer_id, variant_id in sorted(chosen.items())
+            if given.get(offer_id, variant_id) != variant_id or offer_id in evaluation.lost_gifts
+        )
+
+    def _say_gone(self, offer_id: int, variant_id: int, instead: int | None) -> Notice:
+        card, language = self._cards.get(variant_id), self._context.language
+        message = say_notice(
+            "gift_gone",
+            language=language,
+            currency=get_market(self._context.market).currency,
+            name=pick(UNNAMED, language) if card is None else card.name,
+        )
+        return Notice(
+            "gift_gone", message, blocks_checkout=True, offer_id=offer_id, instead=instead
         )
 
     def _line(self, variant_id: int, quantity: int) -> SettledLine:

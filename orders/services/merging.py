@@ -30,7 +30,8 @@ def merge_carts(*, context: QuoteContext, from_shopper_id: int) -> CartView:
     """Merge the cart of a guest into that of `context`'s shopper; orders move over with it.
 
     No line is lost; of a variant in both the larger quantity and the better promise are kept;
-    codes are joined. What the guest's checkout held is given back. Twice is once.
+    codes are joined, and of gifts the guest's choice holds: it is the later one. What the guest's
+    checkout held is given back. Twice is once.
     """
     theirs = _lock_guest_cart(context, from_shopper_id)
     mine = lock_or_create_cart(context)
@@ -41,6 +42,7 @@ def merge_carts(*, context: QuoteContext, from_shopper_id: int) -> CartView:
         return value_cart(mine, context).valued.view
     _move_lines(mine, mine.cart.pk, theirs)
     mine.cart.coupon_codes = _join_codes(mine.cart.coupon_codes, theirs.coupon_codes)
+    mine.cart.gift_choices = mine.cart.gift_choices | theirs.gift_choices
     release_reservation(holder=holder_of(theirs))
     Cart.objects.filter(pk=theirs.pk).update(status=Cart.Status.MERGED, changed_at=context.now)
     count_version(mine, context.now)

@@ -109,7 +109,7 @@ def count_version(opened: OpenCart, now: datetime) -> None:
     cart.version += 1
     cart.changed_at, cart.expires_at = now, now + CART_LIVES
     changed = ["version", "changed_at", "expires_at", "coupon_codes", "frozen_until"]
-    cart.save(update_fields=[*changed, "points_wanted"])
+    cart.save(update_fields=[*changed, "points_wanted", "gift_choices"])
 
 
 def promise_on(line: CartLine) -> Promise:

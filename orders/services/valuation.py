@@ -12,7 +12,7 @@ from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.selectors.terms import load_terms
-from orders.services.gifts import GiftShelf
+from orders.services.gifts import GiftShelf, choices_of
 from orders.services.places import find_places
 from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
@@ -63,6 +63,7 @@ def value_cart(
         _cart_value(lines, context),
         deliveries=tuple(map(_fee_of, terms.methods)),
         delivery_code=delivery_code,
+        gift_choices=choices_of(opened),
     )
     shelf = GiftShelf(opened, lines, context, partial(_price_gifts, context))
     evaluation = _evaluate(cart, opened, shelf, context)
@@ -83,7 +84,14 @@ def value_cart(
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )
-    return Valuation(opened, (*lines, *gifts), evaluation, valued)
+    return Valuation(opened, (*lines, *gifts), evaluation, _add_choices(valued, evaluation, shelf))
+
+
+def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Valued:
+    view = valued.view
+    notices = (*view.notices, *shelf.list_gone(evaluation))
+    choices = shelf.list_choices(evaluation.gifts)
+    return replace(valued, view=replace(view, notices=notices, gift_choices=choices))
 
 
 def _evaluate(

@@ -46,7 +46,10 @@ class AppliedOffer:
 
 @dataclass(frozen=True, slots=True)
 class GivenGift:
-    """Pieces an offer adds for nothing. `unit_minor` is what one would cost."""
+    """Pieces an offer adds for nothing. `unit_minor` is what one would cost.
+
+    `variant_id` is one of `choices`: the variants the offer could give with this cart.
+    """
 
     offer_id: int
     campaign_id: int
@@ -58,6 +61,7 @@ class GivenGift:
     coupon_code: str | None = None
     revision: int | None = None
     law_label: str = ""
+    choices: tuple[int, ...] = ()
 
     @property
     def value_minor(self) -> int:
@@ -117,7 +121,8 @@ class Hint:
 class Evaluation:
     """The whole answer. `totals` maps every line id to its price after all adjustments.
 
-    `deliveries` are the reductions on every way of delivery, whichever is chosen.
+    `deliveries` are the reductions on every way of delivery, whichever is chosen. `lost_gifts` are
+    the offers whose gift the shopper chose and still earns, but that give nothing any more.
     """
 
     adjustments: tuple[Adjustment, ...]
@@ -128,6 +133,7 @@ class Evaluation:
     gifts: tuple[GivenGift, ...] = ()
     deliveries: tuple[DeliveryCut, ...] = ()
     points: tuple[PointsGrant, ...] = ()
+    lost_gifts: tuple[int, ...] = ()
 
     @property
     def discount_minor(self) -> int:

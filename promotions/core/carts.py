@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from promotions.core.shoppers import OrderHistory
 
@@ -78,7 +79,8 @@ class CartValue:
 
     `region` is a place as law knows it ("US-NY"), never an exact one; `time_zone` is the market's.
     `gifts` are what offers could give, `deliveries` the ways of delivery in the order shown;
-    without `delivery_code` the cheapest to the door counts.
+    without `delivery_code` the cheapest to the door counts. `gift_choices` are the variants the
+    shopper chose, by offer id.
     """
 
     lines: tuple[CartLineValue, ...]
@@ -90,6 +92,7 @@ class CartValue:
     gifts: tuple[GiftStock, ...] = ()
     deliveries: tuple[DeliveryFee, ...] = ()
     delivery_code: str | None = None
+    gift_choices: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def value_minor(self) -> int:

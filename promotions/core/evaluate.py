@@ -18,6 +18,7 @@ from promotions.core.evaluate_answers import (
     list_applied,
     list_deliveries,
     list_gifts,
+    list_lost_gifts,
     list_points,
     sum_lines,
 )
@@ -113,7 +114,14 @@ def evaluate_offers(
         gifts=list_gifts(plan, language),
         deliveries=list_deliveries(plan, language),
         points=list_points(plan, language),
+        lost_gifts=list_lost_gifts(_offers_of(offers, coupons), rejected, given),
     )
+
+
+def _offers_of(
+    offers: Sequence[OfferValue], coupons: Sequence[CouponValue]
+) -> tuple[OfferValue, ...]:
+    return (*offers, *(coupon.offer for coupon in coupons if coupon.offer is not None))
 
 
 def find_failures(offer: OfferValue, given: Circumstances, now: datetime) -> tuple[Failure, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from promotions.core.carts import CartLineValue
+from promotions.core.circumstances import Circumstances
 from promotions.core.stacking_effects import Candidate
 from promotions.core.stacking_steps import Plan
 from promotions.core.values import (
@@ -12,7 +13,24 @@ from promotions.core.values import (
     AppliedOffer,
     DeliveryCut,
     GivenGift,
+    OfferValue,
     PointsGrant,
+    Rejection,
+)
+
+# Why what a shopper chose and earns is not given: there is none left of it, for now or for good
+USED_UP = frozenset(
+    {
+        "gift_gone",
+        "budget_spent",
+        "sold_out",
+        "units_left",
+        "limit_reached",
+        "limit_reached_for_now",
+        "limit_reached_here",
+        "used_by_you",
+        "used_by_you_for_now",
+    }
 )
 
 
@@ -70,9 +88,27 @@ def list_gifts(plan: Plan, language: str) -> tuple[GivenGift, ...]:
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
             revision=effect.candidate.offer.revision,
+            choices=tuple(gift.variant_id for gift in effect.givable),
         )
         for effect in plan.effects
         if effect.gift is not None
+    )
+
+
+def list_lost_gifts(
+    offers: Iterable[OfferValue], rejected: Iterable[Rejection], given: Circumstances
+) -> tuple[int, ...]:
+    """Return the offers whose gift was chosen and is earned, but is out of stock or used up."""
+    reasons = {each.offer_id: each.reason_code for each in rejected}
+    return tuple(
+        sorted(
+            offer.offer_id
+            for offer in offers
+            if offer.offer_id in given.cart.gift_choices
+            and reasons.get(offer.offer_id) in USED_UP
+            and not offer.condition.failures(given)
+            and any(map(offer.covers, given.cart.lines))
+        )
     )
 
 

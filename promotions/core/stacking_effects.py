@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from promotions.core.benefits import OpenLine, percent_of
 from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock
+from promotions.core.gifts import list_givable, pick_gift
 from promotions.core.terms import Delivery, Gift, Points
 from promotions.core.values import Benefit, OfferValue
 
@@ -22,7 +23,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a candidate does: minor units per line, a gift, a cut per way of delivery, points."""
+    """What a candidate does: minor units per line, a gift, a cut per way of delivery, points.
+
+    `gift` is one of `givable`.
+    """
 
     candidate: Candidate
     taken: tuple[int, ...]
@@ -31,6 +35,7 @@ class Effect:
     cuts: Mapping[str, int] = field(default_factory=dict)
     points: int = 0
     delivery_minor: int = 0
+    givable: tuple[GiftStock, ...] = ()
 
     @property
     def gift_minor(self) -> int:
@@ -99,19 +104,12 @@ class Ground:
     def _give(
         self, candidate: Candidate, benefit: Benefit, terms: Gift, taken: tuple[int, ...]
     ) -> Effect:
-        known = {gift.variant_id: gift for gift in self.cart.gifts}
-        for variant_id in terms.variant_ids:
-            gift = known.get(variant_id)
-            if gift is None or self.stock[variant_id] < terms.quantity:
-                continue
-            if (
-                benefit.cap_minor is not None
-                and gift.unit_minor * terms.quantity > benefit.cap_minor
-            ):
-                continue
-            self.stock[variant_id] -= terms.quantity
-            return Effect(candidate, taken, gift, terms.quantity)
-        return Effect(candidate, taken)
+        givable = list_givable(candidate.offer, benefit, self.cart.gifts, self.stock)
+        gift = pick_gift(givable, self.cart.gift_choices.get(candidate.offer.offer_id))
+        if gift is None:
+            return Effect(candidate, taken)
+        self.stock[gift.variant_id] -= terms.quantity
+        return Effect(candidate, taken, gift, terms.quantity, givable=givable)
 
     def _cut(self, benefit: Benefit, terms: Delivery) -> dict[str, int]:
         cuts = {}

@@ -59,6 +59,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "unknown_shopper": 401,
     # what does not exist, or not for this shopper
     "category_not_found": 404,
+    "no_such_gift": 404,
     "no_programme": 404,
     "offer_not_found": 404,
     "order_not_found": 404,
@@ -76,6 +77,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "cart_empty": 409,
     "cart_refused": 409,
     "coupon_exhausted": 409,
+    "gift_gone": 409,
     "idempotency_in_flight": 409,
     "not_a_member": 409,
     "not_cancellable": 409,

@@ -44,6 +44,13 @@ class LineForm(forms.Form):
     was = forms.IntegerField(min_value=0, max_value=MAX_QUANTITY, required=False)
 
 
+class GiftForm(forms.Form):
+    """One of the gifts of an offer; without a variant: whatever it gives first."""
+
+    offer = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    gift = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+
 class CodeForm(forms.Form):
     """A coupon code to enter, or to take out."""
 

@@ -19,6 +19,8 @@ def say_refusal(error: FairtagError) -> str:
         "too_many_codes": _("There are too many codes in the cart. Take one out first."),
         "not_for_sale": _("This product is not for sale at the moment."),
         "line_not_found": _("This product is no longer in your cart."),
+        "gift_gone": _("A gift you chose is gone. Please choose again."),
+        "no_such_gift": _("This offer gives nothing with what is in your cart now."),
         "cart_empty": _("Your cart is empty."),
         "cart_changed": _("Your cart changed meanwhile. This is how it stands now."),
         "price_consent_needed": _("A price has changed. Please look at it before you go on."),

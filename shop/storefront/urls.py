@@ -36,6 +36,7 @@ urlpatterns = [
     path("cart/add/", cart.add, name="cart_add"),
     path("cart/line/", cart.change_line, name="cart_line"),
     path("cart/code/", cart.change_coupon, name="cart_coupon"),
+    path("cart/gift/", cart.choose, name="cart_gift"),
     path("cart/accept/", cart.accept, name="cart_accept"),
     path("checkout/", checkout.checkout, name="checkout"),
     path("orders/", orders.track, name="track"),

@@ -193,11 +193,18 @@ def _fee_gain(cart: CartValue, full: dict[str, int], fees: dict[str, int]) -> in
 
 def _give(offer: OfferValue, terms: Gift, cart: CartValue, stock: dict[int, int]) -> int:
     prices = {gift.variant_id: gift.unit_minor for gift in cart.gifts}
-    for variant_id in terms.variant_ids:
-        worth = prices.get(variant_id, 0) * terms.quantity
-        if stock.get(variant_id, 0) >= terms.quantity and worth <= most_of(offer):
-            stock[variant_id] -= terms.quantity
-            return worth
+    chosen = cart.gift_choices.get(offer.offer_id)
+    worths = {
+        variant_id: prices[variant_id] * terms.quantity
+        for variant_id in sorted(terms.variant_ids, key=lambda each: each != chosen)
+        if stock.get(variant_id, 0) >= terms.quantity
+        and prices[variant_id] * terms.quantity <= most_of(offer)
+    }
+    most = 10**12 if offer.left_minor is None else offer.left_minor
+    fitting = {variant_id: worth for variant_id, worth in worths.items() if worth <= most}
+    for variant_id, worth in (fitting or worths).items():
+        stock[variant_id] -= terms.quantity
+        return worth
     return 0
 
 

@@ -61,6 +61,7 @@ def draw_basket(rng: random.Random, *, most_offers: int = 6) -> tuple[CartValue,
         gifts=(GiftStock(50, 350, rng.randint(0, 2)), GiftStock(51, 900, 1)),
         deliveries=deliveries if rng.random() < 0.5 else (),
         delivery_code=rng.choice((None, "standard", "express")),
+        gift_choices=rng.choice(({}, {}, {1: 50, 2: 51}, {2: 50, 3: 51, 4: 7})),
     )
     offers = [draw_offer(rng, n) for n in range(1, rng.randint(0, most_offers) + 1)]
     budgets = {o.campaign_id: rng.choice((None, None, None, 400, 5_000)) for o in offers}

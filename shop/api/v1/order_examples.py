@@ -58,6 +58,7 @@ CART: Json = {
     ],
     "hints": [],
     "notices": [],
+    "gift_choices": [],
     "can_check_out": True,
     "points": {
         "is_member": True,

@@ -15,6 +15,7 @@ from shop.api.v1.views.behaviour import (
 )
 from shop.api.v1.views.cart import (
     AcceptPricesView,
+    CartGiftView,
     CartLinesView,
     CartLineView,
     CartView,
@@ -81,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cart/lines/<row:variant_id>", CartLineView.as_view(), name="cart-line"),
     path("cart/coupons", CouponsView.as_view(), name="coupons"),
     path("cart/coupons/<code:code>", CouponView.as_view(), name="coupon"),
+    path("cart/gifts/<row:offer_id>", CartGiftView.as_view(), name="cart-gift"),
     path("cart/accept-prices", AcceptPricesView.as_view(), name="accept-prices"),
     path("cart/points", CartPointsView.as_view(), name="cart-points"),
     path("points", PointsView.as_view(), name="points"),

@@ -19,6 +19,7 @@ from orders.services import (
     accept_price_changes,
     add_to_cart,
     apply_coupon,
+    choose_gift,
     remove_coupon,
     set_quantity,
     view_cart,
@@ -30,7 +31,7 @@ from shop.kernel.errors import FairtagError
 from shop.kernel.money import format_money
 from shop.pages.cards import quote_context
 from shop.pages.own_offers import list_cart_offers
-from shop.storefront.forms import CodeForm, LineForm, read_line
+from shop.storefront.forms import CodeForm, GiftForm, LineForm, read_line
 from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
 from shop.storefront.recording import record_event
@@ -105,6 +106,21 @@ def change_coupon(request: HttpRequest) -> HttpResponse:
         if form.cleaned_data["remove"]:
             return remove_coupon(context=context, code=code)
         return apply_coupon(context=context, code=code)
+
+    return _change(request, act, None)
+
+
+@require_POST
+@limited(CHANGE)
+def choose(request: HttpRequest) -> HttpResponse:
+    """Choose among the gifts of an offer."""
+    form = GiftForm(request.POST)
+    if not form.is_valid():
+        return refuse_change(request, _("Please choose one of the gifts."))
+
+    def act(context: QuoteContext) -> CartView:
+        offer_id, gift = form.cleaned_data["offer"], form.cleaned_data["gift"]
+        return choose_gift(context=context, offer_id=offer_id, variant_id=gift)
 
     return _change(request, act, None)
 

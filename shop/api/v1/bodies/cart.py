@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orders.core.gifts import GiftChoice
 from orders.core.values import (
     CartLineView,
     CartView,
@@ -37,6 +38,7 @@ def cart_body(cart: CartView, locale: str) -> Json:
         "rejected": [rejection_body(rejection) for rejection in cart.rejected],
         "hints": [hint_body(hint, currency, locale) for hint in cart.hints],
         "notices": [notice_body(notice, currency, locale) for notice in cart.notices],
+        "gift_choices": [gift_choice_body(each, currency, locale) for each in cart.gift_choices],
         "can_check_out": cart.can_check_out,
         "points": cart_points_body(cart.points, currency, locale),
         "has_personal_price": cart.has_personal_price,
@@ -120,6 +122,26 @@ def notice_body(notice: Notice, currency: str, locale: str) -> Json:
         "quantity": notice.quantity,
         "needs_consent": notice.needs_consent,
         "blocks_checkout": notice.blocks_checkout,
+        "offer_id": notice.offer_id,
+    }
+
+
+def gift_choice_body(choice: GiftChoice, currency: str, locale: str) -> Json:
+    """Return an offer that gives one of several gifts, and which it gives now."""
+    return {
+        "offer_id": choice.offer_id,
+        "label": choice.label,
+        "quantity": choice.quantity,
+        "variant_id": choice.variant_id,
+        "is_chosen": choice.is_chosen,
+        "options": [
+            {
+                "variant": variant_body(option.card),
+                "worth": money(option.worth_minor, currency, locale),
+            }
+            for option in choice.options
+        ],
+        "law_label": choice.law_label,
     }
 
 

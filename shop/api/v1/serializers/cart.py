@@ -27,7 +27,7 @@ class AdjustmentSerializer(serializers.Serializer[object]):
 
 class NoticeSerializer(serializers.Serializer[object]):
     """Something the shopper must be told. Codes: price_fell, price_rose, sold_out, only_left,
-    unavailable."""
+    unavailable, gift_gone."""
 
     code = serializers.CharField()
     message = serializers.CharField()
@@ -38,6 +38,9 @@ class NoticeSerializer(serializers.Serializer[object]):
         help_text="Accept with POST /api/v1/cart/accept-prices before the checkout."
     )
     blocks_checkout = serializers.BooleanField()
+    offer_id = serializers.IntegerField(
+        allow_null=True, help_text="Of gift_gone: choose again with PUT /api/v1/cart/gifts/{id}."
+    )
 
 
 class CartLineSerializer(serializers.Serializer[object]):
@@ -87,6 +90,31 @@ class HintSerializer(serializers.Serializer[object]):
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
 
 
+class GiftOptionSerializer(serializers.Serializer[object]):
+    """Something an offer gives."""
+
+    variant = PlainVariantSerializer()
+    worth = MoneySerializer(help_text="What the pieces would cost.")
+
+
+class GiftChoiceSerializer(serializers.Serializer[object]):
+    """An offer of which the shopper takes one of several gifts. What is gone is not listed."""
+
+    offer_id = serializers.IntegerField()
+    label = serializers.CharField()
+    quantity = serializers.IntegerField(help_text="Pieces given.")
+    variant_id = serializers.IntegerField(help_text="What is given now; a line of the cart.")
+    is_chosen = serializers.BooleanField(help_text="By the shopper; else it is the first there is.")
+    options = GiftOptionSerializer(many=True)
+    law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
+
+
+class ChooseGiftSerializer(serializers.Serializer[object]):
+    """Which of the gifts of the offer; null: whatever it gives first."""
+
+    variant_id = serializers.IntegerField(min_value=1, max_value=MAX_ID, allow_null=True)
+
+
 class DeliverySerializer(serializers.Serializer[object]):
     """A way of delivery with its price for this very cart."""
 
@@ -124,6 +152,7 @@ class CartSerializer(serializers.Serializer[object]):
     rejected = RejectionSerializer(many=True)
     hints = HintSerializer(many=True)
     notices = NoticeSerializer(many=True)
+    gift_choices = GiftChoiceSerializer(many=True)
     can_check_out = serializers.BooleanField()
     points = CartPointsSerializer(allow_null=True)
     has_personal_price = serializers.BooleanField()

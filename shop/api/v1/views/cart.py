@@ -10,6 +10,7 @@ from orders.services import (
     accept_price_changes,
     add_to_cart,
     apply_coupon,
+    choose_gift,
     remove_coupon,
     remove_line,
     set_quantity,
@@ -26,6 +27,7 @@ from shop.api.v1.serializers.cart import (
     AcceptPricesSerializer,
     AddLineSerializer,
     CartSerializer,
+    ChooseGiftSerializer,
     CouponSerializer,
     SetQuantitySerializer,
 )
@@ -183,6 +185,34 @@ class CouponView(CartBase):
     def delete(self, request: Request, code: str) -> HttpResponse:
         """Not there is fine."""
         return self.answer(remove_coupon(context=self.quoting, code=code, version=self.version))
+
+
+class CartGiftView(CartBase):
+    """The gift of one offer."""
+
+    @describe(
+        "chooseGift",
+        "Choose among the gifts of an offer",
+        tag=TAG,
+        request=ChooseGiftSerializer,
+        request_example={"variant_id": 4310},
+        response=CartSerializer,
+        example=examples.CART,
+        headers=[IF_MATCH],
+        refusals=("no_such_gift", "gift_gone", "cart_empty", *CHANGES),
+        audience="shopper",
+    )
+    def put(self, request: Request, offer_id: int) -> HttpResponse:
+        """One of `gift_choices`. Kept while the cart lives; a checkout is refused while what was
+        chosen is gone."""
+        body = self.read_body(ChooseGiftSerializer)
+        cart = choose_gift(
+            context=self.quoting,
+            offer_id=offer_id,
+            variant_id=body["variant_id"],
+            version=self.version,
+        )
+        return self.answer(cart)
 
 
 class AcceptPricesView(CartBase):
