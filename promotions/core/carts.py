@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from promotions.core.shoppers import OrderHistory
@@ -43,6 +43,11 @@ class CartLineValue:
         600
         """
         return max(self.unit_minor, self.public_minor) * self.quantity
+
+
+def sort_lines(lines: Iterable[CartLineValue]) -> tuple[CartLineValue, ...]:
+    """Return the lines in the order in which they are evaluated, however they stood."""
+    return tuple(sorted(lines, key=lambda line: (line.variant_id, line.unit_minor, line.line_id)))
 
 
 @dataclass(frozen=True, slots=True)

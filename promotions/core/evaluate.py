@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from promotions.core.carts import CartLineValue
+from promotions.core.carts import sort_lines
 from promotions.core.conditions import Circumstances, Failure
 from promotions.core.coupons import find_coupon_failure, last_day
 from promotions.core.evaluate_answers import (
@@ -23,6 +23,7 @@ from promotions.core.evaluate_answers import (
     sum_lines,
 )
 from promotions.core.evaluate_missing import find_missing
+from promotions.core.hints import choose_hints
 from promotions.core.reasons import explain
 from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
 from promotions.core.stacking_rules import exclude_each_other
@@ -38,7 +39,6 @@ from promotions.core.values import (
     ShopperFacts,
 )
 
-MAX_HINTS = 2
 STATUS_REASONS = {"draft": "not_published", "paused": "paused", "ended": "closed"}
 NOTHING_TO_GIVE = {
     BenefitKind.GIFT: "gift_gone",
@@ -96,7 +96,7 @@ def evaluate_offers(
     for offers this shopper may have. `totals` sums to the cart less the discount, to the cent.
     """
     words = Wording(language, locale, cart.currency)
-    cart = replace(cart, lines=tuple(sorted(cart.lines, key=_canonical)))
+    cart = replace(cart, lines=sort_lines(cart.lines))
     given = Circumstances(cart, shopper, now, frozenset(coupon.code for coupon in coupons))
     candidates, rejected, near = _sort_out_offers(offers, given, now, words)
     automatic = {candidate.offer.offer_id for candidate in candidates}
@@ -109,7 +109,7 @@ def evaluate_offers(
         adjustments=list_adjustments(plan, cart.lines, language),
         applied=list_applied(plan, cart.lines, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
-        hints=_hints([*near, *near_by_code], words),
+        hints=_hints(choose_hints([*near, *near_by_code], everything, plan, given), words),
         totals=sum_lines(plan, cart.lines),
         gifts=list_gifts(plan, language),
         deliveries=list_deliveries(plan, language),
@@ -248,8 +248,7 @@ def _why_beaten(candidate: Candidate, plan: Plan) -> str:
     return "adds_nothing"
 
 
-def _hints(near: list[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint, ...]:
-    closest = sorted(near, key=lambda pair: (pair[1].missing_minor, pair[0].offer_id))
+def _hints(near: Sequence[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint, ...]:
     return tuple(
         Hint(
             offer_id=offer.offer_id,
@@ -258,7 +257,7 @@ def _hints(near: list[tuple[OfferValue, Failure]], words: Wording) -> tuple[Hint
             missing_minor=failure.missing_minor,
             missing_quantity=failure.missing_quantity,
         )
-        for offer, failure in closest[:MAX_HINTS]
+        for offer, failure in near
     )
 
 
@@ -266,7 +265,3 @@ def _date_of(offer: OfferValue, failure: Failure) -> str:
     if failure.reason_code == "not_started":
         return offer.starts_at.date().isoformat()
     return last_day(offer.ends_at)
-
-
-def _canonical(line: CartLineValue) -> tuple[int, int, str]:
-    return line.variant_id, line.unit_minor, line.line_id

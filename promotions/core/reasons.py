@@ -1,8 +1,9 @@
 """Every reason why an offer or code did not apply, in English and Chinese. True, never vague.
 
 Placeholders: {missing} money still missing, {units} pieces still missing, {name} the offer,
-{date} a day (ISO 8601), {amount} money a condition names, {weekdays} names of days, and what the
-failure's detail holds ({days}, {count}, {start}, {end}, {left}).
+{date} a day (ISO 8601), {amount} money a condition names, {gain} what the next step gives,
+{weekdays} names of days, and what the failure's detail holds ({days}, {count}, {start}, {end},
+{left}).
 """
 
 from __future__ import annotations
@@ -143,6 +144,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "Add {units} more to get “{name}”.",
         "再加购 {units} 件即可享受“{name}”。",
     ),
+    "next_step_value": (
+        "Add {missing} more for {gain} with “{name}”.",
+        "再加购 {missing}，“{name}”即可{gain}。",
+    ),
+    "next_step_quantity": (
+        "Add {units} more for {gain} with “{name}”.",
+        "再加购 {units} 件，“{name}”即可{gain}。",
+    ),
     "product_missing": (
         "The product this offer is for is not in the cart.",
         "购物车中没有该优惠指定的商品。",
@@ -198,6 +207,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "With your other offers this one saves nothing more.",
         "与其他优惠一起使用时，该优惠不再减免。",
     ),
+}
+
+GAINS: dict[str, tuple[str, str]] = {
+    "percent": ("{gain}% off", "减 {gain}%"),
+    "off_minor": ("{gain} off", "减 {gain}"),
+    "each_off_minor": ("{gain} off each", "每件减 {gain}"),
+    "each_for_minor": ("{gain} each", "每件只需 {gain}"),
 }
 
 WEEKDAYS: dict[int, tuple[str, str]] = {
@@ -263,6 +279,10 @@ def _words_of(
     words = dict(detail)
     if "amount_minor" in detail:
         words["amount"] = format_money(int(detail["amount_minor"]), currency, locale)
+    for key in GAINS.keys() & detail.keys():
+        of = str(detail[key])
+        gain = of if key == "percent" else format_money(int(of), currency, locale)
+        words["gain"] = GAINS[key][is_chinese].format(gain=gain)
     if "weekdays" in detail:
         days = [WEEKDAYS[int(day)] for day in str(detail["weekdays"]).split(",")]
         words["weekdays"] = ("、" if is_chinese else ", ").join(day[is_chinese] for day in days)

@@ -1,0 +1,100 @@
+"""Which near misses and next steps are worth a hint: those that would truly give more.
+
+Each is tried on the cart with what is missing added, against all offers that apply already: caps,
+budgets, use limits, stock of gifts and better combinations all have their say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from promotions.core.carts import CartLineValue, CartValue, sort_lines
+from promotions.core.circumstances import Circumstances, Failure
+from promotions.core.evaluate_missing import find_missing, find_next_step
+from promotions.core.stacking import Candidate, Plan, best_plan
+from promotions.core.values import OfferValue
+
+MAX_HINTS = 2
+MOST_TRIES = 6
+MOST_LINES = 5
+
+type Near = tuple[OfferValue, Failure]
+
+
+def choose_hints(
+    near: Sequence[Near], candidates: Sequence[Candidate], plan: Plan, given: Circumstances
+) -> list[Near]:
+    """Return the closest of `near` and of the next steps of `candidates` that would give more.
+
+    `plan` is what applies now. At most two.
+    """
+    steps = [
+        (candidate.offer, failure)
+        for candidate in candidates
+        for failure in find_next_step(candidate.offer, given.cart.lines)
+    ]
+    closest = sorted([*near, *steps], key=lambda pair: (pair[1].missing_minor, pair[0].offer_id))
+    found: list[Near] = []
+    for offer, failure in closest[:MOST_TRIES]:
+        if len(found) < MAX_HINTS and _gives_more(offer, failure, candidates, plan, given):
+            found.append((offer, failure))
+    return found
+
+
+def _gives_more(
+    offer: OfferValue,
+    failure: Failure,
+    candidates: Sequence[Candidate],
+    plan: Plan,
+    given: Circumstances,
+) -> bool:
+    """Return whether adding what is missing makes `offer` give more than it does in `plan`.
+
+    True also where none of the goods in the cart, added to, would make it hold: then it takes
+    other goods, and nobody can say what they will cost.
+    """
+    trials = _grow(offer, failure, given.cart)
+    grown = next((cart for cart in trials if _holds(offer, cart, given)), None)
+    if grown is None:
+        return True
+    others = [each for each in candidates if each.offer.offer_id != offer.offer_id]
+    own = [each for each in candidates if each.offer.offer_id == offer.offer_id]
+    then = best_plan([*others, *(own or [Candidate(offer)])], grown)
+    return _worth_of(offer, then) > _worth_of(offer, plan)
+
+
+def _grow(offer: OfferValue, failure: Failure, cart: CartValue) -> Iterator[CartValue]:
+    """Yield the cart with what is missing added to one of the lines the offer covers."""
+    covered = sorted(filter(offer.covers, cart.lines), key=lambda line: -line.quantity)
+    for line in (covered or cart.lines)[:MOST_LINES]:
+        more = [line]
+        if failure.missing_quantity:
+            more = [replace(line, quantity=line.quantity + failure.missing_quantity)]
+        if failure.missing_minor:
+            more.append(_at_price(line, failure.missing_minor))
+        rest = [each for each in cart.lines if each is not line]
+        yield replace(cart, lines=sort_lines([*rest, *more]))
+
+
+def _at_price(line: CartLineValue, unit_minor: int) -> CartLineValue:
+    return replace(
+        line,
+        line_id=f"{line.line_id}+",
+        quantity=1,
+        unit_minor=unit_minor,
+        public_minor=unit_minor,
+        floor_minor=0,
+    )
+
+
+def _holds(offer: OfferValue, cart: CartValue, given: Circumstances) -> bool:
+    then = replace(given, cart=cart)
+    return not offer.condition.failures(then) and not find_missing(offer, cart.lines)
+
+
+def _worth_of(offer: OfferValue, plan: Plan) -> tuple[int, int]:
+    """Return the money off (gifts at their price) and the points that come from `offer`."""
+    own = [each for each in plan.effects if each.candidate.offer.offer_id == offer.offer_id]
+    money = sum(effect.amount_minor for effect in own)
+    return money, sum(effect.points for effect in own)
