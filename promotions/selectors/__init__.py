@@ -4,20 +4,18 @@ from promotions.core.shoppers import OrderHistory, ShopperView
 from promotions.selectors.arms import list_cart_arms
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.left import tell_left
-from promotions.selectors.offers import (
-    LinePreview,
-    evaluate_cart,
-    list_live_offers,
-    preview_lines,
-)
+from promotions.selectors.offers import evaluate_cart, list_live_offers
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.selectors.personal_covering import personal_offers_covering
+from promotions.selectors.previews import LinePreview, PreviewPlace, Previews, preview_lines
 from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [
     "LinePreview",
     "OrderHistory",
     "PersonalOffer",
+    "PreviewPlace",
+    "Previews",
     "ShopperView",
     "evaluate_cart",
     "forget_offer_book",

@@ -3,48 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from pricing.core.values import STRICTEST, JurisdictionRule
-from promotions.core.benefits import WITHOUT_LINES
-from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.core.carts import CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
-from promotions.core.limits import Buyer, Left, least_left
+from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.core.terms import Gift
 from promotions.core.values import CouponValue, Evaluation, GiftStock, OfferValue
 from promotions.models import CampaignShopper
-from promotions.selectors.arms import find_offer_arms, list_tested_campaigns
+from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import close_held_out, drop_held_out
-from promotions.selectors.limits import add_rooms, with_rooms
+from promotions.selectors.limits import add_rooms
 from promotions.selectors.personal_law import find_personal_rule, label_personal
-from shop.catalog.selectors import get_market, load_sensitive_ids
+from shop.catalog.selectors import load_sensitive_ids
 
 LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class LinePreview:
-    """What one unit of a variant would cost with automatic offers, before any cart exists.
-
-    `ends_at` is the first end among them, `has_clock` whether that one was told before anybody saw
-    it; `left` is the least that is left of any.
-    """
-
-    variant_id: int
-    adjusted_minor: int
-    labels: tuple[str, ...]
-    ends_at: datetime
-    has_clock: bool = False
-    left: Left | None = None
 
 
 def list_live_offers(*, now: datetime, market_code: str) -> tuple[OfferValue, ...]:
@@ -95,7 +78,7 @@ def evaluate_cart(
         cart=cart,
         offers=_keep_given(offers, given),
         coupons=coupons,
-        shopper=_facts(shopper, given),
+        shopper=facts_of(shopper, given),
         now=now,
         language=language,
         locale=locale,
@@ -106,79 +89,6 @@ def evaluate_cart(
 def _live_for(offer: OfferValue, shopper: ShopperView, now: datetime, market_code: str) -> bool:
     personal = offer.audience == "personal"
     return live_at(offer, now, market_code) and (shopper.allows_personal or not personal)
-
-
-def preview_lines(
-    *,
-    lines: Sequence[CartLineValue],
-    market_code: str,
-    channel: str,
-    currency: str,
-    shopper: ShopperView,
-    now: datetime,
-    language: str,
-    region: str = "",
-) -> dict[int, LinePreview]:
-    """Return, by variant id, what one unit alone would cost with automatic offers.
-
-    No query, one if an offer has use limits: a flash sale that is sold out is not shown. Variants
-    that no offer lowers are absent, and so are offers with a budget, for chosen shoppers or under
-    experiment: a list page must not promise what may be gone, nor ask the database per shopper.
-    Gifts, delivery and points are no price of a unit.
-    """
-    offers = _list_previewed(lines, market_code, now)
-    if not offers:
-        return {}
-    time_zone = get_market(market_code).time_zone
-    offers = with_rooms(offers, Buyer(shopper.shopper_id, channel, time_zone, now))
-    place = CartValue((), currency, market_code, channel, region, time_zone)
-    previews = {}
-    for line in lines:
-        fit = [offer for offer in offers if offer.covers(line)]
-        if not fit:
-            continue
-        alone = replace(place, lines=(replace(line, quantity=1),))
-        found = evaluate_offers(
-            cart=alone,
-            offers=fit,
-            coupons=(),
-            shopper=_facts(shopper, ()),
-            now=now,
-            language=language,
-        )
-        if found.applied:
-            previews[line.variant_id] = _preview(line, found, fit)
-    return previews
-
-
-def _list_previewed(
-    lines: Sequence[CartLineValue], market_code: str, now: datetime
-) -> list[OfferValue]:
-    book, tested = load_offer_book(), list_tested_campaigns()
-    return [
-        offer
-        for offer in book.index.touching(lines)
-        if live_at(offer, now, market_code)
-        and offer.campaign_id not in book.budgeted
-        and offer.campaign_id not in tested
-        and offer.audience != "personal"
-        and not offer.holdout_percent
-        and offer.benefit.kind not in WITHOUT_LINES
-    ]
-
-
-def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue]) -> LinePreview:
-    ids = {offer.offer_id for offer in found.applied}
-    applied = [offer for offer in offers if offer.offer_id in ids]
-    first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
-    return LinePreview(
-        variant_id=line.variant_id,
-        adjusted_minor=found.totals[line.line_id],
-        labels=tuple(offer.label for offer in found.applied),
-        ends_at=first.ends_at,
-        has_clock=first.has_clock,
-        left=least_left(room for offer in applied for room in offer.rooms),
-    )
 
 
 def _gifts_of(offers: Iterable[OfferValue]) -> frozenset[int]:
@@ -257,7 +167,8 @@ def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -
     return [offer for offer in offers if given.get(offer.campaign_id) in (None, offer.offer_id)]
 
 
-def _facts(shopper: ShopperView, campaign_ids: Iterable[int]) -> ShopperFacts:
+def facts_of(shopper: ShopperView, campaign_ids: Iterable[int]) -> ShopperFacts:
+    """Return the shopper as the evaluator sees them, addressed by these personal campaigns."""
     return ShopperFacts(
         shopper_id=shopper.shopper_id,
         is_member=shopper.is_member,

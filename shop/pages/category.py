@@ -13,6 +13,7 @@ from shop.catalog.selectors import (
 from shop.pages.cards import build_cards
 from shop.pages.context import PageContext
 from shop.pages.listing import build_listing, catalog_filters
+from shop.pages.previews import add_offers
 from shop.pages.values import CategoryPage, ListingQuery, SearchPage
 
 POPULAR_ON_EMPTY = 12
@@ -40,7 +41,7 @@ def search(ctx: PageContext, words: str, query: ListingQuery) -> SearchPage:
     found = search_variants(words, ctx.language)
     listing = list_search_facets(found.variant_ids.tolist(), catalog_filters(query))
     built = build_listing(ctx, listing, query, "search")
-    popular = () if built.total else build_cards(ctx, list_popular(), "search")
+    popular = () if built.total else add_offers(ctx, build_cards(ctx, list_popular(), "search"))
     return SearchPage(
         words=words,
         corrected=found.corrected_query,

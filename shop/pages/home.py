@@ -22,6 +22,7 @@ from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
 from shop.pages.offers import list_shopper_offers
 from shop.pages.picks import find_pattern
+from shop.pages.previews import add_offers
 from shop.pages.profile import find_profile, find_ranking_row
 from shop.pages.values import HomePage, Shelf
 
@@ -41,7 +42,7 @@ def home(ctx: PageContext) -> HomePage:
     shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks))
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
     prices = quote_page(ctx, ids, "home")
-    cards = join_cards(list_cards(ids, ctx.language), prices)
+    cards = add_offers(ctx, join_cards(list_cards(ids, ctx.language), prices))
     by_id = {item.card.variant_id: item for item in cards}
     return HomePage(
         offers=tuple(list_shopper_offers(ctx, profile, limit=OFFERS)),

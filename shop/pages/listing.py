@@ -13,6 +13,7 @@ from shop.catalog.core.values import CatalogFilters, CategoryListing
 from shop.catalog.selectors import catalog_version, list_cards
 from shop.pages.cards import build_cards, quote_context
 from shop.pages.context import PageContext
+from shop.pages.previews import add_offers
 from shop.pages.values import PAGE_SIZE, SORTS, Listing, ListingQuery
 
 IntArray = NDArray[np.int64]
@@ -37,7 +38,7 @@ def build_listing(
     page = min(max(1, query.page), pages)
     shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
     return Listing(
-        cards=build_cards(ctx, shown, purpose),
+        cards=add_offers(ctx, build_cards(ctx, shown, purpose)),
         facets=listing.facets,
         query=replace(query, page=page),
         total=len(ids),

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from pricing.selectors import floor_minor
 from profiles.core.values import OnlineProfile
-from promotions.core.carts import CartLineValue
-from promotions.core.limits import Buyer, Counted, Left
+from promotions.core.limits import Buyer
 from promotions.selectors import (
-    LinePreview,
     PersonalOffer,
     ShopperView,
     list_covered_variants,
     personal_offers_for,
-    preview_lines,
     tell_left,
 )
-from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import (
     get_market,
-    list_categories,
     list_search_facets,
     load_variant_arrays,
 )
@@ -52,50 +44,6 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
     covered = _covered_variants(found)
     listing = list_search_facets(covered.tolist(), catalog_filters(query))
     return OfferPage(offer=found, listing=build_listing(ctx, listing, query, "offer"))
-
-
-def preview_offer(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> LinePreview | None:
-    """Return what one piece would cost with offers that apply by themselves, if less.
-
-    No query, one if an offer has use limits; no more pieces are told left than are in stock.
-    Offers that need a shopper's profile, a full cart or a budget are left to the cart: a page must
-    not promise what may be gone.
-    """
-    arrays = load_variant_arrays()
-    at = int(np.searchsorted(arrays.variant_id, card.variant_id))
-    if at >= len(arrays.variant_id) or arrays.variant_id[at] != card.variant_id:
-        return None
-    trail = list_categories(ctx.language).trail(card.category_id)
-    floors = floor_minor(
-        variant_ids=[card.variant_id], now=ctx.now, market=ctx.market, channel=ctx.channel
-    )
-    line = CartLineValue(
-        line_id=str(card.variant_id),
-        variant_id=card.variant_id,
-        product_id=card.product_id,
-        category_ids=tuple(node.category_id for node in trail),
-        brand_id=int(arrays.brand_id[at]),
-        quantity=1,
-        unit_minor=quoted_minor,
-        floor_minor=floors.get(card.variant_id, quoted_minor),
-    )
-    found = preview_lines(
-        lines=[line],
-        market_code=ctx.market,
-        channel=ctx.channel,
-        currency=ctx.currency,
-        shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        now=ctx.now,
-        language=ctx.language,
-        region=ctx.jurisdiction_code,
-    ).get(card.variant_id)
-    return None if found is None else replace(found, left=_within_stock(found.left, card))
-
-
-def _within_stock(left: Left | None, card: CatalogCard) -> Left | None:
-    if left is None or left.counted is not Counted.UNITS:
-        return left
-    return replace(left, count=min(left.count, card.available)) if card.available > 0 else None
 
 
 def list_shopper_offers(

@@ -18,8 +18,8 @@ from shop.catalog.selectors import (
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
-from shop.pages.offers import preview_offer
 from shop.pages.points import earns
+from shop.pages.previews import join_offers, paid_minor, preview_cards
 from shop.pages.values import ProductPage
 
 RELATED = 6
@@ -41,17 +41,19 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     stocked = _restock(detail, cards)
-    offer = preview_offer(ctx, stocked.card, price.quoted_minor)
-    paid = price.quoted_minor if offer is None else offer.adjusted_minor
+    previews = preview_cards(ctx, list(cards.values()), prices)
+    paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
     return ProductPage(
         detail=stocked,
         price=price,
         delivery=price_options(terms.methods, price.public_minor, terms.taxes, ctx.language),
-        offer=offer,
+        previews=previews,
         earns=earns(ctx, detail.card, paid),
         prices=prices,
         siblings=detail.siblings,
-        related=join_cards([cards[i] for i in related if i in cards], prices),
+        related=join_offers(
+            join_cards([cards[i] for i in related if i in cards], prices), previews
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from orders.core.values import DeliveryOption, OrderSummary
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
-from promotions.selectors import LinePreview, PersonalOffer
+from promotions.selectors import LinePreview, PersonalOffer, Previews
 from shop.catalog.core.values import (
     CatalogCard,
     CategoryNode,
@@ -19,10 +19,15 @@ from shop.catalog.core.values import (
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """One variant in a listing, with this shopper's price."""
+    """One variant in a listing, with this shopper's price and what offers make of it.
+
+    `members_minor` is what every member pays, for who is not signed in.
+    """
 
     card: CatalogCard
     price: PriceView
+    offer: LinePreview | None = None
+    members_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ class ProductPage:
     """A product; `price` is of its first variant, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
-    `earns` is what one piece earns in points.
+    `earns` is what one piece earns in points. `previews` is what offers make of the prices of all
+    variants, `offer` and `members_minor` those of the first.
     """
 
     detail: ProductDetail
@@ -120,8 +126,18 @@ class ProductPage:
     siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
     delivery: tuple[DeliveryOption, ...] = ()
-    offer: LinePreview | None = None
+    previews: Previews = field(default_factory=Previews)
     earns: int = 0
+
+    @property
+    def offer(self) -> LinePreview | None:
+        """Return what offers make of the first variant's price."""
+        return self.previews.mine.get(self.detail.card.variant_id)
+
+    @property
+    def members_minor(self) -> int | None:
+        """Return what every member pays for it, for who is not signed in."""
+        return self.previews.members.get(self.detail.card.variant_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ def price_words(language: str) -> Words:
             "add": _("Add to cart"),
             "sold_out": _("Sold out"),
             "few_left": _("Only {n} left"),
+            "in_cart": _("{amount} in the cart"),
+            "members_pay": _("Members pay {amount}"),
+            "members": _("Member price"),
+            "group": _("Price of your group"),
         }
 
 

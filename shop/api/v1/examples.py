@@ -115,7 +115,17 @@ PLAIN_VARIANT: Json = {
     "picture_url": "/static/img/art/cheese.svg",
     "available": 12,
 }
-VARIANT: Json = {**PLAIN_VARIANT, "price": PRICE}
+VARIANT: Json = {
+    **PLAIN_VARIANT,
+    "price": PRICE,
+    "offered": {
+        "price": usd(359),
+        "labels": ["Cheese week"],
+        "audience": "public",
+        "ends_at": LATER,
+    },
+    "members_pay": usd(339),
+}
 LISTING: Json = {
     "total": 1,
     "page": 1,

@@ -121,12 +121,27 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
             "url": f"{shop['product_root']}{shown.slug}/",
             "picture": picture(shown.picture),
             "line": f"{shown.variant_id}:{view.token or ''}",
+            **offer_fields(item, language, locale),
             "is_available": shown.available > 0,
             "few": price_words(language)["few_left"].format(n=shown.available) if few else "",
         },
         language=language,
         frame=card_frame,
     )
+
+
+def offer_fields(item: ProductCard, language: str, locale: str) -> dict[str, str]:
+    """Return what a card says of offers: what the shopper pays and why, or what members pay."""
+    words, offer, currency = price_words(language), item.offer, item.price.currency
+    fields = {"offer": "", "offer_why": "", "members": ""}
+    if offer is not None:
+        amount = format_money(offer.adjusted_minor, currency, locale)
+        fields["offer"] = words["in_cart"].format(amount=amount)
+        fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
+    if item.members_minor is not None:
+        amount = format_money(item.members_minor, currency, locale)
+        fields["members"] = words["members_pay"].format(amount=amount)
+    return fields
 
 
 def card_frame(language: str) -> dict[str, object]:

@@ -13,7 +13,14 @@ from django.db import IntegrityError, transaction
 from promotions.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.core.values import Evaluation
 from promotions.models import Campaign, Offer, StackingCategory, StackingGroup
-from promotions.selectors import ShopperView, evaluate_cart, forget_offer_book, preview_lines
+from promotions.selectors import (
+    PreviewPlace,
+    Previews,
+    ShopperView,
+    evaluate_cart,
+    forget_offer_book,
+    preview_lines,
+)
 from tests.factories.promotions import NOON, make_line
 
 pytestmark = pytest.mark.django_db
@@ -127,11 +134,11 @@ def test_a_list_page_shows_only_what_one_unit_alone_gets() -> None:
     _offer("quantity_tiers", {"steps": [{"from": 2, "percent": 20}]}, target="line")
     _offer("gift", {"variants": [7]})
     _offer("points", {"points": 3})
-    view = {"market_code": "us", "channel": "online", "currency": "USD", "language": "en"}
+    place = PreviewPlace("us", "online", "USD", NOON, "en")
     shopper = ShopperView(None)
-    assert preview_lines(lines=[CHEESE], shopper=shopper, now=NOON, **view) == {}
+    assert preview_lines(lines=[CHEESE], shopper=shopper, place=place) == Previews()
     _offer("set_price", {}, amount_minor=900, target="unit")
-    shown = preview_lines(lines=[CHEESE], shopper=shopper, now=NOON, **view)
+    shown = preview_lines(lines=[CHEESE], shopper=shopper, place=place).mine
     assert shown[CHEESE.variant_id].adjusted_minor == 900
     assert shown[CHEESE.variant_id].labels == ("set_price",)
 

@@ -17,7 +17,13 @@ from promotions.core.carts import CartLineValue
 from promotions.core.limits import Buyer
 from promotions.core.values import AppliedOffer, Evaluation
 from promotions.models import Campaign, Coupon, LimitCounter, LimitUse, Redemption, UseLimit
-from promotions.selectors import ShopperView, evaluate_cart, forget_offer_book, preview_lines
+from promotions.selectors import (
+    PreviewPlace,
+    ShopperView,
+    evaluate_cart,
+    forget_offer_book,
+    preview_lines,
+)
 from promotions.selectors.limits import load_limits
 from promotions.services import (
     CouponExhausted,
@@ -174,9 +180,8 @@ def test_an_exhausted_offer_is_shown_nowhere_and_takes_one_statement() -> None:
     get_market("us")
 
     def preview(line: CartLineValue) -> bool:
-        asked: dict[str, Any] = {"market_code": "us", "channel": "online", "currency": "USD"}
-        shopper = ShopperView(None)
-        return bool(preview_lines(lines=[line], shopper=shopper, now=NOON, language="en", **asked))
+        place = PreviewPlace("us", "online", "USD", NOON, "en")
+        return bool(preview_lines(lines=[line], shopper=ShopperView(None), place=place).mine)
 
     with CaptureQueriesContext(connection) as captured:
         assert (preview(line), _evaluate().discount_minor) == (True, 100)

@@ -24,6 +24,8 @@ from profiles.services import (
 from promotions.core.values import Evaluation
 from promotions.models import Campaign
 from promotions.selectors import (
+    PreviewPlace,
+    Previews,
     ShopperView,
     evaluate_cart,
     list_cart_arms,
@@ -111,18 +113,11 @@ def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
         seen.add(len(shown))
     assert seen == {0, 1}
     line = make_line()
-    assert (
-        preview_lines(
-            lines=[line],
-            market_code="us",
-            channel="online",
-            currency="USD",
-            shopper=ShopperView(shopper_id=None, is_member=True),
-            now=NOON,
-            language="en",
-        )
-        == {}
+    place = PreviewPlace("us", "online", "USD", NOON, "en")
+    found = preview_lines(
+        lines=[line], shopper=ShopperView(shopper_id=None, is_member=True), place=place
     )
+    assert found == Previews()
 
 
 @pytest.mark.usefixtures("cheese_week")

@@ -14,6 +14,7 @@ from profiles.models import Shopper
 from profiles.selectors import list_running
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
 from promotions.selectors import (
+    PreviewPlace,
     ShopperView,
     addressed,
     evaluate_cart,
@@ -176,17 +177,10 @@ def test_a_list_page_shows_what_one_unit_would_cost() -> None:
     load_limits()
     get_market("us")
     with CaptureQueriesContext(connection) as captured:
-        found = preview_lines(
-            lines=[cheese, bread],
-            market_code="us",
-            channel="online",
-            currency="USD",
-            shopper=ALICE,
-            now=NOON,
-            language="en",
-        )
+        place = PreviewPlace("us", "online", "USD", NOON, "en")
+        found = preview_lines(lines=[cheese, bread], shopper=ALICE, place=place)
     assert len(captured) == 0
-    assert {key: (p.adjusted_minor, p.labels) for key, p in found.items()} == {
+    assert {key: (p.adjusted_minor, p.labels) for key, p in found.mine.items()} == {
         cheese.variant_id: (900, ("tenth",))
     }
 

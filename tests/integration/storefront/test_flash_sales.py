@@ -20,7 +20,7 @@ from promotions.selectors import forget_offer_book
 from promotions.services import hold_redemptions
 from shop.catalog.selectors import get_market
 from shop.inventory.models import StockRecord
-from shop.pages import offers
+from shop.pages import previews
 from shop.storefront import visitors
 from tests.factories.orders import NOON, Shelf
 from tests.factories.promotions import make_campaign
@@ -38,7 +38,7 @@ both = pytest.mark.parametrize("prefix", ["", "/zh-hans"])
 def sale(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Campaign:
     """A tenth off everything, told to end in 2099; no price has a floor."""
     monkeypatch.setattr(
-        offers, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
+        previews, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
     )
     campaign = make_campaign("flash", percent="10")
     Campaign.objects.update(ends_at=END, promised_ends_at=END, claims={"countdown": True})
@@ -128,7 +128,7 @@ def test_without_a_promised_end_there_is_no_clock_and_the_moment_stands(sale: Ca
         assert f'<time datetime="{STAMP}">{ENDS[""]}</time>' in html
 
 
-def test_the_number_takes_one_statement_and_none_on_lists(sale: Campaign) -> None:
+def test_the_number_takes_one_statement_however_many_cards_there_are(sale: Campaign) -> None:
     def count(path: str) -> int:
         client: Callable[[str], object] = Client().get
         for _ in range(2):
@@ -139,7 +139,8 @@ def test_the_number_takes_one_statement_and_none_on_lists(sale: Campaign) -> Non
     paths = (*pages_of(sale), "/c/dairy/cheese/", "/search/?q=gouda")
     assert [count(path) for path in paths] == [0, 0, 0, 0, 0]
     limit(sale)
-    assert [count(path) for path in paths] == [1, 1, 1, 0, 0]
+    # where offers stand beside goods, one more for the prices of the goods
+    assert [count(path) for path in paths] == [2, 2, 1, 1, 1]
 
 
 def test_the_end_is_told_by_the_clock_of_the_market(

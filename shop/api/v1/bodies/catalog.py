@@ -8,7 +8,8 @@ from typing import Any
 
 from django.templatetags.static import static
 
-from shop.api.v1.bodies.prices import Json, price_body
+from promotions.selectors import LinePreview
+from shop.api.v1.bodies.prices import Json, moment, money, optional_money, price_body
 from shop.catalog.core.values import (
     CatalogCard,
     CategoryNode,
@@ -17,12 +18,31 @@ from shop.catalog.core.values import (
     SiblingSize,
     Suggestion,
 )
+from shop.pages.cards import join_cards
+from shop.pages.previews import join_offers
 from shop.pages.values import CategoryPage, Listing, ProductCard, ProductPage, SearchPage
 
 
 def card_body(item: ProductCard, locale: str) -> Json:
     """Return a variant as listings show it, with this shopper's price."""
-    return {**variant_body(item.card), "price": price_body(item.price, locale)}
+    return {
+        **variant_body(item.card),
+        "price": price_body(item.price, locale),
+        **offered_body(item.price.currency, locale, item.offer, item.members_minor),
+    }
+
+
+def offered_body(
+    currency: str, locale: str, offer: LinePreview | None, members_minor: int | None
+) -> Json:
+    """Return what offers make of a price, and what members pay."""
+    offered = offer and {
+        "price": money(offer.adjusted_minor, currency, locale),
+        "labels": list(offer.labels),
+        "audience": offer.audience,
+        "ends_at": moment(offer.ends_at),
+    }
+    return {"offered": offered, "members_pay": optional_money(members_minor, currency, locale)}
 
 
 def card_bodies(items: Iterable[ProductCard], locale: str) -> list[Json]:
@@ -143,9 +163,8 @@ def product_page_body(page: ProductPage, locale: str) -> Json:
         "is_sensitive": detail.is_sensitive,
         "trail": category_bodies(detail.breadcrumbs),
         "variants": [
-            {**variant_body(card), "price": price_body(page.prices[card.variant_id], locale)}
-            for card in detail.variants
-            if card.variant_id in page.prices
+            card_body(item, locale)
+            for item in join_offers(join_cards(detail.variants, page.prices), page.previews)
         ],
         "siblings": [sibling_body(sibling) for sibling in page.siblings],
         "related": card_bodies(page.related, locale),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from shop.api.v1.serializers.prices import PriceSerializer
+from shop.api.v1.serializers.prices import MoneySerializer, PriceSerializer
 from shop.pages.values import SORTS
 
 MAX_WORDS = 200
@@ -72,10 +72,28 @@ class PlainVariantSerializer(serializers.Serializer[object]):
     available = serializers.IntegerField(help_text="Pieces that can be ordered now.")
 
 
+class OfferedPriceSerializer(serializers.Serializer[object]):
+    """What one piece alone costs in the cart, with offers that apply by themselves."""
+
+    price = MoneySerializer()
+    labels = serializers.ListField(child=serializers.CharField(), help_text="Names of the offers.")
+    audience = serializers.ChoiceField(
+        choices=("public", "members", "group"),
+        help_text="For whom they are: everybody, members (or a tier), a group the shopper proved.",
+    )
+    ends_at = serializers.DateTimeField()
+
+
 class VariantSerializer(PlainVariantSerializer):
-    """What is sold, with this shopper's price."""
+    """What is sold, with this shopper's price and what offers make of it."""
 
     price = PriceSerializer()
+    offered = OfferedPriceSerializer(
+        allow_null=True, help_text="Null: no offer lowers one piece of it."
+    )
+    members_pay = MoneySerializer(
+        allow_null=True, help_text="Not signed in: what every member pays, if that is less."
+    )
 
 
 class FacetOptionSerializer(serializers.Serializer[object]):

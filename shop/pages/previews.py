@@ -1,0 +1,129 @@
+"""What offers make of the prices on lists and product pages, for whoever looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from orders.services.places import find_places
+from pricing.core.values import PriceView
+from pricing.selectors import floor_minor
+from profiles.selectors import find_shopper
+from promotions.core.carts import CartLineValue
+from promotions.core.limits import Counted, Left
+from promotions.selectors import (
+    LinePreview,
+    PreviewPlace,
+    Previews,
+    ShopperView,
+    list_live_offers,
+    preview_lines,
+)
+from shop.catalog.core.values import CatalogCard
+from shop.catalog.selectors import load_variant_arrays
+from shop.pages.context import PageContext
+from shop.pages.values import ProductCard
+
+
+def preview_cards(
+    ctx: PageContext, cards: Sequence[CatalogCard], prices: Mapping[int, PriceView]
+) -> Previews:
+    """Return what one piece of each would cost with offers that apply by themselves, if less.
+
+    Members see the prices of members, of their tier and of their proven groups; who is not signed
+    in sees what every member pays, not on restricted or sensitive goods. Offers that need a
+    profile, a full cart or a budget are left to the cart: a page must not promise what may be gone.
+
+    No query for guests, one if an offer has use limits; members one more, or up to four where
+    offers on these goods ask for groups and tier. The number of cards does not matter.
+    """
+    priced = [card for card in cards if card.variant_id in prices]
+    if not priced or not list_live_offers(now=ctx.now, market_code=ctx.market):
+        return Previews()
+    found = preview_lines(
+        lines=_lines_of(ctx, priced, prices),
+        place=PreviewPlace(
+            market_code=ctx.market,
+            channel=ctx.channel,
+            currency=ctx.currency,
+            now=ctx.now,
+            language=ctx.language,
+            region=ctx.jurisdiction_code,
+        ),
+        shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
+        find_id=None if ctx.account_id is None else lambda: _find_id(ctx),
+    )
+    stock = {card.variant_id: card.available for card in priced}
+    return Previews(
+        mine={i: replace(p, left=_within_stock(p.left, stock[i])) for i, p in found.mine.items()},
+        members=_without_delicate(found.members),
+    )
+
+
+def add_offers(ctx: PageContext, cards: Sequence[ProductCard]) -> tuple[ProductCard, ...]:
+    """Return the cards with what offers make of their prices. Queries: as above."""
+    prices = {item.card.variant_id: item.price for item in cards}
+    return join_offers(cards, preview_cards(ctx, [item.card for item in cards], prices))
+
+
+def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductCard, ...]:
+    """Return the cards with what `found` says of them."""
+    if not found.mine and not found.members:
+        return tuple(cards)
+    return tuple(
+        replace(
+            item,
+            offer=found.mine.get(item.card.variant_id),
+            members_minor=found.members.get(item.card.variant_id),
+        )
+        for item in cards
+    )
+
+
+def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
+    """Return what one piece costs in the cart."""
+    return price.quoted_minor if offer is None else offer.adjusted_minor
+
+
+def _lines_of(
+    ctx: PageContext, cards: Sequence[CatalogCard], prices: Mapping[int, PriceView]
+) -> list[CartLineValue]:
+    ids = [card.variant_id for card in cards]
+    places = find_places(ids)
+    floors = floor_minor(variant_ids=ids, now=ctx.now, market=ctx.market, channel=ctx.channel)
+    return [
+        CartLineValue(
+            line_id=str(card.variant_id),
+            variant_id=card.variant_id,
+            product_id=card.product_id,
+            category_ids=places[card.variant_id][0],
+            brand_id=places[card.variant_id][1],
+            quantity=1,
+            unit_minor=prices[card.variant_id].quoted_minor,
+            floor_minor=floors.get(card.variant_id, prices[card.variant_id].quoted_minor),
+            public_minor=prices[card.variant_id].public_minor,
+        )
+        for card in cards
+    ]
+
+
+def _find_id(ctx: PageContext) -> int | None:
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    return None if shopper is None else shopper.id
+
+
+def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:
+    """Return the prices of members without those of restricted and sensitive goods."""
+    if not members:
+        return {}
+    arrays = load_variant_arrays()
+    delicate = arrays.variant_id[arrays.never_picked]
+    return {i: minor for i, minor in members.items() if not np.isin(i, delicate)}
+
+
+def _within_stock(left: Left | None, available: int) -> Left | None:
+    if left is None or left.counted is not Counted.UNITS:
+        return left
+    return replace(left, count=min(left.count, available)) if available > 0 else None

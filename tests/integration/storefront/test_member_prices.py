@@ -1,0 +1,163 @@
+"""Members, tiers and proven groups see their prices on lists and products before any cart."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from profiles.models import Shopper
+from promotions.models import Campaign, GroupClaim, LimitCounter, UseLimit, VerifiedGroup
+from promotions.selectors import forget_offer_book
+from shop.catalog.models import Category
+from shop.kernel.clock import utc_now
+from shop.pages import previews
+from tests.factories.api import expect
+from tests.factories.loyalty import make_member, make_terms, order_points
+from tests.factories.orders import Shelf
+from tests.factories.promotions import make_campaign
+from tests.fixtures_api import ApiClient
+
+pytestmark = pytest.mark.django_db
+
+CARD = '<span class="tag tag--butter">{why}</span> ${price} in the cart'
+
+
+@pytest.fixture(autouse=True)
+def _no_floors(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        previews, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
+    )
+
+
+def make_offer(name: str, percent: str, **fields: Any) -> None:
+    campaign = make_campaign(name, percent=percent, **fields)
+    campaign.ends_at = utc_now() + timedelta(days=9)
+    campaign.save()
+    forget_offer_book()
+
+
+def sign_in(email: str = "alice@example.com") -> tuple[Client, int]:
+    account = get_user_model().objects.create_user(email, "a long password")
+    now = utc_now()
+    shopper = Shopper.objects.create(account=account, created_at=now, last_seen_at=now)
+    client = Client()
+    client.force_login(account)
+    return client, shopper.pk
+
+
+def prove(shopper_id: int, code: str = "student") -> None:
+    group = VerifiedGroup.objects.create(code=code, name="Students")
+    now = utc_now()
+    GroupClaim.objects.create(
+        group=group,
+        shopper_id=shopper_id,
+        how="code",
+        state="accepted",
+        submitted_at=now,
+        decided_at=now,
+        valid_until=now + timedelta(days=9),
+    )
+
+
+def read(client: Client, path: str = "/search/?q=gouda") -> str:
+    return client.get(path).content.decode()
+
+
+def test_members_see_their_price_and_others_what_members_pay() -> None:
+    make_offer("Club week", "10", audience="members")
+    alice, _ = sign_in()
+    for path in ("/search/?q=gouda", "/p/gouda/"):
+        mine, theirs = read(alice, path), read(Client(), path)
+        assert ("Member price" in mine, "Members pay" in mine) == (True, False)
+        assert "$4.50" in mine
+        assert ("Member price" in theirs, "Members pay $4.50" in theirs) == (False, True)
+    assert CARD.format(why="Member price", price="4.50") in read(alice)
+    assert "会员价 US$4.50" in read(Client(), "/zh-hans/search/?q=gouda")
+    answer = alice.get("/search/?q=gouda")
+    assert answer.headers["Cache-Control"].startswith("private")
+
+
+def test_everybodys_offer_is_on_the_card_and_no_price_of_members() -> None:
+    make_offer("Gouda week", "20")
+    assert CARD.format(why="Gouda week", price="4.00") in read(Client())
+    assert "Members pay" not in read(Client())
+    make_offer("Club week", "10", audience="members")  # both together: 5.00 - 20 % - 10 %
+    assert "Members pay $3.60" in read(Client())
+
+
+def test_a_proven_student_and_a_tier_see_theirs_and_nobody_else_does() -> None:
+    make_offer("Students", "30", condition={"groups": ["student"]})
+    make_offer("Gold", "40", condition={"tiers": ["gold"]})
+    plain, shopper_id = sign_in()
+    assert "in the cart" not in read(plain) + read(Client())
+    prove(shopper_id)
+    assert CARD.format(why="Price of your group", price="3.50") in read(plain)
+    make_terms()
+    gold = make_member("gold@example.com", utc_now())
+    order_points(gold, "FT-1", 90_000, now=utc_now())
+    client = Client()
+    client.force_login(get_user_model().objects.get(email="gold@example.com"))
+    assert CARD.format(why="Member price", price="3.00") in read(client)
+    assert "in the cart" not in read(Client())
+
+
+def test_nothing_is_told_of_members_prices_of_delicate_goods() -> None:
+    Category.objects.filter(path="dairy/cheese").update(is_restricted=True)
+    make_offer("Club week", "10", audience="members")
+    assert "Members pay" not in read(Client(), "/p/gouda/")
+    assert "Members pay" in read(Client(), "/p/rye/")
+
+
+def test_a_use_that_a_shopper_has_had_takes_the_price_off_their_page(shelf: Shelf) -> None:
+    make_offer("Once", "10", audience="members")
+    campaign = Campaign.objects.get()
+    limit = UseLimit.objects.create(campaign=campaign, entity="shopper", max_uses=1)
+    forget_offer_book()
+    (alice, shopper_id), (bea, _) = sign_in(), sign_in("bea@example.com")
+    LimitCounter.objects.create(limit=limit, key=str(shopper_id), uses=1)
+    assert ("Member price" in read(alice), "Member price" in read(bea)) == (False, True)
+
+
+def count(client: Client, path: str) -> int:
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(path).status_code == 200
+    return len(captured)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_cards(shelf: Shelf) -> None:
+    alice, shopper_id = sign_in()
+    guest, member = Client(), alice
+    paths = ("/search/?q=gouda", "/c/dairy/")
+    assert all(count(client, path) for path in paths for client in (guest, member))  # warm
+    before = [(count(guest, path), count(member, path)) for path in paths]
+    make_offer("Club week", "10", audience="members")
+    make_offer("Students", "30", condition={"groups": ["student"]})
+    make_offer("Gold", "40", condition={"tiers": ["gold"]})
+    prove(shopper_id)
+    after = [(count(guest, path), count(member, path)) for path in paths]
+    # A guest: none. A member: who it is, groups, and that there is no account of points
+    assert [(a - b, c - d) for (a, c), (b, d) in zip(after, before, strict=True)] == [(0, 3)] * 2
+
+
+def find_gouda(api: ApiClient) -> dict[str, Any]:
+    items = expect(api.get("/api/v1/categories/dairy/cheese"))["items"]
+    return next(item for item in items if item["slug"] == "gouda")
+
+
+def test_the_api_tells_the_same(api: ApiClient) -> None:
+    make_offer("Club week", "10", audience="members")
+    item = find_gouda(api)
+    assert (item["offered"], item["members_pay"]["minor"]) == (None, 450)
+    variant = expect(api.get("/api/v1/products/gouda"))["variants"][0]
+    assert variant["members_pay"]["minor"] == 450
+    make_offer("Gouda week", "20")
+    item = find_gouda(api)
+    assert (item["offered"]["price"]["minor"], item["offered"]["labels"]) == (400, ["Gouda week"])
+    assert (item["offered"]["audience"], item["members_pay"]["minor"]) == ("public", 360)
