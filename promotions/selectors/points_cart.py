@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from promotions.core.points import EarnLine, PointsPlan, Terms, earn_points, plan_points
 from promotions.models import PointsAccount
 from promotions.selectors.terms import Programme, find_programme
-from promotions.selectors.tiers import read_standing
+from promotions.selectors.tiers import read_standing, read_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,26 @@ def plan_points_of(
 
 
 def preview_points(
-    *, market_code: str, minor: int, category_ids: tuple[int, ...], now: datetime
+    *,
+    market_code: str,
+    minor: int,
+    category_ids: tuple[int, ...],
+    now: datetime,
+    find_id: Callable[[], int | None],
 ) -> int:
-    """Return what goods of that price earn without a tier; 0 without a programme. No query."""
+    """Return what goods of that price earn whom `find_id` names; 0 without a programme.
+
+    Where some tier multiplies points `find_id` is asked, and two queries tell a member's tier;
+    else no query.
+    """
     programme = find_programme(market_code=market_code, now=now)
     if programme is None:
         return 0
-    return sum(earn_points(programme.terms, [EarnLine(minor, category_ids)]))
+    tier = None
+    if any(each != 1 for each in programme.terms.tier_multipliers.values()):
+        shopper_id = find_id()
+        tier = None if shopper_id is None else read_tier(shopper_id=shopper_id, now=now)
+    return sum(earn_points(programme.terms, [EarnLine(minor, category_ids)], tier))
 
 
 def find_terms(*, market_code: str, now: datetime) -> Terms | None:

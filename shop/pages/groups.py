@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from profiles.selectors import find_shopper
 from promotions.core.groups import ClaimRefused, MyGroup
 from promotions.selectors.groups import list_my_groups
 from shop.pages.context import PageContext
+from shop.pages.members import find_member_id
 
 
 def my_groups(ctx: PageContext) -> list[MyGroup]:
@@ -15,7 +15,7 @@ def my_groups(ctx: PageContext) -> list[MyGroup]:
 
 def member_id(ctx: PageContext) -> int:
     """Return the shopper of the account. Raises ClaimRefused for guests: a proof needs an owner."""
-    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
-    if shopper is None or ctx.account_id is None:
+    shopper_id = find_member_id(ctx)
+    if shopper_id is None:
         raise ClaimRefused("Sign in first.", code="sign_in_first")
-    return shopper.id
+    return shopper_id

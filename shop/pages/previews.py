@@ -10,7 +10,6 @@ import numpy as np
 from orders.services.places import find_places
 from pricing.core.values import PriceView
 from pricing.selectors import floor_minor
-from profiles.selectors import find_shopper
 from promotions.core.carts import CartLineValue
 from promotions.core.limits import Counted, Left
 from promotions.selectors import (
@@ -24,6 +23,7 @@ from promotions.selectors import (
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
 from shop.pages.context import PageContext
+from shop.pages.members import find_member_id
 from shop.pages.values import ProductCard
 
 
@@ -53,7 +53,7 @@ def preview_cards(
             region=ctx.jurisdiction_code,
         ),
         shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        find_id=None if ctx.account_id is None else lambda: _find_id(ctx),
+        find_id=None if ctx.account_id is None else lambda: find_member_id(ctx),
     )
     stock = {card.variant_id: card.available for card in priced}
     return Previews(
@@ -107,11 +107,6 @@ def _lines_of(
         )
         for card in cards
     ]
-
-
-def _find_id(ctx: PageContext) -> int | None:
-    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
-    return None if shopper is None else shopper.id
 
 
 def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:

@@ -8,20 +8,23 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders.core.values import CheckoutView, OrderView
-from orders.services import place_order, start_payment
+from orders.services import place_order, start_payment, use_points
 from shop.catalog.selectors import get_market
 from shop.jobs.limits import MONEY
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.pages.cards import quote_context
 from shop.pages.checkout import checkout as checkout_page
+from shop.staff.keys import read_number
 from shop.storefront.forms import CheckoutForm
 from shop.storefront.limits import limited
 from shop.storefront.messages import say_refusal
+from shop.storefront.points_words import say_less
 from shop.storefront.recording import record_event
 from shop.storefront.rendering import is_fragment
 from shop.storefront.views.orders import go_to_payment
@@ -39,21 +42,39 @@ def checkout(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     if visit.ctx.shopper_pseudonym is None:
         return redirect("cart")
+    note = _use_points(request) if "use_points" in request.POST else ""
     try:
         view = checkout_page(visit.ctx, given.get("delivery") or None)
     except FairtagError:
         return redirect("cart")  # the cart shows what stands in the way, and how to go on
     if is_fragment(request) and "place" not in given:
-        return render(request, "storefront/checkout_sums.html", {"checkout": view})
+        shown = {"checkout": view, "points_note": note}
+        return render(request, "storefront/checkout_sums.html", shown)
     if request.method != "POST":
         record_event(request, "checkout")
         return _render(request, view, _make_form(view))
     form = _make_form(view, request.POST)
     if "place" not in request.POST:
-        return _render(request, view, _make_form(view, initial=_kept(request)))
+        form = _make_form(view, initial=_kept(request))
+        return _render(request, view, form, points_note=note)
     if not form.is_valid():
         return _render(request, view, form, status=422)
     return _place(request, view, form)
+
+
+def _use_points(request: HttpRequest) -> str:
+    """Pay with as many points as the form says; return why it is fewer, or ""."""
+    number = read_number(request.POST.get("points", ""))
+    if request.POST["use_points"] == "none":
+        number = 0
+    if number is None:
+        return _("Please enter a whole number of points.")
+    context = quote_context(get_visit(request).ctx, "checkout")
+    try:
+        view = use_points(context=context, points=number)
+    except FairtagError as error:
+        return say_refusal(error)
+    return say_less(view.points.reason) if view.points else ""
 
 
 def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> HttpResponse:
@@ -106,9 +127,19 @@ def _make_form(view: CheckoutView, given: Any = None, initial: Any = None) -> Ch
 
 
 def _render(
-    request: HttpRequest, view: CheckoutView, form: CheckoutForm, status: int = 200
+    request: HttpRequest,
+    view: CheckoutView,
+    form: CheckoutForm,
+    status: int = 200,
+    *,
+    points_note: str = "",
 ) -> HttpResponse:
-    context = {"checkout": view, "form": form, "key": _read_key(request)}
+    context = {
+        "checkout": view,
+        "form": form,
+        "key": _read_key(request),
+        "points_note": points_note,
+    }
     return render(request, "storefront/checkout.html", context, status=status)
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from promotions.models import Bucket, PointsAccount, PointsEntry, Referral
 from promotions.services.points import Act, make_available
-from tests.factories.loyalty import make_member, make_terms
+from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import NOON, FakePrices, Shelf
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +78,31 @@ def test_guests_are_asked_to_sign_in(browser: Client) -> None:
     browser.logout()
     for path in ("/account/points/", "/account/invite/"):
         assert browser.get(path).status_code == 302
+
+
+def test_points_are_used_at_checkout_and_nothing_typed_is_lost(browser: Client) -> None:
+    browser.post("/account/points/join/", {})
+    give(150)
+    assert "up to 150, worth $1.50" in browser.get("/checkout/").content.decode()
+    typed = {"use_points": "some", "points": "120", "email": "bob@example.org"}
+    page = browser.post("/checkout/", typed).content.decode()
+    assert ("−$1.20" in page, 'value="bob@example.org"' in page) == (True, True)
+    assert 'name="shown_total" value="779"' in page  # 4.00 - 1.20 + 4.99 of delivery
+    swap = {"headers": {"HX-Request": "true"}}
+    part = browser.post("/checkout/", {"use_points": "none"}, **swap).content.decode()
+    assert ("−$1.20" in part, "<form" in part) == (False, False)
+    assert 'name="shown_total" value="899"' in part
+    many = browser.post("/checkout/", {"use_points": "some", "points": "500"}, **swap)
+    assert "You have fewer points than that." in many.content.decode()
+    wrong = browser.post("/zh-hans/checkout/", {"use_points": "some", "points": "all"}, **swap)
+    assert "请输入整数积分" in wrong.content.decode()
+
+
+def test_a_product_page_tells_what_the_shoppers_own_tier_earns(browser: Client) -> None:
+    gold = make_member("gold@example.com")
+    order_points(gold, "FT-1", 90_000, now=NOON)
+    client = Client()
+    client.force_login(gold.shopper.account)
+    assert "Earns 5 points" in browser.get("/p/gouda/").content.decode()  # not a member
+    assert "Earns 5 points" in Client().get("/p/gouda/").content.decode()
+    assert "Earns 7 points" in client.get("/p/gouda/").content.decode()  # 5.00 x 1.5
