@@ -46,8 +46,10 @@ def choose_gift(
 def _check_given(valuation: Valuation, offer_id: int, variant_id: int) -> None:
     given = {gift.offer_id: gift.variant_id for gift in valuation.evaluation.gifts}
     if offer_id not in given:
-        raise CartRefused("This offer gives nothing with your cart.", code="no_such_gift")
+        raise CartRefused(
+            "This offer gives nothing with what is in your cart now.", code="no_such_gift"
+        )
     if given[offer_id] != variant_id:
         raise CartRefused(
-            "This gift is gone. Please choose another.", code="gift_gone", offer_ids=[offer_id]
+            "A gift you chose is gone. Please choose again.", code="gift_gone", offer_ids=[offer_id]
         )

@@ -11,6 +11,8 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("checkout", "Placing orders and paying them."),
     ("orders", "Orders and their tracking."),
     ("points", "Loyalty points, tiers and invitations."),
+    ("groups", "Groups one proves to belong to."),
+    ("reviews", "What buyers say."),
 )
 
 GUIDE = """

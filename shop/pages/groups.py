@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from django.core.mail import send_mail
+from django.utils.translation import gettext as _
+
 from promotions.core.groups import ClaimRefused, MyGroup
 from promotions.selectors.groups import list_my_groups
+from promotions.services.groups import start_mail_claim
 from shop.pages.context import PageContext
 from shop.pages.members import find_member_id
 
@@ -19,3 +23,11 @@ def member_id(ctx: PageContext) -> int:
     if shopper_id is None:
         raise ClaimRefused("Sign in first.", code="sign_in_first")
     return shopper_id
+
+
+def mail_link(shopper_id: int, group: str, address: str, page_url: str) -> None:
+    """Send the link that proves an address; it leads to `page_url`. Raises ClaimRefused."""
+    token = start_mail_claim(shopper_id=shopper_id, group_code=group, address=address)
+    link = f"{page_url}?token={token}"
+    body = _("Open this link to confirm that the address is yours: {link}").format(link=link)
+    send_mail(_("Confirm your address"), body, None, [address])

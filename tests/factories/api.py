@@ -150,6 +150,7 @@ CALLS: dict[str, Call] = {
     "listCategories": lambda d: (f"{API}/categories", None),
     "getCategory": lambda d: (f"{API}/categories/dairy/cheese?sort=price", None),
     "getProduct": lambda d: (f"{API}/products/cheddar", None),
+    "listReviews": lambda d: (f"{API}/products/cheddar/reviews", None),
     "search": lambda d: (f"{API}/search?q=chedar", None),
     "suggest": lambda d: (f"{API}/search/suggest?q=che", None),
     "quoteVariants": lambda d: (f"{API}/quotes", {"variant_ids": [d.shelf.cheddar, 2**40]}),

@@ -36,6 +36,13 @@ from shop.api.v1.views.checkout import (
     PaymentsView,
 )
 from shop.api.v1.views.fallback import unknown_address
+from shop.api.v1.views.groups import (
+    GroupAddressView,
+    GroupCodeView,
+    GroupConfirmView,
+    GroupDocumentView,
+    GroupsView,
+)
 from shop.api.v1.views.orders import OrdersView, OrderView, TrackView
 from shop.api.v1.views.points import (
     CartPointsView,
@@ -44,6 +51,7 @@ from shop.api.v1.views.points import (
     PointsView,
 )
 from shop.api.v1.views.prices import QuotesView, WhyView
+from shop.api.v1.views.reviews import OwnReviewView, ReviewsView
 from shop.api.v1.views.shopper import (
     AccountView,
     ConsentsView,
@@ -68,6 +76,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("categories", CategoriesView.as_view(), name="categories"),
     path("categories/<category:path>", CategoryView.as_view(), name="category"),
     path("products/<product:slug>", ProductView.as_view(), name="product"),
+    path("products/<product:slug>/reviews", ReviewsView.as_view(), name="reviews"),
+    path("products/<product:slug>/reviews/mine", OwnReviewView.as_view(), name="own-review"),
     path("search", SearchView.as_view(), name="search"),
     path("search/suggest", SuggestView.as_view(), name="suggest"),
     path("quotes", QuotesView.as_view(), name="quotes"),
@@ -88,6 +98,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("points", PointsView.as_view(), name="points"),
     path("points/moves", PointsMovesView.as_view(), name="points-moves"),
     path("points/join", JoinPointsView.as_view(), name="points-join"),
+    path("groups", GroupsView.as_view(), name="groups"),
+    path("groups/confirm", GroupConfirmView.as_view(), name="group-confirm"),
+    path("groups/<product:group>/code", GroupCodeView.as_view(), name="group-code"),
+    path("groups/<product:group>/document", GroupDocumentView.as_view(), name="group-document"),
+    path("groups/<product:group>/address", GroupAddressView.as_view(), name="group-address"),
     path("checkout", CheckoutView.as_view(), name="checkout"),
     path("orders", OrdersView.as_view(), name="orders"),
     path("orders/track", TrackView.as_view(), name="track"),

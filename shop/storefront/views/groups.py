@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.mail import send_mail
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,10 +15,9 @@ from promotions.services.groups import (
     claim_by_code,
     claim_by_document,
     confirm_mail_claim,
-    start_mail_claim,
 )
 from shop.jobs.limits import CHANGE, CODES, GUESS
-from shop.pages.groups import member_id, my_groups
+from shop.pages.groups import mail_link, member_id, my_groups
 from shop.storefront.groups_words import say_claim
 from shop.storefront.limits import limited
 from shop.storefront.visitors import get_visit
@@ -63,16 +61,9 @@ def _prove(request: HttpRequest) -> str:
         confirm_mail_claim(shopper_id=shopper_id, token=token, now=ctx.now)
         return _("Thank you. The group's offers are yours.")
     if address := request.POST.get("address", "").strip():
-        token = start_mail_claim(shopper_id=shopper_id, group_code=group, address=address)
-        _send_link(request, address, token)
+        mail_link(shopper_id, group, address, request.build_absolute_uri(reverse("account_groups")))
         return _("We sent a link to that address. It is valid for a day.")
     claim_by_code(
         shopper_id=shopper_id, group_code=group, code=request.POST.get("code", ""), now=ctx.now
     )
     return _("Thank you. The group's offers are yours.")
-
-
-def _send_link(request: HttpRequest, address: str, token: str) -> None:
-    link = request.build_absolute_uri(f"{reverse('account_groups')}?token={token}")
-    body = _("Open this link to confirm that the address is yours: {link}").format(link=link)
-    send_mail(_("Confirm your address"), body, None, [address])

@@ -17,8 +17,14 @@ from tests.fixtures_api import ApiClient, Operation, list_operations, read_schem
 pytestmark = pytest.mark.django_db
 
 OPERATIONS = {operation.name: operation for operation in list_operations(read_schema())}
-# An offer needs a campaign: its own test below. Points need an account: test_points.py.
-ELSEWHERE = {"getOffer", "getPoints", "listPointsMoves", "joinPoints"}
+# An offer needs a campaign: its own test below. Points and groups need an account, a review an
+# order, a gift an offer of several: test_points.py, test_groups.py, test_reviews.py,
+# orders/test_gift_choices.py.
+ELSEWHERE = {
+    *("getOffer", "getPoints", "listPointsMoves", "joinPoints", "chooseGift", "writeReview"),
+    *("listGroups", "proveGroupByCode", "proveGroupByDocument", "mailGroupLink"),
+    "confirmGroupAddress",
+}
 
 
 @pytest.fixture(scope="module")

@@ -175,12 +175,11 @@ def test_an_order_takes_at_most_so_many_offers_of_a_campaign() -> None:
 def test_an_exhausted_offer_is_shown_nowhere_and_takes_one_statement() -> None:
     campaign = make_campaign("ten", percent="10")
     _limit(campaign, max_uses=1)
-    line = make_line()
+    line, place = make_line(), PreviewPlace("us", "online", "USD", NOON, "en")
     load_limits()
     get_market("us")
 
     def preview(line: CartLineValue) -> bool:
-        place = PreviewPlace("us", "online", "USD", NOON, "en")
         return bool(preview_lines(lines=[line], shopper=ShopperView(None), place=place).mine)
 
     with CaptureQueriesContext(connection) as captured:

@@ -1,0 +1,64 @@
+"""Groups a shopper proves to belong to."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+MAX_DOCUMENT_TEXT = 950_000  # base64 of about 700 kB: a body has 1 MiB at most
+
+
+class GroupSerializer(serializers.Serializer[object]):
+    """A group, how it is proven, and where I stand."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+    takes_codes = serializers.BooleanField()
+    takes_documents = serializers.BooleanField()
+    mail_domains = serializers.ListField(
+        child=serializers.CharField(), help_text="Addresses there prove it."
+    )
+    state = serializers.ChoiceField(
+        choices=("", "pending", "accepted", "refused"),
+        allow_blank=True,
+        help_text="Empty: nothing proven, or it is over.",
+    )
+    valid_until = serializers.DateTimeField(allow_null=True)
+    reason = serializers.CharField(allow_blank=True, help_text="Why a proof was refused.")
+
+
+class GroupsSerializer(serializers.Serializer[object]):
+    """All groups of the shop."""
+
+    groups = GroupSerializer(many=True)
+
+
+class GroupCodeSerializer(serializers.Serializer[object]):
+    """A code of the group; each works once."""
+
+    code = serializers.CharField(max_length=40)
+
+
+class GroupDocumentSerializer(serializers.Serializer[object]):
+    """A document: PDF, JPEG or PNG by what it begins with, not by a name."""
+
+    document = serializers.CharField(
+        max_length=MAX_DOCUMENT_TEXT, help_text="Base64, about 700 kB; larger ones on the web page."
+    )
+
+
+class GroupAddressSerializer(serializers.Serializer[object]):
+    """An address of an institution: a link of one day goes there, the address is not kept."""
+
+    address = serializers.EmailField(max_length=254)
+
+
+class GroupTokenSerializer(serializers.Serializer[object]):
+    """The token of the link that was mailed."""
+
+    token = serializers.CharField(max_length=300)
+
+
+class MailSentSerializer(serializers.Serializer[object]):
+    """A link is on its way."""
+
+    valid_seconds = serializers.IntegerField()

@@ -1,0 +1,172 @@
+"""My groups: prove to be a student, teacher or senior, and see where a proof stands."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from promotions.services.groups import (
+    MAIL_SECONDS,
+    claim_by_code,
+    claim_by_document,
+    confirm_mail_claim,
+)
+from shop.api.base import ApiView
+from shop.api.responses import json_response
+from shop.api.schema import describe
+from shop.api.v1 import shopper_examples as examples
+from shop.api.v1.bodies.groups import groups_body
+from shop.api.v1.serializers.groups import (
+    GroupAddressSerializer,
+    GroupCodeSerializer,
+    GroupDocumentSerializer,
+    GroupsSerializer,
+    GroupTokenSerializer,
+    MailSentSerializer,
+)
+from shop.jobs.limits import CHANGE, CODES, GUESS
+from shop.pages.groups import mail_link, member_id, my_groups
+
+TAG = "groups"
+PROVING = ("group_unknown", "too_many_tries")
+
+
+class GroupsBase(ApiView):
+    """What all proofs share."""
+
+    @property
+    def member_id(self) -> int:
+        """The shopper of the account. Raises SignInRequired, ClaimRefused."""
+        self.require_account()
+        return member_id(self.context)
+
+    def answer(self) -> HttpResponse:
+        """Return the groups as they now stand."""
+        return json_response(groups_body(my_groups(self.context)))
+
+
+class GroupsView(GroupsBase):
+    """My groups."""
+
+    @describe(
+        "listGroups",
+        "List the groups, and what I have proven",
+        tag=TAG,
+        response=GroupsSerializer,
+        example=examples.GROUPS,
+        audience="account",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Belonging to a group is declared and proven, never guessed; it opens the group's offers
+        and does nothing else."""
+        self.require_account()
+        return self.answer()
+
+
+class GroupCodeView(GroupsBase):
+    """Proof by code."""
+
+    policies = (CHANGE, GUESS, CODES)
+
+    @describe(
+        "proveGroupByCode",
+        "Prove it by a code",
+        tag=TAG,
+        request=GroupCodeSerializer,
+        request_example={"code": "AB2C-9XYZ-4KMN"},
+        response=GroupsSerializer,
+        example=examples.GROUPS,
+        refusals=("code_invalid", *PROVING),
+        audience="account",
+    )
+    def post(self, request: Request, group: str) -> HttpResponse:
+        """Each code works once. Guessing is limited."""
+        body = self.read_body(GroupCodeSerializer)
+        claim_by_code(shopper_id=self.member_id, group_code=group, code=body["code"], now=self.now)
+        return self.answer()
+
+
+class GroupDocumentView(GroupsBase):
+    """Proof by document."""
+
+    policies = (CHANGE, GUESS, CODES)
+
+    @describe(
+        "proveGroupByDocument",
+        "Prove it by a document",
+        tag=TAG,
+        request=GroupDocumentSerializer,
+        request_example={"document": "JVBERi0xLjcK"},
+        response=GroupsSerializer,
+        example=examples.GROUPS,
+        refusals=("way_closed", "document_type", "document_too_large", "claim_waits", *PROVING),
+        audience="account",
+    )
+    def post(self, request: Request, group: str) -> HttpResponse:
+        """People look at it; it is deleted with their decision, after 30 days at the latest."""
+        body = self.read_body(GroupDocumentSerializer)
+        content = _read_base64(body["document"])
+        claim_by_document(
+            shopper_id=self.member_id, group_code=group, content=content, now=self.now
+        )
+        return self.answer()
+
+
+class GroupAddressView(GroupsBase):
+    """Proof by an address."""
+
+    policies = (CHANGE, GUESS, CODES)
+
+    @describe(
+        "mailGroupLink",
+        "Have a link sent to an address that proves it",
+        tag=TAG,
+        request=GroupAddressSerializer,
+        request_example={"address": "alice@cs.uni.example"},
+        response=MailSentSerializer,
+        example={"valid_seconds": MAIL_SECONDS},
+        refusals=("domain_unknown", *PROVING),
+        audience="account",
+    )
+    def post(self, request: Request, group: str) -> HttpResponse:
+        """The link leads to the web page; its token may as well be sent to /groups/confirm."""
+        body = self.read_body(GroupAddressSerializer)
+        page = settings.SITE_URL.rstrip("/") + reverse("account_groups")
+        mail_link(self.member_id, group, body["address"], page)
+        return json_response({"valid_seconds": MAIL_SECONDS})
+
+
+class GroupConfirmView(GroupsBase):
+    """The token of a mailed link."""
+
+    policies = (CHANGE, GUESS, CODES)
+
+    @describe(
+        "confirmGroupAddress",
+        "Confirm the address by the token that was mailed",
+        tag=TAG,
+        request=GroupTokenSerializer,
+        request_example={"token": "eyJncm91cCI6InN0dWRlbnQifQ:1vP:sig"},
+        response=GroupsSerializer,
+        example=examples.GROUPS,
+        refusals=("link_invalid", *PROVING),
+        audience="account",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Only by the account that asked for it."""
+        body = self.read_body(GroupTokenSerializer)
+        confirm_mail_claim(shopper_id=self.member_id, token=body["token"], now=self.now)
+        return self.answer()
+
+
+def _read_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValidationError({"document": ["This is not base64."]}) from error
