@@ -97,5 +97,6 @@ def test_guests_have_no_groups_and_guessing_is_limited(
         assert refusal(answer) == (401, "sign_in_required")
     settings.API_RATES = {"guess": "2/h"}
     said = [alice.post(f"{GROUPS}/student/code", {"code": "NO"}) for _ in range(2)]
-    assert [answer.status_code for answer in said] == [400, 429]  # one was the guest's: same address
+    # One try was the guest's, from the same address
+    assert [answer.status_code for answer in said] == [400, 429]
     assert int(said[1]["Retry-After"]) > 0
