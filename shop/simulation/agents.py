@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pricing.core.learning import AdaptivePolicy, PricingAgent
 from shop.simulation.baselines import BASELINES
 from shop.simulation.grid import MakeAgent
+from shop.simulation.shop_figures import SHOP, SHOP_LOOKS
 from shop.simulation.shop_path import ShopPath
+from shop.simulation.shop_path_looked import LookedShopPath
 
 SHIPPED = "fairtag"
-SHOP = "shop"
 
 
 def make_shipped(seed: int) -> PricingAgent:
@@ -20,7 +21,12 @@ def make_shipped(seed: int) -> PricingAgent:
     return AdaptivePolicy(random_state=seed)
 
 
-AGENTS: dict[str, MakeAgent] = {SHIPPED: make_shipped, SHOP: ShopPath, **BASELINES}
+AGENTS: dict[str, MakeAgent] = {
+    SHIPPED: make_shipped,
+    SHOP: ShopPath,
+    SHOP_LOOKS: LookedShopPath,
+    **BASELINES,
+}
 
 
 @dataclass(frozen=True, slots=True)

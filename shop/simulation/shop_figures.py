@@ -12,7 +12,8 @@ from shop.simulation.grid import CourseRuns
 from shop.simulation.report import Group
 from shop.simulation.summary import Estimate, score_agent, score_bounds
 
-SHOP = "shop"
+# What is served, and the same path with the logit of looks for its model.
+PATHS = (SHOP, SHOP_LOOKS) = "shop", "shop_looks"
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
@@ -33,14 +34,14 @@ class ShopRow:
 FIGURES = tuple(name for name in ShopRow.__annotations__ if name != "world")
 
 
-def score_shop(groups: Mapping[Group, Sequence[CourseRuns]]) -> list[ShopRow]:
-    """Return the row of each market, in their order; `groups` must hold runs of the shop.
+def score_shop(groups: Mapping[Group, Sequence[CourseRuns]], path: str = SHOP) -> list[ShopRow]:
+    """Return the row of each market, in their order; `groups` must hold runs of `path`.
 
     The share is the warm one and so are the bounds, where there was a warm start.
     """
     known: dict[str, dict[str, Estimate]] = {}
     for (world, warm), runs in groups.items():
-        score, row = score_agent(runs, SHOP), known.setdefault(world, {})
+        score, row = score_agent(runs, path), known.setdefault(world, {})
         start = "warm" if warm else "cold"
         row |= {start: score.gain_share, f"{start}_late": score.gain_late}
         allowed = score_bounds(runs)

@@ -105,7 +105,7 @@ class ShopPath:
             seen = np.where(context.is_offered(), outcomes.prices, np.nan)
             looks = np.isfinite(seen).sum(axis=0)
             mean = np.nansum(seen, axis=0) / np.maximum(looks, 1)
-            known = np.where(looks > 0, _to_minor(mean), shelf.public_minor)
+            known = np.where(looks > 0, to_minor(mean), shelf.public_minor)
             self._history.note_prices(day, known)
         else:
             self._learn(shown, chosen, shelf, days)
@@ -124,7 +124,7 @@ class ShopPath:
         """Return the shelf; the first context says what is sold, and at which prices."""
         if self._shelf is not None:
             return self._shelf
-        listed = _to_minor(context.public_prices)
+        listed = to_minor(context.public_prices)
         known = np.isfinite(context.costs)
         none = np.zeros_like(listed)
         category = FIRST_CATEGORY + _group_shown_together(context.is_offered())
@@ -155,7 +155,7 @@ class ShopPath:
         now, rivals = self._now(day), context.competitor_prices
         morning = Morning(
             policy=self.policy,
-            served=learn_from(self.model, self.evidence),
+            served=self._believe(shelf),
             is_stale=self._is_stale(day),
             segments=self._visitors.mix(self.model.weights, self.policy.holdout_share),
             competitor_minor=None if rivals is None else rivals * MINOR,
@@ -173,6 +173,10 @@ class ShopPath:
             self._history.note_shocks(day, np.where(after.shocked_minor > 0, moved, 0.0))
         self._shelf = after
         return terms
+
+    def _believe(self, shelf: Shelf) -> ServedDemand:
+        """Return the demand that the book of the day is made of."""
+        return learn_from(self.model, self.evidence)
 
     def _is_stale(self, day: int) -> bool:
         return 24 * (day - self._model_day) > self.policy.max_model_age_hours
@@ -266,7 +270,7 @@ def _answer(context: Context, shown: _Shown, shelf: Shelf) -> Proposal:
     return Proposal(prices, probabilities)
 
 
-def _to_minor(prices: FloatArray) -> IntArray:
+def to_minor(prices: FloatArray) -> IntArray:
     return np.maximum(np.rint(np.nan_to_num(prices) * MINOR), 1).astype(np.int64)
 
 

@@ -14,7 +14,13 @@ from pricing.core.batch import SegmentMeans
 from pricing.core.learning import Context
 from pricing.core.mix import segment_mix
 from pricing.core.optimum import Segments, one_segment
-from pricing.core.signals import ShopperSignals, SignalWeights, sum_families
+from pricing.core.optimum.joint import mix_segments
+from pricing.core.signals import (
+    ShopperSignals,
+    SignalWeights,
+    sensitivity_boost,
+    sum_families,
+)
 from profiles.core.features import LONG_HALF_LIFE, SHORT_HALF_LIFE
 
 SEGMENT, VISITS, DEALS = "segment", "visits_30d", "deal_share"
@@ -52,6 +58,8 @@ class Visitors:
         self._days = 0.0
         self._visits: dict[str, float] = {}
         self._seen, self._bought = 0.0, 0.0
+        # Where no segment is told: visits in a month -> people of late, sum of their deal shares.
+        self._habits: dict[float, FloatArray] = {}
 
     def remember(
         self, context: Context, chosen: IntArray, is_deal: FloatArray, days: float
@@ -63,6 +71,7 @@ class Visitors:
         self._seen += float(context.shoppers)
         self._bought += float(np.count_nonzero(chosen >= 0))
         if SEGMENT not in context.features:
+            self._remember_habits(context)
             return
         kind = np.searchsorted(self._kinds, self._category)
         looked = _tabulate(context.is_offered().astype(np.float64), kind, len(self._kinds)) > 0
@@ -77,10 +86,22 @@ class Visitors:
             self._long[name] = self._long.get(name, 0.0) + interest[here].sum(axis=0)
             self._deals[name] = self._deals.get(name, 0.0) + float(is_deal[here].sum())
 
+    def _remember_habits(self, context: Context) -> None:
+        if VISITS not in context.features:
+            return
+        visits = np.asarray(context.features[VISITS], dtype=np.float64)
+        deals = np.asarray(context.features.get(DEALS, np.zeros(context.shoppers)))
+        for habit in np.unique(visits).tolist():
+            here = visits == habit
+            before = self._habits.get(habit, np.zeros(2))
+            self._habits[habit] = before + np.array([here.sum(), deals[here].sum()])
+
     def _fade(self, days: float) -> None:
         for sums, half_life in ((self._short, SHORT), (self._deals, LONG)):
             for name in sums:
                 sums[name] *= 0.5 ** (days / half_life)
+        for habit in self._habits:
+            self._habits[habit] = self._habits[habit] * 0.5 ** (days / SHORT)
         for name in self._long:
             self._long[name] = self._long[name] * 0.5 ** (days / LONG)
 
@@ -96,13 +117,24 @@ class Visitors:
         return means
 
     def mix(self, weights: SignalWeights, holdout_share: float) -> Segments:
-        """Return the segments as the optimum of public prices sees them."""
+        """Return the segments as the optimum of public prices sees them: where none is told, those
+        who come equally often are one."""
+        if self._habits:
+            return self._mix_habits(weights, holdout_share)
         if not self._short:
             return one_segment(len(self._category))
         category = self._category
         return segment_mix(
             self.means(), category, self.family_of, weights, holdout_share=holdout_share
         )
+
+    def _mix_habits(self, weights: SignalWeights, holdout_share: float) -> Segments:
+        visits = np.array(sorted(self._habits), dtype=np.float64)
+        people, deals = np.stack([self._habits[one] for one in visits.tolist()], axis=1)
+        boost = sensitivity_boost(self._of_features(visits, deals / people), weights)[0]
+        outside = people.sum() * holdout_share / max(1.0 - holdout_share, 1e-9)
+        sizes, boosts = np.append(outside, people), np.append(0.0, boost)
+        return mix_segments(sizes, np.tile(boosts[:, None], (1, len(self._category))))
 
     def signals(self, context: Context, shopper: IntArray, item: IntArray) -> ShopperSignals:
         """Return the signals of pairs of a shopper and an item they see, each (1, P)."""

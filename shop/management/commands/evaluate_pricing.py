@@ -23,7 +23,7 @@ from shop.simulation.report import Group, describe, draw_groups, group_runs, nam
 from shop.simulation.setting import Setting, calibrate, read_calibration
 from shop.simulation.shop_figures import (
     FIGURES,
-    SHOP,
+    PATHS,
     ShopRow,
     average_shop,
     describe_shop,
@@ -109,13 +109,13 @@ class Command(BaseCommand):
             console.print(make_table(group, those, names, rivals))
         if rivals and len(groups) > 1:
             console.print(make_summary(groups, names, rivals))
-        shop = score_shop(groups) if SHOP in names else []
-        if shop:
-            console.print(make_shop_table(shop))
+        paths = {name: score_shop(groups, name) for name in PATHS if name in names}
+        for name, rows in paths.items():
+            console.print(make_shop_table(rows, name))
         folder = options["out"] or Path(settings.STATE_FOLDER) / "reports"
         folder.mkdir(parents=True, exist_ok=True)
         figures = {"shipped": SHIPPED} | describe(groups, names, rivals)
-        figures |= {"shop": describe_shop(shop)} if shop else {}
+        figures |= {name: describe_shop(rows) for name, rows in paths.items()}
         (folder / "pricing.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
         (folder / "pricing.svg").write_text(draw_groups(groups, names), "utf-8")
         console.print(f"All figures and the picture: {folder}/pricing.json, {folder}/pricing.svg")
@@ -210,9 +210,10 @@ def make_summary(
     return table
 
 
-def make_shop_table(rows: Sequence[ShopRow]) -> Table:
+def make_shop_table(rows: Sequence[ShopRow], path: str) -> Table:
     """Return what the shop's own path earns: a row for each market, and the mean over them."""
-    table = Table(title="What the shop's own path earns: gain share", title_justify="left")
+    title = f"What the shop's own path earns ({path}): gain share"
+    table = Table(title=title, title_justify="left")
     table.add_column("market")
     titles = ("share", "warm", "last 40k", "cold", "last 40k", "bounds allow")
     for name in titles:

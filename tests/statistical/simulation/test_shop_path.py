@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from pricing.core.learning import Context, Outcomes
+from pricing.core.signals import sensitivity_boost
 from pricing.core.values import FloatArray
 from shop.simulation.episode import Course, run_agent, run_insider
 from shop.simulation.shop_path import POLICY, ShopPath
 from shop.simulation.shop_path_bounds import run_within_bounds
 from shop.simulation.shop_path_history import History
+from shop.simulation.shop_path_looked import LookedShopPath
 from shop.simulation.worlds import make_market
 
 pytestmark = pytest.mark.statistical
@@ -30,9 +32,17 @@ def live(world: str, days: int, agent: ShopPath) -> Iterator[tuple[Context, Floa
         agent.observe(market.settle(prices).outcomes)
 
 
-@pytest.mark.parametrize("world", ["logit", "competitor_war", "categories"])
-def test_no_price_leaves_the_shops_bounds(world: str) -> None:
-    agent = ShopPath(1)
+@pytest.mark.parametrize(
+    ("world", "path"),
+    [
+        ("logit", ShopPath),
+        ("competitor_war", ShopPath),
+        ("categories", ShopPath),
+        ("categories", LookedShopPath),
+    ],
+)
+def test_no_price_leaves_the_shops_bounds(world: str, path: type[ShopPath]) -> None:
+    agent = path(1)
     before = None
     for context, prices in live(world, 30, agent):
         shelf = agent._shelf
@@ -99,3 +109,30 @@ def test_it_earns_more_than_public_prices_and_less_than_its_bounds_allow() -> No
     allowed = (run_within_bounds(course).profit.sum() - usual) / (best - usual)
     assert 0.05 < gain < allowed
     assert 0.75 < allowed < 1.0
+
+
+def test_learned_from_looks_it_earns_more_than_from_weekly_sales() -> None:
+    course = Course("logit", seed=0, visits=60_000)
+    usual = run_insider(course, "usual").profit.sum()
+    best = run_insider(course, "clairvoyant").profit.sum()
+    served, looked = (
+        (run_agent(course, path(0)).profit.sum() - usual) / (best - usual)
+        for path in (ShopPath, LookedShopPath)
+    )
+    assert looked > served + 0.1
+
+
+def test_where_no_segment_is_told_quotes_and_optimum_mean_the_same_by_a_signal() -> None:
+    agent = ShopPath(1)
+    for _context, _ in live("features", 3, agent):
+        pass
+    shown = agent._shown
+    assert shown is None
+    mean = agent._sensitivity_mean
+    assert np.ptp(mean) == pytest.approx(0.0, abs=1e-12)
+    context = make_market("features", Course("features", 2).setting, seed=2).arrive()
+    shopper, item = np.nonzero(context.is_offered())
+    signals = agent._visitors.signals(context, shopper, item)
+    boost = sensitivity_boost(signals, agent.model.weights)[0]
+    # Other shoppers of the same kind; a twentieth is held out and counts as without signals.
+    assert mean[0] == pytest.approx(1.0 + 0.95 * boost.mean(), rel=0.05)

@@ -1,0 +1,231 @@
+"""A demand model of looks: how often a price was shown, and how often it was bought.
+
+Weekly sales do not tell fewer visitors from dearer goods, and a week's mean price hides what moved
+within it. Where looks are counted, each price shown is a draw: bought or not. The hierarchical
+logit (`HierarchicalLogit`: items around their family, families around all, spreads learned) takes
+them as cells of variant, stratum and price, however many there were, and serves what the optimum
+asks for: the elasticity of the whole market at the price of now, which a logit makes grow with the
+price.
+
+Who pays which personal price is decided by the boost z alone (and by draws), and who has a higher
+z also buys more. So shoppers of about the same z are a stratum with a level and a slope of its own,
+and those who see everybody's price are another: sales are compared within strata only (where all
+that decides the price is held fixed nothing selects; Rosenbaum and Rubin, Biometrika 70, 1983).
+What moved prices over time is the model and chance, and given the sales in the cells neither tells
+of demand (docs/adr/0098).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.demand.logit import HierarchicalLogit
+from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand
+from pricing.core.signals import SignalWeights
+
+EVERYBODY = -1
+# Strata are so wide in log(1 + z): within one, elasticities are told apart by less than a tenth.
+STRATUM_WIDTH = 0.1
+# What was seen counts half after so many days: tastes and levels move.
+HALF_LIFE_DAYS = 90.0
+ROUNDS = 8
+LEAST_ELASTICITY, LEAST_SD = 0.05, 0.02
+WEEK_DAYS = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class LookCells:
+    """n cells of variant, stratum and price, each once, with how often the price was shown and
+    bought; arrays (n,). `days` is how many days they cover, older ones counting as little as their
+    looks."""
+
+    variant_id: IntArray
+    family_id: IntArray
+    stratum: IntArray
+    price_minor: IntArray
+    looks: FloatArray
+    bought: FloatArray
+    days: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.looks)
+
+    @staticmethod
+    def nothing() -> LookCells:
+        """Return no cells."""
+        ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
+        return LookCells(ids, ids, ids, ids, none, none)
+
+    @staticmethod
+    def of(
+        *,
+        variant_id: IntArray,
+        family_id: IntArray,
+        stratum: IntArray,
+        price_minor: IntArray,
+        looks: FloatArray,
+        bought: FloatArray,
+        days: float,
+    ) -> LookCells:
+        """Return sightings (n,) as cells. No more than was shown counts as bought.
+
+        >>> one = np.array([7, 7, 7])
+        >>> cells = LookCells.of(
+        ...     variant_id=one, family_id=one, stratum=np.array([0, 0, EVERYBODY]),
+        ...     price_minor=np.array([400, 400, 400]), looks=np.ones(3),
+        ...     bought=np.array([1.0, 0.0, 0.0]), days=1.0,
+        ... )
+        >>> cells.stratum.tolist(), cells.looks.tolist(), cells.bought.tolist()
+        ([-1, 0], [1.0, 2.0], [0.0, 1.0])
+        """
+        keys = np.stack([variant_id, family_id, stratum, price_minor], axis=1)
+        cells, at = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
+        shown = np.bincount(at.ravel(), looks, len(cells))
+        sold = np.bincount(at.ravel(), bought, len(cells))
+        variant, family, place, price = cells.T
+        return LookCells(variant, family, place, price, shown, np.minimum(sold, shown), days)
+
+    def join(self, later: LookCells) -> LookCells:
+        """Return both together, these as many days older as `later` covers.
+
+        >>> LookCells.nothing().join(LookCells.nothing()).days
+        0.0
+        """
+        kept = 0.5 ** (later.days / HALF_LIFE_DAYS)
+        names = ("variant_id", "family_id", "stratum", "price_minor")
+        both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
+        return LookCells.of(
+            **both,
+            looks=np.concatenate([self.looks * kept, later.looks]),
+            bought=np.concatenate([self.bought * kept, later.bought]),
+            days=self.days * kept + later.days,
+        )
+
+
+def find_strata(boost: FloatArray) -> IntArray:
+    """Return the stratum of shoppers of boost z (n,); who sees everybody's price is EVERYBODY.
+
+    >>> find_strata(np.array([0.0, 0.1, 1.0])).tolist()
+    [0, 0, 6]
+    """
+    strata: IntArray = np.floor(np.log1p(boost) / STRATUM_WIDTH).astype(np.int64)
+    return strata
+
+
+@dataclass(frozen=True, slots=True)
+class LookDemand:
+    """A fitted logit of looks, the strata it saw with their looks (S,), and looks a week (N,)."""
+
+    logit: HierarchicalLogit
+    stratum: IntArray
+    weight: FloatArray
+    variant_id: IntArray
+    weekly_looks: FloatArray
+
+    def market(
+        self, variant_id: IntArray, family_id: IntArray, price: FloatArray, reference: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return chance to buy, elasticity magnitude and its sd of the whole market, (m,) each, at
+        `price` (m,); slopes are reckoned from `reference` (m,), in the same unit.
+
+        Elasticities of strata are weighted with their sales. What a stratum's slope is off by, all
+        are taken to be.
+        """
+        chance, pull, doubt = (np.zeros(len(variant_id)) for _ in range(3))
+        for stratum, weight in zip(self.stratum.tolist(), self.weight.tolist(), strict=True):
+            frame = {
+                "item": variant_id,
+                "category": family_id,
+                "segment": np.full(len(variant_id), stratum),
+                "reference_price": reference,
+            }
+            found = self.logit.predict(price, frame)
+            slope, sd = self.logit.predict_slope(frame)
+            sold = weight * found.mean
+            chance += sold
+            pull -= sold * found.elasticity
+            doubt -= sold * found.elasticity * sd / slope
+        return chance / self.weight.sum(), pull / chance, doubt / chance
+
+
+def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = ROUNDS) -> LookDemand:
+    """Return the logit of `cells`; `reference_minor` (n,) is the price from which each cell's slope
+    is reckoned, the same for all cells of a variant. Raises ValueError without cells.
+
+    >>> rng, price = np.random.default_rng(0), np.array([360, 400, 440])
+    >>> variant, shown = np.repeat(np.arange(30), 3), np.tile(price, 30)
+    >>> chance = 1.0 / (1.0 + np.exp(2.5 + 3.0 * (shown / 400.0 - 1.0)))
+    >>> cells = LookCells.of(
+    ...     variant_id=variant, family_id=0 * variant, stratum=0 * variant, price_minor=shown,
+    ...     looks=np.full(90, 9e3), bought=rng.binomial(9_000, chance).astype(float), days=7.0,
+    ... )
+    >>> model = fit_looks(cells, np.full(90, 400.0))
+    >>> here = np.array([400.0, 360.0])
+    >>> _, elasticity, _ = model.market(np.array([3, 3]), np.zeros(2, int), here, np.full(2, 400.0))
+    >>> bool(abs(elasticity[0] - 3.0 * 0.924) < 0.4), bool(elasticity[1] < elasticity[0])
+    (True, True)
+    """
+    frame = {
+        "item": cells.variant_id,
+        "category": cells.family_id,
+        "segment": cells.stratum,
+        "price": cells.price_minor.astype(np.float64),
+        "reference_price": reference_minor,
+        "exposures": cells.looks,
+    }
+    logit = HierarchicalLogit(rounds=rounds).fit(frame, cells.bought)
+    stratum, place = np.unique(cells.stratum, return_inverse=True)
+    variant_id, row = np.unique(cells.variant_id, return_inverse=True)
+    return LookDemand(
+        logit=logit,
+        stratum=stratum,
+        weight=np.bincount(place, cells.looks),
+        variant_id=variant_id,
+        weekly_looks=np.bincount(row, cells.looks) * WEEK_DAYS / max(cells.days, 1.0),
+    )
+
+
+def serve_looks(
+    model: LookDemand,
+    *,
+    variant_id: IntArray,
+    family_id: IntArray,
+    price_minor: IntArray,
+    reference_minor: IntArray,
+    weights: SignalWeights,
+) -> ServedDemand:
+    """Return the serving arrays of variants (m,) at their prices of now.
+
+    A family's own word, for variants that are not among these, is that of an item never seen at
+    the family's mean price. No elasticity is marked as causal: what chance did is on record
+    elsewhere (`backed_by_chance`).
+    """
+    order = np.argsort(variant_id)
+    ids, kin = variant_id[order], family_id[order]
+    price, reference = (one[order].astype(np.float64) for one in (price_minor, reference_minor))
+    chance, mean, sd = model.market(ids, kin, price, reference)
+    families, first = np.unique(kin, return_index=True)
+    unseen = np.full(len(families), model.variant_id.min(initial=0) - 1)
+    _, above, above_sd = model.market(unseen, families, reference[first], reference[first])
+    at = np.minimum(np.searchsorted(model.variant_id, ids), len(model.variant_id) - 1)
+    weekly = np.where(model.variant_id[at] == ids, model.weekly_looks[at], 1.0)
+    between = np.array([above.mean(), np.sqrt((above_sd**2).mean() + above.var())])
+    return ServedDemand(
+        variant_id=ids,
+        elasticity=np.maximum(mean, LEAST_ELASTICITY),
+        elasticity_sd=np.maximum(sd, LEAST_SD),
+        base_log=np.log(np.maximum(weekly * chance, 1e-6)),
+        usual_minor=price,
+        dispersion=np.ones(len(ids)),
+        is_causal=np.zeros(len(ids), dtype=np.bool_),
+        family_id=families,
+        family_elasticity=np.maximum(above, LEAST_ELASTICITY),
+        family_elasticity_sd=np.maximum(above_sd, LEAST_SD),
+        global_elasticity=between,
+        department_id=np.zeros(1, dtype=np.int64),
+        season=np.zeros((1, WEEKS_OF_YEAR)),
+        weights=weights,
+    )

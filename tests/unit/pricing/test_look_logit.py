@@ -1,0 +1,201 @@
+"""The logit of looks: right where the truth is known, and not misled by who gets which price."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.demand.look_logit import (
+    EVERYBODY,
+    HALF_LIFE_DAYS,
+    LookCells,
+    LookDemand,
+    find_strata,
+    fit_looks,
+    serve_looks,
+)
+from pricing.core.online import Evidence, learn_from, stand_beside
+from pricing.core.signals import SignalWeights
+
+ITEMS, LISTED = 40, 1_000
+KEYS = ("variant_id", "family_id", "stratum", "price_minor")
+
+
+def count(
+    variant: IntArray,
+    stratum: IntArray,
+    price: IntArray,
+    looks: FloatArray,
+    bought: FloatArray,
+    *,
+    days: float = 7.0,
+) -> LookCells:
+    return LookCells.of(
+        variant_id=variant,
+        family_id=np.ones_like(variant),
+        stratum=stratum,
+        price_minor=price,
+        looks=looks,
+        bought=bought,
+        days=days,
+    )
+
+
+def make_market(seed: int, looks: float = 400.0) -> tuple[LookCells, FloatArray]:
+    """Return cells of ITEMS goods at five prices, and their slopes."""
+    rng = np.random.default_rng(seed)
+    item, rung = (axis.ravel() for axis in np.meshgrid(np.arange(ITEMS), np.arange(5)))
+    price = LISTED - 60 * rung
+    slope = 3.0 + rng.normal(0.0, 0.8, ITEMS)
+    level = -2.6 + rng.normal(0.0, 0.5, ITEMS)
+    shown = rng.poisson(looks, len(item)).astype(np.float64)
+    chance = expit(level[item] - slope[item] * (price / LISTED - 1.0))
+    bought = rng.binomial(shown.astype(int), chance).astype(np.float64)
+    return count(item, np.full(len(item), EVERYBODY), price, shown, bought), slope
+
+
+def fit(cells: LookCells) -> LookDemand:
+    return fit_looks(cells, np.full(len(cells), float(LISTED)))
+
+
+def ask(model: LookDemand, price: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    item = np.arange(ITEMS)
+    return model.market(
+        item, np.ones_like(item), np.full(ITEMS, price), np.full(ITEMS, float(LISTED))
+    )
+
+
+def test_elasticities_are_found_as_well_as_their_doubt_says() -> None:
+    wrong, inside = [], []
+    for seed in range(4):
+        cells, slope = make_market(seed)
+        chance, elasticity, sd = ask(fit(cells), LISTED)
+        off = elasticity - slope * (1.0 - chance)
+        wrong.append(off.mean())
+        inside.append(np.abs(off) <= 1.645 * sd)
+    assert abs(np.mean(wrong)) < 0.15
+    assert 0.82 <= np.mean(inside) <= 0.97
+
+
+def test_an_elasticity_is_that_at_the_price_of_now() -> None:
+    model = fit(make_market(0)[0])
+    chance, dear, _ = ask(model, 1_000.0)
+    more, cheap, _ = ask(model, 800.0)
+    assert np.all(cheap < dear)
+    assert np.all(more > chance)
+    assert cheap / (1.0 - more) / 0.8 == pytest.approx(dear / (1.0 - chance), rel=1e-9)
+
+
+def test_who_gets_the_lower_price_does_not_pass_for_what_it_does() -> None:
+    """Those with a higher boost pay a tenth less and buy half as much again, whatever the price."""
+    rng = np.random.default_rng(3)
+    axes = np.meshgrid(np.arange(ITEMS), np.arange(2), np.arange(3), indexing="ij")
+    item, keen, week = (axis.ravel() for axis in axes)
+    price = np.where(keen, 900, 1_000) - 60 * week
+    chance = expit(-2.6 + 0.5 * keen - 2.0 * (price / LISTED - 1.0))
+    looks = np.full(len(item), 800.0)
+    bought = rng.binomial(800, chance).astype(np.float64)
+    told, blurred = (
+        ask(fit(count(item, stratum, price, looks, bought)), LISTED)[1].mean()
+        for stratum in (keen, np.zeros_like(keen))
+    )
+    assert told == pytest.approx(1.85, abs=0.25)
+    assert blurred > 3.0
+
+
+def test_strata_are_a_tenth_wide_and_everybody_is_apart() -> None:
+    boost = np.array([0.0, np.expm1(0.0999), np.expm1(0.1001), 3.0])
+    assert find_strata(boost).tolist() == [0, 0, 1, 13]
+    assert find_strata(boost).min() > EVERYBODY
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 2)] * 3, st.booleans()), max_size=30), st.integers(0, 30)
+)
+@settings(max_examples=60, deadline=None)
+def test_cells_hold_each_key_once_and_lose_nothing(
+    seen: list[tuple[int, int, int, bool]], cut: int
+) -> None:
+    rows = np.array(seen, dtype=np.int64).reshape(-1, 4)
+    ones = np.ones(len(rows))
+
+    def part(where: slice, days: float) -> LookCells:
+        variant, stratum, price, bought = rows[where].T
+        return count(variant, stratum, 100 + price, ones[where], bought.astype(float), days=days)
+
+    whole = part(slice(None), 0.0)
+    both = part(slice(None, cut), 0.0).join(part(slice(cut, None), 0.0))
+    keys = np.stack([getattr(whole, name) for name in KEYS], axis=1)
+    assert len(np.unique(keys, axis=0)) == len(whole)
+    assert whole.looks.sum() == len(rows)
+    assert whole.bought.sum() == rows[:, 3].sum()
+    for name in (*KEYS, "looks", "bought"):
+        assert np.array_equal(getattr(whole, name), getattr(both, name))
+
+
+def test_what_was_seen_a_half_life_ago_counts_half() -> None:
+    one = np.ones(1, dtype=np.int64)
+    old = count(one, one, 100 * one, np.full(1, 8.0), np.full(1, 4.0), days=10.0)
+    new = count(one, one, 100 * one, np.full(1, 1.0), np.zeros(1), days=HALF_LIFE_DAYS)
+    both = old.join(new)
+    assert (both.looks.tolist(), both.bought.tolist()) == ([5.0], [2.0])
+    assert both.days == HALF_LIFE_DAYS + 5.0
+
+
+def test_more_sold_than_shown_counts_as_sold_each_time() -> None:
+    one = np.ones(1, dtype=np.int64)
+    cells = count(one, one, one, np.full(1, 2.0), np.full(1, 3.0))
+    assert cells.bought.tolist() == [2.0]
+
+
+def test_a_variant_never_seen_takes_the_word_of_its_family_and_more_doubt() -> None:
+    model = fit(make_market(1)[0])
+    ids = np.array([999, 3, 7])
+    prices = np.full(3, LISTED)
+    served = serve_looks(
+        model,
+        variant_id=ids,
+        family_id=np.ones(3, dtype=np.int64),
+        price_minor=prices,
+        reference_minor=prices,
+        weights=SignalWeights(),
+    )
+    assert served.variant_id.tolist() == [3, 7, 999]
+    mean, sd, depth = served.elasticities(np.array([3, 999, 1_234]), np.ones(3, dtype=np.int64))
+    assert depth.tolist() == [0, 0, 1]
+    assert mean[1] == pytest.approx(mean[2])
+    assert sd[0] < sd[1] == pytest.approx(sd[2])
+    assert not served.is_causal.any()
+    weekly = np.exp(served.base_log[:2])
+    expected = model.weekly_looks[[3, 7]] * ask(model, LISTED)[0][[3, 7]]
+    assert weekly == pytest.approx(expected)
+
+
+def test_beside_evidence_the_model_keeps_its_elasticities() -> None:
+    model = fit(make_market(2)[0])
+    item = np.arange(ITEMS)
+    looked = serve_looks(
+        model,
+        variant_id=item,
+        family_id=np.ones_like(item),
+        price_minor=np.full(ITEMS, LISTED),
+        reference_minor=np.full(ITEMS, LISTED),
+        weights=SignalWeights(),
+    )
+    both = stand_beside(looked, learn_from(looked, Evidence.nothing()))
+    own = looked.elasticities(item, np.ones_like(item))
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(both.elasticities(item, np.ones_like(item)), own, strict=True)
+    )
+    assert not both.backed_by_chance(item, np.ones_like(item)).any()
+    assert both.siblings_lose(np.ones(1, dtype=np.int64)).tolist() == [0.0]
+
+
+def test_without_looks_there_is_nothing_to_fit() -> None:
+    with pytest.raises(ValueError, match="there are no cells to learn from"):
+        fit(LookCells.nothing())
