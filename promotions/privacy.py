@@ -107,6 +107,7 @@ FIELDS = {
     ),
     "OfferVariant": classify(none="id offer variant"),
     "StackingGroup": classify(none="id code name mode parent priority"),
+    "StackingRevision": classify(none="id snapshot at"),
     "StackingCategory": classify(none="id code name mode max_offers"),
     "OfferBook": classify(none="id version"),
     "Coupon": classify(

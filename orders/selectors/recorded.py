@@ -6,21 +6,27 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import numpy as np
 from django.db.models import QuerySet
 
-from orders.models import Order, OrderLine
+from orders.models import Cart, Order, OrderLine
 from promotions.core.carts import ShopperFacts
 from promotions.core.shoppers import COUNT_IN, SPENT_IN, OrderHistory, asks_history, windows_in
 from shop.kernel.clock import utc_now
 
 GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
+NO_CART = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedLine:
-    """A line as it was agreed: the price a piece was quoted at, and what offers took off."""
+    """A line as it was agreed: the price a piece was quoted at, and what offers took off.
+
+    `cost_minor` is what a piece cost then, today's where nobody noted it. A gift is worth its
+    quoted price and was not bought.
+    """
 
     line_id: str
     variant_id: int
@@ -30,11 +36,18 @@ class RecordedLine:
     discount_minor: int
     cost_minor: int | None
     adjustments: tuple[dict[str, object], ...]
+    public_minor: int = 0
+    is_gift: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedOrder:
-    """An order with its lines; what points paid is no discount of an offer."""
+    """An order with its lines; what points paid is no discount of an offer.
+
+    `codes` are those that applied, `entered` all that stood in the cart, where it is still known.
+    `fee_minor` is what the chosen delivery cost before `delivery_cuts`. `is_member`: had an account
+    by then.
+    """
 
     order_id: int
     number: str
@@ -49,6 +62,14 @@ class RecordedOrder:
     codes: tuple[str, ...]
     delivery_method: str
     lines: tuple[RecordedLine, ...]
+    entered: tuple[str, ...] = ()
+    fee_minor: int = 0
+    delivery_cuts: tuple[dict[str, object], ...] = ()
+
+    @property
+    def bought(self) -> tuple[RecordedLine, ...]:
+        """Return the lines without gifts: what the shopper put into the cart."""
+        return tuple(line for line in self.lines if not line.is_gift)
 
 
 def load_recorded_orders(
@@ -56,7 +77,7 @@ def load_recorded_orders(
 ) -> list[RecordedOrder]:
     """Return orders placed in `[since, until)`, oldest first; of more than `limit` the newest.
 
-    Cancelled and expired ones are left out. Two queries.
+    Cancelled and expired ones are left out. Three queries.
     """
     rows = Order.objects.filter(
         market_code=market_code, placed_at__gte=since, placed_at__lt=until
@@ -66,7 +87,7 @@ def load_recorded_orders(
 
 
 def find_recorded_order(order_id: int) -> RecordedOrder | None:
-    """Return one order, whatever became of it. Two queries."""
+    """Return one order, whatever became of it. Three queries."""
     return next(iter(_record(list(_with_shopper(Order.objects.filter(pk=order_id))))), None)
 
 
@@ -100,7 +121,7 @@ def find_facts_then(
 
 
 def _with_shopper(rows: QuerySet[Order]) -> QuerySet[Order]:
-    return rows.select_related("shopper")
+    return rows.select_related("shopper__account")
 
 
 def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
@@ -115,28 +136,47 @@ def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
                 quantity=row.quantity,
                 quoted_minor=row.quoted_minor,
                 discount_minor=row.discount_minor - row.points_minor,
-                cost_minor=row.variant.cost_minor,
+                cost_minor=row.variant.cost_minor if row.cost_minor is None else row.cost_minor,
                 adjustments=tuple(row.adjustments),
+                public_minor=row.public_minor,
+                is_gift=row.is_gift,
             )
         )
+    carts = Cart.objects.filter(pk__in=[order.cart_id for order in orders if order.cart_id])
+    entered = dict(carts.exclude(coupon_codes=[]).values_list("pk", "coupon_codes"))
     return [
-        RecordedOrder(
-            order_id=order.pk,
-            number=order.number,
-            shopper_id=order.shopper_id,
-            is_member=order.shopper is not None and order.shopper.account_id is not None,
-            placed_at=order.placed_at,
-            market_code=order.market_code,
-            channel=order.channel,
-            region=order.jurisdiction_code,
-            currency=order.currency,
-            language=order.language,
-            codes=tuple(order.coupon_codes),
-            delivery_method=order.delivery_method,
-            lines=tuple(lines[order.pk]),
-        )
+        _record_order(order, tuple(lines[order.pk]), entered.get(order.cart_id or NO_CART))
         for order in orders
     ]
+
+
+def _record_order(
+    order: Order, lines: tuple[RecordedLine, ...], entered: Sequence[str] | None
+) -> RecordedOrder:
+    return RecordedOrder(
+        order_id=order.pk,
+        number=order.number,
+        shopper_id=order.shopper_id,
+        is_member=_was_member(order),
+        placed_at=order.placed_at,
+        market_code=order.market_code,
+        channel=order.channel,
+        region=order.jurisdiction_code,
+        currency=order.currency,
+        language=order.language,
+        codes=tuple(order.coupon_codes),
+        delivery_method=order.delivery_method,
+        lines=lines,
+        entered=tuple(entered or order.coupon_codes),
+        fee_minor=order.delivery_minor
+        - sum(int(cut["amount_minor"]) for cut in order.delivery_adjustments),
+        delivery_cuts=tuple(order.delivery_adjustments),
+    )
+
+
+def _was_member(order: Order) -> bool:
+    account = None if order.shopper is None else order.shopper.account
+    return account is not None and account.date_joined <= order.placed_at
 
 
 def _earlier_orders(

@@ -1,7 +1,9 @@
 """What a campaign said at a time: snapshots, their hash, and the difference of two in words.
 
 A snapshot is JSON: the campaign's own fields, and `offers`, a list by code, each with its fields
-and, where it lists goods one by one, their ids in `variants`.
+and, where it lists goods one by one, those in `variants`. In memory it has this shop's ids (format
+1, as versions and files had, too, until there were keys); stored and in files goods are named by
+SKU, path and reference, stacking by code (format 2).
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from typing import Any
 
 from promotions.core.workflow import Reach, measure_depth
 
-FORMAT = 1
+FORMAT, NAMED = 1, 2
+READABLE = (FORMAT, NAMED)
 OFFERS = "offers"
 LONGEST = 80
 _WINDOW = ("starts_at", "ends_at", "budget_minor")

@@ -29,7 +29,7 @@ from promotions.models.points import (
 from promotions.models.policy import CampaignPolicy
 from promotions.models.referrals import Referral
 from promotions.models.revisions import CampaignEvent, CampaignRevision
-from promotions.models.stacking import StackingCategory, StackingGroup
+from promotions.models.stacking import StackingCategory, StackingGroup, StackingRevision
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "Settlement",
     "StackingCategory",
     "StackingGroup",
+    "StackingRevision",
     "TermsCategory",
     "UpliftVersion",
     "UseLimit",

@@ -52,6 +52,22 @@ class StackingGroup(models.Model):
             above = above.parent
 
 
+class StackingRevision(models.Model):
+    """All groups and categories as they were from `at` on. A trigger writes it; append-only.
+
+    `snapshot` has the rows of both tables under "groups" and "categories".
+    """
+
+    snapshot = models.JSONField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return f"stacking {self.at:%Y-%m-%d %H:%M}"
+
+
 class StackingCategory(models.Model):
     """A kind of offer, wherever it stands in the tree."""
 

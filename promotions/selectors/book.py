@@ -226,8 +226,12 @@ def _compile_category(row: StackingCategory) -> Category:
 
 
 def _read_groups() -> dict[int, tuple[Group, ...]]:
-    """Return, by id, the path from the root to each group of the stacking tree."""
-    rows = {row.pk: row for row in StackingGroup.objects.all()}
+    return find_paths(StackingGroup.objects.all())
+
+
+def find_paths(groups: Iterable[StackingGroup]) -> dict[int, tuple[Group, ...]]:
+    """Return, by id, the path from the root to each group of a stacking tree. No query."""
+    rows = {row.pk: row for row in groups}
     paths: dict[int, tuple[Group, ...]] = {}
     for pk in rows:
         path: list[Group] = []

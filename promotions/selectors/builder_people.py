@@ -39,14 +39,3 @@ def list_neighbours(*, market_code: str, since: datetime, until: datetime) -> di
     rows = Campaign.objects.filter(starts_at__lt=until, ends_at__gt=since)
     rows = rows.filter(market_code__in=("", market_code)).exclude(status=Status.ENDED)
     return dict(rows.values_list("pk", "name"))
-
-
-def list_campaigns_at(*, market_code: str, at: datetime) -> dict[int, int]:
-    """Return campaigns that were released and ran at `at`, with the revision that holds today.
-
-    One that ended since is among them: its dates say that it ran. One query.
-    """
-    rows = Campaign.objects.filter(starts_at__lte=at, ends_at__gt=at)
-    rows = rows.filter(market_code__in=("", market_code))
-    rows = rows.exclude(status__in=[Status.DRAFT, Status.SCHEDULED])
-    return dict(rows.values_list("pk", "revision"))

@@ -21,6 +21,7 @@ from promotions.models import (
     Offer,
     OfferVariant,
 )
+from promotions.selectors.named_snapshots import name_snapshots, number_snapshot
 
 # Not what a campaign says but what became of it.
 _NOT_SAID = frozenset({"id", "status", "external_ref", "campaign"})
@@ -168,14 +169,18 @@ def load_limits() -> Limits:
 
 
 def list_revisions(campaign_id: int) -> list[RevisionRow]:
-    """Return the versions of a campaign, newest first. Two queries."""
+    """Return the versions of a campaign, newest first, goods by key.
+
+    Two queries, and six if there are versions of before there were keys.
+    """
     in_force = dict(
         CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)
         .exclude(step__in=WITHOUT_EFFECT)
         .values_list("revision")
         .annotate(first=models.Min("at"))
     )
-    rows = CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by")
+    rows = list(CampaignRevision.objects.filter(campaign_id=campaign_id).select_related("by"))
+    named = name_snapshots([row.snapshot for row in rows])
     return [
         RevisionRow(
             number=row.number,
@@ -185,17 +190,20 @@ def list_revisions(campaign_id: int) -> list[RevisionRow]:
             by="" if row.by is None else str(row.by),
             at=row.at,
             in_force_at=in_force.get(row.number),
-            snapshot=row.snapshot,
+            snapshot=snapshot,
         )
-        for row in rows
+        for row, snapshot in zip(rows, named, strict=True)
     ]
 
 
 def load_snapshot(campaign_id: int, number: int) -> Mapping[str, Any]:
-    """Return what revision `number` said. One query. Raises CampaignRevision.DoesNotExist."""
+    """Return what revision `number` said, with this shop's ids; goods it lost count for none.
+
+    At most seven queries. Raises CampaignRevision.DoesNotExist.
+    """
     row = CampaignRevision.objects.values_list("snapshot", flat=True)
     snapshot: Mapping[str, Any] = row.get(campaign_id=campaign_id, number=number)
-    return snapshot
+    return number_snapshot(snapshot, is_strict=False)
 
 
 def _said(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:

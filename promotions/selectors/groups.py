@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from promotions.core.groups import MyGroup
 from promotions.models import GroupClaim, VerifiedGroup
 
@@ -13,9 +15,16 @@ State = GroupClaim.State
 
 
 def read_groups(*, shopper_id: int, now: datetime) -> frozenset[str]:
-    """Return the codes of groups proven and not over. One query. The reader of the groups fact."""
+    """Return the codes of groups proven and not over at `now`, which may be past.
+
+    One query. The reader of the groups fact.
+    """
     valid = GroupClaim.objects.filter(
-        shopper_id=shopper_id, state=State.ACCEPTED, valid_until__gt=now, group__is_active=True
+        Q(decided_at__isnull=True) | Q(decided_at__lte=now),
+        shopper_id=shopper_id,
+        state=State.ACCEPTED,
+        valid_until__gt=now,
+        group__is_active=True,
     )
     return frozenset(valid.values_list("group__code", flat=True))
 

@@ -15,6 +15,7 @@ from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.campaigns import take_snapshots
 from promotions.selectors.law_goods import covered_by
 from promotions.selectors.laws import load_laws
+from promotions.selectors.named_snapshots import number_snapshots
 from shop.catalog.selectors import get_market, load_variant_arrays
 
 LOOKED_BACK = timedelta(days=270)
@@ -55,9 +56,16 @@ type Span = tuple[Mapping[str, Any], datetime, datetime]
 
 
 def _read_spans(campaign_ids: list[int], now: datetime) -> dict[int, list[Span]]:
-    """Return, by campaign, which version was released from when until when. Two queries."""
-    rows = CampaignRevision.objects.filter(campaign_id__in=campaign_ids)
-    said = {(row.campaign_id, row.number): row.snapshot for row in rows}
+    """Return, by campaign, which version was released from when until when.
+
+    Eight queries at most.
+    """
+    rows = list(CampaignRevision.objects.filter(campaign_id__in=campaign_ids))
+    numbered = number_snapshots([row.snapshot for row in rows], is_strict=False)
+    said = {
+        (row.campaign_id, row.number): snapshot
+        for row, snapshot in zip(rows, numbered, strict=True)
+    }
     steps = CampaignEvent.objects.filter(campaign_id__in=campaign_ids, at__lte=now)
     found: dict[int, list[Span]] = {}
     open_since: dict[int, tuple[int, datetime]] = {}

@@ -13,9 +13,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from promotions.core.revisions import FORMAT, OFFERS, describe_change, diff_snapshots
+from promotions.core.revisions import NAMED, OFFERS, READABLE, describe_change, diff_snapshots
 from promotions.models import Campaign, CampaignRevision
 from promotions.selectors.campaigns import campaign_fields, offer_fields, take_snapshot
+from promotions.selectors.named_snapshots import name_snapshots
 from promotions.services.campaign_revisions import save_campaign
 from promotions.services.campaign_rows import CampaignRefused
 from shop.kernel.errors import FairtagError
@@ -60,13 +61,14 @@ class ImportReport:
 def export_campaigns(campaign_ids: Iterable[int], *, file_format: str = "json") -> str:
     """Return campaigns with their offers as text, "json" or "csv", ordered by code.
 
-    Codes, uses and states are not part of it. Three queries a campaign.
+    Goods are named by SKU, path and reference and stacking by code, so that the file fits another
+    shop. Codes, uses and states are not part of it. Three queries a campaign, and six.
     """
     rows = Campaign.objects.filter(pk__in=list(campaign_ids)).order_by("code")
-    snapshots = [take_snapshot(pk) for pk in rows.values_list("pk", flat=True)]
+    snapshots = name_snapshots([take_snapshot(pk) for pk in rows.values_list("pk", flat=True)])
     if file_format == "csv":
         return _to_csv(snapshots)
-    return json.dumps({"format": FORMAT, "campaigns": snapshots}, ensure_ascii=False, indent=1)
+    return json.dumps({"format": NAMED, "campaigns": snapshots}, ensure_ascii=False, indent=1)
 
 
 def import_campaigns(
@@ -109,7 +111,7 @@ def _take_in(
         return Outcome(code, "new")
     if saved.is_waiting:
         return Outcome(code, "waits")
-    changes = diff_snapshots(before, after)
+    changes = diff_snapshots(*name_snapshots([before, after]))
     sentences = tuple(describe_change(one, language) for one in changes)
     return Outcome(code, "changed" if sentences else "same", sentences)
 
@@ -154,10 +156,10 @@ def _from_json(text: str) -> list[Mapping[str, Any]]:
     except ValueError as error:
         raise BadFile(_("This is no JSON: %(why)s.") % {"why": error}) from error
     is_fit = isinstance(tree, dict) and isinstance(tree.get("campaigns"), list)
-    if not is_fit or tree.get("format") != FORMAT:
+    if not is_fit or tree.get("format") not in READABLE:
         raise BadFile(
             _("Expected an object with format %(known)s and a list of campaigns.")
-            % {"known": FORMAT}
+            % {"known": "1, 2"}
         )
     return [one if isinstance(one, dict) else {} for one in tree["campaigns"]]
 
@@ -171,7 +173,7 @@ def _to_csv(snapshots: Sequence[Mapping[str, Any]]) -> str:
     for snapshot in snapshots:
         for each in snapshot[OFFERS] or [{}]:
             cells = [snapshot.get(name) for name in own] + [each.get(name) for name in offer]
-            rows.writerow([FORMAT, *(_cell(value) for value in cells)])
+            rows.writerow([NAMED, *(_cell(value) for value in cells)])
     return text.getvalue()
 
 
@@ -183,7 +185,7 @@ def _from_csv(text: str) -> list[Mapping[str, Any]]:
     for row in rows:
         values = {name: _uncell(cell) for name, cell in row.items() if name and cell is not None}
         own = {name: value for name, value in values.items() if not name.startswith(PREFIX)}
-        own["format"] = own.get("format", FORMAT)
+        own["format"] = own.get("format", NAMED)
         said = found.setdefault(str(own.get("code") or ""), {**own, OFFERS: []})
         offer = {
             name.removeprefix(PREFIX): value

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
-from promotions.core.revisions import FORMAT, OFFERS
+from promotions.core.revisions import OFFERS, READABLE
 from promotions.models import Campaign, Offer, OfferVariant
 from promotions.selectors.campaigns import campaign_fields, offer_fields
+from promotions.selectors.named_snapshots import UnknownKey, number_snapshot
 from shop.kernel.errors import FairtagError
 
 type Fields = tuple[models.Field[Any, Any], ...]
@@ -31,11 +32,12 @@ def write_rows(*, campaign: Campaign, snapshot: Mapping[str, Any]) -> Campaign:
     where it was redeemed. Nothing is written unless all of it is valid: raises CampaignRefused
     with the place and the reason. Locks no rows beyond those it writes.
     """
-    if snapshot.get("format") != FORMAT:
+    if snapshot.get("format") not in READABLE:
         raise CampaignRefused(
             _("This file has format %(format)s; this shop reads format %(known)s.")
-            % {"format": snapshot.get("format"), "known": FORMAT}
+            % {"format": snapshot.get("format"), "known": "1, 2"}
         )
+    snapshot = _number(snapshot)
     _assign(campaign, campaign_fields(), snapshot)
     _save(campaign, campaign_fields(), _("Campaign"))
     known = {offer.code: offer for offer in campaign.offers.all()}
@@ -44,6 +46,22 @@ def write_rows(*, campaign: Campaign, snapshot: Mapping[str, Any]) -> Campaign:
     for code in known.keys() - {said["code"] for said in snapshot[OFFERS]}:
         _drop_offer(known[code])
     return campaign
+
+
+def _number(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the snapshot with this shop's ids. Raises CampaignRefused for what it lacks."""
+    try:
+        return number_snapshot(snapshot, is_strict=True)
+    except UnknownKey as unknown:
+        names = {
+            "variant": _("There is no product with the SKU “%(key)s” here."),
+            "product": _("There is no product with the reference “%(key)s” here."),
+            "category": _("There is no department or category “%(key)s” here."),
+            "brand": _("There is no brand with the reference “%(key)s” here."),
+            "group": _("There is no stacking group “%(key)s” here: make it first."),
+        }
+        told = names.get(unknown.kind, _("There is no stacking category “%(key)s” here."))
+        raise CampaignRefused(told % {"key": unknown.key}) from unknown
 
 
 def _write_offer(offer: Offer, said: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from promotions.core.revisions import hash_snapshot
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.campaigns import take_snapshot
+from promotions.selectors.named_snapshots import name_snapshot
 
 FIRST = 1
 # What people decide; the rest of the row is written with its snapshot or by orders.
@@ -41,8 +42,8 @@ def add_revision(
     now: datetime,
     source: str = "",
 ) -> CampaignRevision:
-    """Append what the rows say now as the next revision and return it. Four queries."""
-    snapshot = take_snapshot(campaign.pk)
+    """Append what the rows say now as the next revision and return it. Ten queries at most."""
+    snapshot = name_snapshot(take_snapshot(campaign.pk))
     newest = CampaignRevision.objects.filter(campaign=campaign).order_by("-number").first()
     return CampaignRevision.objects.create(
         campaign=campaign,

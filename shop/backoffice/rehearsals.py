@@ -76,7 +76,7 @@ def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime
 
 def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartValue]:
     """Return the orders as the evaluator sees carts, with today's floors and places. No query."""
-    ids = sorted({line.variant_id for order in orders for line in order.lines})
+    ids = sorted({line.variant_id for order in orders for line in order.bought})
     places, products = find_places(ids), find_products(ids)
     floors: dict[tuple[str, str], dict[int, int]] = {}
     carts = []
@@ -94,8 +94,9 @@ def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartVa
                 quantity=line.quantity,
                 unit_minor=line.quoted_minor,
                 floor_minor=min(floors[place].get(line.variant_id, 0), line.quoted_minor),
+                public_minor=line.public_minor,
             )
-            for line in order.lines
+            for line in order.bought
         )
         zone = get_market(order.market_code).time_zone
         carts.append(CartValue(lines, order.currency, *place, order.region, zone))
@@ -159,7 +160,7 @@ def _margin(order: RecordedOrder, found: Evaluation) -> int:
     """Return goods less cost over the lines whose cost is known; tax is left out of account."""
     return sum(
         found.totals[line.line_id] - line.cost_minor * line.quantity
-        for line in order.lines
+        for line in order.bought
         if line.cost_minor is not None
     )
 

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from orders.selectors.recorded import RecordedOrder, find_facts_then
+from django.utils.translation import gettext as _
+
+from orders.selectors.recorded import RecordedLine, RecordedOrder, find_facts_then
 from orders.services.rehearsing import Rehearsed
 from pricing.core.values import QuoteContext
+from promotions.core.carts import CartValue, DeliveryFee, GiftStock, ShopperFacts
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
-from promotions.core.values import CouponValue
-from promotions.selectors.builder_drafts import compile_campaigns
-from promotions.selectors.builder_people import list_campaigns_at
+from promotions.core.shoppers import ShopperView
+from promotions.core.values import Evaluation
+from promotions.selectors.facts import complete_shopper
+from promotions.selectors.holdouts import drop_held_out
+from promotions.selectors.restored_codes import restore_codes
+from promotions.selectors.restoring import Restored, RestoredBook, restore_book
 from shop.backoffice.previews import Verdict, judge_offers
 from shop.backoffice.rehearsals import make_carts
 from shop.kernel.clock import utc_now
 from shop.kernel.money import format_money
 
+OWN_FACTS = frozenset({"groups", "tier"})
+DAILY = frozenset({"segment", "tags"})
+
+type Part = Mapping[str, object]
+
 
 @dataclass(frozen=True, slots=True)
 class ReplayedLine:
-    """A line: what was taken off then, offer by offer, and what the replay takes off."""
+    """A line, a gift or the delivery: what was taken off then, and what the replay takes off."""
 
     name: str
     quantity: int
@@ -32,41 +44,133 @@ class ReplayedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class _Row:
+    """What a line or the delivery is worth, what was frozen on it, and what the replay takes."""
+
+    name: str
+    quantity: int
+    worth_minor: int
+    parts: Sequence[Part]
+    taken_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
-    """An order's offers as frozen and as evaluated again today for that moment."""
+    """An order's offers as frozen and as evaluated again with what applied at its moment.
+
+    `asks_profile`, `asks_tier`: some condition looks at what is not kept by day, or is reckoned
+    again; `gives`: some offer gives gifts whose stock of then is not kept.
+    """
 
     lines: tuple[ReplayedLine, ...]
     verdicts: tuple[Verdict, ...]
+    campaigns: tuple[Restored, ...]
+    stacking: str
     is_same: bool
     is_first: bool
-    changed: tuple[int, ...]
     asks_profile: bool
+    asks_tier: bool
+    gives: bool
+    addresses: bool
+
+    @property
+    def is_restored(self) -> bool:
+        """Return whether every campaign and the stacking stand as they were recorded then."""
+        is_whole = all(one.how == "version" and not one.lost for one in self.campaigns)
+        return is_whole and self.stacking == "version"
 
 
 def replay_order(order: RecordedOrder, *, language: str) -> Replay:
-    """Return the replay of an order. About eight queries.
+    """Return the replay of an order with campaigns, stacking, codes and budgets of its moment.
 
-    Campaigns are taken as their rows say today; `changed` are those whose version is another one
-    than the order used. Budgets and limits are left out: what was left then is not kept. Codes
-    count as good. Segment, tags, tier and groups of that day are not kept either.
+    About twenty queries. What is not kept by day (segment, tags, whom staff addressed, stock of
+    gifts, floors, use limits) is taken as known today or as not met, and the page says so.
     """
-    revisions = list_campaigns_at(market_code=order.market_code, at=order.placed_at)
-    offers = [replace(one, status="live") for one in compile_campaigns(revisions.keys())]
-    facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
-    shopper = find_facts_then([order], facts, now=utc_now())[0]
-    frozen = _frozen_campaigns(order)
-    shopper = replace(shopper, campaign_ids=frozenset(frozen), is_private=_is_private(shopper))
-    cart = make_carts([order], now=utc_now())[0]
-    cart = replace(cart, delivery_code=order.delivery_method or None)
-    codes = _codes_of(order)
-    found = evaluate_offers(
+    book = restore_book(
+        market_code=order.market_code,
+        at=order.placed_at,
+        used=_used_versions(order),
+        order_ref=order.number,
+    )
+    facts = frozenset().union(*(needed_facts(offer.condition) for offer in book.offers))
+    shopper = _facts_of(order, facts)
+    cart = _cart_of(order)
+    found = _evaluate(order, book, cart, shopper, language)
+    replayed = Rehearsed(cart, found)
+    lines = _compare(order, found, language)
+    return Replay(
+        lines=lines,
+        verdicts=_judge(order, book, replayed, language),
+        campaigns=book.campaigns,
+        stacking=book.stacking,
+        is_same=all(line.is_same for line in lines),
+        is_first=shopper.is_first_order is True,
+        asks_profile=bool(facts & DAILY),
+        asks_tier=bool(facts & OWN_FACTS),
+        gives=any(offer.benefit.kind == "gift" for offer in book.offers),
+        addresses=any(offer.audience == "personal" for offer in book.offers),
+    )
+
+
+def _evaluate(
+    order: RecordedOrder,
+    book: RestoredBook,
+    cart: CartValue,
+    shopper: ShopperFacts,
+    language: str,
+) -> Evaluation:
+    offers = drop_held_out(book.offers, order.shopper_id)
+    coupons = restore_codes(
+        order.entered,
+        offers=offers,
+        applied=order.codes,
+        shopper_id=order.shopper_id,
+        at=order.placed_at,
+        order_ref=order.number,
+    )
+    return evaluate_offers(
         cart=cart,
         offers=[offer for offer in offers if any(map(offer.covers, cart.lines))],
-        coupons=[CouponValue(codes[one.offer_id], one) for one in offers if one.offer_id in codes],
+        coupons=coupons,
         shopper=shopper,
         now=order.placed_at,
         language=language,
     )
+
+
+def _facts_of(order: RecordedOrder, facts: frozenset[str]) -> ShopperFacts:
+    """Return what was known of the shopper then; behaviour beyond orders is not kept by day."""
+    known = find_facts_then([order], facts, now=utc_now())[0]
+    view = complete_shopper(
+        ShopperView(order.shopper_id), facts & OWN_FACTS, now=order.placed_at, look_up=None
+    )
+    return replace(
+        known,
+        campaign_ids=frozenset(_used_versions(order)),
+        is_private=known.history is None,
+        tier=view.tier,
+        groups=view.groups,
+    )
+
+
+def _cart_of(order: RecordedOrder) -> CartValue:
+    """Return the cart of then: its gifts are what could be given, its way of delivery the fee."""
+    given: dict[int, GiftStock] = {}
+    for line in order.lines:
+        if line.is_gift:
+            given[line.variant_id] = GiftStock(line.variant_id, line.quoted_minor, line.quantity)
+    method = order.delivery_method
+    return replace(
+        make_carts([order], now=utc_now())[0],
+        gifts=tuple(given.values()),
+        deliveries=(DeliveryFee(method, order.fee_minor),) if method else (),
+        delivery_code=method or None,
+    )
+
+
+def _judge(
+    order: RecordedOrder, book: RestoredBook, replayed: Rehearsed, language: str
+) -> tuple[Verdict, ...]:
     context = QuoteContext(
         None,
         order.market_code,
@@ -76,72 +180,64 @@ def replay_order(order: RecordedOrder, *, language: str) -> Replay:
         gpc=False,
         now=order.placed_at,
     )
-    lines = _lines_of(order, Rehearsed(cart, found), language)
-    return Replay(
-        lines=lines,
-        verdicts=judge_offers(Rehearsed(cart, found), offers, 0, context),
-        is_same=all(line.is_same for line in lines),
-        is_first=shopper.is_first_order is True,
-        changed=_changed(frozen, revisions),
-        asks_profile=bool(facts & {"segment", "tags", "tier", "groups"}),
-    )
+    verdicts = judge_offers(replayed, book.offers, 0, context)
+    held = {one.offer_id for one in book.offers} - {
+        one.offer_id for one in drop_held_out(book.offers, order.shopper_id)
+    }
+    unentered = {one.offer_id for one in book.offers if one.requires_coupon}
+    unentered -= {one.offer_id for one in replayed.evaluation.applied}
+    unentered -= {one.offer_id or 0 for one in replayed.evaluation.rejected}
+    said = dict.fromkeys(unentered, _("It needs a code, and none of it was entered."))
+    said |= dict.fromkeys(held, _("This shopper was left without it, to measure the campaign."))
+    return tuple(replace(one, text=said.get(one.offer_id, one.text)) for one in verdicts)
 
 
-def _changed(used: dict[int, int | None], holds: dict[int, int]) -> tuple[int, ...]:
-    """Return the campaigns of which another version holds than the order used."""
-    return tuple(
-        sorted(key for key, version in used.items() if version != (holds.get(key) or None))
-    )
-
-
-def _is_private(shopper: object) -> bool:
-    """Behaviour of that day is not kept beyond orders: conditions on it count as unknown."""
-    return getattr(shopper, "history", None) is None
-
-
-def _frozen_campaigns(order: RecordedOrder) -> dict[int, int | None]:
+def _used_versions(order: RecordedOrder) -> dict[int, int | None]:
     """Return the campaigns of the order's adjustments with the version each one used."""
     used: dict[int, int | None] = {}
-    for line in order.lines:
-        for one in line.adjustments:
-            revision = one.get("revision")
-            used[int(str(one["campaign_id"]))] = None if revision is None else int(str(revision))
+    for one in _parts_of(order):
+        revision = one.get("revision")
+        used[int(str(one["campaign_id"]))] = None if revision is None else int(str(revision))
     return used
 
 
-def _codes_of(order: RecordedOrder) -> dict[int, str]:
-    """Return, by offer, the code that unlocked it, from the adjustments themselves."""
-    return {
-        int(str(one["offer_id"])): str(one["coupon_code"])
-        for line in order.lines
-        for one in line.adjustments
-        if one.get("coupon_code")
-    }
+def _parts_of(order: RecordedOrder) -> list[Part]:
+    """Return everything offers took off the order, frozen: off lines, gifts and delivery."""
+    return [*(part for line in order.lines for part in line.adjustments), *order.delivery_cuts]
 
 
-def _lines_of(order: RecordedOrder, replayed: Rehearsed, language: str) -> tuple[ReplayedLine, ...]:
-    locale = "zh_Hans_CN" if language.startswith("zh") else "en_US"
-
-    def money(minor: int) -> str:
-        return format_money(minor, order.currency, locale)
-
-    lines = []
+def _compare(order: RecordedOrder, found: Evaluation, language: str) -> tuple[ReplayedLine, ...]:
+    rows = []
     for line in order.lines:
-        value = line.quoted_minor * line.quantity
-        taken = value - replayed.evaluation.totals[line.line_id]
-        frozen = tuple(
-            (str(one["label"]), money(int(str(one["amount_minor"]))), int(str(one["campaign_id"])))
-            for one in line.adjustments
-        )
-        lines.append(
-            ReplayedLine(
-                line.name,
-                line.quantity,
-                money(value),
-                frozen,
-                money(line.discount_minor),
-                money(taken),
-                taken == line.discount_minor,
-            )
-        )
-    return tuple(lines)
+        worth = line.quoted_minor * line.quantity
+        taken = _given_of(line, found) if line.is_gift else worth - found.totals[line.line_id]
+        rows.append(_Row(line.name, line.quantity, worth, line.adjustments, taken))
+    cuts = [one for one in found.deliveries if one.method_code == order.delivery_method]
+    if cuts or order.delivery_cuts:
+        taken = -sum(one.amount_minor for one in cuts)
+        rows.append(_Row(_("Delivery"), 1, order.fee_minor, order.delivery_cuts, taken))
+    locale = "zh_Hans_CN" if language.startswith("zh") else "en_US"
+    return tuple(_show(row, order.currency, locale) for row in rows)
+
+
+def _show(row: _Row, currency: str, locale: str) -> ReplayedLine:
+    def money(minor: object) -> str:
+        return format_money(int(str(minor)), currency, locale)
+
+    was = -sum(int(str(one["amount_minor"])) for one in row.parts)
+    return ReplayedLine(
+        name=row.name,
+        quantity=row.quantity,
+        value=money(row.worth_minor),
+        frozen=tuple(
+            (str(one["label"]), money(one["amount_minor"]), int(str(one["campaign_id"])))
+            for one in row.parts
+        ),
+        taken=money(was),
+        replayed=money(row.taken_minor),
+        is_same=row.taken_minor == was,
+    )
+
+
+def _given_of(line: RecordedLine, found: Evaluation) -> int:
+    return sum(one.value_minor for one in found.gifts if one.variant_id == line.variant_id)

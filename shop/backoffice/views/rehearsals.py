@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.selectors.recorded import find_recorded_order
+from orders.selectors.recorded import RecordedOrder, find_recorded_order
 from pricing.selectors.places import home_place
 from promotions.selectors.builder_people import list_neighbours
 from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.restoring import Restored
 from shop.backoffice.audiences import count_audience
 from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.frame import needs, render_page
@@ -26,6 +27,7 @@ from shop.backoffice.sentences import MOMENT
 from shop.backoffice.views.campaigns import require_campaign
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
+from shop.staff.columns import show_money
 
 CAN_SEE = "promotions.view_campaign"
 DEEP = 50
@@ -94,14 +96,35 @@ def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @needs("orders.view_order")
 def explain_order(request: HttpRequest, order_id: int) -> HttpResponse:
-    """Show why offers applied to an order or did not. About ten queries."""
+    """Show why offers applied to an order or did not. About twenty-five queries."""
     order = find_recorded_order(order_id)
     if order is None:
         raise Http404(_("No order has this number."))
     found = replay_order(order, language=get_language() or "en")
     title = _("Offers of order %(number)s") % {"number": order.number}
-    context = {"order": order, "replay": found}
+    campaigns = [
+        {"campaign": one, "how": say_how(one), "left": _show_left(one, order)}
+        for one in found.campaigns
+    ]
+    context = {"order": order, "replay": found, "campaigns": campaigns}
     return render_page(request, "admin/order_offers.html", title, context)
+
+
+def say_how(one: Restored) -> str:
+    """Return how a campaign of then is known, and what of it could not be brought back."""
+    said = {
+        "version": _("as its versions say"),
+        "first": _("as first recorded, which was after this order"),
+        "today": _("as it is today: nobody recorded it before"),
+    }[one.how]
+    if not one.lost:
+        return said
+    lost = _("not restored: %(codes)s") % {"codes": ", ".join(one.lost)}
+    return f"{said}; {lost}"
+
+
+def _show_left(one: Restored, order: RecordedOrder) -> str:
+    return "–" if one.left_minor is None else show_money(one.left_minor, order.currency)
 
 
 def _market_of(campaign: CampaignView) -> str:

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from orders.models import Order
-from orders.selectors.recorded import find_facts_then, find_recorded_order
 from orders.services import add_to_cart, rehearsing, view_cart
 from orders.services.rehearsing import rehearse_cart
 from pricing.core.reference import PriceSeries
@@ -28,7 +26,6 @@ from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.previews import PreviewForm, try_basket
 from shop.backoffice.prospects import foresee
 from shop.backoffice.rehearsals import rehearse_campaign
-from shop.backoffice.replays import replay_order
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 
 pytestmark = pytest.mark.django_db
@@ -267,27 +264,3 @@ def test_a_planted_stack_is_found_with_its_goods_and_price(
     assert found[0].variant_id in (shelf.cheddar, shelf.gouda)
     assert round(found[0].depth) == 90
     assert found[0].combined_minor * 10 == found[0].quoted_minor
-
-
-def test_a_placed_order_says_why_and_what_cannot_be_known(bob: QuoteContext, shelf: Shelf) -> None:
-    cut = make_draft("cut", scope={"categories": [shelf.cheese]})
-    big = make_draft("big", percent=5, condition={"cart_value": 9000})
-    go_live(cut, big)
-    add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=2)
-    placed = place(bob)
-    order = find_recorded_order(Order.objects.get(number=placed.number).pk)
-    assert order is not None
-    assert find_facts_then([order], (), now=NOON + timedelta(days=1))[0].is_first_order is True
-    found = replay_order(order, language="en")
-    assert (found.is_same, found.changed) == (True, ())
-    assert [(one.name, one.is_applied, one.text) for one in found.verdicts] == [
-        ("cut", True, "$2.00"),
-        ("big", False, "Add $82.00 more to get “big”."),
-    ]
-    Offer.objects.filter(campaign=cut).update(percent=20)
-    again = replay_order(order, language="en")
-    assert (again.is_same, again.lines[0].taken, again.lines[0].replayed) == (
-        False,
-        "$2.00",
-        "$1.60",
-    )

@@ -6,16 +6,28 @@ import json
 
 import pytest
 
+from promotions.core.goods_keys import NOBODY
 from promotions.core.workflow import Step
-from promotions.models import Campaign, CampaignRevision, Coupon
-from promotions.selectors.campaigns import take_snapshot
+from promotions.models import (
+    Campaign,
+    CampaignRevision,
+    Coupon,
+    Offer,
+    OfferVariant,
+    StackingCategory,
+    StackingGroup,
+)
+from promotions.selectors.campaigns import list_revisions, load_snapshot, take_snapshot
 from promotions.services.campaign_files import (
     BadFile,
     ImportReport,
     export_campaigns,
     import_campaigns,
 )
+from promotions.services.campaign_revisions import record_change
+from shop.catalog.models import Brand, Category, Variant
 from tests.factories.campaigns import NOON, make_draft, make_person, step
+from tests.factories.orders import Shelf
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 
@@ -95,7 +107,7 @@ def test_bad_campaigns_are_set_aside_with_their_reason_and_the_others_go_on(
         {**good, "code": "b", "offers": "none"},
         {**good, "code": "c", "moon": "full"},
         {**good, "code": "d", "ends_at": good["starts_at"], "offers": []},
-        {**good, "code": "e", "format": 2},
+        {**good, "code": "e", "format": 3},
         "nothing",
     ]
     report = _load(json.dumps({"format": 1, "campaigns": [*broken, {**good, "name": "New"}]}))
@@ -105,7 +117,7 @@ def test_bad_campaigns_are_set_aside_with_their_reason_and_the_others_go_on(
     assert "list of offers" in told[1]
     assert "“moon”" in told[2]
     assert "ends" in told[3]
-    assert "format 2" in told[4]
+    assert "format 3" in told[4]
     assert sorted(Campaign.objects.values_list("code", flat=True)) == ["first", "second"]
 
 
@@ -124,3 +136,85 @@ def test_a_released_campaign_is_changed_by_the_same_rules_as_by_hand(db: None) -
     tree["campaigns"][0]["offers"][0]["percent"] = "60"
     assert _verdicts(_load(json.dumps(tree))) == {"autumn": "waits"}
     assert str(campaign.offers.get().percent) == "10.00"
+
+
+def _rich(shelf: Shelf) -> Campaign:
+    """A campaign that names goods of every kind in every place, and stands in the tree."""
+    brand = Brand.objects.get()
+    product = Variant.objects.get(pk=shelf.merlot).product_id
+    cheese = {"categories": [shelf.cheese], "except_brands": [brand.pk + 1_000]}
+    campaign = make_draft("rich")
+    Offer.objects.update(
+        benefit_kind="bundle",
+        target="cart",
+        terms={"parts": [{"scope": cheese}, {"scope": {"variants": [shelf.rye]}}]},
+        condition={"any": [{"products": [product]}, {"not": {"brands": [brand.pk]}}]},
+    )
+    group = StackingGroup.objects.create(code="weekend", name="Weekend")
+    category = StackingCategory.objects.create(code="gifts", name="Gifts")
+    Offer.objects.update(group=group, category=category)
+    listed = Offer.objects.create(
+        campaign=campaign, code="listed", name="Listed", benefit_kind="percentage", percent=5
+    )
+    OfferVariant.objects.bulk_create(
+        OfferVariant(offer=listed, variant_id=one) for one in (shelf.cheddar, shelf.gouda)
+    )
+    return campaign
+
+
+def test_a_file_names_goods_so_that_it_fits_a_shop_with_other_ids(shelf: Shelf) -> None:
+    campaign = _rich(shelf)
+    said = take_snapshot(campaign.pk)
+    text = export_campaigns([campaign.pk])
+    rich, listed = sorted(
+        json.loads(text)["campaigns"][0]["offers"], key=lambda one: one["code"], reverse=True
+    )
+    assert rich["terms"]["parts"][0]["scope"] == {
+        "categories": ["dairy/cheese"],
+        "except_brands": [Brand.objects.get().pk + 1_000],  # nobody knows it: it stays an id
+    }
+    assert rich["condition"] == {"any": [{"products": ["merlot"]}, {"not": {"brands": ["farm"]}}]}
+    assert (rich["group"], rich["category"]) == ("weekend", "gifts")
+    assert listed["variants"] == ["CHEDDAR", "GOUDA"]
+    _empty_shop()
+    StackingGroup.objects.all().delete()
+    Category.objects.filter(pk=shelf.cheese).update(path="dairy/old-cheese")
+    dairy = Category.objects.get(path="dairy")
+    moved = Category.objects.create(
+        parent=dairy, external_ref="new", slug="new", name="New", path="dairy/cheese", depth=1
+    )
+    assert _load(text).outcomes[0].sentences == (
+        "There is no stacking group “weekend” here: make it first.",
+    )
+    StackingGroup.objects.create(code="weekend", name="Other")
+    assert _verdicts(_load(text)) == {"rich": "new"}
+    again = take_snapshot(Campaign.objects.get().pk)
+    scope = again["offers"][1]["terms"]["parts"][0]["scope"]
+    assert scope["categories"] == [moved.pk] != [shelf.cheese]
+    assert again["offers"][1]["group"] == StackingGroup.objects.get().pk
+    assert again["offers"][0] == {**said["offers"][0]}
+    assert _verdicts(_load(text)) == {"rich": "same"}
+    assert _verdicts(_load(text.replace("GOUDA", "EDAM"))) == {"rich": "refused"}
+
+
+def test_versions_and_files_of_before_still_read(shelf: Shelf) -> None:
+    campaign = _rich(shelf)
+    old = take_snapshot(campaign.pk)
+    assert old["format"] == 1
+    CampaignRevision.objects.create(
+        campaign=campaign, number=1, origin="saved", snapshot=old, content_hash="", at=NOON
+    )
+    Campaign.objects.update(revision=1)
+    assert load_snapshot(campaign.pk, 1) == old
+    assert list_revisions(campaign.pk)[0].snapshot["offers"][1]["group"] == "weekend"
+    saved = record_change(campaign_id=campaign.pk, reason="", by_id=None, now=NOON)
+    assert not saved.is_new
+    assert _verdicts(_load(json.dumps({"format": 1, "campaigns": [old]}))) == {"rich": "same"}
+
+
+def test_goods_a_shop_lost_count_for_none_in_old_versions(shelf: Shelf) -> None:
+    campaign = _rich(shelf)
+    record_change(campaign_id=campaign.pk, reason="", by_id=None, now=NOON)
+    Category.objects.filter(pk=shelf.cheese).update(path="dairy/renamed")
+    scope = load_snapshot(campaign.pk, 1)["offers"][1]["terms"]["parts"][0]["scope"]
+    assert scope["categories"] == [NOBODY]
