@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orders.core.wording import locale_of
-from orders.selectors.terms import load_terms
+from orders.selectors.terms import Terms, load_terms
 from orders.services.places import find_places, find_products
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import QuoteContext
@@ -56,7 +56,7 @@ def rehearse_cart(
         language=context.language,
         locale=locale_of(context.language),
         look_up=lambda asked, facts: complete_shopper(asked, facts, context),
-        look_up_gifts=lambda ids: _look_up_gifts(ids, basket, context),
+        look_up_gifts=lambda ids: stock_gifts(ids, basket=basket, context=context),
         book=book,
     )
     return Rehearsed(cart, evaluation)
@@ -90,12 +90,15 @@ def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:
         channel=context.channel,
         region=context.jurisdiction_code,
         time_zone=market.time_zone,
-        deliveries=tuple(
-            DeliveryFee(
-                one.code, one.price_minor, one.free_from_minor, needs_address=one.needs_address
-            )
-            for one in terms.methods
-        ),
+        deliveries=list_fees(terms),
+    )
+
+
+def list_fees(terms: Terms) -> tuple[DeliveryFee, ...]:
+    """Return the ways of delivery of a market as the evaluator sees them."""
+    return tuple(
+        DeliveryFee(one.code, one.price_minor, one.free_from_minor, needs_address=one.needs_address)
+        for one in terms.methods
     )
 
 
@@ -120,9 +123,15 @@ def _everybody(context: QuoteContext) -> QuoteContext:
     )
 
 
-def _look_up_gifts(
-    ids: Collection[int], basket: Mapping[int, int], context: QuoteContext
+def stock_gifts(
+    ids: Collection[int], *, basket: Mapping[int, int], context: QuoteContext
 ) -> tuple[GiftStock, ...]:
+    """Return what of the variants may be given away beside `basket`, at the price for everybody.
+
+    One query.
+    """
+    if not ids:
+        return ()
     cards = {card.variant_id: card for card in list_cards(sorted(ids), context.language)}
     prices = _price(list(cards), _everybody(context))
     return tuple(

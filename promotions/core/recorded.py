@@ -20,7 +20,10 @@ class Outcome:
     """One recorded cart, evaluated without and with the draft. Minor units.
 
     `cost_minor` is what more is given away, gifts and delivery too; `margin_minor` what is left of
-    the goods whose cost is known, with the draft, and `margin_before_minor` without it.
+    the goods whose cost is known, with the draft, and `margin_before_minor` without it; gifts at
+    their cost and cuts of the delivery are taken off both. `spent_minor` counts against the draft's
+    budget. All of them as if the budget were open; `is_refused`: in the order of the carts too
+    little of it was left, and `burnt_minor` is what the draft gave then.
     """
 
     day: int
@@ -32,6 +35,20 @@ class Outcome:
     margin_minor: int
     displaced: tuple[int, ...] = ()
     at_floor: bool = False
+    spent_minor: int = 0
+    burnt_minor: int = 0
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BurnDay:
+    """A day of the window: carts that got the draft, what they cost its budget, carts refused."""
+
+    day: int
+    carts: int
+    burnt_minor: int
+    left_minor: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +99,12 @@ def forecast(
     """
     reached = _column([one.is_reached for one in outcomes])
     cost = _column([one.cost_minor for one in outcomes])
+    spent = _column([one.spent_minor for one in outcomes])
     before = _column([one.margin_before_minor for one in outcomes])
     after = _column([one.margin_minor for one in outcomes])
     ones = np.ones((1, len(outcomes)))
     drawn = rng.poisson(1.0, (draws, len(outcomes))).astype(np.float64)
-    is_open, ends = _until_spent(np.vstack([ones, drawn]), cost, budget_minor)
+    is_open, ends = _until_spent(np.vstack([ones, drawn]), spent, budget_minor)
     weights = np.vstack([ones, drawn])
     served = weights * is_open
     carts = np.maximum(weights.sum(axis=1), 1.0)
@@ -105,6 +123,26 @@ def forecast(
         spent_out=used_up,
         spent_out_day=int(np.median(days)) if used_up >= 0.5 else None,
     )
+
+
+def burn_budget(outcomes: Sequence[Outcome], budget_minor: int) -> list[BurnDay]:
+    """Return day by day how the budget burns in the order of the carts, days without any left out.
+
+    >>> paid = Outcome(0, 1, 1_000, True, 60, 300, 240, spent_minor=60, burnt_minor=60)
+    >>> late = Outcome(1, 2, 1_000, True, 60, 300, 240, spent_minor=60, is_refused=True)
+    >>> [(one.day, one.left_minor, one.refused) for one in burn_budget([paid, late, late], 100)]
+    [(0, 40, 0), (1, 40, 2)]
+    """
+    days: list[BurnDay] = []
+    left = budget_minor
+    for day in sorted({one.day for one in outcomes}):
+        mine = [one for one in outcomes if one.day == day]
+        burnt = sum(one.burnt_minor for one in mine)
+        left -= burnt
+        refused = sum(one.is_refused for one in mine)
+        got = sum(one.is_reached and not one.is_refused for one in mine)
+        days.append(BurnDay(day, got, burnt, left, refused))
+    return days
 
 
 def forecast_stock(

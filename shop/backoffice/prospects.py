@@ -119,6 +119,21 @@ def describe_forecast(
     ]
 
 
+def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dict[str, object]]:
+    """Return how the budget burns by day of the campaign's window; none without a budget."""
+    money = partial(_show, market_code, language)
+    return [
+        {
+            "day": (tried.since + tried.shift + timedelta(days=one.day)).date(),
+            "carts": one.carts,
+            "burnt": money(one.burnt_minor),
+            "left": money(one.left_minor),
+            "refused": one.refused,
+        }
+        for one in tried.burn
+    ]
+
+
 def describe_conflicts(
     conflicts: Sequence[Conflict], names: Mapping[int, str], market_code: str, language: str
 ) -> list[dict[str, object]]:

@@ -9,16 +9,21 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from orders.selectors.recorded import RecordedOrder, find_facts_then, load_recorded_orders
+from orders.selectors.terms import load_terms
 from orders.services.places import find_places, find_products
+from orders.services.rehearsing import list_fees, stock_gifts
+from pricing.core.values import QuoteContext
 from pricing.selectors import floor_minor
-from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.conditions import needed_facts
-from promotions.core.evaluate import evaluate_offers
-from promotions.core.recorded import Forecast, Outcome, forecast
-from promotions.core.values import CouponValue, Evaluation, OfferValue
-from promotions.selectors.book import CompiledBook, load_offer_book
+from promotions.core.purse import Purse
+from promotions.core.recorded import BurnDay, Forecast, Outcome, burn_budget, forecast
+from promotions.core.terms import Gift
+from promotions.core.values import CouponValue, OfferValue
+from promotions.selectors.book import CompiledBook, load_offer_book, read_budgets
 from promotions.selectors.builder_drafts import rehearse
 from promotions.selectors.campaigns import CampaignView
+from shop.backoffice.judged_carts import Books, Look, judge_cart
 from shop.catalog.selectors import get_market
 
 WEEK = timedelta(days=7)
@@ -38,6 +43,13 @@ class Rehearsal:
     outcomes: tuple[Outcome, ...]
     forecast: Forecast | None
     displaced: tuple[int, ...]
+    burn: tuple[BurnDay, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def refused(self) -> int:
+        """Return how many carts came when too little of the budget was left for them."""
+        return sum(one.is_refused for one in self.outcomes)
 
 
 def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime) -> Rehearsal:
@@ -45,7 +57,8 @@ def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime
 
     The newest whole weeks before `now` are moved onto the campaign's window, so that weekdays and
     hours stay what they were. Offers with a code count as if everybody had entered it: an upper
-    bound. About nine queries.
+    bound. Budgets and gifts are used up cart by cart, as time goes, from what is left of them
+    today. About fourteen queries.
     """
     length = campaign.ends_at - campaign.starts_at
     shift = WEEK * max(1, -(-(campaign.starts_at + min(length, 13 * WEEK) - now) // WEEK))
@@ -58,20 +71,31 @@ def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime
     live = _without(load_offer_book(), campaign.campaign_id)
     facts = find_facts_then(orders, tried.facts | _facts_of(tried.unlocked), now=now)
     carts = make_carts(orders, now=now)
-    judged = [
-        _judge(order, cart, shopper, (live, tried), shift)
-        for order, cart, shopper in zip(orders, carts, facts, strict=True)
-    ]
+    books = Books(live, tried)
+    left = _left_of(campaign)
+    without, with_it = _open_purses(campaign, books, market_code, now)
+    judged = []
+    for order, cart, known in zip(orders, carts, facts, strict=True):
+        shopper = replace(known, campaign_ids=tried.personal)
+        look = Look(books, shopper, order.placed_at + shift)
+        judged.append(judge_cart(order, cart, look, (without, with_it)))
     outcomes = tuple(
         _with_day(one, order, since) for one, order in zip(judged, orders, strict=True)
     )
     rng = np.random.default_rng(SEED)
-    left = None
-    if campaign.budget_minor is not None:
-        left = campaign.budget_minor - campaign.spent_minor
     found = forecast(outcomes, budget_minor=left, draws=DRAWS, rng=rng) if outcomes else None
     displaced = sorted({one for outcome in outcomes for one in outcome.displaced})
-    return Rehearsal(since, until, shift, tuple(carts), outcomes, found, tuple(displaced))
+    return Rehearsal(
+        since=since,
+        until=until,
+        shift=shift,
+        carts=tuple(carts),
+        outcomes=outcomes,
+        forecast=found,
+        displaced=tuple(displaced),
+        burn=() if left is None else tuple(burn_budget(outcomes, left)),
+        is_cut=len(orders) == MOST_CARTS,
+    )
 
 
 def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartValue]:
@@ -98,9 +122,55 @@ def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartVa
             )
             for line in order.bought
         )
-        zone = get_market(order.market_code).time_zone
-        carts.append(CartValue(lines, order.currency, *place, order.region, zone))
+        carts.append(_cart_of(order, lines, now))
     return carts
+
+
+def _cart_of(order: RecordedOrder, lines: tuple[CartLineValue, ...], now: datetime) -> CartValue:
+    """Return the cart with today's ways of delivery; one that is no more leaves the cheapest."""
+    fees = list_fees(load_terms(market_code=order.market_code, day=now.date()))
+    return CartValue(
+        lines=lines,
+        currency=order.currency,
+        market_code=order.market_code,
+        channel=order.channel,
+        region=order.region,
+        time_zone=get_market(order.market_code).time_zone,
+        deliveries=fees,
+        delivery_code=order.delivery_method
+        if order.delivery_method in {one.code for one in fees}
+        else None,
+    )
+
+
+def _left_of(campaign: CampaignView) -> int | None:
+    if campaign.budget_minor is None:
+        return None
+    return campaign.budget_minor - campaign.spent_minor
+
+
+def _open_purses(
+    campaign: CampaignView, books: Books, market_code: str, now: datetime
+) -> tuple[Purse, Purse]:
+    """Return what is left of money and gifts today, once without the draft and once with it."""
+    left = read_budgets(books.live.budgeted - books.drafts, now)
+    everybody = QuoteContext(
+        None,
+        market_code,
+        "online",
+        get_market(market_code).jurisdiction_code,
+        "en",
+        gpc=False,
+        now=now,
+        purpose="preview",
+    )
+    offers = [*books.tried.offers, *_offers_of(books.tried.unlocked)]
+    terms = [offer.benefit.terms for offer in offers]
+    ids = {one for each in terms if isinstance(each, Gift) for one in each.variant_ids}
+    gifts = {one.variant_id: one for one in stock_gifts(ids, basket={}, context=everybody)}
+    own = _left_of(campaign)
+    mine = {} if own is None else {campaign.campaign_id: own}
+    return Purse(dict(left), dict(gifts)), Purse(left | mine, dict(gifts))
 
 
 def _without(book: CompiledBook, campaign_id: int) -> CompiledBook:
@@ -109,70 +179,11 @@ def _without(book: CompiledBook, campaign_id: int) -> CompiledBook:
 
 
 def _facts_of(coupons: Sequence[CouponValue]) -> frozenset[str]:
-    offers = [coupon.offer for coupon in coupons if coupon.offer is not None]
-    return frozenset().union(*(needed_facts(offer.condition) for offer in offers))
+    return frozenset().union(*(needed_facts(one.condition) for one in _offers_of(coupons)))
 
 
-def _judge(
-    order: RecordedOrder,
-    cart: CartValue,
-    shopper: ShopperFacts,
-    books: tuple[CompiledBook, CompiledBook],
-    shift: timedelta,
-) -> Outcome:
-    live, tried = books
-    at = order.placed_at + shift
-    shopper = replace(shopper, campaign_ids=tried.personal)
-    without = _evaluate(cart, live.offers, (), shopper, at)
-    with_it = _evaluate(cart, tried.offers, tried.unlocked, shopper, at)
-    before = {one.campaign_id for one in without.applied}
-    after = {one.campaign_id for one in with_it.applied}
-    is_reached = bool(after & tried.as_live)
-    return Outcome(
-        day=0,
-        shopper_id=order.shopper_id,
-        value_minor=cart.value_minor,
-        is_reached=is_reached,
-        cost_minor=_given(with_it) - _given(without),
-        margin_before_minor=_margin(order, without),
-        margin_minor=_margin(order, with_it),
-        displaced=tuple(sorted(before - after - tried.as_live)),
-        at_floor=is_reached and _meets_floor(cart, with_it),
-    )
-
-
-def _evaluate(
-    cart: CartValue,
-    offers: Sequence[OfferValue],
-    coupons: Sequence[CouponValue],
-    shopper: ShopperFacts,
-    at: datetime,
-) -> Evaluation:
-    fit = [offer for offer in offers if any(map(offer.covers, cart.lines))]
-    return evaluate_offers(cart=cart, offers=fit, coupons=coupons, shopper=shopper, now=at)
-
-
-def _given(found: Evaluation) -> int:
-    return sum(one.amount_minor for one in found.applied)
-
-
-def _margin(order: RecordedOrder, found: Evaluation) -> int:
-    """Return goods less cost over the lines whose cost is known; tax is left out of account."""
-    return sum(
-        found.totals[line.line_id] - line.cost_minor * line.quantity
-        for line in order.bought
-        if line.cost_minor is not None
-    )
-
-
-def _meets_floor(cart: CartValue, found: Evaluation) -> bool:
-    lowered = {one.line_id for one in found.adjustments}
-    return any(
-        line.line_id in lowered
-        and line.floor_minor > 0
-        and found.totals[line.line_id] <= line.floor_minor * line.quantity
-        for line in cart.lines
-    )
+def _offers_of(coupons: Sequence[CouponValue]) -> list[OfferValue]:
+    return [coupon.offer for coupon in coupons if coupon.offer is not None]
 
 
 def _with_day(outcome: Outcome, order: RecordedOrder, since: datetime) -> Outcome:

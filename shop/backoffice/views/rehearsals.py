@@ -20,7 +20,7 @@ from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
 from shop.backoffice.previews import PreviewForm, try_basket
-from shop.backoffice.prospects import describe_conflicts, describe_forecast, foresee
+from shop.backoffice.prospects import describe_burn, describe_conflicts, describe_forecast, foresee
 from shop.backoffice.rehearsals import rehearse_campaign
 from shop.backoffice.replays import replay_order
 from shop.backoffice.sentences import MOMENT
@@ -88,6 +88,7 @@ def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "conflicts": describe_conflicts(conflicts, neighbours, market, language),
         "tried": tried,
         "figures": describe_forecast(tried, market, language),
+        "burn": describe_burn(tried, market, language),
         "displaced": [neighbours.get(one, str(one)) for one in tried.displaced],
         "prospect": foresee(campaign, tried, market_code=market, language=language, now=now),
     }

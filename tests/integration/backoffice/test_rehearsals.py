@@ -26,6 +26,7 @@ from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.previews import PreviewForm, try_basket
 from shop.backoffice.prospects import foresee
 from shop.backoffice.rehearsals import rehearse_campaign
+from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 
 pytestmark = pytest.mark.django_db
@@ -49,33 +50,6 @@ def world(prices: FakePrices, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
 @pytest.fixture
 def bob(world: FakePrices) -> QuoteContext:
     return context_of(make_shopper())
-
-
-def make_draft(code: str = "draft", **fields: Any) -> Campaign:
-    """Return a draft that began yesterday, with one offer: 25 % off unless told otherwise."""
-    of_campaign = ("audience", "budget_minor")
-    campaign_fields = {name: fields.pop(name) for name in of_campaign if name in fields}
-    campaign = Campaign.objects.create(
-        code=code,
-        name=code,
-        kind="price_cut",
-        market_code="us",
-        starts_at=fields.pop("starts_at", NOON - timedelta(days=1)),
-        ends_at=fields.pop("ends_at", NOON + timedelta(days=6)),
-        **campaign_fields,
-    )
-    known: dict[str, Any] = {"benefit_kind": "percentage", "target": "line", "percent": 25}
-    if "benefit_kind" in fields:
-        known = {}
-    offer = Offer(campaign=campaign, code=code, name=code, **(known | fields))
-    offer.full_clean()
-    offer.save()
-    return campaign
-
-
-def go_live(*campaigns: Campaign) -> None:
-    Campaign.objects.filter(pk__in=[one.pk for one in campaigns]).update(status="live")
-    forget_offer_book()
 
 
 DRAFTS: dict[str, Callable[[Shelf], dict[str, Any]]] = {

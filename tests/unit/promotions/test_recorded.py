@@ -17,6 +17,7 @@ def make_outcome(day: int = 0, *, cost: int = 100, is_reached: bool = True, **mo
         cost_minor=cost if is_reached else 0,
         margin_before_minor=300,
         margin_minor=300 - (cost if is_reached else 0),
+        spent_minor=cost if is_reached else 0,
     )
 
 
