@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Max, Q, Sum
 from numpy.typing import NDArray
 
-from orders.models import Order
 from orders.selectors.recorded import GONE
+from profiles.selectors.packed import Packed, fetch_packed
+
+_SOURCE = """
+FROM (
+    SELECT shopper_id, extract(epoch FROM max(placed_at))::float8 AS last_at{sums}
+    FROM orders_order
+    WHERE shopper_id IS NOT NULL AND placed_at <= %(now)s AND status <> ALL(%(gone)s)
+    GROUP BY shopper_id
+) AS placed
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +43,38 @@ def load_order_columns(
 
     `counted` and `summed` are windows in days, as conditions on orders and on spending ask.
     """
-    paid = F("total_minor") - F("refunded_minor")
-    since = {days: Q(placed_at__gt=now - timedelta(days=days)) for days in {*counted, *summed}}
-    wanted = {
-        **{f"count_{days}": Count("pk", since[days]) for days in counted},
-        **{
-            f"spent_{days}": Sum(paid, filter=since[days] & Q(currency=currency)) for days in summed
-        },
+    sums = {f"count_{days}": ("count(*)", "true", days) for days in counted}
+    of_money = "coalesce(sum(total_minor - refunded_minor)"
+    sums |= {f"spent_{days}": (of_money, "currency = %(currency)s", days) for days in summed}
+    columns = [
+        Packed("shopper", ">i8", "int8send(shopper_id)"),
+        Packed("last", ">f8", "float8send(last_at)"),
+        *(Packed(name, ">i8", f"int8send({name}::int8)") for name in sums),
+    ]
+    asked = "".join(f", {_sum_up(name, *said)}" for name, said in sums.items())
+    parameters = {
+        **{f"since_{days}": now - timedelta(days=days) for days in {*counted, *summed}},
+        "now": now,
+        "gone": [str(one) for one in GONE],
+        "currency": currency,
     }
-    placed = Order.objects.filter(shopper_id__isnull=False, placed_at__lte=now)
-    rows: Any = placed.exclude(status__in=GONE).order_by().values("shopper_id")
-    found = rows.annotate(last_at=Max("placed_at"), **wanted)
-    n = len(shopper_id)
-    last_at = np.full(n, np.nan)
-    counts = {days: np.zeros(n, dtype=np.int64) for days in counted}
-    spent = {days: np.zeros(n, dtype=np.int64) for days in summed}
-    for row in found.iterator(chunk_size=10_000):
-        at = int(np.searchsorted(shopper_id, row["shopper_id"]))
-        if at < n and shopper_id[at] == row["shopper_id"]:
-            last_at[at] = row["last_at"].timestamp()
-            for days in counted:
-                counts[days][at] = row[f"count_{days}"]
-            for days in summed:
-                spent[days][at] = row[f"spent_{days}"] or 0
-    return OrderColumns(last_at, counts, spent)
+    rows = fetch_packed(columns, _SOURCE.format(sums=asked), parameters)
+    at = np.minimum(np.searchsorted(shopper_id, rows["shopper"]), max(len(shopper_id) - 1, 0))
+    known = shopper_id[at] == rows["shopper"] if len(shopper_id) else np.zeros(0, np.bool_)
+    at, rows = at[known], rows[known]
+    last_at = np.full(len(shopper_id), np.nan)
+    last_at[at] = rows["last"]
+
+    def place(name: str) -> NDArray[np.int64]:
+        found = np.zeros(len(shopper_id), dtype=np.int64)
+        found[at] = rows[name]
+        return found
+
+    counts = {days: place(f"count_{days}") for days in counted}
+    return OrderColumns(last_at, counts, {days: place(f"spent_{days}") for days in summed})
+
+
+def _sum_up(name: str, what: str, asked: str, days: int) -> str:
+    """Return the SQL of one sum over a window."""
+    filtered = f"FILTER (WHERE placed_at > %(since_{days})s AND {asked})"
+    return f"{what} {filtered}{', 0)' if what.startswith('coalesce') else ''} AS {name}"

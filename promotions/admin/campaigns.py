@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from promotions.admin.campaign_links import CampaignLinks
+from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
 from promotions.core.workflow import Step, may_step, phase_at
@@ -22,7 +24,7 @@ from promotions.selectors.phases import PHASES
 from promotions.services.campaign_revisions import clone_campaign
 from promotions.services.campaigns import move_campaign, refuse_change
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, show_link, show_money, show_tag
+from shop.staff.columns import EMPTY, show_money, show_tag
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -43,7 +45,8 @@ def show_phase(row: Campaign) -> SafeString:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(RecordedAdmin):
+class CampaignAdmin(CampaignLinks, RecordedAdmin):
+    form = CampaignForm
     list_display = [
         "name",
         "code",
@@ -64,15 +67,22 @@ class CampaignAdmin(RecordedAdmin):
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
     readonly_fields = [
-        *("phase", "versions", "waiting", "results", "promised_ends_at", "spent_minor"),
+        *("phase", "in_words", "versions", "waiting", "results", "promised_ends_at", "spent_minor"),
         *("external_ref", "created_at", "changed_at"),
     ]
     fieldsets = [
         (None, {"fields": [("name", "name_zh"), "code", ("kind", "audience"), "change_reason"]}),
         (_("When and where"), {"fields": [("starts_at", "ends_at"), "market_code"]}),
         (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
-        (_("Promise and proof"), {"fields": ["claims", "holdout_percent"]}),
-        (_("State"), {"fields": ["phase", "versions", "waiting", "results", "promised_ends_at"]}),
+        (
+            _("What it says of itself"),
+            {"fields": NAMES, "description": _("The law looks at this and at the names.")},
+        ),
+        (_("Proof"), {"fields": ["holdout_percent"]}),
+        (
+            _("State"),
+            {"fields": ["phase", "in_words", "versions", "waiting", "results", "promised_ends_at"]},
+        ),
         (_("Origin"), {"fields": ["external_ref", "created_at", "changed_at"]}),
     ]
     inlines = [OfferInline]
@@ -104,20 +114,6 @@ class CampaignAdmin(RecordedAdmin):
     def phase(self, row: Campaign) -> SafeString:
         """What it is at this moment."""
         return show_phase(row)
-
-    @admin.display(description=_("Version"))
-    def versions(self, row: Campaign) -> SafeString | str:
-        """The version that holds, and the way to all of them."""
-        if not row.pk:  # the form to add one
-            return EMPTY
-        return show_link("admin:campaign_versions", row.pk, row.revision or EMPTY)
-
-    @admin.display(description=_("Results"))
-    def results(self, row: Campaign) -> SafeString | str:
-        """The way to what it brought."""
-        if not row.pk:  # the form to add one
-            return EMPTY
-        return show_link("admin:campaign_results", row.pk, _("Sales, cost, margin, lift"))
 
     @admin.display(description=_("Version that waits for a second person"))
     def waiting(self, row: Campaign) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any as Json
 
@@ -16,10 +16,10 @@ from promotions.core.conditions import All, Any, CartHas, Condition, ExactlyOne,
 from promotions.core.parse import parse_scope
 from promotions.core.terms import Gift, extra_scopes
 from promotions.core.values import OfferValue
-from promotions.models import Campaign, Coupon, Partner, UseLimit
+from promotions.models import Campaign, Coupon, Offer, Partner, StackingGroup, UseLimit
 from promotions.selectors.builder_drafts import compile_campaign
 from shop.catalog.selectors import get_market
-from shop.catalog.selectors.naming import find_goods, name_goods
+from shop.catalog.selectors.naming import find_goods, list_paths, name_goods
 from shop.kernel.errors import FairtagError
 
 _WORDS = {"category": "categories", "brand": "brands", "variant": "variants"}
@@ -52,8 +52,7 @@ def read_goods(text: str) -> dict[str, list[int]]:
             said = _("There is no category, brand or SKU “%(name)s”.")
             raise UnknownGoods(said % {"name": name})
         if len(found) > 1:
-            said = _("Several categories are called “%(name)s”: write the path of the one meant.")
-            raise UnknownGoods(said % {"name": name})
+            raise UnknownGoods(_say_ambiguous(name, found))
         kind, key = found[0]
         scope.setdefault(_WORDS[kind], []).append(key)
     if "variants" in scope and len(scope) > 1:
@@ -62,9 +61,29 @@ def read_goods(text: str) -> dict[str, list[int]]:
     return scope
 
 
+def _say_ambiguous(name: str, found: Sequence[tuple[str, int]]) -> str:
+    """Return what to write instead: the paths of the categories, or SKUs."""
+    paths = list_paths([key for kind, key in found if kind == "category"])
+    if not paths:
+        return _("Several brands are called “%(name)s”: write SKUs.") % {"name": name}
+    said = _("Several categories are called “%(name)s”: write which is meant, %(paths)s.")
+    return said % {"name": name, "paths": ", ".join(paths)}
+
+
 def list_partners() -> list[tuple[str, str]]:
     """Return (code, name) of partners that campaigns may name. One query."""
     return list(Partner.objects.filter(is_active=True).values_list("code", "name"))
+
+
+def list_stacking_groups() -> list[tuple[int, str]]:
+    """Return (id, name) of the groups of the stacking tree. One query."""
+    return list(StackingGroup.objects.order_by("name").values_list("pk", "name"))
+
+
+def list_best_groups() -> list[str]:
+    """Return the names of groups of which only the best offer applies. One query."""
+    named = Offer.objects.exclude(stacking_group="").values_list("stacking_group", flat=True)
+    return sorted(set(named.distinct()[:100]))
 
 
 def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) -> Lexicon:
@@ -155,7 +174,9 @@ __all__ = [
     "Json",
     "SaidOffer",
     "UnknownGoods",
+    "list_best_groups",
     "list_partners",
+    "list_stacking_groups",
     "make_lexicon",
     "read_goods",
     "say_campaign",

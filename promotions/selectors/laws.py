@@ -48,7 +48,15 @@ def load_laws() -> tuple[LawRow, ...]:
 
 
 def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
-    """Return the rules a campaign as its rows say would break, over every place and day it runs.
+    """Return each rule that a campaign would break once, as `list_violations` finds them."""
+    return merge_violations(list_violations(campaign_id=campaign_id, now=now)[1])
+
+
+def list_violations(
+    *, campaign_id: int, now: datetime
+) -> tuple[tuple[str, ...], tuple[Violation, ...]]:
+    """Return the places a campaign reaches, and in which it would break which rules as its rows
+    say, over every day it runs.
 
     Each place its market reaches is asked on the first and on the last day. Seventeen queries,
     and seven for each further market; none for a place, a day, a campaign or a piece of goods.
@@ -76,7 +84,8 @@ def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
         evidence = load_evidence(subject, market=market, now=now)
         for law, rule in pairs:
             found += judge_draft(make_draft(evidence, law, rule), law)
-    return merge_violations(found)
+    places = (law.code for pairs in asked.values() for law, _rule in pairs)
+    return tuple(dict.fromkeys(places)), tuple(found)
 
 
 def _laws_of(

@@ -9,12 +9,14 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors.places import home_place
 from promotions.core.builder.clauses import CLAUSES, Clause, build_clause
 from promotions.core.builder.plans import Template
 from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
+from promotions.selectors.builder import list_stacking_groups
 from promotions.services import CampaignRefused
 from promotions.services.builder import build_campaign
 from shop.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
@@ -24,6 +26,50 @@ from shop.staff.reasons import account_id
 
 TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *SETS)}
 MOST_CLAUSES = 10
+# How a clause is joined, as posted: is it an alternative, is it the opposite
+JOINS: Mapping[str, tuple[bool, bool]] = {
+    "": (False, False),
+    "not": (False, True),
+    "or": (True, False),
+    "or-not": (True, True),
+}
+
+
+class StackingForm(forms.Form):
+    """How the offer goes with others: a choice, the group of which the best applies, the tree."""
+
+    stacking = forms.ChoiceField(
+        label=_("with other offers"),
+        choices=[
+            ("stack", _("it combines with other offers")),
+            ("best", _("only the best offer of a group applies:")),
+            ("exclusive", _("it never combines with another offer")),
+        ],
+        initial="stack",
+        required=False,
+    )
+    stacking_group = forms.SlugField(label=_("group"), max_length=40, required=False)
+    group = forms.TypedChoiceField(
+        label=_("place in the tree"), required=False, coerce=int, empty_value=None
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the group where only its best offer applies."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        cleaned["stacking"] = cleaned.get("stacking") or "stack"
+        if cleaned["stacking"] != "best":
+            cleaned["stacking_group"] = ""
+        elif not cleaned.get("stacking_group") and "stacking_group" not in self.errors:
+            self.add_error("stacking_group", _("Name the group, such as “weekly”."))
+        return cleaned
+
+
+def make_stacking_form(**options: Any) -> StackingForm:
+    """Return the form with the groups of the tree. One query."""
+    form = StackingForm(**options)
+    none: tuple[str, Any] = ("", _("none"))
+    form.fields["group"].choices = [none, *list_stacking_groups()]  # type: ignore[attr-defined]  # a choice field
+    return form
 
 
 class NameForm(forms.Form):
@@ -36,12 +82,23 @@ class NameForm(forms.Form):
 
 @dataclass(slots=True)
 class FilledClause:
-    """A clause with its own form; `key` tells clauses of one sentence apart."""
+    """A clause with its own form; `key` tells clauses of one sentence apart.
+
+    `is_or`: it is an alternative to the clause before it, not one more.
+    """
 
     key: str
     clause: Clause
     form: forms.Form
     is_opposite: bool = False
+    is_or: bool = False
+
+    @property
+    def how(self) -> str:
+        """Return how it is joined to what stands before it, as `JOINS` has it."""
+        return next(
+            code for code, joined in JOINS.items() if joined == (self.is_or, self.is_opposite)
+        )
 
     def pieces(self, place: Place) -> list[Piece]:
         """Return the clause as text and fields."""
@@ -56,6 +113,7 @@ class FilledSentence:
     place: Place
     form: forms.Form
     names: forms.Form
+    stacking: forms.Form
     clauses: list[FilledClause]
 
     @property
@@ -70,8 +128,12 @@ class FilledSentence:
 
     def is_valid(self) -> bool:
         """Return whether every blank holds what it may."""
-        each = [self.form, self.names, *(one.form for one in self.clauses)]
-        return sum(len(form.errors) for form in each) == 0
+        return sum(len(form.errors) for form in self.forms) == 0
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        """Return every form of the sentence."""
+        return [self.form, self.names, self.stacking, *(one.form for one in self.clauses)]
 
 
 def read_place() -> Place:
@@ -84,7 +146,7 @@ def read_place() -> Place:
 def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
-    return FilledSentence(template, place, form, NameForm(), [])
+    return FilledSentence(template, place, form, NameForm(), make_stacking_form(), [])
 
 
 def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
@@ -95,9 +157,9 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     is_edit = "add" in posted or "remove" in posted
     options: Any = {"initial": posted.dict()} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
-    return FilledSentence(
-        template, place, form, NameForm(**options), _read_clauses(posted, place, is_edit)
-    )
+    clauses = _read_clauses(posted, place, is_edit)
+    stacking = make_stacking_form(**options)
+    return FilledSentence(template, place, form, NameForm(**options), stacking, clauses)
 
 
 def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
@@ -112,15 +174,12 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
         "code": names["code"],
         "market_code": filled.place.market_code,
     }
-    conditions = [
-        build_clause(one.clause.code, one.form.cleaned_data, is_opposite=one.is_opposite)
-        for one in filled.clauses
-    ]
+    stacking = filled.stacking.cleaned_data
     try:
         return build_campaign(
             template=filled.template,
-            answers={**answers, **named},
-            conditions=conditions,
+            answers={**answers, **named, **stacking},
+            conditions=_join_clauses(filled.clauses),
             by_id=account_id(request),
             now=filled.place.now,
         )
@@ -153,7 +212,8 @@ def _read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[Filled
         typed = {name.removeprefix(begin): posted[name] for name in mine}
         options: Any = {"initial": typed} if is_edit else {"data": posted}
         form = make_form(clause.blanks, place)(prefix=prefix, **options)
-        found.append(FilledClause(key, clause, form, posted.get(f"{begin}not") == "not"))
+        is_or, is_opposite = JOINS.get(posted.get(f"{begin}not", ""), (False, False))
+        found.append(FilledClause(key, clause, form, is_opposite, is_or and bool(found)))
     added = posted.get("clause_code", "") if "add" in posted else ""
     if added in CLAUSES and len(found) < MOST_CLAUSES:
         clause = CLAUSES[added]
@@ -161,8 +221,21 @@ def _read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[Filled
         form = make_form(clause.blanks, place)(
             prefix=f"c{key}", initial=examples(clause.blanks, place)
         )
-        found.append(FilledClause(key, clause, form))
+        is_or = posted["add"] == "or" and bool(found)
+        found.append(FilledClause(key, clause, form, is_or=is_or))
     return found
+
+
+def _join_clauses(clauses: list[FilledClause]) -> list[dict[str, Any]]:
+    """Return a condition for each clause, one for all of those joined by "or"."""
+    groups: list[list[dict[str, Any]]] = []
+    for one in clauses:
+        said = build_clause(one.clause.code, one.form.cleaned_data, is_opposite=one.is_opposite)
+        if one.is_or and groups:
+            groups[-1].append(said)
+        else:
+            groups.append([said])
+    return [group[0] if len(group) == 1 else {"any": group} for group in groups]
 
 
 def say_kind(template: Template, place: Place) -> dict[str, str]:

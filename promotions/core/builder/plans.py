@@ -64,7 +64,8 @@ class Template:
 def make_snapshot(
     plan: Plan, answers: Answers, conditions: list[dict[str, Json]]
 ) -> dict[str, Json]:
-    """Return the campaign's snapshot: the plan with name, code, window, market, budget, clauses.
+    """Return the campaign's snapshot: the plan with name, code, window, market, budget, clauses,
+    and how it combines.
 
     `conditions` are JSON conditions that must hold besides the plan's own.
     """
@@ -72,6 +73,7 @@ def make_snapshot(
     own = offer.pop("condition", {})
     offer["condition"] = join_conditions([*([own] if own else []), *conditions])
     named = {key: answers.get(key) or "" for key in ("name", "name_zh", "code")}
+    combined = {key: answers[key] for key in _STACKING if key in answers}
     window = {key: write_moment(answers[key]) for key in ("starts_at", "ends_at")}
     return {
         "format": FORMAT,
@@ -80,10 +82,11 @@ def make_snapshot(
         **plan.campaign,
         **named,
         **window,
-        OFFERS: [{**BARE_OFFER, **offer, **named}],
+        OFFERS: [{**BARE_OFFER, **offer, **combined, **named}],
     }
 
 
+_STACKING = ("stacking", "stacking_group", "group")
 BARE_OFFER: Mapping[str, Json] = {
     "target": "cart",
     "percent": None,

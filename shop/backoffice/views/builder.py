@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from promotions.core.builder.plans import Template
-from promotions.selectors.builder import say_campaign
+from promotions.selectors.builder import list_best_groups, say_campaign
 from shop.backoffice.builder import (
     TEMPLATES,
     FilledSentence,
@@ -23,8 +23,10 @@ from shop.backoffice.builder import (
     say_kind,
 )
 from shop.backoffice.frame import needs, render_page
+from shop.backoffice.law import report_law
 from shop.backoffice.views.campaigns import require_campaign
 from shop.catalog.selectors.naming import list_goods_names
+from shop.kernel.clock import utc_now
 
 CAN_ADD = "promotions.add_campaign"
 CAN_SEE = "promotions.view_campaign"
@@ -57,11 +59,15 @@ def fill_sentence(request: HttpRequest, kind: str) -> HttpResponse:
 
 @needs(CAN_SEE)
 def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show what a campaign says, in sentences made from what is stored. About ten queries."""
+    """Show what a campaign says, in sentences made from what is stored, and what the law says of
+    it. About ten queries and those of the law."""
     campaign = require_campaign(campaign_id)
+    language = get_language() or "en"
+    offers = say_campaign(campaign_id, language=language)
     context = {
         "campaign": campaign,
-        "offers": say_campaign(campaign_id, language=get_language() or "en"),
+        "offers": offers,
+        "law": report_law(campaign_id=campaign_id, now=utc_now(), language=language),
     }
     return render_page(request, "admin/campaign_plan.html", campaign.name, context)
 
@@ -76,10 +82,7 @@ def _require_template(kind: str) -> Template:
 def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
     place = filled.place
     errors = [
-        (field.label, error)
-        for form in (filled.form, filled.names, *(one.form for one in filled.clauses))
-        for field in form
-        for error in field.errors
+        (field.label, error) for form in filled.forms for field in form for error in field.errors
     ]
     context: dict[str, Any] = {
         "filled": filled,
@@ -88,5 +91,6 @@ def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
         "general": filled.form.non_field_errors(),
         "choices": list_clause_choices(place),
         "goods": list_goods_names(place.language),
+        "best_groups": list_best_groups(),
     }
     return render_page(request, "admin/builder_sentence.html", context["kind"]["title"], context)

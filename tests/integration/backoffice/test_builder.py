@@ -14,7 +14,16 @@ from pytest_django import DjangoAssertNumQueries
 
 from orders.models import Order
 from promotions.core.builder.clauses import CLAUSES as OFFERED
-from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
+from promotions.models import (
+    Campaign,
+    CodeBatch,
+    Coupon,
+    Offer,
+    Partner,
+    PartnerShare,
+    StackingGroup,
+    UseLimit,
+)
 from promotions.selectors.builder import say_campaign
 from shop.backoffice.builder import (
     TEMPLATES,
@@ -23,6 +32,7 @@ from shop.backoffice.builder import (
     read_sentence,
     save_sentence,
 )
+from shop.catalog.models import Category
 from shop.staff.roles import ANALYST, MERCHANDISER
 from tests.factories.sentences import CLAUSES, KINDS, WINDOW
 
@@ -57,7 +67,7 @@ def errors_of(filled: FilledSentence) -> str:
     """Every error of a sentence, each after its blank."""
     return " ".join(
         f"{name}: {text}"
-        for form in (filled.form, filled.names, *(one.form for one in filled.clauses))
+        for form in filled.forms
         for name, texts in form.errors.items()
         for text in texts
     )
@@ -100,6 +110,55 @@ def test_every_clause_is_added_and_said(stocked_shop: None, codes: list[str]) ->
     opposite = {**typed, **{f"c{key}-not": "not" for key in range(len(codes))}}
     save("price_cut", opposite)
     assert [text for text in said if text in sentences()[0]] == []
+
+
+def test_clauses_may_be_alternatives_and_the_offer_says_how_it_combines(
+    stocked_shop: None,
+) -> None:
+    typed: dict[str, Any] = {"percent": "10", "goods": "", "audience": "public"}
+    typed |= {"clause": ["1:member", "2:cart_value", "3:first_order"], "c2-not": "or"}
+    typed |= {"c2-cart_value": "40", "c3-not": "not"}
+    assert errors_of(save("price_cut", typed)) == ""
+    offer = Offer.objects.order_by("-pk")[0]
+    either = {"any": [{"member": True}, {"cart_value": 4000}]}
+    assert offer.condition == {"all": [either, {"not": {"first_order": True}}]}
+    assert (
+        "and only if the shopper has an account or the cart is worth at least $40.00, and only if"
+        " it is not the shopper's first order"
+    ) in sentences()[0]
+    assert sentences()[0].endswith("It combines with other offers.")
+    group = StackingGroup.objects.create(code="week", name="Week", mode="best")
+    save("price_cut", {**typed, "stacking": "best", "stacking_group": "weekly"})
+    assert sentences()[0].endswith("Only the best offer of “weekly” applies.")
+    save("price_cut", {**typed, "stacking": "exclusive", "stacking_group": "weekly"})
+    assert sentences()[0].endswith("It never combines with another offer.")
+    save("price_cut", {**typed, "group": str(group.pk)})
+    assert sentences()[0].endswith("It combines as its group “week” says.")
+    refused = errors_of(save("price_cut", {**typed, "stacking": "best"}))
+    assert refused == "stacking_group: Name the group, such as “weekly”."
+
+
+def test_an_alternative_is_added_only_beside_another_clause(root: Client) -> None:
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    typed = {**WINDOW, "percent": "11", "clause_code": "member", "add": "or"}
+    first = root.post(address, typed).content.decode()
+    assert '<option value="or"' not in first
+    second = root.post(address, {**typed, "clause": ["1:cart_value"]}).content.decode()
+    assert '<option value="or" selected>' in second
+    # What cannot stand first falls back to "and" when the clause before it is taken away.
+    less = {**WINDOW, "percent": "11", "clause": ["1:cart_value", "2:member"], "c2-not": "or"}
+    assert '<option value="or"' not in root.post(address, {**less, "remove": "1"}).content.decode()
+
+
+def test_several_categories_of_one_name_are_told_apart_by_their_paths(stocked_shop: None) -> None:
+    for path in ("dairy/cheese", "vegan/cheese"):
+        word = path.split("/")[0]
+        top = Category.objects.create(external_ref=word, name=word, path=word, depth=0)
+        Category.objects.create(external_ref=path, name="Cheesy", path=path, parent=top, depth=1)
+    typed = {"percent": "10", "goods": "cheesy", "audience": "public"}
+    assert "write which is meant, dairy/cheese, vegan/cheese." in errors_of(
+        save("price_cut", typed)
+    )
 
 
 def test_a_page_adds_a_clause_takes_it_away_and_keeps_what_was_typed(root: Client) -> None:

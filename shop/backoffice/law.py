@@ -1,0 +1,92 @@
+"""What the law says of a campaign now, rule by rule: what is kept, what is broken, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from promotions.core.law import RULES, Violation, explain_rule
+from promotions.core.law.titles import TITLES
+from promotions.selectors.laws import list_violations
+from shop.catalog.selectors.naming import name_goods
+
+MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A rule broken in some places: where, what is wrong, what to do, and where the rule stands."""
+
+    places: str
+    sentence: str
+    remedy: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRule:
+    """A rule that is broken, with the goods concerned: some by name, and how many are `more`."""
+
+    rule: str
+    title: str
+    cases: tuple[Case, ...]
+    goods: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class LawReport:
+    """All rules: the broken ones in full, the others by title; `places` are those asked."""
+
+    places: tuple[str, ...]
+    broken: tuple[BrokenRule, ...]
+    kept: tuple[str, ...]
+
+    @property
+    def is_lawful(self) -> bool:
+        """Return whether the campaign may be released as it is."""
+        return not self.broken
+
+
+def report_law(*, campaign_id: int, now: datetime, language: str) -> LawReport:
+    """Return what the law says of a campaign as its rows say. The queries of `list_violations`,
+    and one for the names of goods."""
+    places, found = list_violations(campaign_id=campaign_id, now=now)
+    by_rule: dict[str, list[Violation]] = {}
+    for one in found:
+        by_rule.setdefault(one.rule, []).append(one)
+    named = {v for some in by_rule.values() for one in some for v in one.variant_ids[:MOST_NAMED]}
+    names = name_goods({"variant": named}, language)
+    names_of = {key: said for (_kind, key), said in names.items()}
+    return LawReport(
+        places=places,
+        broken=tuple(_say_rule(rule, some, names_of, language) for rule, some in by_rule.items()),
+        kept=tuple(
+            _title(rule.__name__, language) for rule in RULES if rule.__name__ not in by_rule
+        ),
+    )
+
+
+def _say_rule(
+    rule: str, found: list[Violation], names: dict[int, str], language: str
+) -> BrokenRule:
+    goods = sorted({variant for one in found for variant in one.variant_ids})
+    said = [names[one] for one in goods if one in names][:MOST_NAMED]
+    cases = tuple(_group(found, language))
+    return BrokenRule(rule, _title(rule, language), cases, tuple(said), len(goods) - len(said))
+
+
+def _group(found: Iterable[Violation], language: str) -> Iterable[Case]:
+    """Return one case for all places of which the same is said."""
+    alike: dict[tuple[str, str], list[Violation]] = {}
+    for one in found:
+        alike.setdefault(explain_rule(one, language), []).append(one)
+    for (sentence, remedy), some in alike.items():
+        places = ", ".join(dict.fromkeys(one.place for one in some))
+        sources = tuple(dict.fromkeys(one.source for one in some if one.source))
+        yield Case(places, sentence, remedy, sources)
+
+
+def _title(rule: str, language: str) -> str:
+    return TITLES[rule][language.startswith("zh")]

@@ -1,0 +1,96 @@
+"""What the law says of a campaign before it is released, and its claims as fields of a form."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+
+from promotions.admin.claims import read_claims, write_claims
+from promotions.core.law import RULES
+from promotions.core.law.claims import parse_claims
+from promotions.core.law.titles import TITLES
+from promotions.models import Campaign
+from shop.backoffice.law import report_law
+from shop.kernel.clock import utc_now
+
+NOW = utc_now()
+
+
+def prepare(**fields: object) -> int:
+    """Return a draft whose dates lie ahead."""
+    campaign = Campaign.objects.order_by("pk").first()
+    dates = {"starts_at": NOW + timedelta(days=1), "ends_at": NOW + timedelta(days=9)}
+    Campaign.objects.filter(pk=campaign.pk).update(**{**dates, **fields})
+    return int(campaign.pk)
+
+
+def test_staff_read_rule_by_rule_what_is_broken_and_what_to_do(root: Client) -> None:
+    key = prepare(name="Last chance: was $9", claims={"only_left": 3})
+    page = root.get(reverse("admin:campaign_plan", args=[key])).content.decode()
+    assert "must not be released like this" in page
+    for text in ("words_of_urgency", "price_named_in_name", "scarcity_not_from_stock"):
+        assert text in page
+    for text in ("“Last chance” in the name urges", "Take the word out", "FTC 16 CFR 233"):
+        assert text in page
+    report = report_law(campaign_id=key, now=NOW, language="en")
+    broken = [one.rule for one in report.broken]
+    assert (len(broken) + len(report.kept), len(RULES)) == (len(RULES), len(TITLES))
+    assert [one.places for one in report.broken[0].cases] == [", ".join(report.places)]
+
+
+def test_goods_concerned_are_named(root: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = report_law(campaign_id=prepare(name="99 % off"), now=NOW, language="en")
+    named = {one.rule: len(one.goods) + one.more for one in report.broken}
+    assert named["cut_not_reached"] > 0
+
+
+def test_a_lawful_draft_may_be_released_in_both_languages(root: Client) -> None:
+    key = prepare(name="Autumn", claims={})
+    page = root.get(reverse("admin:campaign_plan", args=[key])).content.decode()
+    assert "may be released" in page
+    with override("zh-hans"):
+        report = report_law(campaign_id=key, now=NOW, language="zh-hans")
+    assert (report.is_lawful, len(report.kept)) == (True, len(RULES))
+    assert "库存充足" in report.kept
+
+
+def test_every_rule_has_a_title_in_both_languages() -> None:
+    assert list(TITLES) == [rule.__name__ for rule in RULES]
+    assert all(english and chinese for english, chinese in TITLES.values())
+
+
+CLAIMS = {
+    "was_minor": 999,
+    "up_to_percent": 30.0,
+    "countdown": True,
+    "only_left": "stock",
+    "quantity": 200,
+    "free": True,
+    "terms": "from 20.00 on",
+    "review": {"is_disclosed": True},
+    "points_expire": "2027-03-01T00:00:00+00:00",
+    "points_noticed": "2027-01-01T00:00:00+00:00",
+    "label": False,
+}
+
+
+def test_claims_go_through_the_form_and_back_unchanged() -> None:
+    unknown = {"countdown_to": "2027-01-01T00:00:00+00:00"}
+    for claims in ({}, CLAIMS, {**CLAIMS, **unknown}, {"review": {"is_disclosed": False}}):
+        written = write_claims(read_claims(claims), claims)
+        assert written == claims
+        parse_claims(written)
+
+
+def test_the_form_of_a_campaign_asks_for_claims_in_fields(root: Client) -> None:
+    key = prepare(claims={"countdown": True})
+    address = reverse("admin:promotions_campaign_change", args=[key])
+    page = root.get(address)
+    assert reverse("admin:campaign_plan", args=[key]) in page.content.decode()
+    form = page.context["adminform"].form
+    assert "claims" not in form.fields
+    assert form.initial["claim_countdown"] is True
