@@ -32,6 +32,7 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
         none="id market_code valid_from earn_rate point_value min_points step_points"
         " max_share_percent return_window_days expiry_months notice_days two_person_points"
         " referral_points referral_cap referral_cap_days tier_window_days tier_grace_days"
+        " is_waiting asked_by approved_by"
     ),
     "TermsCategory": classify(none="id terms category multiplier"),
     "MembershipTier": classify(none="id terms code name name_zh threshold_minor multiplier"),

@@ -10,6 +10,7 @@ from promotions.admin import (
     partners,
     points,
     policy,
+    terms,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "partners",
     "points",
     "policy",
+    "terms",
 ]

@@ -71,7 +71,15 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
         *("external_ref", "created_at", "changed_at"),
     ]
     fieldsets = [
-        (None, {"fields": [("name", "name_zh"), "code", ("kind", "audience"), "change_reason"]}),
+        (
+            None,
+            {
+                "fields": [
+                    *("in_words", ("name", "name_zh"), "code", ("kind", "audience")),
+                    "change_reason",
+                ]
+            },
+        ),
         (_("When and where"), {"fields": [("starts_at", "ends_at"), "market_code"]}),
         (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
         (
@@ -81,7 +89,7 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
         (_("Proof"), {"fields": ["holdout_percent"]}),
         (
             _("State"),
-            {"fields": ["phase", "in_words", "versions", "waiting", "results", "promised_ends_at"]},
+            {"fields": ["phase", "versions", "waiting", "results", "promised_ends_at"]},
         ),
         (_("Origin"), {"fields": ["external_ref", "created_at", "changed_at"]}),
     ]

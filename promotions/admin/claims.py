@@ -106,7 +106,7 @@ class CampaignForm(RecordedForm):
 
 def read_claims(claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the form for claims as stored."""
-    found = {name: claims.get(word) for name, word in PLAIN.items()}
+    found: dict[str, Any] = {name: claims.get(word) for name, word in PLAIN.items()}
     for name in ("claim_points_expire", "claim_points_noticed"):
         if found[name]:
             found[name] = datetime.fromisoformat(found[name])

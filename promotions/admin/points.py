@@ -7,29 +7,24 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from promotions.models import (
-    MembershipTier,
     PointsAccount,
     PointsAdjustment,
     PointsEntry,
-    ProgrammeTerms,
     Referral,
-    TermsCategory,
 )
 from promotions.selectors.tiers import read_tier
 from promotions.services.membership import adjust_points, decide_adjustment
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, show_tag, tag_column
+from shop.staff.columns import EMPTY, age_column, tag_column
 from shop.staff.keys import KeySearchAdmin, read_number, read_text
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyInline
+from shop.staff.tables import ReadOnlyInline
 
 KIND_TONES = {
     **dict.fromkeys(("earn", "release", "refer", "return", "unhold"), "green"),
@@ -196,78 +191,6 @@ class PointsAdjustmentAdmin(KeySearchAdmin):
 
         tell_outcome(self, request, act, _("Decided."))
         return go_back(request)
-
-
-class TierInline(TabularInline):
-    model = MembershipTier
-    fields = ["code", "name", "name_zh", "threshold_minor", "multiplier"]
-    extra = 0
-    tab = True
-
-
-class CategoryInline(TabularInline):
-    model = TermsCategory
-    fields = ["category", "multiplier"]
-    autocomplete_fields = ["category"]
-    extra = 0
-    tab = True
-
-
-class TermsForm(forms.ModelForm):
-    """Terms begin in the future: nobody's points change under their hands."""
-
-    def clean_valid_from(self) -> Any:
-        """Refuse a day that has begun."""
-        valid_from = self.cleaned_data["valid_from"]
-        if valid_from <= utc_now():
-            raise forms.ValidationError(_("Terms begin in the future: members are told first."))
-        return valid_from
-
-
-@admin.register(ProgrammeTerms)
-class ProgrammeTermsAdmin(KeptAdmin):
-    """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
-
-    form = TermsForm
-    list_display = [
-        "market_code",
-        "valid_from",
-        "now_column",
-        "earn_rate",
-        "point_value",
-        "expiry_months",
-        "referral_points",
-    ]
-    list_filter = ["market_code"]
-    search_fields = ["market_code"]
-    inlines = [TierInline, CategoryInline]
-    fieldsets = [
-        (None, {"fields": [("market_code", "valid_from")]}),
-        (_("Earning"), {"fields": [("earn_rate", "return_window_days")]}),
-        (
-            _("Using"),
-            {"fields": [("point_value", "max_share_percent"), ("min_points", "step_points")]},
-        ),
-        (_("Expiry"), {"fields": [("expiry_months", "notice_days")]}),
-        (_("Tiers"), {"fields": [("tier_window_days", "tier_grace_days")]}),
-        (
-            _("Invitations"),
-            {"fields": ["referral_points", ("referral_cap", "referral_cap_days")]},
-        ),
-        (_("Safety"), {"fields": ["two_person_points"]}),
-    ]
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Only terms of the future."""
-        allowed: bool = super().has_change_permission(request, obj)
-        return allowed and (obj is None or obj.valid_from > utc_now())
-
-    @admin.display(description=_("Now"))
-    def now_column(self, row: ProgrammeTerms) -> SafeString:
-        """Whether the row has begun."""
-        return (
-            show_tag(_("planned"), "blue") if row.valid_from > utc_now() else show_tag(_("begun"))
-        )
 
 
 @admin.register(Referral)

@@ -93,6 +93,10 @@ _BRANCHES: Mapping[str, Callable[[Json, str, int], Condition]] = {
 }
 
 
+# Every word a condition may have
+WORDS = (*_BRANCHES, *_SELECTORS, *LEAVES)
+
+
 def _parts(parts: Json, place: str, depth: int) -> tuple[Condition, ...]:
     if not isinstance(parts, list) or not 0 < len(parts) <= MAX_PARTS:
         raise refuse(place, f"expected a list of 1 to {MAX_PARTS} conditions")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 LEAST = MinValueValidator(Decimal("0.0001"))
 
@@ -49,6 +50,26 @@ class ProgrammeTerms(models.Model):
         default=365, validators=[MinValueValidator(1)]
     )
     tier_grace_days = models.PositiveSmallIntegerField(default=60)
+    is_waiting = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="They cost more than those before: they do not hold without a second person.",
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+    )
 
     class Meta:
         ordering = ["market_code", "-valid_from"]
@@ -65,6 +86,12 @@ class ProgrammeTerms(models.Model):
                     max_share_percent__lte=100,
                 ),
                 name="terms_sensible",
+            ),
+            models.CheckConstraint(
+                condition=Q(asked_by__isnull=True)
+                | Q(approved_by__isnull=True)
+                | ~Q(approved_by=F("asked_by")),
+                name="terms_second_person",
             ),
         ]
 

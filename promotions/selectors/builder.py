@@ -19,7 +19,7 @@ from promotions.core.values import OfferValue
 from promotions.models import Campaign, Coupon, Offer, Partner, StackingGroup, UseLimit
 from promotions.selectors.builder_drafts import compile_campaign
 from shop.catalog.selectors import get_market
-from shop.catalog.selectors.naming import find_goods, list_paths, name_goods
+from shop.catalog.selectors.naming import find_goods, list_paths, name_goods, suggest_goods
 from shop.kernel.errors import FairtagError
 
 _WORDS = {"category": "categories", "brand": "brands", "variant": "variants"}
@@ -43,14 +43,14 @@ class SaidOffer:
 def read_goods(text: str) -> dict[str, list[int]]:
     """Return the JSON scope of goods typed as names, paths or SKUs with commas between them.
 
-    Nothing means all goods. Raises UnknownGoods. At most three queries a name.
+    Nothing means all goods. Raises UnknownGoods. At most three queries a name,
+    five where it is refused.
     """
     scope: dict[str, list[int]] = {}
     for name in filter(None, (part.strip() for part in text.replace("，", ",").split(","))):
         found = find_goods(name)
         if not found:
-            said = _("There is no category, brand or SKU “%(name)s”.")
-            raise UnknownGoods(said % {"name": name})
+            raise UnknownGoods(_say_unknown(name))
         if len(found) > 1:
             raise UnknownGoods(_say_ambiguous(name, found))
         kind, key = found[0]
@@ -59,6 +59,15 @@ def read_goods(text: str) -> dict[str, list[int]]:
         raise UnknownGoods(_("Write SKUs alone: they cannot be mixed with categories or brands."))
     parse_scope(scope)
     return scope
+
+
+def _say_unknown(name: str) -> str:
+    """Return that there are no such goods, with what is called alike."""
+    said = _("There is no category, brand or SKU “%(name)s”.") % {"name": name}
+    alike = suggest_goods(name)
+    return (
+        f"{said} {_('Called alike: %(names)s.') % {'names': ', '.join(alike)}}" if alike else said
+    )
 
 
 def _say_ambiguous(name: str, found: Sequence[tuple[str, int]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from promotions.core.law.claimed import asked_of_people
 from promotions.core.law.depth import named_percents
 from promotions.core.law.drafts import Window
 from promotions.core.revisions import OFFERS
@@ -27,8 +28,9 @@ type BoolArray = NDArray[np.bool_]
 def find_windows(row: Campaign, offers: Sequence[Mapping[str, Any]]) -> tuple[Window, ...]:
     """Return runs of like offers that began before the campaign and ended in the year before it.
 
-    Like: to the same audience and market, at least half of the goods, at least half as deep. Four
-    queries, whatever the number of campaigns.
+    Like: to the same audience and market, of the same kind and asking the same of people,
+    for at least half of the goods, at least half as deep. Four queries, whatever the number of
+    campaigns.
     """
     near = Campaign.objects.filter(
         audience=row.audience,
@@ -63,9 +65,14 @@ def _is_like(
     active = [offer for offer in theirs if offer["is_active"]]
     shared = int((mine & _covered_by_any(active, arrays)).sum())
     is_same_goods = shared * 2 >= int(mine.sum()) > 0
-    kinds = {offer["benefit_kind"] for offer in offers}
-    alike = [offer for offer in active if offer["benefit_kind"] in kinds]
+    mine_are = {_form(offer) for offer in offers}
+    alike = [offer for offer in active if _form(offer) in mine_are]
     return is_same_goods and bool(alike) and 2 * _deepest(alike) >= _deepest(offers)
+
+
+def _form(offer: Mapping[str, Any]) -> tuple[str, bool, tuple[str, ...]]:
+    """Return kind, whether it needs a code, and what it asks of people."""
+    return offer["benefit_kind"], offer["requires_coupon"], asked_of_people(offer["condition"])
 
 
 def _deepest(offers: Sequence[Mapping[str, Any]]) -> float:

@@ -33,6 +33,8 @@ def find_programme(
 ) -> Programme | None:
     """Return the terms that hold at `now`, or None where there is no programme.
 
+    Terms that wait for a second person do not hold; those before them go on.
+
     No query while fresh, else three; a change by staff is seen within FRESH_SECONDS, the day on
     which it holds is judged when read.
     """
@@ -45,7 +47,7 @@ def find_programme(
 def get_terms(terms_id: int) -> Terms:
     """Return one version of the terms, whether it still holds or not. Three queries."""
     row = ProgrammeTerms.objects.prefetch_related("categories", "tiers").get(pk=terms_id)
-    return _programme(row).terms
+    return read_programme(row).terms
 
 
 def forget_programme() -> None:
@@ -54,11 +56,13 @@ def forget_programme() -> None:
 
 
 def _read(market_code: str) -> tuple[Programme, ...]:
-    rows = ProgrammeTerms.objects.filter(market_code=market_code).order_by("-valid_from")
-    return tuple(_programme(row) for row in rows.prefetch_related("categories", "tiers"))
+    agreed = ProgrammeTerms.objects.filter(market_code=market_code, is_waiting=False)
+    rows = agreed.order_by("-valid_from")
+    return tuple(read_programme(row) for row in rows.prefetch_related("categories", "tiers"))
 
 
-def _programme(row: ProgrammeTerms) -> Programme:
+def read_programme(row: ProgrammeTerms) -> Programme:
+    """Return the terms and tiers a row says. Two queries, none once its parts are fetched."""
     tiers = list(row.tiers.all())
     return Programme(
         valid_from=row.valid_from,

@@ -204,7 +204,7 @@ def _read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[Filled
     keys = [text.split(":", 1) for text in posted.getlist("clause") if ":" in text]
     known = [(key, code) for key, code in keys if code in CLAUSES][:MOST_CLAUSES]
     kept = [(key, code) for key, code in known if key != posted.get("remove")]
-    found = []
+    found: list[FilledClause] = []
     for key, code in kept:
         clause, prefix = CLAUSES[code], f"c{key}"
         begin = f"{prefix}-"

@@ -68,6 +68,8 @@ NEVER_AT_THE_API = {
     "unknown_switch",
     "claim_refused",
     "claim_decided",
+    "terms_refused",
+    "terms_closed",
     "bad_amount",
     "weak_pattern",
 }

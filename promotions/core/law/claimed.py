@@ -33,6 +33,20 @@ WAS = re.compile(
 PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*[%％]")
 ZHE = re.compile(r"(?<![\d.])([1-9](?:\.\d)?|[1-9]\d|[一二三四五六七八九]{1,2})\s*折")
 _DIGITS = str.maketrans("一二三四五六七八九", "123456789")
+PEOPLE = frozenset(
+    [
+        "segments",
+        "tags",
+        "tiers",
+        "groups",
+        "first_order",
+        "member",
+        "shopper",
+        "last_order",
+        "orders",
+        "spent",
+    ]
+)
 # What a condition may ask of the world without being said: the whole trigger is a condition.
 SILENT = frozenset({"all", "any", "not", "quantity", "value"})
 
@@ -121,6 +135,17 @@ def _leaves(condition: Any, word: str = "") -> Iterable[tuple[str, str]]:
             yield from _leaves(each, word)
     elif isinstance(condition, str) and word in ("tags", "segments", "groups"):
         yield word, condition
+
+
+def asked_of_people(condition: Any) -> tuple[str, ...]:
+    """Return what a condition asks of people, sorted: two offers that differ in it are for others.
+
+    Figures, and what the cart, the clock or the place decides, make no other offer.
+
+    >>> asked_of_people({"all": [{"cart_value": 4000}, {"first_order": True}]})
+    ('first_order',)
+    """
+    return tuple(sorted(PEOPLE.intersection(_words_of(condition))))
 
 
 def _words_of(condition: Any) -> list[str]:

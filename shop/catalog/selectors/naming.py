@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 
 from shop.catalog.models import Brand, Category, Product, Variant
@@ -62,8 +63,29 @@ def find_goods(text: str) -> list[Goods]:
     return [("variant", pk) for pk in Variant.objects.filter(sku=name).values_list("pk", flat=True)]
 
 
+def suggest_goods(text: str, most: int = 5) -> list[str]:
+    """Return what could be typed instead: categories and brands with `text` in their names.
+
+    Names that several categories have are given as paths. Two queries.
+    """
+    name = text.strip()
+    fits = Category.objects.filter(name__icontains=name) | Category.objects.filter(
+        name_zh__icontains=name
+    )
+    rows = list(fits.order_by("depth", "path").values_list("name", "path")[:most])
+    shared = {one for one, count in Counter(one for one, _path in rows).items() if count > 1}
+    found = [path if one in shared else one for one, path in rows]
+    brands = Brand.objects.filter(name__icontains=name).order_by("name")[: most - len(found)]
+    return [*found, *brands.values_list("name", flat=True)]
+
+
 def list_goods_names(language: str) -> list[tuple[str, str]]:
-    """Return (name, path) of every category, for a list to choose from. One query."""
+    """Return (what to type, what else it is called) of every category, for a list to choose from.
+
+    That is the name and the path, or where several have the name, the path and the name. One query.
+    """
     field = "name_zh" if is_chinese(language) else "name"
-    rows = Category.objects.order_by("path").values_list(field, "name", "path")
-    return [(said or name, path) for said, name, path in rows]
+    rows = list(Category.objects.order_by("path").values_list(field, "name", "path"))
+    named = [(said or name, path) for said, name, path in rows]
+    counts = Counter(name.lower() for name, _path in named)
+    return [(name, path) if counts[name.lower()] == 1 else (path, name) for name, path in named]

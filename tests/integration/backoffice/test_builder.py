@@ -33,6 +33,7 @@ from shop.backoffice.builder import (
     save_sentence,
 )
 from shop.catalog.models import Category
+from shop.catalog.selectors.naming import list_goods_names
 from shop.staff.roles import ANALYST, MERCHANDISER
 from tests.factories.sentences import CLAUSES, KINDS, WINDOW
 
@@ -153,12 +154,18 @@ def test_an_alternative_is_added_only_beside_another_clause(root: Client) -> Non
 def test_several_categories_of_one_name_are_told_apart_by_their_paths(stocked_shop: None) -> None:
     for path in ("dairy/cheese", "vegan/cheese"):
         word = path.split("/")[0]
-        top = Category.objects.create(external_ref=word, name=word, path=word, depth=0)
-        Category.objects.create(external_ref=path, name="Cheesy", path=path, parent=top, depth=1)
+        top = Category.objects.create(external_ref=word, slug=word, name=word, path=word, depth=0)
+        Category.objects.create(
+            external_ref=path, slug=f"{word}-cheese", name="Cheesy", path=path, parent=top, depth=1
+        )
     typed = {"percent": "10", "goods": "cheesy", "audience": "public"}
-    assert "write which is meant, dairy/cheese, vegan/cheese." in errors_of(
-        save("price_cut", typed)
-    )
+    refused = errors_of(save("price_cut", typed))
+    assert "write which is meant, dairy/cheese, vegan/cheese." in refused
+    assert ("vegan/cheese", "Cheesy") in list_goods_names("en")
+    alike = errors_of(save("price_cut", {**typed, "goods": "cheesier"}))
+    assert alike == "goods: There is no category, brand or SKU “cheesier”."
+    alike = errors_of(save("price_cut", {**typed, "goods": "heesy"}))
+    assert alike.endswith("Called alike: dairy/cheese, vegan/cheese.")
 
 
 def test_a_page_adds_a_clause_takes_it_away_and_keeps_what_was_typed(root: Client) -> None:

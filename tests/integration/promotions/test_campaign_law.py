@@ -131,6 +131,8 @@ def test_the_same_offer_again_needs_a_pause_from_when_it_really_ended(
     assert _rules(again) == []
     Campaign.objects.filter(pk=again.pk).update(starts_at=NOON - timedelta(hours=1))
     assert _rules(again) == ["window_without_pause"]
+    again.offers.update(condition={"first_order": True})
+    assert _rules(again) == []  # another promise, to others: not the same one again
     other = make_draft(
         "rye", offer={"scope": {"variants": [germany.rye]}}, market_code="us", budget_minor=9
     )

@@ -1,0 +1,133 @@
+"""The staff table of the points programme's terms: by day, the past as it was, costs by two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.decorators import action
+
+from promotions.models import MembershipTier, ProgrammeTerms, TermsCategory
+from promotions.services.programme_terms import approve_terms, record_terms
+from shop.kernel.clock import utc_now
+from shop.staff.columns import show_tag
+from shop.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin
+
+
+class TierInline(TabularInline):
+    model = MembershipTier
+    fields = ["code", "name", "name_zh", "threshold_minor", "multiplier"]
+    extra = 0
+    tab = True
+
+
+class CategoryInline(TabularInline):
+    model = TermsCategory
+    fields = ["category", "multiplier"]
+    autocomplete_fields = ["category"]
+    extra = 0
+    tab = True
+
+
+class TermsForm(forms.ModelForm):
+    """Terms begin in the future: nobody's points change under their hands."""
+
+    def clean_valid_from(self) -> Any:
+        """Refuse a day that has begun."""
+        valid_from = self.cleaned_data["valid_from"]
+        if valid_from <= utc_now():
+            raise forms.ValidationError(_("Terms begin in the future: members are told first."))
+        return valid_from
+
+
+@admin.register(ProgrammeTerms)
+class ProgrammeTermsAdmin(KeptAdmin):
+    """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
+
+    form = TermsForm
+    list_display = [
+        "market_code",
+        "valid_from",
+        "now_column",
+        "earn_rate",
+        "point_value",
+        "expiry_months",
+        "referral_points",
+        "asked_by",
+        "approved_by",
+    ]
+    list_select_related = ["asked_by", "approved_by"]
+    list_filter = ["market_code", "is_waiting"]
+    actions_detail = ["approve"]
+    actions_row = ["approve"]
+    search_fields = ["market_code"]
+    inlines = [TierInline, CategoryInline]
+    fieldsets = [
+        (None, {"fields": [("market_code", "valid_from")]}),
+        (_("Earning"), {"fields": [("earn_rate", "return_window_days")]}),
+        (
+            _("Using"),
+            {"fields": [("point_value", "max_share_percent"), ("min_points", "step_points")]},
+        ),
+        (_("Expiry"), {"fields": [("expiry_months", "notice_days")]}),
+        (_("Tiers"), {"fields": [("tier_window_days", "tier_grace_days")]}),
+        (
+            _("Invitations"),
+            {"fields": ["referral_points", ("referral_cap", "referral_cap_days")]},
+        ),
+        (_("Safety"), {"fields": ["two_person_points"]}),
+    ]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only terms of the future."""
+        allowed: bool = super().has_change_permission(request, obj)
+        return allowed and (obj is None or obj.valid_from > utc_now())
+
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may be the second person of a campaign may be that of the programme."""
+        return bool(request.user.has_perm("promotions.approve_campaign"))
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Ask for a second person where the terms give more than those before."""
+        super().save_related(request, form, formsets, change)
+        if record_terms(terms_id=form.instance.pk, by_id=account_id(request)):
+            said = _("These terms give more than those before: they wait for a second person.")
+            self.message_user(request, said, messages.WARNING)
+
+    @action(
+        description=_("Approve (second person)"),
+        permissions=["approve"],
+        url_path="approve",
+        icon="verified",
+        dialog=ask(
+            _("Approve these terms?"),
+            _("They hold from their day on. Who wrote them cannot approve them."),
+            form_class=ConfirmForm,
+            submit=_("Approve"),
+        ),
+    )
+    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Be the second person."""
+
+        def act() -> None:
+            by_id = account_id(request)
+            approve_terms(terms_id=int(object_id), by_id=by_id, now=utc_now())
+
+        if tell_outcome(self, request, act, _("The terms are approved.")):
+            self.log_change(request, ProgrammeTerms.objects.get(pk=object_id), "approved")
+        return go_back(request)
+
+    @admin.display(description=_("Now"))
+    def now_column(self, row: ProgrammeTerms) -> SafeString:
+        """Whether the row has begun, or waits for a second person."""
+        if row.is_waiting:
+            return show_tag(_("waits for a second person"), "amber")
+        return (
+            show_tag(_("planned"), "blue") if row.valid_from > utc_now() else show_tag(_("begun"))
+        )
