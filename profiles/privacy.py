@@ -14,7 +14,7 @@ FIELDS = {
     "Shopper": classify(
         none="id market_code",
         link="pseudonym merged_into",
-        personal="account external_ref home_store is_minor opt_out_reason",
+        personal="account external_ref home_store place_code is_minor opt_out_reason",
         derived="created_at last_seen_at",
         legal="consent_price consent_recommendations consent_marketing consent_analytics erased_at",
     ),

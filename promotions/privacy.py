@@ -88,8 +88,9 @@ FIELDS = {
     ),
     "UpliftVersion": classify(none="id status trained_at rows metrics arrays sha256"),
     "OfferDecision": classify(
-        none="id at campaign offer arm propensity depth model value_minor cost_minor price reason",
+        none="id price",
         link="shopper",
+        legal="at campaign offer arm propensity depth model value_minor cost_minor reason",
     ),
     "OfferDigest": classify(none="id", personal="shopper week offers at"),
     "VerifiedGroup": classify(

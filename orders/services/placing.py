@@ -28,6 +28,7 @@ from orders.services.settling import settle_paid
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
 from pricing.services import store_quote
+from profiles.services import note_place
 from promotions.core.limits import Buyer
 from promotions.selectors.costs import find_costs
 from promotions.services import hold_redemptions
@@ -116,8 +117,7 @@ def _place(
     order.save()
     _create_lines(order, valuation)
     Cart.objects.filter(pk=cart.pk).update(status=Cart.Status.ORDERED, changed_at=context.now)
-    OrderEvent.objects.create(order=order, kind="placed", at=context.now)
-    write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
+    _note_placed(order, context)
     orders_total.labels(channel=order.channel, step="placed").inc()
     if not total:
         _pay_nothing(order, context)
@@ -139,6 +139,14 @@ def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
         contact=contact,
         now=order.placed_at,
     )
+
+
+def _note_placed(order: Order, context: QuoteContext) -> None:
+    """Begin the timeline, tell the other rooms, and remember where the shopper orders."""
+    OrderEvent.objects.create(order=order, kind="placed", at=context.now)
+    write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
+    if order.shopper_id is not None and order.jurisdiction_code:
+        note_place(shopper_id=order.shopper_id, place_code=order.jurisdiction_code)
 
 
 def _pay_nothing(order: Order, context: QuoteContext) -> None:

@@ -54,7 +54,8 @@ PURPOSES = ("price", "recommendations", "marketing", "analytics")
 class ShopperValue:
     """A shopper as other rooms see one. `pseudonym` is the text form of a UUID.
 
-    `consents` are the current answers; a minor's never include personal prices.
+    `consents` are the current answers; a minor's never include personal prices. `place_code` is
+    where the last order was placed, as law knows places; empty where nobody knows.
     """
 
     id: int
@@ -68,6 +69,7 @@ class ShopperValue:
     consents: Consents
     opt_out_reason: str = ""
     external_ref: str | None = None
+    place_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

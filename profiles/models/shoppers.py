@@ -30,6 +30,13 @@ class Shopper(models.Model):
         "shop.Store", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     market_code = models.CharField(max_length=16, default="us")
+    place_code = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the last order was placed, as law knows places. Empty: not known.",
+    )
     is_minor = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()

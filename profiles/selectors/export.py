@@ -74,6 +74,7 @@ def _shopper(shopper: Shopper) -> dict[str, Any]:
         "pseudonym": str(shopper.pseudonym),
         "reference": shopper.external_ref,
         "home_store": None if store is None else store.name,
+        "place": shopper.place_code,
         "market": shopper.market_code,
         "is_minor": shopper.is_minor,
         "first_seen_at": shopper.created_at.isoformat(),

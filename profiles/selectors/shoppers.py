@@ -52,6 +52,7 @@ def shopper_value(shopper: Shopper) -> ShopperValue:
         consents=consents.without_price() if shopper.is_minor else consents,
         opt_out_reason=shopper.opt_out_reason,
         external_ref=shopper.external_ref,
+        place_code=shopper.place_code,
     )
 
 

@@ -33,7 +33,7 @@ from profiles.services.experiments import (
     stop_experiment,
 )
 from profiles.services.exposures import log_exposures
-from profiles.services.identity import get_or_create_guest, link_account
+from profiles.services.identity import get_or_create_guest, link_account, note_place
 from profiles.services.partitions import ensure_partitions
 from profiles.services.profiles import refresh_profiles
 from profiles.services.purchases import record_purchase_events, record_return_events
@@ -76,6 +76,7 @@ __all__ = [
     "load_traits_bulk",
     "log_exposures",
     "move_shares",
+    "note_place",
     "prolong_experiment",
     "read_experiment",
     "read_experiments",

@@ -93,6 +93,7 @@ def _make_nobody(shopper: Shopper, *, now: datetime) -> None:
     shopper.account = None
     shopper.external_ref = None
     shopper.home_store = None
+    shopper.place_code = ""
     shopper.is_minor = False
     shopper.opt_out_reason = ""
     shopper.consent_price = False

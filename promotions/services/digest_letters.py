@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import override
 
-from pricing.selectors import resolve_jurisdiction
+from pricing.core.values import JurisdictionRule
 from profiles.core.values import FeatureRow, ShopperValue
 from profiles.selectors import OnlineUnavailable, list_consents, read_online_profiles
 from promotions.core.digests import WORDS, say
@@ -22,7 +22,8 @@ from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.selectors.left import tell_left
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
-from promotions.services.unsubscribing import write_stop_link
+from promotions.selectors.personal_law import find_personal_rule
+from promotions.services.unsubscribing import write_stop_headers, write_stop_link
 from shop.catalog.core.values import MarketValue
 from shop.catalog.selectors import get_market
 from shop.kernel.money import format_money
@@ -41,11 +42,11 @@ def read_language(shopper_id: int) -> str:
 def choose_offers(shopper: ShopperValue, language: str, now: datetime) -> list[PersonalOffer]:
     """Return up to SHOWN live offers that are the shopper's own, most fitting first.
 
-    None where the law of the shopper's market allows nothing personal. What somebody likes is
+    None where the law of the shopper's place allows nothing personal. What somebody likes is
     looked at only with consent; with Redis down the order is the campaigns' own.
     """
     market = get_market(shopper.market_code)
-    rule = resolve_jurisdiction(code=market.jurisdiction_code, now=now)
+    rule = _find_rule(shopper, now)
     if not rule.personal_allowed:
         return []
     row = _read_likes(shopper, now)
@@ -61,6 +62,7 @@ def choose_offers(shopper: ShopperValue, language: str, now: datetime) -> list[P
         language=language,
         affinity=row.variant_affinity if row else None,
         limit=SHOWN,
+        region=shopper.place_code,
     )
     own = [offer for offer in found if offer.audience == "personal"]
     return tell_left(own, Buyer(shopper.id, "online", market.time_zone, now))  # none that is gone
@@ -80,7 +82,7 @@ def build_letter(
     A mail program then shows its own button to unsubscribe, which works in one click.
     """
     market = get_market(shopper.market_code)
-    rule = resolve_jurisdiction(code=market.jurisdiction_code, now=now)
+    rule = _find_rule(shopper, now)
     stop = write_stop_link(shopper.pseudonym, language)
     given = {
         "language": language,
@@ -97,14 +99,15 @@ def build_letter(
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[email],
         connection=mail,
-        headers={
-            "Auto-Submitted": "auto-generated",
-            "List-Unsubscribe": f"<{stop}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
+        headers=write_stop_headers(stop),
     )
     message.attach_alternative(render_to_string("emails/offers.html", given), "text/html")
     return message
+
+
+def _find_rule(shopper: ShopperValue, now: datetime) -> JurisdictionRule:
+    """Return the law of where the shopper ordered last, else of the market."""
+    return find_personal_rule(region=shopper.place_code, market_code=shopper.market_code, now=now)
 
 
 def _link_rules(language: str) -> str:

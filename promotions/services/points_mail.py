@@ -20,6 +20,7 @@ from promotions.selectors.terms import Programme, find_programme
 from promotions.selectors.tiers import read_standing
 from promotions.services.points import lock_account
 from promotions.services.points_jobs import mark_warned
+from promotions.services.unsubscribing import write_stop_headers
 
 Words = tuple[str, str]
 EXPIRING: tuple[Words, Words] = (
@@ -47,11 +48,13 @@ LEAVING: tuple[Words, Words] = (
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Who gets a letter: the address of the login, the language they last answered in, the market
-    their points are of."""
+    their points are of, where they ordered last (empty: not known) and their pseudonym."""
 
     email: str
     language: str
     market_code: str
+    place_code: str = ""
+    pseudonym: str = ""
 
 
 def find_reader(shopper_id: int | None) -> Reader | None:
@@ -59,24 +62,34 @@ def find_reader(shopper_id: int | None) -> Reader | None:
     if shopper_id is None:
         return None
     rows = PointsAccount.objects.filter(shopper_id=shopper_id)
-    found = rows.values_list("shopper__account__email", "market_code").first()
+    found = rows.values_list(
+        "shopper__account__email", "market_code", "shopper__place_code", "shopper__pseudonym"
+    ).first()
     if found is None or not found[0]:
         return None
     answers = list_consents(shopper_id)
     is_chinese = bool(answers) and answers[0].locale.startswith("zh")
-    return Reader(found[0], "zh" if is_chinese else "en", found[1])
+    email, market_code, place_code, pseudonym = found
+    language = "zh" if is_chinese else "en"
+    return Reader(email, language, market_code, place_code, str(pseudonym))
 
 
-def send_letter(reader: Reader, letter: tuple[Words, Words], **facts: object) -> None:
-    """Send a letter; `facts` fill its places, the link to the points page among them."""
+def send_letter(
+    reader: Reader, letter: tuple[Words, Words], *, stop: str = "", **facts: object
+) -> None:
+    """Send a letter; `facts` fill its places, the link to the points page among them.
+
+    One that advertises has a link that ends such letters (`stop`), in its text and its headers.
+    """
     subject, body = (words[reader.language == "zh"] for words in letter)
-    known = {"link": settings.SITE_URL.rstrip("/") + reverse("account_points"), **facts}
+    link = settings.SITE_URL.rstrip("/") + reverse("account_points")
+    known = {"link": link, "stop": stop, **facts}
     EmailMessage(
         subject=subject.format(**known),
         body=body.format(**known),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[reader.email],
-        headers={"Auto-Submitted": "auto-generated"},
+        headers=write_stop_headers(stop) if stop else {"Auto-Submitted": "auto-generated"},
     ).send()
 
 

@@ -31,6 +31,15 @@ def write_stop_link(pseudonym: str, language: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
 
 
+def write_stop_headers(stop: str) -> dict[str, str]:
+    """Return the headers of RFC 8058: a mail program shows its own button, one click ends it."""
+    return {
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{stop}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
 def read_stop_link(token: str) -> ShopperValue:
     """Return whose letters a link stops. Raises BadLetterLink. One query."""
     try:

@@ -13,6 +13,7 @@ from promotions.metrics import winback_total
 from promotions.models import Campaign, CampaignShopper, PointsAccount
 from promotions.selectors.personal_law import find_personal_rule
 from promotions.services.points_mail import find_reader, send_letter
+from promotions.services.unsubscribing import write_stop_link
 
 QUIET = timedelta(days=90)
 COME_BACK = (
@@ -21,13 +22,13 @@ COME_BACK = (
         (
             "We have not seen you for a while. {name}: it is in your cart by itself until {day}.\n"
             "{link}\n\n{label}\nWhy: you have not bought for 90 days.\nHow our prices work: {rules}"
-            "\n\nYou get this letter because you agreed to offers by e-mail; switch them off"
-            " under Privacy at any time."
+            "\n\nYou get this letter because you agreed to offers by e-mail.\n"
+            "Stop these letters: {stop}"
         ),
         (
             "好久不见。{name}，有效期至 {day}，购物车中自动生效。\n{link}\n\n"
             "{label}\n原因：您已 90 天未购物。\n我们的定价方式：{rules}\n\n"
-            "您收到此邮件是因为同意接收优惠邮件，可随时在“隐私”页面关闭。"
+            "您收到此邮件是因为同意接收优惠邮件。\n退订此类邮件：{stop}"
         ),
     ),
 )
@@ -37,8 +38,9 @@ def address_lapsed_members(*, now: datetime, limit: int = 500) -> int:
     """Address every live win-back campaign to members it fits; return how many were written to.
 
     Fits who agreed to offers by e-mail, bought before, not for 90 days, and was not addressed by a
-    win-back campaign in the last 90 days, where the law of the market allows personal offers; the
-    letter bears its label. One transaction per member: letter and offer go together.
+    win-back campaign in the last 90 days, where the law of their place (of the market, where nobody
+    knows it) allows personal offers; the letter bears its label and ends by one click. One
+    transaction per member: letter and offer go together.
     """
     live = Campaign.objects.filter(
         kind=Campaign.Kind.WIN_BACK,
@@ -81,7 +83,7 @@ def _address(campaign: Campaign, shopper_id: int, now: datetime) -> int:
     if reader is None:
         return 0
     market_code = campaign.market_code or reader.market_code
-    rule = find_personal_rule(region="", market_code=market_code, now=now)
+    rule = find_personal_rule(region=reader.place_code, market_code=market_code, now=now)
     if not rule.personal_allowed:
         return 0
     _row, is_new = CampaignShopper.objects.get_or_create(campaign=campaign, shopper_id=shopper_id)
@@ -92,6 +94,7 @@ def _address(campaign: Campaign, shopper_id: int, now: datetime) -> int:
     send_letter(
         reader,
         COME_BACK,
+        stop=write_stop_link(reader.pseudonym, "zh-hans" if is_chinese else "en"),
         name=name,
         day=campaign.ends_at.date().isoformat(),
         label=rule.label(reader.language),

@@ -25,6 +25,7 @@ from orders.services import (
 )
 from orders.services.contacts import ContactRefused
 from pricing.core.values import QuoteContext
+from profiles.selectors import get_shopper_by_id
 from promotions.core.values import CouponValue
 from promotions.models import Coupon
 from promotions.selectors.coupons import find_coupons
@@ -208,3 +209,13 @@ def test_a_code_somebody_else_used_up_a_moment_ago_stops_the_order_cleanly(
 
 def _find_before_they_went(**asked: Any) -> list[CouponValue]:
     return [replace(each, is_used_up=False) for each in find_coupons(**asked)]
+
+
+def test_a_shopper_is_remembered_where_the_last_order_was_placed(
+    shelf: Shelf, prices: FakePrices
+) -> None:
+    guest = make_shopper()
+    visit = context_of(guest)
+    add_to_cart(context=visit, variant_id=shelf.merlot)
+    place(visit)
+    assert get_shopper_by_id(guest.id).place_code == "US-NY"

@@ -150,8 +150,16 @@ def test_decisions_are_append_only_and_forget_whose_they_were(shelf: Shelf) -> N
     ):
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             change()
+    one = OfferDecision.objects.get()
+    (told,) = PRIVACY.export_shopper(shopper.pk)["decisions"]
+    assert (told["arm"], told["propensity"], told["reason"]) == (
+        one.arm,
+        one.propensity,
+        one.reason,
+    )
     PRIVACY.erase_shopper(shopper.pk, NOON)
     assert OfferDecision.objects.get().shopper_id is None
+    assert PRIVACY.export_shopper(shopper.pk)["decisions"] == []
     assert not CampaignShopper.objects.exists()
 
 

@@ -28,7 +28,7 @@ WEEK = timedelta(days=7)
 @pytest.fixture(autouse=True)
 def in_new_york(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the market lie where a personal price carries the New York label."""
-    monkeypatch.setattr(digest_letters, "resolve_jurisdiction", lambda **_: RULE)
+    monkeypatch.setattr(digest_letters, "find_personal_rule", lambda **_: RULE)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_where_nothing_personal_is_allowed_no_letter_is_sent(
     campaign: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strict = replace(RULE, personal_allowed=False)
-    monkeypatch.setattr(digest_letters, "resolve_jurisdiction", lambda **_: strict)
+    monkeypatch.setattr(digest_letters, "find_personal_rule", lambda **_: strict)
     make_reader(campaign)
     assert send_digests(now=NOON) == 0
     assert OfferDigest.objects.get().offers == 0

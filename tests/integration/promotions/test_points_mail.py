@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 
 from profiles.models import ConsentRecord, Shopper
+from profiles.services import note_place
 from promotions.models import (
     Bucket,
     CampaignShopper,
@@ -23,6 +24,7 @@ from promotions.services.demo_loyalty import open_demo_membership, seed_demo_loy
 from promotions.services.points import Act, make_available
 from promotions.services.points_jobs import expire_points
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.services.unsubscribing import stop_letters
 from promotions.services.winback import address_lapsed_members
 from shop.catalog.selectors import get_market
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
@@ -82,6 +84,12 @@ def test_a_win_back_reaches_who_was_away_and_agreed_once(alice: PointsAccount) -
         "Why: you have not bought for 90 days.\n"
     ) in mail.outbox[0].body
     assert "/how-our-prices-work/" in mail.outbox[0].body
+    headers = mail.outbox[0].extra_headers
+    stop = headers["List-Unsubscribe"].strip("<>")
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"Stop these letters: {stop}" in mail.outbox[0].body
+    stop_letters(stop.rstrip("/").rsplit("/", 1)[-1], locale="en", now=NOON)
+    assert not Shopper.objects.get(account__email="alice@example.com").consent_marketing
     assert CampaignShopper.objects.get().shopper_id == alice.shopper_id
 
 
@@ -116,6 +124,20 @@ def test_a_win_back_bears_the_label_of_its_market_or_is_not_sent(
     assert address_lapsed_members(now=NOON + 110 * DAY) == bool(label)
     assert [label in letter.body for letter in mail.outbox] == [True] * bool(label)
     assert CampaignShopper.objects.count() == bool(label)
+
+
+def test_a_win_back_bears_the_label_of_where_the_member_ordered_last(
+    alice: PointsAccount,
+) -> None:
+    campaign = make_campaign("come-back", percent="15", audience="personal")
+    campaign.kind = "win_back"
+    campaign.starts_at, campaign.ends_at = NOON + 100 * DAY, NOON + 130 * DAY
+    campaign.save()
+    order_points(alice, "FT-1", 2_000)
+    Shopper.objects.update(consent_marketing=True)
+    note_place(shopper_id=alice.shopper_id or 0, place_code="US-NY")
+    assert address_lapsed_members(now=NOON + 110 * DAY) == 1
+    assert "THIS PRICE WAS SET BY AN ALGORITHM" in mail.outbox[0].body
 
 
 def test_the_demo_has_a_programme_a_partner_and_members_once(fresh_memory: None) -> None:
