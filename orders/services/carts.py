@@ -28,6 +28,7 @@ from orders.services.rows import (
     read_cart,
     write_promise,
 )
+from orders.services.statements import update_row
 from orders.services.valuation import quote_lines, value_cart
 from pricing.core.values import PriceView, QuoteContext, VerifiedQuote
 from pricing.services import QuoteRefused, store_quote, verify_quote
@@ -69,7 +70,7 @@ def add_to_cart(
         settled = settle_price(promise_on(line), promise, now=context.now)
         if settled.is_new:
             write_promise(line, settled.promise)
-        line.save(update_fields=["quantity", *PROMISE_FIELDS])
+        update_row(line, ["quantity", *PROMISE_FIELDS])
     if promise.token:
         store_quote(token=promise.token)
     return _finish(opened, context, "add", prices)
@@ -95,7 +96,7 @@ def set_quantity(
         _delete_line(opened, line)
     elif line is not None:
         line.quantity = quantity
-        line.save(update_fields=["quantity"])
+        update_row(line, ["quantity"])
     return _finish(opened, context, "set", prices)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
-
 from orders.core.limits import CART_LIVES
 from orders.core.refusals import CartChanged, CartRefused
 from orders.core.stages import Promise
 from orders.models import Cart, CartLine
+from orders.services.statements import read_rows, update_row
 from pricing.core.values import QuoteContext
 from profiles.core.values import ShopperValue
 from profiles.selectors import find_shopper
@@ -52,7 +51,7 @@ def read_cart(context: QuoteContext) -> OpenCart:
     shopper = find_shopper(context.shopper_pseudonym)
     if shopper is None:
         return OpenCart(None, None, [])
-    cart = _carts_of(shopper, context).first()
+    cart = _find_cart(shopper, context)
     return OpenCart(shopper, cart, _lines_of(cart))
 
 
@@ -62,7 +61,7 @@ def lock_cart(context: QuoteContext, *, version: int | None = None) -> OpenCart:
     Raises CartRefused for an unknown shopper, CartChanged when `version` is not the cart's.
     """
     shopper = require_shopper(context)
-    cart = _carts_of(shopper, context).select_for_update(no_key=True).first()
+    cart = _find_cart(shopper, context, "FOR NO KEY UPDATE")
     found = cart.version if cart is not None else 0
     if version is not None and version != found:
         raise CartChanged("The cart has changed meanwhile.", version=found)
@@ -109,7 +108,7 @@ def count_version(opened: OpenCart, now: datetime) -> None:
     cart.version += 1
     cart.changed_at, cart.expires_at = now, now + CART_LIVES
     changed = ["version", "changed_at", "expires_at", "coupon_codes", "frozen_until"]
-    cart.save(update_fields=[*changed, "points_wanted", "gift_choices"])
+    update_row(cart, [*changed, "points_wanted", "gift_choices"])
 
 
 def promise_on(line: CartLine) -> Promise:
@@ -152,14 +151,16 @@ PROMISE_FIELDS = (
 )
 
 
-def _carts_of(shopper: ShopperValue, context: QuoteContext) -> QuerySet[Cart]:
-    return Cart.objects.filter(
-        shopper_id=shopper.id,
-        market_code=context.market,
-        channel=context.channel,
-        status=Cart.Status.OPEN,
-    )
+_OPEN = """
+WHERE shopper_id = %s AND market_code = %s AND channel = %s AND status = 'open'
+ORDER BY changed_at DESC LIMIT 1
+"""
+
+
+def _find_cart(shopper: ShopperValue, context: QuoteContext, lock: str = "") -> Cart | None:
+    given = [shopper.id, context.market, context.channel]
+    return next(iter(read_rows(Cart, _OPEN + lock, given)), None)
 
 
 def _lines_of(cart: Cart | None) -> list[CartLine]:
-    return [] if cart is None else list(CartLine.objects.filter(cart=cart).order_by("id"))
+    return [] if cart is None else read_rows(CartLine, "WHERE cart_id = %s ORDER BY id", [cart.pk])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from orders.models import Order
@@ -15,6 +16,7 @@ from promotions.selectors import OrderHistory, ShopperView
 from shop.catalog.selectors import get_market
 
 GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
+_ORDERED = "SELECT EXISTS (SELECT FROM orders_order WHERE shopper_id = %s AND status <> ALL(%s))"
 PROFILE_FACTS = frozenset({"segment", "tags"})
 
 
@@ -36,9 +38,15 @@ def complete_shopper(
         history = _read_history(view.shopper_id, facts, context)
         return replace(view, history=history, is_first_order=history.last_at is None)
     if "first_order" in facts:
-        earlier = Order.objects.filter(shopper_id=view.shopper_id).exclude(status__in=GONE)
-        view = replace(view, is_first_order=not earlier.exists())
+        view = replace(view, is_first_order=not _has_ordered(view.shopper_id))
     return replace(view, is_private=is_private)
+
+
+def _has_ordered(shopper_id: int) -> bool:
+    # As text: carts ask it, and building the queryset takes longer than the answer
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDERED, [shopper_id, list(GONE)])
+        return bool(cursor.fetchone()[0])
 
 
 def _with_profile(view: ShopperView, context: QuoteContext) -> tuple[ShopperView, bool]:

@@ -11,18 +11,18 @@ import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from pricing.core.keys import GROUP, STREAM
 from pricing.core.rows import QuoteRow, row_of_token
 from pricing.core.tokens import signature_of
 from pricing.metrics import quotes_drained_total
-from pricing.models import Quote
 from pricing.selectors.streamed import find_streamed, read_entry
 from pricing.services.table import store_rows
 from pricing.services.verify import read_token
@@ -32,6 +32,7 @@ from shop.kernel.ids import uuid7_time
 
 BATCH = 200
 STALE_MS = 30_000
+_STORED = "SELECT EXISTS (SELECT FROM pricing_quote WHERE id = %s AND issued_at = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,18 @@ def store_quote(*, token: str) -> UUID:
     """
     quote = read_token(token)
     at = uuid7_time(quote.quote_id)
-    if Quote.objects.filter(pk=quote.quote_id, issued_at=at).exists():
+    if _is_stored(quote.quote_id, at):
         return quote.quote_id
     row = None if quote.arm == "none" else find_streamed(quote.quote_id)
     store_rows([row or row_of_token(quote, signature_of(token))])
     return quote.quote_id
+
+
+def _is_stored(quote_id: UUID, at: datetime) -> bool:
+    # As text: each act on a cart asks it
+    with connection.cursor() as cursor:
+        cursor.execute(_STORED, [quote_id, at])
+        return bool(cursor.fetchone()[0])
 
 
 def _read_entry(key: bytes, fields: dict[bytes, bytes]) -> _Entry:

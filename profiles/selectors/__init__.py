@@ -7,6 +7,7 @@ from profiles.selectors.online import (
     OnlineUnavailable,
     queue_part_reads,
     read_online_profiles,
+    read_taste,
 )
 from profiles.selectors.purchases import load_purchase_cells
 from profiles.selectors.recommendations import recommend_variants
@@ -49,5 +50,6 @@ __all__ = [
     "name_tags",
     "queue_part_reads",
     "read_online_profiles",
+    "read_taste",
     "recommend_variants",
 ]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
+from numpy.typing import NDArray
 
 from promotions.core.shoppers import ShopperView
 from promotions.selectors.arms import find_offer_arms
+from promotions.selectors.book import load_offer_book
 from promotions.selectors.holdouts import is_held_out
-from shop.catalog.selectors import load_sensitive_ids
+from promotions.selectors.offer_goods import OfferGoods, load_goods
+from shop.catalog.selectors import list_sensitive_variants
 
 SHOWN_VARIANTS = 8
 KNOWN_VARIANTS = 300
 
 
-class Addressed(NamedTuple):
-    """A row of _ADDRESSED, columns in its order.
-
-    `said` is what benefit and scope say, as JSON. If `is_listed` the scope is the offer's listed
-    variants, and `lists_asked` says whether one that was asked about is among them.
-    """
+class AddressedRow(NamedTuple):
+    """A row of _ADDRESSED, columns in its order."""
 
     offer_id: int
     campaign_id: int
@@ -32,81 +32,65 @@ class Addressed(NamedTuple):
     name_zh: str
     percent: Decimal | None
     amount_minor: int | None
+    priority: int
     ends_at: datetime
+    requires_coupon: bool
     coupon_code: str | None
-    score: float
     reason: str
     holdout_percent: int
     has_clock: bool
-    variant_ids: list[int]
-    said: str
-    is_listed: bool
-    lists_asked: bool
+    version: int
 
 
-# One statement: live offers addressed to the shopper and not used up, each with the sum of the
-# shopper's affinities over what it covers, and a few of the variants, most liked first.
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """An offer sent to a shopper: what the tables say, and how well it fits.
+
+    `score` is the sum of the shopper's affinities over the listed variants; `variant_ids` are a
+    few of them, most liked first.
+    """
+
+    row: AddressedRow
+    score: float
+    variant_ids: tuple[int, ...]
+
+
+class _Liked(NamedTuple):
+    """The variants a shopper likes most, ascending, and how much."""
+
+    variant_ids: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+# Live offers addressed to the shopper with money left, and a code each that is not used up. What
+# an offer covers is remembered, so that the database need not look through lists of goods: it says
+# which version of the offers it read. Subselects, for planning joins costs more than running them.
 _ADDRESSED = """
-WITH liked AS (
-    SELECT * FROM unnest(%(variant_ids)s::bigint[], %(weights)s::float8[]) AS t(variant_id, weight)
-), addressed AS (
-    SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh,
-           CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END AS percent,
-           CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END AS amount_minor,
-           offer.priority, campaign.ends_at, campaign.holdout_percent,
-           campaign.promised_ends_at IS NOT NULL
-               AND coalesce((campaign.claims->>'countdown')::boolean, false) AS has_clock,
-           coupon.code AS coupon_code, target.reason,
-           coalesce(tuning.exposure_weight, 1) AS exposure,
-           jsonb_build_object(
-               'scope', offer.scope, 'kind', offer.benefit_kind, 'target', offer.target,
-               'percent', offer.percent::text, 'amount_minor', offer.amount_minor,
-               'terms', offer.terms)::text AS said
-    FROM promotions_campaignshopper AS target
-    JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
-    JOIN promotions_offer AS offer ON offer.campaign_id = campaign.id
-      AND (target.offer_id IS NULL OR target.offer_id = offer.id)
-    LEFT JOIN promotions_campaigntuning AS tuning ON tuning.campaign_id = campaign.id
-    LEFT JOIN LATERAL (
-        SELECT code FROM promotions_coupon AS c
+SELECT offer.id, offer.campaign_id, offer.name, offer.name_zh,
+       CASE offer.benefit_kind WHEN 'percentage' THEN offer.percent END,
+       CASE offer.benefit_kind WHEN 'fixed_amount' THEN offer.amount_minor END,
+       offer.priority, campaign.ends_at, offer.requires_coupon,
+       (SELECT code FROM promotions_coupon AS c
         WHERE c.offer_id = offer.id AND c.is_active AND c.batch_id IS NULL
           AND (c.max_redemptions IS NULL OR c.redeemed < c.max_redemptions)
           AND (c.per_shopper_limit IS NULL OR c.per_shopper_limit > (
               SELECT count(*) FROM promotions_redemption AS r
               WHERE r.coupon_id = c.id AND r.shopper_id = target.shopper_id
                 AND r.state IN ('held', 'committed')))
-        ORDER BY c.id LIMIT 1
-    ) AS coupon ON true
-    WHERE target.shopper_id = %(shopper_id)s AND campaign.audience = 'personal'
-      AND campaign.status = 'live' AND offer.is_active
-      AND campaign.starts_at <= %(now)s AND campaign.ends_at > %(now)s
-      AND campaign.market_code IN ('', %(market)s)
-      AND (campaign.budget_minor IS NULL OR campaign.spent_minor < campaign.budget_minor)
-      AND (coupon.code IS NOT NULL OR NOT offer.requires_coupon)
-), liked_by AS (
-    SELECT addressed.*, coalesce((
-        SELECT sum(liked.weight) FROM liked
-        JOIN promotions_offervariant AS covered USING (variant_id)
-        WHERE covered.offer_id = addressed.id), 0) AS score
-    FROM addressed
-), ranked AS (
-    SELECT * FROM liked_by
-    ORDER BY (1 + score) * exposure DESC, priority DESC, ends_at, id
-    LIMIT %(limit)s
-)
-SELECT ranked.id, campaign_id, name, name_zh, percent, amount_minor, ends_at, coupon_code, score,
-       ranked.reason, holdout_percent, has_clock,
-       ARRAY(SELECT covered.variant_id FROM promotions_offervariant AS covered
-             LEFT JOIN liked USING (variant_id)
-             WHERE covered.offer_id = ranked.id
-             ORDER BY liked.weight DESC NULLS LAST, covered.variant_id
-             LIMIT %(shown)s),
-       ranked.said,
-       EXISTS (SELECT FROM promotions_offervariant AS covered WHERE covered.offer_id = ranked.id),
-       EXISTS (SELECT FROM promotions_offervariant AS covered
-               WHERE covered.offer_id = ranked.id
-                 AND covered.variant_id = ANY(%(asked)s::bigint[]))
-FROM ranked ORDER BY (1 + score) * exposure DESC, priority DESC, ends_at, id
+        ORDER BY c.id LIMIT 1),
+       target.reason, campaign.holdout_percent,
+       campaign.promised_ends_at IS NOT NULL
+           AND coalesce((campaign.claims->>'countdown')::boolean, false),
+       coalesce((SELECT version FROM promotions_offerbook), 0)
+FROM promotions_campaignshopper AS target
+JOIN promotions_campaign AS campaign ON campaign.id = target.campaign_id
+JOIN promotions_offer AS offer ON offer.campaign_id = campaign.id
+  AND (target.offer_id IS NULL OR target.offer_id = offer.id)
+WHERE target.shopper_id = %(shopper_id)s AND campaign.audience = 'personal'
+  AND campaign.status = 'live' AND offer.is_active
+  AND campaign.starts_at <= %(now)s AND campaign.ends_at > %(now)s
+  AND campaign.market_code IN ('', %(market)s)
+  AND (campaign.budget_minor IS NULL OR campaign.spent_minor < campaign.budget_minor)
 """
 
 
@@ -117,50 +101,104 @@ def read_addressed(
     *,
     affinity: Mapping[int, float] | None,
     limit: int,
-    asked: Sequence[int] = (),
+    covers: Callable[[OfferGoods], bool] = lambda _goods: True,
 ) -> list[Addressed]:
     """Return the live offers that were sent to a shopper and may be shown, most fitting first.
 
-    One query for a known shopper, none for others nor for who switched personal prices off.
+    Of the first `limit` only those that are asked for by what they cover. One query for a known
+    shopper, one more for what offers cover that nobody asked about since one was changed; none
+    for others nor for who switched personal prices off.
     """
     if shopper.shopper_id is None or not shopper.allows_personal:
         return []
-    liked = sorted((affinity or {}).items(), key=lambda pair: (-pair[1], pair[0]))[:KNOWN_VARIANTS]
     given: dict[str, Any] = {
-        "variant_ids": [variant_id for variant_id, _ in liked],
-        "weights": [weight for _, weight in liked],
         "shopper_id": shopper.shopper_id,
         "market": market_code,
         "now": now,
-        "limit": limit,
-        "shown": SHOWN_VARIANTS,
-        "asked": list(asked),
     }
     with connection.cursor() as cursor:
         cursor.execute(_ADDRESSED, given)
-        rows = [Addressed._make(row) for row in cursor.fetchall()]
-    arms = find_offer_arms({row.campaign_id for row in rows}, shopper, "online")
-    rows = [
-        row
-        for row in rows
+        read = [AddressedRow._make(row) for row in cursor.fetchall()]
+    rows = [row for row in read if row.coupon_code is not None or not row.requires_coupon]
+    if not rows:
+        return []
+    goods = load_goods([row.offer_id for row in rows], rows[0].version)
+    liked = _most_liked(affinity or {})
+    fitting = _rank([row for row in rows if row.offer_id in goods], goods, liked)[:limit]
+    arms = find_offer_arms({row.campaign_id for row, _ in fitting}, shopper, "online")
+    found = [
+        Addressed(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
+        for row, score in fitting
         if not arms.hides(row.campaign_id, "")
         and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
+        and covers(goods[row.offer_id])
     ]
-    return _leave_out_sensitive(rows)
+    return _leave_out_sensitive(found)
 
 
-def _leave_out_sensitive(rows: list[Addressed]) -> list[Addressed]:
+def _most_liked(affinity: Mapping[int, float]) -> _Liked:
+    ids = np.fromiter(affinity.keys(), dtype=np.int64, count=len(affinity))
+    weights = np.fromiter(affinity.values(), dtype=np.float64, count=len(affinity))
+    most = np.lexsort((ids, -weights))[:KNOWN_VARIANTS]
+    most = most[np.argsort(ids[most])]
+    return _Liked(ids[most], weights[most])
+
+
+def _rank(
+    rows: Sequence[AddressedRow], goods: Mapping[int, OfferGoods], liked: _Liked
+) -> list[tuple[AddressedRow, float]]:
+    """Return the rows with their scores, most fitting first."""
+    scores = _score([goods[row.offer_id].variant_ids for row in rows], liked)
+    weights = load_offer_book().weights
+    return sorted(
+        zip(rows, scores, strict=True),
+        key=lambda pair: (
+            -(1.0 + pair[1]) * weights.get(pair[0].campaign_id, 1.0),
+            -pair[0].priority,
+            pair[0].ends_at,
+            pair[0].offer_id,
+        ),
+    )
+
+
+def _score(listed: Sequence[NDArray[np.int64]], liked: _Liked) -> list[float]:
+    """Return, list by list, how much the shopper likes what is on it: all in one look-up."""
+    if not len(liked.variant_ids) or not listed:
+        return [0.0] * len(listed)
+    weights, is_liked = _weigh(np.concatenate(listed), liked)
+    owner = np.repeat(np.arange(len(listed)), [len(ids) for ids in listed])
+    sums = np.bincount(owner[is_liked], weights=weights[is_liked], minlength=len(listed))
+    return [float(one) for one in sums]
+
+
+def _weigh(
+    variant_ids: NDArray[np.int64], liked: _Liked
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return how much each variant is liked, and whether at all; `liked` is not empty."""
+    at = np.searchsorted(liked.variant_ids, variant_ids)
+    at[at == len(liked.variant_ids)] = 0
+    is_liked = liked.variant_ids[at] == variant_ids
+    return np.where(is_liked, liked.weights[at], 0.0), is_liked
+
+
+def _show_first(variant_ids: NDArray[np.int64], liked: _Liked) -> tuple[int, ...]:
+    """Return the first variants to show: the liked ones, most first, then by number."""
+    if not len(liked.variant_ids):
+        return tuple(variant_ids[:SHOWN_VARIANTS].tolist())
+    weights, is_liked = _weigh(variant_ids, liked)
+    order = np.lexsort((variant_ids, -weights, ~is_liked))[:SHOWN_VARIANTS]
+    return tuple(variant_ids[order].tolist())
+
+
+def _leave_out_sensitive(found: list[Addressed]) -> list[Addressed]:
     """Return the offers without the sensitive goods they cover; one with nothing else is left out.
 
     An offer on categories, brands or everything names no variants and stays.
     """
-    ids = np.array([one for row in rows for one in row.variant_ids], dtype=np.int64)
-    hidden = frozenset(ids[np.isin(ids, load_sensitive_ids().variant_id)].tolist())
-    if not hidden:
-        return rows
-    cleaned = [
-        row._replace(variant_ids=[one for one in row.variant_ids if one not in hidden])
-        for row in rows
-    ]
-    both = zip(rows, cleaned, strict=True)
-    return [new for old, new in both if new.variant_ids or not old.variant_ids]
+    sensitive = list_sensitive_variants()
+    kept = []
+    for each in found:
+        open_ids = tuple(one for one in each.variant_ids if one not in sensitive)
+        if open_ids or not each.variant_ids:
+            kept.append(replace(each, variant_ids=open_ids))
+    return kept

@@ -73,9 +73,11 @@ def list_cart_arms(*, cart: CartValue, shopper: ShopperView, now: datetime) -> l
 
     The same in every arm, so that arms may be compared; give them to `log_exposures`.
     """
+    if not list_running("offers"):
+        return []
     covered = {
         offer.campaign_id
-        for offer in load_offer_book().offers
-        if live_at(offer, now, cart.market_code) and any(map(offer.covers, cart.lines))
+        for offer in load_offer_book().index.touching(cart.lines)
+        if live_at(offer, now, cart.market_code)
     }
     return list(find_offer_arms(covered, shopper, cart.channel).choices.values())

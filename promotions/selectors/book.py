@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import F, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
@@ -28,7 +27,6 @@ from promotions.models import (
     Offer,
     OfferBook,
     OfferVariant,
-    Redemption,
     StackingCategory,
     StackingGroup,
 )
@@ -37,6 +35,15 @@ from promotions.models.stacking import MAX_DEPTH
 log = logging.getLogger("fairtag.promotions")
 
 FRESH_SECONDS = 1.0
+# As text: each cart asks it, and building the queryset took ten times as long as the answer.
+_BUDGETS = """
+SELECT campaign.id, campaign.budget_minor - campaign.spent_minor + coalesce((
+    SELECT sum(held.amount_minor) FROM promotions_redemption AS held
+    WHERE held.campaign_id = campaign.id AND held.is_budgeted AND held.state = 'held'
+      AND held.expires_at <= %s), 0)::bigint
+FROM promotions_campaign AS campaign
+WHERE campaign.id = ANY(%s) AND campaign.budget_minor IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +178,9 @@ def read_budgets(campaign_ids: Iterable[int], now: datetime) -> dict[int, int]:
     ids = list(campaign_ids)
     if not ids:
         return {}
-    due = Redemption.objects.filter(
-        campaign_id=OuterRef("pk"), is_budgeted=True, state="held", expires_at__lte=now
-    )
-    lost = due.order_by().values("campaign").annotate(n=Sum("amount_minor")).values("n")
-    left = F("budget_minor") - F("spent_minor") + Coalesce(Subquery(lost), 0)
-    rows = Campaign.objects.filter(pk__in=ids, budget_minor__isnull=False).annotate(left=left)
-    return dict(rows.values_list("pk", "left"))
+    with connection.cursor() as cursor:
+        cursor.execute(_BUDGETS, [now, ids])
+        return dict(cursor.fetchall())
 
 
 def live_at(offer: OfferValue, now: datetime, market_code: str) -> bool:

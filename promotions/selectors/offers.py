@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
+from django.db import connection
 
 from pricing.core.values import STRICTEST, JurisdictionRule
 from promotions.core.carts import CartValue, ShopperFacts
@@ -17,7 +17,6 @@ from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.core.terms import Gift
 from promotions.core.values import CouponValue, Evaluation, GiftStock, OfferValue
-from promotions.models import CampaignShopper
 from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
 from promotions.selectors.coupons import find_coupons
@@ -25,8 +24,12 @@ from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import close_held_out, drop_held_out
 from promotions.selectors.limits import add_rooms
 from promotions.selectors.personal_law import find_personal_rule, label_personal
-from shop.catalog.selectors import load_sensitive_ids
+from shop.catalog.selectors import list_sensitive_variants
 
+_GIVEN = """
+SELECT campaign_id, offer_id FROM promotions_campaignshopper
+WHERE shopper_id = %s AND campaign_id = ANY(%s)
+"""
 LookUpGifts = Callable[[Collection[int]], tuple[GiftStock, ...]]
 
 
@@ -104,8 +107,7 @@ def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[Offe
     """
     if not any(offer.audience == "personal" for offer in offers):
         return offers
-    ids = np.array([line.variant_id for line in cart.lines], dtype=np.int64)
-    hidden = frozenset(ids[np.isin(ids, load_sensitive_ids().variant_id)].tolist())
+    hidden = list_sensitive_variants().intersection(line.variant_id for line in cart.lines)
     if not hidden:
         return offers
     kept = [
@@ -158,8 +160,9 @@ def _personal_among(
     rule = find_personal_rule(region=cart.region, market_code=cart.market_code, now=now)
     if not rule.personal_allowed:
         return {}, rule
-    rows = CampaignShopper.objects.filter(shopper_id=shopper.shopper_id, campaign_id__in=ids)
-    return dict(rows.values_list("campaign_id", "offer_id")), rule
+    with connection.cursor() as cursor:  # as text: each cart asks it
+        cursor.execute(_GIVEN, [shopper.shopper_id, list(ids)])
+        return dict(cursor.fetchall()), rule
 
 
 def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:

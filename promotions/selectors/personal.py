@@ -79,14 +79,15 @@ def personal_offers_for(
         if rule.personal_allowed
         else []
     )
-    found = [show_addressed(row, language, rule.label(language)) for row in rows][:limit]
+    found = [show_addressed(each, language, rule.label(language)) for each in rows[:limit]]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
 
 
-def show_addressed(row: Addressed, language: str, law_label: str) -> PersonalOffer:
+def show_addressed(found: Addressed, language: str, law_label: str) -> PersonalOffer:
     """Return the offer in words, with why the shopper has it and the label of the law."""
-    reason = "you_buy_this" if row.score else "sent_to_you"
+    row = found.row
+    reason = "you_buy_this" if found.score else "sent_to_you"
     if row.reason == "by_chance":  # the true reason, whatever the shopper likes
         reason = row.reason
     return PersonalOffer(
@@ -100,7 +101,7 @@ def show_addressed(row: Addressed, language: str, law_label: str) -> PersonalOff
         ends_at=row.ends_at,
         percent=None if row.percent is None else _plain(row.percent),
         amount_minor=row.amount_minor,
-        variant_ids=tuple(row.variant_ids),
+        variant_ids=found.variant_ids,
         category_ids=(),
         has_clock=row.has_clock,
         law_label=law_label,

@@ -15,7 +15,7 @@ from shop.catalog.selectors import (
     list_cards,
     list_categories,
     list_category_variants,
-    load_sensitive_ids,
+    list_sensitive_variants,
     load_variant_arrays,
 )
 from shop.pages.cards import join_cards, quote_page
@@ -92,12 +92,6 @@ def _map_categories(version: int) -> dict[int, int]:
     return dict(zip(arrays.variant_id.tolist(), arrays.category_id.tolist(), strict=True))
 
 
-@lru_cache(maxsize=2)
-def _sensitive_variants(version: int) -> frozenset[int]:
-    """Return the variants no shelf may show; `version` keys the memory of it."""
-    return frozenset(load_sensitive_ids().variant_id.tolist())
-
-
 def _choose_shelves(
     tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int]
 ) -> list[tuple[int, list[int]]]:
@@ -106,7 +100,7 @@ def _choose_shelves(
     A favorite may be a whole department: of what it holds sensitive goods are left out.
     """
     wanted = _favorites(tree, row) or list(tree.roots)
-    hidden = _sensitive_variants(catalog_version())
+    hidden = list_sensitive_variants()
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
         listing = list_category_variants(category_id, CatalogFilters(in_stock=True))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from orders.core.values import CartView
 from promotions.core.limits import Buyer
@@ -14,9 +16,14 @@ from promotions.selectors import (
     personal_offers_covering,
     tell_left,
 )
-from shop.catalog.selectors import get_market, list_categories, load_variant_arrays
+from shop.catalog.selectors import (
+    catalog_version,
+    get_market,
+    list_categories,
+    load_variant_arrays,
+)
 from shop.pages.context import PageContext
-from shop.pages.profile import find_profile, find_ranking_row
+from shop.pages.profile import find_taste
 from shop.pages.values import CategoryPage, ProductPage
 
 ON_A_PAGE = 2
@@ -28,17 +35,23 @@ def list_product_offers(ctx: PageContext, page: ProductPage) -> list[PersonalOff
     """Return the shopper's own offers that cover one of the product's variants.
 
     As everywhere below: for known shoppers who agreed to personal prices, one query, one more if
-    one of the offers has a use limit; none for others.
+    one of the offers has a use limit or was not looked at since one changed; none for others.
     """
     return _list_own(ctx, [card.variant_id for card in page.detail.variants])[:ON_A_PAGE]
 
 
 def list_category_offers(ctx: PageContext, page: CategoryPage) -> list[PersonalOffer]:
     """Return the shopper's own offers that cover something of the category."""
+    inside = _list_inside(page.category.category_id, catalog_version())
+    return _list_own(ctx, inside)[:ON_A_PAGE]
+
+
+@lru_cache(maxsize=512)
+def _list_inside(category_id: int, version: int) -> NDArray[np.int64]:
+    """Return the variants of a category and all below it; `version` keys the memory of it."""
     arrays = load_variant_arrays()
-    below = list_categories(ctx.language).below(page.category.category_id)
-    inside = np.isin(arrays.category_id, list(below))
-    return _list_own(ctx, arrays.variant_id[inside].tolist())[:ON_A_PAGE]
+    below = list_categories("en").below(category_id)
+    return arrays.variant_id[np.isin(arrays.category_id, list(below))]
 
 
 def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
@@ -62,11 +75,13 @@ def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
     ][:ON_A_PAGE]
 
 
-def _list_own(ctx: PageContext, variant_ids: Sequence[int]) -> list[PersonalOffer]:
-    profile = find_profile(ctx) if variant_ids else None
+def _list_own(
+    ctx: PageContext, variant_ids: Sequence[int] | NDArray[np.int64]
+) -> list[PersonalOffer]:
+    profile = find_taste(ctx) if len(variant_ids) else None
     if profile is None or profile.consents is None or not profile.consents.price:
         return []
-    row = find_ranking_row(profile)
+    row = profile.feature_row if profile.consents.recommendations else None
     found = personal_offers_covering(
         shopper=ShopperView(
             shopper_id=profile.shopper_id,

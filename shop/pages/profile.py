@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from profiles.core.values import FeatureRow, OnlineProfile, Participant
-from profiles.selectors import OnlineUnavailable, read_online_profiles
+from profiles.selectors import (
+    OnlineUnavailable,
+    list_running,
+    read_online_profiles,
+    read_taste,
+)
 from shop.pages.context import PageContext
 
 
@@ -16,6 +21,21 @@ def find_profile(ctx: PageContext) -> OnlineProfile | None:
     except OnlineUnavailable:
         return None
     return found.get(ctx.shopper_pseudonym)
+
+
+def find_taste(ctx: PageContext) -> OnlineProfile | None:
+    """Return who a shopper is and which goods they like, or None as `find_profile` does.
+
+    Segment and tags are there only while offers are under experiment, for whom it targets.
+    """
+    if ctx.shopper_pseudonym is None or ctx.gpc:
+        return None
+    if list_running("offers"):
+        return find_profile(ctx)
+    try:
+        return read_taste(ctx.shopper_pseudonym, ctx.now)
+    except OnlineUnavailable:
+        return None
 
 
 def find_participant(ctx: PageContext, profile: OnlineProfile | None) -> Participant | None:

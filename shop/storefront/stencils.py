@@ -19,6 +19,7 @@ from django.utils.translation import override
 
 # Characters that no escaping changes and no text of ours holds.
 _MARK = re.compile("\x02(\\w+)\x03")
+REMEMBERED = 64
 Fields = Mapping[str, str | bool]
 Frame = Callable[[str], Mapping[str, object]]
 
@@ -36,7 +37,16 @@ def draw_stencil(name: str, fields: Fields, *, language: str, frame: Frame) -> S
 
 
 def _text(value: str | bool) -> str:
-    return value if isinstance(value, SafeString) else escape(str(value))
+    if isinstance(value, SafeString):
+        return value
+    text = str(value)
+    return _escape(text) if len(text) <= REMEMBERED else escape(text)
+
+
+@lru_cache(maxsize=16_384)
+def _escape(text: str) -> str:
+    """Escape names, words and amounts, which come again; long texts hold tokens and do not."""
+    return escape(text)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
 
 from shop.catalog.selectors.arrays import (
+    list_sensitive_variants,
     load_placement_weeks,
     load_sensitive_ids,
     load_variant_arrays,
@@ -32,6 +33,7 @@ __all__ = [
     "list_category_variants",
     "list_identities",
     "list_search_facets",
+    "list_sensitive_variants",
     "list_stocked_variants",
     "load_placement_weeks",
     "load_sensitive_ids",

@@ -16,6 +16,7 @@ from shop.catalog.selectors.versions import VersionedCache
 
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=1)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
+_sensitive_set: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
 QUESTION = """
 SELECT v.id, v.product_id, p.category_id, coalesce(top.id, middle.id, leaf.id), p.brand_id,
@@ -77,6 +78,14 @@ def _load() -> VariantArrays:
 def load_sensitive_ids() -> SensitiveIds:
     """Return the ids of sensitive goods. No query once cached by version, one otherwise."""
     return _sensitive.get("all", _load_sensitive)
+
+
+def list_sensitive_variants() -> frozenset[int]:
+    """Return the sensitive variants as a set: for who asks about a few, not about arrays.
+
+    No query once cached by version, one otherwise.
+    """
+    return _sensitive_set.get("all", lambda: frozenset(load_sensitive_ids().variant_id.tolist()))
 
 
 def _load_sensitive() -> SensitiveIds:

@@ -11,6 +11,7 @@ from django.db import connection
 from shop.catalog.core.values import CatalogCard, CategoryNode, ProductDetail, SiblingSize
 from shop.catalog.models import Product, Variant
 from shop.catalog.selectors.tree import is_chinese, list_categories
+from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
 
 # One statement for a whole page: what a card shows comes from five tables. Stock is read by its
@@ -27,6 +28,14 @@ LEFT JOIN shop_stockrecord s ON s.variant_id = v.id AND s.location_id = l.id
 ORDER BY wanted.position
 """
 
+# What is left to ask of a card that is remembered: stock moves without a new catalogue version.
+STOCK = """
+SELECT variant_id, on_hand - reserved FROM shop_stockrecord
+WHERE location_id = (SELECT id FROM shop_stocklocation WHERE code = 'online')
+  AND variant_id = ANY(%s::bigint[])
+"""
+MOST_KEPT = 20_000
+_rows: VersionedCache[dict[int, tuple[Any, ...]]] = VersionedCache(size=1)
 
 # Size labels are English; these words of theirs would puzzle a Chinese reader.
 SIZE_WORDS = (
@@ -51,16 +60,33 @@ class ProductNotFound(FairtagError):
 
 
 def list_cards(variant_ids: Sequence[int], language: str) -> list[CatalogCard]:
-    """Return cards of the variants in the order asked; unknown ids are left out. One query."""
+    """Return cards of the variants in the order asked; unknown ids are left out. One query.
+
+    What a card says is remembered by catalogue version; its stock is read each time.
+    """
     if len(variant_ids) == 0:
         return []
-    with connection.cursor() as cursor:
-        # An array's own text: the driver needs longer to write a list than the rest of a statement.
-        cursor.execute(CARDS, [f"{{{','.join(str(int(one)) for one in variant_ids)}}}"])
-        rows = cursor.fetchall()
+    rows = _read_cards(variant_ids)
     nodes = list_categories(language).nodes
     in_chinese = is_chinese(language)
     return [_card(row, nodes[row[7]], in_chinese=in_chinese) for row in rows]
+
+
+def _read_cards(variant_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the rows of CARDS: only stock is asked for where the process knows all the rest."""
+    known = _rows.get("all", dict)
+    # An array's own text: the driver needs longer to write a list than the rest of a statement.
+    asked = f"{{{','.join(str(int(one)) for one in variant_ids)}}}"
+    with connection.cursor() as cursor:
+        if all(one in known for one in variant_ids):
+            cursor.execute(STOCK, [asked])
+            stock = dict(cursor.fetchall())
+            return [(*known[one], stock.get(one, 0)) for one in variant_ids]
+        cursor.execute(CARDS, [asked])
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if len(known) < MOST_KEPT:
+        known.update((row[0], row[:-1]) for row in rows)
+    return rows
 
 
 def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> CatalogCard:

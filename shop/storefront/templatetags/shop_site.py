@@ -1,4 +1,4 @@
-"""Tags that draw prices and cards, as stencils of their templates."""
+"""Tags that draw prices, cards and offers, as stencils of their templates."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.formats import date_format, time_format
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone_name, localtime
+from django.utils.translation import override
 
 from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
+from promotions.core.limits import Left
+from promotions.selectors import PersonalOffer
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
 from shop.storefront.prices import price_fields, price_words
@@ -60,10 +65,38 @@ def card(context: Context, item: ProductCard) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def stencil(context: Context, name: str, **fields: object) -> SafeString:
+def offer_card(context: Context, offer: PersonalOffer) -> SafeString:
+    """Draw an offer with its reason, the label of the law, what is left and its code."""
+    language = context["shop"]["language"]
+    cut = f"{offer.percent} %" if offer.percent else ""
+    if not cut and offer.amount_minor:
+        cut = money(context, offer.amount_minor)
+    fields: dict[str, str | bool] = {
+        "offer_id": str(offer.offer_id),
+        "cut": cut,
+        "label": offer.label,
+        "reason": offer.reason,
+        "law_label": offer.law_label,
+        "left": _draw_left(language, offer.left),
+        "coupon_code": offer.coupon_code or "",
+        "csrf": str(context.get("csrf_token", "")) if offer.coupon_code else "",
+        "url": _offer_root(language).replace("/0/", f"/{offer.offer_id}/"),
+        "ends": _draw_end(
+            language,
+            get_current_timezone_name(),
+            offer.ends_at,
+            offer.has_clock,
+            offer.left is not None,
+        ),
+    }
+    return draw_stencil("components/offer.html", fields, language=language, frame=bare_frame)
+
+
+@register.simple_tag(takes_context=True)
+def stencil(context: Context, part: str, **fields: object) -> SafeString:
     """Draw a part of the frame: a template that needs nothing but these fields."""
     flat = {key: each if isinstance(each, bool) else str(each) for key, each in fields.items()}
-    return draw_stencil(name, flat, language=context["shop"]["language"], frame=bare_frame)
+    return draw_stencil(part, flat, language=context["shop"]["language"], frame=bare_frame)
 
 
 @register.simple_tag(takes_context=True)
@@ -152,3 +185,29 @@ def card_frame(language: str) -> dict[str, object]:
 def bare_frame(_language: str) -> dict[str, object]:
     """Return what parts of the frame share: nothing, they translate their own words."""
     return {}
+
+
+@lru_cache(maxsize=8)
+def _offer_root(language: str) -> str:
+    """Return the address of the page of an offer 0; reversing it for each offer is slow."""
+    with override(language):
+        return reverse("offer", args=[0])
+
+
+@lru_cache(maxsize=1024)
+def _draw_left(language: str, left: Left | None) -> SafeString:
+    with override(language):
+        return render_to_string("components/offer_left.html", {"left": left})
+
+
+@lru_cache(maxsize=1024)
+def _draw_end(
+    language: str, zone: str, ends_at: datetime, has_clock: bool, is_counted: bool
+) -> SafeString:
+    """Return when an offer ends, told by the clock of `zone`, which is the current one.
+
+    Only whether pieces are counted matters to it, not how many.
+    """
+    with override(language):
+        shown = {"ends_at": ends_at, "has_clock": has_clock, "left": is_counted}
+        return render_to_string("components/offer_end.html", shown)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from profiles.models import Shopper
 from promotions.models import CampaignShopper
 from promotions.selectors import ShopperView, evaluate_cart, offers
-from shop.catalog.core.values import SensitiveIds
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -18,8 +16,7 @@ PADS, BREAD = 41, 42
 @pytest.fixture(autouse=True)
 def pads_are_sensitive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mark one of the two goods."""
-    ids = SensitiveIds(np.zeros(0, np.int64), np.array([PADS]))
-    monkeypatch.setattr(offers, "load_sensitive_ids", lambda: ids)
+    monkeypatch.setattr(offers, "list_sensitive_variants", lambda: frozenset({PADS}))
 
 
 @pytest.mark.parametrize(

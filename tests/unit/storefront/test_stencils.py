@@ -25,16 +25,24 @@ PARTS = {
     ),
     "components/card.html": (
         *("price", "name", "detail", "url", "picture", "line", "is_available", "few"),
+        *("offer", "offer_why", "members"),
     ),
     "components/header.html": ("is_signed_in", "query", "count", "nav"),
     "components/filters.html": (
         *("listing_url", "words", "facets", "price_min", "price_max", "is_open", "chip_count"),
     ),
     "components/assets.html": ("csp_nonce",),
+    "components/offer.html": (
+        *("offer_id", "cut", "label", "reason", "law_label", "left", "coupon_code", "csrf"),
+        *("url", "ends"),
+    ),
+    "storefront/cart_acts.html": ("target", "csrf", "variant", "quantity", "name"),
 }
 TAGS = re.compile(r"{%-?\s*(.*?)\s*%}|{{\s*(.*?)\s*}}", re.DOTALL)
 ALLOWED = re.compile(
     r"if \w+|else|endif|load [\w ]+|comment|endcomment|htmx_script|"
+    r"blocktranslate trimmed|endblocktranslate|"
+    r'include "[^"]+" with \w+=\w+ only|'
     r"""(?:translate|url|static) ["'][^"']+["']|\w+|words\.\w+"""
 )
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
@@ -94,7 +102,9 @@ def test_a_stencils_template_only_prints_its_fields_or_asks_for_them(name: str) 
     assert [one for one in used if not ALLOWED.fullmatch(one)] == []
     fields = {one for one in used if re.fullmatch(r"\w+", one)}
     asked = {one.removeprefix("if ") for one in used if one.startswith("if ")}
-    assert (fields - {"else", "endif", "htmx_script"}) | asked <= set(PARTS[name])
+    assert (fields - {"else", "endif", "endblocktranslate", "htmx_script"}) | asked <= set(
+        PARTS[name]
+    )
 
 
 def test_every_stencil_is_tested_here() -> None:
