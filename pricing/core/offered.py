@@ -21,8 +21,9 @@ _SHIFT = 33
 class OfferedCut:
     """A cut on one piece of each of `variant_id` from `starts` until `ends`, open to everybody.
 
-    Either `percent` or `amount_minor`. Of the cuts of one `group` the deepest counts; cuts of
-    group "" come on top of each other; `is_alone`: never with another one.
+    One of `percent`, `amount_minor` and `price_minor`, a piece's price. Of the cuts of one `group`
+    the deepest counts; cuts of group "" come on top of each other; `is_alone`: never with another
+    one.
     """
 
     variant_id: IntArray
@@ -32,6 +33,7 @@ class OfferedCut:
     amount_minor: int | None = None
     group: str = ""
     is_alone: bool = False
+    price_minor: int | None = None
 
 
 def lower_series(
@@ -123,4 +125,6 @@ def _cut(cut: OfferedCut, amount: IntArray) -> IntArray:
         off = np.floor(amount * (cut.percent / 100.0) + 0.5).astype(np.int64)
         lowered: IntArray = amount - off
         return lowered
+    if cut.price_minor is not None:
+        return np.minimum(amount, cut.price_minor)
     return np.maximum(amount - (cut.amount_minor or 0), 0)

@@ -20,7 +20,7 @@ from shop.catalog.selectors import get_market, load_variant_arrays
 
 LOOKED_BACK = timedelta(days=270)
 # One piece, nothing asked: what counts as the price anybody could have got.
-KINDS = ("percentage", "fixed_amount")
+KINDS = ("percentage", "fixed_amount", "set_price")
 
 
 def list_public_cuts(market: str, now: datetime) -> list[OfferedCut]:
@@ -89,12 +89,14 @@ def _cuts_of(snapshot: Mapping[str, Any], since: datetime, until: datetime) -> I
         if begins >= ends or not _is_price(offer):
             continue
         percent, amount = offer.get("percent"), offer.get("amount_minor")
+        is_set = offer["benefit_kind"] == "set_price"
         yield OfferedCut(
             variant_id=arrays.variant_id[covered_by(offer, arrays)],
             starts=int(begins.timestamp()),
             ends=int(ends.timestamp()),
             percent=None if percent is None else float(percent),
-            amount_minor=None if percent is not None else amount,
+            amount_minor=None if percent is not None or is_set else amount,
+            price_minor=amount if is_set else None,
             group=str(offer.get("stacking_group") or "") if _is_best(offer) else "",
             is_alone=offer.get("stacking") == "exclusive",
         )
@@ -103,6 +105,7 @@ def _cuts_of(snapshot: Mapping[str, Any], since: datetime, until: datetime) -> I
 def _is_price(offer: Mapping[str, Any]) -> bool:
     """Whether the offer lowers one piece for whoever asks; a code told to everybody does."""
     is_plain = offer["benefit_kind"] in KINDS and not offer["condition"]
+    # An amount off the cart, or several pieces at one price, is no price of a piece
     is_share_of_cart = offer.get("percent") is None and offer["target"] == "cart"
     return bool(offer["is_active"]) and is_plain and not is_share_of_cart
 

@@ -225,6 +225,19 @@ def test_a_public_offer_is_in_the_price_history_a_members_offer_only_where_the_l
     assert _rules(_draft(germany, "they-count", **other)) == ["percent_not_from_reference"]
 
 
+def test_a_price_of_a_piece_is_in_the_price_history(germany: Shelf, ann: int) -> None:
+    _prices(germany.cheddar, [(90, 400)])
+    earlier = NOON - timedelta(days=20)
+    ran = _draft(germany, "ran", starts_at=earlier, ends_at=earlier + timedelta(days=2))
+    said = {"benefit_kind": "set_price", "target": "unit", "percent": None, "amount_minor": 330}
+    ran.offers.update(**said)
+    step(ran, Step.SCHEDULE, ann, now=earlier)
+    step(ran, Step.APPROVE, make_person("bob"), now=earlier)
+    assert [cut.price_minor for cut in list_public_cuts("us", NOON)] == [330]
+    PromotionLaw.objects.filter(code="DE").update(pause_days=0)
+    assert _rules(_draft(germany)) == ["percent_not_from_reference"]
+
+
 def test_what_is_released_is_judged_by_the_prices_before_it_began(germany: Shelf, ann: int) -> None:
     _prices(germany.cheddar, [(90, 400)])
     campaign = _draft(germany)
