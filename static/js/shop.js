@@ -146,6 +146,12 @@
   /* --- quantities --------------------------------------------------------------------------- */
   const showSteppers = () => document.querySelectorAll("[data-step][hidden]").forEach((button) => { button.hidden = false; });
   showSteppers();
+  /* in a form of several parts Enter presses the button of its own part */
+  on("keydown", "[data-enter]", (field, event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    document.getElementById(field.dataset.enter).click();
+  });
   on("click", "[data-step]", (button) => {
     const field = $("input", button.parentElement);
     const next = Number(field.value || 0) + Number(button.dataset.step);
