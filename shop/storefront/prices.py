@@ -31,7 +31,7 @@ def price_words(language: str) -> Words:
             "in_cart": _("{amount} in the cart"),
             "members_pay": _("Members pay {amount}"),
             "members": _("Member price"),
-            "group": _("Price of your group"),
+            "group": _("Offer for your group"),
         }
 
 

@@ -1,4 +1,4 @@
-"""A gift is chosen in the cart and comes with the order; who proves to be a student pays less."""
+"""A gift is chosen in the cart, a group proven, points used at checkout: as members do it."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ from promotions.models import Campaign, VerifiedGroup
 Campaign.objects.filter(code__startswith="walk-").update(status="ended")
 VerifiedGroup.objects.filter(code="walkers").update(is_active=False)
 """
+# A member's opening balance
+GIVE = """
+from promotions.models import Bucket, PointsAccount, PointsEntry
+from promotions.services.points import Act, make_available
+from shop.kernel.clock import utc_now
+
+make_available(
+    account_id=PointsAccount.objects.latest("pk").pk,
+    act=Act(PointsEntry.Kind.ADJUST, "walk", utc_now(), note="Opening balance"),
+    source=Bucket.ADJUSTED, points=5_000, expires_at=None,
+)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +98,7 @@ def test_a_gift_is_chosen_in_the_cart_and_comes_with_the_order(page: Page) -> No
 def test_who_proves_a_group_sees_its_price_before_the_cart(page: Page, code: str) -> None:
     sign_up(page)
     page.goto("/search/?q=cheese")
-    expect(page.get_by_text("Price of your group")).to_have_count(0)
+    expect(page.get_by_text("Offer for your group")).to_have_count(0)
     page.goto("/account/groups/")
     section = page.get_by_role("region", name="Walking students")
     section.get_by_label("Verification code").fill("AAAA-AAAA-AAAA")
@@ -96,8 +108,30 @@ def test_who_proves_a_group_sees_its_price_before_the_cart(page: Page, code: str
     section.get_by_role("button", name="Use the code").click()
     expect(section.get_by_text("Confirmed")).to_be_visible()
     page.goto("/search/?q=cheese")
-    card = page.locator(".card").filter(has_text="Price of your group").first
+    card = page.locator(".card").filter(has_text="Offer for your group").first
     expect(card).to_contain_text("in the cart")
     card.locator(".card__name a").click()
-    expect(page.locator("main").get_by_text("Price of your group").first).to_be_visible()
+    expect(page.locator("main").get_by_text("Offer for your group").first).to_be_visible()
     expect(page.locator("main")).to_contain_text("in the cart")
+
+
+def test_points_are_used_at_checkout_and_what_was_typed_stays(page: Page, shop: Shop) -> None:
+    sign_up(page)
+    page.goto("/account/points/")
+    page.get_by_role("button", name="Join", exact=True).click()
+    expect(page.get_by_text("From now on your orders earn points.")).to_be_visible()
+    shop.manage("shell", "-v", "0", "-c", GIVE)
+    page.goto("/search/?q=cheese")
+    page.locator(".card").get_by_role("button", name="Add to cart").first.click()
+    expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()
+    page.goto("/checkout/")
+    address = page.get_by_label("E-mail address", exact=True)
+    address.fill("kept@example.com")
+    page.get_by_label("Use your points").fill("100")
+    page.get_by_label("Use your points").press("Enter")
+    expect(page.locator("#sums")).to_contain_text("100 points")
+    expect(address).to_have_value("kept@example.com")
+    page.get_by_role("button", name="Use none").click()
+    expect(page.locator("#sums")).not_to_contain_text("100 points")
+    address.press("Enter")  # elsewhere it places the order, and says what is missing
+    expect(page.get_by_role("alert").first).to_be_visible()

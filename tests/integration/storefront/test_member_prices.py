@@ -97,7 +97,7 @@ def test_a_proven_student_and_a_tier_see_theirs_and_nobody_else_does() -> None:
     plain, shopper_id = sign_in()
     assert "in the cart" not in read(plain) + read(Client())
     prove(shopper_id)
-    assert CARD.format(why="Price of your group", price="3.50") in read(plain)
+    assert CARD.format(why="Offer for your group", price="3.50") in read(plain)
     make_terms()
     gold = make_member("gold@example.com", utc_now())
     order_points(gold, "FT-1", 90_000, now=utc_now())
