@@ -15,6 +15,7 @@ from promotions.services.points_jobs import expire_points, release_due_points, s
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.uplift_training import train_uplift
 from promotions.services.winback import address_lapsed_members
+from shop.jobs.services import RunProgress
 from shop.jobs.tasks import job
 from shop.kernel.clock import utc_now
 
@@ -90,9 +91,9 @@ def recount_campaigns() -> int:
 
 
 @job(queue="recompute", time_limit=1_800)
-def allocate_personal_offers() -> int:
-    """Decide for everybody who gets which personal offer."""
-    return allocate_offers(now=utc_now()).decisions
+def allocate_personal_offers(*, progress: RunProgress) -> int:
+    """Decide for everybody who gets which personal offer, and tell how far it is."""
+    return allocate_offers(now=utc_now(), on_progress=progress.tell).decisions
 
 
 @job(queue="recompute", time_limit=120)

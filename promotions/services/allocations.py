@@ -50,16 +50,18 @@ def allocate_offers(
     *,
     now: datetime,
     engine: Engine = NUMPY,
-    on_progress: Callable[[int], None] = lambda rows: None,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> AllocationReport:
     """Decide for everybody in all live plans, with budgets solved over all of them at once.
 
     Safe to run twice: what is decided stays decided, an offer given is kept until its campaign
     ends, and only new decisions are written, each in one transaction with what it gives.
+    `on_progress` is told after each part how many shoppers of all are done.
     """
     plans = list_plans(now=now)
     shoppers = list_eligible(now=now, shopper_ids=None) if plans else []
     served = load_served()
+    on_progress(0, len(shoppers))
     tables = list(_tables(plans, shoppers, served, now))
     best = np.full(len(shoppers), NULL_OFFER, np.int32)
     if served is not None and tables:
@@ -69,7 +71,7 @@ def allocate_offers(
         chosen = best[first : first + len(table.shopper_ids)]
         written, added = _write(_choose_all(table, chosen, served), served, now)
         decisions, given, first = decisions + written, given + added, first + len(chosen)
-        on_progress(len(chosen))
+        on_progress(first, len(shoppers))
     return AllocationReport(len(shoppers), decisions, given)
 
 

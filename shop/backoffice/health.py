@@ -84,7 +84,7 @@ def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: d
         tone="red" if is_late else tone,
         age=show_age(newest.started_at, now),
         seconds="…" if newest.seconds is None else f"{newest.seconds:.2f} s",
-        rows=show_count(newest.rows),
+        rows=_show_rows(newest),
         every=_show_interval(every),
         is_late=is_late,
         error=(newest.error.strip().splitlines() or [""])[-1][:160],
@@ -96,6 +96,14 @@ def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: d
             for run in reversed(runs)
         ),
     )
+
+
+def _show_rows(run: RunRow) -> str:
+    """Return how many rows a run handled; of one that tells how far it is, of how many."""
+    whole = run.report.get("of")
+    if run.outcome != "running" or not whole:
+        return show_count(run.rows)
+    return f"{show_count(run.rows)} / {show_count(whole)}"
 
 
 def _mark(run: RunRow) -> tuple[str, str]:

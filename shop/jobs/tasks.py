@@ -6,6 +6,7 @@ import functools
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 from celery import Task, shared_task
@@ -25,7 +26,8 @@ def job(
     Only one run of a job works at a time (a database advisory lock, which a killed worker drops
     by itself): a second one ends at once with 0 rows. A failed run is recorded and tried again
     with growing pauses. The last idle run replaces the one before, so that a job that runs every
-    second stays visible without filling the table. `time_limit` is in seconds.
+    second stays visible without filling the table. `time_limit` is in seconds. A function that
+    takes `progress` gets the run's, and tells staff with `tell` how far it is.
     """
 
     def decorate(function: Callable[..., int]) -> Task:
@@ -73,7 +75,10 @@ def _run_recorded(
             attempt=task.request.retries + 1,
             time_limit=time_limit,
         ) as progress:
+            if "progress" in signature(function).parameters:
+                keywords = {**keywords, "progress": progress}
             rows = function(**keywords)
+            progress.rows = 0  # what it told on its way may have counted something else
             progress.advance(rows)
         if rows == 0:
             replace_idle_runs(name=name, run_id=progress.run_id)

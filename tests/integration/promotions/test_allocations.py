@@ -140,6 +140,14 @@ def test_a_shopper_gets_the_depth_that_was_given_and_no_other(shelf: Shelf) -> N
     assert seen == {0, 50, 100}
 
 
+def test_a_run_tells_how_many_of_all_shoppers_are_decided(shelf: Shelf) -> None:
+    _make_plan(shelf)
+    _make_shoppers(3)
+    told: list[tuple[int, int]] = []
+    allocate_offers(now=NOON, on_progress=lambda done, of: told.append((done, of)))
+    assert told == [(0, 3), (3, 3)]
+
+
 def test_decisions_are_append_only_and_forget_whose_they_were(shelf: Shelf) -> None:
     _make_plan(shelf)
     shopper = _make_shoppers(1)[0]

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from shop.backoffice.health import list_jobs
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.jobs.selectors import find_last_success, list_latest_runs
-from shop.jobs.services import QuarantineRow, mark_hung_runs, quarantine, record_run
+from shop.jobs.services import QuarantineRow, RunProgress, mark_hung_runs, quarantine, record_run
 from shop.jobs.tasks import exclusive_key, job
 from shop.kernel.clock import utc_now
 
@@ -31,6 +32,26 @@ def test_a_run_keeps_its_rows_report_and_end() -> None:
     assert (run.outcome, run.rows, run.report) == ("ok", 42, {"skipped": 1})
     assert run.finished_at is not None
     assert find_last_success("import").rows == 42
+
+
+@job(queue="interactive", retries=0)
+def walk(*, steps: int, progress: RunProgress) -> int:
+    """Tell each step, and what staff read of it meanwhile; return ten times the steps."""
+    for step in range(1, steps + 1):
+        progress.tell(step, steps)
+        (line,) = [one for one in list_jobs(utc_now()) if one.name == "walk"]
+        SEEN.append(line.rows)
+    return 10 * steps
+
+
+SEEN: list[str] = []
+
+
+def test_a_job_tells_how_far_it_is_while_it_runs() -> None:
+    assert walk.apply(kwargs={"steps": 3}).get() == 30
+    assert SEEN == ["1 / 3", "2 / 3", "3 / 3"]
+    run = JobRun.objects.get()
+    assert (run.outcome, run.rows, run.report) == ("ok", 30, {"done": 3, "of": 3})
 
 
 def test_a_failed_run_says_why() -> None:
