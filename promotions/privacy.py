@@ -83,14 +83,15 @@ FIELDS = {
     ),
     "CampaignShopper": classify(none="id", personal="campaign shopper offer reason"),
     "AllocationPlan": classify(
-        none="id campaign is_on control_share depth_share frequency_cap outcome_days salt price"
-        " paced_at spent_at_pace blocks report"
+        none="id campaign is_on control_share depth_share exploration_share frequency_cap"
+        " outcome_days salt price paced_at spent_at_pace blocks report"
     ),
     "UpliftVersion": classify(none="id status trained_at rows metrics arrays sha256"),
+    "OfferBelief": classify(none="id offer is_new mean sd effect effect_sd decisions made_at seed"),
     "OfferDecision": classify(
         none="id price",
         link="shopper",
-        legal="at campaign offer arm propensity depth model value_minor cost_minor reason",
+        legal="at campaign offer arm propensity depth model value_minor cost_minor reason draws",
     ),
     "OfferDigest": classify(none="id", personal="shopper week offers at"),
     "VerifiedGroup": classify(

@@ -11,6 +11,7 @@ from promotions.services.allocation_pacing import pace_allocations
 from promotions.services.allocations import allocate_offers, redecide_shoppers
 from promotions.services.digests import send_digests
 from promotions.services.groups import drop_undecided_documents
+from promotions.services.offer_beliefs import learn_beliefs
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
 from promotions.services.uplift_training import train_uplift
@@ -112,6 +113,8 @@ def pace_personal_offers() -> int:
 
 @job(queue="training", time_limit=1_800)
 def train_uplift_model() -> int:
-    """Learn what a discount adds from the randomised arm."""
-    version = train_uplift(now=utc_now())
+    """Learn what a discount adds from the randomised arm, and what is believed of new offers."""
+    now = utc_now()
+    version = train_uplift(now=now)
+    learn_beliefs(now=now)
     return 0 if version is None else version.rows

@@ -17,9 +17,11 @@ from orders.tasks import (
 )
 from pricing.selectors.offered import tell_public_offers
 from pricing.services.arm_limits import refuse_far_arms
+from pricing.services.price_arms import refuse_price_factors
 from pricing.tasks import reprice_soon
 from profiles.services.experiment_checks import check_designs
 from promotions.selectors.offered import list_public_cuts
+from promotions.services.allocation_arms import refuse_unallocated
 from promotions.services.tested_campaigns import refuse_public_design
 from shop.outbox.services import Handlers, on_fact_committed
 
@@ -47,4 +49,6 @@ def connect(*, wake: Callable[[], object]) -> None:
     on_fact_committed(wake)
     tell_public_offers(list_public_cuts)
     check_designs("offers", refuse_public_design)
+    check_designs("allocator", refuse_unallocated)
+    check_designs("prices", refuse_price_factors)
     check_designs("public_prices", refuse_far_arms)

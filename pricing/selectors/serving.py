@@ -25,6 +25,7 @@ from pricing.models import PriceBook
 from pricing.selectors.rules import list_kill_switches, load_active_policy, load_jurisdictions
 from pricing.selectors.trials import TRIAL_NOTICE, Trial, find_stand_in, lay_model, load_trial
 from profiles.selectors import list_stale_pseudonyms
+from profiles.selectors.experiments import PRICES_NOTICE
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import catalog_version, load_variant_arrays
 from shop.kernel.arrays import hash_arrays, unpack_arrays
@@ -45,7 +46,8 @@ SELECT (SELECT coalesce(max(id), 0) FROM pricing_killswitch),
        (SELECT coalesce(max(version), 0) FROM pricing_pricingpolicy WHERE is_active),
        (SELECT coalesce(sum(hashtext(t::text)), 0) FROM pricing_jurisdictionrow t),
        (SELECT coalesce(max(version), 0) FROM pricing_pricebook),
-       {TRIAL_NOTICE}
+       {TRIAL_NOTICE},
+       {PRICES_NOTICE}
 """  # noqa: S608  # nothing but our own text is put in
 
 
@@ -70,7 +72,8 @@ class Served:
 class Serving:
     """Rules and books of this process. `books` holds the newest KEPT per (market, channel).
 
-    `lagging` are the shoppers whose consents in Redis may be older than the table's.
+    `lagging` are the shoppers whose consents in Redis may be older than the table's;
+    `tests_prices` says that an experiment with personal prices runs.
     """
 
     notice: tuple[int, ...]
@@ -81,6 +84,7 @@ class Serving:
     lagging: frozenset[str]
     is_blind: bool = False
     trial: Trial | None = None
+    tests_prices: bool = False
 
     def rule(self, code: str, now: datetime) -> JurisdictionRule:
         """Return the law's row for a place."""
@@ -173,6 +177,8 @@ def _load(old: Serving | None) -> Serving:
         books=_load_books(old, switches, trial),
         lagging=lagging,
         trial=trial,
+        # The last but one of the notice; the last is the catalogue's version.
+        tests_prices=notice[-2] > 0,
     )
 
 

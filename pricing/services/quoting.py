@@ -20,13 +20,15 @@ from pricing.metrics import (
     quotes_total,
 )
 from pricing.selectors.serving import Served, Serving, get_serving
-from pricing.services.deciding import Page, decide_page
+from pricing.services.deciding import Decided, Page, decide_page
 from pricing.services.issue import issue_quotes
 from pricing.services.looks import gather_looks, send_looks
+from pricing.services.price_arms import choose_price_arms, shows_public
 from pricing.services.public_views import Place, make_public_view, public_views
 from pricing.services.shopper_state import ShopperState, read_shopper_state
 from pricing.services.unlisted import price_unlisted, view_unlisted
 from profiles.core.values import ProfilePart
+from profiles.services import log_exposures
 from shop.kernel.clock import epoch_ms
 
 HOUR_MS = 3_600_000
@@ -52,7 +54,7 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
         if reason:
             send_looks(gather_looks(page, context))
         else:
-            personal, reason = _personal_views(page, context, views)
+            personal, reason = _personal_views(page, context, views, serving.tests_prices)
             views |= personal
     if missing:
         views |= view_unlisted(context, serving, missing)
@@ -82,7 +84,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
         state = _read(page, context)
         if not state.reason:
             prices = prices.copy()
-            prices[is_there] = decide_page(page, context, state).decided.quoted_minor
+            prices[is_there] = _list_prices(page, context, state, serving.tests_prices)
     if not is_there.all():
         prices = np.where(is_there, prices, price_unlisted(ids))
     return prices
@@ -160,8 +162,18 @@ def _read(page: Page, context: QuoteContext) -> ShopperState:
     )
 
 
+def _list_prices(
+    page: Page, context: QuoteContext, state: ShopperState, tests_prices: bool
+) -> IntArray:
+    """Return the prices of a page for sorting, (m,): what `_personal_views` would show."""
+    decided = decide_page(page, context, state)
+    if tests_prices and shows_public(choose_price_arms(context, state), decided.held_quotes):
+        return page.terms.public_minor
+    return decided.decided.quoted_minor
+
+
 def _personal_views(
-    page: Page, context: QuoteContext, views: Mapping[int, PriceView]
+    page: Page, context: QuoteContext, views: Mapping[int, PriceView], tests_prices: bool
 ) -> tuple[dict[int, PriceView], str]:
     """Return the views of the prices that were decided for this shopper, or why there are none."""
     state = _read(page, context)
@@ -176,6 +188,9 @@ def _personal_views(
     if not decided.is_decision.any():
         send_looks(looks)
         return {}, ""
+    if tests_prices and _is_shown_public(context, state, decided):
+        send_looks(gather_looks(page, context, shopper_id=state.shopper_id or 0))
+        return {}, "experiment"
     return issue_quotes(
         decided=decided,
         state=state,
@@ -186,6 +201,14 @@ def _personal_views(
         context=context,
         looks=looks,
     )
+
+
+def _is_shown_public(context: QuoteContext, state: ShopperState, decided: Decided) -> bool:
+    """Return whether an experiment shows public prices instead; log that the shopper's arm was
+    seen, whichever it is. One statement at a shopper's first sight."""
+    choices = choose_price_arms(context, state)
+    log_exposures(choices, now=context.now)
+    return shows_public(choices, decided.held_quotes)
 
 
 def _count(views: dict[int, PriceView]) -> dict[str, int]:

@@ -1,6 +1,11 @@
 """Read the room."""
 
-from profiles.selectors.experiments import ArmChoice, choose_arm, list_running
+from profiles.selectors.experiments import (
+    ArmChoice,
+    choose_arm,
+    choose_arms,
+    list_running,
+)
 from profiles.selectors.features import compute_feature_rows
 from profiles.selectors.guests import belongs_to_account
 from profiles.selectors.online import (
@@ -32,6 +37,7 @@ __all__ = [
     "ShopperNotFound",
     "belongs_to_account",
     "choose_arm",
+    "choose_arms",
     "compute_feature_rows",
     "find_shopper",
     "find_shopper_for_account",

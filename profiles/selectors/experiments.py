@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -22,10 +22,8 @@ from django.db import connection
 from django.db.models import Q
 
 from profiles.core.experiments import (
-    ArmPlan,
     Assignment,
     ExperimentPlan,
-    Targeting,
     UnitFacts,
     assign,
     cap_price,
@@ -33,8 +31,16 @@ from profiles.core.experiments import (
 from profiles.core.values import Consents, Participant, ShopperValue
 from profiles.models import Experiment, ExperimentNamespace, Exposure
 from profiles.models.experiments import EVERYTHING
+from profiles.selectors.experiment_plans import make_plan
 
 FRESH_SECONDS = 1.0
+# How many first arms are remembered: they never change, so they are asked for once.
+MOST_KEPT = 50_000
+# How many experiments with personal prices run, as part of a query that somebody asks anyway.
+PRICES_NOTICE = """
+    (SELECT count(*) FROM profiles_experiment
+     WHERE state = 'running' AND subject = 'prices' AND unit = 'shopper')
+"""
 # Says in one query whether anything changed that assignment reads.
 _NOTICE = """
 SELECT (SELECT coalesce(max(id), 0) FROM profiles_experimentshares),
@@ -97,6 +103,7 @@ class _Memory:
         self.lock = threading.Lock()
         self.notice: tuple[int, ...] | None = None
         self.running: dict[str, RunningExperiment] = {}
+        self.kept: dict[tuple[int, int], str] = {}
         self.read_at = -inf
 
 
@@ -107,6 +114,7 @@ def forget_experiments() -> None:
     """Compare with the database at the next call (after a write in this process, and in tests)."""
     with _memory.lock:
         _memory.notice, _memory.read_at = None, -inf
+        _memory.kept.clear()
 
 
 def list_running(subject: str | None = None) -> list[RunningExperiment]:
@@ -148,6 +156,43 @@ def choose_arm(
     )
 
 
+def choose_arms(
+    experiment: str, shoppers: Sequence[ShopperValue], *, channel: str = "online"
+) -> list[ArmChoice | None]:
+    """Return what `choose_arm` says of many shoppers, in their order, in one query at most.
+
+    For jobs: arms seen before are read for all at once, segments and tags are not asked.
+    """
+    running = _read_memory().get(experiment)
+    if running is None:
+        return [None for _ in shoppers]
+    kept = _find_all_kept(running, shoppers)
+    found: list[ArmChoice | None] = []
+    for one in shoppers:
+        asks = Participant.of(one)
+        unit = _facts(running, asks, channel=channel, segment=None, tags=frozenset())
+        given = assign(running.plan, unit, kept.get(one.id) if unit.is_willing else None)
+        arm_id = running.arm_ids[given.arm.code]
+        found.append(ArmChoice(running.id, arm_id, one.id, given))
+    return found
+
+
+def _find_all_kept(running: RunningExperiment, shoppers: Sequence[ShopperValue]) -> dict[int, str]:
+    ids = [one.id for one in shoppers]
+    seen = Exposure.objects.filter(
+        Q(shopper_id__in=ids) | Q(shopper__merged_into_id__in=ids), experiment_id=running.id
+    )
+    rows = seen.order_by("at", "id").values_list(
+        "shopper_id", "shopper__merged_into_id", "arm__code"
+    )
+    kept: dict[int, str] = {}
+    for shopper_id, merged_into, arm in rows:
+        for one in (shopper_id, merged_into):
+            if one is not None:
+                kept.setdefault(one, arm)
+    return kept
+
+
 def is_willing(purpose: str, consents: Consents) -> bool:
     """Return whether an experiment for a purpose may measure somebody with these consents."""
     return bool(getattr(consents, purpose)) and consents.allows_tracking
@@ -181,10 +226,17 @@ def _find_kept(running: RunningExperiment, shopper: Participant | None) -> str |
     """
     if shopper is None or (running.plan.revision == 1 and not shopper.is_member):
         return None
-    mine = shopper.shopper_id
+    mine, memory = shopper.shopper_id, _memory.kept
+    if (running.id, mine) in memory:
+        return memory[running.id, mine]
     is_theirs = Q(shopper_id=mine) | Q(shopper__merged_into_id=mine)
     rows = Exposure.objects.filter(is_theirs, experiment_id=running.id).order_by("at", "id")
-    return rows.values_list("arm__code", flat=True).first()
+    found = rows.values_list("arm__code", flat=True).first()
+    if found is not None:
+        if len(memory) > MOST_KEPT:
+            memory.clear()
+        memory[running.id, mine] = found
+    return found
 
 
 def _read_memory() -> dict[str, RunningExperiment]:
@@ -220,42 +272,4 @@ def _running(row: Experiment, held: float) -> RunningExperiment:
         subject_ref=row.subject_ref,
         purpose=row.purpose,
         arm_ids={arm.code: arm.pk for arm in row.arms.all()},
-    )
-
-
-def make_plan(row: Experiment, global_holdout_share: float = 0.0) -> ExperimentPlan:
-    """Return what assignment knows of a row with its arms, newest shares and namespace."""
-    shares = max(row.shares.all(), key=lambda one: one.revision, default=None)
-    return ExperimentPlan(
-        code=row.code,
-        salt=row.salt,
-        arms=tuple(
-            ArmPlan(
-                code=arm.code,
-                share=arm.share if shares is None else shares.shares[arm.code],
-                is_control=arm.is_control,
-                price_factor=arm.price_factor,
-                settings=arm.settings,
-            )
-            for arm in row.arms.all()
-        ),
-        namespace=row.namespace.code,
-        namespace_salt=row.namespace.salt,
-        first_slot=row.first_slot,
-        end_slot=row.end_slot,
-        holdout_share=row.namespace.holdout_share,
-        global_holdout_share=global_holdout_share,
-        targeting=read_targeting(row.targeting),
-        revision=row.revision,
-    )
-
-
-def read_targeting(kept: Mapping[str, Any]) -> Targeting:
-    """Return stored targeting as the value that judges units."""
-    return Targeting(
-        markets=frozenset(kept.get("markets", ())),
-        channels=frozenset(kept.get("channels", ())),
-        segments=frozenset(kept.get("segments", ())),
-        tags=frozenset(kept.get("tags", ())),
-        members=kept.get("members"),
     )

@@ -15,15 +15,21 @@ best (Thompson 1933). Costs keep their expectation: a draw must not buy room in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from shop.kernel.hashing import stable_draw
 
 FloatArray = NDArray[np.float64]
 # Where no similar offer ran: the model's word for it, taken with a wide doubt.
 DEFAULT_MEAN, DEFAULT_SD = 1.0, 0.5
+# With fewer people an offer's effect is not told; with an expected uplift below this neither.
+FEWEST, LEAST_UPLIFT = 30, 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,64 @@ class Beliefs:
         keeps people from buying is simply not given."""
         noise = rng.standard_normal((decisions, len(self.mean)))
         return np.maximum(self.mean + np.sqrt(self.variance) * noise, 0.0)
+
+
+def draw_effect(mean: float, sd: float, *salt: str) -> float:
+    """Return the draw of one decision: a normal quantile at the hash of `salt`, never below 0.
+
+    The same salt gives the same draw, on any machine and day: a decision can be made again.
+
+    >>> draw_effect(1.0, 0.5, "seed", "alice") == draw_effect(1.0, 0.5, "seed", "alice")
+    True
+    >>> draw_effect(1.0, 0.0, "seed", "bob"), draw_effect(-9.0, 0.1, "seed", "bob")
+    (1.0, 0.0)
+    """
+    place = min(max(stable_draw("offer-effect", *salt), 1e-12), 1.0 - 1e-12)
+    return max(mean + sd * float(ndtri(place)), 0.0)
+
+
+def measure_effect(
+    bought: FloatArray, is_given: NDArray[np.bool_], predicted: FloatArray
+) -> tuple[float, float]:
+    """Return an offer's effect relative to the model and its standard error, from n people who got
+    it or nothing by chance: `bought` (n,) 0 or 1, `predicted` (n,) the uplift the model expects.
+
+    NaN where it cannot be told: fewer than FEWEST in either group, or nothing expected.
+
+    >>> bought = np.array([1.0, 1.0, 0.0, 0.0] * 50)
+    >>> given = np.array([True, True, False, True] * 50)
+    >>> effect, error = measure_effect(bought, given, np.full(200, 1 / 3))
+    >>> round(effect, 2), round(error, 2)
+    (2.0, 0.12)
+    """
+    with_it, without = bought[is_given], bought[~is_given]
+    expected = float(predicted.mean()) if len(predicted) else 0.0
+    if min(len(with_it), len(without)) < FEWEST or expected <= LEAST_UPLIFT:
+        return float("nan"), float("nan")
+    spread = float(with_it.var(ddof=1)) / len(with_it) + float(without.var(ddof=1)) / len(without)
+    # Nobody bought, or everybody: one more or less is how little is known.
+    error = max(spread, 1.0 / min(len(with_it), len(without)) ** 2)
+    return float(with_it.mean() - without.mean()) / expected, float(np.sqrt(error)) / expected
+
+
+def liken(
+    depth: Sequence[float],
+    goods: Sequence[frozenset[int]],
+    others: Sequence[tuple[float, frozenset[int]]],
+) -> FloatArray:
+    """Return how like m offers are to k others that ran, (m, k), 0 to 1: near in depth, and on the
+    same goods.
+
+    >>> cheese, wine = frozenset({1, 2}), frozenset({3})
+    >>> liken([0.1], [cheese], [(0.1, cheese), (0.1, wine), (0.3, cheese)]).round(3).tolist()
+    [[1.0, 0.25, 0.135]]
+    """
+    found = np.zeros((len(depth), len(others)))
+    for row, (mine, covered) in enumerate(zip(depth, goods, strict=True)):
+        for column, (other, theirs) in enumerate(others):
+            shared = len(covered & theirs) / max(1, len(covered | theirs))
+            found[row, column] = np.exp(-abs(mine - other) / 0.1) * (0.25 + 0.75 * shared)
+    return found
 
 
 def believe_like(similarity: ArrayLike, effect: ArrayLike, sd: ArrayLike) -> Beliefs:

@@ -2,7 +2,12 @@
 
 from promotions.models.adjusting import CampaignAdjustment, CampaignMinute, CampaignTuning
 from promotions.models.alerts import BudgetAlert
-from promotions.models.allocations import AllocationPlan, OfferDecision, UpliftVersion
+from promotions.models.allocations import (
+    AllocationPlan,
+    OfferBelief,
+    OfferDecision,
+    UpliftVersion,
+)
 from promotions.models.campaigns import Campaign, CampaignShopper
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
@@ -53,6 +58,7 @@ __all__ = [
     "LimitUse",
     "MembershipTier",
     "Offer",
+    "OfferBelief",
     "OfferBook",
     "OfferDecision",
     "OfferDigest",

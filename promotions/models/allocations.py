@@ -21,6 +21,10 @@ class AllocationPlan(models.Model):
     is_on = models.BooleanField(default=True)
     control_share = models.FloatField(default=0.05)
     depth_share = models.FloatField(default=0.02)
+    exploration_share = models.FloatField(
+        default=0.2,
+        help_text="Share of shoppers for whom what an offer earns is drawn while it is new.",
+    )
     frequency_cap = models.PositiveSmallIntegerField(
         default=4, help_text="Personal offers per shopper in four weeks, over all campaigns."
     )
@@ -45,10 +49,41 @@ class AllocationPlan(models.Model):
                 name="allocation_depths_always",
             ),
             models.CheckConstraint(condition=Q(price__gte=0), name="allocation_price_positive"),
+            models.CheckConstraint(
+                condition=Q(exploration_share__gte=0, exploration_share__lte=0.5),
+                name="allocation_explores_at_most_half",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"allocation of campaign {self.campaign_id}"
+
+
+class OfferBelief(models.Model):
+    """What is believed of an offer's effect, relative to what the uplift model expects of it.
+
+    `effect` and `effect_sd` are what its own randomised decisions showed, as far as there are
+    enough; `mean` and `sd` hold offers like it too. While it `is_new` the allocator draws from
+    them. Draws are repeated from `seed`, which changes when the belief does.
+    """
+
+    offer = models.OneToOneField(Offer, on_delete=models.CASCADE, related_name="belief")
+    is_new = models.BooleanField(default=True)
+    mean = models.FloatField()
+    sd = models.FloatField()
+    effect = models.FloatField(null=True, blank=True)
+    effect_sd = models.FloatField(null=True, blank=True)
+    decisions = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField()
+    seed = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(sd__gt=0), name="offer_belief_has_doubt"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ± {self.sd:.2f}"
 
 
 class UpliftVersion(models.Model):
@@ -105,6 +140,11 @@ class OfferDecision(models.Model):
     cost_minor = models.FloatField(default=0.0, help_text="Expected cost to the budget.")
     price = models.FloatField(default=0.0, help_text="Lambda when it was decided.")
     reason = models.CharField(max_length=20)
+    draws = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="New offers of the campaign, by id: seed, mean and sd believed, and the draw.",
+    )
 
     class Meta:
         ordering = ["-id"]

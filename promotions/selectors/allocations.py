@@ -17,7 +17,14 @@ from profiles.selectors import list_active_shoppers, list_shoppers
 from profiles.selectors.features import compute_feature_tables
 from promotions.core.packing import unpack_arrays
 from promotions.core.uplift import ALLOWED, OffsetLogit
-from promotions.models import AllocationPlan, Campaign, Offer, OfferDecision, UpliftVersion
+from promotions.models import (
+    AllocationPlan,
+    Campaign,
+    Offer,
+    OfferBelief,
+    OfferDecision,
+    UpliftVersion,
+)
 from promotions.selectors.scopes import list_covered_variants
 from shop.catalog.selectors import load_variant_arrays
 
@@ -31,22 +38,42 @@ PROFILE_NAMES = tuple(name for name in VALUE_NAMES if name in ALLOWED)
 
 
 @dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed of an offer's effect relative to the model; draws are by `seed`."""
+
+    mean: float
+    sd: float
+    is_new: bool
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A live campaign with its depths, shallow first: offers (k,), what they cover, what a
     purchase of it costs (`spend_minor`) and earns (`margin_minor`), and the money left."""
 
     campaign_id: int
+    code: str
     salt: str
     control_share: float
     depth_share: float
     frequency_cap: int
     offer_ids: tuple[int, ...]
+    offer_codes: tuple[str, ...]
     depths: tuple[float, ...]
     variant_ids: NDArray[np.int64]
     spend_minor: float
     margin_minor: float
     left_minor: float
     price: float
+    exploration_share: float = 0.0
+    beliefs: tuple[Belief | None, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """The offers nothing is believed of yet."""
+        told = self.beliefs or (None,) * len(self.offer_ids)
+        return tuple(pk for pk, one in zip(self.offer_ids, told, strict=True) if one is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +97,7 @@ def list_allocatable(campaign_ids: Sequence[int]) -> QuerySet[Offer]:
 
 
 def list_plans(*, now: datetime) -> list[Plan]:
-    """Return the plans of live campaigns that have depths to give. Two queries and two per plan."""
+    """Return the plans of live campaigns that have depths to give. Two queries, three per plan."""
     rows = AllocationPlan.objects.filter(
         is_on=True,
         campaign__status=Campaign.Status.LIVE,
@@ -152,6 +179,7 @@ def _load(pk: int) -> Served:
 
 def _plan(row: AllocationPlan) -> Plan | None:
     offers = list_allocatable([row.campaign_id]).order_by("percent", "pk")
+    codes = tuple(one.code for one in offers)
     depths = [(one.pk, float(one.percent or 0) / 100) for one in offers]
     if not depths:
         return None
@@ -170,15 +198,27 @@ def _plan(row: AllocationPlan) -> Plan | None:
         left = float(campaign.budget_minor - campaign.spent_minor)
     return Plan(
         campaign_id=row.campaign_id,
+        code=campaign.code,
         salt=row.salt,
         control_share=row.control_share,
         depth_share=row.depth_share,
         frequency_cap=row.frequency_cap,
         offer_ids=tuple(pk for pk, _ in depths),
+        offer_codes=codes,
         depths=tuple(depth for _, depth in depths),
         variant_ids=arrays.variant_id[covered],
         spend_minor=float(np.average(listed, weights=weight)),
         margin_minor=float(np.average(earned, weights=weight)),
         left_minor=left,
         price=row.price,
+        exploration_share=row.exploration_share,
+        beliefs=_believed([pk for pk, _ in depths]),
+    )
+
+
+def _believed(offer_ids: Sequence[int]) -> tuple[Belief | None, ...]:
+    rows = {one.offer_id: one for one in OfferBelief.objects.filter(offer_id__in=offer_ids)}
+    found = [rows.get(pk) for pk in offer_ids]
+    return tuple(
+        None if one is None else Belief(one.mean, one.sd, one.is_new, one.seed) for one in found
     )

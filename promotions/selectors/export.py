@@ -62,6 +62,7 @@ def _export_decisions(shopper_id: int) -> list[dict[str, Any]]:
             "expected_value_minor": one.value_minor,
             "expected_cost_minor": one.cost_minor,
             "reason": one.reason,
+            "draws": one.draws,
             "at": one.at.isoformat(),
         }
         for one in rows.order_by("at", "pk")

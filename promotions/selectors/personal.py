@@ -22,6 +22,7 @@ REASONS = {
     "you_buy_this": ("Because you look at or buy this", "因为您常看或常买这些商品"),
     "you_like_this": ("From a department you like", "来自您喜欢的类别"),
     "sent_to_you": ("Sent to you", "专属于您"),
+    "explored": ("A new offer, to find out whom it helps", "新优惠，用于了解对谁有帮助"),
     "by_chance": ("Chosen by chance, to learn what helps", "随机选出，用于了解哪些优惠有帮助"),
     "for_everybody": ("For everybody", "人人可享"),
 }
@@ -88,7 +89,7 @@ def show_addressed(found: Addressed, language: str, law_label: str) -> PersonalO
     """Return the offer in words, with why the shopper has it and the label of the law."""
     row = found.row
     reason = "you_buy_this" if found.score else "sent_to_you"
-    if row.reason == "by_chance":  # the true reason, whatever the shopper likes
+    if row.reason in ("by_chance", "explored"):  # the true reason, whatever the shopper likes
         reason = row.reason
     return PersonalOffer(
         offer_id=row.offer_id,

@@ -9,10 +9,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from profiles.core.experiments import ArmPlan, pick_arm
 from profiles.core.values import ShopperValue
 from promotions.core.allocation import NULL_OFFER
-from promotions.core.arms import price_decisions, share_arms
+from promotions.core.arms import price_decisions
 from promotions.models import OfferDecision
 from promotions.selectors.allocations import (
     Plan,
@@ -21,19 +20,10 @@ from promotions.selectors.allocations import (
     list_decided,
     list_frames,
 )
+from promotions.services.allocation_arms import CHOSEN, DrawnArm, draw_arms
+from promotions.services.exploring import Draw, believe, explore
 
 FloatArray = NDArray[np.float64]
-CONTROL, CHOSEN = "control", "chosen"
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnArm:
-    """The sticky arm of a shopper in a campaign: its kind, the place of a depth given by chance
-    (else NULL_OFFER), and its probability."""
-
-    kind: str
-    place: int
-    propensity: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +31,8 @@ class Table:
     """n shoppers beside the plans; their depths side by side are the columns, (n, columns) each.
 
     `value` is -inf where an offer may not be chosen: another arm, above the frequency cap, or one
-    was given before.
+    was given before. `raw_value` is what is believed of an offer; in `value` it is drawn instead
+    where a shopper explores a new one: `draws` of each shopper, by column.
     """
 
     plans: Sequence[Plan]
@@ -52,6 +43,7 @@ class Table:
     raw_value: FloatArray
     decided: dict[tuple[int, int], OfferDecision]
     given: dict[int, int]
+    draws: list[dict[int, Draw]]
 
     def columns(self, at: int) -> slice:
         """Return the columns of the plan at place `at`."""
@@ -65,6 +57,18 @@ class Table:
     def is_full(self, row: int, at: int) -> bool:
         """Return whether a shopper was given as many offers lately as the plan's cap allows."""
         return self.given.get(self.shopper_ids[row], 0) >= self.plans[at].frequency_cap
+
+    def draws_of(self, row: int, at: int) -> dict[str, list[str | float]]:
+        """Return what a shopper's decision in the plan at place `at` was drawn from, by offer: only
+        where the best is chosen, chance asks no model."""
+        if self.arms[row][at].kind != CHOSEN:
+            return {}
+        columns, ids = self.columns(at), self.plans[at].offer_ids
+        return {
+            str(ids[column - columns.start]): drawn.as_record()
+            for column, drawn in self.draws[row].items()
+            if columns.start <= column < columns.stop
+        }
 
     def committed(self) -> FloatArray:
         """Return what offers given before, and those due by chance, are expected to cost, by
@@ -85,38 +89,26 @@ class Table:
 def lay_table(
     plans: Sequence[Plan], shoppers: Sequence[ShopperValue], served: Served | None, now: datetime
 ) -> Table:
-    """Return the table of some shoppers. Four queries, and one per 500 shoppers."""
+    """Return the table of some shoppers. Four queries, one per 500 shoppers, and one per campaign
+    under experiment."""
     ids = [one.id for one in shoppers]
-    pseudonyms = {one.id: one.pseudonym for one in shoppers}
+    by_id = {one.id: one for one in shoppers}
     value, cost, order = _price(plans, ids, served, now)
+    units = [by_id[pk].pseudonym for pk in order]
+    drawn, draws = explore(plans, units, value)
     table = Table(
         plans=plans,
         shopper_ids=order,
-        arms=_draw_arms(plans, [pseudonyms[pk] for pk in order]),
-        value=value.copy(),
+        arms=draw_arms(plans, [by_id[pk] for pk in order]),
+        value=drawn,
         cost=cost,
-        raw_value=value,
+        raw_value=believe(plans, value),
+        draws=draws,
         decided=list_decided(ids, [plan.campaign_id for plan in plans]),
         given=count_given(ids, before=now),
     )
     _mask(table)
     return table
-
-
-def _draw_arms(plans: Sequence[Plan], pseudonyms: list[str]) -> list[list[DrawnArm]]:
-    ladders = []
-    for plan in plans:
-        control, each, rest = share_arms(plan.control_share, plan.depth_share, len(plan.depths))
-        arms = [ArmPlan(CONTROL, control, is_control=True)]
-        arms += [ArmPlan(str(place), share) for place, share in enumerate(each)]
-        ladders.append((plan.salt, (*arms, ArmPlan(CHOSEN, rest))))
-    return [[_draw(arms, salt, unit) for salt, arms in ladders] for unit in pseudonyms]
-
-
-def _draw(arms: Sequence[ArmPlan], salt: str, unit: str) -> DrawnArm:
-    arm = pick_arm(arms, salt, unit)
-    place = int(arm.code) if arm.code.isdigit() else NULL_OFFER
-    return DrawnArm(arm.code, place, arm.share)
 
 
 def _price(

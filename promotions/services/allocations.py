@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
@@ -12,10 +12,14 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from profiles.core.values import ShopperValue
+from profiles.selectors import ArmChoice
+from profiles.services import log_exposures
 from promotions.core.allocation import NULL_OFFER, NUMPY, Allocator, Engine, Problem, find_best
 from promotions.models import AllocationPlan, CampaignShopper, OfferDecision
 from promotions.selectors.allocations import Plan, Served, list_eligible, list_plans, load_served
-from promotions.services.allocation_table import CHOSEN, CONTROL, Table, lay_table
+from promotions.services.allocation_arms import CHOSEN, CONTROL
+from promotions.services.allocation_table import Table, lay_table
+from promotions.services.offer_beliefs import greet_offers
 
 CHUNK = 2_000
 # An offer must earn at least what it costs: lambda is never below this.
@@ -44,6 +48,8 @@ class _Choice:
     value: float
     cost: float
     reason: str
+    draws: Mapping[str, list[str | float]]
+    exposure: ArmChoice | None
 
 
 def allocate_offers(
@@ -58,7 +64,7 @@ def allocate_offers(
     ends, and only new decisions are written, each in one transaction with what it gives.
     `on_progress` is told after each part how many shoppers of all are done.
     """
-    plans = list_plans(now=now)
+    plans = greet_offers(plans=list_plans(now=now), now=now)
     shoppers = list_eligible(now=now, shopper_ids=None) if plans else []
     served = load_served()
     on_progress(0, len(shoppers))
@@ -153,6 +159,8 @@ def _choose(table: Table, row: int, at: int, chosen: int, *, has_model: bool) ->
         arm, place, reason = str(Arm.CHANCE), drawn.place, "by_chance"
     elif columns.start <= chosen < columns.stop:
         place, reason = chosen - columns.start, "chosen"
+        if chosen in table.draws[row]:
+            reason = "explored"
     counted = has_model and place >= 0
     return _Choice(
         plan=plan,
@@ -163,12 +171,15 @@ def _choose(table: Table, row: int, at: int, chosen: int, *, has_model: bool) ->
         value=float(table.raw_value[row, columns.start + place]) if counted else 0.0,
         cost=float(table.cost[row, columns.start + place]) if counted else 0.0,
         reason=reason,
+        draws=table.draws_of(row, at) if has_model else {},
+        exposure=drawn.choice,
     )
 
 
 @transaction.atomic
 def _write(choices: list[_Choice], served: Served | None, now: datetime) -> tuple[int, int]:
-    """Write decisions and what they give, together; return how many of each."""
+    """Write decisions, what they give, and who saw which arm of an experiment, together; return how
+    many decisions and offers."""
     plans = list(dict.fromkeys(choice.plan.campaign_id for choice in choices))
     known = AllocationPlan.objects.filter(campaign_id__in=plans)
     price_of = dict(known.values_list("campaign_id", "price"))
@@ -185,6 +196,7 @@ def _write(choices: list[_Choice], served: Served | None, now: datetime) -> tupl
         if one.place >= 0
     ]
     CampaignShopper.objects.bulk_create(given, batch_size=1_000, ignore_conflicts=True)
+    log_exposures([one.exposure for one in choices], now=now)
     return len(decisions), len(given)
 
 
@@ -202,4 +214,5 @@ def _decision(one: _Choice, served: Served | None, price: float, now: datetime) 
         cost_minor=one.cost,
         price=price,
         reason=one.reason,
+        draws=one.draws,
     )

@@ -26,10 +26,11 @@ JUDGED_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class Outcome:
     """What randomised decisions of one run and campaign led to: features, depth, outcome, chance,
     and whether the shopper belongs to those the model is judged on."""
 
+    campaign_id: int
     frame: dict[str, FloatArray]
     depth: FloatArray
     bought: FloatArray
@@ -44,7 +45,7 @@ def train_uplift(*, now: datetime) -> UpliftVersion | None:
     quarter of the shoppers only judge: a model whose ranking is not better than chance there is
     kept for the record, and refused.
     """
-    outcomes = list(_list_outcomes(now))
+    outcomes = list(list_outcomes(now))
     if not outcomes:
         return None
     names = sorted(outcomes[0].frame)
@@ -92,7 +93,7 @@ def judge(model: OffsetLogit, trial: Trial) -> dict[str, object]:
     }
 
 
-def _list_outcomes(now: datetime) -> Iterator[_Outcome]:
+def list_outcomes(now: datetime) -> Iterator[Outcome]:
     """Yield outcomes by campaign and run, oldest first."""
     for plan in AllocationPlan.objects.select_related("campaign").order_by("pk"):
         until = now - timedelta(days=plan.outcome_days)
@@ -116,13 +117,14 @@ def _read_run(
     decisions: Sequence[OfferDecision],
     covered: NDArray[np.int64],
     plan: AllocationPlan,
-) -> Iterator[_Outcome]:
+) -> Iterator[Outcome]:
     of = {row.shopper_id or 0: row for row in decisions}
     ends = at + timedelta(days=plan.outcome_days)
     for shopper_ids, frames in list_frames(list(of), as_of=at, goods={0: covered}):
         kept = _find_buyers(shopper_ids, covered, at, ends)
         mine = [of[pk] for pk in shopper_ids]
-        yield _Outcome(
+        yield Outcome(
+            campaign_id=plan.campaign_id,
             frame=frames[0],
             depth=np.array([row.depth for row in mine]),
             bought=np.array([float(pk in kept) for pk in shopper_ids]),

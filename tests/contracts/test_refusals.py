@@ -22,6 +22,7 @@ NEVER_AT_THE_API = {
     "bad_file",
     "bad_letter_link",
     "bad_offer",
+    "bad_price_arm",
     "bad_source",
     "budget_spent",
     "campaign_refused",

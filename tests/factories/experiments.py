@@ -10,6 +10,8 @@ from uuid import UUID
 
 import numpy as np
 
+from profiles.core.experiments import is_in_share
+from profiles.core.experiments.assignment import GLOBAL_HOLDOUT
 from profiles.core.values import ShopperValue
 from profiles.models import Experiment
 from profiles.selectors import choose_arm, list_shoppers
@@ -145,3 +147,25 @@ def order_rows(
         f"{line},{when},{shopper_id},purchase,{variant},1,{paid_minor},{paid_minor},f,B{line},online",
         f"{whole},{when},{shopper_id},order,,,,,,B{line},online",
     ]
+
+
+def spend_by_side(
+    held_minor: int, other_minor: int, share: float = 0.3, variant: int = CHEDDAR
+) -> dict[bool, list[int]]:
+    """Let 600 shoppers come on two days and buy on one of them, for about so much by side."""
+    ids = load_shoppers_bulk(
+        rows=[(f"one-{n}", None) for n in range(600)],
+        market_code="us",
+        consents=EVERYTHING,
+        now=NOON,
+    )
+    rng, rows = np.random.default_rng(3), list[str]()
+    paid: dict[bool, list[int]] = {True: [], False: []}
+    for one in list_shoppers(sorted(ids.values())):
+        is_held = is_in_share(one.pseudonym, share, "experiment-holdout", GLOBAL_HOLDOUT)
+        amount = round((held_minor if is_held else other_minor) * float(rng.uniform(0.5, 1.5)))
+        paid[is_held].append(amount)
+        rows += order_rows(one.id, NOON - timedelta(days=9), amount, rng, variant)
+        rows += order_rows(one.id, NOON - timedelta(days=3), 0, rng, variant)[1:]
+    load_events_bulk(csv_chunks=(row.encode() + b"\n" for row in rows), source="test", now=NOON)
+    return paid

@@ -37,6 +37,7 @@ from shop.backoffice.experiments import (
 )
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
+from shop.backoffice.holdouts import list_holdouts
 from shop.backoffice.switchbacks import list_turn_lines
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
@@ -58,10 +59,12 @@ ARMS: list[dict[str, Any]] = [
 
 @needs(CAN_SEE)
 def show_experiments(request: HttpRequest) -> HttpResponse:
-    """List experiments with what they say now. Three queries of our own."""
+    """List experiments with what they say now, and the permanent holdouts. Five queries of our own,
+    two more once a day."""
     context = {
         "rows": [_describe_line(row) for row in list_experiments()],
         "may_add": request.user.has_perm(CAN_ADD),
+        "holdouts": list_holdouts(utc_now().date()),
     }
     return render_page(request, "admin/experiments.html", _("Experiments"), context)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from decimal import Decimal
-from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -13,68 +11,23 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Event, Shopper
-from promotions.core.uplift import OffsetLogit, Trial
 from promotions.models import (
     AllocationPlan,
     Campaign,
     CampaignShopper,
-    Offer,
     OfferDecision,
-    OfferVariant,
-    UpliftVersion,
 )
 from promotions.privacy import PRIVACY
-from promotions.selectors import ShopperView, evaluate_cart, forget_offer_book, personal_offers_for
-from promotions.selectors.allocations import PROFILE_NAMES
-from promotions.services import uplift_training
+from promotions.selectors import ShopperView, evaluate_cart, personal_offers_for
 from promotions.services.allocation_pacing import pace_allocations
 from promotions.services.allocations import allocate_offers, redecide_shoppers
-from promotions.services.uplift_training import judge, train_uplift
+from promotions.services.uplift_training import train_uplift
+from tests.factories.allocations import make_event, make_model, make_plan, make_shoppers
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = pytest.mark.django_db
 SHOPPERS = 600
-DEPTHS = ("10", "20")
-
-
-def _make_plan(shelf: Shelf, **fields: float) -> AllocationPlan:
-    """Store a personal campaign on gouda with two depths, a tenth and a fifth off."""
-    campaign = make_campaign("cheese", percent=DEPTHS[0], audience="personal")
-    second = Offer.objects.create(
-        campaign=campaign,
-        code="deeper",
-        name="deeper",
-        benefit_kind="percentage",
-        target="line",
-        percent=Decimal(DEPTHS[1]),
-    )
-    for offer in (campaign.offers.exclude(pk=second.pk).get(), second):
-        offer.scope = {"listed": True}
-        offer.save()
-        OfferVariant.objects.create(offer=offer, variant_id=shelf.gouda)
-    forget_offer_book()
-    return AllocationPlan.objects.create(campaign=campaign, salt="cheese", **fields)
-
-
-def _make_shoppers(count: int = SHOPPERS) -> list[Shopper]:
-    return Shopper.objects.bulk_create(
-        Shopper(created_at=NOON, last_seen_at=NOON, consent_price=True) for _ in range(count)
-    )
-
-
-def _make_model(effect: float = 12.0) -> UpliftVersion:
-    """Store a model in which each percent off helps everybody alike."""
-    rng = np.random.default_rng(0)
-    depth = rng.choice([0.0, 0.1, 0.2], 6_000)
-    names = (*PROFILE_NAMES, "given_before", "goods_affinity")
-    frame = {name: rng.gamma(1.0, 1.0, 6_000) for name in names}
-    bought = rng.random(6_000) < 0.1 + effect / 10 * depth * (
-        0.5 + 0.2 * np.minimum(frame["spend"], 2)
-    )
-    trial = Trial.read(frame, depth, bought, np.full(6_000, 1 / 3))
-    model = OffsetLogit(boosted=False).fit_trial(trial)
-    return uplift_training._store(model, judge(model, trial), 6_000, NOON)
 
 
 def _arms() -> Counter[str]:
@@ -84,8 +37,8 @@ def _arms() -> Counter[str]:
 def test_the_randomised_arm_is_always_on_sticky_and_logged_with_what_it_gives(
     shelf: Shelf,
 ) -> None:
-    _make_plan(shelf, control_share=0.2, depth_share=0.1)
-    _make_shoppers()
+    make_plan(shelf, control_share=0.2, depth_share=0.1)
+    make_shoppers()
     report = allocate_offers(now=NOON)
     assert (report.shoppers, report.decisions) == (SHOPPERS, SHOPPERS)
     arms = _arms()
@@ -103,7 +56,7 @@ def test_the_randomised_arm_is_always_on_sticky_and_logged_with_what_it_gives(
 
 
 def test_who_did_not_agree_is_left_alone(shelf: Shelf) -> None:
-    _make_plan(shelf)
+    make_plan(shelf)
     for fields in (
         {"consent_price": False},
         {"consent_price": True, "is_minor": True},
@@ -114,8 +67,8 @@ def test_who_did_not_agree_is_left_alone(shelf: Shelf) -> None:
 
 
 def test_a_shopper_gets_the_depth_that_was_given_and_no_other(shelf: Shelf) -> None:
-    plan = _make_plan(shelf, control_share=0.2, depth_share=0.1)
-    shoppers = _make_shoppers(120)
+    plan = make_plan(shelf, control_share=0.2, depth_share=0.1)
+    shoppers = make_shoppers(120)
     allocate_offers(now=NOON)
     depth_of = dict(OfferDecision.objects.values_list("shopper_id", "depth"))
     cart = make_cart(make_line("gouda", variant_id=shelf.gouda, unit_minor=500, quantity=1))
@@ -149,8 +102,8 @@ def test_a_run_tells_how_many_of_all_shoppers_are_decided(shelf: Shelf) -> None:
 
 
 def test_decisions_are_append_only_and_forget_whose_they_were(shelf: Shelf) -> None:
-    _make_plan(shelf)
-    shopper = _make_shoppers(1)[0]
+    make_plan(shelf)
+    shopper = make_shoppers(1)[0]
     allocate_offers(now=NOON)
     for change in (
         lambda: OfferDecision.objects.update(depth=0.5),
@@ -172,11 +125,11 @@ def test_decisions_are_append_only_and_forget_whose_they_were(shelf: Shelf) -> N
 
 
 def test_with_a_model_the_best_offers_go_out_within_the_budget(shelf: Shelf) -> None:
-    plan = _make_plan(shelf)
+    plan = make_plan(shelf, exploration_share=0.0)
     Campaign.objects.filter(pk=plan.campaign_id).update(budget_minor=3_000)
-    version = _make_model()
+    version = make_model()
     assert version.status == "active"
-    _make_shoppers()
+    make_shoppers()
     report = allocate_offers(now=NOON)
     chosen = OfferDecision.objects.filter(arm="chosen", offer__isnull=False)
     assert report.given > chosen.count() > 20
@@ -191,17 +144,17 @@ def test_with_a_model_the_best_offers_go_out_within_the_budget(shelf: Shelf) -> 
 
 
 def test_an_offer_must_earn_what_it_costs(shelf: Shelf) -> None:
-    _make_plan(shelf)
-    _make_model(effect=0.2)
-    _make_shoppers(200)
+    make_plan(shelf)
+    make_model(effect=0.2)
+    make_shoppers(200)
     allocate_offers(now=NOON)
     assert not OfferDecision.objects.filter(arm="chosen", offer__isnull=False).exists()
     assert _arms()["chance"] > 0
 
 
 def test_nobody_gets_more_than_the_frequency_cap(shelf: Shelf) -> None:
-    plan = _make_plan(shelf, control_share=0.05, depth_share=0.4)
-    shoppers = _make_shoppers(60)
+    plan = make_plan(shelf, control_share=0.05, depth_share=0.4)
+    shoppers = make_shoppers(60)
     allocate_offers(now=NOON)
     given_to = set(CampaignShopper.objects.values_list("shopper_id", flat=True))
     other = make_campaign("bread", percent="10", audience="personal")
@@ -216,10 +169,10 @@ def test_nobody_gets_more_than_the_frequency_cap(shelf: Shelf) -> None:
 
 
 def test_a_changed_shopper_is_decided_for_at_once_in_few_queries(shelf: Shelf) -> None:
-    _make_plan(shelf)
-    _make_model()
+    make_plan(shelf)
+    make_model()
     allocate_offers(now=NOON)
-    late = _make_shoppers(30)
+    late = make_shoppers(30)
     with CaptureQueriesContext(connection) as captured:
         report = redecide_shoppers(shopper_ids=[one.pk for one in late], now=NOON)
     assert report.decisions == 30
@@ -227,7 +180,7 @@ def test_a_changed_shopper_is_decided_for_at_once_in_few_queries(shelf: Shelf) -
 
 
 def test_the_price_of_money_follows_what_was_spent(shelf: Shelf) -> None:
-    plan = _make_plan(shelf)
+    plan = make_plan(shelf)
     Campaign.objects.filter(pk=plan.campaign_id).update(budget_minor=20_000, spent_minor=10_000)
     AllocationPlan.objects.update(paced_at=NOON, spent_at_pace=10_000, price=2.0)
     assert pace_allocations(now=NOON + timedelta(minutes=5)) == 0
@@ -242,8 +195,8 @@ def test_the_price_of_money_follows_what_was_spent(shelf: Shelf) -> None:
 
 
 def test_learns_from_the_randomised_arm_what_a_discount_adds(shelf: Shelf) -> None:
-    _make_plan(shelf, control_share=0.4, depth_share=0.25, outcome_days=7)
-    _make_shoppers(3_000)
+    make_plan(shelf, control_share=0.4, depth_share=0.25, outcome_days=7)
+    make_shoppers(3_000)
     allocate_offers(now=NOON)
     assert train_uplift(now=NOON + timedelta(days=6)) is None
     rng = np.random.default_rng(0)
@@ -251,8 +204,8 @@ def test_learns_from_the_randomised_arm_what_a_discount_adds(shelf: Shelf) -> No
     buyers = [row for row in rows if rng.random() < 0.05 + 2.0 * row.depth]
     returned = buyers[:20]
     Event.objects.bulk_create(
-        [_event("purchase", row, shelf.gouda, days=1) for row in buyers]
-        + [_event("return", row, shelf.gouda, days=2) for row in returned]
+        [make_event("purchase", row, shelf.gouda, days=1) for row in buyers]
+        + [make_event("return", row, shelf.gouda, days=2) for row in returned]
     )
     version = train_uplift(now=NOON + timedelta(days=8))
     assert version is not None
@@ -261,19 +214,3 @@ def test_learns_from_the_randomised_arm_what_a_discount_adds(shelf: Shelf) -> No
     assert len(deciles) == 10
     observed = np.mean([one["observed"] for one in deciles])
     assert observed == pytest.approx(0.3, abs=0.1)
-
-
-def _event(kind: str, row: OfferDecision, variant_id: int, *, days: int) -> Event:
-    at = NOON + timedelta(days=days)
-    return Event(
-        id=uuid4(),
-        occurred_at=at,
-        received_at=at,
-        shopper_id=row.shopper_id,
-        kind=kind,
-        variant_id=variant_id,
-        source="shop",
-        channel="online",
-        paid_minor=500,
-        list_minor=500,
-    )

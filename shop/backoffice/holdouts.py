@@ -1,0 +1,122 @@
+"""The permanent holdouts against everybody else, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from math import isfinite
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pricing.selectors.rules import load_active_policy
+from profiles.core.experiments import Comparison
+from profiles.selectors.holdout_readouts import (
+    HoldoutReading,
+    read_experiment_holdout,
+    read_holdout,
+)
+from shop.backoffice.experiments import show_change
+from shop.backoffice.formats import show_count, show_percent
+from shop.staff.columns import EMPTY, show_minor
+
+NAMES: Mapping[str, str | Promise] = {
+    "revenue_per_visit": gettext_lazy("sales a visit, less returns"),
+    "margin_per_visit": gettext_lazy("margin a visit, less returns"),
+    "revenue_per_shopper": gettext_lazy("sales a shopper, less returns"),
+    "margin_per_shopper": gettext_lazy("margin a shopper, less returns"),
+}
+# What a holdout is judged by: what the shop keeps of a visit.
+JUDGED = "margin_per_visit"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutLine:
+    """One metric of everybody else and of who is held out."""
+
+    metric: str
+    others: str
+    held: str
+    bounds: str
+    relative: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoutWords:
+    """A permanent holdout: what it is, what it says, and the figures behind that."""
+
+    name: str
+    told: str
+    tone: str
+    held: str
+    others: str
+    lines: tuple[HoldoutLine, ...]
+
+
+def list_holdouts(today: date) -> list[HoldoutWords]:
+    """Return the permanent holdouts up to a day: of personal prices, and of all experiments.
+
+    Two small queries, and one large one for each holdout once a day.
+    """
+    share = load_active_policy().holdout_share
+    prices = read_holdout(share, ("price-holdout",), "price", today) if share > 0.0 else None
+    found = (
+        (_("Held out of personal prices"), prices),
+        (_("Held out of all experiments"), read_experiment_holdout(today)),
+    )
+    return [_describe(name, reading) for name, reading in found if reading is not None]
+
+
+def _describe(name: str, reading: HoldoutReading) -> HoldoutWords:
+    told, tone = _judge(reading)
+    return HoldoutWords(
+        name=name,
+        told=told,
+        tone=tone,
+        held=show_count(reading.held),
+        others=show_count(reading.others),
+        lines=tuple(_line(code, one) for code, one in reading.metrics.items()),
+    )
+
+
+def _judge(reading: HoldoutReading) -> tuple[str, str]:
+    """Return what follows from the margin of a visit as one sentence, and a tone."""
+    found, share = reading.metrics[JUDGED], show_percent(reading.share)
+    if not isfinite(found.low) or not isfinite(found.relative_low):
+        return _(
+            "Too few of the %(share)s who are held out came lately: nothing may be said yet."
+        ) % {"share": share}, "gray"
+    words = {
+        "share": share,
+        "change": show_change(found.relative),
+        "low": show_change(found.relative_low),
+        "high": show_change(found.relative_high),
+    }
+    if found.low > 0.0:
+        return _(
+            "What the shop does pays: everybody else leaves %(change)s margin a visit compared with"
+            " the %(share)s who are held out, certainly between %(low)s and %(high)s."
+        ) % words, "green"
+    if found.high < 0.0:
+        return _(
+            "What the shop does costs: everybody else leaves %(change)s margin a visit compared"
+            " with the %(share)s who are held out, certainly between %(low)s and %(high)s."
+        ) % words, "red"
+    return _(
+        "No difference is proven yet: everybody else leaves %(change)s margin a visit compared with"
+        " the %(share)s who are held out, between %(low)s and %(high)s."
+    ) % words, "amber"
+
+
+def _line(code: str, found: Comparison) -> HoldoutLine:
+    is_bound = isfinite(found.low) and isfinite(found.high)
+    bounds = f"{show_minor(found.low)} … {show_minor(found.high)}" if is_bound else EMPTY
+    return HoldoutLine(
+        metric=str(NAMES[code]),
+        others=show_minor(found.treated.mean),
+        held=show_minor(found.control.mean),
+        bounds=bounds,
+        relative=show_change(found.relative) if is_bound else EMPTY,
+    )
