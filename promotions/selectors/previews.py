@@ -8,8 +8,9 @@ from datetime import datetime
 
 from promotions.core.benefits import WITHOUT_LINES
 from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import needed_facts
-from promotions.core.evaluate import evaluate_offers
+from promotions.core.evaluate import evaluate_offers, find_failures
 from promotions.core.limits import Buyer, Entity, Left, least_left
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import Evaluation, OfferValue
@@ -143,16 +144,24 @@ def _preview_each(
 ) -> dict[int, LinePreview]:
     time_zone = get_market(place.market_code).time_zone
     empty = CartValue((), place.currency, place.market_code, place.channel, place.region, time_zone)
+    facts = facts_of(shopper, ())
     previews = {}
     for line in lines:
-        fit = [offer for offer in offers if offer.covers(line)]
+        alone = replace(empty, lines=(replace(line, quantity=1),))
+        given = Circumstances(alone, facts, place.now, frozenset())
+        # Most offers ask for more than one unit: to word why they fail costs more than all else
+        fit = [
+            offer
+            for offer in offers
+            if offer.covers(line) and not find_failures(offer, given, place.now)
+        ]
         if not fit:
             continue
         found = evaluate_offers(
-            cart=replace(empty, lines=(replace(line, quantity=1),)),
+            cart=alone,
             offers=fit,
             coupons=(),
-            shopper=facts_of(shopper, ()),
+            shopper=facts,
             now=place.now,
             language=place.language,
         )
