@@ -94,8 +94,8 @@ def test_a_shopper_gets_the_depth_that_was_given_and_no_other(shelf: Shelf) -> N
 
 
 def test_a_run_tells_how_many_of_all_shoppers_are_decided(shelf: Shelf) -> None:
-    _make_plan(shelf)
-    _make_shoppers(3)
+    make_plan(shelf)
+    make_shoppers(3)
     told: list[tuple[int, int]] = []
     allocate_offers(now=NOON, on_progress=lambda done, of: told.append((done, of)))
     assert told == [(0, 3), (3, 3)]
