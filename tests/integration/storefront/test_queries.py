@@ -28,12 +28,18 @@ def guest(journey: None) -> Iterator[Client]:
 
 
 def count_statements(client: Client, path: str) -> list[str]:
-    """Return the statements of a page once the process is warm."""
-    for _ in range(2):
+    """Return the statements of a page once the process is warm: those of its cheapest visit.
+
+    A process asks once a second whether prices or offers changed; on a busy machine a second is
+    over before the next visit, and that question belongs to no page.
+    """
+    visits = []
+    for _ in range(4):
         with CaptureQueriesContext(connection) as queries:
             response = client.get(path)
         assert response.status_code == 200
-    return [query["sql"] for query in queries.captured_queries]
+        visits.append([query["sql"] for query in queries.captured_queries])
+    return min(visits, key=len)
 
 
 def busiest_category() -> str:
