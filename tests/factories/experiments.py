@@ -13,7 +13,7 @@ import numpy as np
 from profiles.core.experiments import is_in_share
 from profiles.core.experiments.assignment import GLOBAL_HOLDOUT
 from profiles.core.values import ShopperValue
-from profiles.models import Experiment
+from profiles.models import Experiment, ExperimentItem
 from profiles.selectors import choose_arm, list_shoppers
 from profiles.services import (
     ArmDraft,
@@ -61,7 +61,11 @@ def start(**changes: Any) -> int:
 
 
 def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: Any) -> int:
-    """Let goods sell at 95 % of their public price turn by turn, two days each; return the id."""
+    """Let goods sell at 95 % of their public price turn by turn, two days each; return the id.
+
+    Each is a cluster of its own and the salt is fixed: goods of one category would all be cheaper
+    in the same turn, and a coin of its own for each run would leave a test without any.
+    """
     known: dict[str, Any] = {
         "code": "lower-prices",
         "subject": "public_prices",
@@ -74,6 +78,11 @@ def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: An
     }
     found = save_draft(draft=make_draft(**(known | changes)), by_id=None, now=now)
     set_clusters(experiment_id=found, variant_ids=variant_ids)
+    Experiment.objects.filter(pk=found).update(salt="arms")
+    for number, item in enumerate(
+        ExperimentItem.objects.filter(experiment_id=found).order_by("pk")
+    ):
+        ExperimentItem.objects.filter(pk=item.pk).update(cluster=number)
     start_experiment(experiment_id=found, now=now, by_id=SOMEBODY_ELSE)
     return found
 
