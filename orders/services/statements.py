@@ -58,4 +58,4 @@ def _select(model: type[Model]) -> str:
 def _update(model: type[Model], names: tuple[str, ...]) -> str:
     columns = {field.name: field.column for field in _fields_of(model)}
     written = ", ".join(f'"{columns[name]}" = %s' for name in names)
-    return f'UPDATE "{model._meta.db_table}" SET {written} WHERE "id" = %s'  # noqa: S608  # likewise
+    return f'UPDATE "{model._meta.db_table}" SET {written} WHERE "id" = %s'  # noqa: S608  # the model's own

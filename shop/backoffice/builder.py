@@ -35,6 +35,11 @@ JOINS: Mapping[str, tuple[bool, bool]] = {
 }
 
 
+def list_places() -> list[tuple[Any, Any]]:
+    """Return the groups of the stacking tree as choices, none of them first. One query."""
+    return [("", _("none")), *list_stacking_groups()]
+
+
 class StackingForm(forms.Form):
     """How the offer goes with others: a choice, the group of which the best applies, the tree."""
 
@@ -49,8 +54,13 @@ class StackingForm(forms.Form):
         required=False,
     )
     stacking_group = forms.SlugField(label=_("group"), max_length=40, required=False)
+    # The places are asked for as the form is made. One query.
     group = forms.TypedChoiceField(
-        label=_("place in the tree"), required=False, coerce=int, empty_value=None
+        label=_("place in the tree"),
+        choices=list_places,
+        required=False,
+        coerce=int,
+        empty_value=None,
     )
 
     def clean(self) -> dict[str, Any]:
@@ -62,14 +72,6 @@ class StackingForm(forms.Form):
         elif not cleaned.get("stacking_group") and "stacking_group" not in self.errors:
             self.add_error("stacking_group", _("Name the group, such as “weekly”."))
         return cleaned
-
-
-def make_stacking_form(**options: Any) -> StackingForm:
-    """Return the form with the groups of the tree. One query."""
-    form = StackingForm(**options)
-    none: tuple[str, Any] = ("", _("none"))
-    form.fields["group"].choices = [none, *list_stacking_groups()]  # type: ignore[attr-defined]  # a choice field
-    return form
 
 
 class NameForm(forms.Form):
@@ -146,7 +148,7 @@ def read_place() -> Place:
 def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
-    return FilledSentence(template, place, form, NameForm(), make_stacking_form(), [])
+    return FilledSentence(template, place, form, NameForm(), StackingForm(), [])
 
 
 def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
@@ -158,7 +160,7 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     options: Any = {"initial": posted.dict()} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
     clauses = _read_clauses(posted, place, is_edit)
-    stacking = make_stacking_form(**options)
+    stacking = StackingForm(**options)
     return FilledSentence(template, place, form, NameForm(**options), stacking, clauses)
 
 

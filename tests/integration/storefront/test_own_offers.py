@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import signals
@@ -46,9 +47,9 @@ def make_known(*, is_willing: bool = True) -> Shopper:
     return Shopper.objects.get(pk=make_shopper(is_willing=is_willing, now=utc_now()).id)
 
 
-def give(shopper: Shopper, name: str, *, on: int | None = None, **offer: object) -> Campaign:
+def give(shopper: Shopper, name: str, *, on: int | None = None, **offer: Any) -> Campaign:
     """Address a shopper with a live fifth off: on a variant, or on what the offer's scope says."""
-    campaign = make_campaign(name, percent="20", audience="personal", **offer)  # type: ignore[arg-type]  # columns of the offer
+    campaign = make_campaign(name, percent="20", audience="personal", **offer)
     now = utc_now()
     Campaign.objects.filter(pk=campaign.pk).update(
         starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=9)

@@ -182,11 +182,13 @@ def test_adding_what_a_hint_names_reaches_the_step_and_one_cent_less_does_not(
     offer = make_offer(1, SPEND, left_minor=left)
     offers = [offer, make_offer(2, percent_off("15"), stacking=Stacking.EXCLUSIVE)][: 1 + has_rival]
     now = _tell(cart, *offers)
+    terms = SPEND.terms
+    assert isinstance(terms, Tiers)
+    steps = [step.at_least for step in terms.steps]
     for hint in now.hints:
         more = make_line("more", variant_id=99, unit_minor=hint.missing_minor)
         then = _tell(replace(cart, lines=(*cart.lines, more)), *offers)
         assert _gain(then) > _gain(now)
-        steps = [step.at_least for step in SPEND.terms.steps]  # type: ignore[union-attr]  # tiers
         assert cart.value_minor + hint.missing_minor in steps
 
 

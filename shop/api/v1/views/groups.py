@@ -51,6 +51,12 @@ class GroupsBase(ApiView):
         return json_response(groups_body(my_groups(self.context)))
 
 
+class ProofBase(GroupsBase):
+    """A proof: each try counts as a change and as a guess at a code."""
+
+    policies = (CHANGE, GUESS, CODES)
+
+
 class GroupsView(GroupsBase):
     """My groups."""
 
@@ -69,10 +75,8 @@ class GroupsView(GroupsBase):
         return self.answer()
 
 
-class GroupCodeView(GroupsBase):
+class GroupCodeView(ProofBase):
     """Proof by code."""
-
-    policies = (CHANGE, GUESS, CODES)
 
     @describe(
         "proveGroupByCode",
@@ -92,10 +96,8 @@ class GroupCodeView(GroupsBase):
         return self.answer()
 
 
-class GroupDocumentView(GroupsBase):
+class GroupDocumentView(ProofBase):
     """Proof by document."""
-
-    policies = (CHANGE, GUESS, CODES)
 
     @describe(
         "proveGroupByDocument",
@@ -118,10 +120,8 @@ class GroupDocumentView(GroupsBase):
         return self.answer()
 
 
-class GroupAddressView(GroupsBase):
+class GroupAddressView(ProofBase):
     """Proof by an address."""
-
-    policies = (CHANGE, GUESS, CODES)
 
     @describe(
         "mailGroupLink",
@@ -142,10 +142,8 @@ class GroupAddressView(GroupsBase):
         return json_response({"valid_seconds": MAIL_SECONDS})
 
 
-class GroupConfirmView(GroupsBase):
+class GroupConfirmView(ProofBase):
     """The token of a mailed link."""
-
-    policies = (CHANGE, GUESS, CODES)
 
     @describe(
         "confirmGroupAddress",
