@@ -129,7 +129,7 @@ FIELDS = {
     "LimitCounter": classify(none="id limit period uses spent_minor", link="key"),
     "LimitUse": classify(none="id redemption counter uses spent_minor"),
     "Redemption": classify(
-        none="id is_budgeted revision state settled_at expires_at gift_cost_minor",
+        none="id is_budgeted revision state settled_at expires_at gift_cost_minor came_back_minor",
         link="shopper",
         legal="campaign offer coupon order_ref amount_minor gift_minor delivery_minor at",
     ),

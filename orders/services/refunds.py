@@ -23,6 +23,7 @@ from orders.services.settling import give_back, move_order, note
 from profiles.core.values import PurchasedLine
 from profiles.services import record_return_events
 from promotions.services import release_redemptions
+from promotions.services.returned_gifts import ReturnedGift, note_returned_gifts
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import return_stock
 from shop.outbox.services import write_fact
@@ -105,7 +106,20 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
 def settle_returned(
     order: Order, shares: Sequence[Share], *, now: datetime, is_whole: bool
 ) -> None:
-    """Settle partners' shares and points of returned units, after coupons and budgets."""
+    """Settle gifts, partners' shares and points of returned units, after coupons and budgets."""
+    gifts = [
+        ReturnedGift(
+            offer_id=int(part["offer_id"]),
+            worth_minor=-int(part["amount_minor"]),
+            quantity=each.line.quantity,
+            before=each.line.refunded_quantity,
+            more=each.quantity,
+        )
+        for each in shares
+        if each.line.is_gift
+        for part in each.line.adjustments
+    ]
+    note_returned_gifts(order_ref=order.number, gifts=gifts, is_whole=is_whole)
     units = [(each.line.position, each.line.refunded_quantity, each.quantity) for each in shares]
     return_order_points(order, units, now=now, is_whole=is_whole)
 
@@ -204,6 +218,11 @@ def _note_payment(payment: Payment, amount_minor: int, *, is_whole: bool) -> Non
 
 
 def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: datetime) -> None:
+    """Record what came back at the units' share of what the purchase was recorded at.
+
+    That is what they cost with points and without added tax, not the money that is given back: a
+    line bought and sent back must sum to nothing.
+    """
     if order.shopper_id is None:
         return
     record_return_events(
@@ -213,7 +232,12 @@ def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: 
             PurchasedLine(
                 variant_id=share.line.variant_id,
                 quantity=share.quantity,
-                paid_minor=share.amount_minor,
+                paid_minor=units_share(
+                    share.line.subtotal_minor - share.line.discount_minor + share.line.points_minor,
+                    share.line.quantity,
+                    refunded=share.line.refunded_quantity,
+                    more=share.quantity,
+                ),
                 list_minor=share.line.list_minor * share.quantity,
                 is_discounted=share.line.discount_minor > 0,
                 quote_id=share.line.quote_id,

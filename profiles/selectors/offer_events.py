@@ -45,6 +45,22 @@ WHERE kind = 'purchase' AND shopper_id = ANY(%(refs)s) AND variant_id IS NOT NUL
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 
+# What came back of those orders, whenever it did. A part that came back is named <order>#<refund>.
+_CAME_BACK = """
+SELECT returned.shopper_id, returned.variant_id, sum(returned.quantity),
+       sum(returned.paid_minor), sum(returned.list_minor)
+FROM profiles_event AS returned
+WHERE returned.kind = 'return' AND returned.shopper_id = ANY(%(refs)s)
+  AND returned.variant_id IS NOT NULL AND returned.occurred_at >= %(since)s
+  AND EXISTS (
+    SELECT FROM profiles_event AS bought
+    WHERE bought.shopper_id = returned.shopper_id AND bought.kind = 'purchase'
+      AND bought.occurred_at >= %(since)s AND bought.occurred_at < %(until)s
+      AND bought.basket_ref = split_part(returned.basket_ref, '#', 1)
+  )
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
 # A part of an order that came back is named <order>#<refund>.
 _RETURNS = """
 SELECT date_trunc('minute', occurred_at), split_part(basket_ref, '#', 1),
@@ -138,6 +154,24 @@ def list_shopper_lines(
     return [
         ShopperLine(shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0))
         for shopper_id, variant_id, pieces, paid, listed in _fetch(_SHOPPERS, window)
+    ]
+
+
+def list_shopper_returns(
+    *, shopper_ids: Collection[int], since: datetime, until: datetime
+) -> list[ShopperLine]:
+    """Return what came back of the orders that shoppers made in [since, until), by variant.
+
+    At each unit's share of what was paid for its line. A return counts whenever it comes: it takes
+    off what it came from, as the results of campaigns do. What came back of earlier orders does
+    not count. One query.
+    """
+    if not shopper_ids:
+        return []
+    window: dict[str, Any] = {"refs": sorted(shopper_ids), "since": since, "until": until}
+    return [
+        ShopperLine(shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0))
+        for shopper_id, variant_id, pieces, paid, listed in _fetch(_CAME_BACK, window)
     ]
 
 

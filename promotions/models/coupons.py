@@ -103,6 +103,11 @@ class Redemption(models.Model):
     delivery_minor = models.BigIntegerField(
         default=0, db_default=0, help_text="Taken off the delivery: part of the amount."
     )
+    came_back_minor = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Of what gifts cost and of the delivery: what came back with returned units.",
+    )
     is_budgeted = models.BooleanField(
         default=False, help_text="Counted in the campaign's budget, so given back to it."
     )

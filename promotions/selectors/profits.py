@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 import numpy as np
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from numpy.typing import NDArray
 
 from pricing.core.values import Policy
 from profiles.core.experiments import arm_of, compare_arms
 from profiles.selectors import map_segments
-from profiles.selectors.offer_events import BasketLine, ShopperLine, list_shopper_lines
+from profiles.selectors.offer_events import (
+    BasketLine,
+    ShopperLine,
+    list_shopper_lines,
+    list_shopper_returns,
+)
 from promotions.core.adjusting import Interval
 from promotions.models import Campaign, Redemption
 from promotions.selectors.results import split_addressed
@@ -29,7 +35,7 @@ def measure_holdout(
 
     For members' and personal campaigns: the whole, and each segment (their errors add up to
     `alpha`). Everything the shoppers bought counts, with the offer or without: that is what makes
-    it incremental. None where nobody is held out. The bounds hold at every look. Five queries.
+    it incremental. None where nobody is held out. The bounds hold at every look. Six queries.
     """
     if not campaign.holdout_percent:
         return None, {}
@@ -49,15 +55,17 @@ def measure_holdout(
 
 
 def sum_profits(shopper_ids: IntArray, *, since: datetime, until: datetime) -> FloatArray:
-    """Return what each shopper (n,) left after the cost of what they bought and were given.
+    """Return what each shopper (n,) left after the cost of what they bought, kept and were given.
 
-    Minor units. Two queries.
+    Of the orders of [since, until). What came back of them earns nothing and costs nothing,
+    whenever it did: a return takes off each unit's own share. Minor units. Three queries.
     """
-    lines = list_shopper_lines(shopper_ids=shopper_ids.tolist(), since=since, until=until)
+    window: dict[str, Any] = {"since": since, "until": until, "shopper_ids": shopper_ids.tolist()}
     place = {shopper_id: at for at, shopper_id in enumerate(shopper_ids.tolist())}
     profit = np.zeros(len(shopper_ids))
-    for line, margin in zip(lines, value_lines(lines), strict=True):
-        profit[place[line.shopper_id]] += margin
+    for sign, lines in ((1, list_shopper_lines(**window)), (-1, list_shopper_returns(**window))):
+        for line, margin in zip(lines, value_lines(lines), strict=True):
+            profit[place[line.shopper_id]] += sign * margin
     for shopper_id, minor in _sum_given(shopper_ids, since, until).items():
         profit[place[shopper_id]] -= minor
     return profit
@@ -66,7 +74,8 @@ def sum_profits(shopper_ids: IntArray, *, since: datetime, until: datetime) -> F
 def _sum_given(shopper_ids: IntArray, since: datetime, until: datetime) -> dict[int, int]:
     """Return what offers cost by shopper that stands on no bought line: gifts and delivery.
 
-    A fee is taken to cover what the delivery costs, so what is taken off it is lost. One query.
+    A fee is taken to cover what the delivery costs, so what is taken off it is lost. What came back
+    is not. One query.
     """
     uses = Redemption.objects.filter(
         Q(gift_cost_minor__gt=0) | Q(delivery_minor__gt=0),
@@ -75,8 +84,8 @@ def _sum_given(shopper_ids: IntArray, since: datetime, until: datetime) -> dict[
         at__gte=since,
         at__lt=until,
     ).order_by()
-    sums = uses.values_list("shopper_id").annotate(Sum("gift_cost_minor"), Sum("delivery_minor"))
-    return {shopper_id: gifts + delivery for shopper_id, gifts, delivery in sums}
+    lost = F("gift_cost_minor") + F("delivery_minor") - F("came_back_minor")
+    return dict(uses.values_list("shopper_id").annotate(minor=Sum(lost)))
 
 
 def value_lines(lines: Iterable[BasketLine | ShopperLine]) -> list[int]:

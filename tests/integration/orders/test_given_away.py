@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +15,7 @@ from django.utils.translation import override
 from orders.core.values import OrderView
 from orders.models import OrderLine, TaxRate
 from orders.services import add_to_cart, cancel_order, refund_order
+from profiles.core.values import ShopperValue
 from promotions.models import Campaign, Offer, Partner, PartnerEntry, PartnerShare, Redemption
 from promotions.selectors import forget_offer_book
 from promotions.selectors.campaigns import find_campaign
@@ -155,6 +156,80 @@ def test_the_pulse_and_the_holdout_see_what_was_given(shelf: Shelf, given: Campa
     assert (minute.margin_minor, minute.spend_minor) == (300 - 110 - 300, 600)
     found = sum_profits(np.array([shopper.id]), since=NOON, until=LATER)
     assert found.tolist() == [-110.0]
+
+
+def buy_for(shopper: ShopperValue, variant_id: int, quantity: int) -> OrderView:
+    visit = context_of(shopper)
+    add_to_cart(context=visit, variant_id=variant_id, quantity=quantity)
+    order = place(visit)
+    assert pay(order) == "succeeded"
+    return order
+
+
+def left_by(shopper_id: int, **window: datetime) -> float:
+    found = sum_profits(np.array([shopper_id]), **({"since": NOON, "until": LATER} | window))
+    return float(found[0])
+
+
+def test_what_comes_back_leaves_nothing_behind_to_the_cent(shelf: Shelf, given: Campaign) -> None:
+    """Three cheddars for 12.00 cost 2.50 each; the campaign's gift cost 1.10, its delivery 3.00."""
+    Campaign.objects.update(returns_give_back=False)
+    shopper = make_shopper()
+    order = buy_for(shopper, shelf.cheddar, 3)
+    assert left_by(shopper.id) == 1_200 - 750 - 110 - 300
+    send_back(order, 0, 2)
+    assert left_by(shopper.id) == 400 - 250 - 110 - 300
+    send_back(order, 1, 1)
+    assert left_by(shopper.id) == 400 - 250 - 300
+    # With the last piece the fee goes back, and nothing is left of what the campaign gave: though
+    # it keeps the use used, which a gift in another order is told from.
+    send_back(order, 0, 1)
+    assert left_by(shopper.id) == 0
+    parts = Redemption.objects.order_by("offer_id").values_list("state", "came_back_minor")
+    assert list(parts) == [("committed", 110), ("committed", 300)]
+    results = read(given)
+    assert (results.totals.margin_minor, results.totals.gift_cost_minor) == (0, 0)
+
+
+def test_a_return_takes_off_the_order_it_came_from_whenever_it_comes(
+    shelf: Shelf, given: Campaign
+) -> None:
+    shopper = make_shopper()
+    order = buy_for(shopper, shelf.merlot, 2)
+    a_minute = timedelta(minutes=1)
+    before = {"since": NOON - a_minute, "until": NOON}
+    after = {"since": NOON + a_minute, "until": LATER}
+    whole = {"since": NOON, "until": NOON + a_minute}
+    assert left_by(shopper.id, **whole) == 2 * (900 - 630) - 300
+    kept = OrderLine.objects.get(pk=order.lines[0].line_id)
+    refund_order(
+        order_id=order.order_id,
+        lines=[(kept.pk, 1)],
+        reason="back",
+        restock=True,
+        idempotency_key="late",
+        now=LATER - a_minute,
+    )
+    # It came back in the later window, and belongs to the order of the earlier one.
+    assert [left_by(shopper.id, **one) for one in (before, whole, after)] == [0, -30, 0]
+
+
+def test_points_and_added_tax_are_no_part_of_what_came_back(shelf: Shelf, given: Campaign) -> None:
+    """What is recorded as bought is worth as much when it is recorded as returned."""
+    TaxRate.objects.create(
+        market_code="us", percent=10, is_included=False, valid_from=date(2026, 1, 1)
+    )
+    shopper = make_shopper()
+    order = buy_for(shopper, shelf.cheddar, 2)
+    line = OrderLine.objects.get(pk=order.lines[0].line_id)
+    assert (line.total_minor, line.tax_added_minor) == (880, 80)
+    OrderLine.objects.filter(pk=line.pk).update(
+        points_minor=100, discount_minor=100, total_minor=780
+    )
+    send_back(order, 0, 1)
+    assert left_by(shopper.id) == 400 - 250 - 110 - 300
+    send_back(order, 0, 1)
+    assert left_by(shopper.id) == -110 - 300
 
 
 def test_returns_take_back_each_units_share_and_the_last_one_the_delivery(

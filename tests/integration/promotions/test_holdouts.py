@@ -50,20 +50,22 @@ def address(campaign: Campaign, count: int) -> list[int]:
     return [one.pk for one in people]
 
 
-def spend(shopper_id: int, variant_id: int, paid_minor: int) -> None:
+def spend(shopper_id: int, variant_id: int, paid_minor: int, kind: str = "purchase") -> None:
+    """Buy a piece, or send it back some hours later."""
+    is_bought = kind == "purchase"
     Event.objects.create(
         id=uuid4(),
         shopper_id=shopper_id,
-        kind="purchase",
+        kind=kind,
         variant_id=variant_id,
         quantity=1,
         paid_minor=paid_minor,
         list_minor=400,
-        occurred_at=NOON - timedelta(days=1),
+        occurred_at=NOON - timedelta(hours=24 if is_bought else 6),
         received_at=NOON,
         channel="online",
         source="shop",
-        basket_ref=f"FT-{shopper_id}",
+        basket_ref=f"FT-{shopper_id}" if is_bought else f"FT-{shopper_id}#1",
     )
 
 
@@ -90,6 +92,28 @@ def test_a_campaign_that_loses_to_its_holdout_stops_and_says_so(
     assert [(row.lever, row.source, row.state) for row in stopped] == (
         [("pause", "holdout", "applied")] if is_stopped else []
     )
+
+
+@pytest.mark.parametrize(("comes_back", "is_stopped"), [(False, False), (True, True)])
+def test_a_campaign_whose_goods_come_back_is_not_taken_for_one_that_earns(
+    shelf: Shelf, comes_back: bool, is_stopped: bool
+) -> None:
+    """The addressed buy three pieces for 3.50 instead of one for 4.00, and send two back."""
+    Variant.objects.update(cost_minor=300, cost_source="merchant")
+    campaign = make_campaign("cheese", percent="25", audience="personal")
+    people = address(campaign, 480)
+    addressed = set(split_addressed(campaign.pk)[0].tolist())
+    for number, shopper_id in enumerate(people):
+        if shopper_id not in addressed:
+            spend(shopper_id, shelf.cheddar, 400 + number % 7)
+            continue
+        for variant_id in (shelf.cheddar, shelf.gouda, shelf.rye):
+            spend(shopper_id, variant_id, 350 + number % 7)
+        for variant_id in (shelf.gouda, shelf.rye) if comes_back else ():
+            spend(shopper_id, variant_id, 350 + number % 7, "return")
+    assert adjust_campaigns(now=NOON) == is_stopped
+    campaign.refresh_from_db()
+    assert campaign.status == ("paused" if is_stopped else "live")
 
 
 def test_who_joins_while_a_members_campaign_runs_is_in_neither_arm(shelf: Shelf) -> None:
