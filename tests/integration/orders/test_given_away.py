@@ -147,9 +147,7 @@ def test_uses_keep_their_parts(shelf: Shelf, given: Campaign) -> None:
 
 def test_the_pulse_and_the_holdout_see_what_was_given(shelf: Shelf, given: Campaign) -> None:
     shopper = make_shopper()
-    visit = context_of(shopper)
-    add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=2)
-    pay(place(visit))
+    buy_for(shopper, shelf.cheddar, 2)
     # 8.00 for goods that cost 5.00, a gift that cost 1.10, 3.00 off the fee
     collect_pulse(now=NOON)
     minute = given.minutes.get()
