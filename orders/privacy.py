@@ -18,7 +18,7 @@ FIELDS = {
     ),
     "Order": classify(
         none="id channel market_code jurisdiction_code language store external_ref country"
-        " pay_until closed_at delivery_adjustments",
+        " pay_until closed_at delivery_adjustments personal_cap",
         link="shopper cart_id",
         personal="token email phone name address_line1 address_line2 city region postcode",
         legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"

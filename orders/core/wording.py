@@ -136,6 +136,10 @@ EMAIL_WORDS: dict[str, tuple[str, str]] = {
         "购买前已同时向您展示两个价格。订单页面可查看定价原因。",
     ),
     "included": ("included", "已计入"),
+    "capped": (
+        "Capped at {percent}%: your personal price and offers never take off more together.",
+        "已达 {percent}% 上限：您的个人价格与优惠合计不会再低。",
+    ),
     "rules": ("How our prices work", "我们的定价方式"),
     "not_you": (
         "You get this message because this address was given with an order.",

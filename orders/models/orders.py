@@ -76,6 +76,13 @@ class Order(models.Model):
         default=list, db_default=Value([], models.JSONField()), blank=True
     )
 
+    personal_cap = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="The cap on personal discounts it was made under, hundredths of a percent."
+        " Empty: none was asked.",
+    )
+
     status = models.CharField(max_length=16, choices=Status, default=Status.AWAITING_PAYMENT)
     placed_at = models.DateTimeField()
     pay_until = models.DateTimeField(null=True, blank=True)

@@ -46,7 +46,7 @@ class RecordedOrder:
 
     `codes` are those that applied, `entered` all that stood in the cart, where it is still known.
     `fee_minor` is what the chosen delivery cost before `delivery_cuts`. `is_member`: had an account
-    by then.
+    by then. `personal_cap` is the one it was made under, None before there was any.
     """
 
     order_id: int
@@ -65,6 +65,7 @@ class RecordedOrder:
     entered: tuple[str, ...] = ()
     fee_minor: int = 0
     delivery_cuts: tuple[dict[str, object], ...] = ()
+    personal_cap: int | None = None
 
     @property
     def bought(self) -> tuple[RecordedLine, ...]:
@@ -171,6 +172,7 @@ def _record_order(
         fee_minor=order.delivery_minor
         - sum(int(cut["amount_minor"]) for cut in order.delivery_adjustments),
         delivery_cuts=tuple(order.delivery_adjustments),
+        personal_cap=order.personal_cap,
     )
 
 

@@ -80,7 +80,13 @@ def _list_parts(order: OrderView) -> list[Adjustment | DeliveryCut]:
 
 def _part(part: Adjustment | DeliveryCut, order: OrderView, language: str) -> dict[str, str]:
     amount = _money(part.amount_minor, order, language)
-    return {"label": part.label, "amount": amount, "law_label": part.law_label}
+    cap = part.capped_at if isinstance(part, Adjustment) else ""
+    return {
+        "label": part.label,
+        "amount": amount,
+        "law_label": part.law_label,
+        "capped": pick(EMAIL_WORDS["capped"], language).format(percent=cap) if cap else "",
+    }
 
 
 def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any]:

@@ -194,6 +194,7 @@ def _create_order(
         else [asdict(cut) for cut in view.delivery.cuts],
         points_spent=0 if view.points is None else view.points.used,
         points_minor=0 if view.points is None else view.points.used_minor,
+        personal_cap=valuation.evaluation.personal_cap,
         placed_at=context.now,
     )
 

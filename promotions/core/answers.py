@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """A signed change to one line: always negative, with who caused it."""
+    """A signed change to one line: always negative, with who caused it.
+
+    `capped_at` is the cap on personal discounts, in percent of the price for everybody, where the
+    offer would have taken more off this line without it; else empty.
+    """
 
     offer_id: int
     campaign_id: int
@@ -23,6 +27,7 @@ class Adjustment:
     coupon_code: str | None = None
     revision: int | None = None
     law_label: str = ""
+    capped_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ class Evaluation:
 
     `deliveries` are the reductions on every way of delivery, whichever is chosen. `lost_gifts` are
     the offers whose gift the shopper chose and still earns, but that give nothing any more.
+    `personal_cap` is the cap it was made under, as in the cart.
     """
 
     adjustments: tuple[Adjustment, ...]
@@ -134,6 +140,7 @@ class Evaluation:
     deliveries: tuple[DeliveryCut, ...] = ()
     points: tuple[PointsGrant, ...] = ()
     lost_gifts: tuple[int, ...] = ()
+    personal_cap: int | None = None
 
     @property
     def discount_minor(self) -> int:

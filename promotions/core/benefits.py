@@ -27,7 +27,8 @@ WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.P
 class OpenLine:
     """A line while offers are applied: `left_minor` is its price so far, for all its units.
 
-    `quoted_minor` is its price before any offer: what tiers and formulas count.
+    `quoted_minor` is its price before any offer: what tiers and formulas count. `personal_minor`
+    is what offers for chosen shoppers may still take off (None: no cap is in force).
     """
 
     line_id: str
@@ -35,6 +36,7 @@ class OpenLine:
     left_minor: int
     floor_minor: int
     quoted_minor: int = 0
+    personal_minor: int | None = None
 
     @property
     def room_minor(self) -> int:
@@ -43,12 +45,17 @@ class OpenLine:
 
 
 def reduce_lines(
-    benefit: Benefit, lines: Sequence[OpenLine], pools: Pools | None = None
+    benefit: Benefit,
+    lines: Sequence[OpenLine],
+    pools: Pools | None = None,
+    *,
+    is_personal: bool = False,
 ) -> list[int]:
     """Return how much `benefit` takes off each of `lines` (all it means), in minor units >= 0.
 
     A percentage of a line is rounded half up at the line; what is computed on the cart or on sets
-    of units is rounded once and spread by largest remainder. Caps and floors are obeyed exactly.
+    of units is rounded once and spread by largest remainder. Caps and floors are obeyed exactly;
+    `is_personal`: it is for chosen shoppers, so that the cap on what they get bounds it too.
     `pools` are positions in `lines` by role, as `terms.pools_of` gives them; None: all in one.
 
     >>> from decimal import Decimal
@@ -61,7 +68,7 @@ def reduce_lines(
     """
     if benefit.kind in WITHOUT_LINES:
         return [0] * len(lines)
-    rooms = [_room(line, benefit) for line in lines]
+    rooms = [_room(line, benefit, is_personal=is_personal) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
         saving = _save_on_sets(benefit, benefit.terms, lines, pools or [range(len(lines))])
         return _spread_saving(saving, rooms, benefit)
@@ -77,17 +84,23 @@ def reduce_lines(
     return prorate(_cap(benefit, total), parts) if total > _cap(benefit, total) else parts
 
 
-def bound_reduction(benefit: Benefit, lines: Sequence[OpenLine], pools: Pools | None = None) -> int:
+def bound_reduction(
+    benefit: Benefit,
+    lines: Sequence[OpenLine],
+    pools: Pools | None = None,
+    *,
+    is_personal: bool = False,
+) -> int:
     """Return the most `benefit` can take off `lines`, also after any other offers.
 
     What it takes now bounds what it takes of less; only sets may then be made of other lines,
     with more room above their floors.
     """
     if not isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
-        return sum(reduce_lines(benefit, lines, pools))
+        return sum(reduce_lines(benefit, lines, pools, is_personal=is_personal))
     saving = _save_on_sets(benefit, benefit.terms, lines, pools or [range(len(lines))])
     most = _cap(benefit, saving.amount_minor)
-    return min(most, sum(_room(line, benefit) for line in lines))
+    return min(most, sum(_room(line, benefit, is_personal=is_personal) for line in lines))
 
 
 def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> list[int]:
@@ -122,8 +135,10 @@ def percent_of(benefit: Benefit | Step, amount_minor: int) -> int:
     return (amount_minor * percent + 5_000) // 10_000
 
 
-def _room(line: OpenLine, benefit: Benefit) -> int:
+def _room(line: OpenLine, benefit: Benefit, *, is_personal: bool) -> int:
     room = line.room_minor
+    if is_personal and line.personal_minor is not None:
+        room = min(room, line.personal_minor)
     return room if benefit.cap_line_minor is None else min(room, benefit.cap_line_minor)
 
 

@@ -44,6 +44,19 @@ class CartLineValue:
         """
         return max(self.unit_minor, self.public_minor) * self.quantity
 
+    def personal_room_minor(self, cap: int) -> int:
+        """Return what offers for this shopper may still take off all units.
+
+        `cap` is in hundredths of a percent of the price for everybody, of each unit; what a
+        personal price takes off counts too.
+
+        >>> line = CartLineValue("a", 1, 10, (3,), 5, quantity=2, unit_minor=90, public_minor=100)
+        >>> line.personal_room_minor(3_000)
+        40
+        """
+        public = max(self.unit_minor, self.public_minor)
+        return max(0, public * cap // 10_000 - (public - self.unit_minor)) * self.quantity
+
 
 def sort_lines(lines: Iterable[CartLineValue]) -> tuple[CartLineValue, ...]:
     """Return the lines in the order in which they are evaluated, however they stood."""
@@ -85,7 +98,8 @@ class CartValue:
     `region` is a place as law knows it ("US-NY"), never an exact one; `time_zone` is the market's.
     `gifts` are what offers could give, `deliveries` the ways of delivery in the order shown;
     without `delivery_code` the cheapest to the door counts. `gift_choices` are the variants the
-    shopper chose, by offer id.
+    shopper chose, by offer id. `personal_cap` is how much personal price and personal offers may
+    take off a unit together, in hundredths of a percent of its price for everybody (None: all).
     """
 
     lines: tuple[CartLineValue, ...]
@@ -98,6 +112,7 @@ class CartValue:
     deliveries: tuple[DeliveryFee, ...] = ()
     delivery_code: str | None = None
     gift_choices: Mapping[int, int] = field(default_factory=dict)
+    personal_cap: int | None = None
 
     @property
     def value_minor(self) -> int:

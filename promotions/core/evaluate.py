@@ -24,6 +24,7 @@ from promotions.core.evaluate_answers import (
 )
 from promotions.core.evaluate_missing import find_missing
 from promotions.core.hints import choose_hints
+from promotions.core.personal_cap import is_cut_to_nothing, say_percent
 from promotions.core.reasons import explain
 from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
 from promotions.core.stacking_rules import exclude_each_other
@@ -106,7 +107,7 @@ def evaluate_offers(
     rejected.extend(refused)
     rejected.extend(_rejections_of_losers(everything, plan, cart, words))
     return Evaluation(
-        adjustments=list_adjustments(plan, cart.lines, language),
+        adjustments=list_adjustments(plan, cart, language),
         applied=list_applied(plan, cart.lines, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
         hints=_hints(choose_hints([*near, *near_by_code], everything, plan, given), words),
@@ -115,6 +116,7 @@ def evaluate_offers(
         deliveries=list_deliveries(plan, language),
         points=list_points(plan, language),
         lost_gifts=list_lost_gifts(_offers_of(offers, coupons), rejected, given),
+        personal_cap=cart.personal_cap,
     )
 
 
@@ -227,10 +229,14 @@ def _rejections_of_losers(
         alone = apply_candidates((candidate,), cart)
         if alone is None:
             failure = find_full_limit(candidate, cart)
-        elif not any(effect.is_used for effect in alone.effects):
-            failure = Failure(NOTHING_TO_GIVE.get(candidate.offer.benefit.kind, "price_floor"))
-        else:
+        elif any(effect.is_used for effect in alone.effects):
             failure = Failure(_why_beaten(candidate, plan))
+        elif is_cut_to_nothing(candidate, cart):
+            failure = Failure(
+                "personal_cap", detail={"percent": say_percent(cart.personal_cap or 0)}
+            )
+        else:
+            failure = Failure(NOTHING_TO_GIVE.get(candidate.offer.benefit.kind, "price_floor"))
         rejected.append(words.reject(candidate.offer, failure, code=candidate.coupon_code))
     return rejected
 

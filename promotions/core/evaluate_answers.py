@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from promotions.core.carts import CartLineValue
+from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.circumstances import Circumstances
+from promotions.core.personal_cap import find_cut_lines, say_percent
 from promotions.core.stacking_effects import Candidate
 from promotions.core.stacking_steps import Plan
 from promotions.core.values import (
@@ -34,10 +35,9 @@ USED_UP = frozenset(
 )
 
 
-def list_adjustments(
-    plan: Plan, lines: Sequence[CartLineValue], language: str
-) -> tuple[Adjustment, ...]:
+def list_adjustments(plan: Plan, cart: CartValue, language: str) -> tuple[Adjustment, ...]:
     """Return one adjustment per offer and line that it lowers."""
+    cut, cap = find_cut_lines(plan, cart), cart.personal_cap or 0
     return tuple(
         Adjustment(
             offer_id=effect.candidate.offer.offer_id,
@@ -48,9 +48,12 @@ def list_adjustments(
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
             revision=effect.candidate.offer.revision,
+            capped_at=say_percent(cap)
+            if (effect.candidate.offer.offer_id, line.line_id) in cut
+            else "",
         )
         for effect in plan.effects
-        for line, part in zip(lines, effect.taken, strict=True)
+        for line, part in zip(cart.lines, effect.taken, strict=True)
         if part
     )
 

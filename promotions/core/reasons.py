@@ -199,6 +199,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "The prices in the cart are already as low as they may go.",
         "购物车中的价格已是最低价。",
     ),
+    "personal_cap": (
+        "Your personal price and offers take at most {percent}% off the price for everybody.",
+        "您的个人价格与优惠合计已比公开价低 {percent}%，这是上限。",
+    ),
     "beaten": (
         "Your other offers save you more, and they do not combine with this one.",
         "您的其他优惠更划算，且不能与此优惠叠加。",

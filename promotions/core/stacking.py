@@ -139,8 +139,12 @@ def _may_spoil(prepared: Sequence[Prepared], cart: CartValue) -> bool:
     Uncapped reductions of single lines only ever lower a line, and what follows never turns a
     lower line into a higher one. One reduction that is spread over some lines may follow, and
     then only such as depend on the sum of all lines. A set may then be made of other units, which
-    matters where floors or caps of lines decide what it can take off them.
+    matters where floors or caps of lines decide what it can take off them. Offers for chosen
+    shoppers share what their cap leaves: one may use it up where another would take more, once a
+    third offer or a spread comes in between.
     """
+    if _share_a_cap(prepared):
+        return True
     has_floors = any(line.floor_minor for line in cart.lines)
     is_spread = False
     for position, one in enumerate(prepared):
@@ -154,6 +158,17 @@ def _may_spoil(prepared: Sequence[Prepared], cart: CartValue) -> bool:
         is_capped = one.benefit.cap_minor is not None
         is_spread |= is_set or (one.stage == LINES and is_capped) or one.stage == CART
     return False
+
+
+def _share_a_cap(prepared: Sequence[Prepared]) -> bool:
+    on_goods = [one for one in prepared if one.stage <= CART]
+    personal = sum(one.is_personal for one in on_goods)
+    return personal > 1 or (personal == 1 and any(map(_spreads, on_goods)))
+
+
+def _spreads(one: Prepared) -> bool:
+    """Return whether what it takes is spread over lines and not reckoned on each by itself."""
+    return one.stage > LINES or one.benefit.cap_minor is not None
 
 
 def _is_limited(one: Prepared) -> bool:

@@ -82,8 +82,7 @@ class Search:
         taken = (0,) * len(self.lines) if is_late else prepared.reduce(self.lines)
         if not is_late and not any(taken):
             return False
-        for line, part in zip(self.lines, taken, strict=True):
-            line.left_minor -= part
+        prepared.take(self.lines, taken)
         if category is not None:
             self.counts[category.code] = self.counts.get(category.code, 0) + 1
         self.steps.append((prepared, taken))
@@ -92,8 +91,7 @@ class Search:
         self.steps.pop()
         if category is not None:
             self.counts[category.code] -= 1
-        for line, part in zip(self.lines, taken, strict=True):
-            line.left_minor += part
+        prepared.take(self.lines, (-part for part in taken))
         return True
 
     def _allows(self, entry: Entry, chosen: int) -> bool:

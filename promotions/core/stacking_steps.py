@@ -39,7 +39,10 @@ NOTHING = Plan((), 0)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A candidate on one cart: which lines it means, when its turn is, what it does alone."""
+    """A candidate on one cart: which lines it means, when its turn is, what it does alone.
+
+    `is_personal`: it is for chosen shoppers, and the cart has a cap on what these get.
+    """
 
     candidate: Candidate
     benefit: Benefit
@@ -47,6 +50,7 @@ class Prepared:
     stage: int
     touched: tuple[int, ...]
     pools: tuple[tuple[int, ...], ...]
+    is_personal: bool = False
 
     @property
     def sequence(self) -> tuple[int, int, int]:
@@ -56,7 +60,8 @@ class Prepared:
     def reduce(self, lines: Sequence[OpenLine]) -> tuple[int, ...]:
         """Return what it takes off each of `lines` as they stand."""
         taken = [0] * len(lines)
-        parts = reduce_lines(self.benefit, [lines[i] for i in self.touched], self.pools)
+        touched = [lines[i] for i in self.touched]
+        parts = reduce_lines(self.benefit, touched, self.pools, is_personal=self.is_personal)
         for i, part in zip(self.touched, parts, strict=True):
             taken[i] = part
         return tuple(taken)
@@ -65,7 +70,15 @@ class Prepared:
         """Return the most it can take off `lines` as they stand or any lower."""
         if self.stage > CART:
             return 0
-        return bound_reduction(self.benefit, [lines[i] for i in self.touched], self.pools)
+        touched = [lines[i] for i in self.touched]
+        return bound_reduction(self.benefit, touched, self.pools, is_personal=self.is_personal)
+
+    def take(self, lines: Sequence[OpenLine], taken: Iterable[int]) -> None:
+        """Take the parts off the lines; parts below nothing give back."""
+        for line, part in zip(lines, taken, strict=True):
+            line.left_minor -= part
+            if self.is_personal and line.personal_minor is not None:
+                line.personal_minor -= part
 
 
 def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
@@ -92,6 +105,7 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
         stage=_stage_of(benefit),
         touched=tuple(touched),
         pools=tuple(tuple(at[position] for position in sorted(pool)) for pool in pools),
+        is_personal=cart.personal_cap is not None and offer.audience == "personal",
     )
 
 
@@ -102,6 +116,7 @@ def place_of(offer: OfferValue) -> Place:
 
 def open_lines(cart: CartValue) -> list[OpenLine]:
     """Return the lines of `cart` before any offer."""
+    cap = cart.personal_cap
     return [
         OpenLine(
             line.line_id,
@@ -109,6 +124,7 @@ def open_lines(cart: CartValue) -> list[OpenLine]:
             line.value_minor,
             line.floor_minor * line.quantity,
             line.value_minor,
+            None if cap is None else line.personal_room_minor(cap),
         )
         for line in cart.lines
     ]
@@ -120,8 +136,7 @@ def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
     steps = []
     for each in sorted(prepared, key=lambda one: one.sequence):
         taken = each.reduce(lines) if each.stage <= CART else (0,) * len(lines)
-        for line, part in zip(lines, taken, strict=True):
-            line.left_minor -= part
+        each.take(lines, taken)
         steps.append((each, taken))
     return finish(steps, lines, cart)
 

@@ -14,6 +14,7 @@ from django.db import connection
 
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
+from promotions.core.law.places import LawRow
 from promotions.core.offer_index import OfferIndex
 from promotions.core.parse import parse_scope
 from promotions.core.parse_benefits import build_benefit, check_scope
@@ -31,6 +32,7 @@ from promotions.models import (
     StackingGroup,
 )
 from promotions.models.stacking import MAX_DEPTH
+from promotions.selectors.law_rows import load_laws
 
 log = logging.getLogger("fairtag.promotions")
 
@@ -54,7 +56,7 @@ class CompiledBook:
     what is left of their money, read fresh. `weights` say how much sooner than others of the same
     fit a campaign is shown (1 where none is named). A book of a rehearsal takes the campaigns
     `as_live` for released whatever they are, and has offers `unlocked` as if their codes had been
-    entered.
+    entered. `laws` are the rows of every place: they cap what one shopper gets.
     """
 
     version: int
@@ -66,6 +68,7 @@ class CompiledBook:
     weights: Mapping[int, float] = field(default_factory=dict)
     as_live: frozenset[int] = frozenset()
     unlocked: tuple[CouponValue, ...] = ()
+    laws: tuple[LawRow, ...] = ()
     index: OfferIndex = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -88,7 +91,7 @@ _cache = _Cache()
 def load_offer_book() -> CompiledBook:
     """Return the compiled book, at most FRESH_SECONDS behind the database.
 
-    No query while fresh, one to compare versions, four when something changed.
+    No query while fresh, one to compare versions, five when something changed.
     """
     book = _cache.book
     if book is not None and time.monotonic() - _cache.checked_at < FRESH_SECONDS:
@@ -208,6 +211,7 @@ def _compile_book(version: int) -> CompiledBook:
         personal=frozenset(o.campaign_id for o in compiled if o.audience == "personal"),
         groups=groups,
         weights=dict(CampaignTuning.objects.values_list("pk", "exposure_weight")),
+        laws=load_laws(),
     )
 
 

@@ -14,37 +14,11 @@ from promotions.core.law.judge import judge_draft, merge_violations
 from promotions.core.law.places import LawRow, find_law
 from promotions.core.law.words import Violation
 from promotions.core.workflow import WITHOUT_EFFECT, Status
-from promotions.models import Campaign, CampaignEvent, PromotionLaw
+from promotions.models import Campaign, CampaignEvent
 from promotions.selectors.campaigns import take_snapshots
 from promotions.selectors.law_evidence import load_evidence, load_subject, make_draft
+from promotions.selectors.law_rows import load_laws
 from shop.catalog.selectors import get_market
-
-
-def load_laws() -> tuple[LawRow, ...]:
-    """Return every row of every place, newest first. One query."""
-    return tuple(
-        LawRow(
-            code=row.code,
-            pause_days=row.pause_days,
-            raise_days=row.raise_days,
-            percent_is_claim=row.percent_is_claim,
-            members_count=row.members_count,
-            personal_cap=row.personal_cap,
-            below_cost_allowed=row.below_cost_allowed,
-            gift_kinds=frozenset(row.gift_kinds),
-            banned_kinds=frozenset(row.banned_kinds),
-            minimum_prices=tuple(sorted(row.minimum_prices.items())),
-            stock_days=row.stock_days,
-            up_to_share=row.up_to_share,
-            points_notice_days=row.points_notice_days,
-            terms_language=row.terms_language,
-            groups_allowed=frozenset(row.groups_allowed),
-            source=row.source,
-            valid_from=row.valid_from,
-            valid_to=row.valid_to,
-        )
-        for row in PromotionLaw.objects.order_by("code", "-valid_from")
-    )
 
 
 def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:

@@ -14,7 +14,7 @@ from promotions.core.workflow import WITHOUT_EFFECT, Status
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.campaigns import take_snapshots
 from promotions.selectors.law_goods import covered_by
-from promotions.selectors.laws import load_laws
+from promotions.selectors.law_rows import load_laws
 from promotions.selectors.named_snapshots import number_snapshots
 from shop.catalog.selectors import get_market, load_variant_arrays
 

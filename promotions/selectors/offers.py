@@ -23,7 +23,11 @@ from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import close_held_out, drop_held_out
 from promotions.selectors.limits import add_rooms
-from promotions.selectors.personal_law import find_personal_rule, label_personal
+from promotions.selectors.personal_law import (
+    find_personal_cap,
+    find_personal_rule,
+    label_personal,
+)
 from shop.catalog.selectors import list_sensitive_variants
 
 _GIVEN = """
@@ -59,7 +63,8 @@ def evaluate_cart(
     ("segment", "tags", "first_order", "orders_in:30", ...) and is called only then; what this room
     knows itself (groups, tier) is read likewise. No query without codes, budgets, use limits,
     personal campaigns or such facts; at most one for each of these. Without `look_up_gifts` no
-    gift is given. Offers for chosen shoppers carry the label of the region, or are none there.
+    gift is given. Offers for chosen shoppers carry the label of the region, or are none there,
+    and together with a personal price go no deeper than the region's law says.
     `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
     """
     book = load_offer_book() if book is None else book
@@ -78,7 +83,7 @@ def evaluate_cart(
         cart = replace(cart, gifts=look_up_gifts(gifts))
     given, rule = _personal_among([*offers, *unlocked], shopper, cart, now)
     found = evaluate_offers(
-        cart=cart,
+        cart=_under_cap(cart, given, now),
         offers=_keep_given(offers, given),
         coupons=coupons,
         shopper=facts_of(shopper, given),
@@ -163,6 +168,14 @@ def _personal_among(
     with connection.cursor() as cursor:  # as text: each cart asks it
         cursor.execute(_GIVEN, [shopper.shopper_id, list(ids)])
         return dict(cursor.fetchall()), rule
+
+
+def _under_cap(cart: CartValue, given: Mapping[int, int | None], now: datetime) -> CartValue:
+    """Return the cart with the cap on what one shopper gets, if anything is for this one."""
+    if not given:
+        return cart
+    cap = find_personal_cap(region=cart.region, market_code=cart.market_code, now=now)
+    return replace(cart, personal_cap=cap)
 
 
 def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:

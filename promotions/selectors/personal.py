@@ -14,7 +14,7 @@ from promotions.selectors.addressed import SHOWN_VARIANTS, Addressed, read_addre
 from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import live_at, load_offer_book
 from promotions.selectors.holdouts import drop_held_out
-from promotions.selectors.personal_law import find_personal_rule
+from promotions.selectors.personal_law import find_personal_cap, find_personal_rule
 
 SPARE = 6
 
@@ -80,13 +80,17 @@ def personal_offers_for(
         if rule.personal_allowed
         else []
     )
-    found = [show_addressed(each, language, rule.label(language)) for each in rows[:limit]]
+    cap = find_personal_cap(region=region, market_code=market_code, now=now)
+    found = [show_addressed(each, language, rule.label(language), cap) for each in rows[:limit]]
     public = _public_offers(shopper, market_code, now, category_affinity or {})
     return [*found, *(_from_offer(o, reason, language) for o, reason in public)][:limit]
 
 
-def show_addressed(found: Addressed, language: str, law_label: str) -> PersonalOffer:
-    """Return the offer in words, with why the shopper has it and the label of the law."""
+def show_addressed(found: Addressed, language: str, law_label: str, cap: int) -> PersonalOffer:
+    """Return the offer in words, with why the shopper has it and the label of the law.
+
+    No percentage above `cap` (hundredths of a percent) is shown: the cart gives no more.
+    """
     row = found.row
     reason = "you_buy_this" if found.score else "sent_to_you"
     if row.reason in ("by_chance", "explored"):  # the true reason, whatever the shopper likes
@@ -100,7 +104,7 @@ def show_addressed(found: Addressed, language: str, law_label: str) -> PersonalO
         coupon_code=row.coupon_code,
         audience="personal",
         ends_at=row.ends_at,
-        percent=None if row.percent is None else _plain(row.percent),
+        percent=None if row.percent is None else _plain(min(row.percent, Decimal(cap) / 100)),
         amount_minor=row.amount_minor,
         variant_ids=found.variant_ids,
         category_ids=(),

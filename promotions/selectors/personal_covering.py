@@ -13,7 +13,7 @@ from promotions.core.shoppers import ShopperView
 from promotions.selectors.addressed import read_addressed
 from promotions.selectors.offer_goods import OfferGoods
 from promotions.selectors.personal import PersonalOffer, show_addressed
-from promotions.selectors.personal_law import find_personal_rule
+from promotions.selectors.personal_law import find_personal_cap, find_personal_rule
 from promotions.selectors.scopes import cover_variants
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import load_variant_arrays
@@ -51,7 +51,8 @@ def personal_offers_covering(
         limit=MANY,
         covers=lambda offer: _covers(offer, goods),
     )
-    return [show_addressed(each, language, rule.label(language)) for each in found]
+    cap = find_personal_cap(region=region, market_code=market_code, now=now)
+    return [show_addressed(each, language, rule.label(language), cap) for each in found]
 
 
 def _take(arrays: VariantArrays, variant_ids: NDArray[np.int64]) -> VariantArrays:

@@ -1,4 +1,4 @@
-"""What the law of a shopper's place asks of personal offers: whether there are any, and the label.
+"""What the law of a shopper's place asks of personal offers: whether any, the label, the cap.
 
 The rows are those of personal prices: an offer for one shopper lowers a price for one shopper.
 """
@@ -9,9 +9,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from pricing.core.jurisdictions import candidate_codes
 from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
+from promotions.core.law.places import find_law
 from promotions.core.values import Evaluation, OfferValue
+from promotions.selectors.book import load_offer_book
 from shop.catalog.selectors import get_market
 
 
@@ -22,6 +25,17 @@ def find_personal_rule(*, region: str, market_code: str, now: datetime) -> Juris
     """
     place = region or get_market(market_code).jurisdiction_code
     return resolve_jurisdiction(code=place, now=now)
+
+
+def find_personal_cap(*, region: str, market_code: str, now: datetime) -> int:
+    """Return how far below the price for everybody one shopper may get there on that day.
+
+    In hundredths of a percent: what the law of promotions says in `region`, or, where nobody said
+    where, in the market. No query while the offer book is fresh.
+    """
+    place = region or get_market(market_code).jurisdiction_code
+    law = find_law(load_offer_book().laws, candidate_codes(place), now.date())
+    return round(law.personal_cap * 100)
 
 
 def label_personal(found: Evaluation, offers: Iterable[OfferValue], label: str) -> Evaluation:

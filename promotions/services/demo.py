@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from promotions.models import Campaign, Coupon, Offer
-from promotions.selectors.laws import load_laws
+from promotions.selectors.law_rows import load_laws
 from promotions.services.demo_release import create_demo
 from shop.catalog.core.values import CategoryNode, CategoryTree
 from shop.catalog.selectors import list_categories

@@ -23,6 +23,7 @@ from promotions.core.values import CouponValue, OfferValue
 from promotions.selectors.book import CompiledBook, load_offer_book, read_budgets
 from promotions.selectors.builder_drafts import rehearse
 from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.personal_law import find_personal_cap
 from shop.backoffice.judged_carts import Books, Look, judge_cart
 from shop.catalog.selectors import get_market
 
@@ -140,6 +141,7 @@ def _cart_of(order: RecordedOrder, lines: tuple[CartLineValue, ...], now: dateti
         delivery_code=order.delivery_method
         if order.delivery_method in {one.code for one in fees}
         else None,
+        personal_cap=find_personal_cap(region=order.region, market_code=order.market_code, now=now),
     )
 
 

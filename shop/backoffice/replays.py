@@ -154,7 +154,10 @@ def _facts_of(order: RecordedOrder, facts: frozenset[str]) -> ShopperFacts:
 
 
 def _cart_of(order: RecordedOrder) -> CartValue:
-    """Return the cart of then: its gifts are what could be given, its way of delivery the fee."""
+    """Return the cart of then: its gifts are what could be given, its way of delivery the fee.
+
+    The cap on personal discounts is the order's own, none for orders from before there was one.
+    """
     given: dict[int, GiftStock] = {}
     for line in order.lines:
         if line.is_gift:
@@ -165,6 +168,7 @@ def _cart_of(order: RecordedOrder) -> CartValue:
         gifts=tuple(given.values()),
         deliveries=(DeliveryFee(method, order.fee_minor),) if method else (),
         delivery_code=method or None,
+        personal_cap=order.personal_cap,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from promotions.core.carts import CartValue
+from promotions.core.carts import CartValue, ShopperFacts
 from promotions.core.circumstances import Circumstances
 from promotions.core.evaluate import find_failures
 from promotions.core.limits import Counted
@@ -19,13 +19,13 @@ from promotions.core.stacking_rules import Category, CategoryMode, GroupMode
 from promotions.core.terms import Delivery, Gift, Points
 from promotions.core.values import Evaluation, OfferValue
 from shop.kernel.money import share_minor
-from tests.factories.basket_takings import LATE, most_of, take, turn_of
+from tests.factories.basket_takings import LATE, most_of, personal_rooms, take, turn_of
 from tests.factories.promotions import ALICE, NOON
 
 
-def find_best_gain(cart: CartValue, offers: list[OfferValue]) -> int:
+def find_best_gain(cart: CartValue, offers: list[OfferValue], shopper: ShopperFacts = ALICE) -> int:
     """Return the most money any allowed set of `offers` takes off goods and delivery."""
-    given = Circumstances(cart, ALICE, NOON)
+    given = Circumstances(cart, shopper, NOON)
     able = [offer for offer in offers if not find_failures(offer, given, NOON)]
     alone = {offer.offer_id: gain_of(cart, [offer]) for offer in able}
     gives = {n for n, found in alone.items() if found is not None and found[1]}
@@ -115,11 +115,12 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
     None: a budget does not allow it.
     """
     left = {line.line_id: line.value_minor for line in cart.lines}
+    personal = personal_rooms(cart)
     spent = {offer.campaign_id: 0 for offer in offers}
     used: dict[int, int] = {}
     early = [offer for offer in offers if offer.benefit.kind not in LATE]
     for offer in sorted(early, key=lambda o: (turn_of(o), -o.priority, o.offer_id)):
-        taken = take(offer, cart, left)
+        taken = take(offer, cart, left, personal)
         for line_id, part in taken.items():
             left[line_id] -= part
         spent[offer.campaign_id] += sum(taken.values())

@@ -36,8 +36,34 @@ def most_of(offer: OfferValue) -> int:
     return min((cap for cap in caps if cap is not None), default=10**12)
 
 
-def take(offer: OfferValue, cart: CartValue, left: dict[str, int]) -> dict[str, int]:
-    """Return what the offer takes off each line, given the lines' prices so far."""
+def personal_rooms(cart: CartValue) -> dict[str, int]:
+    """Return what personal offers may take off each line, reckoned unit by unit."""
+    rooms = {}
+    for line in cart.lines:
+        public = max(line.public_minor, line.unit_minor)
+        cap = 10_000 if cart.personal_cap is None else cart.personal_cap
+        lowest = -((-public * (10_000 - cap)) // 10_000)
+        rooms[line.line_id] = sum(max(0, line.unit_minor - lowest) for _ in range(line.quantity))
+    return rooms
+
+
+def take(
+    offer: OfferValue, cart: CartValue, left: dict[str, int], personal: dict[str, int]
+) -> dict[str, int]:
+    """Return what the offer takes off each line, given the lines' prices so far.
+
+    `personal` is what the cap leaves to offers for chosen shoppers; where it counts, it is lowered.
+    """
+    is_personal = offer.audience == "personal" and cart.personal_cap is not None
+    taken = _take(offer, cart, left, personal if is_personal else None)
+    for line_id, part in taken.items() if is_personal else ():
+        personal[line_id] -= part
+    return taken
+
+
+def _take(
+    offer: OfferValue, cart: CartValue, left: dict[str, int], personal: dict[str, int] | None
+) -> dict[str, int]:
     lines = sorted(
         (line for line in cart.lines if offer.covers(line)), key=lambda line: line.variant_id
     )
@@ -46,6 +72,8 @@ def take(offer: OfferValue, cart: CartValue, left: dict[str, int]) -> dict[str, 
         line.line_id: max(0, left[line.line_id] - line.floor_minor * line.quantity)
         for line in lines
     }
+    if personal is not None:
+        room = {key: min(value, personal[key]) for key, value in room.items()}
     if most_line is not None:
         room = {key: min(value, most_line) for key, value in room.items()}
     if isinstance(benefit.terms, SETS):

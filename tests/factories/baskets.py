@@ -7,7 +7,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock, Scope
+from promotions.core.carts import (
+    CartLineValue,
+    CartValue,
+    DeliveryFee,
+    GiftStock,
+    Scope,
+    ShopperFacts,
+)
 from promotions.core.conditions import ALWAYS, CartHas
 from promotions.core.formula import parse_formula
 from promotions.core.limits import Counted, Entity, LimitValue, Room
@@ -24,7 +31,7 @@ from promotions.core.terms import (
     Tiers,
 )
 from promotions.core.values import Benefit, BenefitKind, OfferValue, Stacking, Target
-from tests.factories.promotions import make_line, make_offer
+from tests.factories.promotions import ALICE, make_line, make_offer
 
 Kind = BenefitKind
 LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
@@ -66,6 +73,24 @@ def draw_basket(rng: random.Random, *, most_offers: int = 6) -> tuple[CartValue,
     offers = [draw_offer(rng, n) for n in range(1, rng.randint(0, most_offers) + 1)]
     budgets = {o.campaign_id: rng.choice((None, None, None, 400, 5_000)) for o in offers}
     return cart, [replace(offer, left_minor=budgets[offer.campaign_id]) for offer in offers]
+
+
+def draw_personal_basket(rng: random.Random) -> tuple[CartValue, list[OfferValue], ShopperFacts]:
+    """Return a basket under a cap on personal discounts, and the shopper most offers are for.
+
+    Prices for everybody stand at or above the quoted ones, some further than the cap allows.
+    """
+    cart, offers = draw_basket(rng)
+    lines = tuple(
+        replace(line, public_minor=line.unit_minor * rng.choice((100, 100, 105, 112, 160)) // 100)
+        for line in cart.lines
+    )
+    cart = replace(cart, lines=lines, personal_cap=rng.choice((0, 1_000, 2_000, 3_000, 3_333)))
+    audiences = {
+        offer.campaign_id: rng.choice(("personal", "personal", "public")) for offer in offers
+    }
+    offers = [replace(offer, audience=audiences[offer.campaign_id]) for offer in offers]
+    return cart, offers, replace(ALICE, campaign_ids=frozenset(audiences))
 
 
 def draw_offer(rng: random.Random, offer_id: int) -> OfferValue:

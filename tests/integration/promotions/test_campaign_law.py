@@ -22,7 +22,8 @@ from promotions.core.workflow import Step
 from promotions.models import Campaign, PromotionLaw
 from promotions.selectors import law_evidence
 from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.laws import judge_campaign, load_laws, reached_places
+from promotions.selectors.law_rows import load_laws
+from promotions.selectors.laws import judge_campaign, reached_places
 from promotions.selectors.offered import list_public_cuts
 from promotions.services import save_campaign
 from promotions.services.campaign_law import LawBroken

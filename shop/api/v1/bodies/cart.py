@@ -74,6 +74,7 @@ def adjustment_bodies(
             "label": adjustment.label,
             "coupon_code": adjustment.coupon_code,
             "law_label": adjustment.law_label,
+            "capped_at": adjustment.capped_at if isinstance(adjustment, Adjustment) else "",
         }
         for adjustment in adjustments
     ]

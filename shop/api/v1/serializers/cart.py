@@ -11,6 +11,10 @@ from shop.api.v1.serializers.prices import MoneySerializer, PriceSerializer
 MAX_ID = 2**63 - 1
 MAX_QUANTITY = 999
 MAX_TOKEN = 2000
+CAPPED_AT = (
+    "Where the cap on personal discounts cut this: the cap, in percent of the price for everybody"
+    ' ("30"). Else empty.'
+)
 LAW_LABEL = "What the place's law wants said of an offer for chosen shoppers; else empty. Show it."
 
 
@@ -23,6 +27,7 @@ class AdjustmentSerializer(serializers.Serializer[object]):
     label = serializers.CharField()
     coupon_code = serializers.CharField(allow_null=True)
     law_label = serializers.CharField(allow_blank=True, help_text=LAW_LABEL)
+    capped_at = serializers.CharField(allow_blank=True, help_text=CAPPED_AT)
 
 
 class NoticeSerializer(serializers.Serializer[object]):
