@@ -58,6 +58,10 @@ FIELDS = {
         none="id campaign number origin source snapshot content_hash reason by at"
     ),
     "CampaignEvent": classify(none="id campaign step from_status to_status revision reason by at"),
+    "CampaignCheck": classify(
+        none="id campaign kind state depth step percent tries revision answer failure asked_by"
+        " asked_at begun_at ended_at stopped_by"
+    ),
     "CampaignPolicy": classify(
         none="id version is_active two_person_budget_minor two_person_depth"
         " two_person_depth_unbudgeted reason created_at created_by approved_by"

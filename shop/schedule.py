@@ -78,6 +78,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     # minute by minute
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
+    "answer questions about campaigns": _every(60, "shop.backoffice.tasks.answer_campaign_checks"),
     "drop unreviewed documents": _every(3600, "promotions.tasks.drop_documents"),
     "announce budget alerts": _every(60, "promotions.tasks.announce_alerts"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),

@@ -6,7 +6,7 @@ of every kind the conditions tell apart; nothing is assumed about how offers com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -47,19 +47,22 @@ class Conflict:
 def find_conflicts(
     *,
     offers: Sequence[OfferValue],
-    baskets: Iterable[CartValue],
+    baskets: Sequence[CartValue],
     shoppers: Sequence[ShopperFacts],
     times: Sequence[datetime],
     threshold: float,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Conflict]:
     """Return, deepest first, what two or more campaigns do together from `threshold` percent on.
 
     Also what meets a floor. One row for each set of campaigns. Offers with a code are taken as
-    entered. Work: one evaluation for each basket, shopper and time.
+    entered. Work: one evaluation for each basket, shopper and time; `on_progress` is told how many
+    of them are done.
     """
     worst: dict[tuple[int, ...], Conflict] = {}
-    moments = list(times)
-    for basket, shopper, at in product(baskets, shoppers, moments):
+    of = len(baskets) * len(shoppers) * len(times)
+    for done, (basket, shopper, at) in enumerate(product(baskets, shoppers, times)):
+        on_progress(done, of)
         fit = [offer for offer in offers if offer.starts_at <= at < offer.ends_at]
         if len({offer.campaign_id for offer in fit}) > 1:
             found = _evaluate(basket, fit, shopper, at)

@@ -9,6 +9,7 @@ from promotions.models.allocations import (
     UpliftVersion,
 )
 from promotions.models.campaigns import Campaign, CampaignShopper
+from promotions.models.checks import CampaignCheck
 from promotions.models.codes import CodeBatch, CodeImport, RefusedCode
 from promotions.models.coupons import Coupon, Redemption
 from promotions.models.digests import OfferDigest
@@ -43,6 +44,7 @@ __all__ = [
     "BudgetAlert",
     "Campaign",
     "CampaignAdjustment",
+    "CampaignCheck",
     "CampaignEvent",
     "CampaignMinute",
     "CampaignPolicy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -27,13 +27,17 @@ def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
 
 
 def list_violations(
-    *, campaign_id: int, now: datetime
+    *,
+    campaign_id: int,
+    now: datetime,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> tuple[tuple[str, ...], tuple[Violation, ...]]:
     """Return the places a campaign reaches, and in which it would break which rules as its rows
     say, over every day it runs.
 
     Each place its market reaches is asked on the first and on the last day. Seventeen queries,
     and seven for each further market; none for a place, a day, a campaign or a piece of goods.
+    `on_progress` is told how much of what is to be read and judged is done.
     """
     row = Campaign.objects.get(pk=campaign_id)
     begins = max(row.starts_at, _released_at(campaign_id) or now)
@@ -54,10 +58,16 @@ def list_violations(
         strategies=frozenset(p[1].reference_strategy for each in asked.values() for p in each),
     )
     found: list[Violation] = []
+    # Prices of a market weigh about as much as all its laws
+    done, of = 1, 1 + sum(2 * len(pairs) for pairs in asked.values())
     for market, pairs in asked.items():
+        on_progress(done, of)
         evidence = load_evidence(subject, market=market, now=now)
+        done += len(pairs)
         for law, rule in pairs:
+            on_progress(done, of)
             found += judge_draft(make_draft(evidence, law, rule), law)
+            done += 1
     places = (law.code for pairs in asked.values() for law, _rule in pairs)
     return tuple(dict.fromkeys(places)), tuple(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -33,6 +33,7 @@ def list_conflicts(
     carts: Sequence[CartValue],
     threshold: float,
     now: datetime,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[Conflict]:
     """Return what the campaign and its neighbours do together, deepest first. Two queries.
 
@@ -55,6 +56,7 @@ def list_conflicts(
         shoppers=kinds_of_shoppers(released),
         times=_times(campaign, released, now),
         threshold=threshold,
+        on_progress=on_progress,
     )
     return [one for one in found if campaign.campaign_id in one.campaign_ids]
 

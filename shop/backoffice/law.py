@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from promotions.core.law import RULES, Violation, explain_rule
 from promotions.core.law.titles import TITLES
-from promotions.selectors.laws import list_violations
 from shop.catalog.selectors.naming import name_goods
 
 MOST_NAMED = 12
@@ -49,10 +47,8 @@ class LawReport:
         return not self.broken
 
 
-def report_law(*, campaign_id: int, now: datetime, language: str) -> LawReport:
-    """Return what the law says of a campaign as its rows say. The queries of `list_violations`,
-    and one for the names of goods."""
-    places, found = list_violations(campaign_id=campaign_id, now=now)
+def describe_law(places: Sequence[str], found: Sequence[Violation], language: str) -> LawReport:
+    """Return what `list_violations` found in words. One query for the names of goods."""
     by_rule: dict[str, list[Violation]] = {}
     for one in found:
         by_rule.setdefault(one.rule, []).append(one)
@@ -60,7 +56,7 @@ def report_law(*, campaign_id: int, now: datetime, language: str) -> LawReport:
     names = name_goods({"variant": named}, language)
     names_of = {key: said for (_kind, key), said in names.items()}
     return LawReport(
-        places=places,
+        places=tuple(places),
         broken=tuple(_say_rule(rule, some, names_of, language) for rule, some in by_rule.items()),
         kept=tuple(
             _title(rule.__name__, language) for rule in RULES if rule.__name__ not in by_rule

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -35,29 +36,27 @@ DAYS = timedelta(days=30)
 class Prospect:
     """What may run out, and goods whose lowest price of 30 days the campaign would lower.
 
-    `scarce` are (name, chance in percent, pieces there); `lowered` (name, lowest now, then).
+    `scarce` are (variant, chance in percent, pieces there); `lowered` (variant, lowest now, then).
     `is_public`: the price is everybody's, so that it counts for the next reference price.
     """
 
-    scarce: tuple[tuple[str, int, int], ...]
-    lowered: tuple[tuple[str, str, str], ...]
+    scarce: tuple[tuple[int, int, int], ...]
+    lowered: tuple[tuple[int, int, int], ...]
     is_public: bool
     goods: int
 
 
 def foresee(
-    campaign: CampaignView, tried: Rehearsal, *, market_code: str, language: str, now: datetime
+    campaign: CampaignView, tried: Rehearsal, *, market_code: str, now: datetime
 ) -> Prospect:
     """Return stock and reference prices to come, for the goods recorded carts bought most of.
 
     Stock is compared with what was sold in a window as long; nobody is assumed to buy more.
-    Four queries.
+    Three queries.
     """
     offers = list(compile_campaign(campaign.campaign_id))
     sold = _count_sold(tried, offers)
     ids = [variant_id for variant_id, _units in sold.most_common(MOST_GOODS)]
-    cards = name_cards(ids, language)
-    names = {one: cards[one].name if one in cards else f"#{one}" for one in ids}
     stock = available(ids) if ids else {}
     chances = forecast_stock(
         np.array([sold[one] for one in ids], dtype=np.int64),
@@ -66,7 +65,7 @@ def foresee(
         rng=np.random.default_rng(SEED),
     )
     scarce = [
-        (names[one], round(100 * float(chance)), stock.get(one, 0))
+        (one, round(100 * float(chance)), stock.get(one, 0))
         for one, chance in zip(ids, chances, strict=True)
         if chance >= LIKELY and stock.get(one, 0) > 0
     ]
@@ -81,9 +80,20 @@ def foresee(
             market_code=market_code,
             now=now,
         )
+    return Prospect(tuple(scarce), tuple(lowered), is_public=bool(public), goods=len(ids))
+
+
+def describe_prospect(found: Prospect, market_code: str, language: str) -> dict[str, Any]:
+    """Return what is foreseen with names of goods and amounts of money. One query."""
+    ids = {one for one, *_rest in (*found.scarce, *found.lowered)}
+    cards = name_cards(sorted(ids), language)
+    names = {one: cards[one].name if one in cards else f"#{one}" for one in ids}
     money = partial(_show, market_code, language)
-    said = ((names[one], money(was), money(then)) for one, was, then in lowered)
-    return Prospect(tuple(scarce), tuple(said), is_public=bool(public), goods=len(ids))
+    return {
+        "scarce": [(names[one], chance, pieces) for one, chance, pieces in found.scarce],
+        "lowered": [(names[one], money(was), money(then)) for one, was, then in found.lowered],
+        "is_public": found.is_public,
+    }
 
 
 def _show(market_code: str, language: str, minor: int) -> str:
@@ -124,7 +134,7 @@ def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dic
     money = partial(_show, market_code, language)
     return [
         {
-            "day": (tried.since + tried.shift + timedelta(days=one.day)).date(),
+            "day": f"{tried.since + tried.shift + timedelta(days=one.day):%Y-%m-%d}",
             "carts": one.carts,
             "burnt": money(one.burnt_minor),
             "left": money(one.left_minor),

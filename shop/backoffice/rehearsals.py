@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -53,18 +53,21 @@ class Rehearsal:
         return sum(one.is_refused for one in self.outcomes)
 
 
-def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime) -> Rehearsal:
+def rehearse_campaign(
+    campaign: CampaignView,
+    *,
+    market_code: str,
+    now: datetime,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Rehearsal:
     """Return what the campaign would have changed on the carts of a window as long as its own.
 
     The newest whole weeks before `now` are moved onto the campaign's window, so that weekdays and
     hours stay what they were. Offers with a code count as if everybody had entered it: an upper
     bound. Budgets and gifts are used up cart by cart, as time goes, from what is left of them
-    today. About fourteen queries.
+    today. `on_progress` is told after each cart how many of all are done. About fourteen queries.
     """
-    length = campaign.ends_at - campaign.starts_at
-    shift = WEEK * max(1, -(-(campaign.starts_at + min(length, 13 * WEEK) - now) // WEEK))
-    since = max(campaign.starts_at, now - 52 * WEEK) - shift
-    until = min(since + min(length, 13 * WEEK), now)
+    since, until, shift = _move_window(campaign, now)
     orders = load_recorded_orders(
         market_code=market_code, since=since, until=until, limit=MOST_CARTS
     )
@@ -74,15 +77,14 @@ def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime
     carts = make_carts(orders, now=now)
     books = Books(live, tried)
     left = _left_of(campaign)
-    without, with_it = _open_purses(campaign, books, market_code, now)
+    purses = _open_purses(campaign, books, market_code, now)
     judged = []
     for order, cart, known in zip(orders, carts, facts, strict=True):
         shopper = replace(known, campaign_ids=tried.personal)
-        look = Look(books, shopper, order.placed_at + shift)
-        judged.append(judge_cart(order, cart, look, (without, with_it)))
-    outcomes = tuple(
-        _with_day(one, order, since) for one, order in zip(judged, orders, strict=True)
-    )
+        outcome = judge_cart(order, cart, Look(books, shopper, order.placed_at + shift), purses)
+        judged.append(replace(outcome, day=(order.placed_at - since).days))
+        on_progress(len(judged), len(orders))
+    outcomes = tuple(judged)
     rng = np.random.default_rng(SEED)
     found = forecast(outcomes, budget_minor=left, draws=DRAWS, rng=rng) if outcomes else None
     displaced = sorted({one for outcome in outcomes for one in outcome.displaced})
@@ -97,6 +99,14 @@ def rehearse_campaign(campaign: CampaignView, *, market_code: str, now: datetime
         burn=() if left is None else tuple(burn_budget(outcomes, left)),
         is_cut=len(orders) == MOST_CARTS,
     )
+
+
+def _move_window(campaign: CampaignView, now: datetime) -> tuple[datetime, datetime, timedelta]:
+    """Return the recorded window like the campaign's, and by how much it lies before it."""
+    length = min(campaign.ends_at - campaign.starts_at, 13 * WEEK)
+    shift = WEEK * max(1, -(-(campaign.starts_at + length - now) // WEEK))
+    since = max(campaign.starts_at, now - 52 * WEEK) - shift
+    return since, min(since + length, now), shift
 
 
 def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartValue]:
@@ -186,7 +196,3 @@ def _facts_of(coupons: Sequence[CouponValue]) -> frozenset[str]:
 
 def _offers_of(coupons: Sequence[CouponValue]) -> list[OfferValue]:
     return [coupon.offer for coupon in coupons if coupon.offer is not None]
-
-
-def _with_day(outcome: Outcome, order: RecordedOrder, since: datetime) -> Outcome:
-    return replace(outcome, day=(order.placed_at - since).days)

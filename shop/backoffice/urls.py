@@ -13,6 +13,7 @@ from shop.backoffice.views.campaign_calendar import show_calendar
 from shop.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
+from shop.backoffice.views.checks import ask_campaign, stop_asking
 from shop.backoffice.views.demand import show_demand_curve
 from shop.backoffice.views.experiments import (
     act_on_experiment,
@@ -139,6 +140,14 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/rehearsal/",
             site.admin_view(show_rehearsal),
             name="campaign_rehearsal",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/ask/", site.admin_view(ask_campaign), name="campaign_ask"
+        ),
+        path(
+            "campaigns/<int:campaign_id>/stop-asking/",
+            site.admin_view(stop_asking),
+            name="campaign_stop_asking",
         ),
         path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
     ]

@@ -5,45 +5,32 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.selectors.recorded import RecordedOrder, find_recorded_order
-from pricing.selectors.places import home_place
-from promotions.selectors.builder_people import list_neighbours
-from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.restoring import Restored
-from shop.backoffice.audiences import count_audience
-from shop.backoffice.conflicts import list_conflicts
+from shop.backoffice.checks import market_of
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
 from shop.backoffice.previews import PreviewForm, try_basket
-from shop.backoffice.prospects import describe_burn, describe_conflicts, describe_forecast, foresee
-from shop.backoffice.rehearsals import rehearse_campaign
 from shop.backoffice.replays import replay_order
 from shop.backoffice.sentences import MOMENT
 from shop.backoffice.views.campaigns import require_campaign
+from shop.backoffice.views.checks import describe_checks, show_progress
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
 
 CAN_SEE = "promotions.view_campaign"
-DEEP = 50
-
-
-class DepthForm(forms.Form):
-    """From which depth on a meeting of campaigns is shown."""
-
-    depth = forms.IntegerField(min_value=1, max_value=100, required=False)
 
 
 @needs(CAN_SEE)
 def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Try a basket with the campaign as if it were live. Nothing is stored."""
     campaign = require_campaign(campaign_id)
-    language, market = get_language() or "en", _market_of(campaign)
+    language, market = get_language() or "en", market_of(campaign)
     asked = request.GET if "basket" in request.GET else None
     begins = campaign.starts_at.astimezone(ZoneInfo(get_market(market).time_zone))
     form = PreviewForm(asked, initial={"channel": "online", "at": f"{begins:{MOMENT}}"})
@@ -62,36 +49,13 @@ def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @needs(CAN_SEE)
 def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show audience, overlaps, and what recorded carts say. About thirty queries."""
-    campaign, now = require_campaign(campaign_id), utc_now()
-    form = DepthForm(request.GET)
-    depth = (form.cleaned_data["depth"] if form.is_valid() else None) or DEEP
-    market, language = _market_of(campaign), get_language() or "en"
-    tried = rehearse_campaign(campaign, market_code=market, now=now)
-    neighbours = list_neighbours(
-        market_code=market, since=max(campaign.starts_at, now), until=campaign.ends_at
-    )
-    conflicts = list_conflicts(
-        campaign,
-        market_code=market,
-        neighbours=list(neighbours),
-        carts=tried.carts,
-        threshold=float(depth),
-        now=now,
-    )
-    context = {
-        "campaign": campaign,
-        "depth": depth,
-        "audience": count_audience(
-            campaign_id=campaign_id, market_code=market, carts=tried.carts, now=now
-        ),
-        "conflicts": describe_conflicts(conflicts, neighbours, market, language),
-        "tried": tried,
-        "figures": describe_forecast(tried, market, language),
-        "burn": describe_burn(tried, market, language),
-        "displaced": [neighbours.get(one, str(one)) for one in tried.displaced],
-        "prospect": foresee(campaign, tried, market_code=market, language=language, now=now),
-    }
+    """Show audience, overlaps, and what recorded carts said when a worker tried them. Two queries
+    of our own."""
+    campaign = require_campaign(campaign_id)
+    part = show_progress(request, campaign, "rehearsal")
+    if part is not None:
+        return part
+    context = {"campaign": campaign, "check": describe_checks(campaign, "rehearsal")}
     return render_page(request, "admin/campaign_rehearsal.html", campaign.name, context)
 
 
@@ -126,7 +90,3 @@ def say_how(one: Restored) -> str:
 
 def _show_left(one: Restored, order: RecordedOrder) -> str:
     return "–" if one.left_minor is None else show_money(one.left_minor, order.currency)
-
-
-def _market_of(campaign: CampaignView) -> str:
-    return campaign.market_code or home_place()[0]

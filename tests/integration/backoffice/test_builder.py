@@ -251,7 +251,7 @@ def test_the_pages_of_a_rehearsal_and_of_an_order_open(root: Client) -> None:
     tried = root.get(reverse("admin:campaign_preview", args=[campaign.pk]), {"basket": "SKU-1 x 2"})
     assert "Why applied, why not" in tried.content.decode()
     page = root.get(reverse("admin:campaign_rehearsal", args=[campaign.pk])).content.decode()
-    assert "Whom it could reach" in page
+    assert "It was not rehearsed yet." in page
     order = Order.objects.order_by("pk")[0]
     page = root.get(reverse("admin:order_offers", args=[order.pk])).content.decode()
     assert "What a replay cannot know" in page

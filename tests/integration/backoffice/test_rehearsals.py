@@ -24,7 +24,7 @@ from shop.backoffice import conflicts, prospects, rehearsals
 from shop.backoffice.audiences import count_audience
 from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.previews import PreviewForm, try_basket
-from shop.backoffice.prospects import foresee
+from shop.backoffice.prospects import describe_prospect, foresee
 from shop.backoffice.rehearsals import rehearse_campaign
 from tests.factories.drafts import go_live, make_draft
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -214,9 +214,11 @@ def test_recorded_carts_say_what_a_draft_would_have_given_away(
     ledger = PriceSeries(np.array([0, 1]), np.array([seconds]), np.array([400]))
     monkeypatch.setattr(prospects, "load_series", lambda **_: ledger)
     Offer.objects.filter(campaign=draft).update(condition={})
-    found = foresee(campaign, tried, market_code="us", language="en", now=LATER)
-    (name, chance, pieces), (_name, was, then) = found.scarce[0], found.lowered[0]
-    assert (name, pieces, was, then) == ("Cheddar", 4, "$4.00", "$3.00")
+    found = foresee(campaign, tried, market_code="us", now=LATER)
+    assert found.lowered == ((shelf.cheddar, 400, 300),)
+    said = describe_prospect(found, "us", "en")
+    (name, chance, pieces) = said["scarce"][0]
+    assert (name, pieces, said["lowered"]) == ("Cheddar", 4, [("Cheddar", "$4.00", "$3.00")])
     assert chance == pytest.approx(71, abs=5)
 
 

@@ -61,6 +61,8 @@ PAGES = {
     "set_allocator": "promotions.change_campaign",
     "campaign_preview": "promotions.view_campaign",
     "campaign_rehearsal": "promotions.view_campaign",
+    "campaign_ask": "promotions.view_campaign",
+    "campaign_stop_asking": "promotions.view_campaign",
     "order_offers": "orders.view_order",
     "code_file": "promotions.view_codebatch",
     "campaign_versions": "promotions.view_campaign",
@@ -80,7 +82,7 @@ POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
-    "set_allocator",
+    *("set_allocator", "campaign_ask", "campaign_stop_asking"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")

@@ -1,0 +1,65 @@
+"""Read what staff asked about a campaign: the open question, the newest answer, the ones before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from promotions.models import CampaignCheck
+
+State = CampaignCheck.State
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """A question: its state, who asked, how far it is or how it ended. `by` may be empty."""
+
+    check_id: int
+    state: str
+    step: str
+    percent: int
+    depth: int
+    revision: int | None
+    failure: str
+    by: str
+    stopped_by: str
+    asked_at: datetime
+    begun_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether somebody still waits for the answer."""
+        return self.state in (State.WAITING, State.RUNNING)
+
+
+def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
+    """Return the newest ten questions of a kind about a campaign, newest first. One query."""
+    rows = CampaignCheck.objects.filter(campaign_id=campaign_id, kind=kind)
+    shown = rows.defer("answer").select_related("asked_by", "stopped_by").order_by("-pk")
+    return [
+        CheckView(
+            check_id=row.pk,
+            state=row.state,
+            step=row.step,
+            percent=row.percent,
+            depth=row.depth,
+            revision=row.revision,
+            failure=row.failure,
+            by="" if row.asked_by is None else str(row.asked_by),
+            stopped_by="" if row.stopped_by is None else str(row.stopped_by),
+            asked_at=row.asked_at,
+            begun_at=row.begun_at,
+            ended_at=row.ended_at,
+        )
+        for row in shown[:MOST_SHOWN]
+    ]
+
+
+def load_answer(check_id: int) -> Mapping[str, Any]:
+    """Return what was answered, by language; nothing before the end. One query."""
+    found = CampaignCheck.objects.filter(pk=check_id).values_list("answer", flat=True).first()
+    return found or {}

@@ -1,0 +1,152 @@
+"""Ask a worker about a campaign, stop asking, and how the question and its answer stand."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.checks import CheckView, list_checks, load_answer
+from promotions.services.checks import ask_check, stop_check
+from shop.backoffice.frame import needs
+from shop.backoffice.views.campaigns import require_campaign
+from shop.jobs.services import JobUnknown, start_job
+from shop.kernel.clock import utc_now
+from shop.staff.reasons import account_id, go_back
+
+CAN_SEE = "promotions.view_campaign"
+JOB, QUEUE = "answer_campaign_checks", "recompute"
+DEEP = 50
+# Where a question is asked from, and where its answer stands
+PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
+STEPS = {
+    "": gettext_lazy("Waiting for a worker"),
+    "law": gettext_lazy("Asking the law of each place"),
+    "carts": gettext_lazy("Trying it on recorded carts"),
+    "audience": gettext_lazy("Counting whom it could reach"),
+    "overlaps": gettext_lazy("Looking for overlaps with other campaigns"),
+    "stock": gettext_lazy("Looking at stock and the next was-price"),
+}
+FAILURES = {
+    "died": gettext_lazy("Its worker was stopped three times, so it was given up. Ask again."),
+    "too_long": gettext_lazy("It took longer than a quarter of an hour. Name fewer goods or days."),
+    "broken": gettext_lazy(
+        "Something went wrong that should not. The page of the workers has the reason."
+    ),
+}
+STATES = {
+    "waiting": (gettext_lazy("waits for a worker"), "blue"),
+    "running": (gettext_lazy("running"), "blue"),
+    "done": (gettext_lazy("answered"), "green"),
+    "failed": (gettext_lazy("failed"), "red"),
+    "stopped": (gettext_lazy("stopped"), "gray"),
+}
+
+
+class AskForm(forms.Form):
+    """What is asked, and from which depth on a meeting of campaigns is shown."""
+
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in PAGES])
+    depth = forms.IntegerField(min_value=1, max_value=100, required=False)
+
+
+@require_POST
+@needs(CAN_SEE)
+def ask_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Ask a worker once; asking again while it works changes nothing."""
+    require_campaign(campaign_id)
+    form = AskForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Name a depth between 1 and 100 percent."))
+        kind = request.POST.get("kind", "")
+        page = PAGES.get(kind, PAGES["rehearsal"])
+        return HttpResponseRedirect(reverse(page, args=[campaign_id]))
+    kind, depth = form.cleaned_data["kind"], form.cleaned_data["depth"] or DEEP
+    if not start_check(request, campaign_id, kind, depth=depth):
+        messages.info(request, _("It was asked already: the answer is being made."))
+    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+
+
+@require_POST
+@needs(CAN_SEE)
+def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Stop the open question; an answer that was there before stays."""
+    require_campaign(campaign_id)
+    kind = request.POST.get("kind", "")
+    kind = kind if kind in PAGES else "rehearsal"
+    stopped = stop_check(
+        campaign_id=campaign_id, kind=kind, by_id=account_id(request), now=utc_now()
+    )
+    if stopped:
+        messages.success(request, _("Stopped."))
+    else:
+        messages.info(request, _("It had ended already."))
+    return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+
+
+def start_check(request: HttpRequest, campaign_id: int, kind: str, *, depth: int = DEEP) -> bool:
+    """Keep the question and wake a worker; with Redis down the clock finds it later.
+
+    Return whether it is a new one.
+    """
+    by_id = account_id(request)
+    is_new = ask_check(campaign_id=campaign_id, kind=kind, by_id=by_id, now=utc_now(), depth=depth)
+    with suppress(JobUnknown):
+        start_job(name=JOB, queue=QUEUE)
+    return is_new
+
+
+def describe_checks(campaign: CampaignView, kind: str) -> dict[str, Any]:
+    """Return how the newest question stands and the newest answer there is. Two queries at most."""
+    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
+    newest = asked[0] if asked else None
+    done = next((one for one in asked if one.state == "done"), None)
+    answer = {} if done is None else load_answer(done.check_id)
+    language = get_language() or "en"
+    return {
+        "kind": kind,
+        "newest": None if newest is None else _describe(newest),
+        "done": None if done is None else _describe(done),
+        "is_outdated": done is not None and done.revision != campaign.revision,
+        "answer": answer.get(language, answer.get("en")),
+        "asked": [_describe(one) for one in asked],
+        "depth": DEEP if newest is None else newest.depth,
+    }
+
+
+def show_progress(request: HttpRequest, campaign: CampaignView, kind: str) -> HttpResponse | None:
+    """Return the moving part for a page that asks for news; the whole page again at its end.
+
+    None where the page itself is asked for. One query.
+    """
+    if request.headers.get("HX-Request") != "true" or "part" not in request.GET:
+        return None
+    asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
+    if not asked or not asked[0].is_open:
+        return go_back(request)
+    part = {"campaign": campaign, "check": {"newest": _describe(asked[0])}}
+    return TemplateResponse(request, "admin/parts/check_progress.html", part)
+
+
+def _describe(one: CheckView) -> dict[str, Any]:
+    state, tone = STATES[one.state]
+    took = None
+    if one.begun_at is not None and one.ended_at is not None:
+        took = f"{(one.ended_at - one.begun_at).total_seconds():.0f}"
+    return {
+        "row": one,
+        "state": state,
+        "tone": tone,
+        "says": STEPS[one.step],
+        "failure": FAILURES.get(one.failure, ""),
+        "took": took,
+    }

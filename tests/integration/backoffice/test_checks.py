@@ -1,0 +1,175 @@
+"""What a worker answers for staff: asked once, told how far, stopped, failed in words, kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
+from pytest_django import DjangoAssertNumQueries
+
+from promotions.models import Campaign, CampaignCheck
+from promotions.services import checks as services
+from promotions.services.checks import ask_check, begin_next_check, stop_check
+from shop.backoffice import checks
+from shop.backoffice.checks import Telling, answer_checks
+from shop.backoffice.tasks import answer_campaign_checks
+from shop.backoffice.views.checks import FAILURES
+from shop.jobs.models import JobRun
+from shop.kernel.clock import utc_now
+
+pytestmark = pytest.mark.django_db
+NOW = utc_now()
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def campaign(stocked_shop: None) -> Campaign:
+    """A draft whose dates lie ahead."""
+    found = Campaign.objects.order_by("pk")[0]
+    Campaign.objects.filter(pk=found.pk).update(
+        starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=8)
+    )
+    return found
+
+
+def page_of(browser: Client, campaign: Campaign, **asked: Any) -> str:
+    address = reverse("admin:campaign_rehearsal", args=[campaign.pk])
+    return browser.get(address, asked).content.decode()
+
+
+def ask(browser: Client, campaign: Campaign, kind: str = "rehearsal", **fields: Any) -> str:
+    """Press the button, and return what the page says then."""
+    address = reverse("admin:campaign_ask", args=[campaign.pk])
+    return browser.post(address, {"kind": kind, **fields}, follow=True).content.decode()
+
+
+def states(campaign: Campaign) -> list[str]:
+    return list(CampaignCheck.objects.filter(campaign=campaign).values_list("state", flat=True))
+
+
+def test_a_rehearsal_is_asked_once_answered_by_the_job_and_kept_in_both_languages(
+    root: Client, campaign: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    assert "Waiting for a worker" in ask(root, campaign, depth=30)
+    assert "It was asked already" in ask(root, campaign)
+    assert states(campaign) == ["waiting"]
+    assert answer_campaign_checks.apply().get() == 1
+    assert answer_campaign_checks.apply().get() == 0
+    run = JobRun.objects.filter(name="answer_campaign_checks").order_by("-rows")[0]
+    assert (run.outcome, run.rows, run.report["of"]) == ("ok", 1, 100)
+    shown = page_of(root, campaign)
+    for said in ("Whom it could reach", "From 30 % off on.", "Rehearse again", "it took"):
+        assert said in shown
+    assert "the campaign changed since" not in shown
+    assert sorted(CampaignCheck.objects.get().answer) == ["en", "zh-hans"]
+    Campaign.objects.filter(pk=campaign.pk).update(revision=7)
+    assert "the campaign changed since" in page_of(root, campaign)
+    noted = LogEntry.objects.filter(object_id=str(campaign.pk)).values_list(
+        "change_message", flat=True
+    )
+    assert list(noted) == ["asked: rehearsal on recorded carts"]
+    with django_assert_max_num_queries(14):
+        page_of(root, campaign)
+
+
+def test_the_page_shows_how_far_it_is_and_reloads_at_the_end(
+    root: Client, campaign: Campaign
+) -> None:
+    ask(root, campaign)
+    task = begin_next_check(now=NOW)
+    assert task is not None
+    told: list[tuple[int, int]] = []
+    telling = Telling(task.check_id, lambda done, of: told.append((done, of)))
+    tell = telling.between("overlaps", 60, 95)
+    tell(0, 10)
+    tell(1, 10)  # within half a second: not told
+    assert told == [(60, 100)]
+    shown = page_of(root, campaign)
+    assert '<progress class="ft-progress" id="ft-bar" max="100" value="60">' in shown
+    assert "Looking for overlaps with other campaigns" in shown
+    assert "Rehearse now" not in shown
+    address = reverse("admin:campaign_rehearsal", args=[campaign.pk])
+    part = root.get(address, {"part": "1"}, headers=HTMX)
+    assert part.content.decode().startswith('\n<div id="ft-progress"')
+    stop_check(campaign_id=campaign.pk, kind="rehearsal", by_id=None, now=NOW)
+    assert root.get(address, {"part": "1"}, headers=HTMX).headers["HX-Refresh"] == "true"
+
+
+def test_what_is_stopped_is_left_and_an_answer_of_before_stays(
+    root: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(root, campaign)
+    answer_checks()
+    ask(root, campaign)
+    address = reverse("admin:campaign_stop_asking", args=[campaign.pk])
+
+    def stop_meanwhile(task: Any, telling: Telling) -> dict[str, Any]:
+        root.post(address, {"kind": "rehearsal"})
+        telling.between("carts", 0, 55)(0, 1)
+        raise AssertionError("nobody waits for this")
+
+    monkeypatch.setitem(checks.ANSWERS, "rehearsal", stop_meanwhile)
+    assert answer_checks() == 0
+    assert states(campaign) == ["stopped", "done"]
+    shown = page_of(root, campaign)
+    assert "Stopped by" in shown
+    assert "Whom it could reach" in shown
+    again = root.post(address, {"kind": "rehearsal"}, follow=True).content.decode()
+    assert "It had ended already." in again
+
+
+WRONG: dict[str, tuple[Exception, str]] = {
+    "broken": (ZeroDivisionError(), "Something went wrong that should not."),
+    "too_long": (SoftTimeLimitExceeded(), "It took longer than a quarter of an hour."),
+}
+
+
+@pytest.mark.parametrize("failure", WRONG)
+def test_what_goes_wrong_is_said_in_a_sentence_and_the_run_says_it_too(
+    root: Client, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    error, said = WRONG[failure]
+    ask(root, campaign, "law")
+
+    def fail(task: Any, telling: Telling) -> dict[str, Any]:
+        raise error
+
+    monkeypatch.setitem(checks.ANSWERS, "law", fail)
+    with pytest.raises(type(error)):
+        answer_checks()
+    check = CampaignCheck.objects.get()
+    assert (check.state, check.failure) == ("failed", failure)
+    shown = root.get(reverse("admin:campaign_plan", args=[campaign.pk])).content.decode()
+    assert said in shown
+    with override("zh-hans"):
+        assert not str(FAILURES[failure]).isascii()
+    assert answer_checks() == 0
+
+
+def test_a_check_of_a_dead_worker_is_begun_again_three_times_at_most(campaign: Campaign) -> None:
+    ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
+    for _death in range(services.MOST_TRIES):
+        assert begin_next_check(now=NOW) is not None
+    assert begin_next_check(now=NOW) is None
+    check = CampaignCheck.objects.get()
+    assert (check.state, check.failure) == ("failed", "died")
+
+
+def test_ten_answers_of_a_campaign_are_kept(campaign: Campaign) -> None:
+    for _round in range(12):
+        ask_check(campaign_id=campaign.pk, kind="law", by_id=None, now=NOW)
+        task = begin_next_check(now=NOW)
+        assert task is not None
+        services.finish_check(check_id=task.check_id, answer={"en": {}}, now=NOW)
+    assert states(campaign) == ["done"] * services.KEPT
+
+
+def test_a_depth_nobody_can_show_is_refused(root: Client, campaign: Campaign) -> None:
+    assert "Name a depth between 1 and 100 percent." in ask(root, campaign, depth=0)
+    assert states(campaign) == []
