@@ -26,6 +26,7 @@ FIELDS = {
         " points_spent points_minor points_earned"
         " paid_at",
     ),
+    "OrderFacts": classify(none="order at", derived="seen"),
     "OrderLine": classify(
         none="id order position adjustments label_code is_gift cost_minor",
         link="quote_id",

@@ -35,10 +35,10 @@ def reconcile_payments() -> int:
 
 @job(queue="interactive", time_limit=300)
 def forget_old_keys_and_contacts() -> int:
-    """Delete idempotency keys past their use, and addresses of erased shoppers."""
+    """Delete idempotency keys and facts past their use, and addresses of erased shoppers."""
     now = utc_now()
     forgotten = services.forget_old_keys(before=now - KEEP_KEYS)
-    return forgotten + services.forget_contacts(now=now)
+    return forgotten + services.forget_old_facts(now=now) + services.forget_contacts(now=now)
 
 
 @job(queue="recompute", time_limit=300)

@@ -1,6 +1,7 @@
 """Tables of the orders. Imported only inside this room."""
 
 from orders.models.carts import Cart, CartLine
+from orders.models.facts import OrderFacts
 from orders.models.idempotency import IdempotencyKey
 from orders.models.orders import Order, OrderEvent, OrderLine
 from orders.models.payments import Payment, Refund, RefundLine
@@ -14,6 +15,7 @@ __all__ = [
     "IdempotencyKey",
     "Order",
     "OrderEvent",
+    "OrderFacts",
     "OrderLine",
     "Payment",
     "Refund",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from orders.models import Cart, Order, OrderLine
+from orders.models import Cart, Order, OrderFacts, OrderLine
 
 CONTACT = (
     "email",
@@ -21,13 +22,18 @@ CONTACT = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: carts and orders with lines, payments and refunds. Six queries."""
+    """Return JSON values: carts and orders with lines, payments and refunds. Seven queries.
+
+    `seen` is what was known of the shopper and the goods when offers were chosen for an order.
+    """
     carts = Cart.objects.filter(shopper_id=shopper_id).prefetch_related("lines")
     orders = Order.objects.filter(shopper_id=shopper_id)
     orders = orders.prefetch_related("lines", "payments", "refunds").order_by("placed_at", "pk")
+    facts = OrderFacts.objects.filter(order__shopper_id=shopper_id).values_list("pk", "seen")
+    seen = {order_id: json.loads(text) for order_id, text in facts}
     return {
         "carts": [_cart(cart) for cart in carts.order_by("created_at")],
-        "orders": [_order(order) for order in orders],
+        "orders": [_order(order) | {"seen": seen.get(order.pk)} for order in orders],
     }
 
 

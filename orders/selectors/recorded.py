@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 from django.db.models import QuerySet
 
-from orders.models import Cart, Order, OrderLine
+from orders.models import Cart, Order, OrderFacts, OrderLine
+from promotions.core.asked import FrozenFacts
 from promotions.core.carts import ShopperFacts
+from promotions.core.freezing import thaw_facts
 from promotions.core.shoppers import COUNT_IN, SPENT_IN, OrderHistory, asks_history, windows_in
 from shop.kernel.clock import utc_now
 
@@ -46,7 +48,8 @@ class RecordedOrder:
 
     `codes` are those that applied, `entered` all that stood in the cart, where it is still known.
     `fee_minor` is what the chosen delivery cost before `delivery_cuts`. `is_member`: had an account
-    by then. `personal_cap` is the one it was made under, None before there was any.
+    by then. `personal_cap` is the one it was made under, None before there was any. `facts` is
+    what the evaluator was asked, where it was kept with the order.
     """
 
     order_id: int
@@ -66,6 +69,7 @@ class RecordedOrder:
     fee_minor: int = 0
     delivery_cuts: tuple[dict[str, object], ...] = ()
     personal_cap: int | None = None
+    facts: FrozenFacts | None = None
 
     @property
     def bought(self) -> tuple[RecordedLine, ...]:
@@ -88,8 +92,21 @@ def load_recorded_orders(
 
 
 def find_recorded_order(order_id: int) -> RecordedOrder | None:
-    """Return one order, whatever became of it. Three queries."""
-    return next(iter(_record(list(_with_shopper(Order.objects.filter(pk=order_id))))), None)
+    """Return one order, whatever became of it, with its facts. Four queries."""
+    order = next(iter(_record(list(_with_shopper(Order.objects.filter(pk=order_id))))), None)
+    return None if order is None else replace(order, facts=_find_facts(order_id))
+
+
+def _find_facts(order_id: int) -> FrozenFacts | None:
+    """Return the facts of an order, None where there are none (any more) or nobody can read them.
+
+    Orders from before facts were kept have none, nor have those of forgotten shoppers.
+    """
+    seen = OrderFacts.objects.filter(pk=order_id).values_list("seen", flat=True).first()
+    try:
+        return None if seen is None else thaw_facts(seen)
+    except ValueError:
+        return None
 
 
 def find_facts_then(

@@ -25,6 +25,7 @@ from orders.services.carts import (
 from orders.services.checkout import start_checkout
 from orders.services.contacts import ContactRefused
 from orders.services.erasure import forget_contacts
+from orders.services.facts import forget_old_facts
 from orders.services.fulfilling import fulfill_order
 from orders.services.gift_choices import choose_gift
 from orders.services.idempotency import (
@@ -64,6 +65,7 @@ __all__ = [
     "expire_carts",
     "expire_unpaid_orders",
     "forget_contacts",
+    "forget_old_facts",
     "forget_old_keys",
     "fulfill_order",
     "list_payment_methods",

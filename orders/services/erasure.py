@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from orders.core.state import OrderStatus
-from orders.models import Cart, IdempotencyKey, Order, Refund
+from orders.models import Cart, IdempotencyKey, Order, OrderFacts, Refund
 from orders.services.cancelling import cancel_order
 from orders.services.rows import holder_of
 from profiles.selectors import get_shopper_by_id
@@ -45,6 +45,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     Cart.objects.filter(shopper_id=shopper_id).delete()
     ids = list(orders.values_list("pk", flat=True))
     Refund.objects.filter(order_id__in=ids).update(reason="")
+    OrderFacts.objects.filter(order_id__in=ids).delete()
     orders.update(shopper=None)
     Order.objects.filter(_is_delivered(now), pk__in=ids).update(**NOBODY)
 

@@ -20,6 +20,7 @@ from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
 from orders.selectors import get_order_by_token
 from orders.services.checkout import check_ready, require_cart, stock_lines
 from orders.services.contacts import check_contact
+from orders.services.facts import keep_facts
 from orders.services.idempotency import run_once
 from orders.services.points import open_order_points
 from orders.services.providers import FREE
@@ -116,6 +117,7 @@ def _place(
     order.pay_until = pay_until
     order.save()
     _create_lines(order, valuation)
+    keep_facts(order, valuation)
     Cart.objects.filter(pk=cart.pk).update(status=Cart.Status.ORDERED, changed_at=context.now)
     _note_placed(order, context)
     orders_total.labels(channel=order.channel, step="placed").inc()

@@ -21,19 +21,24 @@ from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
 from profiles.services import log_exposures
+from promotions.core.asked import Asked
 from promotions.core.carts import CartLineValue, CartValue, DeliveryFee
 from promotions.core.values import Evaluation
-from promotions.selectors import ShopperView, evaluate_cart, list_cart_arms
+from promotions.selectors import ShopperView, evaluate_asked, list_cart_arms, prepare_cart
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
 
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """A valued cart with the rows it came from, in the same order as `lines`; then gifts."""
+    """A valued cart with the rows it came from, in the same order as `lines`; then gifts.
+
+    `asked` is what the evaluator was asked, `evaluation` its answer.
+    """
 
     opened: OpenCart
     lines: tuple[SettledLine, ...]
+    asked: Asked
     evaluation: Evaluation
     valued: Valued
 
@@ -53,7 +58,7 @@ def value_cart(
     """Return what the cart costs now and keep better or renewed promises on its lines.
 
     `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
-    promise is new; codes, budgets and personal campaigns as `evaluate_cart` says; the points of an
+    promise is new; codes, budgets and personal campaigns as `prepare_cart` says; the points of an
     account holder; the cards of gifts, if an offer may give some. Raises UnknownDelivery.
     """
     lines = _settle_lines(opened, context, prices)
@@ -66,13 +71,15 @@ def value_cart(
         gift_choices=choices_of(opened),
     )
     shelf = GiftShelf(opened, lines, context, partial(_price_gifts, context))
-    evaluation = _evaluate(cart, opened, shelf, context)
+    asked = _prepare(cart, opened, shelf, context)
+    language, now = context.language, context.now
+    evaluation = evaluate_asked(asked, now=now, language=language, locale=locale_of(language))
     head = CartHead(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
         currency=get_market(context.market).currency,
         coupon_codes=_codes_of(opened),
-        language=context.language,
+        language=language,
     )
     gifts = shelf.settle(evaluation.gifts)
     valued = value_lines(
@@ -84,7 +91,9 @@ def value_cart(
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )
-    return Valuation(opened, (*lines, *gifts), evaluation, _add_choices(valued, evaluation, shelf))
+    return Valuation(
+        opened, (*lines, *gifts), asked, evaluation, _add_choices(valued, evaluation, shelf)
+    )
 
 
 def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Valued:
@@ -94,19 +103,16 @@ def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Va
     return replace(valued, view=replace(view, notices=notices, gift_choices=choices))
 
 
-def _evaluate(
-    cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext
-) -> Evaluation:
+def _prepare(cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: QuoteContext) -> Asked:
     shopper = _shopper_view(opened, context)
     # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
     log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
-    return evaluate_cart(
+    return prepare_cart(
         cart=cart,
         codes=_codes_of(opened),
         shopper=shopper,
         now=context.now,
         language=context.language,
-        locale=locale_of(context.language),
         look_up=lambda view, facts: complete_shopper(view, facts, context),
         look_up_gifts=shelf.look_up,
     )

@@ -4,7 +4,12 @@ from promotions.core.shoppers import OrderHistory, ShopperView
 from promotions.selectors.arms import list_cart_arms
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.left import tell_left
-from promotions.selectors.offers import evaluate_cart, list_live_offers
+from promotions.selectors.offers import (
+    evaluate_asked,
+    evaluate_cart,
+    list_live_offers,
+    prepare_cart,
+)
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.selectors.personal_covering import personal_offers_covering
 from promotions.selectors.previews import LinePreview, PreviewPlace, Previews, preview_lines
@@ -17,6 +22,7 @@ __all__ = [
     "PreviewPlace",
     "Previews",
     "ShopperView",
+    "evaluate_asked",
     "evaluate_cart",
     "forget_offer_book",
     "list_cart_arms",
@@ -24,6 +30,7 @@ __all__ = [
     "list_live_offers",
     "personal_offers_covering",
     "personal_offers_for",
+    "prepare_cart",
     "preview_lines",
     "tell_left",
 ]

@@ -24,6 +24,11 @@ class OfferArms:
 
     choices: Mapping[int, ArmChoice] = field(default_factory=dict)
 
+    @property
+    def names(self) -> dict[int, str]:
+        """Return the code of each arm, by campaign id."""
+        return {campaign_id: choice.arm for campaign_id, choice in self.choices.items()}
+
     def hides(self, campaign_id: int, offer_code: str) -> bool:
         """Return whether an offer is not for the shopper's arm."""
         choice = self.choices.get(campaign_id)

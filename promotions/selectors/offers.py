@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import connection
 
 from pricing.core.values import STRICTEST, JurisdictionRule
+from promotions.core.asked import Asked
 from promotions.core.carts import CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
@@ -67,31 +68,72 @@ def evaluate_cart(
     and together with a personal price go no deeper than the region's law says.
     `book` is that of a rehearsal, drafts as if they were live; without it the live one is taken.
     """
+    asked = prepare_cart(
+        cart=cart,
+        codes=codes,
+        shopper=shopper,
+        now=now,
+        language=language,
+        look_up=look_up,
+        look_up_gifts=look_up_gifts,
+        book=book,
+    )
+    return evaluate_asked(asked, now=now, language=language, locale=locale)
+
+
+def prepare_cart(
+    *,
+    cart: CartValue,
+    codes: Sequence[str],
+    shopper: ShopperView,
+    now: datetime,
+    language: str,
+    look_up: LookUp | None = None,
+    look_up_gifts: LookUpGifts | None = None,
+    book: CompiledBook | None = None,
+) -> Asked:
+    """Return what to ask the evaluator for `evaluate_cart`, which says what is looked up."""
     book = load_offer_book() if book is None else book
     touching = drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
-    offers = [offer for offer in touching if _live_for(offer, shopper, now, cart.market_code)]
-    offers = find_offer_arms({o.campaign_id for o in offers}, shopper, cart.channel).keep(offers)
+    live = [offer for offer in touching if _live_for(offer, shopper, now, cart.market_code)]
+    arms = find_offer_arms({o.campaign_id for o in live}, shopper, cart.channel)
+    offers, passed_over = _keep_from_sensitive(arms.keep(live), cart)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
     coupons = close_held_out([take_as_live(c, book.as_live) for c in coupons], shopper.shopper_id)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
-    offers = _with_budgets(_keep_from_sensitive(offers, cart), book, now)
     buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
-    offers, coupons = add_rooms(offers, coupons, buyer)
+    offers, coupons = add_rooms(_with_budgets(offers, book, now), coupons, buyer)
     facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     if look_up_gifts is not None and (gifts := _gifts_of((*offers, *unlocked))):
         cart = replace(cart, gifts=look_up_gifts(gifts))
     given, rule = _personal_among([*offers, *unlocked], shopper, cart, now)
-    found = evaluate_offers(
+    return Asked(
         cart=_under_cap(cart, given, now),
-        offers=_keep_given(offers, given),
-        coupons=coupons,
+        offers=tuple(_keep_given(offers, given)),
+        coupons=tuple(coupons),
         shopper=facts_of(shopper, given),
+        given=given,
+        arms=arms.names,
+        hidden=frozenset(o.offer_id for o in live if arms.hides(o.campaign_id, o.code)),
+        passed_over=passed_over,
+        allows_personal=shopper.allows_personal,
+        law_label=rule.label(language),
+    )
+
+
+def evaluate_asked(asked: Asked, *, now: datetime, language: str, locale: str) -> Evaluation:
+    """Return the evaluator's answer, what is personal labeled. No query."""
+    found = evaluate_offers(
+        cart=asked.cart,
+        offers=asked.offers,
+        coupons=asked.coupons,
+        shopper=asked.shopper,
         now=now,
         language=language,
         locale=locale,
     )
-    return label_personal(found, [*offers, *unlocked], rule.label(language))
+    return label_personal(found, asked.with_unlocked, asked.law_label)
 
 
 def _live_for(offer: OfferValue, shopper: ShopperView, now: datetime, market_code: str) -> bool:
@@ -104,22 +146,25 @@ def _gifts_of(offers: Iterable[OfferValue]) -> frozenset[int]:
     return frozenset().union(*(terms.variant_ids for terms in given if isinstance(terms, Gift)))
 
 
-def _keep_from_sensitive(offers: list[OfferValue], cart: CartValue) -> list[OfferValue]:
-    """Return the offers, those addressed to shoppers without the sensitive goods in the cart.
+def _keep_from_sensitive(
+    offers: list[OfferValue], cart: CartValue
+) -> tuple[list[OfferValue], frozenset[int]]:
+    """Return the offers, those addressed to shoppers without the sensitive goods in the cart, and
+    these goods where it mattered.
 
     Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9).
     A code somebody enters is their own act and keeps its worth.
     """
     if not any(offer.audience == "personal" for offer in offers):
-        return offers
+        return offers, frozenset()
     hidden = list_sensitive_variants().intersection(line.variant_id for line in cart.lines)
     if not hidden:
-        return offers
+        return offers, frozenset()
     kept = [
         offer.without_variants(hidden) if offer.audience == "personal" else offer
         for offer in offers
     ]
-    return [offer for offer in kept if any(map(offer.covers, cart.lines))]
+    return [offer for offer in kept if any(map(offer.covers, cart.lines))], frozenset(hidden)
 
 
 def _read_coupons(

@@ -7,24 +7,18 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from orders.selectors.recorded import RecordedLine, RecordedOrder, find_facts_then
+from orders.selectors.recorded import RecordedLine, RecordedOrder
 from orders.services.rehearsing import Rehearsed
 from pricing.core.values import QuoteContext
-from promotions.core.carts import CartValue, DeliveryFee, GiftStock, ShopperFacts
+from promotions.core.asked import FrozenFacts
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
-from promotions.core.shoppers import ShopperView
 from promotions.core.values import Evaluation
-from promotions.selectors.facts import complete_shopper
-from promotions.selectors.holdouts import drop_held_out
-from promotions.selectors.restored_codes import restore_codes
 from promotions.selectors.restoring import Restored, RestoredBook, restore_book
 from shop.backoffice.previews import Verdict, judge_offers
-from shop.backoffice.rehearsals import make_carts
-from shop.kernel.clock import utc_now
+from shop.backoffice.replay_inputs import OWN_FACTS, find_input
 from shop.kernel.money import format_money
 
-OWN_FACTS = frozenset({"groups", "tier"})
 DAILY = frozenset({"segment", "tags"})
 
 type Part = Mapping[str, object]
@@ -58,6 +52,7 @@ class _Row:
 class Replay:
     """An order's offers as frozen and as evaluated again with what applied at its moment.
 
+    `is_frozen`: what the evaluator was asked was kept with the order. Where it was not:
     `asks_profile`, `asks_tier`: some condition looks at what is not kept by day, or is reckoned
     again; `gives`: some offer gives gifts whose stock of then is not kept.
     """
@@ -68,6 +63,7 @@ class Replay:
     stacking: str
     is_same: bool
     is_first: bool
+    is_frozen: bool
     asks_profile: bool
     asks_tier: bool
     gives: bool
@@ -75,36 +71,40 @@ class Replay:
 
     @property
     def is_restored(self) -> bool:
-        """Return whether every campaign and the stacking stand as they were recorded then."""
+        """Return whether campaigns, stacking and all facts stand as they were recorded then."""
         is_whole = all(one.how == "version" and not one.lost for one in self.campaigns)
-        return is_whole and self.stacking == "version"
+        return is_whole and self.stacking == "version" and self.is_frozen
 
 
 def replay_order(order: RecordedOrder, *, language: str) -> Replay:
     """Return the replay of an order with campaigns, stacking, codes and budgets of its moment.
 
-    About twenty queries. What is not kept by day (segment, tags, whom staff addressed, stock of
-    gifts, floors, use limits) is taken as known today or as not met, and the page says so.
+    What the evaluator was asked is taken as the order froze it. Orders without it are judged by
+    what is known today or counted as not met, and the page says so. About twenty queries.
     """
+    used = _used_versions(order)
     book = restore_book(
-        market_code=order.market_code,
-        at=order.placed_at,
-        used=_used_versions(order),
-        order_ref=order.number,
+        market_code=order.market_code, at=order.placed_at, used=used, order_ref=order.number
     )
-    facts = frozenset().union(*(needed_facts(offer.condition) for offer in book.offers))
-    shopper = _facts_of(order, facts)
-    cart = _cart_of(order)
-    found = _evaluate(order, book, cart, shopper, language)
-    replayed = Rehearsed(cart, found)
+    asked = find_input(order, book, frozenset(used))
+    found = evaluate_offers(
+        cart=asked.cart,
+        offers=asked.offers,
+        coupons=asked.coupons,
+        shopper=asked.shopper,
+        now=order.placed_at,
+        language=language,
+    )
     lines = _compare(order, found, language)
+    facts = frozenset().union(*(needed_facts(offer.condition) for offer in book.offers))
     return Replay(
         lines=lines,
-        verdicts=_judge(order, book, replayed, language),
-        campaigns=book.campaigns,
+        verdicts=_judge(order, book, Rehearsed(asked.cart, found), asked.withheld, language),
+        campaigns=_with_left(book.campaigns, order.facts),
         stacking=book.stacking,
         is_same=all(line.is_same for line in lines),
-        is_first=shopper.is_first_order is True,
+        is_first=asked.shopper.is_first_order is True,
+        is_frozen=order.facts is not None,
         asks_profile=bool(facts & DAILY),
         asks_tier=bool(facts & OWN_FACTS),
         gives=any(offer.benefit.kind == "gift" for offer in book.offers),
@@ -112,68 +112,20 @@ def replay_order(order: RecordedOrder, *, language: str) -> Replay:
     )
 
 
-def _evaluate(
-    order: RecordedOrder,
-    book: RestoredBook,
-    cart: CartValue,
-    shopper: ShopperFacts,
-    language: str,
-) -> Evaluation:
-    offers = drop_held_out(book.offers, order.shopper_id)
-    coupons = restore_codes(
-        order.entered,
-        offers=offers,
-        applied=order.codes,
-        shopper_id=order.shopper_id,
-        at=order.placed_at,
-        order_ref=order.number,
-    )
-    return evaluate_offers(
-        cart=cart,
-        offers=[offer for offer in offers if any(map(offer.covers, cart.lines))],
-        coupons=coupons,
-        shopper=shopper,
-        now=order.placed_at,
-        language=language,
-    )
-
-
-def _facts_of(order: RecordedOrder, facts: frozenset[str]) -> ShopperFacts:
-    """Return what was known of the shopper then; behaviour beyond orders is not kept by day."""
-    known = find_facts_then([order], facts, now=utc_now())[0]
-    view = complete_shopper(
-        ShopperView(order.shopper_id), facts & OWN_FACTS, now=order.placed_at, look_up=None
-    )
-    return replace(
-        known,
-        campaign_ids=frozenset(_used_versions(order)),
-        is_private=known.history is None,
-        tier=view.tier,
-        groups=view.groups,
-    )
-
-
-def _cart_of(order: RecordedOrder) -> CartValue:
-    """Return the cart of then: its gifts are what could be given, its way of delivery the fee.
-
-    The cap on personal discounts is the order's own, none for orders from before there was one.
-    """
-    given: dict[int, GiftStock] = {}
-    for line in order.lines:
-        if line.is_gift:
-            given[line.variant_id] = GiftStock(line.variant_id, line.quoted_minor, line.quantity)
-    method = order.delivery_method
-    return replace(
-        make_carts([order], now=utc_now())[0],
-        gifts=tuple(given.values()),
-        deliveries=(DeliveryFee(method, order.fee_minor),) if method else (),
-        delivery_code=method or None,
-        personal_cap=order.personal_cap,
+def _with_left(campaigns: Sequence[Restored], facts: FrozenFacts | None) -> tuple[Restored, ...]:
+    """Return the campaigns with what the order saw of their money, where it kept that."""
+    left = {} if facts is None else facts.left_minor
+    return tuple(
+        replace(one, left_minor=left.get(one.campaign_id, one.left_minor)) for one in campaigns
     )
 
 
 def _judge(
-    order: RecordedOrder, book: RestoredBook, replayed: Rehearsed, language: str
+    order: RecordedOrder,
+    book: RestoredBook,
+    replayed: Rehearsed,
+    withheld: Mapping[int, str],
+    language: str,
 ) -> tuple[Verdict, ...]:
     context = QuoteContext(
         None,
@@ -185,14 +137,11 @@ def _judge(
         now=order.placed_at,
     )
     verdicts = judge_offers(replayed, book.offers, 0, context)
-    held = {one.offer_id for one in book.offers} - {
-        one.offer_id for one in drop_held_out(book.offers, order.shopper_id)
-    }
     unentered = {one.offer_id for one in book.offers if one.requires_coupon}
     unentered -= {one.offer_id for one in replayed.evaluation.applied}
     unentered -= {one.offer_id or 0 for one in replayed.evaluation.rejected}
     said = dict.fromkeys(unentered, _("It needs a code, and none of it was entered."))
-    said |= dict.fromkeys(held, _("This shopper was left without it, to measure the campaign."))
+    said |= withheld
     return tuple(replace(one, text=said.get(one.offer_id, one.text)) for one in verdicts)
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from orders.models import Cart, Order
+from orders.models import Cart, Order, OrderFacts
 from orders.selectors.recorded import find_facts_then, find_recorded_order
 from orders.services import add_to_cart, apply_coupon
 from pricing.core.values import QuoteContext
@@ -32,11 +32,11 @@ from shop.backoffice import rehearsals
 from shop.backoffice.replays import Replay, replay_order
 from shop.backoffice.views.rehearsals import say_how
 from tests.factories.backoffice import make_staff
-from tests.factories.campaigns import make_person, step
+from tests.factories.campaigns import BEFORE, release
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
 
 pytestmark = pytest.mark.django_db
-BEFORE, AFTER = NOON - timedelta(hours=2), NOON + timedelta(hours=2)
+AFTER = NOON + timedelta(hours=2)
 
 
 @pytest.fixture(autouse=True)
@@ -48,34 +48,6 @@ def floors(prices: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def bob(prices: FakePrices) -> QuoteContext:
     return context_of(make_shopper())
-
-
-def release(code: str, *, at: datetime = BEFORE, is_recorded: bool = True, **fields: Any) -> int:
-    """Make a campaign with one offer (a tenth off) live, by its own steps; return its id."""
-    own = ("audience", "budget_minor", "holdout_percent")
-    campaign = Campaign.objects.create(
-        code=code,
-        name=code,
-        kind="price_cut",
-        market_code="us",
-        starts_at=NOON - timedelta(days=1),
-        ends_at=fields.pop("ends_at", NOON + timedelta(days=6)),
-        **{name: fields.pop(name) for name in own if name in fields},
-    )
-    known: dict[str, Any] = {"benefit_kind": "percentage", "target": "line", "percent": 10}
-    if "benefit_kind" in fields:
-        known = {}
-    offer = Offer(campaign=campaign, code=code, name=code, **(known | fields))
-    offer.full_clean()
-    offer.save()
-    if is_recorded:
-        step(campaign, Step.SCHEDULE, None, at)
-        if Campaign.objects.get(pk=campaign.pk).status != "live":
-            step(campaign, Step.APPROVE, make_person(f"approver-{code}"), at)
-    else:
-        Campaign.objects.filter(pk=campaign.pk).update(status="live")
-    forget_offer_book()
-    return campaign.pk
 
 
 def edit(campaign_id: int, *, at: datetime = AFTER, **offer: Any) -> None:
@@ -195,6 +167,7 @@ def test_codes_that_failed_keep_their_reason(bob: QuoteContext, shelf: Shelf) ->
     first = place(ann).number
     add_to_cart(context=bob, variant_id=shelf.merlot)
     number = place(bob).number
+    OrderFacts.objects.all().delete()  # as of an order from before they were kept
     Cart.objects.filter(pk=Order.objects.get(number=number).cart_id).update(coupon_codes=["ONCE"])
     assert texts(replay_again(first)) == {"coded": (True, "$0.90")}
     found = replay_again(number)
@@ -258,6 +231,7 @@ def test_who_joined_later_was_no_member_then(bob: QuoteContext, shelf: Shelf) ->
     number = place(bob).number
     account = make_staff("erin")
     Shopper.objects.filter(pseudonym=bob.shopper_pseudonym).update(account=account)
+    OrderFacts.objects.all().delete()
     found = replay_again(number)
     assert (found.is_same, texts(found)["members"][0]) == (True, False)
     account.date_joined = BEFORE
@@ -276,6 +250,13 @@ def test_the_page_says_what_is_known(bob: QuoteContext, shelf: Shelf, client: Cl
     assert order is not None
     assert find_facts_then([order], (), now=AFTER)[0].is_first_order is True
     client.force_login(make_staff("root", is_superuser=True))
-    words = client.get(f"/admin/orders/{placed.order_id}/offers/").content.decode()
-    for text in ("everything as it was then", "as its versions say", "Segment and tags of that"):
+    page = f"/admin/orders/{placed.order_id}/offers/"
+    words = client.get(page).content.decode()
+    for text in ("everything as it was then", "as its versions say", "Nothing of today is used."):
+        assert text in words, text
+    assert "Segment and tags of that" not in words
+    OrderFacts.objects.all().delete()
+    words = client.get(page).content.decode()
+    said = "What follows is taken as it is today."
+    for text in ("not everything could be restored", said, "Segment and tags of that day"):
         assert text in words, text
