@@ -95,7 +95,8 @@ FIELDS = {
     "OfferDecision": classify(
         none="id price",
         link="shopper",
-        legal="at campaign offer arm propensity depth model value_minor cost_minor reason draws",
+        legal="at campaign offer arm propensity depth model value_minor cost_minor reason draws"
+        " exploration_share",
     ),
     "OfferDigest": classify(none="id", personal="shopper week offers at"),
     "VerifiedGroup": classify(

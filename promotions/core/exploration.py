@@ -28,6 +28,8 @@ from shop.kernel.hashing import stable_draw
 FloatArray = NDArray[np.float64]
 # Where no similar offer ran: the model's word for it, taken with a wide doubt.
 DEFAULT_MEAN, DEFAULT_SD = 1.0, 0.5
+# New offers are tried on at most so many of the shoppers: most get what is believed to be best.
+MOST_EXPLORING = 0.5
 # With fewer people an offer's effect is not told; with an expected uplift below this neither.
 FEWEST, LEAST_UPLIFT = 30, 1e-4
 

@@ -55,10 +55,11 @@ class Note(StrEnum):
     REVISE = "revise"
     PROPOSE = "propose"
     REFUSE = "refuse"
+    EXPLORE = "explore"
 
 
 # After these the version they name does not hold, whatever the campaign's status.
-WITHOUT_EFFECT = (Note.PROPOSE, Note.REFUSE)
+WITHOUT_EFFECT = (Note.PROPOSE, Note.REFUSE, Note.EXPLORE)
 
 STEPS: Mapping[Step, tuple[frozenset[Status], Status]] = {
     Step.SCHEDULE: (frozenset({Status.DRAFT}), Status.SCHEDULED),

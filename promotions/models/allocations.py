@@ -140,6 +140,9 @@ class OfferDecision(models.Model):
     cost_minor = models.FloatField(default=0.0, help_text="Expected cost to the budget.")
     price = models.FloatField(default=0.0, help_text="Lambda when it was decided.")
     reason = models.CharField(max_length=20)
+    exploration_share = models.FloatField(
+        null=True, blank=True, help_text="The plan's share when it was decided: who explores."
+    )
     draws = models.JSONField(
         default=dict,
         blank=True,

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Sum
 
-from promotions.models import AllocationPlan, Campaign, OfferDecision, UpliftVersion
+from promotions.models import (
+    AllocationPlan,
+    Campaign,
+    Offer,
+    OfferBelief,
+    OfferDecision,
+    UpliftVersion,
+)
 from promotions.selectors.allocations import list_allocatable
 
 
@@ -22,6 +29,28 @@ class DepthRow:
     shoppers: int
     value_minor: float
     cost_minor: float
+
+
+@dataclass(frozen=True, slots=True)
+class BeliefView:
+    """An offer the allocator may give, and what is believed of its effect relative to what the
+    model expects of it (1: as the model says): `mean` and `sd`, None before it first took part.
+
+    `by_chance`, `explored` and `chosen` are how often it was given, up to now; `decisions` how many
+    of those by chance had an outcome when the belief was made.
+    """
+
+    code: str
+    name: str
+    depth: float
+    mean: float | None
+    sd: float | None
+    is_new: bool
+    decisions: int
+    by_chance: int
+    explored: int
+    chosen: int
+    made_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +71,8 @@ class AllocationView:
     paced_at: datetime | None
     last_at: datetime | None
     depths: Sequence[DepthRow]
+    exploration_share: float
+    beliefs: Sequence[BeliefView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +87,7 @@ class ModelView:
 
 
 def list_allocations(*, now: datetime) -> list[AllocationView]:
-    """Return the personal campaigns that are not over at `now`. Four queries.
+    """Return the personal campaigns that are not over at `now`. Six queries.
 
     Those that were ever given out come first, then those with depths to choose from.
     """
@@ -76,8 +107,12 @@ def list_allocations(*, now: datetime) -> list[AllocationView]:
         numbers = (row["arm"], row["depth"], row["n"], row["value"], row["cost"])
         depths.setdefault(key, []).append(DepthRow(*numbers))
         last[key] = max(row["latest"], last.get(key, row["latest"]))
+    beliefs = _list_beliefs([one.pk for one in campaigns if one.pk in plans])
     found = [
-        _view(one, plans.get(one.pk), depths.get(one.pk, []), last.get(one.pk), one.pk in able)
+        replace(
+            _view(one, plans.get(one.pk), depths.get(one.pk, []), last.get(one.pk), one.pk in able),
+            beliefs=beliefs.get(one.pk, []),
+        )
         for one in campaigns
     ]
     return sorted(found, key=lambda view: (not view.is_on, view.is_on is None, not view.has_depths))
@@ -89,6 +124,41 @@ def find_newest_model() -> ModelView | None:
     if row is None:
         return None
     return ModelView(row.pk, row.status, row.trained_at, row.rows, row.metrics)
+
+
+def _list_beliefs(campaign_ids: Sequence[int]) -> dict[int, list[BeliefView]]:
+    """Return what is believed of the offers of campaigns, shallow first. Two queries."""
+    offers = list_allocatable(campaign_ids).select_related("belief").order_by("percent", "pk")
+    given = OfferDecision.objects.filter(offer__in=offers.values("pk"))
+    counts = {
+        (offer_id, reason): n
+        for offer_id, reason, n in given.order_by()
+        .values_list("offer_id", "reason")
+        .annotate(n=Count("pk"))
+    }
+    found: dict[int, list[BeliefView]] = {}
+    for offer in offers:
+        found.setdefault(offer.campaign_id, []).append(
+            _believe(offer, {reason: n for (pk, reason), n in counts.items() if pk == offer.pk})
+        )
+    return found
+
+
+def _believe(offer: Offer, given: Mapping[str, int]) -> BeliefView:
+    told: OfferBelief | None = getattr(offer, "belief", None)
+    return BeliefView(
+        code=offer.code,
+        name=offer.name,
+        depth=float(offer.percent or 0) / 100,
+        mean=None if told is None else told.mean,
+        sd=None if told is None else told.sd,
+        is_new=told is None or told.is_new,
+        decisions=0 if told is None else told.decisions,
+        by_chance=given.get("by_chance", 0),
+        explored=given.get("explored", 0),
+        chosen=given.get("chosen", 0),
+        made_at=None if told is None else told.made_at,
+    )
 
 
 def _view(
@@ -110,4 +180,6 @@ def _view(
         paced_at=None if plan is None else plan.paced_at,
         last_at=last_at,
         depths=depths,
+        exploration_share=0.0 if plan is None else plan.exploration_share,
+        beliefs=(),
     )

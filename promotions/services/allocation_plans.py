@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from django.db import transaction
 
 from promotions.core.arms import LEAST_CONTROL, LEAST_DEPTH, share_arms
+from promotions.core.exploration import MOST_EXPLORING
+from promotions.core.workflow import Note
 from promotions.models import AllocationPlan, Campaign
 from promotions.selectors.allocations import list_allocatable
+from promotions.services.campaign_trail import lock_campaign, note_step
 from shop.kernel.errors import FairtagError
 
 
@@ -34,6 +38,28 @@ def set_allocation(*, campaign_id: int, is_on: bool) -> None:
     if plan.is_on != is_on:
         plan.is_on = is_on
         plan.save(update_fields=["is_on"])
+
+
+@transaction.atomic
+def set_exploration(*, campaign_id: int, share: float, by_id: int | None, now: datetime) -> None:
+    """Set on which share of the shoppers new offers of a campaign are tried; it holds from the next
+    decision on, and what was decided keeps the share it was decided with. On the campaign's trail.
+
+    One person may: budgets, masks and the randomised arm hold whatever the share. Raises
+    AllocationRefused where the allocator gives nothing out, and beyond the bounds.
+    """
+    campaign = lock_campaign(campaign_id)
+    plan = AllocationPlan.objects.select_for_update().filter(campaign=campaign).first()
+    if plan is None or campaign.status == Campaign.Status.ENDED:
+        raise AllocationRefused("The allocator does not give this campaign out.")
+    if not 0.0 <= share <= MOST_EXPLORING:
+        raise AllocationRefused("New offers may be tried on none up to half of the shoppers.")
+    if plan.exploration_share == share:
+        return
+    said = f"{100.0 * plan.exploration_share:g} % -> {100.0 * share:g} %"
+    note_step(campaign, step=Note.EXPLORE, was=campaign.status, reason=said, by_id=by_id, now=now)
+    plan.exploration_share = share
+    plan.save(update_fields=["exploration_share"])
 
 
 def _check(campaign: Campaign) -> None:

@@ -214,5 +214,6 @@ def _decision(one: _Choice, served: Served | None, price: float, now: datetime) 
         cost_minor=one.cost,
         price=price,
         reason=one.reason,
+        exploration_share=one.plan.exploration_share,
         draws=one.draws,
     )

@@ -159,6 +159,7 @@ def say_step(step: str) -> str:
         Step.END: _("end"),
         Note.REVISE: _("change while released"),
         Note.PROPOSE: _("propose a change"),
+        Note.EXPLORE: _("set on how many new offers are tried"),
         Note.REFUSE: _("refuse the change"),
         Note.FOUND: _("found as it was"),
     }

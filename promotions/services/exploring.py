@@ -49,7 +49,7 @@ def explore(
     found, draws = believe(plans, value), [dict[int, Draw]() for _ in units]
     for column, plan, offer_id, belief in _list_new(plans):
         for row, unit in enumerate(units):
-            if not is_in_share(unit, plan.exploration_share, SALT, plan.salt):
+            if not explores(unit, plan.exploration_share, plan.salt):
                 continue
             effect = draw_effect(belief.mean, belief.sd, belief.seed, str(offer_id), unit)
             draws[row][column] = Draw(belief, effect)
@@ -57,8 +57,20 @@ def explore(
     return found, draws
 
 
+def explores(unit: str, share: float, salt: str) -> bool:
+    """Return whether a shopper is one of the `share` that new offers are tried on. Whoever is keeps
+    being it when the share grows."""
+    return is_in_share(unit, share, SALT, salt)
+
+
 def replay_draws(decision: OfferDecision, pseudonym: str) -> bool:
-    """Return whether a decision's draws come out again from their seeds and beliefs."""
+    """Return whether a decision's draws come out again from their seeds and beliefs, for somebody
+    who explored by the share of that moment. One query, for the plan's salt."""
+    share = decision.exploration_share
+    if decision.draws and share is not None:
+        salt = decision.campaign.allocation.salt
+        if not explores(pseudonym, share, salt):
+            return False
     return all(
         draw_effect(mean, sd, seed, offer_id, pseudonym) == effect
         for offer_id, (seed, mean, sd, effect) in decision.draws.items()

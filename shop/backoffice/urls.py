@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
-from shop.backoffice.views.allocator import set_allocator, show_allocator
+from shop.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
 from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
 from shop.backoffice.views.campaign_calendar import show_calendar
@@ -91,15 +91,26 @@ def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(roll_back_campaign),
             name="campaign_rollback",
         ),
-        path("campaigns/personal-offers/", site.admin_view(show_allocator), name="allocator"),
-        path(
-            "campaigns/personal-offers/set/", site.admin_view(set_allocator), name="set_allocator"
-        ),
+        *_list_allocator_pages(site),
         path("campaigns/running/", site.admin_view(show_adjusting), name="adjusting"),
         path(
             "campaigns/running/decide/", site.admin_view(decide_adjusting), name="decide_adjusting"
         ),
         path("campaigns/running/automatic/", site.admin_view(set_adjusting), name="set_adjusting"),
+    ]
+
+
+def _list_allocator_pages(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("campaigns/personal-offers/", site.admin_view(show_allocator), name="allocator"),
+        path(
+            "campaigns/personal-offers/explore/",
+            site.admin_view(set_exploring),
+            name="set_exploring",
+        ),
+        path(
+            "campaigns/personal-offers/set/", site.admin_view(set_allocator), name="set_allocator"
+        ),
     ]
 
 

@@ -13,14 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from promotions.core.exploration import MOST_EXPLORING
 from promotions.selectors.staff_allocations import (
     AllocationView,
+    BeliefView,
     ModelView,
     find_newest_model,
     list_allocations,
 )
-from promotions.services.allocation_plans import set_allocation
-from shop.backoffice.formats import show_percent
+from promotions.services.allocation_plans import set_allocation, set_exploration
+from shop.backoffice.charts.drawing import Chart
+from shop.backoffice.charts.intervals import Interval, IntervalChart
+from shop.backoffice.formats import show_count, show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.jobs.selectors import find_latest_run
 from shop.kernel.clock import utc_now
@@ -42,6 +46,13 @@ STATES: dict[str, Promise] = {
 }
 
 
+class ExplorationForm(forms.Form):
+    """On how many of a campaign's shoppers new offers are tried, in percent."""
+
+    campaign = forms.IntegerField(min_value=1)
+    percent = forms.FloatField(min_value=0.0, max_value=100.0 * MOST_EXPLORING)
+
+
 class AllocationForm(forms.Form):
     """Which campaign, and whether the allocator gives out its offers."""
 
@@ -51,7 +62,7 @@ class AllocationForm(forms.Form):
 
 @needs(CAN_SEE)
 def show_allocator(request: HttpRequest) -> HttpResponse:
-    """Show the last run, every personal campaign and the newest model. Five queries."""
+    """Show the last run, every personal campaign and the newest model. Eight queries."""
     model = find_newest_model()
     found = list_allocations(now=utc_now())
     context = {
@@ -63,6 +74,32 @@ def show_allocator(request: HttpRequest) -> HttpResponse:
         "may_change": request.user.has_perm(CAN_CHANGE),
     }
     return render_page(request, "admin/allocator.html", _("Personal offers"), context)
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def set_exploring(request: HttpRequest) -> HttpResponse:
+    """Set on how many shoppers new offers of a campaign are tried, or say why not."""
+    form = ExplorationForm(request.POST)
+    ids = {one.campaign_id for one in list_allocations(now=utc_now())}
+    is_valid = form.is_valid()
+    if form.cleaned_data.get("campaign") not in ids:
+        messages.error(request, _("No campaign has this number."))
+    elif not is_valid:
+        most = show_percent(MOST_EXPLORING)
+        messages.error(request, _("Say a percentage from 0 up to %(most)s.") % {"most": most})
+    else:
+        try:
+            set_exploration(
+                campaign_id=form.cleaned_data["campaign"],
+                share=round(form.cleaned_data["percent"] / 100.0, 4),
+                by_id=request.user.pk,
+                now=utc_now(),
+            )
+            messages.success(request, _("Saved. It holds from the next decision on."))
+        except FairtagError as refusal:
+            messages.error(request, say_refusal(refusal))
+    return HttpResponseRedirect(reverse("admin:allocator"))
 
 
 @require_POST
@@ -103,7 +140,64 @@ def _describe(view: AllocationView) -> dict[str, Any]:
             }
             for row in view.depths
         ],
+        "percent": f"{100.0 * view.exploration_share:g}",
+        "most": f"{100.0 * MOST_EXPLORING:g}",
+        "beliefs": [_describe_belief(one) for one in view.beliefs],
+        "chart": _draw_beliefs(view),
     }
+
+
+def _describe_belief(one: BeliefView) -> dict[str, Any]:
+    """Return what is believed of an offer in words, with the tries behind it."""
+    return {
+        "name": one.name,
+        "depth": show_percent(one.depth),
+        "is_new": one.is_new,
+        "effect": _("nothing yet") if one.mean is None else f"{one.mean:.2f}",
+        "interval": EMPTY if one.mean is None else " – ".join(_show(one) for one in _bounds(one)),
+        "decisions": show_count(one.decisions),
+        "by_chance": show_count(one.by_chance),
+        "explored": show_count(one.explored),
+        "chosen": show_count(one.chosen),
+    }
+
+
+def _bounds(one: BeliefView) -> tuple[float, float]:
+    """Return the 95 % interval of what is believed."""
+    mean, sd = one.mean or 0.0, one.sd or 0.0
+    return mean - 1.96 * sd, mean + 1.96 * sd
+
+
+def _show(effect: float) -> str:
+    return f"{effect:.2f}"
+
+
+def _draw_beliefs(view: AllocationView) -> Chart | None:
+    """Return the beliefs of a campaign's offers with their intervals, 1 as the model says."""
+    rows = []
+    for one in view.beliefs:
+        if one.mean is None:
+            continue
+        low, high = _bounds(one)
+        name = _("%(name)s (new)") % {"name": one.name} if one.is_new else one.name
+        rows.append(
+            Interval(
+                name, low, one.mean, high, tone=1 if one.is_new else 2, note=show_percent(one.depth)
+            )
+        )
+    if not rows:
+        return None
+    return IntervalChart(
+        title=_("What offers add, relative to what the model expects"),
+        name_title=_("Offer"),
+        value_title=_("Effect"),
+        show=_show,
+        rows=tuple(rows),
+        tones=((_("new: drawn for who explores"), 1), (_("known"), 2)),
+        reference=1.0,
+        note_title=_("Depth"),
+        note=_("1 is what the model expects, 0 is nothing. Bars are 95 % intervals."),
+    ).draw()
 
 
 def _describe_model(model: ModelView) -> dict[str, Any]:

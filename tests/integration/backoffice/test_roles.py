@@ -59,6 +59,7 @@ PAGES = {
     "campaign_plan": "promotions.view_campaign",
     "allocator": "promotions.view_campaign",
     "set_allocator": "promotions.change_campaign",
+    "set_exploring": "promotions.change_campaign",
     "campaign_preview": "promotions.view_campaign",
     "campaign_rehearsal": "promotions.view_campaign",
     "campaign_ask": "promotions.view_campaign",
@@ -82,7 +83,7 @@ POSTED = {
     "act_on_experiment",
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
-    *("set_allocator", "campaign_ask", "campaign_stop_asking"),
+    *("set_allocator", "set_exploring", "campaign_ask", "campaign_stop_asking"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")

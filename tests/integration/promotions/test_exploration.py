@@ -11,8 +11,15 @@ from django.db import IntegrityError, transaction
 from profiles.models import Event
 from profiles.selectors import list_shoppers
 from promotions.core.exploration import DEFAULT_MEAN, DEFAULT_SD
-from promotions.models import AllocationPlan, Campaign, OfferBelief, OfferDecision
+from promotions.models import (
+    AllocationPlan,
+    Campaign,
+    CampaignEvent,
+    OfferBelief,
+    OfferDecision,
+)
 from promotions.selectors.allocations import list_plans
+from promotions.services.allocation_plans import AllocationRefused, set_exploration
 from promotions.services.allocations import allocate_offers, redecide_shoppers
 from promotions.services.exploring import replay_draws
 from promotions.services.offer_beliefs import learn_beliefs
@@ -93,6 +100,40 @@ def test_without_a_share_or_a_model_nothing_is_drawn(shelf: Shelf) -> None:
     make_shoppers(60)
     allocate_offers(now=NOON + timedelta(hours=1))
     assert not explored()
+
+
+def test_staff_set_the_share_and_decisions_keep_the_one_they_were_made_with(shelf: Shelf) -> None:
+    plan = make_plan(shelf)
+    make_model()
+    people = make_shoppers(400)
+    allocate_offers(now=NOON)
+    before = explored()
+    set_exploration(campaign_id=plan.campaign_id, share=0.5, by_id=None, now=NOON)
+    set_exploration(campaign_id=plan.campaign_id, share=0.5, by_id=None, now=NOON)
+    people += make_shoppers(400)
+    allocate_offers(now=NOON + timedelta(hours=1))
+    after = explored()[len(before) :]
+    assert {one.exploration_share for one in before} == {0.2}
+    assert {one.exploration_share for one in after} == {0.5}
+    assert len(after) > 1.7 * len(before)
+    unit = {one.id: one.pseudonym for one in list_shoppers([row.pk for row in people])}
+    assert all(replay_draws(one, unit[one.shopper_id or 0]) for one in (*before, *after))
+    # The others explore by today's share, not by the one that was in force: theirs are no draws.
+    some = before[0]
+    some.exploration_share = 0.0
+    assert not replay_draws(some, unit[some.shopper_id or 0])
+    told = CampaignEvent.objects.filter(step="explore").values_list("reason", flat=True)
+    assert list(told) == ["20 % -> 50 %"]
+
+
+@pytest.mark.parametrize("share", [-0.01, 0.51, float("nan")])
+def test_no_share_beyond_the_bounds_is_set(shelf: Shelf, share: float) -> None:
+    plan = make_plan(shelf)
+    with pytest.raises(AllocationRefused, match="up to half"):
+        set_exploration(campaign_id=plan.campaign_id, share=share, by_id=None, now=NOON)
+    plan.refresh_from_db()
+    assert plan.exploration_share == 0.2
+    assert not CampaignEvent.objects.exists()
 
 
 def test_the_database_bounds_the_share() -> None:
