@@ -2,6 +2,7 @@
 
 from promotions.admin import (
     campaigns,
+    code_imports,
     codes,
     coupons,
     groups,
@@ -15,6 +16,7 @@ from promotions.admin import (
 
 __all__ = [
     "campaigns",
+    "code_imports",
     "codes",
     "coupons",
     "groups",

@@ -1,11 +1,9 @@
-"""The staff tables of code batches, imported files and use limits."""
+"""The staff tables of code batches and use limits."""
 
 from __future__ import annotations
 
-import codecs
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -15,16 +13,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
-from promotions.models import CodeBatch, CodeImport, LimitCounter, RefusedCode, UseLimit
+from promotions.models import CodeBatch, LimitCounter, UseLimit
 from promotions.selectors.codes import stream_codes
-from promotions.services import import_codes, stop_batch
+from promotions.services import stop_batch
 from promotions.tasks import make_codes
-from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, money_column, tag_column
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+from shop.staff.tables import KeptAdmin, ReadOnlyInline
 
 BATCH_TONES = {"waiting": "blue", "running": "amber", "done": "green", "stopped": "gray"}
 
@@ -112,62 +108,6 @@ class CodeBatchAdmin(KeptAdmin):
             batch = CodeBatch.objects.get(pk=batch_id)
             self.log_change(request, batch, f"stopped: {form.cleaned_data['reason']}")
         return go_back(request)
-
-
-class ImportForm(forms.ModelForm):
-    """Asks for the file; the report is what is stored."""
-
-    file = forms.FileField(
-        label=_("File"),
-        widget=UnfoldAdminFileFieldWidget(),
-        help_text=_("CSV with the columns code, max_redemptions, per_shopper_limit."),
-    )
-
-    class Meta:
-        model = CodeImport
-        fields = ["offer", "is_dry_run"]
-        widgets = {"is_dry_run": UnfoldBooleanSwitchWidget()}
-
-
-class RefusedInline(ReadOnlyInline):
-    model = RefusedCode
-    fields = ["line", "text", "reason"]
-
-
-@admin.register(CodeImport)
-class CodeImportAdmin(ReadOnlyAdmin):
-    blank_text = _("Files of codes you read in, and the rows that were refused, will be here.")
-    list_display = ["file_name", "offer", "is_dry_run", "good", "bad", "reasons", "created_at"]
-    list_select_related = ["offer"]
-    autocomplete_fields = ["offer"]
-    inlines = [RefusedInline]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whoever may change codes may read in a file of them."""
-        return bool(request.user.has_perm("promotions.add_coupon"))
-
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """Ask for the file when there is no report yet."""
-        if obj is None:
-            kwargs["form"] = ImportForm
-        return super().get_form(request, obj, **kwargs)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The file's columns, then its report."""
-        return ["offer", "file", "is_dry_run"] if obj is None else self.list_display
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Read the file; its report becomes the row."""
-        file = form.cleaned_data["file"]
-        report = import_codes(
-            offer_id=obj.offer_id,
-            file_name=file.name,
-            lines=codecs.iterdecode(file, "utf-8-sig", errors="replace"),
-            is_dry_run=obj.is_dry_run,
-            now=utc_now(),
-        )
-        obj.pk = report.pk
-        obj.refresh_from_db()
 
 
 class CounterInline(ReadOnlyInline):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,30 +44,3 @@ def split_cost(share: Share, discounts: list[tuple[int | None, int]]) -> list[in
             left -= part
         parts.append(part)
     return parts
-
-
-def read_partner_codes(text: str, *, known: Collection[str] = ()) -> tuple[list[str], list[str]]:
-    """Return (codes, problems) of a partner's list: one code a line, or the first CSV column.
-
-    Codes are letters, digits, "-" and "_", 6 to 40 characters. A code twice in the list or known
-    already is a problem, said with its line; a header line "code" is passed over.
-
-    >>> codes, problems = read_partner_codes("code\\nACME-0001\\nacme-0001\\nx")
-    >>> codes, problems[0]
-    (['ACME-0001'], 'line 3: ACME-0001 is there twice')
-    """
-    codes: dict[str, None] = {}
-    problems = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        code = line.split(",")[0].strip().strip('"').upper()
-        if not code or (number == 1 and code == "CODE"):
-            continue
-        if not (6 <= len(code) <= 40 and code.replace("-", "").replace("_", "").isalnum()):
-            problems.append(f"line {number}: {code[:40]} is no code of 6 to 40 characters")
-        elif code in codes:
-            problems.append(f"line {number}: {code} is there twice")
-        elif code in known:
-            problems.append(f"line {number}: {code} is in use already")
-        else:
-            codes[code] = None
-    return list(codes), problems

@@ -22,7 +22,7 @@ from promotions.services.campaigns import (
     refuse_change,
 )
 from promotions.services.codes import make_codes, make_waiting_codes, stop_batch
-from promotions.services.codes_import import BadCodeFile, import_codes
+from promotions.services.codes_import import import_codes
 from promotions.services.demo import seed_demo_offers
 from promotions.services.exhausted import CouponExhausted
 from promotions.services.guessing import TooManyWrongCodes, check_space, count_wrong_code
@@ -35,7 +35,6 @@ from promotions.services.redemptions import (
 )
 
 __all__ = [
-    "BadCodeFile",
     "CampaignLoad",
     "CampaignRefused",
     "CampaignRow",

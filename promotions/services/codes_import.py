@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from itertools import batched
 
 from django.db import transaction
 
-from promotions.core.codes import MAX_CODE_LENGTH, normalize_code
+from promotions.core.code_files import CodeRow, read_code_rows
 from promotions.models import CodeImport, Coupon, RefusedCode
-from shop.kernel.errors import FairtagError
 
-COLUMNS = ("code", "max_redemptions", "per_shopper_limit")
-MAX_ROWS = 1_000_000
 KEPT_ROWS = 10_000
 STEP = 5_000
 
 
-class BadCodeFile(FairtagError):
-    """The file cannot be read as codes at all."""
-
-    code = "bad_code_file"
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row as read: `reason` is empty for a good one."""
-
-    line: int
-    text: str
-    coupon: Coupon | None
-    reason: str = ""
-
-
 @transaction.atomic
-def import_codes(
-    *, offer_id: int, file_name: str, lines: Iterable[str], is_dry_run: bool, now: datetime
+def import_codes(  # what a file is, and how it is meant
+    *,
+    offer_id: int,
+    file_name: str,
+    lines: Iterable[str],
+    is_dry_run: bool,
+    now: datetime,
+    uses: int | None = None,
 ) -> CodeImport:
-    """Take over the codes of a CSV file (columns COLUMNS, the first one is enough), or only look.
+    """Take over the codes of a file (`promotions.core.code_files` says of which), or only look.
 
-    A row that cannot be taken over is counted by its reason and kept (up to KEPT_ROWS): no_code,
-    code_too_long, bad_number, twice_in_file, exists. Codes that exist are never changed. Raises
-    BadCodeFile.
+    `uses` is how often a code may be used where the file does not say; None: as often as one
+    likes. A row that cannot be taken over is counted by its reason and kept (up to KEPT_ROWS).
+    Codes that exist are never changed. Raises BadCodeFile.
     """
     report = CodeImport.objects.create(
         offer_id=offer_id, file_name=file_name[:120], is_dry_run=is_dry_run, created_at=now
@@ -53,14 +39,14 @@ def import_codes(
     reasons: Counter[str] = Counter()
     kept = good = 0
     seen: set[str] = set()
-    for rows in batched(_read_rows(lines, offer_id), STEP):
+    for rows in batched(read_code_rows(lines, uses=uses), STEP):
         judged = _judge(rows, seen)
-        fit = [row.coupon for row in judged if row.coupon is not None and not row.reason]
+        fit = [row for row in judged if not row.reason]
         bad = [row for row in judged if row.reason]
         if not is_dry_run:
-            Coupon.objects.bulk_create(fit)
+            Coupon.objects.bulk_create(_coupon(row, offer_id) for row in fit)
         RefusedCode.objects.bulk_create(
-            RefusedCode(code_import=report, line=row.line, text=row.text[:200], reason=row.reason)
+            RefusedCode(code_import=report, line=row.line, text=_storable(row), reason=row.reason)
             for row in bad[: KEPT_ROWS - kept]
         )
         kept = min(KEPT_ROWS, kept + len(bad))
@@ -71,52 +57,31 @@ def import_codes(
     return report
 
 
-def _read_rows(lines: Iterable[str], offer_id: int) -> Iterable[_Row]:
-    reader = csv.reader(lines)
-    header = [name.strip().lower() for name in next(reader, [])]
-    if not header or header[0] != "code" or not set(header) <= set(COLUMNS):
-        raise BadCodeFile(f"The first line must name the columns: {', '.join(COLUMNS)}.")
-    for number, values in enumerate(reader, start=2):
-        if number > MAX_ROWS + 1:
-            raise BadCodeFile(f"A file has at most {MAX_ROWS:,} codes.")
-        if values:
-            fields = dict(zip(header, values, strict=False))
-            yield _parse_row(number, ",".join(values), fields, offer_id)
-
-
-def _parse_row(line: int, text: str, fields: dict[str, str], offer_id: int) -> _Row:
-    typed = "".join(fields.get("code", "").split())
-    if not typed:
-        return _Row(line, text, None, "no_code")
-    if len(typed) > MAX_CODE_LENGTH:
-        return _Row(line, text, None, "code_too_long")
-    numbers = [fields.get(name, "").strip() for name in COLUMNS[1:]]
-    if not all(number == "" or (number.isascii() and number.isdigit()) for number in numbers):
-        return _Row(line, text, None, "bad_number")
-    uses, per_shopper = (int(number) if number else None for number in numbers)
-    if 0 in (uses, per_shopper) or (uses or 0) >= 2**31 or (per_shopper or 0) >= 2**15:
-        return _Row(line, text, None, "bad_number")
-    coupon = Coupon(
-        code=normalize_code(typed),
+def _coupon(row: CodeRow, offer_id: int) -> Coupon:
+    return Coupon(
+        code=row.code,
         offer_id=offer_id,
-        max_redemptions=uses,
-        per_shopper_limit=per_shopper,
+        max_redemptions=row.uses,
+        per_shopper_limit=row.per_shopper,
     )
-    return _Row(line, text, coupon)
 
 
-def _judge(rows: Iterable[_Row], seen: set[str]) -> list[_Row]:
+def _storable(row: CodeRow) -> str:
+    """Return the text of a row as the database takes it: no zero bytes."""
+    return row.text.replace("\0", "\ufffd")[:200]
+
+
+def _judge(rows: Iterable[CodeRow], seen: set[str]) -> list[CodeRow]:
     """Return the rows, those whose code was in the file or the shop before refused."""
     rows = list(rows)
-    codes = {row.coupon.code for row in rows if row.coupon is not None}
+    codes = {row.code for row in rows if not row.reason}
     known = set(Coupon.objects.filter(code__in=codes).values_list("code", flat=True))
     judged = []
     for row in rows:
-        if row.coupon is None:
-            judged.append(row)
-            continue
-        reason = "twice_in_file" if row.coupon.code in seen else ""
-        reason = reason or ("exists" if row.coupon.code in known else "")
-        seen.add(row.coupon.code)
-        judged.append(_Row(row.line, row.text, row.coupon, reason))
+        reason = row.reason
+        if not reason:
+            reason = "twice_in_file" if row.code in seen else ""
+            reason = reason or ("exists" if row.code in known else "")
+            seen.add(row.code)
+        judged.append(replace(row, reason=reason))
     return judged

@@ -13,10 +13,9 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Q
 
-from promotions.core.codes import normalize_code
-from promotions.core.partners import Share, read_partner_codes, split_cost
+from promotions.core.partners import Share, split_cost
 from promotions.core.points import share_of_units
-from promotions.models import Coupon, Offer, PartnerEntry, PartnerProduct, PartnerShare
+from promotions.models import PartnerEntry, PartnerProduct, PartnerShare
 from promotions.services.points_orders import ReturnedUnits
 from shop.catalog.selectors import load_variant_arrays
 from shop.kernel.errors import FairtagError
@@ -25,7 +24,7 @@ Kind = PartnerEntry.Kind
 
 
 class PartnerRefused(FairtagError):
-    """It cannot be booked or closed so. Codes: bad_codes, bad_correction, period_open, closed."""
+    """It cannot be booked or closed so. Codes: bad_correction, period_open, closed."""
 
     code = "partner_refused"
 
@@ -107,27 +106,6 @@ def correct_partner(
         key=f"correction:{key}",
         at=now,
     )
-
-
-@transaction.atomic
-def import_partner_codes(*, offer_id: int, text: str, dry_run: bool) -> int:
-    """Make a partner's list of codes redeem an offer, once each; return how many.
-
-    All or nothing: raises PartnerRefused (bad_codes) with the first problems in `detail`.
-    """
-    offer = Offer.objects.get(pk=offer_id)
-    wanted, _ = read_partner_codes(text)
-    known = set(Coupon.objects.filter(code__in=wanted).values_list("code", flat=True))
-    codes, problems = read_partner_codes(text, known=known)
-    if problems or not codes:
-        said = "; ".join(problems[:5]) or "the list is empty"
-        raise PartnerRefused(f"The list was not taken: {said}.", code="bad_codes")
-    if not dry_run:
-        Coupon.objects.bulk_create(
-            (Coupon(code=normalize_code(code), offer=offer, max_redemptions=1) for code in codes),
-            batch_size=2_000,
-        )
-    return len(codes)
 
 
 def _book_uses(

@@ -16,7 +16,6 @@ NEVER_AT_THE_API = {
     "bad_adjustment",
     "bad_claim",
     "bad_code_file",
-    "bad_codes",
     "bad_correction",
     "bad_experiment",
     "bad_file",

@@ -9,19 +9,16 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from orders.core.values import OrderView
-from orders.services import add_to_cart, apply_coupon, refund_order
+from orders.services import add_to_cart, refund_order
 from promotions.models import (
-    Campaign,
-    Coupon,
     Partner,
     PartnerEntry,
     PartnerProduct,
     PartnerShare,
     Settlement,
 )
-from promotions.selectors import forget_offer_book
 from promotions.selectors.partners import report_settlement, tie_redemptions, write_report
-from promotions.services.partners import PartnerRefused, correct_partner, import_partner_codes
+from promotions.services.partners import PartnerRefused, correct_partner
 from promotions.services.settlements import close_settlement
 from shop.catalog.models import Variant
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -129,20 +126,3 @@ def test_a_cap_and_a_list_of_products_limit_what_a_partner_pays(
     give_back(first, 0, 3)
     share.refresh_from_db()
     assert share.charged_minor == 40
-
-
-def test_a_partners_own_codes_are_imported_once_each(prices: FakePrices, shelf: Shelf) -> None:
-    campaign = make_campaign("codes", amount_minor=100, code="OURS-0001")
-    offer_id = Campaign.objects.get(pk=campaign.pk).offers.get().pk
-    text = "code\nDAIRY-0001\nDAIRY-0002\n"
-    assert import_partner_codes(offer_id=offer_id, text=text, dry_run=True) == 2
-    assert Coupon.objects.count() == 1
-    assert import_partner_codes(offer_id=offer_id, text=text, dry_run=False) == 2
-    with pytest.raises(PartnerRefused) as refusal:
-        import_partner_codes(offer_id=offer_id, text="NEW-0001\nDAIRY-0002", dry_run=False)
-    assert "line 2: DAIRY-0002 is in use already" in str(refusal.value)
-    assert not Coupon.objects.filter(code="NEW-0001").exists()
-    forget_offer_book()
-    visit = context_of(make_shopper())
-    add_to_cart(context=visit, variant_id=shelf.merlot)
-    assert apply_coupon(context=visit, code="dairy-0001").discount_minor == 100

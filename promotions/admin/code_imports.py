@@ -1,0 +1,170 @@
+"""The staff table of imported files of codes: a file is tried, read in, and told about."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from promotions.core.code_files import BadCodeFile, find_layout
+from promotions.models import CodeImport, RefusedCode
+from promotions.services import import_codes
+from shop.kernel.clock import utc_now
+from shop.staff.columns import EMPTY
+from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
+
+
+class ImportForm(forms.ModelForm):
+    """Asks for the file; the report is what is stored."""
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(),
+        help_text=_(
+            "A list of codes, or CSV with the columns code, max_redemptions, per_shopper_limit."
+        ),
+    )
+    uses = forms.IntegerField(
+        label=_("Uses of each code"),
+        widget=UnfoldAdminIntegerFieldWidget(),
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        initial=1,
+        help_text=_("Where the file does not say. Empty: as often as anybody likes."),
+    )
+
+    class Meta:
+        model = CodeImport
+        fields = ["offer", "is_dry_run"]
+        widgets = {"is_dry_run": UnfoldBooleanSwitchWidget()}
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse what is no file of codes before anything is read in."""
+        file: UploadedFile = self.cleaned_data["file"]
+        try:
+            self.unread = find_layout(read_lines(file)).names
+        except BadCodeFile as problem:
+            raise ValidationError(str(problem)) from problem
+        return file
+
+
+def read_lines(file: UploadedFile) -> io.StringIO:
+    """Return the lines of a file as spreadsheets write them: UTF-8, or UTF-16 with its mark."""
+    file.seek(0)
+    content: bytes = file.read()
+    is_wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
+    return io.StringIO(text, newline="")
+
+
+# Why a row was refused, in words; the keys are what `import_codes` counts
+REASONS = {
+    "no_code": _("there is no code"),
+    "code_too_long": _("the code is longer than 40 signs"),
+    "code_too_short": _("the code is shorter than 4 signs"),
+    "code_rounded": _("a spreadsheet rounded the code: format its column as text and save again"),
+    "unreadable": _("signs of the code cannot be read: save the file as UTF-8"),
+    "bad_number": _("how often it may be used is no whole number from 1"),
+    "twice_in_file": _("the code stands twice in the file: the first one counts"),
+    "exists": _("the code exists already and stays as it is"),
+}
+
+
+class RefusedInline(ReadOnlyInline):
+    model = RefusedCode
+    fields = ["line", "text", "why"]
+    readonly_fields = ["why"]
+
+    @admin.display(description=_("Reason"))
+    def why(self, row: RefusedCode) -> str:
+        """The reason in words."""
+        return str(REASONS.get(row.reason, row.reason))
+
+
+@admin.register(CodeImport)
+class CodeImportAdmin(ReadOnlyAdmin):
+    blank_text = _("Files of codes you read in, and the rows that were refused, will be here.")
+    list_display = ["file_name", "offer", "is_dry_run", "good", "bad", "why", "created_at"]
+    list_select_related = ["offer"]
+    autocomplete_fields = ["offer"]
+    inlines = [RefusedInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change codes may read in a file of them."""
+        return bool(request.user.has_perm("promotions.add_coupon"))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Ask for the file when there is no report yet."""
+        if obj is None:
+            kwargs["form"] = ImportForm
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The file's columns, then its report."""
+        return ["offer", "file", "uses", "is_dry_run"] if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A report is only read."""
+        return [] if obj is None else self.list_display
+
+    @admin.display(description=_("Reasons"))
+    def why(self, row: CodeImport) -> str:
+        """How many rows were refused for which reason, most first."""
+        return say_reasons(row.reasons) or EMPTY
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Read in a file; one that breaks off in the middle changes nothing and says where."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except BadCodeFile as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Read the file; its report becomes the row."""
+        file = form.cleaned_data["file"]
+        report = import_codes(
+            offer_id=obj.offer_id,
+            file_name=file.name,
+            lines=read_lines(file),
+            is_dry_run=obj.is_dry_run,
+            uses=form.cleaned_data["uses"],
+            now=utc_now(),
+        )
+        obj.pk = report.pk
+        obj.refresh_from_db()
+        self.message_user(request, say_report(obj), messages.INFO)
+        if form.unread:
+            said = _("Columns nobody reads were passed over: %(names)s.")
+            names = ", ".join(form.unread)
+            self.message_user(request, said % {"names": names}, messages.WARNING)
+
+
+def say_reasons(reasons: Mapping[str, int]) -> str:
+    """Return counted reasons in words, most first."""
+    most = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+    return "; ".join(f"{count:,} × {REASONS.get(reason, reason)}" for reason, count in most)
+
+
+def say_report(report: CodeImport) -> str:
+    """Return in a sentence what a file did, or would do."""
+    if report.is_dry_run:
+        said = _("Dry run, nothing was changed: %(good)s codes fit, %(bad)s rows would be refused.")
+    else:
+        said = _("%(good)s codes were taken over, %(bad)s rows were refused and kept aside.")
+    return str(said % {"good": f"{report.good:,}", "bad": f"{report.bad:,}"})
