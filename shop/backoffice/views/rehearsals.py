@@ -17,6 +17,7 @@ from shop.backoffice.names import name_cards
 from shop.backoffice.previews import PreviewForm, try_basket
 from shop.backoffice.replays import replay_order
 from shop.backoffice.sentences import MOMENT
+from shop.backoffice.verdicts import fold_verdicts
 from shop.backoffice.views.campaigns import require_campaign
 from shop.backoffice.views.checks import describe_checks, show_progress
 from shop.catalog.selectors import get_market
@@ -42,6 +43,7 @@ def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
         cards = name_cards(form.cleaned_data["basket"], language)
         context |= {
             "preview": found,
+            "verdicts": fold_verdicts(found.verdicts),
             "lines": [(cards.get(int(key)), *rest) for key, *rest in found.lines],
         }
     return render_page(request, "admin/campaign_preview.html", campaign.name, context)
@@ -71,7 +73,12 @@ def explain_order(request: HttpRequest, order_id: int) -> HttpResponse:
         {"campaign": one, "how": say_how(one), "left": _show_left(one, order)}
         for one in found.campaigns
     ]
-    context = {"order": order, "replay": found, "campaigns": campaigns}
+    context = {
+        "order": order,
+        "replay": found,
+        "verdicts": fold_verdicts(found.verdicts),
+        "campaigns": campaigns,
+    }
     return render_page(request, "admin/order_offers.html", title, context)
 
 
