@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "brands": "brand",
     "except_categories": "category",
     "except_brands": "brand",
+    "except_variants": "variant",
 }
 # No goods have this id: what a list means that named goods this shop no longer has.
 NOBODY = 2**60

@@ -1,8 +1,8 @@
 """From the JSON staff save to scopes; refused with place and reason.
 
 Scope: {} every line; {"listed": true} the variants listed in rows of their own; or any of
-"variants", "products", "categories", "brands", "except_categories", "except_brands", each a list
-of ids.
+"variants", "products", "categories", "brands", "except_categories", "except_brands",
+"except_variants", each a list of ids.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _SCOPE_FIELDS = {
     "brands": "brand_ids",
     "except_categories": "except_category_ids",
     "except_brands": "except_brand_ids",
+    "except_variants": "except_variant_ids",
 }
 
 

@@ -124,8 +124,10 @@ def describe_change(change: Change, language: str) -> str:
     )
 
 
-def reach_of(snapshot: Mapping[str, Any]) -> Reach:
+def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = None) -> Reach:
     """Return how far a snapshot goes, to compare it with limits and with what was agreed to.
+
+    `priced` are the depths of offers that only prices bound, by code (see `measure_depth`).
 
     >>> snapshot = {"starts_at": "2026-01-01", "ends_at": "2026-02-01", "budget_minor": 5}
     >>> reach_of({**snapshot, "offers": []}).budget_minor
@@ -143,7 +145,7 @@ def reach_of(snapshot: Mapping[str, Any]) -> Reach:
     }
     return Reach(
         budget_minor=snapshot.get("budget_minor"),
-        depth=measure_depth(snapshot[OFFERS]),
+        depth=measure_depth(snapshot[OFFERS], priced),
         starts_at=str(snapshot["starts_at"]),
         ends_at=str(snapshot["ends_at"]),
         terms=hash_snapshot({**own, OFFERS: offers}),

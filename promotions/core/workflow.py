@@ -13,6 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 WHOLE = 100.0
+# Kinds of which a price says how deep they go, where no share does
+PRICED = frozenset(
+    {"fixed_amount", "set_price", "bundle", "buy_get", "quantity_tiers", "gift", "formula"}
+)
 
 
 class Status(StrEnum):
@@ -123,12 +127,14 @@ def may_step(step: Step, status: str) -> bool:
     return status in STEPS[step][0]
 
 
-def measure_depth(offers: Iterable[Mapping[str, Any]]) -> float:
+def measure_depth(
+    offers: Iterable[Mapping[str, Any]], priced: Mapping[str, float] | None = None
+) -> float:
     """Return the deepest cut of a snapshot's active offers, percent of a price (0..100).
 
     A share counts as it is; an amount off the cart as its share of the least cart that gets it; of
     sets and steps the deepest unit counts. What only prices bound (an amount without a least cart,
-    a gift, a set price) counts as 100.
+    a gift, a set price) counts as `priced` says by offer code, and as 100 where it says nothing.
 
     >>> measure_depth([{"benefit_kind": "percentage", "percent": "15", "is_active": True}])
     15.0
@@ -138,8 +144,25 @@ def measure_depth(offers: Iterable[Mapping[str, Any]]) -> float:
     >>> third = {"benefit_kind": "buy_get", "percent": "100", "terms": {"buy": 2, "get": 1}}
     >>> round(measure_depth([third]), 1)
     33.3
+    >>> gift = {"code": "bag", "benefit_kind": "gift", "is_active": True}
+    >>> measure_depth([gift]), measure_depth([gift], {"bag": 12.5})
+    (100.0, 12.5)
     """
-    return max((_depth_of(offer) for offer in offers if offer.get("is_active", True)), default=0.0)
+    known = priced or {}
+    active = [offer for offer in offers if offer.get("is_active", True)]
+    depths = [(_depth_of(offer), str(offer.get("code", ""))) for offer in active]
+    return max((known.get(code, WHOLE) if d is None else d for d, code in depths), default=0.0)
+
+
+def is_bound_by_prices(offer: Mapping[str, Any]) -> bool:
+    """Return whether only prices say how deep an offer of a snapshot goes.
+
+    >>> is_bound_by_prices({"benefit_kind": "set_price", "amount_minor": 500})
+    True
+    >>> is_bound_by_prices({"benefit_kind": "delivery"})
+    False
+    """
+    return offer.get("benefit_kind") in PRICED and _depth_of(offer) is None
 
 
 def needs_two(reach: Reach, limits: Limits) -> bool:
@@ -175,8 +198,11 @@ def goes_further(new: Reach, old: Reach) -> bool:
     return is_dearer or is_longer or is_deeper or new.terms != old.terms
 
 
-def _depth_of(offer: Mapping[str, Any]) -> float:
+def _depth_of(offer: Mapping[str, Any]) -> float | None:
+    """Return the deepest share an offer names; None where it names none."""
     kind, terms = offer.get("benefit_kind", "percentage"), offer.get("terms") or {}
+    if kind == "bundle" and offer.get("percent") is None:
+        return None
     percent = WHOLE if offer.get("percent") is None else float(offer["percent"])
     # Of a set the saving belongs to all its units, by value
     if kind in ("percentage", "bundle"):
@@ -186,18 +212,20 @@ def _depth_of(offer: Mapping[str, Any]) -> float:
     if kind == "buy_get" and "get_scope" not in terms:
         return percent * int(terms["get"]) / (int(terms["buy"]) + int(terms["get"]))
     if kind in ("quantity_tiers", "spend_tiers"):
-        return max(_depth_of_step(step, kind) for step in terms["steps"])
+        steps = [_depth_of_step(step, kind) for step in terms["steps"]]
+        named = [depth for depth in steps if depth is not None]
+        return max(named) if len(named) == len(steps) else None
     if kind != "fixed_amount" or offer.get("amount_minor") is None:
-        return WHOLE
+        return None
     least = least_cart(offer.get("condition") or {})
-    return min(WHOLE, 100.0 * int(offer["amount_minor"]) / least) if least else WHOLE
+    return min(WHOLE, 100.0 * int(offer["amount_minor"]) / least) if least else None
 
 
-def _depth_of_step(step: Mapping[str, Any], kind: str) -> float:
+def _depth_of_step(step: Mapping[str, Any], kind: str) -> float | None:
     if step.get("percent") is not None:
         return float(step["percent"])
     is_of_money = kind == "spend_tiers" and step.get("amount") is not None
-    return 100.0 * int(step["amount"]) / int(step["from"]) if is_of_money else WHOLE
+    return 100.0 * int(step["amount"]) / int(step["from"]) if is_of_money else None
 
 
 def least_cart(condition: Any) -> int:

@@ -49,7 +49,7 @@ def list_violations(
             for place in reached_places(market, laws, jurisdictions)
             for pair in _laws_of(place, days, laws, jurisdictions)
         ]
-        for market in _markets_of(row)
+        for market in list_markets(row.market_code)
     }
     subject = load_subject(
         row,
@@ -106,8 +106,9 @@ def _released_at(campaign_id: int) -> datetime | None:
     return None if first is None else first.at
 
 
-def _markets_of(row: Campaign) -> tuple[str, ...]:
-    if row.market_code:
-        return (row.market_code,)
+def list_markets(market_code: str) -> tuple[str, ...]:
+    """Return the markets a campaign runs in; one without a market in all that have prices."""
+    if market_code:
+        return (market_code,)
     priced = [market for market, _channel in list_places()]
     return tuple(dict.fromkeys(priced)) or (home_place()[0],)

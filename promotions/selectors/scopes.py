@@ -47,6 +47,7 @@ def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
     else:
         covered = np.ones(len(arrays.variant_id), dtype=bool)
     covered &= ~np.isin(arrays.category_id, _with_below(scope.except_category_ids))
+    covered &= ~np.isin(arrays.variant_id, list(scope.except_variant_ids))
     return covered & ~np.isin(arrays.brand_id, list(scope.except_brand_ids))
 
 

@@ -15,6 +15,7 @@ from promotions.core.workflow import WITHOUT_EFFECT, Note, Status, goes_further,
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot, take_snapshot
+from promotions.selectors.depths import measure_reach
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
@@ -76,7 +77,7 @@ def record_change(  # who, why, when and from what: the columns of a revision
     if agreed is not None and hash_snapshot(snapshot) == hash_snapshot(agreed):
         return Saved(campaign_id, campaign.revision, is_new=False)
     row = add_revision(campaign, origin=origin, reason=reason, by_id=by_id, now=now, source=source)
-    is_waiting = campaign.status in RELEASED and _must_wait(snapshot, agreed)
+    is_waiting = campaign.status in RELEASED and _must_wait(snapshot, agreed, now)
     was = campaign.status
     if was in RELEASED:
         require_untested(campaign)
@@ -116,16 +117,21 @@ def save_campaign(
 def roll_back(
     *, campaign_id: int, number: int, reason: str, by_id: int | None, now: datetime
 ) -> Saved:
-    """Make a released campaign say again what revision `number` said when it was in force.
+    """Make a released campaign say again what revision `number` said when it was in force, and a
+    draft what any version of it said.
 
     That is a new revision. It holds at once, unless it goes further than what holds now and is
     of a size for two people: then it waits. An end that shoppers were told of is not moved back.
     Raises CampaignRefused for a version that was never in force.
     """
+    campaign = lock_campaign(campaign_id)
     held = CampaignEvent.objects.filter(
         campaign_id=campaign_id, revision=number, to_status=Status.LIVE
     )
-    if not held.exclude(step__in=WITHOUT_EFFECT).exists():
+    may_return = held.exclude(step__in=WITHOUT_EFFECT).exists()
+    if campaign.status == Status.DRAFT:
+        may_return = CampaignRevision.objects.filter(campaign=campaign, number=number).exists()
+    if not may_return:
         raise CampaignRefused(_("Only a version that was in force can be brought back."))
     open_for_change(campaign_id=campaign_id, now=now)
     campaign = Campaign.objects.get(pk=campaign_id)
@@ -165,10 +171,11 @@ def clone_campaign(*, campaign_id: int, by_id: int | None, now: datetime) -> int
     return saved.campaign_id
 
 
-def _must_wait(snapshot: Mapping[str, Any], agreed: Mapping[str, Any] | None) -> bool:
-    reach = reach_of(snapshot)
-    is_further = agreed is None or goes_further(reach, reach_of(agreed))
-    return is_further and needs_two(reach, load_limits())
+def _must_wait(
+    snapshot: Mapping[str, Any], agreed: Mapping[str, Any] | None, now: datetime
+) -> bool:
+    is_further = agreed is None or goes_further(reach_of(snapshot), reach_of(agreed))
+    return is_further and needs_two(measure_reach(snapshot, now=now), load_limits())
 
 
 def _note_change(campaign: Campaign, was: str, row: CampaignRevision, now: datetime) -> None:

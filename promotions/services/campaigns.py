@@ -7,11 +7,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from promotions.core.revisions import reach_of
 from promotions.core.workflow import STEPS, Note, Status, Step, may_step, needs_two
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot
+from promotions.selectors.depths import measure_reach
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import DECIDED, ensure_baseline, lock_campaign, note_step
@@ -41,7 +41,7 @@ def move_campaign(
     _require_step(campaign, Step(step))
     ensure_baseline(campaign, now)
     wanted = STEPS[Step(step)][1]
-    if step == Step.SCHEDULE and not _needs_second(campaign):
+    if step == Step.SCHEDULE and not _needs_second(campaign, now):
         wanted = Status.LIVE
     if wanted in (Status.LIVE, Status.SCHEDULED):
         _require_promise(campaign, now)
@@ -176,8 +176,9 @@ def _require_promise(campaign: Campaign, now: datetime) -> None:
     require_lawful(campaign_id=campaign.pk, now=now)
 
 
-def _needs_second(campaign: Campaign) -> bool:
-    return needs_two(reach_of(load_snapshot(campaign.pk, campaign.revision)), load_limits())
+def _needs_second(campaign: Campaign, now: datetime) -> bool:
+    said = load_snapshot(campaign.pk, campaign.revision)
+    return needs_two(measure_reach(said, now=now), load_limits())
 
 
 def _require_other(campaign: Campaign, number: int, by_id: int | None) -> None:

@@ -27,7 +27,7 @@ from promotions.services.checks import (
 )
 from shop.backoffice.audiences import Audience, count_audience
 from shop.backoffice.conflicts import list_conflicts
-from shop.backoffice.law import describe_law
+from shop.backoffice.law import describe_law, list_goods_of_rules
 from shop.backoffice.prospects import (
     describe_burn,
     describe_conflicts,
@@ -41,6 +41,8 @@ from shop.kernel.clock import utc_now
 type Progress = Callable[[int, int], None]
 
 WHOLE = 100
+# Beside the languages of an answer of the law: rule -> the variants it names
+GOODS = "goods"
 PAUSE = timedelta(milliseconds=500)
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
@@ -91,7 +93,7 @@ def answer_checks(*, on_progress: Progress = lambda done, of: None) -> int:
 
 
 def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
-    """Return what the law says of a campaign, by language."""
+    """Return what the law says of a campaign, by language, and the goods each broken rule names."""
     tell = telling.between("law", 0, 95)
     tell(0, 1)
     places, found = list_violations(campaign_id=task.campaign_id, now=utc_now(), on_progress=tell)
@@ -100,7 +102,7 @@ def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
         report = describe_law(places, found, language)
         return {**asdict(report), "is_lawful": report.is_lawful}
 
-    return _in_languages(describe)
+    return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
 
 
 def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotions.core.law import RULES, Violation, explain_rule
 from promotions.core.law.titles import TITLES
+from promotions.services.campaign_goods import MOST_TAKEN_OUT
 from shop.catalog.selectors.naming import name_goods
 
 MOST_NAMED = 12
@@ -24,13 +25,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRule:
-    """A rule that is broken, with the goods concerned: some by name, and how many are `more`."""
+    """A rule that is broken, with the goods concerned: some by name, and how many are `more`.
+
+    `may_take_out`: they are few enough to be left out of the offers one by one.
+    """
 
     rule: str
     title: str
     cases: tuple[Case, ...]
     goods: tuple[str, ...]
     more: int
+    may_take_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,23 @@ def describe_law(places: Sequence[str], found: Sequence[Violation], language: st
     )
 
 
+def list_goods_of_rules(found: Iterable[Violation]) -> dict[str, list[int]]:
+    """Return the goods each broken rule names, ascending, where they may be taken out."""
+    goods: dict[str, set[int]] = {}
+    for one in found:
+        goods.setdefault(one.rule, set()).update(one.variant_ids)
+    return {rule: sorted(ids) for rule, ids in goods.items() if 0 < len(ids) <= MOST_TAKEN_OUT}
+
+
 def _say_rule(
     rule: str, found: list[Violation], names: dict[int, str], language: str
 ) -> BrokenRule:
     goods = sorted({variant for one in found for variant in one.variant_ids})
+    may_take_out = rule in list_goods_of_rules(found)
     said = [names[one] for one in goods if one in names][:MOST_NAMED]
     cases = tuple(_group(found, language))
-    return BrokenRule(rule, _title(rule, language), cases, tuple(said), len(goods) - len(said))
+    more = len(goods) - len(said)
+    return BrokenRule(rule, _title(rule, language), cases, tuple(said), more, may_take_out)
 
 
 def _group(found: Iterable[Violation], language: str) -> Iterable[Case]:

@@ -13,7 +13,7 @@ from shop.backoffice.views.campaign_calendar import show_calendar
 from shop.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
-from shop.backoffice.views.checks import ask_campaign, stop_asking
+from shop.backoffice.views.checks import ask_campaign, stop_asking, take_goods_out
 from shop.backoffice.views.demand import show_demand_curve
 from shop.backoffice.views.experiments import (
     act_on_experiment,
@@ -159,6 +159,11 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/stop-asking/",
             site.admin_view(stop_asking),
             name="campaign_stop_asking",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/take-out/",
+            site.admin_view(take_goods_out),
+            name="campaign_take_out",
         ),
         path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
     ]

@@ -91,6 +91,9 @@ def say_goods(scope: Scope, words: Lexicon) -> str:
     ]
     if not except_:
         return chosen
+    if len(except_) > MOST_NAMED:
+        more = len(except_) - MOST_NAMED
+        except_ = [*except_[:MOST_NAMED], words.pick((f"{more} more", f"另外 {more} 种商品"))]
     left_out = words.both(except_)
     return f"{chosen}（{left_out}除外）" if words.is_chinese else f"{chosen} except {left_out}"
 

@@ -27,7 +27,7 @@ from shop.backoffice.views.campaigns import require_campaign
 from shop.backoffice.views.checks import describe_checks, show_progress, start_check
 from shop.catalog.selectors.naming import list_goods_names
 
-CAN_ADD = "promotions.add_campaign"
+CAN_ADD, CAN_CHANGE = "promotions.add_campaign", "promotions.change_campaign"
 CAN_SEE = "promotions.view_campaign"
 
 
@@ -71,6 +71,7 @@ def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "campaign": campaign,
         "offers": offers,
         "check": describe_checks(campaign, "law"),
+        "may_take_out": campaign.status == "draft" and request.user.has_perm(CAN_CHANGE),
     }
     return render_page(request, "admin/campaign_plan.html", campaign.name, context)
 

@@ -113,7 +113,8 @@ def _describe(
                 "is_first": former is None,
                 "holds": row.number == campaign.revision,
                 "waits": row.number == campaign.pending_revision,
-                "may_return": row.in_force_at is not None and row.number != campaign.revision,
+                "may_return": (row.in_force_at is not None or campaign.status == "draft")
+                and row.number != campaign.revision,
             }
         )
     return described

@@ -16,14 +16,18 @@ from django.views.decorators.http import require_POST
 
 from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.checks import CheckView, list_checks, load_answer
+from promotions.services.campaign_goods import take_out_goods
 from promotions.services.checks import ask_check, stop_check
+from shop.backoffice.checks import GOODS
 from shop.backoffice.frame import needs
 from shop.backoffice.views.campaigns import require_campaign
 from shop.jobs.services import JobUnknown, start_job
 from shop.kernel.clock import utc_now
-from shop.staff.reasons import account_id, go_back
+from shop.kernel.errors import FairtagError
+from shop.staff.keys import read_number
+from shop.staff.reasons import account_id, go_back, say_refusal
 
-CAN_SEE = "promotions.view_campaign"
+CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
 JOB, QUEUE = "answer_campaign_checks", "recompute"
 DEEP = 50
 # Where a question is asked from, and where its answer stands
@@ -91,6 +95,37 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
     else:
         messages.info(request, _("It had ended already."))
     return HttpResponseRedirect(reverse(PAGES[kind], args=[campaign_id]))
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Take the goods that a rule names out of a draft, and ask the law of what is left."""
+    require_campaign(campaign_id)
+    rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
+    checks = list_checks(campaign_id=campaign_id, kind="law")
+    check = next((one for one in checks if one.check_id == asked), None)
+    goods = {} if check is None else load_answer(check.check_id).get(GOODS, {})
+    back = HttpResponseRedirect(reverse(PAGES["law"], args=[campaign_id]))
+    if check is None or rule not in goods:
+        messages.error(request, _("This rule names no goods that can be taken out."))
+        return back
+    try:
+        saved = take_out_goods(
+            campaign_id=campaign_id,
+            variant_ids=goods[rule],
+            reason=_("taken out as the law says: %(rule)s") % {"rule": rule},
+            by_id=account_id(request),
+            now=utc_now(),
+            asked_of=check.revision,
+        )
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+        return back
+    start_check(request, campaign_id, "law")
+    told = _("Version %(number)d leaves these goods out; the version before it brings them back.")
+    messages.success(request, told % {"number": saved.revision})
+    return back
 
 
 def start_check(request: HttpRequest, campaign_id: int, kind: str, *, depth: int = DEEP) -> bool:

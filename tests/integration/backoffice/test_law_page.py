@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,11 +14,14 @@ from promotions.admin.claims import read_claims, write_claims
 from promotions.core.law import RULES
 from promotions.core.law.claims import parse_claims
 from promotions.core.law.titles import TITLES
-from promotions.models import Campaign
+from promotions.models import Campaign, CampaignCheck, Offer
 from promotions.selectors.laws import list_violations
+from promotions.services.checks import ask_check, begin_next_check, finish_check
 from shop.backoffice.checks import answer_checks
 from shop.backoffice.law import LawReport, describe_law
+from shop.catalog.models import Variant
 from shop.kernel.clock import utc_now
+from shop.staff.roles import ANALYST
 
 NOW = utc_now()
 
@@ -71,6 +75,42 @@ def test_a_lawful_draft_may_be_released_in_both_languages(root: Client) -> None:
         report = report_law(key, "zh-hans")
     assert (report.is_lawful, len(report.kept)) == (True, len(RULES))
     assert "库存充足" in report.kept
+
+
+def test_goods_that_a_rule_names_are_taken_out_of_a_draft_by_a_button(
+    root: Client, as_role: Callable[[str], Client]
+) -> None:
+    key = prepare(name="99 % off", status="draft", claims={})
+    every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
+    Offer.objects.filter(campaign=key).update(**every)
+    dear = Variant.objects.order_by("pk")[0].pk
+    found = {"en": {"broken": [], "kept": [], "places": [], "is_lawful": False}}
+    ask_check(campaign_id=key, kind="law", by_id=None, now=NOW)
+    task = begin_next_check(now=NOW)
+    assert task is not None
+    answer = {**found, "goods": {"below_cost": [dear]}}
+    finish_check(check_id=task.check_id, answer=answer, now=NOW)
+    address = reverse("admin:campaign_take_out", args=[key])
+    asked = {"check": str(task.check_id), "rule": "below_cost"}
+    assert as_role(ANALYST).post(address, asked).status_code == 403
+    refused = root.post(address, {**asked, "rule": "other"}, follow=True).content.decode()
+    assert "This rule names no goods that can be taken out." in refused
+    done = root.post(address, asked, follow=True).content.decode()
+    assert "leaves these goods out" in done
+    assert "Waiting for a worker" in done  # the law is asked of what is left
+    scopes = Offer.objects.filter(campaign=key, is_active=True).values_list("scope", flat=True)
+    assert list(scopes) == [{"except_variants": [dear]}] * len(scopes)
+    again = root.post(address, asked, follow=True).content.decode()
+    assert "The campaign changed since the law was asked: ask it again." in again
+
+
+def test_the_law_page_offers_the_button_for_the_goods_it_names(root: Client) -> None:
+    key = prepare(name="99 % off", status="draft", claims={})
+    assert "Take these goods out of the draft" in ask_law(root, key)
+    assert CampaignCheck.objects.get().answer["goods"]["cut_not_reached"]
+    Campaign.objects.filter(pk=key).update(status="scheduled")
+    page = root.get(reverse("admin:campaign_plan", args=[key])).content.decode()
+    assert "Take these goods out of the draft" not in page
 
 
 def test_every_rule_has_a_title_in_both_languages() -> None:

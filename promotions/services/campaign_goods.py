@@ -1,0 +1,71 @@
+"""Take goods out of a draft: a new version whose offers do not mean them any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from promotions.core.parse import parse_scope
+from promotions.core.revisions import OFFERS
+from promotions.core.taking_out import Covered, NothingLeft, take_out
+from promotions.core.workflow import Status
+from promotions.selectors.campaigns import take_snapshot
+from promotions.selectors.scopes import cover_variants
+from promotions.services.campaign_revisions import Saved, open_for_change, record_change
+from promotions.services.campaign_rows import CampaignRefused, write_rows
+from promotions.services.campaign_trail import lock_campaign
+from shop.catalog.selectors import load_variant_arrays
+
+MOST_TAKEN_OUT = 1_000
+
+
+@transaction.atomic
+def take_out_goods(
+    *,
+    campaign_id: int,
+    variant_ids: Iterable[int],
+    reason: str,
+    by_id: int | None,
+    now: datetime,
+    asked_of: int | None = None,
+) -> Saved:
+    """Make every active offer of a draft leave out the variants, as one new version.
+
+    With `asked_of` only if the draft still is at that version. An earlier version of a draft
+    brings them back (`roll_back`). Raises CampaignRefused for what is no draft, for more than a
+    thousand goods, and where an offer would mean nothing any more.
+    """
+    ids = frozenset(variant_ids)
+    campaign = lock_campaign(campaign_id)
+    if campaign.status != Status.DRAFT:
+        raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
+    if asked_of is not None and campaign.revision != asked_of:
+        raise CampaignRefused(_("The campaign changed since the law was asked: ask it again."))
+    if len(ids) > MOST_TAKEN_OUT:
+        raise CampaignRefused(_("These are too many goods to leave out one by one: name others."))
+    open_for_change(campaign_id=campaign_id, now=now)
+    said = take_snapshot(campaign_id)
+    try:
+        offers = [
+            take_out(offer, ids, lambda scope: _cover(scope, ids)) if offer["is_active"] else offer
+            for offer in said[OFFERS]
+        ]
+    except NothingLeft as nothing:
+        told = _("Without these goods the offer “%(code)s” would mean nothing.")
+        raise CampaignRefused(told % {"code": nothing.args[0]}) from nothing
+    campaign.refresh_from_db()
+    write_rows(campaign=campaign, snapshot={**said, OFFERS: offers})
+    return record_change(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
+
+
+def _cover(scope: Any, ids: frozenset[int]) -> Covered:
+    arrays = load_variant_arrays()
+    meant = cover_variants(parse_scope(scope), arrays)
+    is_taken = np.isin(arrays.variant_id, sorted(ids))
+    taken = frozenset(arrays.variant_id[meant & is_taken].tolist())
+    return Covered(taken, has_others=bool((meant & ~is_taken).any()))

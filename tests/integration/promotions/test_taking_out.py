@@ -1,0 +1,87 @@
+"""Goods are taken out of a draft as one version, and an earlier version brings them back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from promotions.core.workflow import Step
+from promotions.models import Campaign, Offer
+from promotions.selectors.campaigns import list_revisions, take_snapshot
+from promotions.selectors.scopes import list_covered_variants
+from promotions.services import CampaignRefused, roll_back, save_campaign
+from promotions.services.campaign_goods import MOST_TAKEN_OUT, take_out_goods
+from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
+from tests.factories.orders import Shelf
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
+
+
+def draft(offer: dict[str, Any]) -> Campaign:
+    """Return a recorded draft."""
+    campaign = make_draft(offer=offer, market_code="us", budget_minor=100)
+    save_campaign(snapshot=take_snapshot(campaign.pk), reason="", by_id=None, now=NOON)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def take_out(campaign: Campaign, *variant_ids: int, **fields: Any) -> int:
+    """Take goods out and return the version that leaves them out."""
+    asked = {"variant_ids": variant_ids, "reason": REASON, "by_id": None, "now": NOON, **fields}
+    return take_out_goods(campaign_id=campaign.pk, **asked).revision
+
+
+def covered(campaign: Campaign) -> set[int]:
+    return set(list_covered_variants(offer_id=campaign.offers.get().pk).tolist())
+
+
+def test_goods_of_a_category_become_exceptions_and_the_version_before_brings_them_back(
+    shelf: Shelf,
+) -> None:
+    campaign = draft({"scope": {"categories": [shelf.cheese]}})
+    assert covered(campaign) == {shelf.cheddar, shelf.gouda}
+    assert take_out(campaign, shelf.gouda, shelf.rye) == 2
+    assert covered(campaign) == {shelf.cheddar}
+    scope = {"categories": [shelf.cheese], "except_variants": [shelf.gouda]}
+    assert Offer.objects.get(campaign=campaign).scope == scope
+    newest = list_revisions(campaign.pk)[0]
+    assert newest.snapshot["offers"][0]["scope"]["except_variants"] == ["GOUDA"]
+    assert newest.reason == REASON
+    back = roll_back(campaign_id=campaign.pk, number=1, reason=REASON, by_id=None, now=NOON)
+    assert (back.revision, covered(campaign)) == (3, {shelf.cheddar, shelf.gouda})
+    with pytest.raises(CampaignRefused, match="was in force"):
+        roll_back(campaign_id=campaign.pk, number=9, reason=REASON, by_id=None, now=NOON)
+
+
+def test_lists_gifts_and_bundles_get_shorter(shelf: Shelf) -> None:
+    campaign = draft({"scope": {"variants": [shelf.cheddar, shelf.gouda]}})
+    take_out(campaign, shelf.gouda)
+    assert covered(campaign) == {shelf.cheddar}
+    own = {"benefit_kind": "gift", "percent": None, "target": "cart"}
+    Offer.objects.filter(campaign=campaign).update(
+        **own, scope={}, terms={"variants": [shelf.rye, shelf.merlot]}
+    )
+    take_out(campaign, shelf.merlot)
+    assert Offer.objects.get(campaign=campaign).terms["variants"] == [shelf.rye]
+    parts = [{"scope": {"categories": [shelf.cheese]}}, {"scope": {"categories": [shelf.bread]}}]
+    own = {"benefit_kind": "bundle", "percent": 10}
+    Offer.objects.filter(campaign=campaign).update(**own, terms={"parts": parts})
+    take_out(campaign, shelf.gouda)
+    narrow = {"categories": [shelf.cheese], "except_variants": [shelf.gouda]}
+    assert Offer.objects.get(campaign=campaign).terms["parts"] == [{"scope": narrow}, parts[1]]
+
+
+def test_nothing_is_changed_where_an_offer_would_mean_nothing_any_more(shelf: Shelf) -> None:
+    campaign = draft({"scope": {"categories": [shelf.cheese]}})
+    before = take_snapshot(campaign.pk)
+    with pytest.raises(CampaignRefused, match="“autumn-offer” would mean nothing"):
+        take_out(campaign, shelf.cheddar, shelf.gouda)
+    with pytest.raises(CampaignRefused, match="ask it again"):
+        take_out(campaign, shelf.gouda, asked_of=7)
+    with pytest.raises(CampaignRefused, match="too many goods"):
+        take_out(campaign, *range(10_000, 10_001 + MOST_TAKEN_OUT))
+    assert take_snapshot(campaign.pk) == before
+    step(campaign, Step.SCHEDULE, make_person("ann"))
+    with pytest.raises(CampaignRefused, match="Only a draft"):
+        take_out(campaign, shelf.gouda)
