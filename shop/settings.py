@@ -216,8 +216,7 @@ WHITENOISE_MAX_AGE = 31_536_000
 # --- safety -------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
-SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 # How many proxies of ours stand in front: their forwarded address and protocol are believed.
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=int(env.bool("PROXY", default=False)))
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
@@ -225,8 +224,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-SESSION_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
@@ -280,6 +278,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintReach
+HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
 # Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
 # Who may read /metrics: these networks, or whoever sends the token. A proxy's own address is no

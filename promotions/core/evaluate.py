@@ -23,7 +23,7 @@ from promotions.core.evaluate_answers import (
     sum_lines,
 )
 from promotions.core.evaluate_missing import find_missing
-from promotions.core.hints import choose_hints
+from promotions.core.hints import HintReach, choose_hints
 from promotions.core.personal_cap import is_cut_to_nothing, say_percent
 from promotions.core.reasons import explain
 from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
@@ -40,6 +40,7 @@ from promotions.core.values import (
     ShopperFacts,
 )
 
+NEAR = HintReach()
 STATUS_REASONS = {"draft": "not_published", "paused": "paused", "ended": "closed"}
 NOTHING_TO_GIVE = {
     BenefitKind.GIFT: "gift_gone",
@@ -89,12 +90,14 @@ def evaluate_offers(
     now: datetime,
     language: str = "en",
     locale: str = "en_US",
+    reach: HintReach = NEAR,
 ) -> Evaluation:
     """Return the best allowed combination of `offers` and `coupons` on `cart`.
 
     `offers` apply by themselves unless they require a coupon; each of `coupons` brings its own.
     A code that does not apply is in `rejected` with its true reason; hints name what is missing
-    for offers this shopper may have. `totals` sums to the cart less the discount, to the cent.
+    for offers this shopper may have, no further than `reach`. `totals` sums to the cart less the
+    discount, to the cent.
     """
     words = Wording(language, locale, cart.currency)
     cart = replace(cart, lines=sort_lines(cart.lines))
@@ -110,7 +113,7 @@ def evaluate_offers(
         adjustments=list_adjustments(plan, cart, language),
         applied=list_applied(plan, cart.lines, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
-        hints=_hints(choose_hints([*near, *near_by_code], everything, plan, given), words),
+        hints=_hints(choose_hints([*near, *near_by_code], everything, plan, given, reach), words),
         totals=sum_lines(plan, cart.lines),
         gifts=list_gifts(plan, language),
         deliveries=list_deliveries(plan, language),

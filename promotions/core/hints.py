@@ -7,7 +7,7 @@ budgets, use limits, stock of gifts and better combinations all have their say.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from promotions.core.carts import CartLineValue, CartValue, sort_lines
 from promotions.core.circumstances import Circumstances, Failure
@@ -16,30 +16,66 @@ from promotions.core.stacking import Candidate, Plan, best_plan
 from promotions.core.values import OfferValue
 
 MAX_HINTS = 2
+HALF = 50
 MOST_TRIES = 6
 MOST_LINES = 5
 
 type Near = tuple[OfferValue, Failure]
 
 
+@dataclass(frozen=True, slots=True)
+class HintReach:
+    """How far away the next step may be: a share of the cart, but at least `least_minor`.
+
+    Nobody with goods for 20.00 adds for 200.00 to get a gift: such a hint only gets in the way.
+
+    >>> reach = HintReach(share_percent=50, least_minor=3_000)
+    >>> reach.most_minor(2_000), reach.most_minor(12_000)
+    (3000, 6000)
+    """
+
+    share_percent: int = HALF
+    least_minor: int = 3_000
+
+    def most_minor(self, cart_minor: int) -> int:
+        """Return the largest gap worth a hint for goods of `cart_minor`."""
+        return max(cart_minor * self.share_percent // 100, self.least_minor)
+
+
 def choose_hints(
-    near: Sequence[Near], candidates: Sequence[Candidate], plan: Plan, given: Circumstances
+    near: Sequence[Near],
+    candidates: Sequence[Candidate],
+    plan: Plan,
+    given: Circumstances,
+    reach: HintReach,
 ) -> list[Near]:
     """Return the closest of `near` and of the next steps of `candidates` that would give more.
 
-    `plan` is what applies now. At most two.
+    `plan` is what applies now. At most two, and none that is out of `reach`.
     """
     steps = [
         (candidate.offer, failure)
         for candidate in candidates
         for failure in find_next_step(candidate.offer, given.cart.lines)
     ]
-    closest = sorted([*near, *steps], key=lambda pair: (pair[1].missing_minor, pair[0].offer_id))
+    most = reach.most_minor(given.cart.value_minor)
+    within = [pair for pair in [*near, *steps] if _gap_of(*pair, given.cart) <= most]
+    closest = sorted(within, key=lambda pair: (pair[1].missing_minor, pair[0].offer_id))
     found: list[Near] = []
     for offer, failure in closest[:MOST_TRIES]:
         if len(found) < MAX_HINTS and _gives_more(offer, failure, candidates, plan, given):
             found.append((offer, failure))
     return found
+
+
+def _gap_of(offer: OfferValue, failure: Failure, cart: CartValue) -> int:
+    """Return what is missing in money; pieces at the cheapest price the cart shows for them.
+
+    Where it holds none of the goods meant, its cheapest piece stands for them.
+    """
+    covered = [line for line in cart.lines if offer.covers(line)] or cart.lines
+    unit_minor = min((line.unit_minor for line in covered), default=0)
+    return failure.missing_minor + failure.missing_quantity * unit_minor
 
 
 def _gives_more(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
 
 from pricing.core.values import STRICTEST, JurisdictionRule
@@ -14,6 +15,7 @@ from promotions.core.carts import CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.hints import HintReach
 from promotions.core.limits import Buyer
 from promotions.core.shoppers import ShopperView
 from promotions.core.terms import Gift
@@ -124,6 +126,7 @@ def prepare_cart(
 
 def evaluate_asked(asked: Asked, *, now: datetime, language: str, locale: str) -> Evaluation:
     """Return the evaluator's answer, what is personal labeled. No query."""
+    reach = HintReach(settings.HINT_SHARE_PERCENT, settings.HINT_LEAST_MINOR)
     found = evaluate_offers(
         cart=asked.cart,
         offers=asked.offers,
@@ -132,6 +135,7 @@ def evaluate_asked(asked: Asked, *, now: datetime, language: str, locale: str) -
         now=now,
         language=language,
         locale=locale,
+        reach=reach,
     )
     return label_personal(found, asked.with_unlocked, asked.law_label)
 

@@ -25,7 +25,7 @@ from shop.api.authentication import (
 from shop.api.context import REGION_HEADER, build_context
 from shop.api.errors import QueryInvalid, TooManyRequests, request_id
 from shop.api.language import activate_language
-from shop.api.parsers import read_json
+from shop.api.parsers import MAX_BODY_BYTES, read_json
 from shop.api.responses import JSON_TYPE
 from shop.jobs.limits import BROWSE, CHANGE, Client, Policy, Verdict, limit_headers, take
 from shop.kernel.clock import utc_now
@@ -146,9 +146,11 @@ class ApiView(APIView):
             raise GuestTokenRequired("Send X-Shopper-Token; POST /api/v1/guest gives one.")
         return self.caller.pseudonym
 
-    def read_body(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+    def read_body(
+        self, serializer: type[Serializer[Any]], *, limit: int = MAX_BODY_BYTES
+    ) -> dict[str, Any]:
         """Return the checked JSON body. Raises ValidationError (400) or BodyRefused."""
-        return self.check_body(serializer, read_json(self.request._request))
+        return self.check_body(serializer, read_json(self.request._request, limit=limit))
 
     def check_body(self, serializer: type[Serializer[Any]], given: Any) -> dict[str, Any]:
         """Return `given`, a JSON value, as the serializer reads it. Raises ValidationError."""

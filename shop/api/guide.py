@@ -47,5 +47,6 @@ the same body answers again what it answered first; with another body it is refu
 
 ### Limits
 `RateLimit` and `RateLimit-Policy` say how much is left; a 429 says in `Retry-After` when to come
-back. Bodies may have 1 MiB and 20 levels; `POST /api/v1/events/batch` also takes gzip.
+back. Bodies may have 1 MiB and 20 levels (documents that prove a group: 7 MiB);
+`POST /api/v1/events/batch` also takes gzip.
 """

@@ -34,14 +34,16 @@ class JsonParser(BaseParser):
     media_type = "application/json"
 
 
-def read_json(request: HttpRequest, *, may_be_gzip: bool = False) -> Any:
+def read_json(
+    request: HttpRequest, *, may_be_gzip: bool = False, limit: int = MAX_BODY_BYTES
+) -> Any:
     """Return the JSON value in the body of `request`; an empty body is an empty object.
 
-    Raises BodyRefused: `body_too_large` over 1 MiB (after unpacking), `body_too_deep`,
+    Raises BodyRefused: `body_too_large` over `limit` (after unpacking), `body_too_deep`,
     `media_type_unsupported`, `encoding_unsupported` or `body_malformed`. Django itself raises
-    RequestDataTooBig when the announced length is over the limit.
+    RequestDataTooBig when the announced length is over its own limit of 1 MiB.
     """
-    body = _read_chunked(request) if _is_chunked(request) else request.body
+    body = _read_body(request, limit)
     if not body:
         return {}
     if request.content_type != JsonParser.media_type:
@@ -93,17 +95,35 @@ def _is_chunked(request: HttpRequest) -> bool:
     return is_chunked and bool(request.META.get("wsgi.input_terminated"))
 
 
-def _read_chunked(request: HttpRequest) -> bytes:
+def _read_body(request: HttpRequest, limit: int) -> bytes:
+    """Return the body; one announced to be over `limit` is refused before it is read.
+
+    Django reads what Content-Length announces, up to a limit of its own for all addresses.
+    """
+    if _is_chunked(request):
+        return _read_chunked(request, limit)
+    if limit <= MAX_BODY_BYTES:
+        return request.body
+    announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    if announced > limit:
+        raise _too_large(limit)
+    return bytes(request.read(announced))
+
+
+def _read_chunked(request: HttpRequest, limit: int) -> bytes:
     """Return a chunked body, as mobile clients send when they pack on the fly.
 
     Django reads what Content-Length announces, which is nothing here.
     """
-    body: bytes = request.META["wsgi.input"].read(MAX_BODY_BYTES + 1)
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyRefused(
-            "The body is larger than 1 MiB.", code="body_too_large", limit_bytes=MAX_BODY_BYTES
-        )
+    body: bytes = request.META["wsgi.input"].read(limit + 1)
+    if len(body) > limit:
+        raise _too_large(limit)
     return body
+
+
+def _too_large(limit: int) -> BodyRefused:
+    size = f"{limit // 1_048_576} MiB"
+    return BodyRefused(f"The body is larger than {size}.", code="body_too_large", limit_bytes=limit)
 
 
 def _decode(body: bytes, encoding: str, may_be_gzip: bool) -> bytes:

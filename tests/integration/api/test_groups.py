@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
+from promotions.core.groups import MAX_DOCUMENT_BYTES
 from promotions.models import GroupClaim, VerifiedGroup
 from promotions.services.groups import make_group_codes
 from tests.factories.api import expect, make_guest_client
@@ -72,6 +73,27 @@ def test_a_document_waits_for_review(alice: ApiClient, strict: dict[str, Any]) -
     assert refusal(alice.post(url, {"document": "no base64!"})) == (400, "invalid")
     VerifiedGroup.objects.update(takes_documents=False)
     assert refusal(alice.post(url, {"document": PDF})) == (409, "way_closed")
+
+
+def test_a_document_may_be_as_large_as_on_the_page_and_one_byte_more_is_413(
+    alice: ApiClient,
+) -> None:
+    url = f"{GROUPS}/student/document"
+    whole = b"%PDF-1.7 ".ljust(MAX_DOCUMENT_BYTES, b".")
+    for more in (1, 2 * 1_048_576):
+        text = base64.b64encode(whole + b"." * more).decode()
+        answer = alice.post(url, {"document": text})
+        code = "document_too_large" if more == 1 else "body_too_large"
+        assert refusal(answer) == (413, code)
+    assert answer.json()["detail"] == "The body is larger than 7 MiB."
+    sent = alice.post(url, {"document": base64.b64encode(whole).decode()})
+    assert sent.json()["groups"][0]["state"] == "pending"
+    assert len(GroupClaim.objects.get().document or b"") == MAX_DOCUMENT_BYTES
+
+
+def test_only_accounts_may_send_a_large_body(api: ApiClient, group: VerifiedGroup) -> None:
+    answer = make_guest_client(api).post(f"{GROUPS}/student/document", {"document": "." * 2**20})
+    assert refusal(answer) == (413, "body_too_large")
 
 
 def test_an_address_proves_it_by_the_mailed_token(alice: ApiClient, strict: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -119,13 +120,17 @@ def test_more_than_there_is_is_said_and_blocks(visit: QuoteContext, shelf: Shelf
     assert not cart.can_check_out
 
 
-def test_offers_codes_and_their_reasons_are_on_the_cart(visit: QuoteContext, shelf: Shelf) -> None:
+def test_offers_codes_and_their_reasons_are_on_the_cart(
+    visit: QuoteContext, shelf: Shelf, settings: Any
+) -> None:
     make_campaign("spend-20", amount_minor=200, condition={"cart_value": 2000})
     make_campaign("welcome", amount_minor=100, code="WELCOME1", condition={"first_order": True})
     add_to_cart(context=visit, variant_id=shelf.gouda, quantity=3)
     cart = apply_coupon(context=visit, code=" welcome 1")
     assert (cart.coupon_codes, cart.discount_minor) == (("WELCOME1",), 100)
     assert [hint.missing_minor for hint in cart.hints] == [500]
+    settings.HINT_SHARE_PERCENT, settings.HINT_LEAST_MINOR = 33, 100
+    assert view_cart(context=visit).hints == ()  # 33 % of 15.00 are 4.95
     full = set_quantity(context=visit, variant_id=shelf.gouda, quantity=4)
     assert (full.discount_minor, full.hints) == (300, ())
     assert [offer.label for offer in full.offers] == ["spend-20", "welcome"]

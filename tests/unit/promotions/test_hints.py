@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from promotions.core.conditions import CartHas
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.hints import HintReach
 from promotions.core.limits import Entity, LimitValue, Room
 from promotions.core.terms import Gift, Step, Tiers
 from promotions.core.values import (
@@ -112,6 +113,45 @@ def test_the_next_step_is_named_with_what_it_gives(
     offer = make_offer(1, benefit, name={"en": "Offer 1", "zh-hans": "优惠"})
     assert [hint.message for hint in _tell(cart, offer).hints] == [english]
     assert [hint.message for hint in _tell(cart, offer, language="zh-hans").hints] == [chinese]
+
+
+@pytest.mark.parametrize(
+    ("goods", "asked", "is_told"),
+    [
+        (1_000, 4_000, True),  # 30.00 are always near
+        (1_000, 4_001, False),
+        (10_000, 15_000, True),  # half of the goods in the cart
+        (10_000, 15_001, False),
+    ],
+)
+def test_what_is_far_away_is_not_hinted_at(goods: int, asked: int, is_told: bool) -> None:
+    cart = make_cart(make_line(unit_minor=goods))
+    offer = make_offer(1, amount_off(300), condition=CartHas(min_value_minor=asked))
+    found = _tell(cart, offer)
+    assert [hint.missing_minor for hint in found.hints] == [asked - goods] * is_told
+    # why it does not apply is still told to whoever asks for it
+    assert [one.reason_code for one in found.rejected] == ["cart_value_below"]
+
+
+def test_missing_pieces_count_at_the_cheapest_price_of_what_is_meant() -> None:
+    cart = make_cart(
+        make_line("a", variant_id=1, unit_minor=1_000), make_line("b", variant_id=2, unit_minor=400)
+    )
+    for pieces, is_told in ((9, True), (10, False)):  # 7 and 8 more at 4.00
+        steps = (Step(1, percent=Decimal(1)), Step(pieces, percent=Decimal(20)))
+        found = _tell(cart, make_offer(1, _quantity(steps, Target.CART)))
+        assert [hint.missing_quantity for hint in found.hints] == [pieces - 2] * is_told
+
+
+def test_a_shop_sets_how_far_a_hint_may_reach() -> None:
+    cart = make_cart(make_line(unit_minor=10_000))
+    offer = make_offer(1, amount_off(300), condition=CartHas(min_value_minor=12_000))
+    for share, least, count in ((20, 100, 1), (19, 100, 0), (0, 2_000, 1)):
+        reach = HintReach(share, least)
+        found = evaluate_offers(
+            cart=cart, offers=[offer], coupons=(), shopper=ALICE, now=NOON, reach=reach
+        )
+        assert len(found.hints) == count
 
 
 def test_the_last_step_hints_nothing_more() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-MAX_DOCUMENT_TEXT = 950_000  # base64 of about 700 kB: a body has 1 MiB at most
+# Base64 of a file of 5 MiB takes 6.67 MiB; a character more and the file is too large by itself
+MAX_DOCUMENT_BODY = 7 * 1_048_576
 
 
 class GroupSerializer(serializers.Serializer[object]):
@@ -42,7 +43,8 @@ class GroupDocumentSerializer(serializers.Serializer[object]):
     """A document: PDF, JPEG or PNG by what it begins with, not by a name."""
 
     document = serializers.CharField(
-        max_length=MAX_DOCUMENT_TEXT, help_text="Base64, about 700 kB; larger ones on the web page."
+        max_length=MAX_DOCUMENT_BODY,
+        help_text="Base64 of a file of 5 MiB at most; this body may have 7 MiB.",
     )
 
 

@@ -18,11 +18,13 @@ from promotions.services.groups import (
     confirm_mail_claim,
 )
 from shop.api.base import ApiView
+from shop.api.parsers import MAX_BODY_BYTES
 from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.v1 import shopper_examples as examples
 from shop.api.v1.bodies.groups import groups_body
 from shop.api.v1.serializers.groups import (
+    MAX_DOCUMENT_BODY,
     GroupAddressSerializer,
     GroupCodeSerializer,
     GroupDocumentSerializer,
@@ -111,8 +113,14 @@ class GroupDocumentView(ProofBase):
         audience="account",
     )
     def post(self, request: Request, group: str) -> HttpResponse:
-        """People look at it; it is deleted with their decision, after 30 days at the latest."""
-        body = self.read_body(GroupDocumentSerializer)
+        """People look at it; it is deleted with their decision, after 30 days at the latest.
+
+        The file may have 5 MiB, the body 7 MiB; above that the answer is 413.
+        """
+        # Nobody's large body is read before it is known that an account sends it
+        is_known = self.caller.account_id is not None
+        limit = MAX_DOCUMENT_BODY if is_known else MAX_BODY_BYTES
+        body = self.read_body(GroupDocumentSerializer, limit=limit)
         content = _read_base64(body["document"])
         claim_by_document(
             shopper_id=self.member_id, group_code=group, content=content, now=self.now

@@ -139,6 +139,19 @@ def test_an_announced_length_over_the_limit_is_not_even_read() -> None:
         read_json(request)
 
 
+def test_an_address_may_have_a_limit_of_its_own() -> None:
+    body = b'"' + b"0" * MAX_BODY_BYTES + b'"'
+    request = post("/", body, content_type="application/json")
+    assert len(read_json(request, limit=2 * MAX_BODY_BYTES)) == MAX_BODY_BYTES
+    longer = post("/", body * 2, content_type="application/json")
+    with pytest.raises(BodyRefused, match="larger than 2 MiB") as refused:
+        read_json(longer, limit=2 * MAX_BODY_BYTES)
+    assert (refused.value.code, refused.value.detail["limit_bytes"]) == (
+        "body_too_large",
+        2 * MAX_BODY_BYTES,
+    )
+
+
 def test_a_chunked_body_is_read_to_its_end_and_no_further_than_the_limit() -> None:
     def chunked(body: bytes) -> HttpRequest:
         request = post("/", HTTP_TRANSFER_ENCODING="chunked", CONTENT_TYPE="application/json")
