@@ -12,7 +12,8 @@ from promotions.selectors.offers import (
 )
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.selectors.personal_covering import personal_offers_covering
-from promotions.selectors.previews import LinePreview, PreviewPlace, Previews, preview_lines
+from promotions.selectors.preview_offers import PreviewPlace
+from promotions.selectors.previews import LinePreview, Previews, preview_lines
 from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [

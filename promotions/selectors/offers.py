@@ -11,7 +11,7 @@ from django.db import connection
 
 from pricing.core.values import STRICTEST, JurisdictionRule
 from promotions.core.asked import Asked
-from promotions.core.carts import CartValue, ShopperFacts
+from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
 from promotions.core.codes import normalize_code
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers
@@ -99,20 +99,20 @@ def prepare_cart(
     touching = drop_held_out(book.index.touching(cart.lines), shopper.shopper_id)
     live = [offer for offer in touching if _live_for(offer, shopper, now, cart.market_code)]
     arms = find_offer_arms({o.campaign_id for o in live}, shopper, cart.channel)
-    offers, passed_over = _keep_from_sensitive(arms.keep(live), cart)
+    offers, passed_over = keep_from_sensitive(arms.keep(live), cart.lines)
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
     coupons = close_held_out([take_as_live(c, book.as_live) for c in coupons], shopper.shopper_id)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
     buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
-    offers, coupons = add_rooms(_with_budgets(offers, book, now), coupons, buyer)
+    offers, coupons = add_rooms(with_budgets(offers, book, now), coupons, buyer)
     facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
     if look_up_gifts is not None and (gifts := _gifts_of((*offers, *unlocked))):
         cart = replace(cart, gifts=look_up_gifts(gifts))
-    given, rule = _personal_among([*offers, *unlocked], shopper, cart, now)
+    given, rule = find_given([*offers, *unlocked], shopper, cart, now)
     return Asked(
-        cart=_under_cap(cart, given, now),
-        offers=tuple(_keep_given(offers, given)),
+        cart=cap_personal(cart, given, now),
+        offers=tuple(keep_given(offers, given)),
         coupons=tuple(coupons),
         shopper=facts_of(shopper, given),
         given=given,
@@ -150,10 +150,10 @@ def _gifts_of(offers: Iterable[OfferValue]) -> frozenset[int]:
     return frozenset().union(*(terms.variant_ids for terms in given if isinstance(terms, Gift)))
 
 
-def _keep_from_sensitive(
-    offers: list[OfferValue], cart: CartValue
+def keep_from_sensitive(
+    offers: list[OfferValue], lines: Sequence[CartLineValue]
 ) -> tuple[list[OfferValue], frozenset[int]]:
-    """Return the offers, those addressed to shoppers without the sensitive goods in the cart, and
+    """Return the offers, those addressed to shoppers without the sensitive goods among `lines`, and
     these goods where it mattered.
 
     Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9).
@@ -161,14 +161,14 @@ def _keep_from_sensitive(
     """
     if not any(offer.audience == "personal" for offer in offers):
         return offers, frozenset()
-    hidden = list_sensitive_variants().intersection(line.variant_id for line in cart.lines)
+    hidden = list_sensitive_variants().intersection(line.variant_id for line in lines)
     if not hidden:
         return offers, frozenset()
     kept = [
         offer.without_variants(hidden) if offer.audience == "personal" else offer
         for offer in offers
     ]
-    return [offer for offer in kept if any(map(offer.covers, cart.lines))], frozenset(hidden)
+    return [offer for offer in kept if any(map(offer.covers, lines))], frozenset(hidden)
 
 
 def _read_coupons(
@@ -191,7 +191,8 @@ def take_as_live(coupon: CouponValue, campaign_ids: Collection[int]) -> CouponVa
     return replace(coupon, offer=replace(offer, status="live"))
 
 
-def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -> list[OfferValue]:
+def with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -> list[OfferValue]:
+    """Return the offers with what their campaigns have left. One query if any has a budget."""
     left = read_budgets({o.campaign_id for o in offers if o.campaign_id in book.budgeted}, now)
     if not left:
         return offers
@@ -200,7 +201,7 @@ def _with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -
     ]
 
 
-def _personal_among(
+def find_given(
     offers: Iterable[OfferValue], shopper: ShopperView, cart: CartValue, now: datetime
 ) -> tuple[Mapping[int, int | None], JurisdictionRule]:
     """Return which personal campaigns among `offers` address the shopper, with the one offer of it
@@ -219,7 +220,7 @@ def _personal_among(
         return dict(cursor.fetchall()), rule
 
 
-def _under_cap(cart: CartValue, given: Mapping[int, int | None], now: datetime) -> CartValue:
+def cap_personal(cart: CartValue, given: Mapping[int, int | None], now: datetime) -> CartValue:
     """Return the cart with the cap on what one shopper gets, if anything is for this one."""
     if not given:
         return cart
@@ -227,7 +228,7 @@ def _under_cap(cart: CartValue, given: Mapping[int, int | None], now: datetime) 
     return replace(cart, personal_cap=cap)
 
 
-def _keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:
+def keep_given(offers: Iterable[OfferValue], given: Mapping[int, int | None]) -> list[OfferValue]:
     """Return the offers without those of a campaign that gave the shopper another one."""
     return [offer for offer in offers if given.get(offer.campaign_id) in (None, offer.offer_id)]
 

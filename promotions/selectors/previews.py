@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from promotions.core.benefits import WITHOUT_LINES
-from promotions.core.carts import CartLineValue, CartValue
+from profiles.selectors import ArmChoice
+from promotions.core.carts import CartLineValue
 from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import evaluate_offers, find_failures
-from promotions.core.limits import Buyer, Entity, Left, least_left
+from promotions.core.limits import Left, least_left
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import Evaluation, OfferValue
-from promotions.selectors.arms import list_tested_campaigns
-from promotions.selectors.book import live_at, load_offer_book
-from promotions.selectors.facts import READERS, complete_shopper
-from promotions.selectors.limits import load_limits, with_rooms
+from promotions.selectors.facts import LookUp
 from promotions.selectors.offers import facts_of
-from shop.catalog.selectors import get_market
+from promotions.selectors.preview_offers import (
+    FindVisitor,
+    Gathered,
+    PreviewPlace,
+    gather_offers,
+    keep_for_every_member,
+)
 
-ANY_MEMBER = ShopperView(None, is_member=True)
-FindId = Callable[[], int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewPlace:
-    """Where and when prices are shown, in which language."""
-
-    market_code: str
-    channel: str
-    currency: str
-    now: datetime
-    language: str
-    region: str = ""
+# Nothing is known of what they did: neither a condition on it nor its opposite holds.
+ANY_MEMBER = ShopperView(None, is_member=True, is_private=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,9 @@ class LinePreview:
 
     `ends_at` is the first end among them, `has_clock` whether that one was told before anybody saw
     it; `left` is the least that is left of any. `audience` says for whom the offers are that the
-    shopper gets: "group" (verified), "members" (all of them, or a tier), else "public".
+    shopper gets: "personal" (chosen shoppers), "group" (verified), "members" (all of them, or a
+    tier), else "public". `own_offer_id` is the first for chosen shoppers, which then bears
+    `law_label`.
     """
 
     variant_id: int
@@ -53,6 +46,8 @@ class LinePreview:
     has_clock: bool = False
     left: Left | None = None
     audience: str = "public"
+    own_offer_id: int | None = None
+    law_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +55,13 @@ class Previews:
     """By variant id: what the shopper would pay for one unit, and what every member would.
 
     Variants that no offer lowers are absent. `members` is for who is not signed in, minor units,
-    and only where that is less than the shopper pays.
+    and only where that is less than the shopper pays. `arms` are those of experiments whose
+    difference is on these goods: give them to `log_exposures` where they are shown.
     """
 
     mine: Mapping[int, LinePreview] = field(default_factory=dict)
     members: Mapping[int, int] = field(default_factory=dict)
+    arms: tuple[ArmChoice, ...] = ()
 
 
 def preview_lines(
@@ -72,92 +69,72 @@ def preview_lines(
     lines: Sequence[CartLineValue],
     place: PreviewPlace,
     shopper: ShopperView,
-    find_id: FindId | None = None,
+    find_visitor: FindVisitor | None = None,
+    look_up: LookUp | None = None,
 ) -> Previews:
-    """Return what one unit of each of `lines` alone would cost with automatic offers.
+    """Return what one unit of each of `lines` alone would cost in this shopper's cart now.
 
-    Left out are offers with a budget, for chosen shoppers or under experiment: a list page must
-    not promise what may be gone. Gifts, delivery and points are no price of a unit. Members have
-    the prices of members, of their tier and of the groups they have proven: `find_id` then names
-    the shopper, asked only if an offer on these goods asks for one of these or counts uses by
-    shopper. What only some members get is no price of every member.
-
-    However many lines: no query; one if an offer has use limits, for members one for groups, two
-    for a tier, and what `find_id` takes.
+    The same offers count as there: also those with a budget (while it is open; nothing is held
+    before the cart), under experiment (by the shopper's arm), with a holdout, for chosen shoppers.
+    Gifts, delivery and points are no price of a unit. What only some members get is no price of
+    every member. However many lines: queries as `gather_offers` says.
     """
-    offers = _list_previewed(lines, place)
-    if not offers:
+    found = gather_offers(lines, place, shopper, find_visitor, look_up)
+    if found is None:
         return Previews()
-    facts = frozenset().union(*(needed_facts(o.condition) for o in offers)) & READERS.keys()
-    if shopper.shopper_id is None and find_id is not None and (facts or _counts_shoppers(offers)):
-        shopper = replace(shopper, shopper_id=find_id())
-    shopper = complete_shopper(shopper, facts, now=place.now, look_up=None)
-    time_zone = get_market(place.market_code).time_zone
-    offers = with_rooms(offers, Buyer(shopper.shopper_id, place.channel, time_zone, place.now))
-    mine = _preview_each(lines, offers, shopper, place)
-    return Previews(mine, {} if shopper.is_member else _preview_members(lines, offers, mine, place))
+    seen: set[int] = set()
+    mine = _preview_each(lines, found, place, seen)
+    return Previews(
+        mine=mine,
+        members={} if found.shopper.is_member else _preview_members(lines, found, mine, place),
+        arms=tuple(choice for key, choice in found.arms.choices.items() if key in seen),
+    )
 
 
 def _preview_members(
     lines: Sequence[CartLineValue],
-    offers: Sequence[OfferValue],
+    found: Gathered,
     mine: Mapping[int, LinePreview],
     place: PreviewPlace,
 ) -> dict[int, int]:
-    theirs = [offer for offer in offers if offer.audience == "members"]
+    theirs = [offer for offer in found.offers if offer.audience == "members"]
     covered = [line for line in lines if any(offer.covers(line) for offer in theirs)]
-    found = _preview_each(covered, offers, ANY_MEMBER, place)
+    if not covered:
+        return {}
+    every = keep_for_every_member(found.offers)
+    shown = _preview_each(
+        covered, Gathered(tuple(every), ANY_MEMBER, place.empty_cart()), place, set()
+    )
     paid = {line.variant_id: line.unit_minor for line in covered}
     paid |= {variant_id: one.adjusted_minor for variant_id, one in mine.items()}
     return {
         variant_id: one.adjusted_minor
-        for variant_id, one in found.items()
+        for variant_id, one in shown.items()
         if one.audience == "members" and one.adjusted_minor < paid[variant_id]
     }
 
 
-def _list_previewed(lines: Sequence[CartLineValue], place: PreviewPlace) -> list[OfferValue]:
-    book, tested = load_offer_book(), list_tested_campaigns()
-    return [
-        offer
-        for offer in book.index.touching(lines)
-        if live_at(offer, place.now, place.market_code)
-        and offer.campaign_id not in book.budgeted
-        and offer.campaign_id not in tested
-        and offer.audience != "personal"
-        and not offer.holdout_percent
-        and offer.benefit.kind not in WITHOUT_LINES
-    ]
-
-
-def _counts_shoppers(offers: Sequence[OfferValue]) -> bool:
-    book = load_limits()
-    limits = (limit for offer in offers for limit in book.limits_of(offer))
-    return any(limit.entity is Entity.SHOPPER for limit in limits)
-
-
 def _preview_each(
-    lines: Sequence[CartLineValue],
-    offers: Sequence[OfferValue],
-    shopper: ShopperView,
-    place: PreviewPlace,
+    lines: Sequence[CartLineValue], found: Gathered, place: PreviewPlace, seen: set[int]
 ) -> dict[int, LinePreview]:
-    time_zone = get_market(place.market_code).time_zone
-    empty = CartValue((), place.currency, place.market_code, place.channel, place.region, time_zone)
-    facts = facts_of(shopper, ())
+    """Return the previews by variant; `seen` gets the campaigns some arm of which would show."""
+    facts = facts_of(found.shopper, found.given)
     previews = {}
     for line in lines:
-        alone = replace(empty, lines=(replace(line, quantity=1),))
+        alone = replace(found.cart, lines=(replace(line, quantity=1),))
         given = Circumstances(alone, facts, place.now, frozenset())
         # Most offers ask for more than one unit: to word why they fail costs more than all else
         fit = [
             offer
-            for offer in offers
+            for offer in found.offers
             if offer.covers(line) and not find_failures(offer, given, place.now)
         ]
         if not fit:
             continue
-        found = evaluate_offers(
+        if found.arms.choices:
+            seen.update(offer.campaign_id for offer in fit)
+            fit = found.arms.keep(fit)
+        answer = evaluate_offers(
             cart=alone,
             offers=fit,
             coupons=(),
@@ -165,14 +142,17 @@ def _preview_each(
             now=place.now,
             language=place.language,
         )
-        if found.applied:
-            previews[line.variant_id] = _preview(line, found, fit)
+        if answer.applied:
+            previews[line.variant_id] = _preview(line, answer, fit, found.law_label)
     return previews
 
 
-def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue]) -> LinePreview:
+def _preview(
+    line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue], law_label: str
+) -> LinePreview:
     ids = {offer.offer_id for offer in found.applied}
     applied = [offer for offer in offers if offer.offer_id in ids]
+    own = [offer.offer_id for offer in applied if offer.audience == "personal"]
     first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
     return LinePreview(
         variant_id=line.variant_id,
@@ -182,10 +162,14 @@ def _preview(line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue
         has_clock=first.has_clock,
         left=least_left(room for offer in applied for room in offer.rooms),
         audience=_audience_of(applied),
+        own_offer_id=own[0] if own else None,
+        law_label=law_label if own else "",
     )
 
 
 def _audience_of(applied: Sequence[OfferValue]) -> str:
+    if any(offer.audience == "personal" for offer in applied):
+        return "personal"
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in applied))
     if "groups" in facts:
         return "group"

@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from orders.services.places import find_places
+from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView
 from pricing.selectors import floor_minor
+from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue
 from promotions.core.limits import Counted, Left
 from promotions.selectors import (
@@ -22,22 +24,24 @@ from promotions.selectors import (
 )
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
+from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
-from shop.pages.members import find_member_id
+from shop.pages.members import find_visitor
 from shop.pages.values import ProductCard
 
 
 def preview_cards(
     ctx: PageContext, cards: Sequence[CatalogCard], prices: Mapping[int, PriceView]
 ) -> Previews:
-    """Return what one piece of each would cost with offers that apply by themselves, if less.
+    """Return what one piece of each would cost in this visitor's cart now, if less.
 
-    Members see the prices of members, of their tier and of their proven groups; who is not signed
-    in sees what every member pays, not on restricted or sensitive goods. Offers that need a
-    profile, a full cart or a budget are left to the cart: a page must not promise what may be gone.
+    The offers are those of the cart: for everybody, members, tiers and groups, with a budget that
+    is open, for chosen shoppers, by the arm of an experiment. Who is not signed in sees what every
+    member pays, too, not on restricted or sensitive goods. What shows an experiment is logged.
 
-    No query for guests, one if an offer has use limits; members one more, or up to four where
-    offers on these goods ask for groups and tier. The number of cards does not matter.
+    No query for strangers, one each if an offer on these goods has a budget or use limits. Known
+    shoppers one more, and one for each fact such an offer asks for (whom it addresses, groups,
+    orders; two for tier and arms). The number of cards does not matter.
     """
     priced = [card for card in cards if card.variant_id in prices]
     if not priced or not list_live_offers(now=ctx.now, market_code=ctx.market):
@@ -53,8 +57,11 @@ def preview_cards(
             region=ctx.jurisdiction_code,
         ),
         shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        find_id=None if ctx.account_id is None else lambda: find_member_id(ctx),
+        find_visitor=None if ctx.shopper_pseudonym is None else lambda: find_visitor(ctx),
+        look_up=lambda view, facts: complete_shopper(view, facts, quote_context(ctx, "offers")),
     )
+    if ctx.is_counted:
+        log_exposures(found.arms, now=ctx.now)
     stock = {card.variant_id: card.available for card in priced}
     return Previews(
         mine={i: replace(p, left=_within_stock(p.left, stock[i])) for i, p in found.mine.items()},

@@ -32,6 +32,8 @@ def price_words(language: str) -> Words:
             "members_pay": _("Members pay {amount}"),
             "members": _("Member price"),
             "group": _("Offer for your group"),
+            "personal": _("Personal offer"),
+            "why_offer": _("Why this offer"),
         }
 
 

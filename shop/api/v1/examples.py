@@ -122,6 +122,8 @@ VARIANT: Json = {
         "price": usd(359),
         "labels": ["Cheese week"],
         "audience": "public",
+        "own_offer_id": None,
+        "law_label": "",
         "ends_at": LATER,
     },
     "members_pay": usd(339),

@@ -80,7 +80,7 @@ def offer_card(context: Context, offer: PersonalOffer) -> SafeString:
         "left": _draw_left(language, offer.left),
         "coupon_code": offer.coupon_code or "",
         "csrf": str(context.get("csrf_token", "")) if offer.coupon_code else "",
-        "url": _offer_root(language).replace("/0/", f"/{offer.offer_id}/"),
+        "url": offer_url(language, offer.offer_id),
         "ends": _draw_end(
             language,
             get_current_timezone_name(),
@@ -166,11 +166,14 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
 def offer_fields(item: ProductCard, language: str, locale: str) -> dict[str, str]:
     """Return what a card says of offers: what the shopper pays and why, or what members pay."""
     words, offer, currency = price_words(language), item.offer, item.price.currency
-    fields = {"offer": "", "offer_why": "", "members": ""}
+    fields = dict.fromkeys(("offer", "offer_why", "offer_law", "offer_url", "members"), "")
     if offer is not None:
         amount = format_money(offer.adjusted_minor, currency, locale)
         fields["offer"] = words["in_cart"].format(amount=amount)
         fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
+        if offer.own_offer_id is not None:
+            fields["offer_law"] = offer.law_label
+            fields["offer_url"] = offer_url(language, offer.own_offer_id)
     if item.members_minor is not None:
         amount = format_money(item.members_minor, currency, locale)
         fields["members"] = words["members_pay"].format(amount=amount)
@@ -185,6 +188,11 @@ def card_frame(language: str) -> dict[str, object]:
 def bare_frame(_language: str) -> dict[str, object]:
     """Return what parts of the frame share: nothing, they translate their own words."""
     return {}
+
+
+def offer_url(language: str, offer_id: int) -> str:
+    """Return the address of an offer's page, where its reason stands."""
+    return _offer_root(language).replace("/0/", f"/{offer_id}/")
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -22,12 +23,13 @@ from profiles.services import (
     stop_experiment,
 )
 from promotions.core.values import Evaluation
-from promotions.models import Campaign
+from promotions.models import Campaign, Offer
 from promotions.selectors import (
     PreviewPlace,
     Previews,
     ShopperView,
     evaluate_cart,
+    forget_offer_book,
     list_cart_arms,
     personal_offers_for,
     preview_lines,
@@ -103,21 +105,36 @@ def test_from_arm_to_read_out(cheese_week: int) -> None:
     assert primary["control"] * len(told["without"]) == pytest.approx(sum(told["without"]))
 
 
+PLACE = PreviewPlace("us", "online", "USD", NOON, "en")
+
+
 @pytest.mark.usefixtures("cheese_week")
-def test_the_front_page_and_the_cart_agree_and_lists_promise_nothing() -> None:
+def test_the_front_page_lists_and_the_cart_agree_by_the_arm_of_each() -> None:
     seen = set()
     for shopper in crowd(30):
         view = ShopperView(shopper_id=shopper.id, is_member=True)
         shown = personal_offers_for(shopper=view, market_code="us", now=NOON, language="en")
-        assert len(shown) == len(evaluate(view).applied)
+        applied = evaluate(view).applied
+        listed = preview_lines(lines=[make_line()], shopper=view, place=PLACE)
+        assert len(shown) == len(applied) == len(listed.mine)
+        assert [choice.shopper_id for choice in listed.arms] == [shopper.id]
         seen.add(len(shown))
     assert seen == {0, 1}
-    line = make_line()
-    place = PreviewPlace("us", "online", "USD", NOON, "en")
-    found = preview_lines(
-        lines=[line], shopper=ShopperView(shopper_id=None, is_member=True), place=place
-    )
-    assert found == Previews()
+
+
+@pytest.mark.usefixtures("cheese_week")
+def test_a_list_shows_strangers_the_plain_arm_and_others_an_arm_only_where_it_could_differ() -> (
+    None
+):
+    nobody = ShopperView(shopper_id=None, is_member=True)
+    found = preview_lines(lines=[make_line()], shopper=nobody, place=PLACE)
+    assert (found.mine, found.members) == ({}, {})
+    guest = ShopperView(shopper_id=crowd(1)[0].id)  # the offer is for members
+    assert preview_lines(lines=[make_line()], shopper=guest, place=PLACE) == Previews()
+    member = replace(guest, is_member=True)
+    Offer.objects.update(scope={"categories": [2]})
+    forget_offer_book()
+    assert preview_lines(lines=[make_line()], shopper=member, place=PLACE) == Previews()
 
 
 @pytest.mark.usefixtures("cheese_week")

@@ -170,16 +170,18 @@ def test_an_offer_saved_wrongly_by_hand_is_left_out_not_fatal() -> None:
 def test_a_list_page_shows_what_one_unit_would_cost() -> None:
     make_campaign("tenth", percent="10", scope={"categories": [1]})
     make_campaign("spend", amount_minor=100, condition={"cart_value": 4000})
-    make_campaign("budgeted", percent="50", budget_minor=10**6)
+    make_campaign("open", percent="50", scope={"categories": [1]}, budget_minor=500)
+    make_campaign("spent", percent="50", budget_minor=200)
     cheese, bread = make_line(), make_line("bread", category_ids=(2,), quantity=9)
     load_limits()
+    list_running()
     get_market("us")
     with CaptureQueriesContext(connection) as captured:
         place = PreviewPlace("us", "online", "USD", NOON, "en")
         found = preview_lines(lines=[cheese, bread], shopper=ALICE, place=place)
-    assert len(captured) == 0
+    assert len(captured) == 1  # what is left of both budgets
     assert {key: (p.adjusted_minor, p.labels) for key, p in found.mine.items()} == {
-        cheese.variant_id: (900, ("tenth",))
+        cheese.variant_id: (450, ("tenth", "open"))
     }
 
 

@@ -137,6 +137,7 @@ def count_facts(client: Client, path: str) -> list[int]:
 
 @pytest.mark.parametrize("path", ["/search/?q=gouda", "/c/dairy/", "/", "/p/gouda/"])
 def test_the_number_of_statements_does_not_grow_with_the_cards(path: str) -> None:
+    make_terms()
     member, shopper_id = sign_in()
     make_offer("Club week", "10", audience="members")
     points = path == "/p/gouda/"  # what it earns follows the member's tier

@@ -40,6 +40,8 @@ def offered_body(
         "price": money(offer.adjusted_minor, currency, locale),
         "labels": list(offer.labels),
         "audience": offer.audience,
+        "own_offer_id": offer.own_offer_id,
+        "law_label": offer.law_label,
         "ends_at": moment(offer.ends_at),
     }
     return {"offered": offered, "members_pay": optional_money(members_minor, currency, locale)}

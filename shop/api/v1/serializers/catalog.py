@@ -78,8 +78,16 @@ class OfferedPriceSerializer(serializers.Serializer[object]):
     price = MoneySerializer()
     labels = serializers.ListField(child=serializers.CharField(), help_text="Names of the offers.")
     audience = serializers.ChoiceField(
-        choices=("public", "members", "group"),
-        help_text="For whom they are: everybody, members (or a tier), a group the shopper proved.",
+        choices=("public", "members", "group", "personal"),
+        help_text="For whom they are: everybody, members (or a tier), a group the shopper proved,"
+        " chosen shoppers.",
+    )
+    own_offer_id = serializers.IntegerField(
+        allow_null=True, help_text="The offer for chosen shoppers among them: it says its reason."
+    )
+    law_label = serializers.CharField(
+        allow_blank=True,
+        help_text="What the place's law wants said of an offer for chosen shoppers; else empty.",
     )
     ends_at = serializers.DateTimeField()
 

@@ -1,0 +1,133 @@
+"""Which offers one visitor could get on single goods, before any cart exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from promotions.core.benefits import WITHOUT_LINES
+from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.conditions import needed_facts
+from promotions.core.limits import Buyer, Entity
+from promotions.core.shoppers import ShopperView
+from promotions.core.values import OfferValue
+from promotions.selectors.arms import OfferArms, find_offer_arms, list_tested_campaigns
+from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.facts import LookUp, complete_shopper
+from promotions.selectors.holdouts import drop_held_out
+from promotions.selectors.limits import load_limits, with_rooms
+from promotions.selectors.offers import (
+    cap_personal,
+    find_given,
+    keep_from_sensitive,
+    keep_given,
+    with_budgets,
+)
+from shop.catalog.selectors import get_market
+
+FindVisitor = Callable[[], ShopperView]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPlace:
+    """Where and when prices are shown, in which language."""
+
+    market_code: str
+    channel: str
+    currency: str
+    now: datetime
+    language: str
+    region: str = ""
+
+    def empty_cart(self) -> CartValue:
+        """Return a cart of the place without anything in it."""
+        time_zone = get_market(self.market_code).time_zone
+        return CartValue((), self.currency, self.market_code, self.channel, self.region, time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The offers that could lower single goods for one shopper, with what is left of each.
+
+    `arms` says which of them the shopper's arms hide, `given` which personal campaigns are theirs;
+    `cart` is empty and stands under the cap, `law_label` is what personal offers must say.
+    """
+
+    offers: tuple[OfferValue, ...]
+    shopper: ShopperView
+    cart: CartValue
+    arms: OfferArms = field(default_factory=OfferArms)
+    given: Mapping[int, int | None] = field(default_factory=dict)
+    law_label: str = ""
+
+
+def gather_offers(
+    lines: Sequence[CartLineValue],
+    place: PreviewPlace,
+    shopper: ShopperView,
+    find_visitor: FindVisitor | None,
+    look_up: LookUp | None,
+) -> Gathered | None:
+    """Return what a cart would ask about one piece of each of `lines`; None: no offer lowers any.
+
+    `find_visitor` names the shopper, asked only if an offer on these goods is not the same for
+    everybody. Queries: one each for budgets, use limits and whom campaigns address, two for arms,
+    what `find_visitor` and `complete_shopper` take; each only where an offer on these goods asks.
+    """
+    offers = _list_live(lines, place)
+    if not offers:
+        return None
+    if find_visitor is not None and _asks_who(offers):
+        shopper = find_visitor()
+    offers = drop_held_out(offers, shopper.shopper_id)
+    if shopper.shopper_id is None or not shopper.allows_personal:
+        offers = [offer for offer in offers if offer.audience != "personal"]
+    cart = place.empty_cart()
+    offers, _ = keep_from_sensitive(offers, lines)
+    offers = with_budgets(offers, load_offer_book(), place.now)
+    offers = with_rooms(offers, Buyer(shopper.shopper_id, place.channel, cart.time_zone, place.now))
+    facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
+    shopper = complete_shopper(shopper, facts, now=place.now, look_up=look_up)
+    given, rule = find_given(offers, shopper, cart, place.now)
+    mine = [o for o in offers if o.audience != "personal" or o.campaign_id in given]
+    return Gathered(
+        offers=tuple(keep_given(mine, given)),
+        shopper=shopper,
+        cart=cap_personal(cart, given, place.now),
+        arms=find_offer_arms({offer.campaign_id for offer in mine}, shopper, place.channel),
+        given=given,
+        law_label=rule.label(place.language),
+    )
+
+
+def keep_for_every_member(offers: Sequence[OfferValue]) -> list[OfferValue]:
+    """Return the offers whose price every member gets: none is held out, tested or chosen."""
+    tested = list_tested_campaigns()
+    return [
+        offer
+        for offer in offers
+        if offer.audience != "personal"
+        and not offer.holdout_percent
+        and offer.campaign_id not in tested
+    ]
+
+
+def _list_live(lines: Sequence[CartLineValue], place: PreviewPlace) -> list[OfferValue]:
+    return [
+        offer
+        for offer in load_offer_book().index.touching(lines)
+        if live_at(offer, place.now, place.market_code) and offer.benefit.kind not in WITHOUT_LINES
+    ]
+
+
+def _asks_who(offers: Sequence[OfferValue]) -> bool:
+    limits, tested = load_limits(), list_tested_campaigns()
+    return any(
+        offer.audience == "personal"
+        or offer.holdout_percent > 0
+        or offer.campaign_id in tested
+        or needed_facts(offer.condition)
+        or any(limit.entity is Entity.SHOPPER for limit in limits.limits_of(offer))
+        for offer in offers
+    )

@@ -1,0 +1,200 @@
+"""Prices before the cart are the visitor's own: what a list shows is what the cart charges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import signals
+from django.db import connection, reset_queries
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from profiles.models import Experiment, Exposure, Shopper
+from promotions.models import Campaign, CampaignShopper, OfferVariant
+from promotions.selectors import forget_offer_book
+from promotions.selectors.holdouts import is_held_out
+from shop.api.authentication import GUEST_HEADER, sign_guest_token
+from shop.catalog.models import Category
+from shop.catalog.selectors import forget_catalog
+from shop.kernel.clock import utc_now
+from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
+from tests.factories.pricing import BROWSER, Dairy, make_shopper, open_dairy
+from tests.factories.promotions import make_campaign
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
+PAGES = ("/c/dairy/cheese/", "/search/?q=cheddar", "/p/cheddar/", "/")
+MINE = "Personal offer"
+
+
+@pytest.fixture
+def shop(dairy: Dairy) -> Iterator[Dairy]:
+    """An open dairy; requests do not clear the list of statements."""
+    open_dairy(utc_now())
+    signals.request_started.disconnect(reset_queries)
+    yield dairy
+    signals.request_started.connect(reset_queries)
+
+
+def browse_as(shopper: Shopper | None, **headers: str) -> Client:
+    """A browser, and the same shopper's app for the API."""
+    own = {} if shopper is None else {GUEST_HEADER: sign_guest_token(str(shopper.pseudonym))}
+    client = Client(headers={"host": "localhost", "user-agent": BROWSER, **own, **headers})
+    if shopper is not None:
+        client.cookies[SHOPPER_COOKIE] = sign_shopper(str(shopper.pseudonym), None)
+    return client
+
+
+def make_known(*, is_willing: bool = True) -> Shopper:
+    return Shopper.objects.get(pk=make_shopper(is_willing=is_willing, now=utc_now()).id)
+
+
+def release(name: str, *, on: int, to: tuple[Shopper, ...] = (), **fields: Any) -> Campaign:
+    """Release a fifth off one variant, to everybody or to chosen shoppers."""
+    held_out = fields.pop("holdout_percent", 0)
+    audience = "personal" if to else "public"
+    campaign = make_campaign(name, audience=audience, **{"percent": "20", **fields})
+    now = utc_now()
+    Campaign.objects.filter(pk=campaign.pk).update(
+        starts_at=now - timedelta(days=1),
+        ends_at=now + timedelta(days=9),
+        holdout_percent=held_out,
+    )
+    OfferVariant.objects.create(offer=campaign.offers.get(), variant_id=on)
+    for shopper in to:
+        CampaignShopper.objects.create(campaign=campaign, shopper=shopper)
+    forget_offer_book()
+    return campaign
+
+
+def read(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+    return answer.content.decode()
+
+
+def listed(client: Client, variant_id: int) -> dict[str, Any] | None:
+    """Return what the API's list says offers make of a variant's price."""
+    answer = client.get("/api/v1/categories/dairy/cheese")
+    assert "private" in answer["Cache-Control"]
+    items = answer.json()["items"]
+    found: dict[str, Any] | None = next(
+        item["offered"] for item in items if item["variant_id"] == variant_id
+    )
+    return found
+
+
+def charged(client: Client, variant_id: int) -> int:
+    """Return what one piece costs in the cart, at the price the list shows."""
+    items = client.get("/api/v1/categories/dairy/cheese").json()["items"]
+    token = next(i["price"]["quote_token"] for i in items if i["variant_id"] == variant_id)
+    body = {"variant_id": variant_id, "quantity": 1, "quote_token": token}
+    answer = client.post("/api/v1/cart/lines", body, content_type="application/json")
+    assert answer.status_code in (200, 201), answer.content
+    lines = client.get("/api/v1/cart").json()["lines"]
+    return next(
+        int(one["total"]["minor"]) for one in lines if one["variant"]["variant_id"] == variant_id
+    )
+
+
+def test_a_price_for_one_shopper_is_on_every_page_with_its_label_and_reason(shop: Dairy) -> None:
+    alice = make_known()
+    campaign = release("Cheddar for you", on=shop.cheddar, to=(alice,))
+    offer = campaign.offers.get()
+    browser = browse_as(alice)
+    for path in PAGES:
+        page = read(browser, path)
+        assert MINE in page, path
+        assert f'href="/offers/{offer.pk}/"' in page
+        assert "Personal price, set automatically from your activity in this store" in page
+    assert "个人优惠" in read(browser, "/zh-hans/c/dairy/cheese/")
+    said = listed(browser, shop.cheddar)
+    assert said is not None
+    assert (said["audience"], said["own_offer_id"]) == ("personal", offer.pk)
+    assert said["law_label"].startswith("Personal price")
+    assert said["price"]["minor"] == charged(browser, shop.cheddar)
+
+
+def test_nobody_else_sees_it(shop: Dairy) -> None:
+    alice, bob, charlie = make_known(), make_known(), make_known(is_willing=False)
+    release("For two", on=shop.cheddar, to=(alice, charlie))
+    private = browse_as(alice, **{"Sec-GPC": "1"})
+    for client in (browse_as(None), browse_as(bob), browse_as(charlie), private):
+        for path in PAGES[:3]:
+            assert MINE not in read(client, path)
+        assert listed(client, shop.cheddar) is None
+
+
+def test_a_held_out_shopper_sees_and_pays_the_same_as_everybody(shop: Dairy) -> None:
+    crowd = tuple(make_known() for _ in range(12))
+    campaign = release("Half", on=shop.cheddar, to=crowd, holdout_percent=50)
+    held = [is_held_out(campaign.pk, 50, one.pk) for one in crowd]
+    assert {True, False} == set(held)
+    for shopper, without in zip(crowd, held, strict=True):
+        assert (listed(browse_as(shopper), shop.cheddar) is None) is without
+
+
+def test_a_budget_shows_while_it_has_room_for_a_piece(shop: Dairy) -> None:
+    campaign = release("First come", on=shop.cheddar, budget_minor=10_000)
+    guest = browse_as(make_known())
+    said = listed(guest, shop.cheddar)
+    assert said is not None
+    assert said["price"]["minor"] == charged(guest, shop.cheddar)
+    Campaign.objects.filter(pk=campaign.pk).update(spent_minor=9_999)
+    assert listed(guest, shop.cheddar) is None
+
+
+def test_no_list_goes_past_the_cap_on_personal_discounts(shop: Dairy) -> None:
+    alice = make_known()
+    for name in ("One", "Two"):
+        release(name, on=shop.cheddar, to=(alice,), percent="25")
+    browser = browse_as(alice)
+    said = listed(browser, shop.cheddar)
+    assert said is not None
+    public = next(
+        item["price"]["public_price"]["minor"]
+        for item in browser.get("/api/v1/categories/dairy/cheese").json()["items"]
+        if item["variant_id"] == shop.cheddar
+    )
+    assert said["price"]["minor"] == public - public * 30 // 100
+    assert said["price"]["minor"] == charged(browser, shop.cheddar)
+
+
+def test_sensitive_goods_have_none(shop: Dairy) -> None:
+    alice = make_known()
+    release("All of it", on=shop.cheddar, to=(alice,))
+    assert MINE in read(browse_as(alice), PAGES[2])
+    Category.objects.filter(pk=shop.hard).update(is_sensitive=True)
+    forget_catalog()
+    assert MINE not in read(browse_as(alice), PAGES[2])
+
+
+@pytest.mark.parametrize("path", PAGES[:3])
+def test_the_number_of_statements_does_not_grow_with_offers_and_cards(
+    shop: Dairy, path: str
+) -> None:
+    alice = make_known()
+    release("First", on=shop.cheddar, to=(alice,), budget_minor=10**6)
+    once = _count(alice, path)
+    for name in ("Second", "Third", "Fourth"):
+        release(name, on=shop.gouda, to=(alice,), budget_minor=10**6)
+        release(f"{name} more", on=shop.cheddar, to=(alice,), holdout_percent=1)
+    assert _count(alice, path) == once
+
+
+def _count(shopper: Shopper, path: str) -> int:
+    counts = []
+    for _ in range(3):
+        with CaptureQueriesContext(connection) as captured:
+            read(browse_as(shopper), path)
+        counts.append(len(captured))
+    return min(counts)
+
+
+def test_looking_is_no_exposure_without_an_experiment(shop: Dairy) -> None:
+    release("Plain", on=shop.cheddar)
+    read(browse_as(make_known()), PAGES[0])
+    assert (Experiment.objects.count(), Exposure.objects.count()) == (0, 0)
