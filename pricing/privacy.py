@@ -9,7 +9,8 @@ from profiles.core.privacy import RoomPrivacy, classify
 FIELDS = {
     "ArmPrice": classify(
         none="id variant market channel experiment arm turn price_factor base_minor arm_minor"
-        " shown_minor obstacle book_version began_at tried_at ended_at"
+        " shown_minor other_minor cluster obstacle book_version began_at tried_at ended_at"
+        " ended_version"
     ),
     "CompetitorPrice": classify(
         none="id source variant price_minor observed_at imported_at matched_by label"

@@ -124,10 +124,41 @@ class Chances:
     direction: int
 
 
+@dataclass(frozen=True, slots=True)
+class ArmCoin:
+    """What a running experiment's fair coin made of a public price, and what the other side would
+    have; `other_minor` 0: nothing was left to chance."""
+
+    shown_minor: int
+    other_minor: int
+
+    def find_chances(self, public_minor: int) -> Chances:
+        """Return the chances of a price everybody saw while the coin's turn lasted.
+
+        A price that the coin does not explain (a guard, staff) was certain.
+
+        >>> ArmCoin(380, 400).find_chances(380)
+        Chances(rungs=(400, 380), probabilities=(0.5, 0.5), direction=-1)
+        >>> ArmCoin(400, 380).find_chances(400).direction, ArmCoin(390, 0).find_chances(390).rungs
+        (0, (390,))
+        """
+        is_drawn = self.other_minor not in (0, self.shown_minor)
+        if not is_drawn or public_minor != self.shown_minor:
+            return Chances((public_minor,), (1.0,), 0)
+        both = (max(self.shown_minor, self.other_minor), min(self.shown_minor, self.other_minor))
+        return Chances(both, (0.5, 0.5), -int(self.shown_minor < self.other_minor))
+
+
 def find_chances(
-    draw: WeekDraw | None, variant_id: int, public_minor: int, book_version: int
+    draw: WeekDraw | None,
+    variant_id: int,
+    public_minor: int,
+    book_version: int,
+    coin: ArmCoin | None = None,
 ) -> Chances:
     """Return what else the public price of a variant could have been in the week of `draw`.
+
+    While an experiment has the variant its `coin` decides and no draw: shocks of its goods end.
 
     A variant that nothing was drawn for may have moved since: what it costs now is what it costs
     without a shock, with the probability of no shock. A shock that holds stands beside the price
@@ -142,6 +173,8 @@ def find_chances(
     >>> find_chances(draw, 9, 500, 4)
     Chances(rungs=(500,), probabilities=(1.0,), direction=0)
     """
+    if coin is not None:
+        return coin.find_chances(public_minor)
     certain = Chances((public_minor,), (1.0,), 0)
     if draw is None or book_version < draw.book_version:
         return certain

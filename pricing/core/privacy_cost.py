@@ -82,6 +82,7 @@ def take_items(cells: TrainingCells, item: np.ndarray) -> TrainingCells:
         department=department.astype(np.int64),
         department_id=cells.department_id[department_at],
         shock=None if cells.shock is None else cells.shock[item],
+        draw=None if cells.draw is None else cells.draw[item],
         competitor=None if cells.competitor is None else cells.competitor[item],
     )
 

@@ -12,6 +12,8 @@ class ArmPrice(models.Model):
     `base_minor` is the price without the experiment, `arm_minor` what the arm asks for (never
     more), `shown_minor` what the gate left of it for everybody. `obstacle` says why they differ; it
     was last tried at `tried_at`. It holds from `began_at`, the moment of its book, to `ended_at`.
+    `other_minor` is what the other arm would have asked for: a fair coin for the `cluster` and pair
+    of turns decided. 0 where nothing was left to chance.
     """
 
     class Obstacle(models.TextChoices):
@@ -36,11 +38,16 @@ class ArmPrice(models.Model):
     base_minor = models.PositiveIntegerField()
     arm_minor = models.PositiveIntegerField()
     shown_minor = models.PositiveIntegerField()
+    other_minor = models.PositiveIntegerField(default=0, db_default=0)
+    cluster = models.PositiveIntegerField(null=True, blank=True)
     obstacle = models.CharField(max_length=6, choices=Obstacle, blank=True, default="")
     book_version = models.PositiveIntegerField()
     began_at = models.DateTimeField()
     tried_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The book that ended it: looks name their book."
+    )
 
     class Meta:
         ordering = ["-began_at", "variant"]

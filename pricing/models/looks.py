@@ -15,7 +15,8 @@ class PublicLook(models.Model):
     `looks` may grow. `segment` is that of shoppers whose data prices may use, else empty.
     `rung_minors` are the prices that chance could have shown, highest first, and
     `rung_probabilities` how likely each was; `direction` is which way the week's shock had moved
-    the price. A price without a shock's chance was certain.
+    the price, or -1 where the coin of an experiment had lowered it. A price that chance could not
+    have changed was certain.
     """
 
     pk = models.CompositePrimaryKey(

@@ -6,29 +6,30 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-# A look names its book: the spell it fell into is the last one that began with an earlier book.
+# A look names its book, and spells begin and end with books. Of a spell that ended before that was
+# kept, the one after it tells, or the hour.
 _LOOKS = """
-WITH spells AS (
+WITH spell AS (
     SELECT variant_id, market_id, channel, turn, arm, base_minor, shown_minor, obstacle,
-        book_version, lead(book_version, 1, CASE WHEN ended_at IS NULL THEN 2147483647 END) OVER (
+        book_version, ended_at, coalesce(ended_version, lead(book_version) OVER (
             PARTITION BY variant_id, market_id, channel ORDER BY book_version
-        ) AS next_version, ended_at
+        )) AS next_version
     FROM pricing_armprice WHERE experiment_id = %(experiment)s
 ), seen AS (
-    SELECT spells.turn, spells.arm, sum(look.looks) AS looks
-    FROM spells
+    SELECT spell.turn, spell.arm, sum(look.looks) AS looks
+    FROM spell
     JOIN pricing_publiclook look
-        ON look.variant_id = spells.variant_id AND look.market_code = spells.market_id
-        AND look.channel = spells.channel AND look.book_version >= spells.book_version
-        AND (look.book_version < spells.next_version
-            OR (spells.next_version IS NULL AND look.hour < spells.ended_at))
+        ON look.variant_id = spell.variant_id AND look.market_code = spell.market_id
+        AND look.channel = spell.channel AND look.book_version >= spell.book_version
+        AND (look.book_version < spell.next_version OR spell.next_version IS NULL
+            AND (spell.ended_at IS NULL OR look.hour < spell.ended_at))
     GROUP BY 1, 2
 )
-SELECT spells.turn, spells.arm, count(DISTINCT spells.variant_id),
+SELECT spell.turn, spell.arm, count(DISTINCT spell.variant_id),
     coalesce(max(seen.looks), 0)::bigint,
-    avg(spells.shown_minor::float8 / spells.base_minor),
-    count(DISTINCT spells.variant_id) FILTER (WHERE spells.obstacle <> '')
-FROM spells LEFT JOIN seen ON seen.turn = spells.turn AND seen.arm = spells.arm
+    avg(spell.shown_minor::float8 / spell.base_minor),
+    count(DISTINCT spell.variant_id) FILTER (WHERE spell.obstacle <> '')
+FROM spell LEFT JOIN seen ON seen.turn = spell.turn AND seen.arm = spell.arm
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 

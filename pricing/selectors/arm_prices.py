@@ -28,6 +28,7 @@ class RunningArm:
     arm_minor: int
     shown_minor: int
     obstacle: str
+    other_minor: int
 
     def is_of(self, arm: PublicArm) -> bool:
         """Return whether this is the turn of that experiment."""
@@ -38,7 +39,7 @@ def load_running_arms(*, place: tuple[str, str]) -> Mapping[int, RunningArm]:
     """Return the spells that hold, by variant. One query."""
     rows = _running(place).values_list(
         *("variant_id", "experiment_id", "arm", "turn", "base_minor", "arm_minor"),
-        *("shown_minor", "obstacle"),
+        *("shown_minor", "obstacle", "other_minor"),
     )
     return {row[0]: RunningArm(*row[1:]) for row in rows}
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.demand.arm_weeks import spread_spells
 from pricing.core.demand.cells import (
     Placements,
     Sales,
@@ -21,11 +22,13 @@ from pricing.core.demand.cells import (
     units_matrix,
 )
 from pricing.core.demand.training_cells import TrainingCells
+from pricing.selectors.arm_coins import load_arm_spells
 from pricing.selectors.competitors import load_competitor_weeks
 from pricing.selectors.references import load_series
 from pricing.selectors.shocks import load_shock_history
 from profiles.core.values import PurchaseCells
 from profiles.selectors import load_purchase_cells
+from profiles.selectors.purchases import start_of_day
 from shop.catalog.selectors import list_categories, load_placement_weeks, load_variant_arrays
 
 MOST_ITEMS = 20_000
@@ -59,7 +62,7 @@ def load_training_cells(
     *, as_of: datetime, weeks: int, place: tuple[str, str]
 ) -> tuple[TrainingCells, Window]:
     """Return the cells of the `weeks` whole weeks before `as_of`: sales of the place's market at
-    its own prices. Five queries, catalogue aside.
+    its own prices. Six queries, catalogue aside.
 
     Only active variants: the others need no price any more.
     """
@@ -88,7 +91,7 @@ def assemble_cells(
     place: tuple[str, str],
 ) -> TrainingCells:
     """Return the cells of active variants (ascending ids): `counts` are units and on-sale weights,
-    both (N, W); `sales` stand in for prices before the ledger's. Four queries, catalogue aside."""
+    both (N, W); `sales` stand in for prices before the ledger's. Five queries, catalogue aside."""
     arrays = load_variant_arrays()
     chosen, _ = find_positions(arrays.variant_id, variant_id)
     series = load_series(variant_id=variant_id, now=as_of, place=place)
@@ -97,10 +100,11 @@ def assemble_cells(
     family, family_id = _number(_families(arrays.category_id[chosen]))
     department, department_id = _number(arrays.department_id[chosen])
     units, on_sale = counts
+    drawn = _drawn(variant_id, window, place)
     return TrainingCells(
         variant_id=variant_id,
         units=units,
-        price_minor=price_matrix(series, sales, window.middle),
+        price_minor=price_matrix(series, sales, window.middle) * np.exp(drawn.shift),
         display=display,
         mailer=mailer,
         on_sale=on_sale,
@@ -109,7 +113,8 @@ def assemble_cells(
         department=department,
         department_id=department_id,
         week_of_year=_week_of_year(window.monday),
-        shock=_shocks(variant_id, window, place),
+        shock=drawn.shock,
+        draw=drawn.draw,
         competitor=_competitors(variant_id, window, place),
     )
 
@@ -173,6 +178,39 @@ def _shocks(variant_id: IntArray, window: Window, place: tuple[str, str]) -> Flo
     shock = np.zeros((len(variant_id), len(window.monday)))
     shock[item[known], week[known]] = np.log(drawn.shocked_minor[known] / drawn.base_minor[known])
     return shock
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What chance did to the prices of items in weeks, (N, W): `shock` and `draw` as training cells
+    have them (None where nothing ever was drawn), `shift` how far the mean log price of a week is
+    from that of its middle, because turns begin at any hour."""
+
+    shock: FloatArray | None
+    draw: IntArray | None
+    shift: FloatArray | float
+
+
+def _drawn(variant_id: IntArray, window: Window, place: tuple[str, str]) -> _Drawn:
+    """Return the price shocks of the weeks and what arms of experiments did. Two queries."""
+    shock = _shocks(variant_id, window, place)
+    end = start_of_day(window.end_date)
+    spells = load_arm_spells(place=place, since=start_of_day(window.start_date), until=end)
+    item, known = find_positions(variant_id, spells.variant_id)
+    if not known.any():
+        return _Drawn(shock, None, 0.0)
+    days = [*window.monday.astype(object), window.end_date]
+    edges = np.array([start_of_day(day).timestamp() for day in days])
+    arms = spread_spells(spells.take(known), item[known], len(variant_id), edges, window.middle)
+    if shock is None:
+        return _Drawn(arms.shock, arms.coin, arms.shift)
+    # An experiment ends the shocks of its goods; one of before it began may be in the same week.
+    is_arm = arms.shock != 0.0
+    return _Drawn(
+        np.where(is_arm, arms.shock, shock),
+        np.where(is_arm, arms.coin, np.where(shock != 0.0, -1, 0)),
+        arms.shift,
+    )
 
 
 def _competitors(variant_id: IntArray, window: Window, place: tuple[str, str]) -> FloatArray | None:

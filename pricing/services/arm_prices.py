@@ -101,14 +101,23 @@ def ask_arms(arms: Arms, proposed: Proposed, *, may_move: bool, floor_minor: Int
 class Spells:
     """What a book makes of arms, arrays (m,): the price asked of the gate, and the one shown.
 
-    `is_staff` is where staff set the price.
+    `is_staff` is where staff set the price; no arm goes below `floor_minor`.
     """
 
     arms: Arms
     variant_id: IntArray
     asked_minor: IntArray
     shown_minor: IntArray
+    floor_minor: IntArray
     is_staff: BoolArray
+
+    def find_other(self, row: int, factor: float) -> int:
+        """Return what an arm of that factor would have asked for; 0 where arms set no price."""
+        if not self.arms.sets[row] or self.is_staff[row]:
+            return 0
+        at = slice(row, row + 1)
+        base, floor = self.arms.base_minor[at], self.floor_minor[at]
+        return int(multiply_prices(base, np.array([factor]), floor)[0])
 
     def name_obstacle(self, row: int) -> str:
         """Return why a variant does not show its arm's price; empty where it does."""
@@ -140,7 +149,7 @@ def store_arms(*, spells: Spells, occasion: Occasion, book_version: int) -> int:
     running = ArmPrice.objects.filter(
         market_id=occasion.place[0], channel=occasion.place[1], ended_at=None
     )
-    running.filter(variant_id__in=over).update(ended_at=at)
+    running.filter(variant_id__in=over).update(ended_at=at, ended_version=book_version)
     running.filter(variant_id__in=tried).update(tried_at=occasion.now)
     ArmPrice.objects.bulk_create(fresh, batch_size=_CHUNK)
     return len(fresh)
@@ -161,6 +170,7 @@ def _describe(spells: Spells, row: int) -> RunningArm | None:
         arm_minor=asked,
         shown_minor=int(spells.shown_minor[row]),
         obstacle=spells.name_obstacle(row),
+        other_minor=spells.find_other(row, arm.other_factor),
     )
 
 
@@ -185,6 +195,8 @@ def _write_down(
         base_minor=spell.base_minor,
         arm_minor=spell.arm_minor,
         shown_minor=spell.shown_minor,
+        other_minor=spell.other_minor,
+        cluster=arm.cluster,
         obstacle=spell.obstacle,
         book_version=book_version,
         began_at=occasion.effective_at,

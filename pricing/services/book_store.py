@@ -140,6 +140,7 @@ def _write_changes(draft: Draft, occasion: Occasion, version: int) -> int:
         variant_id=draft.terms.variant_id,
         asked_minor=draft.proposed.asked_minor,
         shown_minor=draft.terms.public_minor,
+        floor_minor=draft.terms.floor_minor,
         is_staff=draft.proposed.cause == STAFF,
     )
     store_arms(spells=spells, occasion=occasion, book_version=version)

@@ -21,6 +21,7 @@ from pricing.core.looks import HOUR_MS, LookHeader, WeekDraw, decode_looks, find
 from pricing.core.tokens import EPOCH
 from pricing.metrics import look_pages_dropped_total, looks_lost_total, looks_total
 from pricing.models import LookSeal, LookTally
+from pricing.selectors.arm_coins import load_coins
 from pricing.selectors.shock_draws import load_draw
 from pricing.selectors.shocks import shock_week
 from profiles.selectors import map_segments
@@ -196,15 +197,24 @@ def _add(counts: Mapping[_Key, int]) -> None:
 
 
 def _rows(counts: Mapping[_Key, int]) -> list[tuple[object, ...]]:
-    """Return the rows of the table; one query for each place and week."""
+    """Return the rows of the table; a query for each place and week, and one for each place."""
     draws: dict[tuple[str, str, date], WeekDraw | None] = {}
+    places = {(key.market, key.channel) for key in counts}
+    coins = {place: load_coins(place=place, versions=_versions(counts, place)) for place in places}
     rows: list[tuple[object, ...]] = []
     for key in sorted(counts):
         hour = datetime.fromtimestamp(key.hour * HOUR_MS // 1000, UTC)
         week = (key.market, key.channel, shock_week(hour))
         if week not in draws:
             draws[week] = load_draw(place=week[:2], week=week[2])
-        chances = find_chances(draws[week], key.variant_id, key.public_minor, key.book_version)
+        coin = coins[week[:2]].get((key.variant_id, key.book_version))
+        chances = find_chances(
+            draws[week], key.variant_id, key.public_minor, key.book_version, coin
+        )
         rungs, probabilities = list(chances.rungs), list(chances.probabilities)
         rows.append((hour, *key[1:], counts[key], chances.direction, rungs, probabilities))
     return rows
+
+
+def _versions(counts: Iterable[_Key], place: tuple[str, str]) -> set[int]:
+    return {key.book_version for key in counts if (key.market, key.channel) == place}

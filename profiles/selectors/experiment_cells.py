@@ -59,7 +59,8 @@ AMOUNTS = {
 class PublicArm:
     """What a running experiment makes of a variant's public price at a moment.
 
-    `turn` counts from 0; `price_factor` is 1 in the plain arm and never above.
+    `turn` counts from 0; `price_factor` is 1 in the plain arm and never above; `other_factor` is
+    that of the other arm, which had the same chance: one coin for each `cluster` and pair of turns.
     """
 
     experiment_id: int
@@ -67,6 +68,8 @@ class PublicArm:
     turn: int
     price_factor: float
     is_control: bool
+    other_factor: float
+    cluster: int
 
 
 def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
@@ -125,13 +128,16 @@ def find_public_arms(
         arms = {arm.is_control: arm for arm in row.arms.all()}
         turn, _is_washed = find_turn(_days(row, now), row.period_days, row.wash_out_days)
         for item in row.items.all():
-            arm = arms[not is_treated(row.salt, item.cluster, turn)]
+            is_control = not is_treated(row.salt, item.cluster, turn)
+            arm, other = arms[is_control], arms[not is_control]
             found[item.variant_id] = PublicArm(
                 experiment_id=row.pk,
                 arm=arm.code,
                 turn=turn,
                 price_factor=min(1.0, arm.price_factor),
                 is_control=arm.is_control,
+                other_factor=min(1.0, other.price_factor),
+                cluster=item.cluster,
             )
     return found
 

@@ -12,7 +12,7 @@ from profiles.selectors.staff_experiments import ExperimentRow, ReadoutRow
 from shop.backoffice.charts.drawing import WIDE, Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.charts.planes import Band, Curve, PlaneChart
-from shop.backoffice.experiments import name_metric, name_of, show_change
+from shop.backoffice.experiments import name_metric, name_of, name_outcome, show_change
 from shop.backoffice.formats import show_day, show_percent
 
 
@@ -54,8 +54,10 @@ def _name_row(arm: str, *, is_guard: bool) -> str:
 def draw_history(row: ExperimentRow) -> list[Chart]:
     """Return how the difference and its bounds developed, a chart for each arm compared."""
     if row.unit == "cluster":
-        effect = [(one, one.figures) for one in row.readouts]
-        return [_draw_days(row, _("Effect by day"), effect, ("effect", "low", "high"))]
+        # Before a pair of turns is over an effect of nothing would be drawn.
+        effect = [(one, one.figures) for one in row.readouts if one.figures["pairs"]]
+        keys = ("effect", "low", "high")
+        return [_draw_days(row, _("Effect by day"), effect, keys)] if effect else []
     charts = []
     for arm in row.arms:
         found = [
@@ -84,7 +86,7 @@ def draw_turns(row: ExperimentRow) -> Chart | None:
     return PlaneChart(
         title=_("Turn by turn, the level before the start as 100 %"),
         x_title=_("Turn"),
-        y_title=name_metric(row.primary_metric),
+        y_title=name_outcome(row),
         show_x=lambda x: f"{x:.0f}",
         show_y=show_percent,
         curves=tuple(curves),
@@ -118,5 +120,7 @@ def _draw_days(
         band=Band(_("confidence sequence"), band) if len(band) > 1 else None,
         width=WIDE,
         is_counted=True,
-        note=_("Bounds need 100 shoppers in each arm. They hold at every look at once."),
+        note=_("Bounds need eight clusters of goods. They hold at every look at once.")
+        if row.unit == "cluster"
+        else _("Bounds need 100 shoppers in each arm. They hold at every look at once."),
     ).draw()

@@ -41,6 +41,12 @@ VERDICTS: dict[str, tuple[Text, str]] = {
     "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
     "open": (gettext_lazy("no difference proven yet"), "amber"),
 }
+# What clusters of goods are read by: sums of everybody, not means of shoppers.
+OUTCOMES: dict[str, Text] = {
+    "units_per_shopper": gettext_lazy("pieces sold"),
+    "revenue_per_shopper": gettext_lazy("sales"),
+    "margin_per_shopper": gettext_lazy("margin"),
+}
 REASONS: dict[str, Text] = {
     "mismatch": gettext_lazy("It stopped by itself: the arms did not get their shoppers."),
     "harmed": gettext_lazy("It stopped by itself: a guard was certainly worse than it may be."),
@@ -85,6 +91,12 @@ def name_of(row: ExperimentRow | ArmRow) -> str:
 def name_metric(code: str) -> str:
     """Return a metric's name."""
     return str(METRIC_NAMES.get(code, code))
+
+
+def name_outcome(row: ExperimentRow) -> str:
+    """Return the name of what an experiment is read by."""
+    code = row.primary_metric
+    return str(OUTCOMES.get(code, code)) if row.unit == "cluster" else name_metric(code)
 
 
 def show_value(metric: str, number: float | None) -> str:
@@ -152,15 +164,46 @@ def _say_winner(row: ExperimentRow, figures: Mapping[str, Any]) -> str:
 
 
 def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> str:
-    told = _("%(metric)s by cluster of goods: %(change)s (%(low)s to %(high)s), %(words)s.") % {
-        "metric": name_metric(row.primary_metric),
+    if not figures["pairs"]:
+        return _("No pair of turns is over yet: nothing may be said before.")
+    lower = next(name_of(arm) for arm in row.arms if not arm.is_control)
+    told = _(
+        "“%(arm)s” against the public price: %(metric)s %(change)s (%(low)s to %(high)s),"
+        " %(words)s."
+    ) % {
+        "arm": lower,
+        "metric": name_outcome(row),
         "change": show_change(figures["effect"]),
         "low": show_change(figures["low"]),
         "high": show_change(figures["high"]),
-        "words": words,
+        "words": _("too few clusters to say anything yet")
+        if figures["verdict"] == "few"
+        else words,
     }
     leak = _("Sales moved between clusters: part of the effect only moved, it was not gained.")
     return f"{told} {leak}" if figures["leaks"] else told
+
+
+def say_cells_read(row: ExperimentRow) -> str:
+    """Return what the newest read-out of clusters stands on; empty before a pair of turns is
+    over."""
+    figures = {} if row.newest is None else row.newest.figures
+    if row.unit != "cluster" or not figures.get("pairs"):
+        return ""
+    told = _(
+        "Read from %(clusters)s clusters in %(pairs)s pairs of turns. Each cluster is cheaper in"
+        " one turn of every pair, so both arms have the same goods for the same time."
+    ) % {"clusters": show_count(figures["clusters"]), "pairs": show_count(figures["pairs"])}
+    if figures["spill_low"] is None:
+        return told
+    near = _(
+        "Plain clusters moved by %(spill)s (%(low)s to %(high)s) if all those near are cheaper."
+    )
+    return f"{told} " + near % {
+        "spill": show_change(figures["spill"]),
+        "low": show_change(figures["spill_low"]),
+        "high": show_change(figures["spill_high"]),
+    }
 
 
 def _is_over(row: ExperimentRow, now: datetime) -> bool:
@@ -170,7 +213,7 @@ def _is_over(row: ExperimentRow, now: datetime) -> bool:
 def list_arm_lines(row: ExperimentRow) -> list[ArmLine]:
     """Return the arms of a row with shoppers as units, the plain one first."""
     figures = {} if row.newest is None else row.newest.figures
-    if figures.get("kind") == "clusters":
+    if row.unit == "cluster":
         return []
     primary = {one["arm"]: one for one in figures.get("primary", ())}
     counts = zip(

@@ -127,7 +127,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.pointsadjustment")
     | rights("change", "orders.order", "promotions.groupclaim")
     | {SEE_PERSONAL},
+    # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS)
+    | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("view", *LOYALTY, *PARTNERS)

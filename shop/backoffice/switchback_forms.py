@@ -24,7 +24,7 @@ from pricing.selectors.places import list_places
 from profiles.core.experiments import LEAST_CLUSTERS_OF_GOODS
 from profiles.selectors.experiment_forecasts import CellForecast, CellPlan, forecast_cells
 from profiles.services import ArmDraft, ExperimentDraft
-from shop.backoffice.experiments import name_metric
+from shop.backoffice.experiments import OUTCOMES
 from shop.catalog.selectors import list_categories, load_variant_arrays
 
 METRICS = ("revenue_per_shopper", "margin_per_shopper", "units_per_shopper")
@@ -49,7 +49,7 @@ def list_category_names() -> list[tuple[str, str]]:
 
 def list_cell_metrics() -> list[tuple[str, str]]:
     """Return what goods can be read by: sums that name nobody."""
-    return [(code, name_metric(code)) for code in METRICS]
+    return [(code, str(OUTCOMES[code])) for code in METRICS]
 
 
 def _number(label: Any, low: int, high: int, initial: int, told: Any = "") -> forms.IntegerField:

@@ -23,6 +23,7 @@ class CellPlanWords:
     lines: tuple[str, ...]
     is_long: bool
     refusal: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,11 @@ def say_forecast(forecast: CellForecast, effect: float) -> CellPlanWords:
     refusal = ""
     if has_too_few(forecast):
         refusal = _("Fewer than eight clusters sell: nothing could be read. Add categories.")
-    return CellPlanWords(tuple(lines), seen.detectable > effect, refusal)
+    is_blind = seen.detectable > effect
+    advice = _(
+        "It may well miss that: plan more turns, look for a larger effect, or add categories."
+    )
+    return CellPlanWords(tuple(lines), is_blind, refusal, advice if is_blind else "")
 
 
 def list_turn_lines(row: ExperimentRow, looks: list[ArmLooks]) -> list[TurnLine]:

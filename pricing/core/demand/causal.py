@@ -38,7 +38,8 @@ class Residuals:
     """Sales and price of item-weeks less what was expected of them, both (n,), with their labels.
 
     `shock` (n,) is the randomised part of the log price, 0 where nothing was drawn; `instruments`
-    (n, J) are residuals of what else moved the price, such as the cost.
+    (n, J) are residuals of what else moved the price, such as the cost. `draw` (n,) says whose coin
+    a shock was (-1: its own, 0: none to count); without it each shock is a draw of its own.
     """
 
     sales: FloatArray
@@ -49,6 +50,7 @@ class Residuals:
     items: Any
     category: IntArray
     categories: Any
+    draw: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,14 @@ class SlopePairs:
 
     `slope[:, 0]` is observational (biased where prices follow demand), `slope[:, 1]` randomised;
     `covariance` (N, 2, 2) is that of their errors (0 between: the shock's part is orthogonal to the
-    price's); `shocks` (N,) counts randomised weeks. An item without shocks has an unbounded
-    variance in the second place.
+    price's); `shocks` (N,) counts randomised weeks, `draws` (C,) the draws of a category. An item
+    without shocks has an unbounded variance in the second place.
     """
 
     slope: FloatArray
     covariance: FloatArray
     shocks: IntArray
+    draws: IntArray
     category: IntArray
     items: Any
     categories: Any
@@ -95,9 +98,9 @@ def find_residuals(
     Weeks are cut into `folds` blocks; a block is predicted by models that saw neither it nor `gap`
     weeks on either side, so shocks that linger do not leak (Semenova, Goldman, Chernozhukov and
     Taddy 2023, Quantitative Economics 14, 471-510). Columns: `item`, `week`, `log_sales`,
-    `log_price`, optional `category` and `shock`, and the `controls`. What moves the price but not
-    demand (cost, competitor's cost, the shock) is clean variation, so it belongs in `instruments`:
-    it never explains the price. Raises ValueError if a control is one of them.
+    `log_price`, optional `category`, `shock` and `draw`, and the `controls`. What moves the price
+    but not demand (cost, competitor's cost, the shock) is clean variation, so it belongs in
+    `instruments`: it never explains the price. Raises ValueError if a control is one of them.
     """
     rows = count_rows(frame, "item")
     shock = read_numbers(frame, "shock", rows, 0.0)
@@ -122,6 +125,7 @@ def find_residuals(
         items=items.labels,
         category=own,
         categories=categories.labels,
+        draw=np.asarray(frame["draw"]) if has_column(frame, "draw") else None,
     )
 
 
@@ -178,14 +182,33 @@ def slope_pairs(residuals: Residuals) -> SlopePairs:
             residuals.item,
             rows,
         )
+    draws, weeks = count_draws(residuals)
+    # Goods that share a coin share what else happened to them: as if they were one (Moulton 1986).
+    variance[:, 1, 1] *= np.maximum(weeks / np.maximum(draws, 1), 1.0)[residuals.category]
     return SlopePairs(
         slope=slope,
         covariance=variance,
         shocks=np.bincount(residuals.item, shock != 0, count).astype(np.int64),
+        draws=draws,
         category=residuals.category,
         items=residuals.items,
         categories=residuals.categories,
     )
+
+
+def count_draws(residuals: Residuals) -> tuple[IntArray, IntArray]:
+    """Return independent draws and randomised item-weeks of each category, (C,): what shares a coin
+    was drawn once."""
+    count = len(residuals.categories)
+    at = np.flatnonzero(residuals.shock != 0)
+    category = residuals.category[residuals.item[at]]
+    weeks = np.bincount(category, minlength=count).astype(np.int64)
+    if residuals.draw is None:
+        return weeks, weeks
+    draw = residuals.draw[at].astype(np.int64)
+    own = np.bincount(category[draw < 0], minlength=count)
+    shared = np.unique(np.stack([category, draw], axis=1)[draw > 0], axis=0)[:, 0]
+    return (own + np.bincount(shared, minlength=count)).astype(np.int64), weeks
 
 
 def _last_slope(

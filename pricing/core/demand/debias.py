@@ -13,7 +13,7 @@ from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.causal import Residuals, SlopePairs
 from pricing.core.demand.shrink import positive_moments
 
-# Fewer randomised item-weeks in a category than this leave its elasticities observational.
+# Fewer draws in a category than this leave its elasticities observational.
 MIN_SHOCKS = 12
 # Beliefs about global mean elasticity and bias before any data: mean and sd. Brands' elasticities
 # are -2.6 on average (Bijmolt, van Heerde and Pieters 2005), with promotion controls nearer to -1.4
@@ -33,7 +33,7 @@ UNBOUNDED = 1e6
 class CausalElasticities:
     """Elasticities d ln q / d ln p (N,), negative, with posterior sd, and where they come from.
 
-    `is_randomized` (N,): the item's category has enough randomised weeks; the others are
+    `is_randomized` (N,): the item's category has enough draws; the others are
     observational and `badges` says so. `bias` and `bias_sd` (C,) are what the observational slopes
     of each category had too much. `wrong_sign_share` counts before the sign was held.
     """
@@ -123,11 +123,10 @@ def shock_debias(pairs: SlopePairs, *, hold_sign: bool = True) -> CausalElastici
     wrong = float(np.mean(magnitude <= 0.0)) if len(mean) else 0.0
     if hold_sign:
         magnitude, sd = positive_moments(magnitude, sd)
-    by_category = np.bincount(pairs.category, pairs.shocks, len(pairs.categories))
     return CausalElasticities(
         elasticity=-magnitude,
         sd=sd,
-        is_randomized=by_category[pairs.category] >= MIN_SHOCKS,
+        is_randomized=pairs.draws[pairs.category] >= MIN_SHOCKS,
         bias=bias,
         bias_sd=np.sqrt(bias_variance),
         wrong_sign_share=wrong,
@@ -146,6 +145,7 @@ def observational_elasticity(pairs: SlopePairs) -> CausalElasticities:
         slope=np.stack([pairs.slope[:, 0], np.zeros(len(pairs.slope))], axis=1),
         covariance=_unlink(pairs.covariance, np.ones(len(pairs.slope), dtype=np.bool_)),
         shocks=np.zeros_like(pairs.shocks),
+        draws=np.zeros_like(pairs.draws),
         category=pairs.category,
         items=pairs.items,
         categories=pairs.categories,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.demand.design import build_design, usual_log_price
@@ -19,6 +20,8 @@ class TrainingCells:
 
     `family` and `department` number 0.. into `family_id` and `department_id`. `shock` is the
     randomised part of the log price, 0 where nothing was drawn; None: prices were never drawn.
+    `draw` says whose coin a shock was: what shares one is one draw; -1 is a draw of its own, 0 none
+    to count. None: all are draws of their own.
     `competitor` is the log of the lowest competitor's price beside its usual one, 0 where nobody
     said anything; None: nobody ever did. With the own log price it holds the gap between the two.
     """
@@ -35,6 +38,7 @@ class TrainingCells:
     department_id: IntArray
     week_of_year: IntArray
     shock: FloatArray | None = None
+    draw: IntArray | None = None
     competitor: FloatArray | None = None
 
 
@@ -60,7 +64,16 @@ def design_cells(
 
 def take_items(cells: TrainingCells, item: IntArray) -> TrainingCells:
     """Return the cells of some items; families and departments keep their numbers."""
-    matrices = ("units", "price_minor", "display", "mailer", "on_sale", "shock", "competitor")
+    matrices = (
+        "units",
+        "price_minor",
+        "display",
+        "mailer",
+        "on_sale",
+        "shock",
+        "draw",
+        "competitor",
+    )
     rows = {
         name: getattr(cells, name)[item]
         for name in ("variant_id", "family", "department", *matrices)
@@ -78,7 +91,7 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
     weeks = cells.units.shape[1]
     shown = (cells.on_sale > 0 if rows is None else rows)[item].ravel()
 
-    def flat(matrix: FloatArray) -> FloatArray:
+    def flat(matrix: NDArray[Any]) -> NDArray[Any]:
         return matrix[item].ravel()[shown]
 
     columns: dict[str, Any] = {
@@ -94,6 +107,8 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
     columns["exposures"] = np.full(int(shown.sum()), usual_exposures(cells))
     if cells.shock is not None:
         columns["shock"] = flat(cells.shock)
+    if cells.draw is not None:
+        columns["draw"] = flat(cells.draw)
     if cells.competitor is not None:
         columns["competitor"] = flat(cells.competitor)
     return columns

@@ -34,6 +34,8 @@ from shop.backoffice.experiments import (
     list_guard_lines,
     name_metric,
     name_of,
+    name_outcome,
+    say_cells_read,
 )
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
@@ -122,7 +124,7 @@ def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
         "state_tone": state_tone,
         "stopped": REASONS.get(row.stop_reason, row.stop_reason),
         "subject": SUBJECTS[row.subject],
-        "metric": name_metric(row.primary_metric),
+        "metric": name_outcome(row),
         "effect": show_percent(abs(row.minimum_effect)),
         "guards_promised": [(name_metric(k), show_percent(v)) for k, v in row.guards.items()],
         "alpha": show_percent(row.alpha),
@@ -146,6 +148,7 @@ def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
     return {
         "turn_lines": list_turn_lines(row, list_arm_looks(row.id)),
         "turn_chart": draw_turns(row),
+        "cells_read": say_cells_read(row),
         "goods": row.goods,
         "clusters": row.clusters,
         "turns": row.planned_days // row.period_days,

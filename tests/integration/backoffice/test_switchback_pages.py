@@ -131,6 +131,9 @@ def test_what_a_plan_will_see_is_told_and_siblings_are_never_parted(
     assert sorted(map(sorted, by_cluster.values())) == pairs
     page = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
     assert "20 in 10 clusters, at 95" in page
+    assert "none of its own: floors, steps and breakers" in page
+    # Shoppers are no units here: no table of who saw which arm.
+    assert "Saw it" not in page
 
 
 def test_somebody_else_starts_and_the_page_says_what_came_of_it(
@@ -146,6 +149,10 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     assert dict(PublicPrice.objects.values_list("variant_id", "public_minor")) == {
         one: int(price * 0.95) if one in cheaper else price for one, price in before.items()
     }
+    read_experiment(experiment_id=row.pk, now=NOON + timedelta(hours=1))
+    early = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "No pair of turns is over yet" in early
+    assert "Effect by day" not in early
     sell(teas, range(8), lift=2.0)
     figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
     assert (figures["verdict"], figures["clusters"], figures["pairs"]) == ("wins", 10, 20)
@@ -155,7 +162,10 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     assert row.registration["clusters"] == 10
     assert row.registration["registered_by"] != row.created_by_id
     shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "against the public price: pieces sold" in shown
     assert "a winner" in shown
+    assert "Read from 10 clusters in 20 pairs of turns." in shown
+    assert "Bounds need eight clusters of goods." in shown
     assert "It ended by itself after its turns" in shown
     assert "Turn by turn" in shown
 

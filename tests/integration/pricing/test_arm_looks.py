@@ -1,0 +1,184 @@
+"""Looks at prices under experiment: counted turn by turn to the look, and what chance had them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from pricing.models import ArmPrice, PublicLook
+from pricing.selectors.arm_coins import load_arm_spells
+from pricing.selectors.arm_looks import list_arm_looks
+from pricing.selectors.looks import load_public_outcomes
+from pricing.selectors.serving import forget_serving
+from pricing.services import publish_price_book, set_override, turn_price_shocks
+from pricing.services.arm_turns import turn_public_arms
+from pricing.services.look_counts import drain_looks
+from profiles.selectors.experiment_cells import find_public_arms
+from profiles.services import stop_experiment
+from tests.factories.experiments import start_switchback
+from tests.factories.looks import buy_shown, show
+from tests.factories.pricing import NOON, make_shopper
+from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("forgetful")]
+BEGIN = NOON + timedelta(hours=3)
+TURN = timedelta(days=2)
+A_MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def teas() -> list[int]:
+    """Twelve teas at 4.59; the model leaves their prices alone."""
+    variants = make_teas(12)
+    open_tea_shop(variants)
+    return variants
+
+
+def begin(goods: list[int]) -> int:
+    found = start_switchback(goods, now=BEGIN)
+    turn_public_arms(now=BEGIN)
+    return found
+
+
+def look(goods: list[int], at: datetime, times: int) -> None:
+    forget_serving()
+    for _ in range(times):
+        show(None, goods, now=at)
+
+
+def lowered(at: datetime) -> set[int]:
+    return {one for one, arm in find_public_arms(now=at).items() if not arm.is_control}
+
+
+def test_looks_of_arms_are_counted_turn_by_turn_to_the_look(teas: list[int]) -> None:
+    tested = teas[:8]
+    look(teas, BEGIN - A_MINUTE, 2)  # in the very hour, under the book before
+    found = begin(tested)
+    first = lowered(BEGIN)
+    look(teas, BEGIN + A_MINUTE, 3)
+    look(sorted(first)[:1], BEGIN + TURN / 2, 4)
+    turn_public_arms(now=BEGIN + TURN - timedelta(seconds=9))
+    look(teas, BEGIN + TURN + A_MINUTE, 5)
+    # A changed price holds for an hour; then it goes back in the midst of one.
+    over = BEGIN + TURN + timedelta(hours=2, minutes=20)
+    look(teas, over - A_MINUTE, 1)
+    stop_experiment(experiment_id=found, reason="enough", now=over)
+    turn_public_arms(now=over)
+    look(teas, over + A_MINUTE, 6)
+    drain_looks()
+    low, plain = len(first), 8 - len(first)
+    rows = [(one.turn, one.arm, one.goods, one.looks, one.held) for one in list_arm_looks(found)]
+    assert rows == [
+        (0, "lower", low, 3 * low + 4, 0),
+        (0, "plain", plain, 3 * plain, 0),
+        (1, "lower", plain, 6 * plain, 0),
+        (1, "plain", low, 6 * low, 0),
+    ]
+    parts = {(one.turn, one.arm): round(one.price, 6) for one in list_arm_looks(found)}
+    assert parts == {
+        (turn, arm): part
+        for turn in (0, 1)
+        for arm, part in (("lower", round(436 / 459, 6)), ("plain", 1.0))
+    }
+    seen = sum(PublicLook.objects.values_list("looks", flat=True))
+    assert seen == 12 * (2 + 3 + 5 + 1 + 6) + 4
+
+
+def test_looks_carry_the_coin_of_their_turn(teas: list[int]) -> None:
+    """Half and half between both arms' prices; before, beside and after it they were certain."""
+    tested = teas[:8]
+    look(tested, BEGIN - A_MINUTE, 1)
+    found = begin(tested)
+    low = lowered(BEGIN)
+    look(teas, BEGIN + A_MINUTE, 1)
+    over = BEGIN + timedelta(hours=3)
+    stop_experiment(experiment_id=found, reason="enough", now=over)
+    turn_public_arms(now=over)
+    look(tested, over + timedelta(minutes=2), 1)
+    drain_looks()
+    spell = ArmPrice.objects.first()
+    assert spell is not None
+    inside = PublicLook.objects.filter(book_version=spell.book_version)
+    for row in inside:
+        if row.variant_id not in tested:
+            assert (row.rung_minors, row.rung_probabilities) == ([459], [1.0])
+            continue
+        is_low = row.variant_id in low
+        assert (row.public_minor, row.direction) == ((436, -1) if is_low else (459, 0))
+        assert (row.rung_minors, row.rung_probabilities) == ([459, 436], [0.5, 0.5])
+    assert inside.count() == 12
+    others = PublicLook.objects.exclude(pk__in=inside.values("pk"))
+    assert others.count() == 16
+    assert {tuple(one) for one in others.values_list("rung_probabilities", flat=True)} == {(1.0,)}
+
+
+def test_what_sold_in_an_arm_teaches_with_its_chance(teas: list[int]) -> None:
+    begin(teas)
+    low = min(lowered(BEGIN))
+    forget_serving()
+    view = show(None, teas, now=BEGIN + A_MINUTE)[low]
+    buy_shown(make_shopper(), view, "order-1", quantity=2, now=BEGIN + A_MINUTE)
+    drain_looks()
+    found = load_public_outcomes(
+        since=BEGIN, until=BEGIN + timedelta(hours=1), now=BEGIN + timedelta(days=1)
+    )
+    at = found.variant_id.tolist().index(low)
+    told = (found.looks[at], found.purchases[at], found.units[at], found.paid_minor[at])
+    assert told == (1, 1, 2, 872)
+    assert (found.rung_minor[at].tolist(), found.propensity[at]) == ([459, 436, 0], 0.5)
+
+
+def test_prices_that_staff_hold_were_left_to_no_chance(teas: list[int]) -> None:
+    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
+    begin(teas)
+    held = min(lowered(BEGIN))
+    set_override(
+        variant_id=held,
+        amount_minor=449,
+        reason="flyer",
+        by_id=user.pk,
+        now=BEGIN + timedelta(hours=2),
+        expires_at=BEGIN + timedelta(days=9),
+    )
+    publish_price_book(now=BEGIN + timedelta(hours=2))
+    spell = ArmPrice.objects.get(variant_id=held, ended_at=None)
+    assert (spell.shown_minor, spell.other_minor) == (449, 0)
+    forget_serving()
+    show(None, teas, now=BEGIN + timedelta(hours=2, minutes=5))
+    drain_looks()
+    row = PublicLook.objects.get(variant_id=held)
+    assert (row.rung_minors, row.rung_probabilities, row.direction) == ([449], [1.0], 0)
+
+
+def test_the_weeks_shock_of_goods_that_come_under_experiment_no_longer_speaks(
+    teas: list[int],
+) -> None:
+    """The draw of the week says 12.5 % up and down; the experiment's coin says half."""
+    turn_price_shocks(now=MONDAY)
+    now = MONDAY + timedelta(hours=20)
+    start_switchback(teas, now=now)
+    turn_public_arms(now=now)
+    look(teas, now + A_MINUTE, 1)
+    drain_looks()
+    coined = ArmPrice.objects.filter(obstacle="").exclude(other_minor=0)
+    drawn = dict(PublicLook.objects.values_list("variant_id", "rung_probabilities"))
+    assert len(coined) >= 8
+    assert {tuple(drawn[one.variant_id]) for one in coined} == {(0.5, 0.5)}
+
+
+def test_spells_know_whose_coin_they_were(teas: list[int]) -> None:
+    begin(teas[:8])
+    for turn in (1, 2):
+        turn_public_arms(now=BEGIN + turn * TURN - timedelta(seconds=9))
+    found = load_arm_spells(
+        place=("us", "online"), since=BEGIN - TURN, until=BEGIN + 2 * TURN + timedelta(hours=1)
+    )
+    assert len(found) == 3 * 8
+    # A good's two turns of a pair share a coin; the third turn begins another one.
+    assert len(set(found.coin.tolist())) == 2 * 8
+    assert {*zip(found.shown_minor, found.other_minor, strict=True)} == {(459, 436), (436, 459)}
+    # The first book begins two seconds late: every worker has loaded it by then.
+    whole = TURN.total_seconds()
+    assert set((found.end - found.begin).tolist()) == {whole - 2.0, whole, 3_600.0}
