@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from promotions.core.law.claims import BadClaim, parse_claims
+
+PUBLIC_HOLDOUT = _(
+    "A public offer is for everybody, so nobody can be held out. Make it a members' or"
+    " personal campaign, or measure it as a switchback by item clusters."
+)
 
 
 class Campaign(models.Model):
@@ -113,11 +118,7 @@ class Campaign(models.Model):
         """Refuse claims that nobody can read, and a holdout of what everybody sees."""
         super().clean()
         if self.audience == self.Audience.PUBLIC and self.holdout_percent:
-            said = _(
-                "A public offer is for everybody, so nobody can be held out. Make it a members' or"
-                " personal campaign, or measure it as a switchback by item clusters."
-            )
-            raise ValidationError({"holdout_percent": said})
+            raise ValidationError({"holdout_percent": PUBLIC_HOLDOUT})
         try:
             parse_claims(self.claims)
         except BadClaim as refusal:

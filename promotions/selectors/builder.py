@@ -125,6 +125,7 @@ def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
     )
     zone = "UTC" if market is None else market.time_zone
     extra = _say_extras(campaign, words)
+    held = _say_holdout(campaign, words)
     return [
         SaidOffer(
             offer.offer_id,
@@ -134,11 +135,20 @@ def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
                 words,
                 time_zone=zone,
                 budget_minor=campaign.budget_minor,
-                limits=extra.get(offer.offer_id, ()),
+                limits=(*extra.get(offer.offer_id, ()), *held),
             ),
         )
         for offer in offers
     ]
+
+
+def _say_holdout(campaign: Campaign, words: Lexicon) -> tuple[str, ...]:
+    """Return that a share of shoppers is held out, if it is."""
+    share = campaign.holdout_percent
+    if not share:
+        return ()
+    english = f"{share} % of these shoppers do not get it, to measure what it brings"
+    return (words.pick((english, f"其中 {share} % 的顾客不参与，用于衡量效果")),)
 
 
 def _say_extras(campaign: Campaign, words: Lexicon) -> dict[int, tuple[str, ...]]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from promotions.core.builder.plans import Answers, Plan, Template, make_snapshot
 from promotions.core.codes import normalize_code
 from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
+from promotions.models.campaigns import PUBLIC_HOLDOUT
 from promotions.services.campaign_revisions import save_campaign
 from promotions.services.campaign_rows import CampaignRefused
 
@@ -35,6 +36,8 @@ def build_campaign(
     said = {**answers, "code": answers.get("code") or free_code(template.code, now)}
     _require_free(said["code"])
     snapshot = make_snapshot(plan, said, conditions)
+    if snapshot["holdout_percent"] and snapshot["audience"] == Campaign.Audience.PUBLIC:
+        raise CampaignRefused(str(PUBLIC_HOLDOUT), place="holdout_percent")
     saved = save_campaign(snapshot=snapshot, reason="", by_id=by_id, now=now)
     _add_rows(plan, Offer.objects.get(campaign_id=saved.campaign_id), answers)
     return saved.campaign_id

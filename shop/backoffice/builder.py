@@ -12,27 +12,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors.places import home_place
-from promotions.core.builder.clauses import CLAUSES, Clause, build_clause
 from promotions.core.builder.plans import Template
 from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
 from promotions.selectors.builder import list_stacking_groups
 from promotions.services import CampaignRefused
 from promotions.services.builder import build_campaign
+from shop.backoffice.clauses import FilledClause, join_clauses, read_clauses
 from shop.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.staff.reasons import account_id
 
 TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *SETS)}
-MOST_CLAUSES = 10
-# How a clause is joined, as posted: is it an alternative, is it the opposite
-JOINS: Mapping[str, tuple[bool, bool]] = {
-    "": (False, False),
-    "not": (False, True),
-    "or": (True, False),
-    "or-not": (True, True),
-}
 
 
 def list_places() -> list[tuple[Any, Any]]:
@@ -74,37 +66,20 @@ class StackingForm(forms.Form):
         return cleaned
 
 
+class ProofForm(forms.Form):
+    """The share of shoppers who do not get it, so that what it brings can be measured."""
+
+    holdout_percent = forms.IntegerField(
+        label=_("percent held out"), min_value=0, max_value=50, initial=0, required=False
+    )
+
+
 class NameForm(forms.Form):
     """What the campaign is called; empty: as its kind."""
 
     name = forms.CharField(max_length=120, required=False)
     name_zh = forms.CharField(max_length=120, required=False)
     code = forms.SlugField(max_length=60, required=False)
-
-
-@dataclass(slots=True)
-class FilledClause:
-    """A clause with its own form; `key` tells clauses of one sentence apart.
-
-    `is_or`: it is an alternative to the clause before it, not one more.
-    """
-
-    key: str
-    clause: Clause
-    form: forms.Form
-    is_opposite: bool = False
-    is_or: bool = False
-
-    @property
-    def how(self) -> str:
-        """Return how it is joined to what stands before it, as `JOINS` has it."""
-        return next(
-            code for code, joined in JOINS.items() if joined == (self.is_or, self.is_opposite)
-        )
-
-    def pieces(self, place: Place) -> list[Piece]:
-        """Return the clause as text and fields."""
-        return list(split_sentence(place.pick(self.clause.sentence), self.form))
 
 
 @dataclass(slots=True)
@@ -116,6 +91,7 @@ class FilledSentence:
     form: forms.Form
     names: forms.Form
     stacking: forms.Form
+    proof: forms.Form
     clauses: list[FilledClause]
 
     @property
@@ -135,7 +111,13 @@ class FilledSentence:
     @property
     def forms(self) -> list[forms.Form]:
         """Return every form of the sentence."""
-        return [self.form, self.names, self.stacking, *(one.form for one in self.clauses)]
+        return [
+            self.form,
+            self.names,
+            self.stacking,
+            self.proof,
+            *(one.form for one in self.clauses),
+        ]
 
 
 def read_place() -> Place:
@@ -148,7 +130,7 @@ def read_place() -> Place:
 def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
-    return FilledSentence(template, place, form, NameForm(), StackingForm(), [])
+    return FilledSentence(template, place, form, NameForm(), StackingForm(), ProofForm(), [])
 
 
 def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
@@ -159,9 +141,9 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     is_edit = "add" in posted or "remove" in posted
     options: Any = {"initial": posted.dict()} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
-    clauses = _read_clauses(posted, place, is_edit)
-    stacking = StackingForm(**options)
-    return FilledSentence(template, place, form, NameForm(**options), stacking, clauses)
+    clauses = read_clauses(posted, place, is_edit)
+    around = NameForm(**options), StackingForm(**options), ProofForm(**options)
+    return FilledSentence(template, place, form, *around, clauses)
 
 
 def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
@@ -176,68 +158,21 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
         "code": names["code"],
         "market_code": filled.place.market_code,
     }
-    stacking = filled.stacking.cleaned_data
+    around = {**filled.stacking.cleaned_data, **filled.proof.cleaned_data}
     try:
         return build_campaign(
             template=filled.template,
-            answers={**answers, **named, **stacking},
-            conditions=_join_clauses(filled.clauses),
+            answers={**answers, **named, **around},
+            conditions=join_clauses(filled.clauses),
             by_id=account_id(request),
             now=filled.place.now,
         )
     except CampaignRefused as refusal:
         place = str(refusal.detail.get("place", ""))
-        target = filled.names if place in filled.names.fields else filled.form
+        own = (one for one in (filled.names, filled.proof) if place in one.fields)
+        target = next(own, filled.form)
         target.add_error(place if place in target.fields else None, refusal.message)
         return None
-
-
-def list_clause_choices(place: Place) -> list[tuple[str, str]]:
-    """Return the clauses that can be added, as (code, text with dots for blanks)."""
-    return [(code, _blank_out(place.pick(one.sentence), one)) for code, one in CLAUSES.items()]
-
-
-def _blank_out(sentence: str, clause: Clause) -> str:
-    return sentence.format(**{blank.name: "…" for blank in clause.blanks})
-
-
-def _read_clauses(posted: QueryDict, place: Place, is_edit: bool) -> list[FilledClause]:
-    """Return the clauses as posted: each came as "key:code" with its blanks behind the key."""
-    keys = [text.split(":", 1) for text in posted.getlist("clause") if ":" in text]
-    known = [(key, code) for key, code in keys if code in CLAUSES][:MOST_CLAUSES]
-    kept = [(key, code) for key, code in known if key != posted.get("remove")]
-    found: list[FilledClause] = []
-    for key, code in kept:
-        clause, prefix = CLAUSES[code], f"c{key}"
-        begin = f"{prefix}-"
-        mine = [name for name in posted if name.startswith(begin)]
-        typed = {name.removeprefix(begin): posted[name] for name in mine}
-        options: Any = {"initial": typed} if is_edit else {"data": posted}
-        form = make_form(clause.blanks, place)(prefix=prefix, **options)
-        is_or, is_opposite = JOINS.get(posted.get(f"{begin}not", ""), (False, False))
-        found.append(FilledClause(key, clause, form, is_opposite, is_or and bool(found)))
-    added = posted.get("clause_code", "") if "add" in posted else ""
-    if added in CLAUSES and len(found) < MOST_CLAUSES:
-        clause = CLAUSES[added]
-        key = str(max((int(key) for key, _code in known if key.isdigit()), default=0) + 1)
-        form = make_form(clause.blanks, place)(
-            prefix=f"c{key}", initial=examples(clause.blanks, place)
-        )
-        is_or = posted["add"] == "or" and bool(found)
-        found.append(FilledClause(key, clause, form, is_or=is_or))
-    return found
-
-
-def _join_clauses(clauses: list[FilledClause]) -> list[dict[str, Any]]:
-    """Return a condition for each clause, one for all of those joined by "or"."""
-    groups: list[list[dict[str, Any]]] = []
-    for one in clauses:
-        said = build_clause(one.clause.code, one.form.cleaned_data, is_opposite=one.is_opposite)
-        if one.is_or and groups:
-            groups[-1].append(said)
-        else:
-            groups.append([said])
-    return [group[0] if len(group) == 1 else {"any": group} for group in groups]
 
 
 def say_kind(template: Template, place: Place) -> dict[str, str]:

@@ -24,6 +24,18 @@ def keep(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
 
 
+def join_clauses(page: Page) -> None:
+    """By the keyboard: a clause, one together with it, and an alternative to both."""
+    for clause, button in (
+        ("cart_value", "Add this clause"),
+        ("member", "Add it to the clause before it"),
+        ("first_order", "Add it as an alternative"),
+    ):
+        page.get_by_label("and only if", exact=True).select_option(clause)
+        page.get_by_role("button", name=button).press("Enter")
+    expect(page.get_by_label("How it is joined")).to_have_count(3)
+
+
 def rehearse(page: Page, shop: Shop) -> None:
     """From a plan whose law a worker was asked: rehearse it, and come back to the answer."""
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -98,6 +110,11 @@ def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
         "rehearsal": plan.replace("/plan/", "/rehearsal/"),
     }.items():
         page.goto(path)
+        if name == "sentence":
+            join_clauses(page)
+            page.get_by_label("hold out").fill("60")
+            page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
+            expect(page.get_by_role("alert")).to_contain_text("less than or equal to 50")
         keep(page, f"{name}-320-{scheme}")
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(path)

@@ -79,6 +79,7 @@ def make_snapshot(
         "format": FORMAT,
         "market_code": answers.get("market_code") or "",
         "budget_minor": answers.get("budget"),
+        "holdout_percent": answers.get("holdout_percent") or 0,
         **plan.campaign,
         **named,
         **window,

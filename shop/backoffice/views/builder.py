@@ -15,13 +15,13 @@ from promotions.selectors.builder import list_best_groups, say_campaign
 from shop.backoffice.builder import (
     TEMPLATES,
     FilledSentence,
-    list_clause_choices,
     open_sentence,
     read_place,
     read_sentence,
     save_sentence,
     say_kind,
 )
+from shop.backoffice.clauses import list_clause_choices
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.views.campaigns import require_campaign
 from shop.backoffice.views.checks import describe_checks, show_progress, start_check

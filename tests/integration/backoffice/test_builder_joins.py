@@ -1,0 +1,81 @@
+"""Alternatives of several clauses, and the share that is held out, are said in the builder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promotions.models import Campaign, Offer
+from shop.backoffice.clauses import JOINS
+from tests.factories.sentences import WINDOW
+from tests.integration.backoffice.test_builder import errors_of, save, sentences
+
+pytestmark = pytest.mark.django_db
+CUT = {"percent": "10", "goods": "", "audience": "members"}
+MEMBER, FIRST = {"member": True}, {"first_order": True}
+DEAR, MANY = {"cart_value": 4_000}, {"cart_quantity": 3}
+TYPED = {"c2-cart_value": "40", "c4-pieces": "3"}
+CLAUSES = ["1:member", "2:cart_value", "3:first_order", "4:cart_quantity"]
+
+
+@pytest.mark.parametrize(
+    ("joins", "condition", "said"),
+    [
+        (
+            ("with", "or", ""),
+            {"all": [{"any": [{"all": [MEMBER, DEAR]}, FIRST]}, MANY]},
+            (
+                "(the shopper has an account and the cart is worth at least $40.00) or it is the"
+                " shopper's first order, and only if the cart holds at least 3 pieces"
+            ),
+        ),
+        (
+            ("or", "with", "with-not"),
+            {"any": [MEMBER, {"all": [DEAR, FIRST, {"not": MANY}]}]},
+            (
+                "the shopper has an account or (the cart is worth at least $40.00 and it is the"
+                " shopper's first order and"
+            ),
+        ),
+        (("with", "with", "with"), {"all": [MEMBER, DEAR, FIRST, MANY]}, "only if the shopper has"),
+    ],
+)
+def test_together_with_binds_closer_than_or(
+    stocked_shop: None, joins: tuple[str, ...], condition: dict[str, Any], said: str
+) -> None:
+    typed = {**CUT, **TYPED, "clause": CLAUSES}
+    typed |= {f"c{key}-not": how for key, how in zip("234", joins, strict=True)}
+    assert errors_of(save("price_cut", typed)) == ""
+    assert Offer.objects.order_by("-pk")[0].condition == condition
+    assert said in sentences()[0]
+
+
+def test_a_clause_is_added_to_the_one_before_it(root: Client) -> None:
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    typed = {**WINDOW, "percent": "11", "clause": ["1:cart_value"], "clause_code": "member"}
+    page = root.post(address, {**typed, "add": "with"}).content.decode()
+    assert '<option value="with" selected>' in page
+    assert "binds closer than" in page
+    alone = root.post(address, {**typed, "clause": [], "add": "with"}).content.decode()
+    assert '<option value="with"' not in alone
+    assert sorted(JOINS) == ["", "not", "or", "or-not", "with", "with-not"]
+
+
+def test_a_share_is_held_out_of_members_and_of_nobody_where_all_see_it(
+    stocked_shop: None,
+) -> None:
+    assert errors_of(save("price_cut", {**CUT, "holdout_percent": "20"})) == ""
+    assert Campaign.objects.order_by("-pk")[0].holdout_percent == 20
+    assert "20 % of these shoppers do not get it, to measure what it brings" in sentences()[0]
+    count = Campaign.objects.count()
+    public = {**CUT, "audience": "public"}
+    refused = errors_of(save("price_cut", {**public, "holdout_percent": "20"}))
+    assert refused.startswith("holdout_percent: A public offer is for everybody")
+    assert errors_of(save("price_cut", {**CUT, "holdout_percent": "51"})) == (
+        "holdout_percent: Ensure this value is less than or equal to 50."
+    )
+    assert Campaign.objects.count() == count
+    assert errors_of(save("price_cut", {**public, "holdout_percent": ""})) == ""
