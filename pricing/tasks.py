@@ -188,5 +188,5 @@ def check_replay() -> int:
 
 
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
-    """ModelActivated, PolicyApproved: publish a price book without waiting for its turn."""
+    """ModelActivated, KillSwitchFlipped, ...: publish a price book without waiting for its turn."""
     publish_price_book.delay()

@@ -35,6 +35,7 @@ HANDLERS: Handlers = {
     "PolicyApproved": (reprice_soon,),
     "ListPricesChanged": (reprice_soon,),
     "EmergencyDeclared": (reprice_soon,),
+    "KillSwitchFlipped": (reprice_soon,),
     "PriceProposalsDecided": (reprice_soon,),
     "PriceOverrideSet": (reprice_soon,),
     "CompetitorPricesImported": (reprice_soon,),

@@ -21,6 +21,7 @@ from pricing.selectors.arm_prices import list_turned
 from pricing.selectors.competitors import list_competed
 from pricing.selectors.evidence import list_learned, newest_evidence
 from pricing.selectors.overrides import list_spoken_for
+from pricing.selectors.shocks import list_switched
 from shop.catalog.selectors import catalog_version
 
 # Reference prices and seasons drift with time alone: once a day everything is looked at.
@@ -48,7 +49,7 @@ class Dirt:
 def find_dirt(
     *, place: tuple[str, str], now: datetime, everything: bool, lead: timedelta = timedelta(0)
 ) -> Dirt:
-    """Return what is dirty. Fifteen small queries, two more while an experiment has public prices.
+    """Return what is dirty. Seventeen small queries, two more while an experiment sets prices.
 
     A new book is in force `lead` after `now`, never before the one it follows; the first one at
     once. Arms of experiments are those of that moment.
@@ -107,7 +108,8 @@ def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
 def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime, at: datetime) -> list[int]:
     """Return variants whose prices somebody other than the model set since the last run, in the
     ledger or by a decision or an override; those whose elasticity outcomes moved; those whose
-    competitors said something; those whose arm of an experiment is another at `at`."""
+    competitors said something; those whose arm of an experiment is another at `at`; those that
+    chance moved, once a kill switch is flipped."""
     rows = PriceLedgerEntry.objects.filter(
         id__gt=int(old.get("ledger", 0)), market_id=place[0], channel=place[1]
     ).exclude(source__in=[PriceLedgerEntry.Source.MODEL, PriceLedgerEntry.Source.GATE])
@@ -116,4 +118,5 @@ def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime, at: dat
     touched |= list_learned(place=place, after=int(old.get("evidence", 0)))
     touched |= list_competed(place=place, since=since)
     touched |= list_turned(place=place, at=at)
+    touched |= list_switched(place=place, since=since, now=now)
     return sorted(touched.union(list_spoken_for(place=place, now=now, since=since)))

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from promotions.core.points import EarnLine, PointsPlan, Terms, earn_points, plan_points
 from promotions.models import PointsAccount
 from promotions.selectors.terms import Programme, find_programme
-from promotions.selectors.tiers import read_standing, read_tier
+from promotions.selectors.tiers import read_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,19 @@ def preview_points(
     minor: int,
     category_ids: tuple[int, ...],
     now: datetime,
-    find_id: Callable[[], int | None],
+    find_tier: Callable[[], str | None],
 ) -> int:
-    """Return what goods of that price earn whom `find_id` names; 0 without a programme.
+    """Return what goods of that price earn in the tier that `find_tier` names; 0 without a
+    programme.
 
-    Where some tier multiplies points `find_id` is asked, and two queries tell a member's tier;
-    else no query.
+    It is asked only where some tier multiplies points. No query of its own.
     """
     programme = find_programme(market_code=market_code, now=now)
     if programme is None:
         return 0
     tier = None
     if any(each != 1 for each in programme.terms.tier_multipliers.values()):
-        shopper_id = find_id()
-        tier = None if shopper_id is None else read_tier(shopper_id=shopper_id, now=now)
+        tier = find_tier()
     return sum(earn_points(programme.terms, [EarnLine(minor, category_ids)], tier))
 
 

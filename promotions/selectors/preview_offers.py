@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from promotions.core.benefits import WITHOUT_LINES
@@ -27,6 +27,7 @@ from promotions.selectors.offers import (
 from shop.catalog.selectors import get_market
 
 FindVisitor = Callable[[], ShopperView]
+FindTier = Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,17 @@ def gather_offers(
     lines: Sequence[CartLineValue],
     place: PreviewPlace,
     shopper: ShopperView,
+    *,
     find_visitor: FindVisitor | None,
+    find_tier: FindTier | None,
     look_up: LookUp | None,
 ) -> Gathered | None:
     """Return what a cart would ask about one piece of each of `lines`; None: no offer lowers any.
 
     `find_visitor` names the shopper, asked only if an offer on these goods is not the same for
-    everybody. Queries: one each for budgets, use limits and whom campaigns address, two for arms,
-    what `find_visitor` and `complete_shopper` take; each only where an offer on these goods asks.
+    everybody; `find_tier` their tier, for a page that asks for it more than once. Queries: one each
+    for budgets, use limits and whom campaigns address, two for arms, what these two and
+    `complete_shopper` take; each only where an offer on these goods asks.
     """
     offers = _list_live(lines, place)
     if not offers:
@@ -88,6 +92,8 @@ def gather_offers(
     offers = with_budgets(offers, load_offer_book(), place.now)
     offers = with_rooms(offers, Buyer(shopper.shopper_id, place.channel, cart.time_zone, place.now))
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
+    if find_tier is not None and "tier" in facts and shopper.shopper_id is not None:
+        shopper, facts = replace(shopper, tier=find_tier()), facts - {"tier"}
     shopper = complete_shopper(shopper, facts, now=place.now, look_up=look_up)
     given, rule = find_given(offers, shopper, cart, place.now)
     mine = [o for o in offers if o.audience != "personal" or o.campaign_id in given]

@@ -17,6 +17,7 @@ from promotions.core.values import Evaluation, OfferValue
 from promotions.selectors.facts import LookUp
 from promotions.selectors.offers import facts_of
 from promotions.selectors.preview_offers import (
+    FindTier,
     FindVisitor,
     Gathered,
     PreviewPlace,
@@ -70,6 +71,7 @@ def preview_lines(
     place: PreviewPlace,
     shopper: ShopperView,
     find_visitor: FindVisitor | None = None,
+    find_tier: FindTier | None = None,
     look_up: LookUp | None = None,
 ) -> Previews:
     """Return what one unit of each of `lines` alone would cost in this shopper's cart now.
@@ -79,7 +81,9 @@ def preview_lines(
     Gifts, delivery and points are no price of a unit. What only some members get is no price of
     every member. However many lines: queries as `gather_offers` says.
     """
-    found = gather_offers(lines, place, shopper, find_visitor, look_up)
+    found = gather_offers(
+        lines, place, shopper, find_visitor=find_visitor, find_tier=find_tier, look_up=look_up
+    )
     if found is None:
         return Previews()
     seen: set[int] = set()

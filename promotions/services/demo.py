@@ -11,7 +11,7 @@ from django.db import transaction
 
 from promotions.models import Campaign, Coupon, Offer
 from promotions.selectors.law_rows import load_laws
-from promotions.services.demo_release import create_demo
+from promotions.services.demo_release import create_demo, list_missing
 from shop.catalog.core.values import CategoryNode, CategoryTree
 from shop.catalog.selectors import list_categories
 
@@ -29,7 +29,7 @@ class _Plan:
 
 
 def seed_demo_offers(*, market_code: str, now: datetime) -> int:
-    """Create the demo campaigns, or leave those that exist alone; return how many were created.
+    """Create the demo campaigns; those that exist stay as they are. Return how many were created.
 
     Each is released as the law allows it (`create_demo`), or stays a draft. Ends are fixed here,
     before anybody sees them, so that a countdown may honestly show them.
@@ -42,8 +42,8 @@ def seed_demo_offers(*, market_code: str, now: datetime) -> int:
         _welcome_plan(kept_out),
     ]
     with transaction.atomic():
-        known = set(Campaign.objects.values_list("code", flat=True))
-        new = [plan for plan in plans if plan.code not in known]
+        missing = list_missing([plan.code for plan in plans], now=now)
+        new = [plan for plan in plans if plan.code in missing]
         for plan in new:
             _create(plan, market_code, now)
     return len(new)

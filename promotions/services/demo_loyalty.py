@@ -20,7 +20,7 @@ from promotions.models import (
 )
 from promotions.selectors.terms import find_programme, forget_programme
 from promotions.services.demo import list_kept_out
-from promotions.services.demo_release import create_demo
+from promotions.services.demo_release import create_demo, list_missing
 from promotions.services.membership import join_programme
 from promotions.services.points import Act, expiry_of, make_available
 from shop.catalog.selectors import list_categories
@@ -39,17 +39,15 @@ def seed_demo_loyalty(*, market_code: str, now: datetime) -> int:
     """
     if not ProgrammeTerms.objects.filter(market_code=market_code).exists():
         _create_terms(market_code, now)
-    known = set(Campaign.objects.values_list("code", flat=True))
-    made = 0
-    for code, create in (
-        ("dairy-weeks", _create_partner_campaign),
-        ("win-back", _create_win_back),
-        ("friends", _create_friends),
-    ):
-        if code not in known:
-            create(code, market_code, now)
-            made += 1
-    return made
+    wanted = {
+        "dairy-weeks": _create_partner_campaign,
+        "win-back": _create_win_back,
+        "friends": _create_friends,
+    }
+    missing = list_missing(wanted, now=now)
+    for code in missing:
+        wanted[code](code, market_code, now)
+    return len(missing)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.db import transaction
 from promotions.models import Campaign, Offer, VerifiedGroup
 from promotions.services.allocation_plans import set_allocation
 from promotions.services.demo import list_kept_out
-from promotions.services.demo_release import create_demo
+from promotions.services.demo_release import create_demo, list_missing
 from shop.catalog.selectors import list_categories
 
 GROUPS = (
@@ -31,10 +31,11 @@ def seed_demo_personal(*, market_code: str, now: datetime) -> int:
         VerifiedGroup.objects.get_or_create(
             code=code, defaults={"name": name, "name_zh": name_zh, "mail_domains": domains}
         )
-    wanted = (("students-breakfast", _create_students), ("a-little-off", _create_own))
-    known = set(Campaign.objects.values_list("code", flat=True))
-    made = [create(code, market_code, now) for code, create in wanted if code not in known]
-    return len(made)
+    wanted = {"students-breakfast": _create_students, "a-little-off": _create_own}
+    missing = list_missing(wanted, now=now)
+    for code in missing:
+        wanted[code](code, market_code, now)
+    return len(missing)
 
 
 def _create_students(code: str, market_code: str, now: datetime) -> Campaign:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from promotions.models import Campaign, Offer, OfferVariant
 from promotions.selectors.laws import judge_campaign
 from promotions.selectors.scopes import list_covered_variants
+from promotions.services.campaign_trail import ensure_baseline, lock_campaign
 from promotions.services.campaigns import release_agreed
 
 log = logging.getLogger("fairtag.promotions")
@@ -47,6 +48,20 @@ def create_demo(
     release_demo(made, now=now)
     made.refresh_from_db()
     return made
+
+
+@transaction.atomic
+def list_missing(codes: Iterable[str], *, now: datetime) -> list[str]:
+    """Return which of the demo's campaigns do not exist yet, in their order.
+
+    One that was released before campaigns had versions gets its first one: as it is found.
+    """
+    wanted = list(codes)
+    known = {row.code: row for row in Campaign.objects.filter(code__in=wanted).order_by("pk")}
+    for row in known.values():
+        if row.status != Campaign.Status.DRAFT:
+            ensure_baseline(lock_campaign(row.pk), now)
+    return [code for code in wanted if code not in known]
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from promotions.services.referrals import accept_invitation
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import list_categories
 from shop.pages.context import PageContext
-from shop.pages.members import find_member_id
+from shop.pages.members import Visitor
 
 MOVES = 20
 
@@ -86,10 +86,10 @@ def join_points(ctx: PageContext, invitation: str = "") -> str:
     return ""
 
 
-def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> int:
+def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int, visitor: Visitor) -> int:
     """Return what one piece earns this shopper, by their tier; 0 without a programme.
 
-    No query for who is not signed in or where no tier earns more; else three.
+    No query for who is not signed in or where no tier earns more; else three, once for the page.
     """
     trail = list_categories(ctx.language).trail(card.category_id)
     return preview_points(
@@ -97,5 +97,5 @@ def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int) -> int:
         minor=quoted_minor,
         category_ids=tuple(node.category_id for node in trail),
         now=ctx.now,
-        find_id=lambda: find_member_id(ctx),
+        find_tier=visitor.read_tier,
     )

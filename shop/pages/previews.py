@@ -26,12 +26,15 @@ from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
-from shop.pages.members import find_visitor
+from shop.pages.members import Visitor
 from shop.pages.values import ProductCard
 
 
 def preview_cards(
-    ctx: PageContext, cards: Sequence[CatalogCard], prices: Mapping[int, PriceView]
+    ctx: PageContext,
+    cards: Sequence[CatalogCard],
+    prices: Mapping[int, PriceView],
+    visitor: Visitor | None = None,
 ) -> Previews:
     """Return what one piece of each would cost in this visitor's cart now, if less.
 
@@ -46,6 +49,7 @@ def preview_cards(
     priced = [card for card in cards if card.variant_id in prices]
     if not priced or not list_live_offers(now=ctx.now, market_code=ctx.market):
         return Previews()
+    visitor = visitor or Visitor(ctx)
     found = preview_lines(
         lines=_lines_of(ctx, priced, prices),
         place=PreviewPlace(
@@ -57,7 +61,8 @@ def preview_cards(
             region=ctx.jurisdiction_code,
         ),
         shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        find_visitor=None if ctx.shopper_pseudonym is None else lambda: find_visitor(ctx),
+        find_visitor=None if ctx.shopper_pseudonym is None else visitor.look,
+        find_tier=visitor.read_tier,
         look_up=lambda view, facts: complete_shopper(view, facts, quote_context(ctx, "offers")),
     )
     if ctx.is_counted:

@@ -18,6 +18,7 @@ from shop.catalog.selectors import (
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
+from shop.pages.members import Visitor
 from shop.pages.points import earns
 from shop.pages.previews import join_offers, paid_minor, preview_cards
 from shop.pages.values import ProductPage
@@ -41,14 +42,15 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     stocked = _restock(detail, cards)
-    previews = preview_cards(ctx, list(cards.values()), prices)
+    visitor = Visitor(ctx)
+    previews = preview_cards(ctx, list(cards.values()), prices, visitor)
     paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
     return ProductPage(
         detail=stocked,
         price=price,
         delivery=price_options(terms.methods, price.public_minor, terms.taxes, ctx.language),
         previews=previews,
-        earns=earns(ctx, detail.card, paid),
+        earns=earns(ctx, detail.card, paid, visitor),
         prices=prices,
         siblings=detail.siblings,
         related=join_offers(

@@ -10,6 +10,7 @@ from profiles.models import Shopper
 from promotions.models import (
     Campaign,
     CampaignEvent,
+    CampaignRevision,
     Coupon,
     Offer,
     OfferVariant,
@@ -32,7 +33,7 @@ from promotions.services import (
 )
 from promotions.services.campaign_law import LawBroken
 from tests.factories.orders import Shelf
-from tests.factories.promotions import NOON, make_cart, make_line
+from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +146,21 @@ def test_the_demo_s_campaigns_are_made_once_and_only_released_where_the_law_allo
     assert seed_demo_offers(market_code="us", now=NOON) == 0
     assert _statuses() == {"weekly-tenth": "draft", "spend-40": "live", "welcome": "live"}
     assert Coupon.objects.get().code == "WELCOME5"
+
+
+def test_the_demo_s_campaigns_of_before_get_their_first_version(shelf: Shelf) -> None:
+    old = make_campaign("spend-40", amount_minor=300)
+    draft = make_campaign("welcome", amount_minor=300)
+    Campaign.objects.filter(pk=draft.pk).update(status="draft")
+    for _ in range(2):
+        seed_demo_offers(market_code="us", now=NOON)
+    old.refresh_from_db()
+    draft.refresh_from_db()
+    assert (old.revision, draft.revision) == (1, 0)
+    found = CampaignRevision.objects.get(campaign=old)
+    assert (found.origin, found.snapshot["offers"][0]["amount_minor"]) == ("found", 300)
+    steps = CampaignEvent.objects.filter(campaign=old).values_list("step", "to_status", "at")
+    assert list(steps) == [("found", "live", NOON)]
 
 
 def test_the_demo_s_campaigns_leave_out_the_goods_a_law_names(

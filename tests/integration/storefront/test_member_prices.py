@@ -140,14 +140,14 @@ def test_the_number_of_statements_does_not_grow_with_the_cards(path: str) -> Non
     make_terms()
     member, shopper_id = sign_in()
     make_offer("Club week", "10", audience="members")
-    points = path == "/p/gouda/"  # what it earns follows the member's tier
+    points = path == "/p/gouda/"  # what it earns follows the member's tier, read once
     assert count_facts(Client(), path) == [0, 0, 0]
     assert count_facts(member, path) == [0, points, 0]
     make_offer("Students", "30", condition={"groups": ["student"]})
     make_offer("Gold", "40", condition={"tiers": ["gold"]})
     prove(shopper_id)
     assert count_facts(Client(), path) == [0, 0, 0]
-    assert count_facts(member, path) == [1, 1 + points, 0]
+    assert count_facts(member, path) == [1, 1, 0]
     UseLimit.objects.create(campaign=Campaign.objects.first(), entity="global", max_uses=9)
     forget_offer_book()
     front = path == "/"  # where the offers themselves are listed with what is left
