@@ -22,16 +22,18 @@ SELECT count(*) FROM profiles_shopper
 WHERE merged_into_id IS NULL AND erased_at IS NULL AND market_code = %(market)s
 """
 _ROWS = """
-FROM profiles_shopper s LEFT JOIN profiles_shopperprofile p ON p.shopper_id = s.id
+FROM profiles_shopper s {profiles}
 WHERE s.merged_into_id IS NULL AND s.erased_at IS NULL AND s.market_code = %(market)s
   AND s.id %% %(every)s = 0
 """
+_PROFILES = "LEFT JOIN profiles_shopperprofile p ON p.shopper_id = s.id"
 _COLUMNS = (
     Packed("id", ">i8", "int8send(s.id)"),
     Packed("member", "?", "boolsend(s.account_id IS NOT NULL)"),
     Packed("agrees", "?", "boolsend(s.consent_recommendations)"),
-    Packed("segment", ">i8", "int8send(coalesce(p.segment_id, -1))"),
 )
+_SEGMENT = Packed("segment", ">i8", "int8send(coalesce(p.segment_id, -1))")
+_NO_SEGMENT = Packed("segment", ">i8", "int8send(-1)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,13 @@ def list_members(*, before: datetime, market_code: str = "") -> NDArray[np.int64
     return ids[:: max(1, -(-len(ids) // MOST_COMPARED))]
 
 
-def load_shopper_columns(*, market_code: str, tags: Collection[str] = ()) -> ShopperColumns:
+def load_shopper_columns(
+    *, market_code: str, tags: Collection[str] = (), has_segments: bool = True
+) -> ShopperColumns:
     """Return the shoppers of a market; of more than MOST_EXACT an even share of that many.
 
-    Merged guests and erased shoppers are nobody. Three queries.
+    Merged guests and erased shoppers are nobody. Profiles are read only where tags or segments are
+    asked for: they are as many. Three queries.
     """
     words = sorted(tags)
     parameters = {f"tag_{at}": word for at, word in enumerate(words)} | {"market": market_code}
@@ -82,7 +87,10 @@ def load_shopper_columns(*, market_code: str, tags: Collection[str] = ()) -> Sho
         Packed(f"tag_{at}", "?", f"boolsend(coalesce(%(tag_{at})s = ANY(p.tags), false))")
         for at in range(len(words))
     ]
-    rows = fetch_packed((*_COLUMNS, *carried), _ROWS, {**parameters, "every": every})
+    needs_profiles = has_segments or bool(words)
+    segment = _SEGMENT if needs_profiles else _NO_SEGMENT
+    source = _ROWS.format(profiles=_PROFILES if needs_profiles else "")
+    rows = fetch_packed((*_COLUMNS, segment, *carried), source, {**parameters, "every": every})
     rows = rows[np.argsort(rows["id"])]
     return ShopperColumns(
         shopper_id=rows["id"].astype(np.int64),

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from promotions.selectors.places import find_place
 from promotions.selectors.staff_adjusting import AdjustmentRow, CampaignPulse
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
@@ -124,6 +125,7 @@ class AdjustmentCard:
     bound_by: str
     expected: str
     evidence: tuple[tuple[str, str], ...]
+    place: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -136,8 +138,9 @@ class AdjustmentCard:
         return self.row.state == "applied"
 
 
-def describe_adjustment(row: AdjustmentRow) -> AdjustmentCard:
-    """Return a change in the reader's words."""
+def describe_adjustment(row: AdjustmentRow, now: datetime) -> AdjustmentCard:
+    """Return a change in the reader's words; of one that waits, to which place it would move its
+    offers."""
     state, tone = STATES[row.state]
     return AdjustmentCard(
         row=row,
@@ -154,6 +157,33 @@ def describe_adjustment(row: AdjustmentRow) -> AdjustmentCard:
             (str(EVIDENCE.get(name, name)), show_evidence(name, value))
             for name, value in row.evidence.items()
         ),
+        place=_say_place(row, now),
+    )
+
+
+def _say_place(row: AdjustmentRow, now: datetime) -> str:
+    """Return where the campaign's offers would stand on pages and in letters; empty where a change
+    moves none, or was decided."""
+    if row.lever != "exposure" or row.state != "waiting":
+        return ""
+    found = find_place(campaign_id=row.campaign_id, weight=float(row.after), now=now)
+    if found is None:
+        return _("It shows nowhere by itself: its place does not change.")
+    told = {"now": found.now, "then": found.then, "among": found.among}
+    if found.is_own:
+        return (
+            _(
+                "Among the %(among)s offers sent to shoppers, on pages and in the weekly letter:"
+                " place %(now)s now, %(then)s then, where nothing is known of likes."
+            )
+            % told
+        )
+    return (
+        _(
+            "Among the %(among)s offers on pages for everybody: place %(now)s now, %(then)s then,"
+            " where nothing is known of likes. Letters hold own offers only."
+        )
+        % told
     )
 
 

@@ -9,7 +9,7 @@ from math import ceil, floor, sqrt
 
 import numpy as np
 
-from orders.selectors.audience import load_order_columns
+from orders.selectors.audience import OrderColumns, load_order_columns
 from profiles.selectors.audience import ShopperColumns, load_shopper_columns
 from promotions.core import conditions as c
 from promotions.core.audience import Mask, ShopperTable, asks_cart, match_shoppers, relax_shopper
@@ -20,6 +20,8 @@ from promotions.core.values import OfferValue
 from promotions.selectors.builder_drafts import compile_campaign
 from promotions.selectors.builder_people import list_addressed, list_proven
 from shop.catalog.selectors import get_market
+
+ASKS_ORDERS = (c.FirstOrder, c.Newcomer, c.LastOrder, c.OrdersIn, c.SpentIn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +100,26 @@ def _scale(hits: int, asked: int, total: int) -> int:
 def load_table(
     offers: Sequence[OfferValue], facts: frozenset[str], market_code: str, now: datetime
 ) -> tuple[ShopperTable, ShopperColumns]:
-    """Return the shoppers of a market with the facts that `offers` ask for. Four queries."""
+    """Return the shoppers of a market with the facts that `offers` ask for. Three queries, one more
+    where orders are asked for."""
     leaves = [leaf for offer in offers for leaf in list_leaves(offer.condition)]
     tags = {tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags}
-    columns = load_shopper_columns(market_code=market_code, tags=tags)
-    ordered = load_order_columns(
-        shopper_id=columns.shopper_id,
-        counted=windows_in(facts, COUNT_IN),
-        summed=windows_in(facts, SPENT_IN),
-        currency=get_market(market_code).currency,
-        now=now,
+    columns = load_shopper_columns(
+        market_code=market_code,
+        tags=tags,
+        has_segments=any(isinstance(leaf, c.SegmentIn) for leaf in leaves),
+    )
+    # Every order of the shop is behind this: it is read only where orders are asked for.
+    ordered = (
+        load_order_columns(
+            shopper_id=columns.shopper_id,
+            counted=windows_in(facts, COUNT_IN),
+            summed=windows_in(facts, SPENT_IN),
+            currency=get_market(market_code).currency,
+            now=now,
+        )
+        if any(isinstance(leaf, ASKS_ORDERS) for leaf in leaves)
+        else OrderColumns(np.full(len(columns.shopper_id), np.nan), {}, {})
     )
     ids = sorted(columns.codes)
     # A tier is worked out shopper by shopper when asked for: every member may have any

@@ -81,7 +81,7 @@ def show_adjusting(request: HttpRequest) -> HttpResponse:
             (key, title, sum(counts.get(state, 0) for state in TABS[key]), key == tab)
             for key, title in TITLES.items()
         ],
-        "changes": [describe_adjustment(row) for row in rows[:PAGE]],
+        "changes": [describe_adjustment(row, utc_now()) for row in rows[:PAGE]],
         "next": rows[PAGE - 1].id if len(rows) > PAGE else None,
         "pulses": [_describe_pulse(one) for one in list_pulses(now=utc_now())],
         "may_decide": request.user.has_perm(CAN_CHANGE),

@@ -179,12 +179,10 @@ def _draw_beliefs(view: AllocationView) -> Chart | None:
         if one.mean is None:
             continue
         low, high = _bounds(one)
-        name = _("%(name)s (new)") % {"name": one.name} if one.is_new else one.name
-        rows.append(
-            Interval(
-                name, low, one.mean, high, tone=1 if one.is_new else 2, note=show_percent(one.depth)
-            )
-        )
+        # The depth first: names of a campaign's offers are often the same, and cut where long.
+        name = f"{show_percent(one.depth)} · {one.name}"
+        name = _("%(name)s (new)") % {"name": name} if one.is_new else name
+        rows.append(Interval(name, low, one.mean, high, tone=1 if one.is_new else 2))
     if not rows:
         return None
     return IntervalChart(
@@ -195,7 +193,6 @@ def _draw_beliefs(view: AllocationView) -> Chart | None:
         rows=tuple(rows),
         tones=((_("new: drawn for who explores"), 1), (_("known"), 2)),
         reference=1.0,
-        note_title=_("Depth"),
         note=_("1 is what the model expects, 0 is nothing. Bars are 95 % intervals."),
     ).draw()
 

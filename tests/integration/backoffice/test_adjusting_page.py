@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from promotions.models import CampaignAdjustment, CampaignMinute, CampaignTuning
+from promotions.models import Campaign, CampaignAdjustment, CampaignMinute, CampaignTuning
+from promotions.selectors import forget_offer_book
 from shop.kernel.clock import utc_now
 from tests.factories.promotions import make_campaign
 
@@ -75,6 +76,32 @@ def test_the_page_says_what_why_and_on_what_evidence(
         "75 %",
     ):
         assert words in page, words
+
+
+@pytest.mark.parametrize("audience", ["public", "personal"])
+def test_a_change_of_exposure_says_to_which_place_it_moves_its_offers(
+    root: Client, change: CampaignAdjustment, audience: str
+) -> None:
+    now, campaign = utc_now(), change.campaign
+    others = [make_campaign(f"other-{n}", percent="10", audience=audience) for n in range(3)]
+    Campaign.objects.update(starts_at=now - timedelta(days=2), ends_at=now + timedelta(days=5))
+    Campaign.objects.filter(pk=campaign.pk).update(audience=audience)
+    for other, weight in zip(others, (1.5, 1.2, 0.8), strict=True):
+        CampaignTuning.objects.create(campaign=other, exposure_weight=weight)
+    forget_offer_book()
+    CampaignAdjustment.objects.update(lever="exposure", before=1.0, after=1.25)
+    said = "Among the 4 offers " + (
+        "on pages for everybody: place 3 now, 2 then"
+        if audience == "public"
+        else "sent to shoppers, on pages and in the weekly letter: place 3 now, 2 then"
+    )
+    assert said in root.get(reverse("admin:adjusting")).content.decode()
+    Campaign.objects.filter(pk=campaign.pk).update(status="paused")
+    forget_offer_book()
+    assert "It shows nowhere by itself" in root.get(reverse("admin:adjusting")).content.decode()
+    CampaignAdjustment.objects.update(state="applied", decided_at=now)
+    page = root.get(f"{reverse('admin:adjusting')}?tab=applied").content.decode()
+    assert "It shows nowhere by itself" not in page
 
 
 def test_a_yes_moves_the_depth_and_undo_brings_it_back(
