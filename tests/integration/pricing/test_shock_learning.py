@@ -1,4 +1,4 @@
-"""From chance to cause: shocks in the shop, sales at their prices, training, causal slopes."""
+"""From chance to cause: shocks and experiments, sales at their prices, training, causal slopes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import pytest
 from pricing.models import PriceShock, PublicPrice
 from pricing.selectors.versions import load_active_model
 from pricing.services import train_demand, turn_price_shocks
-from profiles.models import Event
+from pricing.services.arm_turns import turn_public_arms
+from profiles.models import Event, ExperimentItem
 from shop.kernel.ids import uuid7
+from tests.factories.experiments import start_switchback
 from tests.factories.pricing import make_shopper
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 from tests.factories.pricing_trials import activate_by_two
@@ -70,3 +72,24 @@ def test_shocks_make_elasticities_causal_all_the_way_through() -> None:
     assert np.median(served.elasticity) == pytest.approx(ELASTICITY, abs=0.5)
     covered = np.abs(served.elasticity - ELASTICITY) < 1.96 * served.elasticity_sd
     assert covered.mean() >= 0.8
+
+
+@pytest.mark.usefixtures("forgetful")
+@pytest.mark.parametrize("has_clusters", [False, True])
+def test_arms_of_an_experiment_teach_as_the_draws_they_are(has_clusters: bool) -> None:
+    """Twelve weeks of turns: a coin a good, or one coin for all, which says nothing of cause."""
+    teas, weeks = make_teas(GOODS), 12
+    open_tea_shop(teas, max_model_age_hours=24 * 365, shock_share=0.0)
+    shopper, rng, events = make_shopper().id, np.random.default_rng(3), []
+    start_switchback(teas, now=MONDAY, period_days=7, planned_days=7 * weeks)
+    if has_clusters:
+        ExperimentItem.objects.update(cluster=0)
+    for week in range(weeks):
+        begin = MONDAY + timedelta(weeks=week)
+        turn_public_arms(now=begin)
+        events += sell_for_a_week(shopper, begin, rng)
+    Event.objects.bulk_create(events)
+    row = train_demand(as_of=MONDAY + timedelta(weeks=weeks), weeks=weeks)
+    # The plain arm is a draw as well; each good's first week has none before it to compare with.
+    assert row.metrics["randomized_weeks"] == GOODS * (weeks - 1)
+    assert row.metrics["causal_share"] == float(not has_clusters)
