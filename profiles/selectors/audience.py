@@ -23,9 +23,10 @@ WHERE merged_into_id IS NULL AND erased_at IS NULL AND market_code = %(market)s
 """
 _ROWS = """
 FROM profiles_shopper s {profiles}
-WHERE s.merged_into_id IS NULL AND s.erased_at IS NULL AND s.market_code = %(market)s
-  AND s.id %% %(every)s = 0
+WHERE s.merged_into_id IS NULL AND s.erased_at IS NULL AND s.market_code = %(market)s {share}
 """
+# Only where a share is read: the planner takes it for one in two hundred and loops over profiles.
+_SHARE = "AND s.id %% %(every)s = 0"
 _PROFILES = "LEFT JOIN profiles_shopperprofile p ON p.shopper_id = s.id"
 _COLUMNS = (
     Packed("id", ">i8", "int8send(s.id)"),
@@ -89,7 +90,9 @@ def load_shopper_columns(
     ]
     needs_profiles = has_segments or bool(words)
     segment = _SEGMENT if needs_profiles else _NO_SEGMENT
-    source = _ROWS.format(profiles=_PROFILES if needs_profiles else "")
+    source = _ROWS.format(
+        profiles=_PROFILES if needs_profiles else "", share=_SHARE if every > 1 else ""
+    )
     rows = fetch_packed((*_COLUMNS, segment, *carried), source, {**parameters, "every": every})
     rows = rows[np.argsort(rows["id"])]
     return ShopperColumns(

@@ -74,8 +74,8 @@ CASES: tuple[tuple[dict[str, Any], str], ...] = (
 
 
 def measure() -> Figures:
-    """Return the slowest of the counts in seconds, the processor time of one (ours and the
-    database's), and the largest error as a share."""
+    """Return the slowest of the counts in seconds, the processor time of one (ours and that of the
+    database's leading process), and the largest error as a share."""
     with transaction.atomic():
         try:
             return _measure()
