@@ -104,11 +104,8 @@ def load_table(
     where orders are asked for."""
     leaves = [leaf for offer in offers for leaf in list_leaves(offer.condition)]
     tags = {tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags}
-    columns = load_shopper_columns(
-        market_code=market_code,
-        tags=tags,
-        has_segments=any(isinstance(leaf, c.SegmentIn) for leaf in leaves),
-    )
+    by_segment = any(isinstance(leaf, c.SegmentIn) for leaf in leaves)
+    columns = load_shopper_columns(market_code=market_code, tags=tags, has_segments=by_segment)
     # Every order of the shop is behind this: it is read only where orders are asked for.
     ordered = (
         load_order_columns(

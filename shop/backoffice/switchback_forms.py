@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectMultipleWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -82,7 +81,6 @@ class SwitchbackForm(forms.Form):
     categories = forms.MultipleChoiceField(
         label=_("Categories whose goods take part"),
         choices=list_category_names,
-        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": 10}),
         help_text=_("Goods of one category stay in one cluster: they replace each other."),
     )
     place = forms.ChoiceField(

@@ -125,6 +125,26 @@ def test_everything_is_decided_and_asked_without_javascript(
     expect(page.get_by_text("1 change is decided.")).to_be_visible()
 
 
+def test_categories_are_found_in_their_tree_and_chosen_by_the_keyboard(
+    page: Page, shop: Shop
+) -> None:
+    sign_in(page, shop, "analyst")
+    page.goto("/admin/experiments/prices/")
+    tree = page.get_by_role("group", name="Categories whose goods take part").get_by_role(
+        "listitem"
+    )
+    everything = tree.count()
+    page.get_by_label("Search", exact=True).fill("CREAM cheese")
+    box = page.get_by_role("checkbox", name=re.compile("^Cream Cheese"))
+    box.focus()
+    page.keyboard.press("Space")
+    expect(box).to_be_checked()
+    assert 0 < tree.count() < everything
+    page.get_by_role("button", name="Estimate").press("Enter")
+    expect(box).to_be_checked()
+    expect(box).to_be_visible()  # what is chosen stands open
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_staff_pages_break_no_rule_of_accessibility_and_fit_320_pixels(
@@ -134,7 +154,7 @@ def test_staff_pages_break_no_rule_of_accessibility_and_fit_320_pixels(
     sign_in(page, shop, "auditor")
     own = (f"/admin/demand/{changed[0]}/", f"/admin/prices/{changed[0]}/", "/admin/price-changes/")
     problems, wide = [], []
-    for path in (*PAGES, *own):
+    for path in (*PAGES, *own, "/admin/promotions/programmeterms/"):
         page.goto(path)
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from profiles.services import save_draft, set_clusters
+from shop.backoffice.category_picker import list_picked
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.switchback_forms import (
     SwitchbackForm,
@@ -16,6 +20,7 @@ from shop.backoffice.switchback_forms import (
     make_switchback,
 )
 from shop.backoffice.switchbacks import CellPlanWords, say_forecast
+from shop.catalog.selectors import list_categories
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.reasons import account_id, say_refusal
@@ -32,9 +37,11 @@ def plan_switchback(request: HttpRequest) -> HttpResponse:
             found = _save(request, form, plan)
             if found is not None:
                 return HttpResponseRedirect(reverse("admin:experiment", args=[found]))
-    context = {"form": form, "plan": plan}
+    context: dict[str, Any] = {"form": form, "plan": plan}
     if request.headers.get("HX-Request"):
         return render_page(request, "admin/parts/experiment_plan.html", "", context)
+    chosen = request.POST.getlist("categories")
+    context["tree"] = list_picked(list_categories(get_language() or "en"), chosen)
     title = _("New experiment with public prices")
     return render_page(request, "admin/switchback_form.html", title, context)
 

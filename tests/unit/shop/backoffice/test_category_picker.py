@@ -1,0 +1,73 @@
+"""Categories are drawn as a tree: each list is closed where it ends, what is chosen stands open."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from shop.backoffice.category_picker import list_picked
+from shop.catalog.core.values import CategoryNode, CategoryTree
+
+PATHS = ("dairy", "dairy/cheese", "dairy/cheese/blue", "dairy/milk", "bakery", "deli", "deli/ham")
+
+
+def make_tree() -> CategoryTree:
+    """Dairy with cheese, blue cheese and milk; a bakery without parts; a deli with ham."""
+    ids = {path: number for number, path in enumerate(PATHS, 1)}
+    parent = {path: ids.get(path.rpartition("/")[0]) for path in PATHS}
+    nodes = {
+        number: CategoryNode(
+            category_id=number,
+            parent_id=parent[path],
+            department_id=ids[path.split("/")[0]],
+            slug=path.split("/")[-1],
+            path=path,
+            name=path.split("/")[-1].title(),
+            depth=path.count("/"),
+            picture="",
+            product_count=1_000 + number,
+            is_child_directed=False,
+            is_restricted=False,
+            children=tuple(ids[one] for one in PATHS if parent[one] == number),
+        )
+        for path, number in ids.items()
+    }
+    return CategoryTree(nodes, ids, tuple(ids[one] for one in ("dairy", "bakery", "deli")))
+
+
+def test_every_category_stands_before_those_in_it_and_lists_end_behind_their_last() -> None:
+    drawn = [(one.path, one.inside, len(one.ends)) for one in list_picked(make_tree(), ())]
+    assert drawn == [
+        ("bakery", 0, 0),
+        ("dairy", 3, 0),
+        ("dairy/cheese", 1, 0),
+        ("dairy/cheese/blue", 0, 1),
+        ("dairy/milk", 0, 1),
+        ("deli", 1, 0),
+        ("deli/ham", 0, 1),
+    ]
+
+
+def test_what_is_chosen_is_marked_and_what_holds_it_is_open() -> None:
+    drawn = list_picked(make_tree(), ["dairy/cheese/blue", "deli", "unknown"])
+    assert [one.path for one in drawn if one.is_chosen] == ["dairy/cheese/blue", "deli"]
+    assert [one.path for one in drawn if one.is_open] == ["dairy", "dairy/cheese"]
+    assert drawn[3].trail == "dairy › cheese › blue"
+
+
+def test_the_page_closes_what_it_opens() -> None:
+    class Asked(forms.Form):
+        categories = forms.CharField(label="Categories")
+
+    tree = list_picked(make_tree(), ["dairy/milk"])
+    with override("en"):
+        page = render_to_string(
+            "admin/parts/category_picker.html", {"tree": tree, "field": Asked()["categories"]}
+        )
+    for tag in ("ul", "li", "details"):
+        assert len(re.findall(f"<{tag}[ >]", page)) == page.count(f"</{tag}>")
+    assert page.count(" checked") == 1
+    assert '<details open data-open><summary class="ft-note">3 in Dairy</summary>' in page
