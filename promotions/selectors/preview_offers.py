@@ -87,21 +87,22 @@ def gather_offers(
     offers = drop_held_out(offers, shopper.shopper_id)
     if shopper.shopper_id is None or not shopper.allows_personal:
         offers = [offer for offer in offers if offer.audience != "personal"]
+    # Whom campaigns address comes first: of those that are not theirs nothing else is asked
     cart = place.empty_cart()
-    offers, _ = keep_from_sensitive(offers, lines)
+    given, rule = find_given(offers, shopper, cart, place.now)
+    mine = [o for o in offers if o.audience != "personal" or o.campaign_id in given]
+    offers, _ = keep_from_sensitive(keep_given(mine, given), lines)
     offers = with_budgets(offers, load_offer_book(), place.now)
     offers = with_rooms(offers, Buyer(shopper.shopper_id, place.channel, cart.time_zone, place.now))
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
     if find_tier is not None and "tier" in facts and shopper.shopper_id is not None:
         shopper, facts = replace(shopper, tier=find_tier()), facts - {"tier"}
     shopper = complete_shopper(shopper, facts, now=place.now, look_up=look_up)
-    given, rule = find_given(offers, shopper, cart, place.now)
-    mine = [o for o in offers if o.audience != "personal" or o.campaign_id in given]
     return Gathered(
-        offers=tuple(keep_given(mine, given)),
+        offers=tuple(offers),
         shopper=shopper,
         cart=cap_personal(cart, given, place.now),
-        arms=find_offer_arms({offer.campaign_id for offer in mine}, shopper, place.channel),
+        arms=find_offer_arms({offer.campaign_id for offer in offers}, shopper, place.channel),
         given=given,
         law_label=rule.label(place.language),
     )

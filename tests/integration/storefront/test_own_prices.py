@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from profiles.models import Experiment, Exposure, Shopper
-from promotions.models import Campaign, CampaignShopper, OfferVariant
+from promotions.models import Campaign, CampaignShopper, OfferVariant, UseLimit
 from promotions.selectors import forget_offer_book
 from promotions.selectors.holdouts import is_held_out
 from shop.api.authentication import GUEST_HEADER, sign_guest_token
@@ -183,6 +183,15 @@ def test_the_number_of_statements_does_not_grow_with_offers_and_cards(
         release(name, on=shop.gouda, to=(alice,), budget_minor=10**6)
         release(f"{name} more", on=shop.cheddar, to=(alice,), holdout_percent=1)
     assert _count(alice, path) == once
+
+
+def test_of_offers_for_others_only_whom_they_address_is_asked(shop: Dairy) -> None:
+    alice, bob = make_known(), make_known()
+    before = _count(bob, PAGES[0])
+    campaign = release("For Alice", on=shop.cheddar, to=(alice,), budget_minor=10**6)
+    UseLimit.objects.create(campaign=campaign, entity="shopper", max_uses=1)
+    forget_offer_book()
+    assert _count(bob, PAGES[0]) == before + 2  # who Bob is, and what is his
 
 
 def _count(shopper: Shopper, path: str) -> int:
