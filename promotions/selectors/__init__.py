@@ -13,6 +13,7 @@ from promotions.selectors.offers import (
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.selectors.personal_covering import personal_offers_covering
 from promotions.selectors.preview_offers import PreviewPlace
+from promotions.selectors.preview_prices import find_touched, price_units
 from promotions.selectors.previews import LinePreview, Previews, preview_lines
 from promotions.selectors.scopes import list_covered_variants
 
@@ -25,6 +26,7 @@ __all__ = [
     "ShopperView",
     "evaluate_asked",
     "evaluate_cart",
+    "find_touched",
     "forget_offer_book",
     "list_cart_arms",
     "list_covered_variants",
@@ -33,5 +35,6 @@ __all__ = [
     "personal_offers_for",
     "prepare_cart",
     "preview_lines",
+    "price_units",
     "tell_left",
 ]

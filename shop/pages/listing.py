@@ -13,7 +13,8 @@ from shop.catalog.core.values import CatalogFilters, CategoryListing
 from shop.catalog.selectors import catalog_version, list_cards
 from shop.pages.cards import build_cards, quote_context
 from shop.pages.context import PageContext
-from shop.pages.previews import add_offers
+from shop.pages.members import Visitor
+from shop.pages.previews import add_offers, offered_prices
 from shop.pages.values import PAGE_SIZE, SORTS, Listing, ListingQuery
 
 IntArray = NDArray[np.int64]
@@ -31,14 +32,15 @@ def build_listing(
     """Return one page of `listing`, narrowed and sorted by what this shopper would pay.
 
     The popular order needs no prices beyond the page itself; the others price the whole list in
-    one array call that stores nothing.
+    one array call that stores nothing, and of it what offers lower.
     """
-    ids = arrange(ctx, listing.variant_ids, query)
+    visitor = Visitor(ctx)
+    ids = arrange(ctx, listing.variant_ids, query, visitor)
     pages = max(1, -(-len(ids) // PAGE_SIZE))
     page = min(max(1, query.page), pages)
     shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()
     return Listing(
-        cards=add_offers(ctx, build_cards(ctx, shown, purpose)),
+        cards=add_offers(ctx, build_cards(ctx, shown, purpose), visitor),
         facets=listing.facets,
         query=replace(query, page=page),
         total=len(ids),
@@ -47,17 +49,24 @@ def build_listing(
     )
 
 
-def arrange(ctx: PageContext, ids: IntArray, query: ListingQuery) -> IntArray:
-    """Return `ids` inside the price bounds of `query`, in its order; ties keep popularity."""
+def arrange(
+    ctx: PageContext, ids: IntArray, query: ListingQuery, visitor: Visitor | None = None
+) -> IntArray:
+    """Return `ids` inside the price bounds of `query`, in its order; ties keep popularity.
+
+    A price is what one piece costs in the cart, as the card shows it.
+    """
     sort = query.sort if query.sort in SORTS else "popular"
     is_bounded = query.price_min is not None or query.price_max is not None
     if not len(ids) or (sort == "popular" and not is_bounded):
         return ids
     if sort == "name" and not is_bounded:
         return ids[np.argsort(_name_ranks(ctx, ids), kind="stable")]
-    prices = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids)
+    quoted = quote_listing(context=quote_context(ctx, "listing"), variant_ids=ids)
+    prices = offered_prices(ctx, ids, quoted, visitor or Visitor(ctx))
     kept = _inside(prices, query)
-    ids, prices = ids[kept], prices[kept]
+    # Cards show what a gram costs before offers
+    ids, prices = ids[kept], (quoted if sort == "unit" else prices)[kept]
     if sort == "popular":
         return ids
     return ids[np.argsort(_sort_keys(ctx, ids, prices, sort), kind="stable")]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
-from orders.services.places import find_places
+from orders.services.places import find_places, find_products
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView
 from pricing.selectors import floor_minor
+from pricing.services import quote_listing
 from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue
 from promotions.core.limits import Counted, Left
@@ -19,15 +22,32 @@ from promotions.selectors import (
     PreviewPlace,
     Previews,
     ShopperView,
+    find_touched,
     list_live_offers,
     preview_lines,
+    price_units,
 )
+from promotions.selectors.facts import LookUp
+from promotions.selectors.preview_offers import FindTier, FindVisitor
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor
 from shop.pages.values import ProductCard
+
+IntArray = NDArray[np.int64]
+MOST_PRICED = 500
+
+
+class _Asked(TypedDict):
+    """What prices with offers take besides goods."""
+
+    place: PreviewPlace
+    shopper: ShopperView
+    find_visitor: FindVisitor | None
+    find_tier: FindTier | None
+    look_up: LookUp | None
 
 
 def preview_cards(
@@ -49,22 +69,8 @@ def preview_cards(
     priced = [card for card in cards if card.variant_id in prices]
     if not priced or not list_live_offers(now=ctx.now, market_code=ctx.market):
         return Previews()
-    visitor = visitor or Visitor(ctx)
-    found = preview_lines(
-        lines=_lines_of(ctx, priced, prices),
-        place=PreviewPlace(
-            market_code=ctx.market,
-            channel=ctx.channel,
-            currency=ctx.currency,
-            now=ctx.now,
-            language=ctx.language,
-            region=ctx.jurisdiction_code,
-        ),
-        shopper=ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        find_visitor=None if ctx.shopper_pseudonym is None else visitor.look,
-        find_tier=visitor.read_tier,
-        look_up=lambda view, facts: complete_shopper(view, facts, quote_context(ctx, "offers")),
-    )
+    asked = _ask_as(ctx, visitor or Visitor(ctx))
+    found = preview_lines(lines=_lines_of(ctx, priced, prices), **asked)
     if ctx.is_counted:
         log_exposures(found.arms, now=ctx.now)
     stock = {card.variant_id: card.available for card in priced}
@@ -74,10 +80,31 @@ def preview_cards(
     )
 
 
-def add_offers(ctx: PageContext, cards: Sequence[ProductCard]) -> tuple[ProductCard, ...]:
+def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: Visitor) -> IntArray:
+    """Return what one piece of each variant costs in this visitor's cart now, (n,), for sorting.
+
+    `quoted` where no offer lowers it, and for all where offers could lower more than MOST_PRICED of
+    them: that would take longer than a page may. Queries: those of `preview_cards`, once more.
+    """
+    asked = _ask_as(ctx, visitor)
+    touched = find_touched(ids, asked["place"]) & (quoted > 0)
+    if not touched.any() or np.count_nonzero(touched) > MOST_PRICED:
+        return quoted
+    prices, arms = price_units(lines=_lines_for(ctx, ids[touched], quoted[touched]), **asked)
+    if ctx.is_counted:
+        log_exposures(arms, now=ctx.now)
+    offered = quoted.copy()
+    lowered = [prices.get(one, -1) for one in ids[touched].tolist()]
+    offered[touched] = np.where(np.array(lowered) >= 0, lowered, quoted[touched])
+    return offered
+
+
+def add_offers(
+    ctx: PageContext, cards: Sequence[ProductCard], visitor: Visitor | None = None
+) -> tuple[ProductCard, ...]:
     """Return the cards with what offers make of their prices. Queries: as above."""
     prices = {item.card.variant_id: item.price for item in cards}
-    return join_offers(cards, preview_cards(ctx, [item.card for item in cards], prices))
+    return join_offers(cards, preview_cards(ctx, [item.card for item in cards], prices, visitor))
 
 
 def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductCard, ...]:
@@ -97,6 +124,47 @@ def join_offers(cards: Sequence[ProductCard], found: Previews) -> tuple[ProductC
 def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
     """Return what one piece costs in the cart."""
     return price.quoted_minor if offer is None else offer.adjusted_minor
+
+
+def _ask_as(ctx: PageContext, visitor: Visitor) -> _Asked:
+    """Return where the visitor is, and how offers find out who it is if they must."""
+    return {
+        "place": PreviewPlace(
+            market_code=ctx.market,
+            channel=ctx.channel,
+            currency=ctx.currency,
+            now=ctx.now,
+            language=ctx.language,
+            region=ctx.jurisdiction_code,
+        ),
+        "shopper": ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
+        "find_visitor": None if ctx.shopper_pseudonym is None else visitor.look,
+        "find_tier": visitor.read_tier,
+        "look_up": lambda view, facts: complete_shopper(view, facts, quote_context(ctx, "offers")),
+    }
+
+
+def _lines_for(ctx: PageContext, ids: IntArray, quoted: IntArray) -> list[CartLineValue]:
+    """Return one piece of each variant at its quoted price, beside the one for everybody."""
+    everybody = quote_context(replace(ctx, shopper_pseudonym=None), "listing")
+    public = quote_listing(context=everybody, variant_ids=ids).tolist()
+    wanted = ids.tolist()
+    places, products = find_places(wanted), find_products(wanted)
+    floors = floor_minor(variant_ids=wanted, now=ctx.now, market=ctx.market, channel=ctx.channel)
+    return [
+        CartLineValue(
+            line_id=str(one),
+            variant_id=one,
+            product_id=products.get(one, 0),
+            category_ids=places[one][0],
+            brand_id=places[one][1],
+            quantity=1,
+            unit_minor=unit,
+            floor_minor=floors.get(one, unit),
+            public_minor=full,
+        )
+        for one, unit, full in zip(wanted, quoted.tolist(), public, strict=True)
+    ]
 
 
 def _lines_of(

@@ -20,6 +20,7 @@ from shop.api.authentication import GUEST_HEADER, sign_guest_token
 from shop.catalog.models import Category
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
+from shop.pages import previews
 from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
 from tests.factories.pricing import BROWSER, Dairy, make_shopper, open_dairy
 from tests.factories.promotions import make_campaign
@@ -194,12 +195,69 @@ def test_of_offers_for_others_only_whom_they_address_is_asked(shop: Dairy) -> No
     assert _count(bob, PAGES[0]) == before + 2  # who Bob is, and what is his
 
 
+def order(client: Client, query: str) -> list[str]:
+    """Return the cheese in the order of a list, by name."""
+    items = client.get(f"/api/v1/categories/dairy/cheese?{query}").json()["items"]
+    return [item["slug"] for item in items]
+
+
+def test_lists_sort_and_bound_by_the_price_the_card_shows(shop: Dairy) -> None:
+    """Cheddar 4.00, gouda 5.00, brie 6.00, camembert 7.00: a fifth off that is 5.60."""
+    alice, bob, charlie = make_known(), make_known(), make_known(is_willing=False)
+    plain = ["cheddar", "gouda", "brie", "camembert"]
+    assert order(browse_as(bob), "sort=price") == plain
+    release("Camembert for you", on=shop.camembert, to=(alice, charlie))
+    mine = ["cheddar", "gouda", "camembert", "brie"]
+    assert order(browse_as(alice), "sort=price") == mine
+    assert order(browse_as(alice), "sort=price_high") == mine[::-1]
+    for other in (bob, charlie, None):
+        assert order(browse_as(other), "sort=price") == plain
+    assert order(browse_as(alice), "price_min=550&price_max=590") == ["camembert"]
+    assert order(browse_as(bob), "price_min=550&price_max=590") == []
+    assert order(browse_as(bob), "price_min=700&price_max=700") == ["camembert"]
+
+
+def test_a_list_with_more_goods_under_offers_than_a_page_can_price_sorts_by_quoted_prices(
+    shop: Dairy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release("Camembert week", on=shop.camembert)
+    guest = browse_as(None)
+    assert order(guest, "sort=price")[2:] == ["camembert", "brie"]
+    monkeypatch.setattr(previews, "MOST_PRICED", 0)
+    assert order(guest, "sort=price")[2:] == ["brie", "camembert"]
+
+
+def test_what_sorting_reckons_is_what_cards_show(shop: Dairy) -> None:
+    """Every kind of offer on one piece, for a shopper and for others."""
+    alice = make_known()
+    release("Own", on=shop.cheddar, to=(alice,), percent="25")
+    release("More of it", on=shop.cheddar, to=(alice,), percent="10")
+    release("All", on=shop.cheddar, percent="5", budget_minor=10_000)
+    release("Spent", on=shop.gouda, budget_minor=1)
+    release("Held", on=shop.gouda, to=(alice,), holdout_percent=50)
+    release("Whole carts", on=shop.brie, condition={"cart_value": 9_999})
+    release("Camembert week", on=shop.camembert)
+    for shopper in (alice, make_known(), None):
+        items = browse_as(shopper).get("/api/v1/categories/dairy/cheese?sort=price").json()
+        shown = [
+            (one["offered"] or {"price": one["price"]["quoted_price"]})["price"]["minor"]
+            for one in items["items"]
+        ]
+        assert shown == sorted(shown)
+        assert len(shown) == 4
+
+
+ASKED = ("profiles_shopper", "campaignshopper", "FROM promotions_campaign", "limitcounter")
+
+
 def _count(shopper: Shopper, path: str) -> int:
+    """Return how many statements of a page ask who somebody is, what is theirs and what is left."""
     counts = []
     for _ in range(3):
         with CaptureQueriesContext(connection) as captured:
             read(browse_as(shopper), path)
-        counts.append(len(captured))
+        statements = [query["sql"] for query in captured.captured_queries]
+        counts.append(sum(any(table in each for table in ASKED) for each in statements))
     return min(counts)
 
 

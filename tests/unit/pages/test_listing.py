@@ -46,6 +46,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
 
     listing._read_sort_table.cache_clear()
     monkeypatch.setattr(listing, "quote_listing", quote)
+    monkeypatch.setattr(listing, "offered_prices", lambda _ctx, _ids, quoted, _visitor: quoted)
     monkeypatch.setattr(listing, "catalog_version", lambda: 1)
     monkeypatch.setattr(listing, "list_cards", lambda ids, _language: [card(i) for i in ids])
 
@@ -86,6 +87,24 @@ def card(number: int) -> CatalogCard:
 )
 def test_a_listing_is_arranged(_case: str, query: ListingQuery, expected: list[int]) -> None:
     assert arrange(CTX, IDS, query).tolist() == expected
+
+
+def test_lists_go_by_the_price_with_offers_and_a_gram_by_the_price_it_is_shown_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The Gouda at 8.00 is 2.00 in the cart."""
+    offered = {4: 200}
+    monkeypatch.setattr(
+        listing,
+        "offered_prices",
+        lambda _ctx, ids, quoted, _visitor: np.array(
+            [offered.get(one, price) for one, price in zip(ids.tolist(), quoted, strict=True)]
+        ),
+    )
+    assert arrange(CTX, IDS, ListingQuery(sort="price")).tolist() == [4, 2, 3, 1]
+    assert arrange(CTX, IDS, ListingQuery(price_max=200)).tolist() == [4]
+    monkeypatch.setitem(SHELF, 4, ("Gouda", 8_000, 1000))
+    assert arrange(CTX, IDS, ListingQuery(sort="unit")).tolist() == [1, 3, 4, 2]
 
 
 @given(

@@ -1,0 +1,114 @@
+"""What one piece of many goods costs with offers: for sorting and price bounds, without words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from profiles.selectors import ArmChoice
+from promotions.core.benefits import WITHOUT_LINES
+from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.core.circumstances import Circumstances
+from promotions.core.evaluate import find_failures
+from promotions.core.shoppers import ShopperView
+from promotions.core.stacking import Candidate, best_plan
+from promotions.core.values import OfferValue
+from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.facts import LookUp
+from promotions.selectors.offers import facts_of
+from promotions.selectors.preview_offers import (
+    FindTier,
+    FindVisitor,
+    PreviewPlace,
+    gather_offers,
+)
+from promotions.selectors.scopes import cover_variants
+from shop.catalog.selectors import catalog_version, load_variant_arrays
+
+BoolArray = NDArray[np.bool_]
+
+
+def find_touched(variant_ids: NDArray[np.int64], place: PreviewPlace) -> BoolArray:
+    """Return which of the variants an offer that runs now and applies by itself could lower, (n,).
+
+    No query; what offers cover is remembered until offers or the catalogue change.
+    """
+    book, arrays = load_offer_book(), load_variant_arrays()
+    covered = _cover_catalogue(book.version, catalog_version())
+    touched = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    for offer in book.offers:
+        if offer.offer_id in covered and live_at(offer, place.now, place.market_code):
+            touched |= covered[offer.offer_id]
+    return np.isin(variant_ids, arrays.variant_id[touched])
+
+
+def price_units(
+    *,
+    lines: Sequence[CartLineValue],
+    place: PreviewPlace,
+    shopper: ShopperView,
+    find_visitor: FindVisitor | None = None,
+    find_tier: FindTier | None = None,
+    look_up: LookUp | None = None,
+) -> tuple[dict[int, int], tuple[ArmChoice, ...]]:
+    """Return what `preview_lines` would show of each of `lines`, by variant, and the arms it shows.
+
+    Variants that no offer lowers are absent. The same offers, facts and choice of the best
+    combination; only nothing is put into words. Queries: as `gather_offers` says.
+    """
+    found = gather_offers(
+        lines, place, shopper, find_visitor=find_visitor, find_tier=find_tier, look_up=look_up
+    )
+    if found is None:
+        return {}, ()
+    facts, seen = facts_of(found.shopper, found.given), set[int]()
+    known: dict[tuple[object, ...], int] = {}
+    prices = {}
+    for line in lines:
+        alone = replace(found.cart, lines=(replace(line, quantity=1),))
+        fit = _list_fitting(found.offers, alone, facts, place)
+        if found.arms.choices:
+            seen.update(offer.campaign_id for offer in fit)
+            fit = found.arms.keep(fit)
+        if not fit:
+            continue
+        # Scopes are settled by now: goods with the same offers and amounts cost the same
+        key = (line.unit_minor, line.floor_minor, line.public_minor, *(o.offer_id for o in fit))
+        if key not in known:
+            known[key] = _take_off(fit, alone)
+        if known[key]:
+            prices[line.variant_id] = line.unit_minor - known[key]
+    return prices, tuple(one for key, one in found.arms.choices.items() if key in seen)
+
+
+def _list_fitting(
+    offers: Sequence[OfferValue], alone: CartValue, facts: ShopperFacts, place: PreviewPlace
+) -> list[OfferValue]:
+    given = Circumstances(alone, facts, place.now, frozenset())
+    return [
+        offer
+        for offer in offers
+        if offer.covers(alone.lines[0]) and not find_failures(offer, given, place.now)
+    ]
+
+
+def _take_off(offers: Sequence[OfferValue], alone: CartValue) -> int:
+    plan = best_plan([Candidate(offer) for offer in offers], alone)
+    return sum(part for effect in plan.effects for part in effect.taken)
+
+
+@lru_cache(maxsize=2)
+def _cover_catalogue(book_version: int, catalogue: int) -> Mapping[int, BoolArray]:
+    """Return which variants of the catalogue each offer lowers; the versions key the memory."""
+    arrays = load_variant_arrays()
+    return {
+        offer.offer_id: np.logical_or.reduce(
+            [cover_variants(scope, arrays) for scope in offer.scopes]
+        )
+        for offer in load_offer_book().offers
+        if offer.benefit.kind not in WITHOUT_LINES
+    }

@@ -1,0 +1,60 @@
+"""Prices reckoned for sorting are those that previews put into words."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from promotions.models import CampaignShopper, UseLimit
+from promotions.selectors import (
+    PreviewPlace,
+    ShopperView,
+    find_touched,
+    forget_offer_book,
+    preview_lines,
+    price_units,
+)
+from shop.catalog.models import Variant
+from tests.factories.orders import Shelf, make_shopper
+from tests.factories.promotions import NOON, make_campaign, make_line
+
+pytestmark = pytest.mark.django_db
+PLACE = PreviewPlace("us", "online", "USD", NOON, "en", "US-NY")
+
+
+def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
+    rng, alice = random.Random(7), make_shopper()
+    make_campaign("tenth", percent="10", scope={"categories": [1]})
+    make_campaign("best", percent="15", scope={"brands": [2]}, stacking="best", stacking_group="w")
+    make_campaign("rest", amount_minor=90, target="unit", stacking="best", stacking_group="w")
+    make_campaign("open", percent="12", scope={"categories": [2]}, budget_minor=150)
+    make_campaign("carts", amount_minor=500, condition={"cart_value": 2_000})
+    limited = make_campaign("limited", percent="7", scope={"categories": [3]})
+    UseLimit.objects.create(campaign=limited, entity="shopper", max_uses=1, max_minor=100)
+    for name in ("own", "more"):
+        campaign = make_campaign(name, percent="25", audience="personal")
+        CampaignShopper.objects.create(campaign=campaign, shopper_id=alice.id)
+    forget_offer_book()
+    lines = []
+    for n in range(1, 120):
+        unit = rng.choice((199, 250, 1_000, rng.randint(1, 3_000)))
+        place = {"category_ids": (rng.randint(1, 4),), "brand_id": rng.randint(1, 3)}
+        amounts = {"floor_minor": rng.choice((0, unit * 6 // 10)), "public_minor": unit * 11 // 10}
+        lines.append(make_line(f"l{n}", variant_id=n, unit_minor=unit, **place, **amounts))
+    for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
+        asked = {"lines": lines, "place": PLACE, "shopper": shopper}
+        shown = preview_lines(**asked).mine  # type: ignore[arg-type]  # shared keywords
+        prices, arms = price_units(**asked)  # type: ignore[arg-type]  # shared keywords
+        assert prices == {key: one.adjusted_minor for key, one in shown.items()}
+        assert len(prices) > 90
+        assert arms == ()
+
+
+def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) -> None:
+    ids = np.array(sorted(Variant.objects.values_list("pk", flat=True)), dtype=np.int64)
+    assert find_touched(ids, PLACE).tolist() == [False] * len(ids)
+    make_campaign("rye", percent="10", scope={"categories": [shelf.bread]})
+    make_campaign("told", percent="5", code="TOLD", scope={"categories": [shelf.cheese]})
+    assert ids[find_touched(ids, PLACE)].tolist() == [shelf.rye]
