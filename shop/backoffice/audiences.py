@@ -106,18 +106,10 @@ def load_table(
     tags = {tag for leaf in leaves if isinstance(leaf, c.HasTag) for tag in leaf.tags}
     by_segment = any(isinstance(leaf, c.SegmentIn) for leaf in leaves)
     columns = load_shopper_columns(market_code=market_code, tags=tags, has_segments=by_segment)
-    # Every order of the shop is behind this: it is read only where orders are asked for.
-    ordered = (
-        load_order_columns(
-            shopper_id=columns.shopper_id,
-            counted=windows_in(facts, COUNT_IN),
-            summed=windows_in(facts, SPENT_IN),
-            currency=get_market(market_code).currency,
-            now=now,
-        )
-        if any(isinstance(leaf, ASKS_ORDERS) for leaf in leaves)
-        else OrderColumns(np.full(len(columns.shopper_id), np.nan), {}, {})
-    )
+    asks_orders = any(isinstance(leaf, ASKS_ORDERS) for leaf in leaves)
+    ordered = OrderColumns(np.full(len(columns.shopper_id), np.nan), {}, {})
+    if asks_orders:
+        ordered = _read_orders(columns, facts, market_code, now)
     ids = sorted(columns.codes)
     # A tier is worked out shopper by shopper when asked for: every member may have any
     tiers = tuple({tier for leaf in leaves if isinstance(leaf, c.TierIn) for tier in leaf.tiers})
@@ -138,6 +130,19 @@ def load_table(
         spent=ordered.spent,
     )
     return table, columns
+
+
+def _read_orders(
+    columns: ShopperColumns, facts: frozenset[str], market_code: str, now: datetime
+) -> OrderColumns:
+    """Return what shoppers ordered: every order of the shop is behind it, so only where asked."""
+    return load_order_columns(
+        shopper_id=columns.shopper_id,
+        counted=windows_in(facts, COUNT_IN),
+        summed=windows_in(facts, SPENT_IN),
+        currency=get_market(market_code).currency,
+        now=now,
+    )
 
 
 def list_leaves(condition: c.Condition) -> list[c.Condition]:
