@@ -90,7 +90,8 @@ class Book:
 
 def book_arrays(book: Book) -> dict[str, NDArray[Any]]:
     """Return a book's arrays by name, for `pack_arrays`."""
-    arrays: dict[str, NDArray[Any]] = {name: getattr(book.terms, name) for name in TERM_ARRAYS}
+    names = (*TERM_ARRAYS, "extra_cost")
+    arrays: dict[str, NDArray[Any]] = {name: getattr(book.terms, name) for name in names}
     for strategy in STRATEGIES:
         arrays[f"reference_{strategy}"] = book.references[strategy]
     numbers = book.weights.as_numbers()
@@ -122,7 +123,8 @@ def read_book(
 ) -> Book:
     """Return the book that `book_arrays` was given.
 
-    Books stored before `sensitivity_mean` was kept divided by 1.
+    Books stored before `sensitivity_mean` was kept divided by 1; those before `extra_cost` have
+    none.
     """
     categories: Sequence[int] = arrays["categories"].tolist()
     mean = arrays.get("sensitivity_mean", np.ones(len(arrays["variant_id"])))
@@ -133,7 +135,11 @@ def read_book(
         policy_version=policy_version,
         currency=currency,
         trained_ms=trained_ms,
-        terms=VariantTerms(**{name: arrays[name] for name in TERM_ARRAYS}, exponent=exponent),
+        terms=VariantTerms(
+            **{name: arrays[name] for name in TERM_ARRAYS},
+            exponent=exponent,
+            extra_cost=arrays.get("extra_cost", np.zeros(len(mean))),
+        ),
         sensitivity_mean=mean,
         references={name: arrays[f"reference_{name}"] for name in STRATEGIES},
         measure_amount=arrays["measure_amount"],

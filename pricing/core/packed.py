@@ -1,7 +1,8 @@
 """Decisions on their way to the table: what a request shares, and a packed row for each quote.
 
-Format 1 (before prices were drawn) has no draw. Entries of it that are still on the stream when a
-release turns are read as rows without one.
+Format 1 (before prices were drawn) has no draw, format 2 (before quotes knew of stock and siblings)
+no additional cost. Entries of them that are still on the stream when a release turns are read as
+rows without one.
 """
 
 from __future__ import annotations
@@ -44,11 +45,12 @@ RESULT_FIELDS = (("book_minor", _INT), ("quoted_minor", _INT))
 ID_FIELDS = (("id_high", "<u8"), ("id_low", "<u8"), ("signature", "<u8", (4,)))
 # draw is the quantile of the elasticity that was drawn, NO_DRAW if none was.
 DRAW_FIELDS = (("draw", _INT),)
-_OLD_ROW = np.dtype([*TERM_FIELDS, *SIGNAL_FIELDS, *HELD_FIELDS, *RESULT_FIELDS, *ID_FIELDS])
-DECISION_ROW = np.dtype(
-    [*TERM_FIELDS, *SIGNAL_FIELDS, *HELD_FIELDS, *RESULT_FIELDS, *ID_FIELDS, *DRAW_FIELDS]
-)
-FORMAT = 2
+# extra_cost is what a sale costs beside its unit cost: scarce stock, what siblings lose.
+COST_FIELDS = (("extra_cost", _FLOAT),)
+_FIRST = [*TERM_FIELDS, *SIGNAL_FIELDS, *HELD_FIELDS, *RESULT_FIELDS, *ID_FIELDS]
+DECISION_ROW = np.dtype([*_FIRST, *DRAW_FIELDS, *COST_FIELDS])
+_ROWS = {1: np.dtype(_FIRST), 2: np.dtype([*_FIRST, *DRAW_FIELDS]), 3: DECISION_ROW}
+DRAWN, FORMAT = 2, 3
 NO_DRAW = -1
 
 
@@ -92,18 +94,20 @@ def encode_batch(header: BatchHeader, rows: Rows) -> dict[str, bytes]:
 
 
 def decode_batch(fields: Mapping[str, bytes]) -> tuple[BatchHeader, Rows]:
-    """Return what `encode_batch` was given, or a batch of the format before it.
+    """Return what `encode_batch` was given, or a batch of a format before it.
 
     Raises ValueError or TypeError on foreign bytes.
     """
     header = BatchHeader(**json.loads(fields["h"]))
+    if header.format not in _ROWS:
+        raise ValueError(f"decisions of format {header.format} are not known here")
+    found = np.frombuffer(fields["r"], dtype=_ROWS[header.format])
     if header.format == FORMAT:
-        return header, np.frombuffer(fields["r"], dtype=DECISION_ROW)
-    old = np.frombuffer(fields["r"], dtype=_OLD_ROW)
-    rows = np.zeros(len(old), dtype=DECISION_ROW)
-    for name in _OLD_ROW.names or ():
-        rows[name] = old[name]
+        return header, found
+    rows = np.zeros(len(found), dtype=DECISION_ROW)
     rows["draw"] = NO_DRAW
+    for name in found.dtype.names or ():
+        rows[name] = found[name]
     return header, rows
 
 
@@ -125,7 +129,7 @@ def read_draws(rows: Rows) -> IntArray | None:
 
 def read_terms(rows: Rows, exponent: int) -> VariantTerms:
     """Return the terms of decision rows, (m,)."""
-    fields = {name: np.ascontiguousarray(rows[name]) for name, _ in TERM_FIELDS}
+    fields = {name: np.ascontiguousarray(rows[name]) for name, _ in (*TERM_FIELDS, *COST_FIELDS)}
     return VariantTerms(**fields, is_open=np.ones(len(rows), dtype=np.bool_), exponent=exponent)
 
 

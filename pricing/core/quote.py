@@ -9,7 +9,7 @@ a price: monotone by construction, not by luck.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -40,7 +40,8 @@ class VariantTerms:
     `elasticity` is the magnitude e > 0 with posterior sd `elasticity_sd`: the market's where public
     prices are made, that of a shopper without signals where quotes are. `is_open` says that a
     personal price is possible at all (goods that are not restricted, child-directed or sensitive,
-    and not switched off).
+    and not switched off). `extra_cost` is what a sale costs beside its unit cost: a piece that will
+    be missing later, sales that siblings lose; nothing where it is not given.
     """
 
     variant_id: IntArray
@@ -53,6 +54,11 @@ class VariantTerms:
     category_id: IntArray
     is_open: BoolArray
     exponent: int = 2
+    extra_cost: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if len(self.extra_cost) != len(self.variant_id):
+            object.__setattr__(self, "extra_cost", np.zeros(len(self.variant_id)))
 
     def __len__(self) -> int:
         return len(self.variant_id)
@@ -70,6 +76,7 @@ class VariantTerms:
             category_id=self.category_id[where],
             is_open=self.is_open[where],
             exponent=self.exponent,
+            extra_cost=self.extra_cost[where],
         )
 
 
@@ -129,16 +136,17 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
     """Return the unit cost that payoffs are reckoned with, (m,).
 
     A won purchase is worth its margin plus `won_purchase_share` of the public price (the shopper
-    comes back); but never so much that the public price would be too high for a shopper without
-    signals: max(c - v p0, p0 (1 - 1/e)). So for them the public price is the best rung. Where the
-    public price is the joint optimum they would pay more still, and c - v p0 is the greater one.
+    comes back), less the `extra_cost` x; but never so much that the public price would be too high
+    for a shopper without signals: max(c + x - v p0, p0 (1 - 1/e)). So for them the public price is
+    the best rung. Where the public price is the joint optimum they would pay more still, and
+    c + x - v p0 is the greater one.
 
     >>> terms = example_terms()
     >>> payoff_cost(terms, Policy()).round(1).tolist()
     [177.8]
     """
     public = terms.public_minor.astype(np.float64)
-    worth = terms.unit_cost - policy.won_purchase_share * public
+    worth = terms.unit_cost + terms.extra_cost - policy.won_purchase_share * public
     return np.maximum(worth, implied_cost(public, terms.elasticity))
 
 

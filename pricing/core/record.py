@@ -5,8 +5,9 @@ The request path stores inputs only, as packed numbers; the worker that drains t
 counterfactuals and the probability of each price. `replay_record` does the same 13 months later
 from the stored record.
 
-Records of format 1 (before prices were drawn) have no draw and no probabilities. They stay
-replayable: a record says which format it is of, and is made again in that one.
+Records of format 1 (before prices were drawn) have no draw and no probabilities, those of format 2
+(before quotes knew of stock and siblings) no additional cost. They stay replayable: a record says
+which format it is of, and is made again in that one.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pricing.core.exposures import Outlook, list_feasible, look_out
 from pricing.core.guardrails import name_actions
 from pricing.core.packed import (
     DECISION_ROW,
+    DRAWN,
     FORMAT,
     HELD_FIELDS,
     NO_DRAW,
@@ -145,8 +147,10 @@ def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[st
     }
     inputs |= {"exponent": header.exponent, "now_ms": header.now_ms}
     record: dict[str, Any] = {}
-    if header.format == FORMAT:
-        inputs |= {"format": FORMAT, "draw": row["draw"].item()}
+    if header.format >= FORMAT:
+        inputs["extra_cost"] = row["extra_cost"].item()
+    if header.format >= DRAWN:
+        inputs |= {"format": header.format, "draw": row["draw"].item()}
         prices, chances = list_feasible(made.outlook, place, int(made.decided.quoted_minor[place]))
         record = {
             "rung_minors": prices,
@@ -219,6 +223,7 @@ def _parse(record: Mapping[str, Any]) -> tuple[BatchHeader, Rows]:
         rows[name] = features[name]
     rows["quoted_minor"] = record["quoted_minor"]
     rows["draw"] = inputs.get("draw", NO_DRAW)
+    rows["extra_cost"] = inputs.get("extra_cost", 0.0)
     changes = {
         "format": inputs.get("format", 1),
         "exponent": inputs["exponent"],

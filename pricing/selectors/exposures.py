@@ -31,6 +31,7 @@ _NUMBERS = (
 _FLOATS = (
     *((name, f"(inputs->>'{name}')") for name in ("unit_cost", "elasticity", "elasticity_sd")),
     *((name, f"(features->>'{name}')") for name in RAW_SIGNALS),
+    ("extra_cost", "coalesce(inputs->>'extra_cost', '0')"),
 )
 _OTHERS = (
     ("issued_ms", "(inputs->>'now_ms')"),

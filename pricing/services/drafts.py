@@ -141,17 +141,19 @@ def _survey(shelf: Shelf, occasion: Occasion) -> _Scene:
     terms, depth = _terms_now(calm, occasion, staff)
     series = load_series(variant_id=ids, now=now, place=place)
     bounds = _bound(shelf, series, terms, staff, occasion)
+    around = find_circumstances(calm, terms, staff, occasion)
     return _Scene(
         calm=calm,
         arms=arms.rest(calm.public_minor, shocks.is_stopped, bounds),
         shocks=shocks,
-        terms=terms,
+        # A discount must know what a sale costs besides, as the public price does.
+        terms=replace(terms, extra_cost=around.extra_cost),
         depth=depth,
         series=series,
         bounds=bounds,
         staff=staff,
         is_causal=occasion.served.backed_by_chance(ids, shelf.family_id),
-        around=find_circumstances(calm, terms, staff, occasion),
+        around=around,
     )
 
 

@@ -15,6 +15,7 @@ from pricing.core.decide import HOUR_MS, MINUTE_MS
 from pricing.core.held import HeldQuote, pack_held
 from pricing.core.keys import HELD_PLACES, STREAM, held_key
 from pricing.core.packed import (
+    COST_FIELDS,
     DECISION_ROW,
     FORMAT,
     NO_DRAW,
@@ -246,7 +247,7 @@ def _batch(
 
 def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> Rows:
     rows = np.zeros(len(fresh), dtype=DECISION_ROW)
-    for name, *_ in TERM_FIELDS:
+    for name, *_ in (*TERM_FIELDS, *COST_FIELDS):
         rows[name] = getattr(decided.terms, name)[fresh]
     for name in RAW_SIGNALS:
         rows[name] = np.broadcast_to(getattr(decided.signals, name), (1, len(decided.terms)))[

@@ -31,6 +31,9 @@ SIGNALS: dict[str, Text] = {
 }
 INPUTS: dict[str, Text] = {
     "unit_cost": gettext_lazy("cost of one piece"),
+    "extra_cost": gettext_lazy(
+        "what else a sale costs: a piece that will be missing later, sales that similar goods lose"
+    ),
     "list_minor": gettext_lazy("list price"),
     "public_minor": gettext_lazy("public price"),
     "floor_minor": gettext_lazy("floor: no price goes below it"),
@@ -64,7 +67,7 @@ OUTCOMES: dict[str, Text] = {
     "lower expected payoff": gettext_lazy("lost: lower expected payoff"),
     "higher expected payoff, not drawn": gettext_lazy("higher expected payoff, not drawn"),
 }
-MONEY_INPUTS = {"unit_cost", "held_quoted", "held_public"}
+MONEY_INPUTS = {"unit_cost", "extra_cost", "held_quoted", "held_public"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from pricing.core.demand.training import (
 )
 from pricing.core.exposures import look_out
 from pricing.core.learning import Context, Outcomes, Proposal
+from pricing.core.learning.stocking import StockWatch
 from pricing.core.online import Evidence, Sightings, learn_from, take_in
 from pricing.core.quote import VariantTerms, build_rungs
 from pricing.core.signals import SignalWeights, sensitivity_boost
@@ -41,8 +42,9 @@ FAMILY, FIRST_CATEGORY = 1, 2
 FIRST_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 WEEKS_APART, MOST_SEEDS = 530, 500
 MINOR = 100.0
-# Simulated shoppers do not come back because they bought: a purchase is worth its margin.
-POLICY = Policy(won_purchase_share=0.0)
+# Simulated shoppers do not come back because they bought: a purchase is worth its margin. Stock
+# must last until the next delivery, or a week while the path has not seen two of them.
+POLICY = Policy(won_purchase_share=0.0, restock_days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class ShopPath:
         self.model: ServedDemand = prior_model(SignalWeights())
         self.evidence = Evidence.nothing()
         self._model_day, self._version, self._trained_week = 0, 0, -1
+        # A shop knows when pieces come; here it sees how long deliveries last.
+        self._watch = StockWatch()
         self._shelf: Shelf | None = None
         self._terms: VariantTerms | None = None
         self._sensitivity_mean: FloatArray = np.ones(0)
@@ -97,6 +101,8 @@ class ShopPath:
         shelf, day = self._open(context), int(np.floor(context.time))
         days = 1.0 if self._seen_at is None else max(0.0, context.time - self._seen_at)
         self._seen_at = context.time
+        if self._terms is None:
+            self._watch.learn(context, np.arange(context.items))
         buyers = np.flatnonzero(chosen >= 0)
         paid = outcomes.bought_prices()
         count = len(shelf.list_minor)
@@ -147,6 +153,7 @@ class ShopPath:
 
     def _publish(self, context: Context, shelf: Shelf, day: int) -> VariantTerms:
         """Train if a week is over, then make the book of the day."""
+        self._watch.learn(context, np.arange(context.items))
         is_first, week = self._day < 0, day // WEEK
         if week != self._trained_week and len(self._history):
             self._train(day)
@@ -160,6 +167,7 @@ class ShopPath:
             segments=self._visitors.mix(self.model.weights, self.policy.holdout_share),
             competitor_minor=None if rivals is None else rivals * MINOR,
             stock=context.stock,
+            restock_days=self._watch.expect_days(np.arange(context.items), context.time),
             second=int(now.timestamp()),
             seed="market",
             week=now.date() if is_monday and not is_first else None,

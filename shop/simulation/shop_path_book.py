@@ -57,7 +57,8 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What a book is made under. `week` is the Monday of a draw that is due, None where none is."""
+    """What a book is made under. `week` is the Monday of a draw that is due, None where none is;
+    `restock_days` (m,) pass until pieces come, NaN where not known, None for all."""
 
     policy: Policy
     served: ServedDemand
@@ -69,6 +70,7 @@ class Morning:
     seed: str
     week: date | None
     ends_shocks: bool
+    restock_days: FloatArray | None = None
 
 
 def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
@@ -79,6 +81,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         shelf = replace(shelf, shocked_minor=np.zeros_like(was))
     terms = _terms_now(shelf, morning)
     bounds = _bound(was, shelf, terms, policy)
+    extra = _extra_cost(shelf, terms, morning)
     is_causal = morning.served.backed_by_chance(shelf.variant_id, shelf.family_id)
     limits = find_limits(
         terms,
@@ -92,7 +95,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
     )
     choice = choose_public(
         limits,
-        demand_terms(terms, policy, _extra_cost(shelf, terms, morning)),
+        demand_terms(terms, policy, extra),
         morning.segments,
         policy,
         is_causal=is_causal,
@@ -111,7 +114,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         draw=drawn,
     )
     floor = np.minimum(terms.floor_minor, public)
-    market = replace(terms, public_minor=public, floor_minor=floor)
+    market = replace(terms, public_minor=public, floor_minor=floor, extra_cost=extra)
     return after, drop_signals(market, morning.segments.sensitivity_mean)
 
 
@@ -135,7 +138,7 @@ def _extra_cost(shelf: Shelf, terms: VariantTerms, morning: Morning) -> FloatArr
     """Return what a sale costs where stock must last, and what it takes from siblings, (m,)."""
     policy, weekly = morning.policy, weekly_units(morning.served, terms)
     stock = np.full(len(terms), np.nan) if morning.stock is None else morning.stock
-    scarce = scarce_cost(terms, weekly, stock, policy)
+    scarce = scarce_cost(terms, weekly, stock, policy, morning.restock_days)
     lost = np.maximum(morning.served.siblings_lose(shelf.family_id), policy.substitution_share)
     margin = terms.public_minor - reckoned_cost(terms.unit_cost, terms.public_minor, policy)
     taken = sibling_cost(margin, weekly, terms.category_id, lost)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.look_logit import (
     EVERYBODY,
+    USUAL_DAYS,
+    USUAL_STEP,
     LookCells,
     LookDemand,
     find_strata,
@@ -18,6 +21,7 @@ from pricing.core.online import learn_from, stand_beside
 from pricing.core.values import Policy
 from shop.simulation.shop_path import POLICY, ShopPath, to_minor
 from shop.simulation.shop_path_book import Shelf
+from shop.simulation.shop_path_looks import find_on_sale
 
 # A night fits again once so many of the looks are new ones: in the first weeks every night.
 NEW_SHARE = 0.04
@@ -36,6 +40,8 @@ class LookedShopPath(ShopPath):
         self._cells = LookCells.nothing()
         self._looked: LookDemand | None = None
         self._new_looks = 0.0
+        # Log of the usual price of each item over its list price, (m,).
+        self._usual: FloatArray = np.zeros(0)
 
     def observe(self, outcomes: Outcomes) -> None:
         """Write down what was shown and sold, and count the looks."""
@@ -48,18 +54,37 @@ class LookedShopPath(ShopPath):
         if shown is not None and shown.time == context.time:
             # Quotes stand in the order of the pairs of a shopper and an item they see.
             stratum = np.where(shown.is_decision, find_strata(shown.boost), EVERYBODY)
+        bought = outcomes.chosen[shopper] == item
+        kept = np.flatnonzero(find_on_sale(item, bought, context.stock))
+        shopper, item = shopper[kept], item[kept]
+        price = to_minor(outcomes.prices[shopper, item])
+        usual = self._remember(item, np.log(price / shelf.list_minor[item]), days, context.items)
         self._new_looks += len(item)
         self._cells = self._cells.join(
             LookCells.of(
                 variant_id=shelf.variant_id[item],
                 family_id=shelf.family_id[item],
-                stratum=stratum,
-                price_minor=to_minor(outcomes.prices[shopper, item]),
+                stratum=stratum[kept],
+                price_minor=price,
+                usual=np.rint(usual / USUAL_STEP).astype(np.int64),
                 looks=np.ones(len(item)),
-                bought=(outcomes.chosen[shopper] == item).astype(np.float64),
+                bought=bought[kept].astype(np.float64),
                 days=days,
             )
         )
+
+    def _remember(
+        self, item: IntArray, log_price: FloatArray, days: float, count: int
+    ) -> FloatArray:
+        """Return the usual log price at each look (n,), and let it follow what was shown."""
+        if not len(self._usual):
+            self._usual = np.zeros(count)
+        before = self._usual[item]
+        looks = np.bincount(item, minlength=count)
+        mean = np.bincount(item, log_price, count) / np.maximum(looks, 1)
+        moved = np.where(looks > 0, 1.0 - 0.5 ** (days / USUAL_DAYS), 0.0)
+        self._usual = self._usual + moved * (mean - self._usual)
+        return before
 
     def _believe(self, shelf: Shelf) -> ServedDemand:
         learned = learn_from(self.model, self.evidence)

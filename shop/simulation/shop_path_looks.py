@@ -33,6 +33,28 @@ def count_looks(shelf: Shelf, item: IntArray, bought: BoolArray) -> Sightings:
     ).among(shelf.category_id[kept], np.zeros(len(kept)))
 
 
+def find_on_sale(item: IntArray, bought: BoolArray, stock: FloatArray | None) -> BoolArray:
+    """Return which looks (n,), in order of arrival, found a piece left; all without known stock.
+
+    Nobody can buy what is sold out: such a look tells nothing about the price.
+
+    >>> three = np.array([0, 0, 0])
+    >>> find_on_sale(three, np.array([False, True, False]), np.array([1.0])).tolist()
+    [True, True, False]
+    """
+    if stock is None:
+        return np.ones(len(item), dtype=np.bool_)
+    order = np.argsort(item, kind="stable")
+    sold = np.cumsum(bought[order])
+    first = np.searchsorted(item[order], item[order])
+    before = np.concatenate([[0], sold])[first]
+    on_sale = np.empty(len(item), dtype=np.bool_)
+    taken = sold - bought[order] - before
+    known = stock[item[order]]
+    on_sale[order] = ~(taken >= known)
+    return on_sale
+
+
 def _pad(rows: Sequence[Sequence[float]]) -> FloatArray:
     """Return rows of different lengths as one array (n, 3), padded with 0."""
     padded = np.zeros((len(rows), 3))

@@ -184,6 +184,12 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         held = hold_sign(self._joint(x))
         return held.slope, np.sqrt(held.slope_variance)
 
+    def context_effect(self, name: str) -> tuple[float, float]:
+        """Return posterior mean and sd of what a unit of a context column adds to the level."""
+        at = len(self.coef_) - len(self.price_context) - len(self.context)
+        at += list(self.context).index(name)
+        return float(self.coef_[at]), float(np.sqrt(self.factor_.variances()[at]))
+
     def _joint(self, x: Frame) -> Joint:
         rows = count_rows(x, "item")
         missing = {

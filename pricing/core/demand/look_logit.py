@@ -13,6 +13,11 @@ and those who see everybody's price are another: sales are compared within strat
 that decides the price is held fixed nothing selects; Rosenbaum and Rubin, Biometrika 70, 1983).
 What moved prices over time is the model and chance, and given the sales in the cells neither tells
 of demand (docs/adr/0098).
+
+Who remembers a price compares with it: a cut then wins more at first than in the long run (Popescu
+and Wu, Operations Research 55, 2007). The log of the usual price is a covariate, c its effect. A
+price that stays becomes the usual one, so that what counts is b (p / r) - c; memory is believed in
+once c lies two standard deviations above 0.
 """
 
 from __future__ import annotations
@@ -32,20 +37,25 @@ STRATUM_WIDTH = 0.1
 # What was seen counts half after so many days: tastes and levels move.
 HALF_LIFE_DAYS = 90.0
 ROUNDS = 8
+# The usual price follows what is shown by half in so many days; cells tell it by whole percents.
+USUAL_DAYS, USUAL_STEP = 7.0, 0.01
+SURE_SDS = 2.0
 LEAST_ELASTICITY, LEAST_SD = 0.05, 0.02
 WEEK_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True)
 class LookCells:
-    """n cells of variant, stratum and price, each once, with how often the price was shown and
-    bought; arrays (n,). `days` is how many days they cover, older ones counting as little as their
+    """n cells of variant, stratum, price and usual price, each once, with how often the price was
+    shown and bought; arrays (n,). `usual` is the log of the usual price over the reference price,
+    in USUAL_STEPs. `days` is how many days they cover, older ones counting as little as their
     looks."""
 
     variant_id: IntArray
     family_id: IntArray
     stratum: IntArray
     price_minor: IntArray
+    usual: IntArray
     looks: FloatArray
     bought: FloatArray
     days: float = 0.0
@@ -57,7 +67,7 @@ class LookCells:
     def nothing() -> LookCells:
         """Return no cells."""
         ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return LookCells(ids, ids, ids, ids, none, none)
+        return LookCells(ids, ids, ids, ids, ids, none, none)
 
     @staticmethod
     def of(
@@ -66,6 +76,7 @@ class LookCells:
         family_id: IntArray,
         stratum: IntArray,
         price_minor: IntArray,
+        usual: IntArray,
         looks: FloatArray,
         bought: FloatArray,
         days: float,
@@ -75,18 +86,19 @@ class LookCells:
         >>> one = np.array([7, 7, 7])
         >>> cells = LookCells.of(
         ...     variant_id=one, family_id=one, stratum=np.array([0, 0, EVERYBODY]),
-        ...     price_minor=np.array([400, 400, 400]), looks=np.ones(3),
+        ...     price_minor=np.array([400, 400, 400]), usual=np.zeros(3, int), looks=np.ones(3),
         ...     bought=np.array([1.0, 0.0, 0.0]), days=1.0,
         ... )
         >>> cells.stratum.tolist(), cells.looks.tolist(), cells.bought.tolist()
         ([-1, 0], [1.0, 2.0], [0.0, 1.0])
         """
-        keys = np.stack([variant_id, family_id, stratum, price_minor], axis=1)
+        keys = np.stack([variant_id, family_id, stratum, price_minor, usual], axis=1)
         cells, at = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
         shown = np.bincount(at.ravel(), looks, len(cells))
         sold = np.bincount(at.ravel(), bought, len(cells))
-        variant, family, place, price = cells.T
-        return LookCells(variant, family, place, price, shown, np.minimum(sold, shown), days)
+        variant, family, place, price, before = cells.T
+        bought = np.minimum(sold, shown)
+        return LookCells(variant, family, place, price, before, shown, bought, days)
 
     def join(self, later: LookCells) -> LookCells:
         """Return both together, these as many days older as `later` covers.
@@ -95,7 +107,7 @@ class LookCells:
         0.0
         """
         kept = 0.5 ** (later.days / HALF_LIFE_DAYS)
-        names = ("variant_id", "family_id", "stratum", "price_minor")
+        names = ("variant_id", "family_id", "stratum", "price_minor", "usual")
         both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
         return LookCells.of(
             **both,
@@ -117,19 +129,23 @@ def find_strata(boost: FloatArray) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class LookDemand:
-    """A fitted logit of looks, the strata it saw with their looks (S,), and looks a week (N,)."""
+    """A fitted logit of looks, the strata it saw with their looks (S,), and looks a week (N,).
+
+    `memory` is the effect c >= 0 of the log of the usual price, 0 where none is believed in."""
 
     logit: HierarchicalLogit
     stratum: IntArray
     weight: FloatArray
     variant_id: IntArray
     weekly_looks: FloatArray
+    memory: float = 0.0
 
     def market(
         self, variant_id: IntArray, family_id: IntArray, price: FloatArray, reference: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return chance to buy, elasticity magnitude and its sd of the whole market, (m,) each, at
-        `price` (m,); slopes are reckoned from `reference` (m,), in the same unit.
+        `price` (m,) once it is the usual one; slopes are reckoned from `reference` (m,), in the
+        same unit.
 
         Elasticities of strata are weighted with their sales. What a stratum's slope is off by, all
         are taken to be.
@@ -141,12 +157,13 @@ class LookDemand:
                 "category": family_id,
                 "segment": np.full(len(variant_id), stratum),
                 "reference_price": reference,
+                "usual": np.log(price / reference),
             }
             found = self.logit.predict(price, frame)
             slope, sd = self.logit.predict_slope(frame)
             sold = weight * found.mean
             chance += sold
-            pull -= sold * found.elasticity
+            pull -= sold * (found.elasticity + self.memory * (1.0 - found.mean))
             doubt -= sold * found.elasticity * sd / slope
         return chance / self.weight.sum(), pull / chance, doubt / chance
 
@@ -160,7 +177,8 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
     >>> chance = 1.0 / (1.0 + np.exp(2.5 + 3.0 * (shown / 400.0 - 1.0)))
     >>> cells = LookCells.of(
     ...     variant_id=variant, family_id=0 * variant, stratum=0 * variant, price_minor=shown,
-    ...     looks=np.full(90, 9e3), bought=rng.binomial(9_000, chance).astype(float), days=7.0,
+    ...     usual=0 * variant, looks=np.full(90, 9e3), days=7.0,
+    ...     bought=rng.binomial(9_000, chance).astype(float),
     ... )
     >>> model = fit_looks(cells, np.full(90, 400.0))
     >>> here = np.array([400.0, 360.0])
@@ -175,8 +193,13 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
         "price": cells.price_minor.astype(np.float64),
         "reference_price": reference_minor,
         "exposures": cells.looks,
+        "usual": cells.usual * USUAL_STEP,
     }
-    logit = HierarchicalLogit(rounds=rounds).fit(frame, cells.bought)
+    logit = HierarchicalLogit(rounds=rounds, context=("usual",)).fit(frame, cells.bought)
+    memory, sd = logit.context_effect("usual")
+    if memory < SURE_SDS * sd:
+        memory = 0.0
+        logit = HierarchicalLogit(rounds=rounds).fit(frame, cells.bought)
     stratum, place = np.unique(cells.stratum, return_inverse=True)
     variant_id, row = np.unique(cells.variant_id, return_inverse=True)
     return LookDemand(
@@ -185,6 +208,7 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
         weight=np.bincount(place, cells.looks),
         variant_id=variant_id,
         weekly_looks=np.bincount(row, cells.looks) * WEEK_DAYS / max(cells.days, 1.0),
+        memory=memory,
     )
 
 

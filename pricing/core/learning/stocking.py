@@ -51,12 +51,19 @@ class StockWatch:
         """Return the visits expected until the next delivery, (m,), 0 where nothing is known."""
         if not self.cycles[0]:
             return np.zeros(len(slot))
-        cycle = self.cycles[1] / self.cycles[0]
-        _, _, delivered, days, visits = self.items[slot].T
-        left = np.maximum(cycle - np.nan_to_num(time - delivered), cycle / 20.0)
+        _, _, _, days, visits = self.items[slot].T
         rate = np.where(days >= COUNTED_FROM, visits / np.maximum(days, COUNTED_FROM), 0.0)
-        expected: FloatArray = rate * left
+        expected: FloatArray = rate * self.expect_days(slot, time)
         return expected
+
+    def expect_days(self, slot: IntArray, time: float) -> FloatArray:
+        """Return the days until the next delivery, (m,), NaN where nothing is known."""
+        if not self.cycles[0]:
+            return np.full(len(slot), np.nan)
+        cycle = self.cycles[1] / self.cycles[0]
+        waited = np.nan_to_num(time - self.items[slot, 2])
+        left: FloatArray = np.maximum(cycle - waited, cycle / 20.0)
+        return left
 
 
 def value_units(

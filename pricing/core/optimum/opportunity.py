@@ -19,9 +19,10 @@ def stock_cost(
     """Return the shadow price of stock (m,) >= 0: what one more unit would be worth.
 
     `units` are expected to sell at `price` until stock comes again, of `stock` there are; NaN in
-    either is no constraint. Where the best price would sell more than there is, the shadow price
-    is what makes the run-out price the best one (see `price_scarce`), under q = units
-    (p / price)^-e, e held at MIN_ELASTICITY.
+    either is no constraint. Where nothing is left it is the price itself: no lower one sells a
+    piece, and the price must be right when pieces come. Where the best price would sell more than
+    there is, the shadow price is what makes the run-out price the best one (see `price_scarce`),
+    under q = units (p / price)^-e, e held at MIN_ELASTICITY.
 
     >>> stock_cost(
     ...     np.array([4.0, 4.0]), np.array([2.0, 2.0]), np.array([2.0, 2.0]),
@@ -32,8 +33,9 @@ def stock_cost(
     e = np.maximum(elasticity, MIN_ELASTICITY)
     numbers = (price, cost, e, units, stock)
     is_bound = np.logical_and.reduce([np.isfinite(one) for one in numbers])
+    is_price = np.isfinite(price) & (price > 0.0)
     is_bound &= (units > 0.0) & (stock > 0.0) & (cost > 0.0)
-    shadow = np.zeros(len(price))
+    shadow = np.where((stock == 0.0) & is_price, price, 0.0)
     where = np.flatnonzero(is_bound)
     if len(where):
         p0, slope, rate = price[where], e[where], units[where]

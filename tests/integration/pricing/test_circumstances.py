@@ -9,9 +9,16 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from pricing.core.online import Evidence, Sightings, take_in
-from pricing.models import OnlineEvidence, PriceOverride, PriceProposal, PublicPrice
+from pricing.models import (
+    OnlineEvidence,
+    PriceBook,
+    PriceOverride,
+    PriceProposal,
+    PublicPrice,
+)
 from pricing.selectors.versions import load_active_model
 from pricing.services import OverrideRefused, publish_price_book, set_override
+from pricing.services.assemble import open_book
 from shop.inventory.core.values import DeliveryLine
 from shop.inventory.models import StockLocation, StockRecord
 from shop.inventory.services import expect_deliveries
@@ -54,6 +61,24 @@ def test_scarce_stock_is_dearer_until_it_comes_again(
     assert public_of(dairy.brie) <= 594
     said = PriceProposal.objects.filter(variant_id=dairy.brie, bound__contains=["scarce_stock"])
     assert said.exists() is is_dearer
+
+
+@pytest.mark.parametrize(("pieces", "has_cost"), [(3, True), (0, True), (900, False)])
+def test_a_quote_knows_what_a_scarce_piece_costs_besides(
+    dairy: Dairy, pieces: int, has_cost: bool
+) -> None:
+    lower_and_open(dairy, restock_days=14)
+    stock(dairy.brie, pieces)
+    stock(dairy.camembert, 900)
+    publish_price_book(now=LATER, everything=True)
+    row = PriceBook.objects.order_by("-version").first()
+    assert row is not None
+    book = open_book(row, currency="USD", exponent=2)
+    at, _ = book.find(np.array([dairy.brie, dairy.camembert]))
+    extra = book.terms.extra_cost[at]
+    assert bool(extra[0] > 0.0) is has_cost
+    assert extra[1] == 0.0
+    assert extra[0] < book.terms.public_minor[at[0]]
 
 
 @pytest.mark.parametrize(

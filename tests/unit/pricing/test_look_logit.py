@@ -12,6 +12,7 @@ from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.look_logit import (
     EVERYBODY,
     HALF_LIFE_DAYS,
+    USUAL_STEP,
     LookCells,
     LookDemand,
     find_strata,
@@ -33,12 +34,14 @@ def count(
     bought: FloatArray,
     *,
     days: float = 7.0,
+    usual: IntArray | None = None,
 ) -> LookCells:
     return LookCells.of(
         variant_id=variant,
         family_id=np.ones_like(variant),
         stratum=stratum,
         price_minor=price,
+        usual=np.zeros_like(variant) if usual is None else usual,
         looks=looks,
         bought=bought,
         days=days,
@@ -150,6 +153,35 @@ def test_more_sold_than_shown_counts_as_sold_each_time() -> None:
     one = np.ones(1, dtype=np.int64)
     cells = count(one, one, one, np.full(1, 2.0), np.full(1, 3.0))
     assert cells.bought.tolist() == [2.0]
+
+
+def make_remembering(seed: int, memory: float) -> LookCells:
+    """Return cells of ITEMS goods of slope 3 at five prices that were new, then usual."""
+    rng = np.random.default_rng(seed)
+    item, rung, is_usual = (
+        axis.ravel() for axis in np.meshgrid(np.arange(ITEMS), np.arange(5), np.arange(2))
+    )
+    price = LISTED - 60 * rung
+    usual = np.rint(np.log(price / LISTED) / USUAL_STEP).astype(np.int64) * is_usual
+    felt = memory * usual * USUAL_STEP
+    chance = expit(-2.6 - (3.0 + memory) * (price / LISTED - 1.0) + felt)
+    shown = np.full(len(item), 2_000.0)
+    bought = rng.binomial(shown.astype(int), chance).astype(np.float64)
+    return count(item, np.full(len(item), EVERYBODY), price, shown, bought, usual=usual)
+
+
+def test_what_a_cut_wins_before_it_is_the_usual_price_does_not_count_as_lasting() -> None:
+    model = fit(make_remembering(5, memory=2.0))
+    chance, elasticity, _ = ask(model, LISTED)
+    assert model.memory == pytest.approx(2.0, abs=0.4)
+    assert np.mean(elasticity / (1.0 - chance)) == pytest.approx(3.0, abs=0.4)
+
+
+def test_where_nobody_remembers_no_memory_is_believed_in() -> None:
+    model = fit(make_remembering(6, memory=0.0))
+    assert model.memory == 0.0
+    chance, elasticity, _ = ask(model, LISTED)
+    assert np.mean(elasticity / (1.0 - chance)) == pytest.approx(3.0, abs=0.3)
 
 
 def test_a_variant_never_seen_takes_the_word_of_its_family_and_more_doubt() -> None:

@@ -40,6 +40,13 @@ def test_numbers_that_are_no_numbers_make_no_stock_scarce(name: int, wild: float
     assert name in (0, 2) or found.tolist() == [0.0]
 
 
+def test_where_nothing_is_left_no_lower_price_can_win_a_sale() -> None:
+    price = np.array([4.0, 4.0, np.nan])
+    none = np.array([0.0, 9.0, 0.0])
+    found = stock_cost(price, price / 2, price / 2, np.full(3, 8.0), none)
+    assert found.tolist() == [4.0, 0.0, 0.0]
+
+
 def test_the_cost_of_siblings_is_the_first_order_condition_of_the_joint_optimum() -> None:
     cost, intercept = np.array([1.0, 2.0, 1.5]), np.array([2.0, 2.5, 1.0])
     price = mnl_common_slope_prices(cost, intercept, 1.0)

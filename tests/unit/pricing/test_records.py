@@ -34,7 +34,10 @@ from pricing.core.thompson import DRAWS
 from pricing.core.values import Policy
 
 WEIGHTS, POLICY = SignalWeights(), Policy(exploration=0.5)
-OLD: dict[str, Any] = json.loads((Path(__file__).parent / "decisions_of_format_1.json").read_text())
+HERE = Path(__file__).parent
+OLD, DRAWN_ONLY = (
+    json.loads((HERE / f"decisions_of_format_{number}.json").read_text()) for number in (1, 2)
+)
 NOW_MS = 5_000_000
 
 
@@ -46,6 +49,7 @@ def make_rows(rng: np.random.Generator, count: int, draw: int | None = None) -> 
     rows["list_minor"], rows["floor_minor"] = public + 50, np.ceil(public * 0.67)
     rows["unit_cost"], rows["elasticity"] = public * 0.65, rng.uniform(1.0, 3.0, count)
     rows["elasticity_sd"] = rng.uniform(0.05, 0.8, count)
+    rows["extra_cost"] = public * rng.choice([0.0, 0.1], count)
     for name in RAW_SIGNALS:
         rows[name] = rng.gamma(1.0, 3.0, count)
     rows["draw"] = rng.integers(0, DRAWS, count) if draw is None else draw
@@ -154,6 +158,39 @@ def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
     ):
         assert record == {name: old[name] for name in record}
         assert "rung_minors" not in record
+
+
+def test_records_made_before_quotes_knew_of_stock_replay_bit_for_bit() -> None:
+    header, rows = decode_batch(
+        {"h": DRAWN_ONLY["h"].encode(), "r": base64.b64decode(DRAWN_ONLY["r"])}
+    )
+    assert (header.format, len(rows)) == (2, 4)
+    assert (rows["draw"] >= 0).all()
+    again = build_records(header, rows, WEIGHTS, POLICY)
+    for record, old in zip(again, DRAWN_ONLY["records"], strict=True):
+        assert record == {name: old[name] for name in record}
+        assert "extra_cost" not in record["inputs"]
+        assert replay_record(old, WEIGHTS, POLICY).differences == ()
+
+
+def test_what_a_sale_costs_besides_is_on_record_and_needed_to_make_it_again() -> None:
+    rows = make_rows(np.random.default_rng(3), 40, draw=50)
+    rows["extra_cost"] = 0.1 * rows["public_minor"]
+    header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
+    decide_all(header, rows)
+    prices = []
+    for row, record in zip(rows, build_records(header, rows, WEIGHTS, POLICY), strict=True):
+        kept = stored(header, row, record)
+        forgotten = kept | {"inputs": kept["inputs"] | {"extra_cost": 0.0}}
+        prices.append((kept["quoted_minor"], replay_record(forgotten, WEIGHTS, POLICY)))
+    assert all(price >= again.quoted_minor for price, again in prices)
+    assert any(price > again.quoted_minor for price, again in prices)
+
+
+def test_a_format_nobody_knows_is_refused() -> None:
+    header = replace(example_header(), format=FORMAT + 1)
+    with pytest.raises(ValueError, match="not known here"):
+        decode_batch(encode_batch(header, make_rows(np.random.default_rng(5), 1)))
 
 
 def test_a_tie_told_apart_by_the_last_bit_still_has_a_probability() -> None:
