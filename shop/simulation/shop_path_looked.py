@@ -53,7 +53,7 @@ class LookedShopPath(ShopPath):
         stratum = np.full(len(item), EVERYBODY)
         if shown is not None and shown.time == context.time:
             # Quotes stand in the order of the pairs of a shopper and an item they see.
-            stratum = np.where(shown.is_decision, find_strata(shown.boost), EVERYBODY)
+            stratum[shown.is_decision] = find_strata(shown.boost[shown.is_decision])
         bought = outcomes.chosen[shopper] == item
         kept = np.flatnonzero(find_on_sale(item, bought, context.stock))
         shopper, item = shopper[kept], item[kept]

@@ -8,9 +8,10 @@ asks for: the elasticity of the whole market at the price of now, which a logit 
 price.
 
 Who pays which personal price is decided by the boost z alone (and by draws), and who has a higher
-z also buys more. So shoppers of about the same z are a stratum with a level and a slope of its own,
-and those who see everybody's price are another: sales are compared within strata only (where all
-that decides the price is held fixed nothing selects; Rosenbaum and Rubin, Biometrika 70, 1983).
+z also buys more. So shoppers of about the same rank of z that day are a stratum with a level and a
+slope of its own, and those who see everybody's price are another: sales are compared within strata
+only (where all that decides the price is held fixed nothing selects; Rosenbaum and Rubin,
+Biometrika 70, 1983).
 What moved prices over time is the model and chance, and given the sales in the cells neither tells
 of demand (docs/adr/0098).
 
@@ -32,8 +33,8 @@ from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand
 from pricing.core.signals import SignalWeights
 
 EVERYBODY = -1
-# Strata are so wide in log(1 + z): within one, elasticities are told apart by less than a tenth.
-STRATUM_WIDTH = 0.1
+# As many strata as tell apart what decides prices, with enough looks in each.
+STRATA = 8
 # What was seen counts half after so many days: tastes and levels move.
 HALF_LIFE_DAYS = 90.0
 ROUNDS = 8
@@ -118,12 +119,18 @@ class LookCells:
 
 
 def find_strata(boost: FloatArray) -> IntArray:
-    """Return the stratum of shoppers of boost z (n,); who sees everybody's price is EVERYBODY.
+    """Return the stratum of each look of a day by its shopper's boost z (n,): which of STRATA equal
+    parts its rank lies in. Equal boosts share a stratum.
 
-    >>> find_strata(np.array([0.0, 0.1, 1.0])).tolist()
-    [0, 0, 6]
+    By rank, not by z itself: all boosts grow as a shop gets to know its shoppers, and who stands at
+    a given z today is somebody else tomorrow.
+
+    >>> find_strata(np.array([0.2, 0.2, 0.1, 0.9])).tolist()
+    [4, 4, 1, 7]
     """
-    strata: IntArray = np.floor(np.log1p(boost) / STRATUM_WIDTH).astype(np.int64)
+    known = np.sort(boost)
+    below = np.searchsorted(known, boost, side="left") + np.searchsorted(known, boost, side="right")
+    strata: IntArray = (STRATA * below // (2 * max(len(known), 1))).astype(np.int64)
     return strata
 
 

@@ -12,6 +12,7 @@ from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.look_logit import (
     EVERYBODY,
     HALF_LIFE_DAYS,
+    STRATA,
     USUAL_STEP,
     LookCells,
     LookDemand,
@@ -110,10 +111,24 @@ def test_who_gets_the_lower_price_does_not_pass_for_what_it_does() -> None:
     assert blurred > 3.0
 
 
-def test_strata_are_a_tenth_wide_and_everybody_is_apart() -> None:
-    boost = np.array([0.0, np.expm1(0.0999), np.expm1(0.1001), 3.0])
-    assert find_strata(boost).tolist() == [0, 0, 1, 13]
-    assert find_strata(boost).min() > EVERYBODY
+@given(st.lists(st.floats(0.001, 50.0), min_size=1, max_size=60), st.floats(0.01, 100.0))
+@settings(max_examples=100, deadline=None)
+def test_strata_are_equal_parts_of_a_day_that_do_not_move_when_all_boosts_grow(
+    boosts: list[float], growth: float
+) -> None:
+    boost = np.round(np.array(boosts), 3)
+    strata = find_strata(boost)
+    assert strata.min() > EVERYBODY
+    assert strata.max() < STRATA
+    assert np.array_equal(find_strata(boost * growth), strata)
+    order = np.argsort(boost)
+    assert (np.diff(strata[order]) >= 0).all()
+    assert all(len(set(strata[boost == one].tolist())) == 1 for one in boost.tolist())
+
+
+def test_strata_are_of_about_the_same_size() -> None:
+    strata = find_strata(np.random.default_rng(1).gamma(1.0, 1.0, 8_000))
+    assert np.bincount(strata).tolist() == [1_000] * STRATA
 
 
 @given(
