@@ -65,19 +65,8 @@ class VariantTerms:
 
     def take(self, where: IntArray) -> VariantTerms:
         """Return the terms of the variants at positions `where`."""
-        return VariantTerms(
-            variant_id=self.variant_id[where],
-            public_minor=self.public_minor[where],
-            list_minor=self.list_minor[where],
-            floor_minor=self.floor_minor[where],
-            unit_cost=self.unit_cost[where],
-            elasticity=self.elasticity[where],
-            elasticity_sd=self.elasticity_sd[where],
-            category_id=self.category_id[where],
-            is_open=self.is_open[where],
-            exponent=self.exponent,
-            extra_cost=self.extra_cost[where],
-        )
+        arrays = {name: getattr(self, name)[where] for name in self.__slots__ if name != "exponent"}
+        return VariantTerms(**arrays, exponent=self.exponent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,7 @@ from pricing.services.arm_prices import ARM, Arms, ask_arms, read_arms
 from pricing.services.badges import find_variant_badges
 from pricing.services.circumstances import Circumstances, find_circumstances
 from pricing.services.occasions import Occasion
-from pricing.services.proposing import (
-    ANCHOR,
-    MODEL,
-    STAFF,
-    Proposed,
-    propose,
-)
+from pricing.services.proposing import ANCHOR, MODEL, STAFF, Proposed, propose
 from pricing.services.screening import screen_draft
 from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
 

@@ -81,7 +81,6 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         shelf = replace(shelf, shocked_minor=np.zeros_like(was))
     terms = _terms_now(shelf, morning)
     bounds = _bound(was, shelf, terms, policy)
-    extra = _extra_cost(shelf, terms, morning)
     is_causal = morning.served.backed_by_chance(shelf.variant_id, shelf.family_id)
     limits = find_limits(
         terms,
@@ -95,7 +94,7 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
     )
     choice = choose_public(
         limits,
-        demand_terms(terms, policy, extra),
+        demand_terms(terms, policy, terms.extra_cost),
         morning.segments,
         policy,
         is_causal=is_causal,
@@ -114,14 +113,14 @@ def draft_book(shelf: Shelf, morning: Morning) -> tuple[Shelf, VariantTerms]:
         draw=drawn,
     )
     floor = np.minimum(terms.floor_minor, public)
-    market = replace(terms, public_minor=public, floor_minor=floor, extra_cost=extra)
+    market = replace(terms, public_minor=public, floor_minor=floor)
     return after, drop_signals(market, morning.segments.sensitivity_mean)
 
 
 def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:
     mean, sd, _ = morning.served.elasticities(shelf.variant_id, shelf.family_id)
     floor, cost = floor_prices(shelf.cost_minor, shelf.list_minor, shelf.list_minor, morning.policy)
-    return VariantTerms(
+    terms = VariantTerms(
         variant_id=shelf.variant_id,
         public_minor=shelf.base_minor,
         list_minor=shelf.list_minor,
@@ -132,6 +131,7 @@ def _terms_now(shelf: Shelf, morning: Morning) -> VariantTerms:
         category_id=shelf.category_id,
         is_open=np.ones(len(mean), dtype=np.bool_),
     )
+    return replace(terms, extra_cost=_extra_cost(shelf, terms, morning))
 
 
 def _extra_cost(shelf: Shelf, terms: VariantTerms, morning: Morning) -> FloatArray:

@@ -38,6 +38,14 @@ def read_price(price: Locator) -> Shown:
     return Shown(mine=mine, everyone=shared, is_personal=is_personal)
 
 
+def read_paid(card: Locator) -> Decimal:
+    """Return what one piece on a card costs in the cart: its price, less what offers take off."""
+    offer = card.locator(".card__offer:not(.card__offer--members)")
+    if offer.count():
+        return read_amount(offer.inner_text())
+    return read_price(card.locator(".price")).mine
+
+
 def read_prices(page: Page) -> dict[str, Shown]:
     """Return every price on the page by variant."""
     prices = page.locator("main .price").all()
