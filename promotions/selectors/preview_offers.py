@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from promotions.core.benefits import WITHOUT_LINES
-from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import needed_facts
+from promotions.core.evaluate import find_failures
 from promotions.core.limits import Buyer, Entity
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
@@ -106,6 +108,26 @@ def gather_offers(
         given=given,
         law_label=rule.label(place.language),
     )
+
+
+def list_fitting(
+    found: Gathered, alone: CartValue, facts: ShopperFacts, place: PreviewPlace, seen: set[int]
+) -> list[OfferValue]:
+    """Return the offers that apply to the one line of `alone`; `seen` gets the campaigns some arm
+    of which would show.
+
+    Most offers ask for more than one unit: to word why they fail costs more than all else.
+    """
+    given = Circumstances(alone, facts, place.now, frozenset())
+    fit = [
+        offer
+        for offer in found.offers
+        if offer.covers(alone.lines[0]) and not find_failures(offer, given, place.now)
+    ]
+    if found.arms.choices:
+        seen.update(offer.campaign_id for offer in fit)
+        fit = found.arms.keep(fit)
+    return fit
 
 
 def keep_for_every_member(offers: Sequence[OfferValue]) -> list[OfferValue]:

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from profiles.selectors import ArmChoice
 from promotions.core.benefits import WITHOUT_LINES
-from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
-from promotions.core.circumstances import Circumstances
-from promotions.core.evaluate import find_failures
+from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.shoppers import ShopperView
 from promotions.core.stacking import Candidate, best_plan
 from promotions.core.values import OfferValue
@@ -25,6 +23,7 @@ from promotions.selectors.preview_offers import (
     FindVisitor,
     PreviewPlace,
     gather_offers,
+    list_fitting,
 )
 from promotions.selectors.scopes import cover_variants
 from shop.catalog.selectors import catalog_version, load_variant_arrays
@@ -70,10 +69,7 @@ def price_units(
     prices = {}
     for line in lines:
         alone = replace(found.cart, lines=(replace(line, quantity=1),))
-        fit = _list_fitting(found.offers, alone, facts, place)
-        if found.arms.choices:
-            seen.update(offer.campaign_id for offer in fit)
-            fit = found.arms.keep(fit)
+        fit = list_fitting(found, alone, facts, place, seen)
         if not fit:
             continue
         # Scopes are settled by now: goods with the same offers and amounts cost the same
@@ -83,17 +79,6 @@ def price_units(
         if known[key]:
             prices[line.variant_id] = line.unit_minor - known[key]
     return prices, tuple(one for key, one in found.arms.choices.items() if key in seen)
-
-
-def _list_fitting(
-    offers: Sequence[OfferValue], alone: CartValue, facts: ShopperFacts, place: PreviewPlace
-) -> list[OfferValue]:
-    given = Circumstances(alone, facts, place.now, frozenset())
-    return [
-        offer
-        for offer in offers
-        if offer.covers(alone.lines[0]) and not find_failures(offer, given, place.now)
-    ]
 
 
 def _take_off(offers: Sequence[OfferValue], alone: CartValue) -> int:

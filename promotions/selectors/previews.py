@@ -8,9 +8,8 @@ from datetime import datetime
 
 from profiles.selectors import ArmChoice
 from promotions.core.carts import CartLineValue
-from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import needed_facts
-from promotions.core.evaluate import evaluate_offers, find_failures
+from promotions.core.evaluate import evaluate_offers
 from promotions.core.limits import Left, least_left
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import Evaluation, OfferValue
@@ -23,6 +22,7 @@ from promotions.selectors.preview_offers import (
     PreviewPlace,
     gather_offers,
     keep_for_every_member,
+    list_fitting,
 )
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
@@ -126,18 +126,9 @@ def _preview_each(
     previews = {}
     for line in lines:
         alone = replace(found.cart, lines=(replace(line, quantity=1),))
-        given = Circumstances(alone, facts, place.now, frozenset())
-        # Most offers ask for more than one unit: to word why they fail costs more than all else
-        fit = [
-            offer
-            for offer in found.offers
-            if offer.covers(line) and not find_failures(offer, given, place.now)
-        ]
+        fit = list_fitting(found, alone, facts, place, seen)
         if not fit:
             continue
-        if found.arms.choices:
-            seen.update(offer.campaign_id for offer in fit)
-            fit = found.arms.keep(fit)
         answer = evaluate_offers(
             cart=alone,
             offers=fit,

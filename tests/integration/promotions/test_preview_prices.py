@@ -44,9 +44,8 @@ def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
         amounts = {"floor_minor": rng.choice((0, unit * 6 // 10)), "public_minor": unit * 11 // 10}
         lines.append(make_line(f"l{n}", variant_id=n, unit_minor=unit, **place, **amounts))
     for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
-        asked = {"lines": lines, "place": PLACE, "shopper": shopper}
-        shown = preview_lines(**asked).mine  # type: ignore[arg-type]  # shared keywords
-        prices, arms = price_units(**asked)  # type: ignore[arg-type]  # shared keywords
+        shown = preview_lines(lines=lines, place=PLACE, shopper=shopper).mine
+        prices, arms = price_units(lines=lines, place=PLACE, shopper=shopper)
         assert prices == {key: one.adjusted_minor for key, one in shown.items()}
         assert len(prices) > 90
         assert arms == ()

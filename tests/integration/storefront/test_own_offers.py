@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import signals
-from django.db import connection, reset_queries
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -18,29 +16,13 @@ from promotions.selectors import forget_offer_book
 from shop.catalog.models import Category
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
-from tests.factories.pricing import BROWSER, Dairy, make_shopper, open_dairy
+from tests.factories.browsing import browse_as
+from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 PRODUCT, CATEGORY, CART = "/p/cheddar/", "/c/dairy/cheese/", "/cart/"
 OWN = "Your own offers"
-
-
-@pytest.fixture
-def shop(dairy: Dairy) -> Iterator[Dairy]:
-    """An open dairy; requests do not clear the list of statements."""
-    open_dairy(utc_now())
-    signals.request_started.disconnect(reset_queries)
-    yield dairy
-    signals.request_started.connect(reset_queries)
-
-
-def browse_as(shopper: Shopper | None, **headers: str) -> Client:
-    client = Client(headers={"host": "localhost", "user-agent": BROWSER, **headers})
-    if shopper is not None:
-        client.cookies[SHOPPER_COOKIE] = sign_shopper(str(shopper.pseudonym), None)
-    return client
 
 
 def make_known(*, is_willing: bool = True) -> Shopper:

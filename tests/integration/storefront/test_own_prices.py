@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import signals
-from django.db import connection, reset_queries
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -16,36 +14,17 @@ from profiles.models import Experiment, Exposure, Shopper
 from promotions.models import Campaign, CampaignShopper, OfferVariant, UseLimit
 from promotions.selectors import forget_offer_book
 from promotions.selectors.holdouts import is_held_out
-from shop.api.authentication import GUEST_HEADER, sign_guest_token
 from shop.catalog.models import Category
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
 from shop.pages import previews
-from shop.storefront.visitors import SHOPPER_COOKIE, sign_shopper
-from tests.factories.pricing import BROWSER, Dairy, make_shopper, open_dairy
+from tests.factories.browsing import browse_as
+from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 PAGES = ("/c/dairy/cheese/", "/search/?q=cheddar", "/p/cheddar/", "/")
 MINE = "Personal offer"
-
-
-@pytest.fixture
-def shop(dairy: Dairy) -> Iterator[Dairy]:
-    """An open dairy; requests do not clear the list of statements."""
-    open_dairy(utc_now())
-    signals.request_started.disconnect(reset_queries)
-    yield dairy
-    signals.request_started.connect(reset_queries)
-
-
-def browse_as(shopper: Shopper | None, **headers: str) -> Client:
-    """A browser, and the same shopper's app for the API."""
-    own = {} if shopper is None else {GUEST_HEADER: sign_guest_token(str(shopper.pseudonym))}
-    client = Client(headers={"host": "localhost", "user-agent": BROWSER, **own, **headers})
-    if shopper is not None:
-        client.cookies[SHOPPER_COOKIE] = sign_shopper(str(shopper.pseudonym), None)
-    return client
 
 
 def make_known(*, is_willing: bool = True) -> Shopper:
