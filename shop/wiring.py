@@ -15,10 +15,12 @@ from orders.tasks import (
     mail_order_placed,
     mail_order_refunded,
 )
+from pricing.selectors.arm_served import load_served
 from pricing.selectors.offered import tell_public_offers
 from pricing.services.arm_limits import refuse_far_arms
 from pricing.services.price_arms import refuse_price_factors
 from pricing.tasks import reprice_soon
+from profiles.selectors.experiment_serving import watch_served
 from profiles.services.experiment_checks import check_designs
 from promotions.selectors.offered import list_public_cuts
 from promotions.services.allocation_arms import refuse_unallocated
@@ -53,3 +55,4 @@ def connect(*, wake: Callable[[], object]) -> None:
     check_designs("allocator", refuse_unallocated)
     check_designs("prices", refuse_price_factors)
     check_designs("public_prices", refuse_far_arms)
+    watch_served(load_served)

@@ -13,22 +13,20 @@ from django.db.models import QuerySet
 
 from profiles.core.experiments import (
     CellReading,
-    cluster_items,
     draw_cells,
     find_turn,
     is_treated,
     read_cells,
+    spend_alpha,
     weigh_between,
 )
-from profiles.core.experiments.sequences import FloatArray, IntArray
+from profiles.core.experiments.sequences import FloatArray
 from profiles.core.experiments.switchback import BoolArray
 from profiles.models import Experiment, ExperimentItem
-from profiles.selectors.segments import get_similarity_model
-from shop.catalog.selectors import load_variant_arrays
+from profiles.selectors.experiment_clusters import read_pairs
 
-# How long before the start a cluster's level is measured, and how many goods a cluster may hold.
+# How long before the start a cluster's level is measured.
 LEVEL_DAYS = 28
-MOST_GOODS = 40
 
 # What was really earned of a good on a day (UTC, counted from the start), by everybody: purchases
 # are recorded without consent, because a contract needs them, and only sums leave this query.
@@ -53,6 +51,11 @@ AMOUNTS = {
     "margin_per_shopper": "event.paid_minor - event.quantity * coalesce(variant.cost_minor, 0)",
     "units_per_shopper": "event.quantity",
 }
+# What guards need beside: pieces sold and pieces sent back, each by itself.
+COUNTS = {
+    "units_sold": "CASE event.kind WHEN 'purchase' THEN event.quantity ELSE 0 END",
+    "units_returned": "CASE event.kind WHEN 'return' THEN -event.quantity ELSE 0 END",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +73,6 @@ class PublicArm:
     is_control: bool
     other_factor: float
     cluster: int
-
-
-def propose_clusters(variant_ids: IntArray, most: int = MOST_GOODS) -> IntArray:
-    """Return the cluster of each variant, (n,): the goods of a category stay together, and what is
-    bought by the same shoppers joins categories, up to `most` goods.
-
-    One query for the similarity model if it is not in memory, catalogue aside.
-    """
-    first, second, weight = _read_pairs(variant_ids)
-    return cluster_items(first, second, weight, find_kin(variant_ids), most)
-
-
-def find_kin(variant_ids: IntArray) -> IntArray:
-    """Return the category of each variant, (n,); what is not sold is kin to nothing."""
-    goods = load_variant_arrays()
-    kin = -np.asarray(variant_ids, dtype=np.int64) - 1
-    if len(goods.variant_id):
-        at = np.minimum(np.searchsorted(goods.variant_id, variant_ids), len(goods.variant_id) - 1)
-        kin = np.where(goods.variant_id[at] == variant_ids, goods.category_id[at], kin)
-    return kin
-
-
-def _read_pairs(variant_ids: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-    model = get_similarity_model()
-    place = {one: at for at, one in enumerate(variant_ids.tolist())}
-    pairs = []
-    if model is not None:
-        known = model.variant_id.tolist()
-        for row, variant in enumerate(known):
-            if variant not in place:
-                continue
-            near = zip(model.neighbor[row].tolist(), model.weight[row].tolist(), strict=True)
-            pairs += [
-                (place[variant], place[known[at]], value)
-                for at, value in near
-                if value > 0.0 and known[at] in place
-            ]
-    found = np.array(pairs, dtype=np.float64).reshape(-1, 3)
-    return found[:, 0].astype(np.int64), found[:, 1].astype(np.int64), found[:, 2]
 
 
 def find_public_arms(
@@ -164,6 +128,29 @@ def _is_meant(row: Experiment, market: str, channel: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class CellPeriod:
+    """The goods of an experiment by cluster, and its turns that are over.
+
+    A turn of `period_days` counts from its day `wash_out_days` on. `until` is when nothing counts
+    any more, `targeting` which places do.
+    """
+
+    experiment_id: int
+    items: Mapping[int, int]
+    start: datetime
+    until: datetime
+    turns: int
+    period_days: int
+    wash_out_days: int
+    targeting: Mapping[str, Any]
+
+    @property
+    def clusters(self) -> int:
+        """How many clusters there are."""
+        return max(self.items.values(), default=-1) + 1
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
     """What clusters earned: `outcome` (c, t) a counted day of each turn, `level` (c,) a day before
     the start, `treated` (c, t) who was cheaper when, `between` (c, c) how they hang together."""
@@ -174,27 +161,54 @@ class Cells:
     between: FloatArray
 
 
-def load_cells(row: Experiment, *, now: datetime) -> Cells:
-    """Return the cells of an experiment so far: only turns that are over count. Three queries.
+def load_period(row: Experiment, *, now: datetime) -> CellPeriod:
+    """Return the goods and the turns that are over, as they were registered. One query."""
+    kept = row.registration
+    until = now if row.stopped_at is None else min(now, row.stopped_at)
+    return CellPeriod(
+        experiment_id=row.pk,
+        items=dict(
+            ExperimentItem.objects.filter(experiment=row).values_list("variant_id", "cluster")
+        ),
+        start=row.started_at or until,
+        until=row.stopped_at or datetime.max.replace(tzinfo=UTC),
+        turns=_days(row, until) // kept["period_days"],
+        period_days=kept["period_days"],
+        wash_out_days=kept["wash_out_days"],
+        targeting=kept["targeting"],
+    )
+
+
+def load_cells(row: Experiment, period: CellPeriod) -> Cells:
+    """Return the cells of an experiment so far: only turns that are over count. Two queries.
 
     The primary metric says whether pieces, sales or margin; places it is not for do not count.
     """
-    kept = row.registration
-    items = dict(ExperimentItem.objects.filter(experiment=row).values_list("variant_id", "cluster"))
-    clusters = max(items.values(), default=-1) + 1
-    until = now if row.stopped_at is None else min(now, row.stopped_at)
-    turns = _days(row, until) // kept["period_days"]
-    outcome, level = np.zeros((clusters, turns)), np.zeros(clusters)
-    if row.started_at is not None:
-        daily = load_daily(
-            items,
-            kept["primary_metric"],
-            start=row.started_at,
-            until=row.stopped_at or datetime.max.replace(tzinfo=UTC),
-            targeting=kept["targeting"],
-        )
-        add_up(daily, outcome, level, kept["period_days"], kept["wash_out_days"])
-    return Cells(outcome, level, draw_cells(row.salt, clusters, turns), _read_between(items))
+    outcome, level = load_amounts(period, AMOUNTS[row.registration["primary_metric"]])
+    drawn = draw_cells(row.salt, period.clusters, period.turns)
+    return Cells(outcome, level, drawn, _read_between(period.items))
+
+
+def load_amounts(period: CellPeriod, amount: str) -> tuple[FloatArray, FloatArray]:
+    """Return an amount of clusters a counted day of each turn, (c, t), and a day before the start,
+    (c,). One query."""
+    daily = load_daily(
+        period.items,
+        amount,
+        start=period.start,
+        until=period.until,
+        targeting=period.targeting,
+    )
+    return sum_turns(daily, period)
+
+
+def sum_turns(
+    daily: Mapping[tuple[int, int], float], period: CellPeriod
+) -> tuple[FloatArray, FloatArray]:
+    """Return daily amounts by turn, (c, t), and before the start, (c,), a counted day each."""
+    outcome, level = np.zeros((period.clusters, period.turns)), np.zeros(period.clusters)
+    add_up(daily, outcome, level, period.period_days, period.wash_out_days)
+    return outcome, level
 
 
 def read_switchback(row: Experiment, cells: Cells) -> CellReading:
@@ -205,9 +219,15 @@ def read_switchback(row: Experiment, cells: Cells) -> CellReading:
         cells.level,
         cells.treated,
         cells.between,
-        alpha=kept["alpha"],
-        tuned_for=max(2.0, len(cells.level) * kept["planned_days"] / kept["period_days"] / 2.0),
+        alpha=spend_alpha(kept["alpha"], 1, len(kept["guards"]))[0],
+        tuned_for=plan_pairs(row, len(cells.level)),
     )
+
+
+def plan_pairs(row: Experiment, clusters: int) -> float:
+    """Return how many pairs of turns, over all clusters, were planned at the start."""
+    kept = row.registration
+    return max(2.0, clusters * kept["planned_days"] / kept["period_days"] / 2.0)
 
 
 def add_up(
@@ -229,14 +249,14 @@ def add_up(
 
 def _read_between(items: Mapping[int, int]) -> FloatArray:
     variants = np.array(sorted(items), dtype=np.int64)
-    first, second, weight = _read_pairs(variants)
+    first, second, weight = read_pairs(variants, variants)
     cluster = np.array([items[one] for one in variants.tolist()], dtype=np.int64)
     return weigh_between(first, second, weight, cluster)
 
 
 def load_daily(
     items: Mapping[int, int],
-    metric: str,
+    amount: str,
     *,
     start: datetime,
     until: datetime,
@@ -244,7 +264,7 @@ def load_daily(
 ) -> dict[tuple[int, int], float]:
     """Return what clusters earned by (cluster, day since `start`), from LEVEL_DAYS before it.
 
-    `items` are clusters by variant. One query.
+    `items` are clusters by variant, `amount` one of AMOUNTS or COUNTS. One query.
     """
     named: dict[str, Any] = {
         "goods": list(items),
@@ -256,7 +276,7 @@ def load_daily(
         "channels": list(targeting.get("channels", ())),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_DAILY.format(amount=AMOUNTS[metric]), named)
+        cursor.execute(_DAILY.format(amount=amount), named)
         return {(cluster, day): float(amount) for cluster, day, amount in cursor.fetchall()}
 
 

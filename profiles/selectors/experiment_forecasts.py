@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from profiles.core.experiments import Foresight, foresee_cells
+from profiles.core.experiments import Foresight, foresee_cells, spend_alpha
 from profiles.core.experiments.sequences import IntArray
-from profiles.selectors.experiment_cells import add_up, load_daily, propose_clusters
+from profiles.selectors.experiment_cells import AMOUNTS, add_up, load_daily
+from profiles.selectors.experiment_clusters import propose_clusters
 
 # So many past days stand for the turns to come, two turns at least.
 PAST_DAYS = 28
+# What an experiment with public prices may err, guards included.
+ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class CellPlan:
     turns: int
     effect: float
     targeting: Mapping[str, Any]
+    guards: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,19 @@ def forecast_cells(variant_ids: IntArray, plan: CellPlan, now: datetime) -> Cell
     past = max(2, PAST_DAYS // plan.period_days)
     start = now - timedelta(days=past * plan.period_days)
     items = dict(zip(ids.tolist(), clusters.tolist(), strict=True))
-    daily = load_daily(items, plan.metric, start=start, until=now, targeting=plan.targeting)
+    amount = AMOUNTS[plan.metric]
+    daily = load_daily(items, amount, start=start, until=now, targeting=plan.targeting)
     outcome, level = np.zeros((count, past)), np.zeros(count)
     add_up(daily, outcome, level, plan.period_days, plan.wash_out_days)
     return CellForecast(
         goods=len(ids),
         clusters=count,
         largest=int(np.bincount(clusters).max()) if count else 0,
-        foresight=foresee_cells(outcome, level, turns=plan.turns, effect=plan.effect),
+        foresight=foresee_cells(
+            outcome,
+            level,
+            turns=plan.turns,
+            effect=plan.effect,
+            alpha=spend_alpha(ALPHA, 1, plan.guards)[0],
+        ),
     )

@@ -20,6 +20,17 @@ METRIC_NAMES: dict[str, Text] = {
     "return_rate": gettext_lazy("share of pieces sent back"),
 }
 
+# What clusters of goods are read by, and guarded by: sums of everybody, not means of shoppers.
+OUTCOMES: dict[str, Text] = {
+    "units_per_shopper": gettext_lazy("pieces sold"),
+    "revenue_per_shopper": gettext_lazy("sales"),
+    "margin_per_shopper": gettext_lazy("margin"),
+    "neighbor_revenue": gettext_lazy("sales of other goods that go with them"),
+    "margin_per_look": gettext_lazy("margin each time a price is seen"),
+    "return_rate": gettext_lazy("share of pieces sent back"),
+    "stock_out_share": gettext_lazy("share of hours sold out"),
+}
+
 # By code, or by the English of the mathematics: what is wrong with a design.
 PROBLEMS: dict[str, Text] = {
     "metric": gettext_lazy("Choose metrics from the list."),
@@ -35,9 +46,7 @@ PROBLEMS: dict[str, Text] = {
         "Shares that follow what earns need metrics counted by shopper, not by order or view."
     ),
     "cluster_metric": gettext_lazy("Clusters of goods are read by sales, margin or pieces."),
-    "cluster_arms": gettext_lazy(
-        "With clusters of goods there is the public price and one other, and no guards."
-    ),
+    "cluster_arms": gettext_lazy("With clusters of goods there is the public price and one other."),
     "clusters": gettext_lazy("Choose the goods first: they are put into clusters."),
     "goods": gettext_lazy("Some of these goods are in another experiment that runs."),
     "wash_out": gettext_lazy("The days between two turns must be fewer than those of a turn."),

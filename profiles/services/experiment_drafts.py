@@ -12,11 +12,12 @@ import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from profiles.core.experiments import METRICS, ArmPlan, BadDesign, check_arms
+from profiles.core.experiments import CELL_METRICS, METRICS, ArmPlan, BadDesign, check_arms
 from profiles.core.values import PURPOSES
 from profiles.models import Experiment, ExperimentArm, ExperimentItem, ExperimentNamespace
 from profiles.models.experiments import EVERYTHING
-from profiles.selectors.experiment_cells import AMOUNTS, propose_clusters
+from profiles.selectors.experiment_cells import AMOUNTS
+from profiles.selectors.experiment_clusters import propose_clusters
 from profiles.selectors.experiment_words import say_problem
 from profiles.services.experiment_checks import Design, require_allowed
 from shop.kernel.errors import FairtagError
@@ -117,9 +118,12 @@ def save_draft(
 
 
 def _check(draft: ExperimentDraft) -> None:
+    # Clusters are no shoppers: they have guards of their own.
+    is_public = draft.unit == "cluster"
+    guards = {*(CELL_METRICS if is_public else METRICS)}
     known = {*METRICS}
     problems = {
-        "metric": draft.primary_metric not in known or not {*draft.guards} <= known,
+        "metric": draft.primary_metric not in known or not {*draft.guards} <= guards,
         "purpose": draft.purpose not in PURPOSES,
         "hypothesis": not draft.hypothesis.strip(),
         "effect": draft.minimum_effect == 0.0,
@@ -132,9 +136,9 @@ def _check(draft: ExperimentDraft) -> None:
         and any(
             METRICS[one].base != "one" for one in {draft.primary_metric, *draft.guards} & known
         ),
-        "cluster_metric": draft.unit == "cluster" and draft.primary_metric not in CLUSTER_METRICS,
-        "cluster_arms": draft.unit == "cluster" and (len(draft.arms) != 2 or bool(draft.guards)),
-        "wash_out": draft.unit == "cluster" and not 0 <= draft.wash_out_days < draft.period_days,
+        "cluster_metric": is_public and draft.primary_metric not in CLUSTER_METRICS,
+        "cluster_arms": is_public and len(draft.arms) != 2,
+        "wash_out": is_public and not 0 <= draft.wash_out_days < draft.period_days,
     }
     for code, is_wrong in problems.items():
         if is_wrong:

@@ -11,11 +11,20 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
-from profiles.core.experiments import METRICS, CellReading, compare_turns, thompson_shares
+from profiles.core.experiments import (
+    METRICS,
+    CellGuard,
+    CellReading,
+    ServedReading,
+    compare_turns,
+    thompson_shares,
+)
 from profiles.core.experiments.readings import MetricReading, Reading, read_units
 from profiles.models import Experiment, ExperimentReadout
-from profiles.selectors.experiment_cells import load_cells, read_switchback
+from profiles.selectors.experiment_cell_guards import read_balance, read_guards
+from profiles.selectors.experiment_cells import load_cells, load_period, read_switchback
 from profiles.selectors.experiment_outcomes import load_measured, read_promise
+from profiles.selectors.experiment_serving import read_served
 from profiles.services.experiment_outcomes import count_outcomes
 from profiles.services.experiments import move_shares, stop_experiment
 from shop.kernel.hashing import stable_seed
@@ -69,13 +78,23 @@ def read_experiment(*, experiment_id: int, now: datetime) -> dict[str, Any]:
 
 
 def _read_clusters(row: Experiment, day: date, now: datetime) -> dict[str, Any]:
-    """Keep what the clusters say; an experiment ends by itself after its turns."""
-    cells = load_cells(row, now=now)
+    """Keep what the clusters say; stop what harms or was not served as drawn.
+
+    An experiment ends by itself after its turns.
+    """
+    period = load_period(row, now=now)
+    cells, served = load_cells(row, period), read_served(period)
+    balance = read_balance(row, period, cells.treated, served)
+    guards = read_guards(row, period, cells.treated, served)
     turns = compare_turns(cells.outcome, cells.level, cells.treated)
-    figures = show_cells(read_switchback(row, cells)) | {"turns": [list(one) for one in turns]}
+    cheaper = next(one["code"] for one in row.registration["arms"] if not one["is_control"])
+    figures = show_cells(read_switchback(row, cells), guards, balance, cheaper)
+    figures["turns"] = [list(one) for one in turns]
     _keep(row, day, now, figures)
     begun, length = row.started_at, timedelta(days=row.planned_days)
-    if row.state == STATES.RUNNING and begun is not None and now >= begun + length:
+    if row.state == STATES.RUNNING and figures["verdict"] in ("mismatch", "harmed"):
+        _stop(row, figures["verdict"], now)
+    elif row.state == STATES.RUNNING and begun is not None and now >= begun + length:
         stop_experiment(experiment_id=row.pk, reason="completed", now=now, is_automatic=True)
     return figures
 
@@ -89,10 +108,14 @@ def _keep(row: Experiment, day: date, now: datetime, figures: Mapping[str, Any])
 def _act(row: Experiment, reading: Reading, last_read: date | None, now: datetime) -> None:
     """Stop what harms or is out of balance; give a bandit new shares once a day."""
     if reading.verdict in ("mismatch", "harmed"):
-        logger.error("experiment %s stopped by itself: %s", row.code, reading.verdict)
-        stop_experiment(experiment_id=row.pk, reason=reading.verdict, now=now, is_automatic=True)
+        _stop(row, reading.verdict, now)
     elif row.mode == Experiment.Mode.BANDIT and last_read not in (None, now.date()):
         _turn_bandit(row, reading, now)
+
+
+def _stop(row: Experiment, verdict: str, now: datetime) -> None:
+    logger.error("experiment %s stopped by itself: %s", row.code, verdict)
+    stop_experiment(experiment_id=row.pk, reason=verdict, now=now, is_automatic=True)
 
 
 def _turn_bandit(row: Experiment, reading: Reading, now: datetime) -> None:
@@ -127,15 +150,59 @@ def show_reading(reading: Reading, exposed: Mapping[int, Sequence[int]]) -> dict
     }
 
 
-def show_cells(reading: CellReading) -> dict[str, Any]:
-    """Return the reading of a switchback as JSON values."""
+def show_cells(
+    reading: CellReading,
+    guards: Sequence[CellGuard],
+    balance: ServedReading | None,
+    arm: str,
+) -> dict[str, Any]:
+    """Return the reading of a switchback as JSON values, the most urgent verdict first; `arm` is
+    the cheaper one."""
     verdict = "few" if not isfinite(reading.low) else "open"
-    if reading.low > 0.0:
+    if balance is not None and balance.fault:
+        verdict = "mismatch"
+    elif any(one.is_harmed for one in guards):
+        verdict = "harmed"
+    elif reading.low > 0.0:
         verdict = "wins"
     elif reading.high < 0.0:
         verdict = "loses"
     shown = {name: _finite(getattr(reading, name)) for name in CellReading.__slots__}
-    return {"kind": "clusters", "verdict": verdict, "leaks": reading.leaks, **shown}
+    return {
+        "kind": "clusters",
+        "verdict": verdict,
+        "leaks": reading.leaks,
+        **shown,
+        "guards": [_show_guard(one, arm) for one in guards],
+        "served": None if balance is None else _show_balance(balance),
+    }
+
+
+def _show_guard(one: CellGuard, arm: str) -> dict[str, Any]:
+    return {
+        "arm": arm,
+        "metric": one.metric.code,
+        "tolerance": one.tolerance,
+        "is_harmed": one.is_harmed,
+        "relative": one.reading.effect if one.reading.pairs else None,
+        "relative_low": _finite(one.reading.low),
+        "relative_high": _finite(one.reading.high),
+    }
+
+
+def _show_balance(one: ServedReading) -> dict[str, Any]:
+    looks = one.looks
+    return {
+        "fault": one.fault,
+        "coins": one.coins,
+        "first_treated": one.first_treated,
+        "balance": one.balance,
+        "astray": list(one.astray),
+        "held": list(one.held),
+        "looks": None
+        if looks is None or not isfinite(looks.low)
+        else [looks.effect, looks.low, looks.high],
+    }
 
 
 def _show_metric(one: MetricReading) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from profiles.selectors.staff_experiments import ExperimentRow, ReadoutRow
 from shop.backoffice.charts.drawing import WIDE, Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.charts.planes import Band, Curve, PlaneChart
-from shop.backoffice.experiments import name_metric, name_of, name_outcome, show_change
+from shop.backoffice.experiments import name_guard, name_of, name_outcome, show_change
 from shop.backoffice.formats import show_day, show_percent
 
 
@@ -27,9 +27,9 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
             one["relative"],
             one["relative_high"],
             tone=1 if one["tolerance"] is None else 3,
-            note=name_metric(one["metric"]),
+            note=name_guard(row, one["metric"]),
         )
-        for one in (*figures.get("primary", ()), *figures.get("guards", ()))
+        for one in (*_list_primary(row, figures), *figures.get("guards", ()))
         if one["relative_low"] is not None and one["relative_high"] is not None
     )
     if not rows:
@@ -44,6 +44,26 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
         reference=0.0,
         note_title=_("Metric"),
     ).draw()
+
+
+def _list_primary(row: ExperimentRow, figures: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the primary metric of each arm compared; clusters are drawn beside their guards."""
+    if figures.get("kind") != "clusters":
+        return figures.get("primary", [])
+    if not figures.get("guards"):
+        return []
+    return [
+        {
+            "arm": arm.code,
+            "metric": row.primary_metric,
+            "tolerance": None,
+            "relative": figures["effect"],
+            "relative_low": figures["low"],
+            "relative_high": figures["high"],
+        }
+        for arm in row.arms
+        if not arm.is_control
+    ]
 
 
 def _name_row(arm: str, *, is_guard: bool) -> str:

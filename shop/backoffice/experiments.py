@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from profiles.core.experiments import METRICS
-from profiles.selectors.experiment_words import METRIC_NAMES
+from profiles.selectors.experiment_words import METRIC_NAMES, OUTCOMES
 from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
 from shop.backoffice.formats import show_count, show_percent, show_units
 from shop.staff.columns import EMPTY, show_minor
@@ -41,46 +40,26 @@ VERDICTS: dict[str, tuple[Text, str]] = {
     "few": (gettext_lazy("too few shoppers to say anything yet"), "gray"),
     "open": (gettext_lazy("no difference proven yet"), "amber"),
 }
-# What clusters of goods are read by: sums of everybody, not means of shoppers.
-OUTCOMES: dict[str, Text] = {
-    "units_per_shopper": gettext_lazy("pieces sold"),
-    "revenue_per_shopper": gettext_lazy("sales"),
-    "margin_per_shopper": gettext_lazy("margin"),
+# Why turns of goods may not be read.
+FAULTS: dict[str, Text] = {
+    "coins": gettext_lazy(
+        "Which turn of a pair is the cheaper one was no fair coin. Nothing may be read from these"
+        " turns: look for what draws them."
+    ),
+    "hours": gettext_lazy(
+        "Goods were not shown at the price of their turn for more than a tenth of its hours."
+        " Nothing may be read: look for why books were not published at the turns."
+    ),
+    "looks": gettext_lazy(
+        "The arms were looked at so differently that no price explains it. Nothing may be read:"
+        " look for pages that are kept too long, or looks that get lost."
+    ),
 }
 REASONS: dict[str, Text] = {
     "mismatch": gettext_lazy("It stopped by itself: the arms did not get their shoppers."),
     "harmed": gettext_lazy("It stopped by itself: a guard was certainly worse than it may be."),
     "completed": gettext_lazy("It ended by itself after its turns: prices are back."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ArmLine:
-    """One arm against the plain one, in words."""
-
-    name: str
-    share: str
-    exposed: str
-    measured: str
-    mean: str
-    difference: str
-    bounds: str
-    relative: str
-    told: str
-    tone: str
-    is_control: bool
-
-
-@dataclass(frozen=True, slots=True)
-class GuardLine:
-    """One guard metric of one arm, in words."""
-
-    arm: str
-    metric: str
-    change: str
-    tolerance: str
-    told: str
-    tone: str
 
 
 def name_of(row: ExperimentRow | ArmRow) -> str:
@@ -96,6 +75,11 @@ def name_metric(code: str) -> str:
 def name_outcome(row: ExperimentRow) -> str:
     """Return the name of what an experiment is read by."""
     code = row.primary_metric
+    return str(OUTCOMES.get(code, code)) if row.unit == "cluster" else name_metric(code)
+
+
+def name_guard(row: ExperimentRow, code: str) -> str:
+    """Return the name of what an experiment is guarded by."""
     return str(OUTCOMES.get(code, code)) if row.unit == "cluster" else name_metric(code)
 
 
@@ -164,8 +148,15 @@ def _say_winner(row: ExperimentRow, figures: Mapping[str, Any]) -> str:
 
 
 def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> str:
+    if figures["verdict"] == "mismatch":
+        return str(FAULTS[figures["served"]["fault"]])
     if not figures["pairs"]:
         return _("No pair of turns is over yet: nothing may be said before.")
+    if figures["verdict"] == "harmed":
+        names = [name_guard(row, one["metric"]) for one in figures["guards"] if one["is_harmed"]]
+        return _("The cheaper arm is certainly worse in %(guards)s than it may be.") % {
+            "guards": ", ".join(names)
+        }
     lower = next(name_of(arm) for arm in row.arms if not arm.is_control)
     told = _(
         "“%(arm)s” against the public price: %(metric)s %(change)s (%(low)s to %(high)s),"
@@ -182,6 +173,40 @@ def _say_cells(row: ExperimentRow, figures: Mapping[str, Any], words: str) -> st
     }
     leak = _("Sales moved between clusters: part of the effect only moved, it was not gained.")
     return f"{told} {leak}" if figures["leaks"] else told
+
+
+def say_served(row: ExperimentRow) -> list[str]:
+    """Return whether turns were served as drawn, in sentences; none before a turn is over."""
+    found = {} if row.newest is None else row.newest.figures.get("served") or {}
+    if not found.get("coins"):
+        return []
+    names = [name_of(arm) for arm in sorted(row.arms, key=lambda arm: not arm.is_control)]
+    told = [
+        _(
+            "%(first)s of %(coins)s coins made the first turn of a pair the cheaper one"
+            " (p = %(p)s; holds at every look; below 0.001 they were not fair)."
+        )
+        % {
+            "first": show_count(found["first_treated"]),
+            "coins": show_count(found["coins"]),
+            "p": f"{max(found['balance'], 0.0001):.2g}",
+        }
+    ]
+    for at, name in enumerate(names):
+        hours = _(
+            "“%(arm)s”: %(served)s of the hours that count at the price of the turn, of which"
+            " something else set the price in %(held)s."
+        )
+        served, held = show_percent(1.0 - found["astray"][at]), show_percent(found["held"][at])
+        told.append(hours % {"arm": name, "served": served, "held": held})
+    if found["looks"] is not None:
+        change, low, high = (show_change(one) for one in found["looks"])
+        looks = _(
+            "Looks at the cheaper arm differ by %(change)s (%(low)s to %(high)s); a fault is what"
+            " certainly lies beyond 20 %%."
+        )
+        told.append(looks % {"change": change, "low": low, "high": high})
+    return told
 
 
 def say_cells_read(row: ExperimentRow) -> str:
@@ -208,81 +233,3 @@ def say_cells_read(row: ExperimentRow) -> str:
 
 def _is_over(row: ExperimentRow, now: datetime) -> bool:
     return row.started_at is not None and now >= row.started_at + timedelta(days=row.planned_days)
-
-
-def list_arm_lines(row: ExperimentRow) -> list[ArmLine]:
-    """Return the arms of a row with shoppers as units, the plain one first."""
-    figures = {} if row.newest is None else row.newest.figures
-    if row.unit == "cluster":
-        return []
-    primary = {one["arm"]: one for one in figures.get("primary", ())}
-    counts = zip(
-        row.arms,
-        figures.get("exposed") or [0] * len(row.arms),
-        figures.get("measured") or [0] * len(row.arms),
-        strict=True,
-    )
-    lines = [_arm_line(row, arm, primary, seen, kept) for arm, seen, kept in counts]
-    return sorted(lines, key=lambda line: not line.is_control)
-
-
-def _arm_line(
-    row: ExperimentRow, arm: ArmRow, primary: Mapping[str, Any], seen: int, measured: int
-) -> ArmLine:
-    metric = row.primary_metric
-    one = next(iter(primary.values()), None) if arm.is_control else primary.get(arm.code)
-    mean = (
-        EMPTY
-        if one is None
-        else show_value(metric, one["control" if arm.is_control else "treated"])
-    )
-    told, tone = ("", "gray") if arm.is_control else _tell(one)
-    compared = None if arm.is_control else one
-    shares = row.shares or {}
-    return ArmLine(
-        name=name_of(arm),
-        share=show_percent(shares.get(arm.code, arm.share)),
-        exposed=show_count(seen),
-        measured=show_count(measured),
-        mean=mean,
-        difference=EMPTY if compared is None else show_value(metric, compared["difference"]),
-        bounds=EMPTY if compared is None else _bounds(metric, compared),
-        relative=EMPTY if compared is None else show_change(compared["relative"]),
-        told=told,
-        tone=tone,
-        is_control=arm.is_control,
-    )
-
-
-def _tell(one: Mapping[str, Any] | None) -> tuple[str, str]:
-    if one is None or one["low"] is None:
-        return _("too few shoppers to say anything yet"), "gray"
-    if one["is_better"]:
-        return _("certainly better"), "green"
-    if one["is_worse"]:
-        return _("certainly worse"), "red"
-    return _("no difference proven yet"), "amber"
-
-
-def _bounds(metric: str, one: Mapping[str, Any]) -> str:
-    if one["low"] is None:
-        return EMPTY
-    return f"{show_value(metric, one['low'])} … {show_value(metric, one['high'])}"
-
-
-def list_guard_lines(row: ExperimentRow) -> list[GuardLine]:
-    """Return the guards of the newest read-out."""
-    figures = {} if row.newest is None else row.newest.figures
-    names = {arm.code: name_of(arm) for arm in row.arms}
-    return [
-        GuardLine(
-            arm=names.get(one["arm"], one["arm"]),
-            metric=name_metric(one["metric"]),
-            change=f"{show_change(one['relative'])} ({show_change(one['relative_low'])} …"
-            f" {show_change(one['relative_high'])})",
-            tolerance=show_percent(one["tolerance"]),
-            told=_("harmed") if one["is_harmed"] else _("within what it may lose, or not proven"),
-            tone="red" if one["is_harmed"] else "green",
-        )
-        for one in figures.get("guards", ())
-    ]

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -20,10 +21,10 @@ from unfold.widgets import (
 )
 
 from pricing.selectors.places import list_places
-from profiles.core.experiments import LEAST_CLUSTERS_OF_GOODS
+from profiles.core.experiments import CELL_METRICS, LEAST_CLUSTERS_OF_GOODS
 from profiles.selectors.experiment_forecasts import CellForecast, CellPlan, forecast_cells
+from profiles.selectors.experiment_words import OUTCOMES
 from profiles.services import ArmDraft, ExperimentDraft
-from shop.backoffice.experiments import OUTCOMES
 from shop.catalog.selectors import list_categories, load_variant_arrays
 
 METRICS = ("revenue_per_shopper", "margin_per_shopper", "units_per_shopper")
@@ -51,6 +52,11 @@ def list_cell_metrics() -> list[tuple[str, str]]:
     return [(code, str(OUTCOMES[code])) for code in METRICS]
 
 
+def list_cell_guards() -> list[tuple[str, str]]:
+    """Return what goods can be guarded by: sums and shares that name nobody."""
+    return [(code, str(OUTCOMES[code])) for code in CELL_METRICS]
+
+
 def _number(label: Any, low: int, high: int, initial: int, told: Any = "") -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
@@ -62,10 +68,10 @@ def _number(label: Any, low: int, high: int, initial: int, told: Any = "") -> fo
     )
 
 
-def _percent(label: Any, low: float, high: float, initial: float, told: Any = "") -> Any:
+def _percent(label: Any, low: float, high: float, initial: float, **options: Any) -> Any:
     widget = UnfoldAdminDecimalFieldWidget(attrs={"step": "any"})
     return forms.FloatField(
-        label=label, min_value=low, max_value=high, initial=initial, help_text=told, widget=widget
+        label=label, min_value=low, max_value=high, initial=initial, widget=widget, **options
     )
 
 
@@ -89,7 +95,11 @@ class SwitchbackForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
     )
     price = _percent(
-        _("Price of the other arm, % of the public price"), 50, 99.9, 95, _("Never above 100.")
+        _("Price of the other arm, % of the public price"),
+        50,
+        99.9,
+        95,
+        help_text=_("Never above 100."),
     )
     period_days = _number(_("Days of a turn"), 1, 28, 7)
     wash_out_days = _number(
@@ -104,6 +114,15 @@ class SwitchbackForm(forms.Form):
         label=_("Primary metric"), choices=list_cell_metrics, widget=UnfoldAdminSelectWidget()
     )
     minimum_effect = _percent(_("Smallest effect worth seeing, %"), 0.1, 500, 5)
+    guards = forms.MultipleChoiceField(
+        label=_("Guards"),
+        choices=list_cell_guards,
+        required=False,
+        initial=["margin_per_shopper", "neighbor_revenue", "return_rate"],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=_("It stops by itself once one is certainly worse than it may be."),
+    )
+    tolerance = _percent(_("A guard may get worse by, %"), 0, 99, 10, required=False)
 
     def clean_turns(self) -> int:
         """Return an even number of turns."""
@@ -142,6 +161,7 @@ def forecast_plan(asked: dict[str, Any], now: datetime) -> CellForecast:
         turns=asked["turns"],
         effect=asked["minimum_effect"] / 100.0,
         targeting=_target(asked),
+        guards=len(asked["guards"]),
     )
     return forecast_cells(list_goods(asked["categories"]), plan, now)
 
@@ -169,6 +189,7 @@ def make_switchback(asked: dict[str, Any], forecast: CellForecast) -> Experiment
         period_days=asked["period_days"],
         wash_out_days=asked["wash_out_days"],
         targeting=_target(asked),
+        guards=dict.fromkeys(asked["guards"], (asked["tolerance"] or 0.0) / 100.0),
         arms=(
             ArmDraft("public", "Public price", 0.5, "公开价", is_control=True),
             ArmDraft(

@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import F
 
 from shop.inventory.models import StockRecord
+
+# What lay there after each movement holds until the next one; a day is counted from the start.
+_SOLD_OUT = """
+WITH lay AS (
+    SELECT movement.variant_id, movement.at AS began,
+        sum(sum(movement.quantity)) OVER later AS pieces,
+        coalesce(lead(movement.at) OVER later, %(until)s) AS ended
+    FROM shop_stockmovement movement
+    JOIN shop_stocklocation location ON location.id = movement.location_id
+    WHERE location.code = %(location)s AND movement.variant_id = ANY(%(variants)s)
+        AND movement.at < %(until)s
+    GROUP BY movement.variant_id, movement.at
+    WINDOW later AS (PARTITION BY movement.variant_id ORDER BY movement.at)
+)
+SELECT lay.variant_id, day, sum(extract(epoch FROM least(
+        lay.ended, %(start)s + (day + 1) * interval '1 day'
+    ) - greatest(lay.began, %(start)s + day * interval '1 day')))::float8 / 3600
+FROM lay, generate_series(
+    greatest(0, floor(extract(epoch FROM lay.began - %(start)s) / 86400)::int),
+    ceil(extract(epoch FROM lay.ended - %(start)s) / 86400)::int - 1
+) day
+WHERE lay.pieces <= 0 AND lay.ended > %(start)s
+GROUP BY 1, 2
+"""
 
 
 def available(variant_ids: Sequence[int], location: str = "online") -> dict[int, int]:
@@ -28,3 +54,19 @@ def next_deliveries(
     )
     days = rows.values_list("variant_id", "next_delivery")
     return {variant: day for variant, day in days if day is not None}
+
+
+def load_sold_out_hours(
+    variant_ids: Sequence[int], *, start: datetime, until: datetime, location: str = "online"
+) -> dict[tuple[int, int], float]:
+    """Return for how many hours nothing lay there, by (variant, day since `start`), where it was
+    so at all. From the ledger: pieces that are only spoken for still lie there. One query."""
+    asked: dict[str, Any] = {
+        "variants": list(variant_ids),
+        "start": start,
+        "until": until,
+        "location": location,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SOLD_OUT, asked)
+        return {(variant, day): hours for variant, day, hours in cursor.fetchall()}

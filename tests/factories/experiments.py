@@ -10,11 +10,13 @@ from uuid import UUID
 
 import numpy as np
 
-from profiles.core.experiments import is_in_share
+from profiles.core.experiments import ServedHours, is_in_share, is_treated
 from profiles.core.experiments.assignment import GLOBAL_HOLDOUT
 from profiles.core.values import ShopperValue
 from profiles.models import Experiment, ExperimentItem
 from profiles.selectors import choose_arm, list_shoppers
+from profiles.selectors.experiment_cells import CellPeriod
+from profiles.selectors.experiment_serving import Served
 from profiles.services import (
     ArmDraft,
     ExperimentDraft,
@@ -178,3 +180,21 @@ def spend_by_side(
         rows += order_rows(one.id, NOON - timedelta(days=3), 0, rng, variant)[1:]
     load_events_bulk(csv_chunks=(row.encode() + b"\n" for row in rows), source="test", now=NOON)
     return paid
+
+
+def serve_as_drawn(period: CellPeriod) -> Served:
+    """Return what is served if every turn's price was shown for all of its hours, never looked at.
+
+    Goods by clusters, one place: the witness of tests without a room of prices.
+    """
+    salt = Experiment.objects.values_list("salt", flat=True).get(pk=period.experiment_id)
+    hours = 24.0 * (period.period_days - period.wash_out_days)
+    return Served(
+        places=1,
+        hours=tuple(
+            ServedHours(cluster, turn, is_treated(salt, cluster, turn), True, False, hours)
+            for cluster in period.items.values()
+            for turn in range(period.turns)
+        ),
+        looks={},
+    )

@@ -28,6 +28,15 @@ from profiles.core.experiments.assignment import (
     slot_of,
 )
 from profiles.core.experiments.balance import MISMATCH, check_balance, weigh_counts
+from profiles.core.experiments.cell_metrics import (
+    CELL_METRICS,
+    CellColumn,
+    CellGuard,
+    CellMetric,
+    list_columns,
+    read_cell_guards,
+    read_cell_metric,
+)
 from profiles.core.experiments.clusters import cluster_items, weigh_between
 from profiles.core.experiments.estimates import (
     Comparison,
@@ -49,6 +58,13 @@ from profiles.core.experiments.sequences import (
     compare_arms,
     grow_arms,
 )
+from profiles.core.experiments.serving import (
+    MOST_ASTRAY,
+    MOST_LOOKS_APART,
+    ServedHours,
+    ServedReading,
+    check_served,
+)
 from profiles.core.experiments.switchback import (
     LEAST_CLUSTERS_OF_GOODS,
     CellReading,
@@ -60,16 +76,22 @@ from profiles.core.experiments.switchback import (
 )
 
 __all__ = [
+    "CELL_METRICS",
     "COLUMNS",
     "LEAST_CLUSTERS",
     "LEAST_CLUSTERS_OF_GOODS",
     "METRICS",
     "MISMATCH",
+    "MOST_ASTRAY",
+    "MOST_LOOKS_APART",
     "SLOTS",
     "Arm",
     "ArmPlan",
     "Assignment",
     "BadDesign",
+    "CellColumn",
+    "CellGuard",
+    "CellMetric",
     "CellReading",
     "Comparison",
     "Design",
@@ -82,6 +104,8 @@ __all__ = [
     "Promise",
     "Reading",
     "Sample",
+    "ServedHours",
+    "ServedReading",
     "Targeting",
     "UnitFacts",
     "Units",
@@ -91,6 +115,7 @@ __all__ = [
     "cap_price",
     "check_arms",
     "check_balance",
+    "check_served",
     "cluster_items",
     "compare",
     "compare_adaptive",
@@ -105,7 +130,10 @@ __all__ = [
     "grow_arms",
     "is_in_share",
     "is_treated",
+    "list_columns",
     "pick_arm",
+    "read_cell_guards",
+    "read_cell_metric",
     "read_cells",
     "read_units",
     "score_units",

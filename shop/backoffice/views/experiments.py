@@ -23,6 +23,7 @@ from profiles.services import (
 )
 from shop.backoffice.experiment_charts import draw_history, draw_intervals, draw_turns
 from shop.backoffice.experiment_forms import ArmFormSet, ExperimentForm, list_arms, make_draft
+from shop.backoffice.experiment_lines import list_arm_lines, list_guard_lines
 from shop.backoffice.experiment_plans import estimate_plan
 from shop.backoffice.experiments import (
     REASONS,
@@ -30,12 +31,11 @@ from shop.backoffice.experiments import (
     SUBJECTS,
     VERDICTS,
     judge,
-    list_arm_lines,
-    list_guard_lines,
-    name_metric,
+    name_guard,
     name_of,
     name_outcome,
     say_cells_read,
+    say_served,
 )
 from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
@@ -126,7 +126,7 @@ def show_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
         "subject": SUBJECTS[row.subject],
         "metric": name_outcome(row),
         "effect": show_percent(abs(row.minimum_effect)),
-        "guards_promised": [(name_metric(k), show_percent(v)) for k, v in row.guards.items()],
+        "guards_promised": [(name_guard(row, k), show_percent(v)) for k, v in row.guards.items()],
         "alpha": show_percent(row.alpha),
         "day": None if row.started_at is None else ((row.stopped_at or now) - row.started_at).days,
         "lines": list_arm_lines(row),
@@ -149,6 +149,7 @@ def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
         "turn_lines": list_turn_lines(row, list_arm_looks(row.id)),
         "turn_chart": draw_turns(row),
         "cells_read": say_cells_read(row),
+        "served": say_served(row),
         "goods": row.goods,
         "clusters": row.clusters,
         "turns": row.planned_days // row.period_days,
@@ -216,7 +217,7 @@ def download_experiment(request: HttpRequest, experiment_id: int) -> HttpRespons
         figures = readout.figures
         for one in (*figures.get("primary", ()), *figures.get("guards", ())):
             head = [readout.day.isoformat(), one["arm"], one["metric"], one["tolerance"]]
-            writer.writerow([*head, *(one[name] for name in COLUMNS)])
+            writer.writerow([*head, *(one.get(name) for name in COLUMNS)])
         if figures["kind"] == "clusters":
             head = [readout.day.isoformat(), "treated", row.primary_metric, None, None, None]
             writer.writerow(

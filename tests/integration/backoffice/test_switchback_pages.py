@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from pricing.models import PublicPrice
 from pricing.services.arm_turns import turn_public_arms
@@ -35,6 +36,7 @@ FORM: dict[str, Any] = {
     "turns": "4",
     "primary_metric": "units_per_shopper",
     "minimum_effect": "20",
+    "tolerance": "10",
 }
 
 
@@ -153,10 +155,14 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     early = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
     assert "No pair of turns is over yet" in early
     assert "Effect by day" not in early
+    for turn in (1, 2, 3):
+        turn_public_arms(now=NOON + timedelta(days=2 * turn, seconds=-9))
     sell(teas, range(8), lift=2.0)
     figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
     assert (figures["verdict"], figures["clusters"], figures["pairs"]) == ("wins", 10, 20)
     assert all(lower > plain for lower, plain in figures["turns"])
+    assert figures["served"]["fault"] == ""
+    assert figures["served"]["astray"] == [0.0, 0.0]
     row.refresh_from_db()
     assert (row.state, row.stop_reason) == ("stopped", "completed")
     assert row.registration["clusters"] == 10
@@ -168,6 +174,58 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     assert "Bounds need eight clusters of goods." in shown
     assert "It ended by itself after its turns" in shown
     assert "Turn by turn" in shown
+    assert "Were turns served as drawn?" in shown
+    assert "of 20 coins made the first turn of a pair the cheaper one" in shown
+    assert "100 % of the hours that count at the price of the turn" in shown
+
+
+def test_guards_are_promised_read_and_named_when_they_stop_it(
+    teas: list[int], root: Client, bob: Client, noon: None
+) -> None:
+    sell(teas, range(-56, 0))
+    guards = ["units_per_shopper", "return_rate"]
+    assert plan(root, guards=guards, tolerance="5").status_code == 302
+    row = Experiment.objects.get()
+    assert row.guards == dict.fromkeys(guards, 0.05)
+    page = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "pieces sold may lose 5" in page
+    assert "none of its own" not in page
+    start(bob, row)
+    for turn in range(4):
+        turn_public_arms(now=NOON + timedelta(days=2 * turn, seconds=-9 if turn else 0))
+    sell(teas, range(8), lift=0.2)
+    figures = read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=8, hours=5))
+    assert figures["verdict"] == "harmed"
+    row.refresh_from_db()
+    assert (row.state, row.stop_reason) == ("stopped", "harmed")
+    shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "The cheaper arm is certainly worse in pieces sold than it may be." in shown
+    assert "share of pieces sent back" in shown
+    assert "Difference to the plain arm" in shown
+    table = root.get(reverse("admin:experiment_csv", args=[row.pk])).content.decode()
+    assert f"{row.stopped_at:%Y-%m-%d},lower,units_per_shopper,0.05," in table
+    with override("zh-hans"):
+        words = root.get(
+            reverse("admin:experiment", args=[row.pk]), headers={"Accept-Language": "zh-hans"}
+        ).content.decode()
+    assert "各轮是否按抽签执行" in words
+
+
+def test_turns_that_nobody_served_are_told_and_end_it(
+    teas: list[int], root: Client, bob: Client, noon: None
+) -> None:
+    sell(teas, range(-56, 0))
+    plan(root)
+    row = Experiment.objects.get()
+    start(bob, row)
+    # The job that publishes at turns is down: every good keeps its price.
+    sell(teas, range(4))
+    read_experiment(experiment_id=row.pk, now=NOON + timedelta(days=4, hours=5))
+    row.refresh_from_db()
+    assert row.stop_reason == "mismatch"
+    shown = root.get(reverse("admin:experiment", args=[row.pk])).content.decode()
+    assert "Goods were not shown at the price of their turn" in shown
+    assert "not balanced" in shown
 
 
 @pytest.mark.parametrize(

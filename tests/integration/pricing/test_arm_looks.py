@@ -10,13 +10,16 @@ from django.contrib.auth import get_user_model
 from pricing.models import ArmPrice, PublicLook
 from pricing.selectors.arm_coins import load_arm_spells
 from pricing.selectors.arm_looks import list_arm_looks
+from pricing.selectors.arm_served import load_served
 from pricing.selectors.looks import load_public_outcomes
 from pricing.selectors.serving import forget_serving
 from pricing.services import publish_price_book, set_override, turn_price_shocks
 from pricing.services.arm_turns import turn_public_arms
 from pricing.services.look_counts import drain_looks
-from profiles.selectors.experiment_cells import find_public_arms
-from profiles.services import stop_experiment
+from profiles.core.experiments import draw_cells
+from profiles.models import Experiment
+from profiles.selectors.experiment_cells import find_public_arms, load_period
+from profiles.services import read_experiment, stop_experiment
 from tests.factories.experiments import start_switchback
 from tests.factories.looks import buy_shown, show
 from tests.factories.pricing import NOON, make_shopper
@@ -84,6 +87,64 @@ def test_looks_of_arms_are_counted_turn_by_turn_to_the_look(teas: list[int]) -> 
     }
     seen = sum(PublicLook.objects.values_list("looks", flat=True))
     assert seen == 12 * (2 + 3 + 5 + 1 + 6) + 4
+
+
+def test_hours_and_looks_of_turns_that_are_over_are_witnessed(teas: list[int]) -> None:
+    """Two turns of two days, of which the second days count; staff hold one price in the second."""
+    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
+    tested = teas[:8]
+    found = begin(tested)
+    row = Experiment.objects.get(pk=found)
+    look(tested, BEGIN + TURN * 0.75, 3)
+    look(tested, BEGIN + TURN * 0.25, 5)  # washed out
+    turn_public_arms(now=BEGIN + TURN - timedelta(seconds=9))
+    late = BEGIN + TURN + timedelta(hours=36)
+    held = min(lowered(late))
+    set_override(
+        variant_id=held,
+        amount_minor=449,
+        reason="flyer",
+        by_id=user.pk,
+        now=late,
+        expires_at=late + timedelta(days=9),
+    )
+    publish_price_book(now=late)
+    drain_looks()
+    over = BEGIN + 2 * TURN + A_MINUTE
+    period = load_period(row, now=over)
+    served = load_served(period)
+    assert served.places == 1
+    cluster = period.items[held]
+    drawn = draw_cells(row.salt, 8, 2)
+    expected = {
+        (one, turn, bool(drawn[one, turn]), True, False): 24.0
+        for one in range(8)
+        for turn in range(2)
+    }
+    # A book comes into force two seconds after it is written.
+    expected[cluster, 1, True, True, False] = round(12.0 + 2.0 / 3_600.0, 6)
+    expected[cluster, 1, True, True, True] = round(12.0 - 2.0 / 3_600.0, 6)
+    assert {
+        (one.cluster, one.turn, one.is_treated, one.is_drawn, one.is_held): round(one.hours, 6)
+        for one in served.hours
+    } == expected
+    assert served.looks == {(one, 0): 5.0 for one in range(8)} | {(one, 1): 3.0 for one in range(8)}
+    figures = read_experiment(experiment_id=found, now=over)
+    assert figures["served"]["held"] == [0.0, pytest.approx((12.0 - 2.0 / 3_600.0) / 192.0)]
+    assert figures["served"]["fault"] == ""
+
+
+def test_a_turn_whose_book_came_late_is_not_the_turn_that_was_drawn(teas: list[int]) -> None:
+    """The worker rests for half of the counted day of the second turn."""
+    found = begin(teas[:8])
+    turn_public_arms(now=BEGIN + TURN + timedelta(hours=36) - timedelta(seconds=2))
+    over = BEGIN + 2 * TURN + A_MINUTE
+    served = load_served(load_period(Experiment.objects.get(pk=found), now=over))
+    late = sum(one.hours for one in served.hours if not one.is_drawn)
+    assert round(late, 6) == 8 * 12.0
+    figures = read_experiment(experiment_id=found, now=over)
+    assert figures["served"]["fault"] == "hours"
+    assert sum(figures["served"]["astray"]) == pytest.approx(0.5)
 
 
 def test_looks_carry_the_coin_of_their_turn(teas: list[int]) -> None:

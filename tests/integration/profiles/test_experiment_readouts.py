@@ -17,30 +17,21 @@ from profiles.models import (
     Shopper,
 )
 from profiles.selectors import choose_arm
-from profiles.selectors.experiment_cells import find_public_arms
 from profiles.services import experiment_readouts as readouts
 from profiles.services import (
     load_events_bulk,
-    load_shoppers_bulk,
     move_shares,
     read_experiment,
     read_experiments,
-    save_draft,
-    set_clusters,
-    start_experiment,
     stop_experiment,
 )
 from shop.outbox.models import Fact
 from tests.factories.experiments import (
-    PLAIN,
-    SHORT,
-    SOMEBODY_ELSE,
-    make_draft,
     order_rows,
     plant,
     start,
 )
-from tests.factories.profiles import BRIE, CHEDDAR, EVERYTHING, GOUDA, MERLOT, NOON, RYE
+from tests.factories.profiles import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog", "forgetful")]
 LATER = NOON + timedelta(days=2)
@@ -215,55 +206,3 @@ def test_shares_moved_by_hand_keep_the_balance_check_right() -> None:
     move_shares(experiment_id=found, shares={"plain": 0.1, "short": 0.9}, reason="ramp", now=NOON)
     plant(found, shoppers=200, chance=EVEN, seed=2)
     assert read_experiment(experiment_id=found, now=LATER)["balance"] > 0.01
-
-
-def switchback(**changes: Any) -> int:
-    known: dict[str, Any] = {
-        "code": "cheese-down",
-        "subject": "public_prices",
-        "unit": "cluster",
-        "primary_metric": "revenue_per_shopper",
-        "guards": {},
-        "period_days": 2,
-        "wash_out_days": 1,
-        "arms": (PLAIN, SHORT.__class__("lower", "5 % less", 0.5, price_factor=0.95)),
-    }
-    return save_draft(draft=make_draft(**(known | changes)), by_id=None, now=NOON)
-
-
-def test_public_prices_turn_by_turn_from_cells_to_the_effect() -> None:
-    goods = list(range(5_000, 5_024))
-    found = switchback(planned_days=16)
-    assert set_clusters(experiment_id=found, variant_ids=goods) == 24
-    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
-    (buyer,) = load_shoppers_bulk(
-        rows=[("buyer", None)], market_code="us", consents=EVERYTHING, now=NOON
-    ).values()
-    rng, rows = np.random.default_rng(4), []
-    for day in range(-28, 16):
-        at = NOON + timedelta(days=day, hours=2)
-        arms = find_public_arms(now=at) if day >= 0 else {}
-        assert all(arm.price_factor <= 1.0 for arm in arms.values())
-        # A season lifts everything; who is treated sells a fifth more.
-        for good in goods:
-            lift = 1.2 if day >= 0 and arms[good].arm == "lower" else 1.0
-            paid = round((1_000 + 20 * day + rng.normal(0.0, 30.0)) * lift)
-            rows += order_rows(buyer, at, paid, rng, good)
-    load_events_bulk(csv_chunks=(r.encode() + b"\n" for r in rows), source="test", now=NOON)
-    figures = read_experiment(experiment_id=found, now=NOON + timedelta(days=16, hours=3))
-    assert (figures["kind"], figures["verdict"], figures["leaks"]) == ("clusters", "wins", False)
-    assert (figures["clusters"], figures["pairs"]) == (24, 96)
-    # A fifth of sales that are 28 days of season above their level before.
-    assert figures["low"] < 0.2 * (1_000 + 20 * 7.5) / (1_000 - 20 * 14.5) < figures["high"]
-
-
-def test_goods_are_clustered_before_public_prices_move() -> None:
-    found = switchback()
-    with pytest.raises(Exception, match="Choose the goods"):
-        start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
-    assert set_clusters(experiment_id=found, variant_ids=[CHEDDAR, GOUDA, BRIE, RYE, MERLOT]) == 5
-    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
-    other = switchback(code="again")
-    set_clusters(experiment_id=other, variant_ids=[RYE])
-    with pytest.raises(Exception, match="another experiment"):
-        start_experiment(experiment_id=other, now=NOON, by_id=SOMEBODY_ELSE)
