@@ -89,9 +89,22 @@ def test_looks_of_arms_are_counted_turn_by_turn_to_the_look(teas: list[int]) -> 
     assert seen == 12 * (2 + 3 + 5 + 1 + 6) + 4
 
 
+def hold(variant: int, *, now: datetime) -> None:
+    """Let staff set a price for nine days."""
+    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
+    set_override(
+        variant_id=variant,
+        amount_minor=449,
+        reason="flyer",
+        by_id=user.pk,
+        now=now,
+        expires_at=now + timedelta(days=9),
+    )
+    publish_price_book(now=now)
+
+
 def test_hours_and_looks_of_turns_that_are_over_are_witnessed(teas: list[int]) -> None:
     """Two turns of two days, of which the second days count; staff hold one price in the second."""
-    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
     tested = teas[:8]
     found = begin(tested)
     row = Experiment.objects.get(pk=found)
@@ -100,15 +113,7 @@ def test_hours_and_looks_of_turns_that_are_over_are_witnessed(teas: list[int]) -
     turn_public_arms(now=BEGIN + TURN - timedelta(seconds=9))
     late = BEGIN + TURN + timedelta(hours=36)
     held = min(lowered(late))
-    set_override(
-        variant_id=held,
-        amount_minor=449,
-        reason="flyer",
-        by_id=user.pk,
-        now=late,
-        expires_at=late + timedelta(days=9),
-    )
-    publish_price_book(now=late)
+    hold(held, now=late)
     drain_looks()
     over = BEGIN + 2 * TURN + A_MINUTE
     period = load_period(row, now=over)
@@ -192,18 +197,9 @@ def test_what_sold_in_an_arm_teaches_with_its_chance(teas: list[int]) -> None:
 
 
 def test_prices_that_staff_hold_were_left_to_no_chance(teas: list[int]) -> None:
-    user = get_user_model().objects.create_user(email="dana@example.com", password="x")
     begin(teas)
     held = min(lowered(BEGIN))
-    set_override(
-        variant_id=held,
-        amount_minor=449,
-        reason="flyer",
-        by_id=user.pk,
-        now=BEGIN + timedelta(hours=2),
-        expires_at=BEGIN + timedelta(days=9),
-    )
-    publish_price_book(now=BEGIN + timedelta(hours=2))
+    hold(held, now=BEGIN + timedelta(hours=2))
     spell = ArmPrice.objects.get(variant_id=held, ended_at=None)
     assert (spell.shown_minor, spell.other_minor) == (449, 0)
     forget_serving()
