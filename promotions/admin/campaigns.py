@@ -281,7 +281,8 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
         if is_done:
             row = Campaign.objects.get(pk=campaign_id)
             self.log_change(request, row, f"{step.value}: {reason}")
-            said = _("The campaign is now: %(status)s.") % {"status": row.get_status_display()}
+            phase = PHASES[phase_at(row.status, row.starts_at, row.ends_at, utc_now())][0]
+            said = _("The campaign is now: %(status)s.") % {"status": phase}
             self.message_user(request, said)
         return go_back(request)
 

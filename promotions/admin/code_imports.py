@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from promotions.core.code_files import BadCodeFile, find_layout
-from promotions.models import CodeImport, RefusedCode
+from promotions.models import CodeImport, Offer, RefusedCode
 from promotions.services import import_codes
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY
@@ -50,6 +50,13 @@ class ImportForm(forms.ModelForm):
         model = CodeImport
         fields = ["offer", "is_dry_run"]
         widgets = {"is_dry_run": UnfoldBooleanSwitchWidget()}
+
+    def clean_offer(self) -> Offer:
+        """Refuse an offer that everybody has without a code: its codes would do nothing."""
+        offer: Offer = self.cleaned_data["offer"]
+        if not offer.requires_coupon:
+            raise ValidationError(_("This offer applies without a code."))
+        return offer
 
     def clean_file(self) -> UploadedFile:
         """Refuse what is no file of codes before anything is read in."""

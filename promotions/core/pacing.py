@@ -19,6 +19,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Self
 
+# The price of money at which an offer adds just what it costs: below it the shop would pay to sell
+BREAK_EVEN = 1.0
 LARGEST = 1.0
 GAIN, LEAST_GAIN, SETTLING = 0.5, 0.05, 2.0
 # A block that spent nothing says "too dear", not "infinitely too dear".

@@ -69,8 +69,17 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "requires_coupon": ("needs a code", "需要优惠码"),
     "is_active": ("active", "启用"),
 }
+# What stands inside of a scope or of terms: key -> (English, Chinese)
+PARTS: Mapping[str, tuple[str, str]] = {
+    "categories": ("categories", "类别"),
+    "brands": ("brands", "品牌"),
+    "products": ("products", "商品"),
+    "variants": ("SKUs", "SKU"),
+    "except_variants": ("except for SKUs", "不含 SKU"),
+}
+NAMED_AT_MOST = 6
 _SENTENCES = {
-    "changed": ("{place}{field}: {old} → {new}", "{place}{field}：{old} → {new}"),
+    "changed": ("{place}{field}: {how}", "{place}{field}：{how}"),
     "added": ("Offer “{offer}” was added: {new}", "新增优惠“{offer}”：{new}"),
     "removed": ("Offer “{offer}” was removed.", "删除优惠“{offer}”。"),
 }
@@ -119,9 +128,43 @@ def describe_change(change: Change, language: str) -> str:
         place=place,
         offer=change.offer,
         field=field,
-        old=_show(change.old, at),
+        how=_compare(change.old, change.new, at) if change.kind == "changed" else "",
         new=_show(change.new, at),
     )
+
+
+def _compare(old: Any, new: Any, at: int) -> str:
+    """Return how a value differs: of what has parts only those that do, of lists what came and
+    went. Long ones would else be cut before the first difference."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old and new:
+        keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        parts = [f"{_name(key, at)} {_compare(old.get(key), new.get(key), at)}" for key in keys]
+        return ("; ", "；")[at].join(parts)
+    if _is_plain(old) and _is_plain(new):
+        before, after = old or [], new or []
+        came = [one for one in after if one not in before]
+        went = [one for one in before if one not in after]
+        if came or went:
+            signed = (("+", came), ("−", went))
+            return " ".join(f"{sign} {_list(some, at)}" for sign, some in signed if some)
+    return f"{_show(old, at)} → {_show(new, at)}"
+
+
+def _name(key: str, at: int) -> str:
+    return PARTS[key][at] if key in PARTS else key.replace("_", " ")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is a list of names or numbers, or nothing."""
+    return value is None or (
+        isinstance(value, list) and all(isinstance(one, str | int) for one in value)
+    )
+
+
+def _list(names: list[Any], at: int) -> str:
+    said = (", ", "、")[at].join(str(one) for one in names[:NAMED_AT_MOST])
+    more = len(names) - NAMED_AT_MOST
+    return said if more <= 0 else said + (f" and {more} more", f"等，另有 {more} 个")[at]
 
 
 def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = None) -> Reach:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from promotions.core.codes import WeakPattern, check_pattern
 from promotions.models.offers import Offer
@@ -67,7 +68,7 @@ class CodeBatch(models.Model):
             raise ValidationError({"pattern": refusal.message}) from refusal
         offer = Offer.objects.filter(pk=self.offer_id).first()
         if offer is not None and not offer.requires_coupon:
-            raise ValidationError({"offer": "This offer applies without a code."})
+            raise ValidationError({"offer": _("This offer applies without a code.")})
 
 
 class CodeImport(models.Model):

@@ -16,8 +16,9 @@ from promotions.core.conditions import All, Any, CartHas, Condition, ExactlyOne,
 from promotions.core.parse import parse_scope
 from promotions.core.terms import Gift, extra_scopes
 from promotions.core.values import OfferValue
-from promotions.models import Campaign, Coupon, Offer, Partner, StackingGroup, UseLimit
+from promotions.models import Campaign, Offer, Partner, StackingGroup
 from promotions.selectors.builder_drafts import compile_campaign
+from promotions.selectors.builder_extras import say_extras
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.naming import find_goods, list_paths, name_goods, suggest_goods
 from shop.kernel.errors import FairtagError
@@ -117,15 +118,15 @@ def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
 
     Seven queries and one for each kind of goods the offers name.
     """
-    campaign = Campaign.objects.get(pk=campaign_id)
+    campaign = Campaign.objects.select_related("partner_share__partner").get(pk=campaign_id)
     offers = compile_campaign(campaign_id)
     market = get_market(campaign.market_code) if campaign.market_code else None
     words = make_lexicon(
         offers, currency="USD" if market is None else market.currency, language=language
     )
     zone = "UTC" if market is None else market.time_zone
-    extra = _say_extras(campaign, words)
-    held = _say_holdout(campaign, words)
+    extra = say_extras(campaign, words)
+    shared = (*extra.get(0, ()), *_say_holdout(campaign, words))
     return [
         SaidOffer(
             offer.offer_id,
@@ -135,7 +136,7 @@ def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
                 words,
                 time_zone=zone,
                 budget_minor=campaign.budget_minor,
-                limits=(*extra.get(offer.offer_id, ()), *held),
+                limits=(*extra.get(offer.offer_id, ()), *shared),
             ),
         )
         for offer in offers
@@ -149,26 +150,6 @@ def _say_holdout(campaign: Campaign, words: Lexicon) -> tuple[str, ...]:
         return ()
     english = f"{share} % of these shoppers do not get it, to measure what it brings"
     return (words.pick((english, f"其中 {share} % 的顾客不参与，用于衡量效果")),)
-
-
-def _say_extras(campaign: Campaign, words: Lexicon) -> dict[int, tuple[str, ...]]:
-    """Return clauses for codes and use limits, by offer."""
-    said: dict[int, tuple[str, ...]] = {}
-    coupons = Coupon.objects.filter(offer__campaign=campaign, batch__isnull=True)
-    for offer_id, code in coupons.order_by("code").values_list("offer_id", "code")[:20]:
-        text = words.pick((f"the code is {code}", f"优惠码为 {code}"))
-        said[offer_id] = (*said.get(offer_id, ()), text)
-    limits = UseLimit.objects.filter(offer__campaign=campaign, is_active=True)
-    for limit in limits.exclude(max_uses=None):
-        what = {"units": ("pieces", "件"), "uses": ("uses", "次")}[limit.counted]
-        of = {"global": ("", ""), "shopper": (" a shopper", "每位顾客")}
-        who = of.get(limit.entity, (f" by {limit.entity}", f"（按 {limit.entity}）"))
-        text = words.pick(
-            (f"{limit.max_uses} {what[0]}{who[0]} only", f"{who[1]}限 {limit.max_uses} {what[1]}")
-        )
-        key = limit.offer_id or 0
-        said[key] = (*said.get(key, ()), text)
-    return said
 
 
 def _scopes_of(offer: OfferValue) -> list[Scope]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from promotions.core.pacing import GAIN, LEAST_GAIN, SETTLING, steer_price
+from promotions.core.pacing import BREAK_EVEN, GAIN, LEAST_GAIN, SETTLING, steer_price
 from promotions.models import AllocationPlan, Campaign
 
 BLOCK = timedelta(minutes=15)
@@ -16,8 +16,10 @@ def pace_allocations(*, now: datetime) -> int:
     """Move lambda of every allocated campaign whose block is over; return how many.
 
     What was spent in the block is compared with its part of what was left when it began, spread
-    over the time to the campaign's end. The stop is not here: a redemption takes its amount from
-    the budget in one conditional update, whatever lambda says.
+    over the time to the campaign's end. However little is spent, lambda never falls below what an
+    offer must earn to pay for itself: money left over is no reason to lose some. The stop is not
+    here: a redemption takes its amount from the budget in one conditional update, whatever lambda
+    says.
     """
     plans = AllocationPlan.objects.filter(
         is_on=True,
@@ -40,7 +42,8 @@ def _pace(pk: int, now: datetime) -> bool:
     share = (now - began) / max(campaign.ends_at - began, BLOCK)
     spent = campaign.spent_minor - plan.spent_at_pace
     gain = max(GAIN / (1.0 + plan.blocks / SETTLING) ** 0.5, LEAST_GAIN)
-    plan.price = steer_price(plan.price, max(spent, 0), left * share, gain=gain)
+    price = steer_price(plan.price, max(spent, 0), left * share, gain=gain)
+    plan.price = max(price, BREAK_EVEN)
     plan.paced_at, plan.spent_at_pace = now, campaign.spent_minor
     plan.blocks += 1
     plan.save(update_fields=["price", "paced_at", "spent_at_pace", "blocks"])

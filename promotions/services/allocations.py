@@ -15,6 +15,7 @@ from profiles.core.values import ShopperValue
 from profiles.selectors import ArmChoice
 from profiles.services import log_exposures
 from promotions.core.allocation import NULL_OFFER, NUMPY, Allocator, Engine, Problem, find_best
+from promotions.core.pacing import BREAK_EVEN
 from promotions.models import AllocationPlan, CampaignShopper, OfferDecision
 from promotions.selectors.allocations import Plan, Served, list_eligible, list_plans, load_served
 from promotions.services.allocation_arms import CHOSEN, CONTROL
@@ -22,8 +23,6 @@ from promotions.services.allocation_table import Table, lay_table
 from promotions.services.offer_beliefs import greet_offers
 
 CHUNK = 2_000
-# An offer must earn at least what it costs: lambda is never below this.
-BREAK_EVEN = 1.0
 Arm = OfferDecision.Arm
 
 

@@ -29,6 +29,7 @@ from shop.backoffice.views.models import show_backtest, show_elasticities, show_
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
 from shop.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
+from shop.backoffice.views.releasing import release_campaign
 from shop.backoffice.views.results import export_results, show_results
 from shop.backoffice.views.shoppers import show_shopper
 from shop.backoffice.views.switchbacks import plan_switchback
@@ -164,6 +165,11 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/take-out/",
             site.admin_view(take_goods_out),
             name="campaign_take_out",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/release/",
+            site.admin_view(release_campaign),
+            name="campaign_release",
         ),
         path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
     ]

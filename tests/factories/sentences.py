@@ -21,7 +21,10 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "coupon_batch": (
         {"codes": "50", "pattern": "spring-######", "percent": "10", "goods": ""},
-        f"Take 10 % off all products for everybody {WHEN}{CODE}{TOTAL}",
+        (
+            f"Take 10 % off all products for everybody {WHEN}{CODE}, with one of 50 codes like "
+            f"SPRING-######{TOTAL}"
+        ),
     ),
     "flash_sale": (
         {"pieces": "100", "goods": "SKU-2", "percent": "30"},
@@ -55,7 +58,7 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
     ),
     "partner": (
         {"partner": "acme", "share": "50", "percent": "20", "goods": "Brand 1, Brand 2"},
-        f"Take 20 % off Brand 1 or Brand 2 for everybody {WHEN}{TOTAL}",
+        f"Take 20 % off Brand 1 or Brand 2 for everybody {WHEN}, Acme Foods pays 50 % of it{TOTAL}",
     ),
     "gift": (
         {"quantity": "1", "gift": "SKU-3", "cart_value": "40"},

@@ -23,8 +23,9 @@ from shop.backoffice.builder import (
 )
 from shop.backoffice.clauses import list_clause_choices
 from shop.backoffice.frame import needs, render_page
-from shop.backoffice.views.campaigns import require_campaign
+from shop.backoffice.views.campaigns import describe_head, require_campaign
 from shop.backoffice.views.checks import describe_checks, show_progress, start_check
+from shop.backoffice.views.releasing import list_offered
 from shop.catalog.selectors.naming import list_goods_names
 
 CAN_ADD, CAN_CHANGE = "promotions.add_campaign", "promotions.change_campaign"
@@ -69,9 +70,11 @@ def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
     offers = say_campaign(campaign_id, language=language)
     context = {
         "campaign": campaign,
+        "head": describe_head(campaign),
         "offers": offers,
         "check": describe_checks(campaign, "law"),
         "may_take_out": campaign.status == "draft" and request.user.has_perm(CAN_CHANGE),
+        "steps": list_offered(request, campaign) if offers else {},
     }
     return render_page(request, "admin/campaign_plan.html", campaign.name, context)
 

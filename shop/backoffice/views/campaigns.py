@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -20,11 +21,14 @@ from promotions.selectors.campaigns import (
     list_revisions,
     list_steps,
 )
+from promotions.selectors.phases import PHASES
 from promotions.services import roll_back
 from promotions.services.campaigns import say_step
 from shop.backoffice.frame import needs, render_page
+from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.staff.columns import show_tag
 from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
 CAN_SEE = "promotions.view_campaign"
@@ -72,6 +76,17 @@ def require_campaign(campaign_id: int) -> CampaignView:
     if found is None:
         raise Http404(_("No campaign has this number."))
     return found
+
+
+def describe_head(campaign: CampaignView) -> dict[str, Any]:
+    """Return what stands above every page before it goes live: what it is now, and its dates on
+    the clock its sentence is said by."""
+    zone = get_market(campaign.market_code).time_zone if campaign.market_code else "UTC"
+    start, end = (
+        f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        for at in (campaign.starts_at, campaign.ends_at)
+    )
+    return {"phase": show_tag(*PHASES[campaign.phase]), "window": f"{start} – {end} {zone}"}
 
 
 def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) -> None:

@@ -18,7 +18,7 @@ from shop.backoffice.previews import PreviewForm, try_basket
 from shop.backoffice.replays import replay_order
 from shop.backoffice.sentences import MOMENT
 from shop.backoffice.verdicts import fold_verdicts
-from shop.backoffice.views.campaigns import require_campaign
+from shop.backoffice.views.campaigns import describe_head, require_campaign
 from shop.backoffice.views.checks import describe_checks, show_progress
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
@@ -35,7 +35,7 @@ def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     asked = request.GET if "basket" in request.GET else None
     begins = campaign.starts_at.astimezone(ZoneInfo(get_market(market).time_zone))
     form = PreviewForm(asked, initial={"channel": "online", "at": f"{begins:{MOMENT}}"})
-    context: dict[str, Any] = {"campaign": campaign, "form": form}
+    context: dict[str, Any] = {"campaign": campaign, "head": describe_head(campaign), "form": form}
     if asked is not None and form.is_valid():
         found = try_basket(
             form, campaign_id=campaign_id, market_code=market, language=language, now=utc_now()
@@ -57,7 +57,11 @@ def show_rehearsal(request: HttpRequest, campaign_id: int) -> HttpResponse:
     part = show_progress(request, campaign, "rehearsal")
     if part is not None:
         return part
-    context = {"campaign": campaign, "check": describe_checks(campaign, "rehearsal")}
+    context = {
+        "campaign": campaign,
+        "head": describe_head(campaign),
+        "check": describe_checks(campaign, "rehearsal"),
+    }
     return render_page(request, "admin/campaign_rehearsal.html", campaign.name, context)
 
 

@@ -231,8 +231,34 @@ def test_reading_back_asks_a_fixed_number_of_questions(
     save("price_cut", KINDS["price_cut"][0])
     newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
     sentences()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         say_campaign(newest, language="en")
+
+
+def test_limits_of_a_day_or_of_the_campaign_and_a_file_of_codes_are_read_back(
+    stocked_shop: None,
+) -> None:
+    save("price_cut", KINDS["price_cut"][0])
+    offer = Offer.objects.order_by("-pk")[0]
+    campaign = offer.campaign
+    UseLimit.objects.create(offer=offer, max_uses=10, counted="units", period="day")
+    UseLimit.objects.create(campaign=campaign, max_uses=2, max_minor=900, entity="shopper")
+    UseLimit.objects.create(campaign=campaign, max_uses=7, is_active=False)
+    Coupon.objects.create(offer=offer, code="ACME-1")
+    Coupon.objects.create(offer=offer, code="ACME-2")
+    assert sentences() == [
+        (
+            "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
+            "in us, with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses a shopper "
+            "only, at most $9.00 a shopper, at most $500.00 in all. It combines with other offers."
+        )
+    ]
+    (said,) = say_campaign(campaign.pk, language="zh-hans")
+    assert said.sentence == (
+        "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（us）：Cheese 1减 10%，"
+        "凭 2 个优惠码之一（如 ACME-1），每天限 10 件，每位顾客限 2 次，每位顾客最多减 US$9.00，"
+        "总额不超过 US$500.00。可与其他优惠叠加。"
+    )
 
 
 def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:

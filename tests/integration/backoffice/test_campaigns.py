@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,6 +73,50 @@ def test_a_deep_campaign_is_handed_in_by_one_and_approved_by_another(
     assert act(seller, "promotions_campaign_approve", key, reason=REASON).status_code == 403
     act(approver, "promotions_campaign_approve", key, reason=REASON)
     assert Campaign.objects.get(pk=key).status == "live"
+
+
+def release(browser: Client, key: int, step: str, reason: str = REASON) -> None:
+    """Press the button of a step on the page that says what a campaign says."""
+    address = reverse("admin:campaign_release", args=[key])
+    assert browser.post(address, {"step": step, "reason": reason}).status_code == 302
+
+
+def test_who_reads_a_campaign_back_hands_it_in_there_and_another_approves(
+    as_role: Callable[[str], Client],
+) -> None:
+    seller, approver = as_role(MERCHANDISER), as_role(APPROVER)
+    key = prepare_campaign()
+    Offer.objects.filter(campaign_id=key).update(percent=60)
+    plan = reverse("admin:campaign_plan", args=[key])
+    release(seller, key, "schedule", reason="no")
+    assert messages_of(seller) == ["Say why: the reason is kept with the change."]
+    assert '<button class="ft-button" type="submit">Schedule</button>' in page_of(seller, plan)
+    release(seller, key, "schedule")
+    assert messages_of(seller) == ["The campaign is now: waits for a second person."]
+    assert 'name="step"' not in page_of(seller, plan)
+    release(seller, key, "approve")
+    assert messages_of(seller) == ["This step leads nowhere from here, or is not yours to take."]
+    assert Campaign.objects.get(pk=key).status == "scheduled"
+    assert '<span class="ft-tag ft-tag-amber">waits for a second' in page_of(approver, plan)
+    release(approver, key, "approve")
+    assert messages_of(approver) == ["The campaign is now: approved, not begun."]
+
+
+def test_a_step_says_what_the_campaign_is_now_and_a_page_on_which_clock(root: Client) -> None:
+    key = prepare_campaign()
+    days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
+    Campaign.objects.filter(pk=key).update(
+        market_code="us", starts_at=days[0], ends_at=days[1], budget_minor=100
+    )
+    act(root, "promotions_campaign_schedule", key, reason=REASON)
+    assert messages_of(root) == ["Done.", "The campaign is now: approved, not begun."]
+    page = page_of(root, reverse("admin:campaign_plan", args=[key]))
+    assert "2030-01-05 00:00 – 2030-01-12 00:00 America/New_York" in page
+
+
+def page_of(browser: Client, address: str) -> str:
+    """Return a page as it came."""
+    return browser.get(address).content.decode()
 
 
 def test_a_save_is_a_version_and_the_page_of_versions_leads_back(root: Client) -> None:

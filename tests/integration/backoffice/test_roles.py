@@ -65,6 +65,7 @@ PAGES = {
     "campaign_ask": "promotions.view_campaign",
     "campaign_stop_asking": "promotions.view_campaign",
     "campaign_take_out": "promotions.change_campaign",
+    "campaign_release": "promotions.view_campaign",
     "order_offers": "orders.view_order",
     "code_file": "promotions.view_codebatch",
     "campaign_versions": "promotions.view_campaign",
@@ -85,7 +86,7 @@ POSTED = {
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
     *("set_allocator", "set_exploring", "campaign_ask", "campaign_stop_asking"),
-    "campaign_take_out",
+    *("campaign_take_out", "campaign_release"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")

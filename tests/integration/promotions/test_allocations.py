@@ -194,6 +194,15 @@ def test_the_price_of_money_follows_what_was_spent(shelf: Shelf) -> None:
     assert plan.price < former
 
 
+def test_a_budget_that_is_not_spent_never_buys_sales_at_a_loss(shelf: Shelf) -> None:
+    plan = make_plan(shelf)
+    Campaign.objects.update(budget_minor=1_000_000)
+    for hour in range(1, 9):
+        assert pace_allocations(now=NOON + timedelta(hours=hour)) == 1
+    plan.refresh_from_db()
+    assert (plan.price, plan.blocks) == (1.0, 8)
+
+
 def test_learns_from_the_randomised_arm_what_a_discount_adds(shelf: Shelf) -> None:
     make_plan(shelf, control_share=0.4, depth_share=0.25, outcome_days=7)
     make_shoppers(3_000)

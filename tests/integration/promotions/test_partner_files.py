@@ -77,6 +77,14 @@ def test_files_of_many_hands_are_read(
     )
 
 
+def test_codes_are_not_read_in_for_an_offer_everybody_has_without_one(
+    upload: Upload, offer: Offer
+) -> None:
+    Offer.objects.filter(pk=offer.pk).update(requires_coupon=False)
+    assert "This offer applies without a code." in upload(BARE.encode(), dry=True)
+    assert (CodeImport.objects.count(), Coupon.objects.count()) == (0, 1)
+
+
 BAD = """Code;Uses
 ours-0001;
 NEW-0001;

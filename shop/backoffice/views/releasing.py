@@ -1,0 +1,76 @@
+"""Hand a campaign in, or approve it, from the page that says what it says and what the law says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from promotions.core.workflow import Step, may_step
+from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.phases import PHASES
+from promotions.services import move_campaign
+from shop.backoffice.frame import needs
+from shop.backoffice.views.campaigns import require_campaign
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
+
+# What leads to shoppers: who may, and what the button says
+STEPS = {
+    Step.SCHEDULE: ("promotions.change_campaign", gettext_lazy("Schedule")),
+    Step.APPROVE: ("promotions.approve_campaign", gettext_lazy("Approve (second person)")),
+}
+
+
+class StepForm(forms.Form):
+    """Which step, and why."""
+
+    step = forms.ChoiceField(choices=[(step.value, step.value) for step in STEPS])
+    reason = forms.CharField(min_length=SHORTEST_REASON, max_length=300)
+
+
+@require_POST
+@needs("promotions.view_campaign")
+def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Take the step, or say why not. The law is asked by the step itself."""
+    campaign = require_campaign(campaign_id)
+    form = StepForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say why: the reason is kept with the change."))
+    elif (Step(form.cleaned_data["step"])) not in list_offered(request, campaign):
+        messages.error(request, _("This step leads nowhere from here, or is not yours to take."))
+    else:
+        _take(request, campaign_id, Step(form.cleaned_data["step"]), form.cleaned_data["reason"])
+    return HttpResponseRedirect(reverse("admin:campaign_plan", args=[campaign_id]))
+
+
+def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[Step, Any]:
+    """Return the steps towards shoppers this reader may take now, with the words of the button."""
+    return {
+        step: said
+        for step, (right, said) in STEPS.items()
+        if may_step(step, campaign.status) and request.user.has_perm(right)
+    }
+
+
+def _take(request: HttpRequest, campaign_id: int, step: Step, reason: str) -> None:
+    try:
+        move_campaign(
+            campaign_id=campaign_id,
+            step=step,
+            reason=reason,
+            by_id=account_id(request),
+            now=utc_now(),
+        )
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+        return
+    phase = PHASES[require_campaign(campaign_id).phase][0]
+    messages.success(request, _("The campaign is now: %(status)s.") % {"status": phase})
