@@ -41,6 +41,8 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     by branch and bound, exactly for up to six offers and for more within a bounded number of
     steps; then what is found is improved by single changes.
     """
+    if len(candidates) == 1 and candidates[0].offer.category is None:
+        return apply_candidates(candidates, cart) or NOTHING  # most goods: nothing to choose from
     entries = _entries(candidates, cart)
     if not entries:
         return NOTHING

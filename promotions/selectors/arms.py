@@ -50,12 +50,18 @@ def list_tested_campaigns() -> dict[int, str]:
     return {pk: running[code] for pk, code in rows}
 
 
-def find_offer_arms(campaign_ids: Iterable[int], shopper: ShopperView, channel: str) -> OfferArms:
+def find_offer_arms(
+    campaign_ids: Iterable[int],
+    shopper: ShopperView,
+    channel: str,
+    tested: Mapping[int, str] | None = None,
+) -> OfferArms:
     """Return the arms of a shopper for those of the campaigns that are under experiment.
 
-    Nobody in particular gets the plain arm. Two queries if any is, at most; else none.
+    `tested` is what `list_tested_campaigns` says, for who asked it already. Nobody in particular
+    gets the plain arm. Two queries if any is, at most; else none.
     """
-    tested = list_tested_campaigns()
+    tested = list_tested_campaigns() if tested is None else tested
     wanted = {one: tested[one] for one in campaign_ids if one in tested}
     if not wanted:
         return OfferArms()

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db import connection
-
 from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
 from promotions.core.law.places import LawRow
@@ -32,20 +30,12 @@ from promotions.models import (
     StackingGroup,
 )
 from promotions.models.stacking import MAX_DEPTH
+from promotions.selectors.budgets import forget_budgets
 from promotions.selectors.law_rows import load_laws
 
 log = logging.getLogger("fairtag.promotions")
 
 FRESH_SECONDS = 1.0
-# As text: each cart asks it, and building the queryset took ten times as long as the answer.
-_BUDGETS = """
-SELECT campaign.id, campaign.budget_minor - campaign.spent_minor + coalesce((
-    SELECT sum(held.amount_minor) FROM promotions_redemption AS held
-    WHERE held.campaign_id = campaign.id AND held.is_budgeted AND held.state = 'held'
-      AND held.expires_at <= %s), 0)::bigint
-FROM promotions_campaign AS campaign
-WHERE campaign.id = ANY(%s) AND campaign.budget_minor IS NOT NULL
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +97,7 @@ def load_offer_book() -> CompiledBook:
 def forget_offer_book() -> None:
     """Compare with the database on the next read (after a write in this process, and in tests)."""
     _cache.checked_at = 0.0
+    forget_budgets()
 
 
 def compile_offer(
@@ -171,19 +162,6 @@ def compile_or_skip(
     except BadOffer as refusal:
         log.error("Offer %s is left out: %s", offer.pk, refusal)
         return None
-
-
-def read_budgets(campaign_ids: Iterable[int], now: datetime) -> dict[int, int]:
-    """Return what is left of each budget at `now`. One query, none without ids.
-
-    Holds that ran out are counted as given back, whether or not the job did that already.
-    """
-    ids = list(campaign_ids)
-    if not ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BUDGETS, [now, ids])
-        return dict(cursor.fetchall())
 
 
 def live_at(offer: OfferValue, now: datetime, market_code: str) -> bool:

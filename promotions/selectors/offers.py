@@ -21,7 +21,8 @@ from promotions.core.shoppers import ShopperView
 from promotions.core.terms import Gift
 from promotions.core.values import CouponValue, Evaluation, GiftStock, OfferValue
 from promotions.selectors.arms import find_offer_arms
-from promotions.selectors.book import CompiledBook, live_at, load_offer_book, read_budgets
+from promotions.selectors.book import CompiledBook, live_at, load_offer_book
+from promotions.selectors.budgets import read_budgets
 from promotions.selectors.coupons import find_coupons
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import close_held_out, drop_held_out
@@ -193,7 +194,16 @@ def take_as_live(coupon: CouponValue, campaign_ids: Collection[int]) -> CouponVa
 
 def with_budgets(offers: list[OfferValue], book: CompiledBook, now: datetime) -> list[OfferValue]:
     """Return the offers with what their campaigns have left. One query if any has a budget."""
-    left = read_budgets({o.campaign_id for o in offers if o.campaign_id in book.budgeted}, now)
+    return fill_budgets(offers, read_budgets(list_budgeted(offers, book), now))
+
+
+def list_budgeted(offers: Iterable[OfferValue], book: CompiledBook) -> set[int]:
+    """Return the campaigns of the offers that have a budget."""
+    return {offer.campaign_id for offer in offers} & book.budgeted
+
+
+def fill_budgets(offers: list[OfferValue], left: Mapping[int, int]) -> list[OfferValue]:
+    """Return the offers with what is `left` of their campaigns' budgets."""
     if not left:
         return offers
     return [

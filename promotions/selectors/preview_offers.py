@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,22 +12,27 @@ from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import needed_facts
 from promotions.core.evaluate import find_failures
 from promotions.core.limits import Buyer, Entity
+from promotions.core.one_piece import is_plain, may_apply, put_alone
 from promotions.core.shoppers import ShopperView
 from promotions.core.values import OfferValue
 from promotions.selectors.arms import OfferArms, find_offer_arms, list_tested_campaigns
 from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.budgets import recall_budgets
 from promotions.selectors.facts import LookUp, complete_shopper
 from promotions.selectors.holdouts import drop_held_out
-from promotions.selectors.limits import load_limits, with_rooms
+from promotions.selectors.limits import LimitBook, load_limits, with_rooms
 from promotions.selectors.offers import (
     cap_personal,
+    fill_budgets,
     find_given,
     keep_from_sensitive,
     keep_given,
-    with_budgets,
+    list_budgeted,
 )
 from shop.catalog.selectors import get_market
 
+NOBODY = ShopperFacts()
+MOST_TRIED = 60
 FindVisitor = Callable[[], ShopperView]
 FindTier = Callable[[], str | None]
 
@@ -77,14 +82,17 @@ def gather_offers(
     """Return what a cart would ask about one piece of each of `lines`; None: no offer lowers any.
 
     `find_visitor` names the shopper, asked only if an offer on these goods is not the same for
-    everybody; `find_tier` their tier, for a page that asks for it more than once. Queries: one each
-    for budgets, use limits and whom campaigns address, two for arms, what these two and
-    `complete_shopper` take; each only where an offer on these goods asks.
+    everybody; `find_tier` their tier, for a page that asks for it more than once. What budgets
+    have left is remembered for a second (`recall_budgets`): the cart reads it anew. Queries: one
+    each for use limits and whom campaigns address, two for arms, what these two and
+    `complete_shopper` take; each only where an offer that could apply to one piece asks.
     """
     offers = _list_live(lines, place)
     if not offers:
         return None
-    if find_visitor is not None and _asks_who(offers):
+    limits, tested = load_limits(), list_tested_campaigns()
+    offers = _drop_hopeless(offers, lines, place, limits, tested)
+    if find_visitor is not None and any(_asks_who(one, limits, tested) for one in offers):
         shopper = find_visitor()
     offers = drop_held_out(offers, shopper.shopper_id)
     if shopper.shopper_id is None or not shopper.allows_personal:
@@ -94,8 +102,7 @@ def gather_offers(
     given, rule = find_given(offers, shopper, cart, place.now)
     mine = [o for o in offers if o.audience != "personal" or o.campaign_id in given]
     offers, _ = keep_from_sensitive(keep_given(mine, given), lines)
-    offers = with_budgets(offers, load_offer_book(), place.now)
-    offers = with_rooms(offers, Buyer(shopper.shopper_id, place.channel, cart.time_zone, place.now))
+    offers = _with_left(offers, Buyer(shopper.shopper_id, place.channel, cart.time_zone, place.now))
     facts = frozenset().union(*(needed_facts(offer.condition) for offer in offers))
     if find_tier is not None and "tier" in facts and shopper.shopper_id is not None:
         shopper, facts = replace(shopper, tier=find_tier()), facts - {"tier"}
@@ -104,7 +111,9 @@ def gather_offers(
         offers=tuple(offers),
         shopper=shopper,
         cart=cap_personal(cart, given, place.now),
-        arms=find_offer_arms({offer.campaign_id for offer in offers}, shopper, place.channel),
+        arms=find_offer_arms(
+            {offer.campaign_id for offer in offers}, shopper, place.channel, tested
+        ),
         given=given,
         law_label=rule.label(place.language),
     )
@@ -150,13 +159,47 @@ def _list_live(lines: Sequence[CartLineValue], place: PreviewPlace) -> list[Offe
     ]
 
 
-def _asks_who(offers: Sequence[OfferValue]) -> bool:
-    limits, tested = load_limits(), list_tested_campaigns()
-    return any(
+def _drop_hopeless(
+    offers: Sequence[OfferValue],
+    lines: Sequence[CartLineValue],
+    place: PreviewPlace,
+    limits: LimitBook,
+    tested: Mapping[int, str],
+) -> list[OfferValue]:
+    """Return the offers without those that no single piece of `lines` meets, whoever asks.
+
+    An answer that could not matter is not worth a query: only offers that need one are tried, on
+    no more goods than a query takes time.
+    """
+    asking = [
+        offer.offer_id
+        for offer in offers
+        if not is_plain(offer) and (_asks_who(offer, limits, tested) or limits.limits_of(offer))
+    ]
+    if not asking or len(lines) > MOST_TRIED:
+        return list(offers)
+    cart = place.empty_cart()
+    alone = [(one, Circumstances(put_alone(one, cart), NOBODY, place.now)) for one in lines]
+    return [
+        offer
+        for offer in offers
+        if offer.offer_id not in asking
+        or any(offer.covers(line) and may_apply(offer, given) for line, given in alone)
+    ]
+
+
+def _with_left(offers: list[OfferValue], buyer: Buyer) -> list[OfferValue]:
+    """Return the offers with what budgets have left, up to a second ago, and use limits now."""
+    book = load_offer_book()
+    left = recall_budgets(list_budgeted(offers, book), book.budgeted, buyer.now)
+    return with_rooms(fill_budgets(offers, left), buyer)
+
+
+def _asks_who(offer: OfferValue, limits: LimitBook, tested: Collection[int]) -> bool:
+    return (
         offer.audience == "personal"
         or offer.holdout_percent > 0
         or offer.campaign_id in tested
-        or needed_facts(offer.condition)
+        or bool(needed_facts(offer.condition))
         or any(limit.entity is Entity.SHOPPER for limit in limits.limits_of(offer))
-        for offer in offers
     )

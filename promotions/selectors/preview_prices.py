@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 
 from profiles.selectors import ArmChoice
 from promotions.core.benefits import WITHOUT_LINES
-from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.carts import CartLineValue
+from promotions.core.one_piece import lower_piece, piece_key, put_alone
 from promotions.core.shoppers import ShopperView
-from promotions.core.stacking import Candidate, best_plan
-from promotions.core.values import OfferValue
+from promotions.core.stacking import Plan
 from promotions.selectors.book import live_at, load_offer_book
 from promotions.selectors.facts import LookUp
 from promotions.selectors.offers import facts_of
@@ -65,24 +64,22 @@ def price_units(
     if found is None:
         return {}, ()
     facts, seen = facts_of(found.shopper, found.given), set[int]()
-    known: dict[tuple[object, ...], int] = {}
+    known: dict[tuple[int, ...], int] = {}
     prices = {}
     for line in lines:
-        alone = replace(found.cart, lines=(replace(line, quantity=1),))
+        alone = put_alone(line, found.cart)
         fit = list_fitting(found, alone, facts, place, seen)
         if not fit:
             continue
-        # Scopes are settled by now: goods with the same offers and amounts cost the same
-        key = (line.unit_minor, line.floor_minor, line.public_minor, *(o.offer_id for o in fit))
+        key = piece_key(line, fit)
         if key not in known:
-            known[key] = _take_off(fit, alone)
+            known[key] = _count_off(lower_piece(fit, alone))
         if known[key]:
             prices[line.variant_id] = line.unit_minor - known[key]
     return prices, tuple(one for key, one in found.arms.choices.items() if key in seen)
 
 
-def _take_off(offers: Sequence[OfferValue], alone: CartValue) -> int:
-    plan = best_plan([Candidate(offer) for offer in offers], alone)
+def _count_off(plan: Plan) -> int:
     return sum(part for effect in plan.effects for part in effect.taken)
 
 

@@ -9,10 +9,11 @@ from datetime import datetime
 from profiles.selectors import ArmChoice
 from promotions.core.carts import CartLineValue
 from promotions.core.conditions import needed_facts
-from promotions.core.evaluate import evaluate_offers
 from promotions.core.limits import Left, least_left
+from promotions.core.one_piece import lower_piece, piece_key, put_alone
 from promotions.core.shoppers import ShopperView
-from promotions.core.values import Evaluation, OfferValue
+from promotions.core.stacking import Plan
+from promotions.core.values import OfferValue
 from promotions.selectors.facts import LookUp
 from promotions.selectors.offers import facts_of
 from promotions.selectors.preview_offers import (
@@ -123,36 +124,40 @@ def _preview_each(
 ) -> dict[int, LinePreview]:
     """Return the previews by variant; `seen` gets the campaigns some arm of which would show."""
     facts = facts_of(found.shopper, found.given)
+    known: dict[tuple[int, ...], LinePreview | None] = {}
     previews = {}
     for line in lines:
-        alone = replace(found.cart, lines=(replace(line, quantity=1),))
+        alone = put_alone(line, found.cart)
         fit = list_fitting(found, alone, facts, place, seen)
         if not fit:
             continue
-        answer = evaluate_offers(
-            cart=alone,
-            offers=fit,
-            coupons=(),
-            shopper=facts,
-            now=place.now,
-            language=place.language,
-        )
-        if answer.applied:
-            previews[line.variant_id] = _preview(line, answer, fit, found.law_label)
+        key = piece_key(line, fit)
+        if key not in known:
+            known[key] = _preview(line, lower_piece(fit, alone), fit, place, found.law_label)
+        if (shown := known[key]) is not None:
+            previews[line.variant_id] = replace(shown, variant_id=line.variant_id)
     return previews
 
 
 def _preview(
-    line: CartLineValue, found: Evaluation, offers: Sequence[OfferValue], law_label: str
-) -> LinePreview:
-    ids = {offer.offer_id for offer in found.applied}
+    line: CartLineValue,
+    plan: Plan,
+    offers: Sequence[OfferValue],
+    place: PreviewPlace,
+    law_label: str,
+) -> LinePreview | None:
+    """Return what `plan` makes of one piece; None: nothing."""
+    used = [effect for effect in plan.effects if effect.is_used]
+    if not used:
+        return None
+    ids = {effect.candidate.offer.offer_id for effect in used}
     applied = [offer for offer in offers if offer.offer_id in ids]
     own = [offer.offer_id for offer in applied if offer.audience == "personal"]
     first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
     return LinePreview(
         variant_id=line.variant_id,
-        adjusted_minor=found.totals[line.line_id],
-        labels=tuple(offer.label for offer in found.applied),
+        adjusted_minor=line.unit_minor - sum(sum(effect.taken) for effect in used),
+        labels=tuple(effect.candidate.offer.label(place.language) for effect in used),
         ends_at=first.ends_at,
         has_clock=first.has_clock,
         left=least_left(room for offer in applied for room in offer.rooms),

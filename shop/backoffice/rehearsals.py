@@ -20,7 +20,8 @@ from promotions.core.purse import Purse
 from promotions.core.recorded import BurnDay, Forecast, Outcome, burn_budget, forecast
 from promotions.core.terms import Gift
 from promotions.core.values import CouponValue, OfferValue
-from promotions.selectors.book import CompiledBook, load_offer_book, read_budgets
+from promotions.selectors.book import CompiledBook, load_offer_book
+from promotions.selectors.budgets import read_budgets
 from promotions.selectors.builder_drafts import rehearse
 from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.personal_law import find_personal_cap

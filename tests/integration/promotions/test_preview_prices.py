@@ -1,16 +1,21 @@
-"""Prices reckoned for sorting are those that previews put into words."""
+"""Prices before the cart, shown and reckoned for sorting, are those of a cart of one piece."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from promotions.core.carts import CartLineValue
 from promotions.models import CampaignShopper, UseLimit
 from promotions.selectors import (
     PreviewPlace,
     ShopperView,
+    evaluate_cart,
     find_touched,
     forget_offer_book,
     preview_lines,
@@ -22,6 +27,15 @@ from tests.factories.promotions import NOON, make_campaign, make_line
 
 pytestmark = pytest.mark.django_db
 PLACE = PreviewPlace("us", "online", "USD", NOON, "en", "US-NY")
+
+
+def charge(line: CartLineValue, shopper: ShopperView) -> tuple[int, tuple[str, ...]]:
+    """Return what a cart charges for the line alone, and the offers it names."""
+    cart = replace(PLACE.empty_cart(), lines=(line,))
+    found = evaluate_cart(
+        cart=cart, codes=(), shopper=shopper, now=NOON, language="en", locale="en_US"
+    )
+    return found.totals[line.line_id], tuple(offer.label for offer in found.applied)
 
 
 def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
@@ -49,6 +63,11 @@ def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
         assert prices == {key: one.adjusted_minor for key, one in shown.items()}
         assert len(prices) > 90
         assert arms == ()
+        for line in lines[::4]:
+            paid, labels = charge(replace(line, quantity=1), shopper)
+            seen = shown.get(line.variant_id)
+            assert paid == (line.unit_minor if seen is None else seen.adjusted_minor)
+            assert labels == (() if seen is None else seen.labels)
 
 
 def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) -> None:
@@ -57,3 +76,28 @@ def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) 
     make_campaign("rye", percent="10", scope={"categories": [shelf.bread]})
     make_campaign("told", percent="5", code="TOLD", scope={"categories": [shelf.cheese]})
     assert ids[find_touched(ids, PLACE)].tolist() == [shelf.rye]
+
+
+def test_nobody_is_asked_for_offers_that_no_single_piece_meets() -> None:
+    for name, condition in (("dear", {"cart_value": 2_000}), ("many", {"cart_quantity": 2})):
+        campaign = make_campaign(name, percent="25", audience="personal", condition=condition)
+        UseLimit.objects.create(campaign=campaign, entity="global", max_uses=9)
+    at_a_till = {"all": [{"tiers": ["gold"]}, {"channels": ["store"]}]}
+    tiered = make_campaign("gold", percent="25", condition=at_a_till)
+    UseLimit.objects.create(campaign=tiered, entity="shopper", max_uses=9)
+    forget_offer_book()
+    alice, asked = ShopperView(make_shopper().id, is_member=True), []
+
+    def look() -> ShopperView:
+        asked.append(alice)
+        return alice
+
+    cheap, dear = make_line(unit_minor=1_999), make_line("dear", variant_id=2, unit_minor=2_000)
+    for lines, looks in (([cheap], 0), ([cheap, dear], 1)):
+        with CaptureQueriesContext(connection) as captured:
+            found = preview_lines(
+                lines=lines, place=PLACE, shopper=ShopperView(None), find_visitor=look
+            )
+        counted = sum("limitcounter" in query["sql"] for query in captured.captured_queries)
+        given = sum("campaignshopper" in query["sql"] for query in captured.captured_queries)
+        assert (found.mine, len(asked), given, counted) == ({}, looks, looks, 0)

@@ -16,6 +16,7 @@ from promotions.selectors import (
     PreviewPlace,
     ShopperView,
     addressed,
+    budgets,
     evaluate_cart,
     forget_offer_book,
     list_covered_variants,
@@ -167,7 +168,8 @@ def test_an_offer_saved_wrongly_by_hand_is_left_out_not_fatal() -> None:
     assert [offer.label for offer in _evaluate().applied] == ["tenth"]
 
 
-def test_a_list_page_shows_what_one_unit_would_cost() -> None:
+def test_a_list_page_shows_what_one_unit_would_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budgets, "FRESH_SECONDS", 60)
     make_campaign("tenth", percent="10", scope={"categories": [1]})
     make_campaign("spend", amount_minor=100, condition={"cart_value": 4000})
     make_campaign("open", percent="50", scope={"categories": [1]}, budget_minor=500)
@@ -176,10 +178,13 @@ def test_a_list_page_shows_what_one_unit_would_cost() -> None:
     load_limits()
     list_running()
     get_market("us")
+    place = PreviewPlace("us", "online", "USD", NOON, "en")
     with CaptureQueriesContext(connection) as captured:
-        place = PreviewPlace("us", "online", "USD", NOON, "en")
         found = preview_lines(lines=[cheese, bread], shopper=ALICE, place=place)
     assert len(captured) == 1  # what is left of both budgets
+    with CaptureQueriesContext(connection) as captured:
+        assert preview_lines(lines=[cheese, bread], shopper=ALICE, place=place) == found
+    assert len(captured) == 0
     assert {key: (p.adjusted_minor, p.labels) for key, p in found.mine.items()} == {
         cheese.variant_id: (450, ("tenth", "open"))
     }
