@@ -25,9 +25,12 @@ from pricing.selectors.references import PAID_DAYS, load_paid, load_series
 from promotions.core.law.claims import parse_claims
 from promotions.core.law.depth import Roles, deepest_unit
 from promotions.core.law.drafts import Draft, Goods, Window
+from promotions.core.law.gifts import Together, find_together
 from promotions.core.law.places import LawRow
 from promotions.core.revisions import OFFERS
+from promotions.core.values import OfferValue
 from promotions.models import Campaign
+from promotions.selectors.law_gifts import load_given, price_gifts
 from promotions.selectors.law_goods import Places, find_places, least_bought
 from promotions.selectors.law_windows import find_windows
 from shop.catalog.core.values import VariantArrays
@@ -48,7 +51,8 @@ class Subject:
     """What is known of a campaign whatever market or law is asked. Arrays are (m,).
 
     `chosen` are positions in the catalogue's arrays of the variants an offer means, `places` what
-    each of the n active offers means.
+    each of the n active offers means. `given` are gifts for chosen shoppers: the campaign's and
+    those of others that run meanwhile.
     """
 
     row: Campaign
@@ -62,6 +66,7 @@ class Subject:
     daily_units: FloatArray
     list_share: FloatArray
     windows: tuple[Window, ...]
+    given: tuple[OfferValue, ...] = ()
     _kinds: dict[str, BoolArray] = field(default_factory=dict)
 
     def is_kind(self, kind: str) -> BoolArray:
@@ -85,6 +90,7 @@ class Evidence:
     public_minor: IntArray
     roles: tuple[Roles, ...]
     units: tuple[IntArray, ...]
+    together: Together | None = None
     _reckoned: dict[tuple[str, int | str], IntArray] = field(default_factory=dict)
 
     def reference_minor(self, strategy: str) -> IntArray:
@@ -114,7 +120,7 @@ def load_subject(
     row: Campaign, snapshot: Mapping[str, Any], *, begins: datetime, strategies: frozenset[str]
 ) -> Subject:
     """Return what laws with these `strategies` of the reference price ask about a campaign in every
-    market. Two queries, and those of `find_windows`."""
+    market. Two queries, and those of `find_windows` and `load_given`."""
     offers = tuple(offer for offer in snapshot[OFFERS] if offer["is_active"])
     arrays = load_variant_arrays()
     places = tuple(_find_meant(row, offer, arrays) for offer in offers)
@@ -139,6 +145,7 @@ def load_subject(
         daily_units=np.bincount(paid.variant[recent], paid.units[recent], len(ids)) / SALES_DAYS,
         list_share=list_share(paid, arrays.list_minor[chosen], second),
         windows=find_windows(row, offers),
+        given=load_given(row, begins),
     )
 
 
@@ -171,6 +178,7 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
             deepest_unit(offer, public, role)
             for offer, role in zip(subject.offers, roles, strict=True)
         ),
+        together=find_together(price_gifts(subject.given, subject.row.pk, market=market, now=now)),
     )
 
 
@@ -198,6 +206,7 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
         windows=evidence.subject.windows,
         personal_allowed=rule.personal_allowed,
         label_code=rule.label_code,
+        together=evidence.together,
         has_zh_name=bool(row.name_zh) and all(offer["name_zh"] for offer in offers),
     )
 

@@ -94,13 +94,19 @@ def least_bought(offer: Mapping[str, Any], *, market: str, now: datetime) -> int
     Goods count at the lowest public price among them. No query while the price book is fresh.
     """
 
+    return least_of(parse_condition(offer.get("condition") or {}), market=market, now=now)
+
+
+def least_of(condition: c.Condition, *, market: str, now: datetime) -> int:
+    """Return the same of a condition."""
+
     def price(scope: Scope) -> int:
         arrays = load_variant_arrays()
         ids = arrays.variant_id[cover_variants(scope, arrays)].tolist()
         found = current_public_prices(variant_ids=ids, now=now, market=market).public_minor
         return int(found.min(initial=np.iinfo(np.int64).max)) if len(found) else 0
 
-    return _least(parse_condition(offer.get("condition") or {}), price)
+    return _least(condition, price)
 
 
 def _least(condition: c.Condition, price: Callable[[Scope], int]) -> int:

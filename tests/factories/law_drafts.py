@@ -11,6 +11,7 @@ import numpy as np
 
 from promotions.core.law import Claims, Draft, LawRow, Window
 from promotions.core.law.drafts import example_draft
+from promotions.core.law.gifts import Together
 
 STARTS = datetime(2026, 12, 1, tzinfo=UTC)
 LAW = LawRow(
@@ -113,6 +114,12 @@ SINGLE: tuple[tuple[str, Draft, Draft, LawRow], ...] = (
         "personal_above_cap",
         example_draft(**PERSONAL, percent=30.5),
         example_draft(**PERSONAL, percent=30),
+        LAW,
+    ),
+    (
+        "gifts_above_cap",
+        example_draft(**PERSONAL, together=Together(("bag", "mug"), 30.1)),
+        example_draft(**PERSONAL, together=Together(("bag", "mug"), 30.0)),
         LAW,
     ),
     (

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from promotions.core.law.claims import Claims
 from promotions.core.law.depth import Roles, all_bought, deepest_unit, given_away, named_percents
+from promotions.core.law.gifts import Together
 
 type IntArray = NDArray[np.int64]
 type FloatArray = NDArray[np.float64]
@@ -73,7 +74,8 @@ class Draft:
     """What is to be released. `offers` are its active offers as in a snapshot.
 
     `promised_ends_at` is the end shoppers were told already; `windows` are earlier runs of like
-    offers; `label_code` is the label that the place wants beside personal prices, "" for none.
+    offers; `label_code` is the label that the place wants beside personal prices, "" for none;
+    `together` are the gifts for chosen shoppers, of it and of others, that are worth most at once.
     """
 
     names: tuple[str, ...]
@@ -88,6 +90,7 @@ class Draft:
     personal_allowed: bool = True
     label_code: str = ""
     has_zh_name: bool = True
+    together: Together | None = None
 
     @property
     def percent(self) -> float:

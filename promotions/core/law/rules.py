@@ -85,7 +85,7 @@ def end_extended(draft: Draft, law: LawRow) -> Detail | None:
 def timer_not_the_end(draft: Draft, _law: LawRow) -> Detail | None:
     """A clock to another moment than the stored end."""
     moment = draft.claims.countdown_to
-    return None if moment is None or moment == draft.ends_at else {}
+    return None if moment in (None, draft.ends_at) else {}
 
 
 def words_of_urgency(draft: Draft, _law: LawRow) -> Detail | None:
@@ -107,10 +107,15 @@ def personal_above_cap(draft: Draft, law: LawRow) -> Detail | None:
     return {"percent": _figure(draft.depth), "cap": _figure(law.personal_cap)}
 
 
+def gifts_above_cap(draft: Draft, law: LawRow) -> Detail | None:
+    """Gifts for chosen shoppers that come together, deeper than the place's cap."""
+    return None if draft.together is None else draft.together.exceed(law.personal_cap)
+
+
 def label_missing(draft: Draft, _law: LawRow) -> Detail | None:
     """A personal offer without the label that the place wants."""
-    is_wanted = draft.audience == "personal" and draft.label_code != ""
-    return {} if is_wanted and not draft.claims.is_labelled else None
+    is_bare = bool(draft.label_code) and not draft.claims.is_labelled
+    return {} if draft.audience == "personal" and is_bare else None
 
 
 def terms_not_in_language(draft: Draft, law: LawRow) -> Detail | None:
@@ -245,7 +250,8 @@ def price_named_in_name(draft: Draft, _law: LawRow) -> Detail | None:
 RULES: tuple[Rule, ...] = (
     *(was_price_too_high, was_price_never_paid, percent_not_from_reference, raised_before_cut),
     *(timer_restarts, window_without_pause, end_extended, timer_not_the_end, words_of_urgency),
-    *(personal_not_allowed, personal_above_cap, label_missing, terms_not_in_language),
+    *(personal_not_allowed, personal_above_cap, gifts_above_cap),
+    *(label_missing, terms_not_in_language),
     *(below_cost, below_minimum_price, cut_not_reached, protected_condition),
     *(restricted_gift, banned_promotion, scarcity_not_from_stock, bait_quantity),
     *(free_with_hidden_conditions, points_without_notice),
@@ -255,13 +261,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
-    pause = timedelta(days=law.pause_days)
-    near = [one for one in draft.windows if one.ends_at > draft.starts_at - pause]
-    before = [one for one in near if one.starts_at < draft.starts_at]
+    begins, pause = draft.starts_at, timedelta(days=law.pause_days)
+    before = [one for one in draft.windows if one.starts_at < begins < one.ends_at + pause]
     if not before:
         return None
     last = max(before, key=lambda one: one.ends_at)
-    between = max(0, (draft.starts_at - last.ends_at).days)
+    between = max(0, (begins - last.ends_at).days)
     first = (last.ends_at + pause).date().isoformat()
     return {"code": last.code, "days": between, "pause": law.pause_days, "date": first}
 

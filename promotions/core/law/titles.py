@@ -28,6 +28,10 @@ TITLES: Mapping[str, tuple[str, str]] = {
     ),
     "personal_not_allowed": ("Personal offers are allowed there", "该地区允许个人优惠"),
     "personal_above_cap": ("Personal discounts keep to the cap", "个人优惠不超过上限"),
+    "gifts_above_cap": (
+        "Gifts that come together keep to the cap",
+        "可同时获得的赠品不超过上限",
+    ),
     "label_missing": ("Personal offers carry the label", "个人优惠带有标示"),
     "terms_not_in_language": ("Shoppers can read the terms", "顾客能读懂条款"),
     "below_cost": ("Nothing sells below cost", "不低于成本销售"),

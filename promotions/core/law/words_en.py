@@ -72,6 +72,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "A personal discount of {percent} % is above the cap of {cap} % in this place.",
         "Lower it to {cap} % or offer it to all members.",
     ),
+    "gifts_above_cap": (
+        "Gifts for one shopper ({offers}) come to {percent} % together, above the cap of {cap} %.",
+        "Put them in one group of which the best applies, ask for a larger cart, or give less.",
+    ),
     "label_missing": (
         "A personal offer carries this place's label in words wherever it is shown.",
         "Switch the label back on.",
