@@ -21,6 +21,8 @@ from shop.catalog.selectors import list_sensitive_variants
 
 SHOWN_VARIANTS = 8
 KNOWN_VARIANTS = 300
+# How much a shopper likes which variants; None where nobody may know
+FindAffinity = Callable[[], Mapping[int, float] | None]
 
 
 class AddressedRow(NamedTuple):
@@ -99,15 +101,16 @@ def read_addressed(
     market_code: str,
     now: datetime,
     *,
-    affinity: Mapping[int, float] | None,
+    find_affinity: FindAffinity,
     limit: int,
     covers: Callable[[OfferGoods], bool] = lambda _goods: True,
 ) -> list[Addressed]:
     """Return the live offers that were sent to a shopper and may be shown, most fitting first.
 
-    Of the first `limit` only those that are asked for by what they cover. One query for a known
-    shopper, one more for what offers cover that nobody asked about since one was changed; none
-    for others nor for who switched personal prices off.
+    At most `limit`, only those that are asked for by what they cover; what the shopper likes is
+    looked up if there are any. One query for a known shopper, one more for what offers cover that
+    nobody asked about since one was changed; none for others nor for who switched personal prices
+    off.
     """
     if shopper.shopper_id is None or not shopper.allows_personal:
         return []
@@ -123,15 +126,17 @@ def read_addressed(
     if not rows:
         return []
     goods = load_goods([row.offer_id for row in rows], rows[0].version)
-    liked = _most_liked(affinity or {})
-    fitting = _rank([row for row in rows if row.offer_id in goods], goods, liked)[:limit]
+    rows = [row for row in rows if row.offer_id in goods and covers(goods[row.offer_id])]
+    if not rows:
+        return []
+    liked = _most_liked(find_affinity() or {})
+    fitting = _rank(rows, goods, liked)[:limit]
     arms = find_offer_arms({row.campaign_id for row, _ in fitting}, shopper, "online")
     found = [
         Addressed(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
         for row, score in fitting
         if not arms.hides(row.campaign_id, "")
         and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
-        and covers(goods[row.offer_id])
     ]
     return _leave_out_sensitive(found)
 

@@ -76,7 +76,9 @@ def personal_offers_for(
     """
     rule = find_personal_rule(region=region, market_code=market_code, now=now)
     rows = (
-        read_addressed(shopper, market_code, now, affinity=affinity, limit=limit + SPARE)
+        read_addressed(
+            shopper, market_code, now, find_affinity=lambda: affinity, limit=limit + SPARE
+        )
         if rule.personal_allowed
         else []
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promotions.core.shoppers import ShopperView
-from promotions.selectors.addressed import read_addressed
+from promotions.selectors.addressed import FindAffinity, read_addressed
 from promotions.selectors.offer_goods import OfferGoods
 from promotions.selectors.personal import PersonalOffer, show_addressed
 from promotions.selectors.personal_law import find_personal_cap, find_personal_rule
@@ -28,7 +27,7 @@ def personal_offers_covering(
     market_code: str,
     now: datetime,
     language: str,
-    affinity: Mapping[int, float] | None = None,
+    find_affinity: FindAffinity,
     region: str = "",
 ) -> list[PersonalOffer]:
     """Return the live offers sent to a shopper that cover one of the variants, best fit first.
@@ -47,7 +46,7 @@ def personal_offers_covering(
         shopper,
         market_code,
         now,
-        affinity=affinity,
+        find_affinity=find_affinity,
         limit=MANY,
         covers=lambda offer: _covers(offer, goods),
     )

@@ -13,13 +13,16 @@ from shop.catalog.selectors import (
 from shop.pages.cards import build_cards
 from shop.pages.context import PageContext
 from shop.pages.listing import build_listing, catalog_filters
+from shop.pages.members import Visitor
 from shop.pages.previews import add_offers
-from shop.pages.values import CategoryPage, ListingQuery, SearchPage
+from shop.pages.values import CategoryPage, ListingQuery, ProductCard, SearchPage
 
 POPULAR_ON_EMPTY = 12
 
 
-def category(ctx: PageContext, path: str, query: ListingQuery) -> CategoryPage:
+def category(
+    ctx: PageContext, path: str, query: ListingQuery, visitor: Visitor | None = None
+) -> CategoryPage:
     """Return a category with one page of its products. Raises CategoryNotFound.
 
     The order is the same for everybody unless the shopper asks to sort by the own price.
@@ -31,17 +34,22 @@ def category(ctx: PageContext, path: str, query: ListingQuery) -> CategoryPage:
         category=node,
         trail=tree.trail(node.category_id),
         children=tuple(tree.nodes[child] for child in node.children),
-        listing=build_listing(ctx, listing, query, "category"),
+        listing=build_listing(ctx, listing, query, "category", visitor),
     )
 
 
-def search(ctx: PageContext, words: str, query: ListingQuery) -> SearchPage:
+def search(
+    ctx: PageContext, words: str, query: ListingQuery, visitor: Visitor | None = None
+) -> SearchPage:
     """Return what matches `words`; with no match popular products: no dead ends."""
     words = " ".join(words.split())[:120]
     found = search_variants(words, ctx.language)
     listing = list_search_facets(found.variant_ids.tolist(), catalog_filters(query))
-    built = build_listing(ctx, listing, query, "search")
-    popular = () if built.total else add_offers(ctx, build_cards(ctx, list_popular(), "search"))
+    visitor = visitor or Visitor(ctx)
+    built = build_listing(ctx, listing, query, "search", visitor)
+    popular: tuple[ProductCard, ...] = ()
+    if not built.total:
+        popular = add_offers(ctx, build_cards(ctx, list_popular(), "search"), visitor)
     return SearchPage(
         words=words,
         corrected=found.corrected_query,

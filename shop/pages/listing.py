@@ -27,14 +27,18 @@ def catalog_filters(query: ListingQuery) -> CatalogFilters:
 
 
 def build_listing(
-    ctx: PageContext, listing: CategoryListing, query: ListingQuery, purpose: str
+    ctx: PageContext,
+    listing: CategoryListing,
+    query: ListingQuery,
+    purpose: str,
+    visitor: Visitor | None = None,
 ) -> Listing:
     """Return one page of `listing`, narrowed and sorted by what this shopper would pay.
 
     The popular order needs no prices beyond the page itself; the others price the whole list in
     one array call that stores nothing, and of it what offers lower.
     """
-    visitor = Visitor(ctx)
+    visitor = visitor or Visitor(ctx)
     ids = arrange(ctx, listing.variant_ids, query, visitor)
     pages = max(1, -(-len(ids) // PAGE_SIZE))
     page = min(max(1, query.page), pages)

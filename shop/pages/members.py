@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from profiles.core.values import ShopperValue
 from profiles.selectors import find_shopper
 from promotions.selectors import ShopperView
 from promotions.selectors.tiers import read_tier
@@ -16,34 +17,34 @@ def find_member_id(ctx: PageContext) -> int | None:
     return None if shopper is None else shopper.id
 
 
-def find_visitor(ctx: PageContext) -> ShopperView:
-    """Return the visitor as a cart would: who they are, and whether personal offers are for them.
-
-    One query; none for whom nobody knows.
-    """
-    shopper = None if ctx.shopper_pseudonym is None else find_shopper(ctx.shopper_pseudonym)
-    if shopper is None:
-        return ShopperView(None, is_member=ctx.account_id is not None)
-    return ShopperView(
-        shopper.id,
-        is_member=shopper.account_id is not None,
-        allows_personal=shopper.consents.price and not ctx.gpc,
-    )
-
-
 class Visitor:
     """The visitor of one page: each thing is read once, when it is first asked for."""
 
     def __init__(self, ctx: PageContext) -> None:
         self._ctx = ctx
-        self._views: list[ShopperView] = []
+        self._found: list[ShopperValue | None] = []
         self._tiers: list[str | None] = []
 
+    def find(self) -> ShopperValue | None:
+        """Return the visitor's shopper. One query, once; none for whom nobody knows."""
+        if not self._found:
+            pseudonym = self._ctx.shopper_pseudonym
+            self._found.append(None if pseudonym is None else find_shopper(pseudonym))
+        return self._found[0]
+
     def look(self) -> ShopperView:
-        """Return who it is. Queries: as `find_visitor`, once."""
-        if not self._views:
-            self._views.append(find_visitor(self._ctx))
-        return self._views[0]
+        """Return the visitor as a cart would: who it is, and whether personal offers are for them.
+
+        Queries: as `find`.
+        """
+        shopper = self.find()
+        if shopper is None:
+            return ShopperView(None, is_member=self._ctx.account_id is not None)
+        return ShopperView(
+            shopper.id,
+            is_member=shopper.account_id is not None,
+            allows_personal=shopper.consents.price and not self._ctx.gpc,
+        )
 
     def read_tier(self) -> str | None:
         """Return the membership tier. Two queries more, once; none for who is not signed in."""

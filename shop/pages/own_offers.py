@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orders.core.values import CartView
+from profiles.core.values import FeatureRow, OnlineProfile
+from profiles.selectors import list_running
 from promotions.core.limits import Buyer
 from promotions.selectors import (
     PersonalOffer,
@@ -23,7 +26,8 @@ from shop.catalog.selectors import (
     load_variant_arrays,
 )
 from shop.pages.context import PageContext
-from shop.pages.profile import find_taste
+from shop.pages.members import Visitor
+from shop.pages.profile import find_profile, find_taste
 from shop.pages.values import CategoryPage, ProductPage
 
 ON_A_PAGE = 2
@@ -31,19 +35,25 @@ ON_A_PAGE = 2
 NEAR = frozenset({"cart_value_below", "cart_quantity_below"})
 
 
-def list_product_offers(ctx: PageContext, page: ProductPage) -> list[PersonalOffer]:
+def list_product_offers(
+    ctx: PageContext, page: ProductPage, visitor: Visitor
+) -> list[PersonalOffer]:
     """Return the shopper's own offers that cover one of the product's variants.
 
-    As everywhere below: for known shoppers who agreed to personal prices, one query, one more if
-    one of the offers has a use limit or was not looked at since one changed; none for others.
+    As everywhere below: one query for whom nobody on the page asked about yet; for known shoppers
+    who agreed to personal prices one more, and another if one of the offers has a use limit or was
+    not looked at since one changed. None for strangers.
     """
-    return _list_own(ctx, [card.variant_id for card in page.detail.variants])[:ON_A_PAGE]
+    ids = [card.variant_id for card in page.detail.variants]
+    return _list_own(ctx, ids, visitor)[:ON_A_PAGE]
 
 
-def list_category_offers(ctx: PageContext, page: CategoryPage) -> list[PersonalOffer]:
+def list_category_offers(
+    ctx: PageContext, page: CategoryPage, visitor: Visitor
+) -> list[PersonalOffer]:
     """Return the shopper's own offers that cover something of the category."""
     inside = _list_inside(page.category.category_id, catalog_version())
-    return _list_own(ctx, inside)[:ON_A_PAGE]
+    return _list_own(ctx, inside, visitor)[:ON_A_PAGE]
 
 
 @lru_cache(maxsize=512)
@@ -65,7 +75,7 @@ def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
     ids = [line.card.variant_id for line in cart.lines if not line.is_gift]
     return [
         offer
-        for offer in _list_own(ctx, ids)
+        for offer in _list_own(ctx, ids, Visitor(ctx))
         if offer.offer_id not in used
         and (
             offer.coupon_code not in cart.coupon_codes
@@ -76,25 +86,39 @@ def list_cart_offers(ctx: PageContext, cart: CartView) -> list[PersonalOffer]:
 
 
 def _list_own(
-    ctx: PageContext, variant_ids: Sequence[int] | NDArray[np.int64]
+    ctx: PageContext, variant_ids: Sequence[int] | NDArray[np.int64], visitor: Visitor
 ) -> list[PersonalOffer]:
-    profile = find_taste(ctx) if len(variant_ids) else None
-    if profile is None or profile.consents is None or not profile.consents.price:
+    if not len(variant_ids) or ctx.gpc or not (view := visitor.look()).allows_personal:
         return []
-    row = profile.feature_row if profile.consents.recommendations else None
+    if view.shopper_id is None:
+        return []
     found = personal_offers_covering(
-        shopper=ShopperView(
-            shopper_id=profile.shopper_id,
-            is_member=ctx.account_id is not None,
-            segment=row.segment if row else None,
-            tags=frozenset(row.tags) if row else frozenset(),
-        ),
+        shopper=_aim(ctx, view),
         variant_ids=np.asarray(variant_ids, dtype=np.int64),
         market_code=ctx.market,
         now=ctx.now,
         language=ctx.language,
-        affinity=row.variant_affinity if row else None,
+        find_affinity=lambda: _find_affinity(ctx),
         region=ctx.jurisdiction_code,
     )
     time_zone = get_market(ctx.market).time_zone
-    return tell_left(found, Buyer(profile.shopper_id, ctx.channel, time_zone, ctx.now))
+    return tell_left(found, Buyer(view.shopper_id, ctx.channel, time_zone, ctx.now))
+
+
+def _aim(ctx: PageContext, view: ShopperView) -> ShopperView:
+    """Return the shopper with segment and tags while offers are under experiment: it may target."""
+    profile = find_profile(ctx) if list_running("offers") else None
+    row = None if profile is None else _row_of(profile)
+    return view if row is None else replace(view, segment=row.segment, tags=frozenset(row.tags))
+
+
+def _find_affinity(ctx: PageContext) -> Mapping[int, float] | None:
+    """Return how much the shopper likes which goods, if that may decide what is shown first."""
+    profile = find_taste(ctx)
+    row = None if profile is None else _row_of(profile)
+    return None if row is None else row.variant_affinity
+
+
+def _row_of(profile: OnlineProfile) -> FeatureRow | None:
+    consents = profile.consents
+    return profile.feature_row if consents is not None and consents.recommendations else None

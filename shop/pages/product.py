@@ -26,7 +26,7 @@ from shop.pages.values import ProductPage
 RELATED = 6
 
 
-def product(ctx: PageContext, slug: str) -> ProductPage:
+def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> ProductPage:
     """Return a product page; one query for its cards once the product is in memory.
 
     Related products are not personal. Raises ProductNotFound, also for a product that is no longer
@@ -42,7 +42,7 @@ def product(ctx: PageContext, slug: str) -> ProductPage:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
     stocked = _restock(detail, cards)
-    visitor = Visitor(ctx)
+    visitor = visitor or Visitor(ctx)
     previews = preview_cards(ctx, list(cards.values()), prices, visitor)
     paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
     return ProductPage(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from profiles.core.values import FeatureRow, OnlineProfile, Participant
 from profiles.selectors import (
     OnlineUnavailable,
-    list_running,
     read_online_profiles,
     read_taste,
 )
@@ -24,14 +23,9 @@ def find_profile(ctx: PageContext) -> OnlineProfile | None:
 
 
 def find_taste(ctx: PageContext) -> OnlineProfile | None:
-    """Return who a shopper is and which goods they like, or None as `find_profile` does.
-
-    Segment and tags are there only while offers are under experiment, for whom it targets.
-    """
+    """Return which goods a shopper likes, or None as `find_profile` does."""
     if ctx.shopper_pseudonym is None or ctx.gpc:
         return None
-    if list_running("offers"):
-        return find_profile(ctx)
     try:
         return read_taste(ctx.shopper_pseudonym, ctx.now)
     except OnlineUnavailable:

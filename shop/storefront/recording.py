@@ -11,10 +11,10 @@ from django.http import HttpRequest
 
 from profiles.core.cleaning import is_crawler
 from profiles.core.values import Consents, IngestResult, ShopperValue
-from profiles.selectors import find_shopper
 from profiles.services import ingest_events
 from shop.kernel.clock import epoch_ms
 from shop.kernel.ids import uuid7
+from shop.pages.members import Visitor
 from shop.storefront.visitors import Visit, ensure_shopper, get_visit
 
 
@@ -33,24 +33,29 @@ def write_event(visit: Visit, kind: str, **fields: Any) -> str:
     return json.dumps(make_event(visit, kind, **fields))
 
 
-def record_event(request: HttpRequest, kind: str, **fields: Any) -> bool:
+def record_event(
+    request: HttpRequest, kind: str, visitor: Visitor | None = None, **fields: Any
+) -> bool:
     """Record one act of the visitor, visible in the next request; return whether it counted.
 
     Robots and prefetches are not acts. Without consent nothing is kept and nobody is named.
+    A page that may have asked already who it is hands its `visitor` in.
     """
     visit = get_visit(request)
     if visit.is_prefetch or is_crawler(visit.user_agent):
         return False
-    shopper = find_tracked_shopper(request)
+    shopper = find_tracked_shopper(request, visitor)
     if shopper is None:
         return False
     return send_events(visit, shopper, [make_event(visit, kind, **fields)]).accepted > 0
 
 
-def find_tracked_shopper(request: HttpRequest) -> ShopperValue | None:
+def find_tracked_shopper(
+    request: HttpRequest, visitor: Visitor | None = None
+) -> ShopperValue | None:
     """Return the shopper whose acts may be kept; a new guest is made only where the law lets us."""
     visit = get_visit(request)
-    known = find_shopper(visit.ctx.shopper_pseudonym) if visit.ctx.shopper_pseudonym else None
+    known = (visitor or Visitor(visit.ctx)).find()
     if known is not None:
         return known if known.consents.allows_tracking else None
     # A caller with no cookie and no language is no browser: it gets pages, but no row of its own.

@@ -11,6 +11,7 @@ from shop.catalog.selectors import suggest as suggest_words
 from shop.pages.category import category as category_page
 from shop.pages.category import search as search_page
 from shop.pages.home import home as home_page
+from shop.pages.members import Visitor
 from shop.pages.offers import offer as offer_page
 from shop.pages.own_offers import list_category_offers
 from shop.pages.values import Listing, ListingQuery
@@ -35,13 +36,15 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     """Show a category; htmx gets the listing alone."""
     visit = get_visit(request)
     query = read_listing_query(request.GET, visit.ctx.currency)
-    page = category_page(visit.ctx, path, query)
+    visitor = Visitor(visit.ctx)
+    page = category_page(visit.ctx, path, query, visitor)
+    own_offers = () if is_fragment(request) else list_category_offers(visit.ctx, page, visitor)
     return _render_listing(
         request,
         "storefront/category.html",
         page.listing,
         page=page,
-        own_offers=() if is_fragment(request) else list_category_offers(visit.ctx, page),
+        own_offers=own_offers,
         view_event=write_event(visit, "view", category_id=page.category.category_id),
         list_name="category",
     )
@@ -53,9 +56,10 @@ def search(request: HttpRequest) -> HttpResponse:
     visit = get_visit(request)
     words = " ".join(request.GET.get("q", "").split())[:MAX_WORDS]
     query = read_listing_query(request.GET, visit.ctx.currency)
-    page = search_page(visit.ctx, words, query)
+    visitor = Visitor(visit.ctx)
+    page = search_page(visit.ctx, words, query, visitor)
     if words and query == ListingQuery():
-        record_event(request, "search", query=words)
+        record_event(request, "search", visitor, query=words)
     return _render_listing(
         request,
         "storefront/search.html",

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from shop.kernel.money import Money
+from shop.pages.members import Visitor
 from shop.pages.own_offers import list_product_offers
 from shop.pages.product import product as product_page
 from shop.pages.values import ProductPage
@@ -25,10 +26,12 @@ from shop.storefront.visitors import get_visit
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. The view counts at once; if it did not (a prefetch), the page reports it."""
     visit = get_visit(request)
-    page = product_page(visit.ctx, slug)
-    own_offers = list_product_offers(visit.ctx, page)  # before the view makes a stranger known
+    visitor = Visitor(visit.ctx)
+    page = product_page(visit.ctx, slug, visitor)
+    # Before the view makes a stranger known
+    own_offers = list_product_offers(visit.ctx, page, visitor)
     variant_id = page.detail.card.variant_id
-    is_recorded = record_event(request, "view", variant_id=variant_id)
+    is_recorded = record_event(request, "view", visitor, variant_id=variant_id)
     context = {
         "page": page,
         "own_offers": own_offers,

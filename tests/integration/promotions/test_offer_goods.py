@@ -23,6 +23,8 @@ def test_a_changed_list_counts_at_once_and_an_unchanged_one_is_not_read_again(da
     shopper = Shopper.objects.create(created_at=NOON, last_seen_at=NOON)
     CampaignShopper.objects.create(campaign=campaign, shopper=shopper)
 
+    asked_likes: list[int] = []
+
     def find(variant_id: int) -> list[tuple[int, ...]]:
         found = personal_offers_covering(
             shopper=ShopperView(shopper.pk),
@@ -30,12 +32,14 @@ def test_a_changed_list_counts_at_once_and_an_unchanged_one_is_not_read_again(da
             market_code="us",
             now=NOON,
             language="en",
+            find_affinity=lambda: asked_likes.append(variant_id),
         )
         return [each.variant_ids for each in found]
 
     assert find(dairy.cheddar) == [(dairy.cheddar,)]
     with CaptureQueriesContext(connection) as queries:
         assert find(dairy.rye) == []
+    assert asked_likes == [dairy.cheddar]  # what somebody likes only sorts what there is
     asked = [query["sql"] for query in queries.captured_queries if "offervariant" in query["sql"]]
     assert asked == []
     OfferVariant.objects.create(offer=offer, variant_id=dairy.rye)  # no word to this process
