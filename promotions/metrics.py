@@ -17,6 +17,7 @@ codes_refused_total = Counter(
     "fairtag_codes_refused_total", "Entered codes that did not apply, by reason", ["reason"]
 )
 points_total = Counter("fairtag_points_total", "Loyalty points moved, by what moved them", ["kind"])
+till_acts_total = Counter("fairtag_till_acts_total", "What tills did with points", ["kind"])
 referrals_total = Counter(
     "fairtag_referrals_total", "Invitations by what became of them", ["state"]
 )

@@ -10,7 +10,7 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
     "PointsAccount": classify(
         none="id market_code tier_warned_for",
         link="shopper",
-        personal="invite_code",
+        personal="invite_code member_number",
         legal="pending available held owed joined_at",
     ),
     "PointsEntry": classify(
@@ -28,6 +28,13 @@ LOYALTY_FIELDS: dict[str, dict[str, FieldClass]] = {
     "Referral": classify(
         none="id points decided_at", link="referrer invited", legal="state reason order_ref at"
     ),
+    "PointsCode": classify(none="id account digest expires_at used_at"),
+    "TillToken": classify(none="id store name digest created_at created_by revoked_at revoked_by"),
+    "TillSale": classify(
+        none="id state points_order attempts held_at",
+        legal="store reference currency total_minor lines at sold_at",
+    ),
+    "TillAct": classify(none="id sale token kind key fingerprint answer at"),
     "ProgrammeTerms": classify(
         none="id market_code valid_from earn_rate point_value min_points step_points"
         " max_share_percent return_window_days expiry_months notice_days two_person_points"

@@ -14,6 +14,7 @@ from promotions.services.groups import drop_undecided_documents
 from promotions.services.offer_beliefs import learn_beliefs
 from promotions.services.points_jobs import expire_points, release_due_points, settle_referrals
 from promotions.services.points_mail import warn_expiring_points, warn_leaving_tiers
+from promotions.services.till_holds import release_stale_holds
 from promotions.services.uplift_training import train_uplift
 from promotions.services.winback import address_lapsed_members
 from shop.jobs.services import RunProgress
@@ -52,9 +53,11 @@ def give_back_expired_holds() -> int:
 
 @job(queue="interactive", time_limit=300)
 def move_points() -> int:
-    """Release points after the return window, settle invitations, book what expired."""
+    """Release points after the return window, settle invitations, book what expired, give back
+    what tills held and never came back for.
+    """
     now = utc_now()
-    released = release_due_points(now=now)
+    released = release_due_points(now=now) + release_stale_holds(now=now)
     return released + settle_referrals(now=now) + expire_points(now=now)
 
 

@@ -12,6 +12,7 @@ from promotions.admin import (
     points,
     policy,
     terms,
+    tills,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "points",
     "policy",
     "terms",
+    "tills",
 ]

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from promotions.core.tills import read_member_number
 from promotions.models import (
     PointsAccount,
     PointsAdjustment,
@@ -66,7 +67,11 @@ class PointsAccountAdmin(KeySearchAdmin):
         "owed",
         age_column("joined_at", _("Joined")),
     ]
-    search_keys = {"shopper__id": read_number, "invite_code": read_text}
+    search_keys = {
+        "shopper__id": read_number,
+        "invite_code": read_text,
+        "member_number": read_member_number,
+    }
     readonly_fields = ["tier"]
     fields = ["shopper", "market_code", "tier", "available", "pending", "held", "owed", "joined_at"]
     inlines = [EntryInline]

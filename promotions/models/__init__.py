@@ -37,6 +37,7 @@ from promotions.models.referrals import Referral
 from promotions.models.revisions import CampaignEvent, CampaignRevision
 from promotions.models.stacking import StackingCategory, StackingGroup, StackingRevision
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
+from promotions.models.tills import PointsCode, TillAct, TillSale, TillToken
 
 __all__ = [
     "AllocationPlan",
@@ -71,6 +72,7 @@ __all__ = [
     "PartnerShare",
     "PointsAccount",
     "PointsAdjustment",
+    "PointsCode",
     "PointsEntry",
     "PointsLot",
     "PointsOrder",
@@ -84,6 +86,9 @@ __all__ = [
     "StackingGroup",
     "StackingRevision",
     "TermsCategory",
+    "TillAct",
+    "TillSale",
+    "TillToken",
     "UpliftVersion",
     "UseLimit",
     "VerifiedGroup",

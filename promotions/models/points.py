@@ -29,7 +29,8 @@ class PointsAccount(models.Model):
     """A member's balances. No balance is ever negative: what is owed is kept as a balance of its
     own, and paid from what is earned next.
 
-    Erasure takes `shopper` and `invite_code` away; the books keep the rest.
+    `member_number` is said at a till: it can earn and nothing else. Erasure takes `shopper`,
+    `invite_code` and `member_number` away; the books keep the rest.
     """
 
     shopper = models.OneToOneField(
@@ -41,6 +42,7 @@ class PointsAccount(models.Model):
     held = models.BigIntegerField(default=0)
     owed = models.BigIntegerField(default=0)
     invite_code = models.CharField(max_length=16, unique=True, null=True, blank=True)
+    member_number = models.CharField(max_length=12, unique=True, null=True, blank=True)
     joined_at = models.DateTimeField()
     tier_warned_for = models.DateTimeField(
         null=True, blank=True, help_text="The loss of a tier that was announced last."

@@ -12,7 +12,7 @@ from promotions.selectors.points_export import export_points
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
     """Return JSON values: campaigns that address the shopper, uses of offers, what the allocator
-    decided and why, letters, groups, points. Five queries, seven more for a member.
+    decided and why, letters, groups, points. Five queries, eight more for a member.
     """
     targets = CampaignShopper.objects.filter(shopper_id=shopper_id).select_related("campaign")
     uses = Redemption.objects.filter(shopper_id=shopper_id).select_related("offer", "coupon")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Min, Q, QuerySet, Sum
 
 from promotions.models import PointsAccount, PointsEntry, PointsLot
+from promotions.selectors.tills import name_till_sales
 
 SHOWN = (
     *("earn", "release", "hold", "unhold", "return", "reverse"),
@@ -28,6 +29,7 @@ class Balance:
     pending: int
     owed: int
     invite_code: str
+    member_number: str
     joined_at: datetime
     expiring: int = 0
     expires_at: datetime | None = None
@@ -35,7 +37,10 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class PointsMove:
-    """One line of a member's history. `points` is signed as the member sees it."""
+    """One line of a member's history. `points` is signed as the member sees it.
+
+    `store` is where it was, "" online; `order_ref` is then the till's own reference.
+    """
 
     entry_id: int
     kind: str
@@ -44,6 +49,7 @@ class PointsMove:
     order_ref: str
     note: str
     at: datetime
+    store: str = ""
 
 
 def find_balance(*, shopper_id: int, now: datetime) -> Balance | None:
@@ -72,6 +78,7 @@ def describe_account(account: PointsAccount, now: datetime) -> Balance:
         pending=account.pending,
         owed=account.owed,
         invite_code=account.invite_code or "",
+        member_number=account.member_number or "",
         joined_at=account.joined_at,
         expiring=expiring,
         expires_at=known["next_at"],
@@ -84,8 +91,17 @@ def expired_lots(now: datetime) -> Q:
 
 
 def list_moves(*, account_id: int, limit: int = 30, before: int | None = None) -> list[PointsMove]:
-    """Return a member's history, newest first; `before` is an entry id. One query."""
-    return [_move(entry) for entry in moves_of(account_id, before)[:limit]]
+    """Return a member's history, newest first; `before` is an entry id. One query, two where tills
+    are in it.
+    """
+    moves = [_move(entry) for entry in moves_of(account_id, before)[:limit]]
+    named = name_till_sales({move.order_ref for move in moves})
+    return [
+        replace(move, store=named[move.order_ref][0], order_ref=named[move.order_ref][1])
+        if move.order_ref in named
+        else move
+        for move in moves
+    ]
 
 
 def moves_of(account_id: int, before: int | None = None) -> QuerySet[PointsEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from promotions.models import (
     PointsAccount,
@@ -14,11 +14,12 @@ from promotions.models import (
     PointsLot,
     PointsOrder,
     Referral,
+    TillSale,
 )
 
 
 def export_points(shopper_id: int) -> Mapping[str, Any] | None:
-    """Return JSON values of a member's points, or None for who never joined. Six queries."""
+    """Return JSON values of a member's points, or None for who never joined. Seven queries."""
     account = PointsAccount.objects.filter(shopper_id=shopper_id).first()
     if account is None:
         return None
@@ -26,12 +27,14 @@ def export_points(shopper_id: int) -> Mapping[str, Any] | None:
     return {
         "joined_at": account.joined_at.isoformat(),
         "invite_code": account.invite_code,
+        "member_number": account.member_number,
         "balances": {
             name: getattr(account, name) for name in ("pending", "available", "held", "owed")
         },
         "entries": [_entry(each) for each in PointsEntry.objects.filter(account=account)],
         "lots": [_lot(lot) for lot in PointsLot.objects.filter(account=account)],
         "orders": [_order(order) for order in PointsOrder.objects.filter(account=account)],
+        "store_sales": [_till_sale(sale) for sale in _till_sales(account)],
         "corrections": [
             _correction(each) for each in PointsAdjustment.objects.filter(account=account)
         ],
@@ -60,6 +63,25 @@ def _order(order: PointsOrder) -> dict[str, Any]:
         "at": order.at.isoformat(),
         "paid_at": None if order.paid_at is None else order.paid_at.isoformat(),
         "identity": order.identity,
+    }
+
+
+def _till_sales(account: PointsAccount) -> QuerySet[TillSale]:
+    return TillSale.objects.filter(points_order__account=account).select_related(
+        "store", "points_order"
+    )
+
+
+def _till_sale(sale: TillSale) -> dict[str, Any]:
+    return {
+        "store": sale.store.name,
+        "reference": sale.reference,
+        "order": sale.points_order.order_ref if sale.points_order else "",
+        "currency": sale.currency,
+        "total_minor": sale.total_minor,
+        "lines": sale.lines,
+        "at": sale.at.isoformat(),
+        "sold_at": None if sale.sold_at is None else sale.sold_at.isoformat(),
     }
 
 

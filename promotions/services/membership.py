@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from promotions.core.tills import FIRST_NUMBER, LAST_NUMBER, member_number
 from promotions.metrics import points_total
 from promotions.models import Bucket, PointsAccount, PointsAdjustment, PointsEntry
 from promotions.selectors.terms import find_programme
@@ -48,6 +49,7 @@ def join_programme(*, shopper_id: int, market_code: str, now: datetime) -> int:
         defaults={
             "market_code": market_code,
             "invite_code": _draw_code(),
+            "member_number": _draw_number(),
             "joined_at": now,
         },
     )
@@ -117,3 +119,11 @@ def _apply(adjustment: PointsAdjustment, by_id: int, now: datetime) -> None:
 
 def _draw_code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+
+
+def _draw_number() -> str:
+    """Return a member number nobody has; the constraint has the last word."""
+    while True:
+        number = member_number(FIRST_NUMBER + secrets.randbelow(LAST_NUMBER - FIRST_NUMBER + 1))
+        if not PointsAccount.objects.filter(member_number=number).exists():
+            return number

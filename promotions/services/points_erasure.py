@@ -6,7 +6,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from promotions.models import Bucket, PointsAccount, PointsEntry, PointsLot, PointsOrder
+from promotions.models import (
+    Bucket,
+    PointsAccount,
+    PointsCode,
+    PointsEntry,
+    PointsLot,
+    PointsOrder,
+)
 from promotions.services.points import Act, lock_account, post
 
 
@@ -20,6 +27,8 @@ def forget_points(*, shopper_id: int, now: datetime) -> None:
     account = PointsAccount.objects.filter(shopper_id=shopper_id).first()
     if account is None:
         return
+    # Before the account is locked: a till takes a code first and locks the account then
+    PointsCode.objects.filter(account=account).delete()
     account = lock_account(account.pk)
     moves = (
         (Bucket.PENDING, Bucket.ISSUED, account.pending),
@@ -35,4 +44,6 @@ def forget_points(*, shopper_id: int, now: datetime) -> None:
     PointsOrder.objects.filter(account=account).update(
         state=PointsOrder.State.VOID, identity=[], due_at=None
     )
-    PointsAccount.objects.filter(pk=account.pk).update(shopper=None, invite_code=None)
+    PointsAccount.objects.filter(pk=account.pk).update(
+        shopper=None, invite_code=None, member_number=None
+    )

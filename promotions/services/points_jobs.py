@@ -36,9 +36,12 @@ def settle_referrals(*, now: datetime, limit: int = 500) -> int:
     """Reward invitations whose order is released, take back those whose order was returned.
 
     Looks at the state itself, so what a crash left undone is found the next time. Returns how many.
+    What a friend buys at a till counts for nobody: without an address nothing tells a household.
     """
     joined = Referral.objects.filter(
-        state=Referral.State.JOINED, invited__orders__state=PointsOrder.State.RELEASED
+        state=Referral.State.JOINED,
+        invited__orders__state=PointsOrder.State.RELEASED,
+        invited__orders__till_sale__isnull=True,
     )
     refs = joined.order_by("pk", "invited__orders__paid_at").distinct("pk")
     due = list(refs.values_list("invited__orders__order_ref", flat=True)[:limit])

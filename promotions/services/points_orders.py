@@ -81,27 +81,39 @@ def open_points(
             raise PointsRefused("Points cannot be used here.", code="not_a_member")
         return 0
     account = lock_account(account.pk)
-    lasts = _hold(account, order_ref, spent, now)
-    standing = read_standing(account_id=account.pk, programme=programme, now=now)
-    tier = standing.tier.code if standing.tier else None
-    left = [EarnLine(line.goods_minor - line.spent_minor, line.category_ids) for line in lines]
-    earned = earn_points(programme.terms, left, tier, bonus)
-    order = PointsOrder.objects.create(
+    order = PointsOrder(
         account=account,
         terms_id=programme.terms.terms_id,
         order_ref=order_ref,
-        lines=[_row(line, points) for line, points in zip(lines, earned, strict=True)],
-        earned=sum(earned),
         spent=spent,
         spent_minor=sum(line.spent_minor for line in lines),
-        spent_lasts_until=lasts,
-        counted_minor=sum(line.goods_minor for line in lines),
+        spent_lasts_until=hold_spent(account.pk, order_ref, spent, now),
         identity=sorted(identity),
         at=now,
     )
-    act = Act(Kind.EARN, f"earn:{order_ref}", now, order_ref)
-    _move(order, act, Bucket.ISSUED, Bucket.PENDING, order.earned)
+    book_earned(order, programme, lines, bonus=bonus, now=now)
     return order.earned
+
+
+def book_earned(
+    order: PointsOrder,
+    programme: Programme,
+    lines: Sequence[PointsLine],
+    *,
+    now: datetime,
+    bonus: int = 0,
+) -> None:
+    """Note the lines of an order whose account is locked, and what they earn, as pending."""
+    standing = read_standing(account_id=order.account_id, programme=programme, now=now)
+    tier = standing.tier.code if standing.tier else None
+    left = [EarnLine(line.goods_minor - line.spent_minor, line.category_ids) for line in lines]
+    earned = earn_points(programme.terms, left, tier, bonus)
+    order.lines = [_row(line, points) for line, points in zip(lines, earned, strict=True)]
+    order.earned = sum(earned)
+    order.counted_minor = sum(line.goods_minor for line in lines)
+    order.save()
+    act = Act(Kind.EARN, f"earn:{order.order_ref}", now, order.order_ref)
+    _move(order, act, Bucket.ISSUED, Bucket.PENDING, order.earned)
 
 
 @transaction.atomic
@@ -216,11 +228,15 @@ def _lock(order_ref: str) -> PointsOrder | None:
     return found.select_for_update(of=("self",)).first()
 
 
-def _hold(account: PointsAccount, order_ref: str, points: int, now: datetime) -> datetime | None:
+def hold_spent(account_id: int, order_ref: str, points: int, now: datetime) -> datetime | None:
+    """Hold what an order spends; return when the longest-lived of it would have expired.
+
+    Raises PointsRefused (points_gone).
+    """
     if not points:
         return None
     lasts = take_available(
-        account_id=account.pk,
+        account_id=account_id,
         act=Act(Kind.HOLD, f"hold:{order_ref}", now, order_ref),
         target=Bucket.HELD,
         points=points,

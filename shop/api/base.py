@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -58,7 +60,7 @@ class ApiView(APIView):
     `public_seconds` if the answer is the same for everybody and may be kept by shared caches.
     """
 
-    authentication_classes = (CallerAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
     content_negotiation_class = JsonOnly
     metadata_class = None
     policies: ClassVar[tuple[Policy, ...]] = ()

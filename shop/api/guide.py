@@ -11,6 +11,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("checkout", "Placing orders and paying them."),
     ("orders", "Orders and their tracking."),
     ("points", "Loyalty points, tiers and invitations."),
+    ("tills", "Points at a store's till, by a token of its own."),
     ("groups", "Groups one proves to belong to."),
     ("reviews", "What buyers say."),
 )
@@ -24,6 +25,9 @@ The store for mobile clients: the same prices, offers and carts as on the web pa
    send `Authorization: Bearer <access token>`. Access tokens live 10 minutes, refresh tokens 60
    days and work once; a refresh token that comes back a second time ends its session. Send
    `X-Shopper-Token` with the sign-in and the guest's cart and history move to the account.
+
+3. Tills of a store send the token staff made for them as `Authorization: Bearer till_...`. It opens
+   `/till/` and nothing else, and no other token opens that.
 
 A token that is not valid is refused with 401, never ignored.
 

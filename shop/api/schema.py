@@ -14,20 +14,22 @@ from shop.api.errors import PROBLEM_TYPE, TYPE_PREFIX
 from shop.api.guide import GUIDE, TAGS
 from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 
-Audience = Literal["anyone", "shopper", "account"]
+Audience = Literal["anyone", "shopper", "account", "till"]
 Schema = dict[str, Any]
 
-ACCESS_TOKEN, SHOPPER_TOKEN = "accessToken", "shopperToken"
+ACCESS_TOKEN, SHOPPER_TOKEN, TILL_TOKEN = "accessToken", "shopperToken", "tillToken"
 _SECURITY: dict[Audience, list[Schema]] = {
     "anyone": [{}, {SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
     "shopper": [{SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
     "account": [{ACCESS_TOKEN: []}],
+    "till": [{TILL_TOKEN: []}],
 }
 # Refusals that any operation of an audience may meet.
 _REFUSALS: dict[Audience, tuple[str, ...]] = {
     "anyone": ("token_invalid", "token_expired", "token_joined"),
     "shopper": ("token_invalid", "token_expired", "token_joined", "shopper_token_required"),
     "account": ("token_invalid", "sign_in_required"),
+    "till": ("token_invalid", "till_token_required"),
 }
 _BODY_REFUSALS = (
     "invalid",
@@ -61,6 +63,21 @@ class CallerScheme(OpenApiAuthenticationExtension):
                 "description": "Token of a guest, from POST /api/v1/guest.",
             },
         ]
+
+
+class TillScheme(OpenApiAuthenticationExtension):
+    """Names the one way a till says which it is."""
+
+    target_class = "shop.api.tills.TillAuthentication"
+    name = TILL_TOKEN
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Token of one till, made by staff. It opens the till's addresses only.",
+        }
 
 
 def describe(  # noqa: PLR0913  # the one place where everything about an operation is said

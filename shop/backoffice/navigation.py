@@ -154,6 +154,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Point corrections"), "exposure", "promotions.pointsadjustment"),
             table(_("Programme terms"), "rule", "promotions.programmeterms"),
             table(_("Invitations"), "group_add", "promotions.referral"),
+            table(_("Sales at tills"), "point_of_sale", "promotions.tillsale"),
+            table(_("Tills"), "key", "promotions.tilltoken"),
             table(_("Partners"), "handshake", "promotions.partner"),
             table(_("Cost shares"), "percent", "promotions.partnershare"),
             table(_("Partner entries"), "receipt", "promotions.partnerentry"),

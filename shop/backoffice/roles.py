@@ -36,6 +36,7 @@ PROMOTIONS: Names = (
 LOYALTY: Names = (
     *("promotions.pointsaccount", "promotions.pointsentry", "promotions.pointsadjustment"),
     *("promotions.programmeterms", "promotions.referral"),
+    *("promotions.tilltoken", "promotions.tillsale"),
 )
 TERMS_PARTS: Names = (
     *("promotions.membershiptier", "promotions.termscategory", "promotions.partnerproduct"),
@@ -95,7 +96,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
     | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
     | rights("change", "promotions.programmeterms", *TERMS_PARTS)
-    | rights("add", "promotions.partner", "promotions.partnershare")
+    | rights("add", "promotions.partner", "promotions.partnershare", "promotions.tilltoken")
+    | rights("change", "promotions.tilltoken")
     | rights("change", "promotions.partner", "promotions.partnershare")
     | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
@@ -133,7 +135,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
     | rights("view", *LOYALTY, *PARTNERS)
-    | rights("change", "promotions.pointsadjustment", "promotions.partner")
+    | rights("change", "promotions.pointsadjustment", "promotions.partner", "promotions.tilltoken")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
     | rights("approve", "promotions.campaign")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")

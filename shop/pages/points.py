@@ -15,6 +15,7 @@ from promotions.selectors.terms import find_programme
 from promotions.selectors.tiers import read_standing
 from promotions.services.membership import join_programme
 from promotions.services.points import PointsRefused
+from promotions.services.points_codes import ShownCode, make_points_code
 from promotions.services.referrals import accept_invitation
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import list_categories
@@ -41,7 +42,10 @@ class PointsPage:
 
 
 def my_points(ctx: PageContext, before: int | None = None) -> PointsPage:
-    """Return the signed-in shopper's points. Raises PointsRefused (no_programme). Seven queries."""
+    """Return the signed-in shopper's points. Raises PointsRefused (no_programme).
+
+    Seven queries, eight where tills are in the history.
+    """
     programme = find_programme(market_code=ctx.market, now=ctx.now)
     if programme is None:
         raise PointsRefused("There is no points programme here.", code="no_programme")
@@ -84,6 +88,17 @@ def join_points(ctx: PageContext, invitation: str = "") -> str:
     except PointsRefused as refusal:
         return refusal.code
     return ""
+
+
+def make_code(ctx: PageContext) -> ShownCode:
+    """Make the code with which the signed-in member pays at a till.
+
+    Raises PointsRefused (not_a_member).
+    """
+    shopper = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    if shopper is None or ctx.account_id is None:
+        raise PointsRefused("Join the points programme first.", code="not_a_member")
+    return make_points_code(shopper_id=shopper.id, now=ctx.now)
 
 
 def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int, visitor: Visitor) -> int:

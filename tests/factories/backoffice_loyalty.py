@@ -18,8 +18,11 @@ from promotions.models import (
     ProgrammeTerms,
     Referral,
     Settlement,
+    TillSale,
 )
 from promotions.services.points import Act, make_available
+from promotions.services.till_tokens import make_till_token
+from shop.catalog.models import Store
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -33,7 +36,11 @@ def make_loyalty(number: int, shopper: Shopper) -> None:
         point_value=Decimal(1),
     )
     account = PointsAccount.objects.create(
-        shopper=shopper, market_code="us", invite_code=f"INVITE{number}", joined_at=NOON
+        shopper=shopper,
+        market_code="us",
+        invite_code=f"INVITE{number}",
+        member_number=f"{number:012}",
+        joined_at=NOON,
     )
     make_available(
         account_id=account.pk,
@@ -45,7 +52,14 @@ def make_loyalty(number: int, shopper: Shopper) -> None:
     PointsAdjustment.objects.create(account=account, points=9_000, reason="lost parcel", at=NOON)
     friend = PointsAccount.objects.create(market_code="us", joined_at=NOON)
     Referral.objects.create(referrer=account, invited=friend, at=NOON)
+    _make_till(number)
     _make_partner(number)
+
+
+def _make_till(number: int) -> None:
+    store = Store.objects.get(external_ref=f"s{number}")
+    make_till_token(store_id=store.pk, name=f"Till {number}", by_id=None, now=NOON)
+    TillSale.objects.create(store=store, reference=f"receipt-{number}", currency="USD", at=NOON)
 
 
 def _make_partner(number: int) -> None:

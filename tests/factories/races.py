@@ -68,14 +68,14 @@ def hold_and_release(evaluation: Evaluation, ref: str) -> bool:
     return try_hold(evaluation, ref) and release_redemptions(order_ref=ref, now=NOON) == 1
 
 
-def race(act: Callable[[int], bool], attempts: int, workers: int = 7) -> Sequence[bool]:
+def race[T](act: Callable[[int], T], attempts: int, workers: int = 7) -> Sequence[T]:
     """Return what `act(n)` gave for every n below `attempts`; all workers start together.
 
     With the connection of the caller 7 workers fill the pool of one process (DATABASE_POOL).
     """
     start = Barrier(workers)
 
-    def run(worker: int) -> list[tuple[int, bool]]:
+    def run(worker: int) -> list[tuple[int, T]]:
         start.wait()
         try:
             return [(n, act(n)) for n in range(worker, attempts, workers)]
@@ -84,4 +84,4 @@ def race(act: Callable[[int], bool], attempts: int, workers: int = 7) -> Sequenc
 
     with ThreadPoolExecutor(workers) as pool:
         found = [pair for part in pool.map(run, range(workers)) for pair in part]
-    return [won for _, won in sorted(found)]
+    return [won for _, won in sorted(found, key=lambda pair: pair[0])]

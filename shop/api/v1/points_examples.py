@@ -9,6 +9,7 @@ MOVE: Json = {
     "points": 24,
     "is_pending": True,
     "order": "FT-7K3M9-2QXAB",
+    "store": "",
     "at": AT,
 }
 POINTS: Json = {
@@ -26,6 +27,8 @@ POINTS: Json = {
     "missing": usd(18000),
     "progress": 0.64,
     "invite_code": "K7M2PQR9TX",
+    "member_number": "482177309157",
     "friends_joined": 2,
     "friends_rewarded": 1,
 }
+CODE: Json = {"code": "K7M2-P9QX", "expires_at": LATER}

@@ -47,6 +47,7 @@ from shop.api.v1.views.orders import OrdersView, OrderView, TrackView
 from shop.api.v1.views.points import (
     CartPointsView,
     JoinPointsView,
+    PointsCodeView,
     PointsMovesView,
     PointsView,
 )
@@ -58,6 +59,12 @@ from shop.api.v1.views.shopper import (
     ConsentView,
     GuestView,
     IndexView,
+)
+from shop.api.v1.views.tills import (
+    TillCancelView,
+    TillHoldView,
+    TillReturnsView,
+    TillSalesView,
 )
 
 app_name = "api"
@@ -98,6 +105,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("points", PointsView.as_view(), name="points"),
     path("points/moves", PointsMovesView.as_view(), name="points-moves"),
     path("points/join", JoinPointsView.as_view(), name="points-join"),
+    path("points/code", PointsCodeView.as_view(), name="points-code"),
+    path("till/points", TillHoldView.as_view(), name="till-hold"),
+    path("till/points/cancel", TillCancelView.as_view(), name="till-cancel"),
+    path("till/sales", TillSalesView.as_view(), name="till-sales"),
+    path("till/returns", TillReturnsView.as_view(), name="till-returns"),
     path("groups", GroupsView.as_view(), name="groups"),
     path("groups/confirm", GroupConfirmView.as_view(), name="group-confirm"),
     path("groups/<product:group>/code", GroupCodeView.as_view(), name="group-code"),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.selectors.tree import list_categories
 
 _TABLES: tuple[tuple[str, Any, str], ...] = (
     ("variant", Variant, "sku"),
@@ -39,6 +40,19 @@ def find_ids(goods: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
             rows = table.objects.filter(**{f"{field}__in": wanted}).values_list(field, "pk")
             found |= {(kind, key): pk for key, pk in rows}
     return found
+
+
+def find_trails(skus: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Return the categories of goods by SKU, department to leaf, also of goods no longer sold.
+
+    Unknown ones are left out. One query.
+    """
+    tree = list_categories("en")
+    rows = Variant.objects.filter(sku__in=set(skus)).values_list("sku", "product__category_id")
+    return {
+        sku: tuple(node.category_id for node in tree.trail(category_id))
+        for sku, category_id in rows
+    }
 
 
 def _of_kind(kind: str, goods: Iterable[tuple[str, Any]]) -> list[Any]:

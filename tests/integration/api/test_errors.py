@@ -11,6 +11,7 @@ from django.http import HttpResponse
 
 from shop.api.authentication import sign_guest_token
 from shop.api.base import ApiView
+from tests.factories.tills import device_for
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def test_a_token_that_is_not_valid_is_refused(operation: Operation, api: ApiClie
 def test_an_unknown_method_is_refused_with_the_known_ones(
     operation: Operation, api: ApiClient
 ) -> None:
-    answer = api.send("TRACE", operation.path)
+    answer = device_for(operation, api).send("TRACE", operation.path)
     check_problem(answer, 405, "method_not_allowed")
     assert operation.method.upper() in answer["Allow"].split(", ")
 
@@ -76,13 +77,13 @@ def test_an_unknown_method_is_refused_with_the_known_ones(
     ids=["cut", "no-utf8", "deep", "number", "list", "nul", "long"],
 )
 def test_a_bad_body_is_refused(operation: Operation, body: bytes, status: int, code: str) -> None:
-    client = ApiClient(X_Shopper_Token=sign_guest_token(STRANGER))
+    client = device_for(operation, ApiClient(X_Shopper_Token=sign_guest_token(STRANGER)))
     check_problem(send(operation, client, body), status, code)
 
 
 @every_body
 def test_another_media_type_or_encoding_is_refused(operation: Operation) -> None:
-    client = ApiClient(X_Shopper_Token=sign_guest_token(STRANGER))
+    client = device_for(operation, ApiClient(X_Shopper_Token=sign_guest_token(STRANGER)))
     form = send(operation, client, b"a=1", Content_Type="application/x-www-form-urlencoded")
     check_problem(form, 415, "media_type_unsupported")
     packed = send(operation, client, b"{}", Content_Encoding="br")
@@ -97,7 +98,7 @@ def test_what_nobody_expected_is_a_500_without_a_traceback(
         raise ZeroDivisionError("secret detail")
 
     monkeypatch.setattr(ApiView, "check_permissions", explode)
-    answer = send(operation, api)
+    answer = send(operation, device_for(operation, api))
     problem = check_problem(answer, 500, "server_error")
     assert "secret" not in problem["detail"]
 
@@ -110,7 +111,7 @@ def test_without_the_database_the_client_is_told_to_come_back(
         raise OperationalError("server closed the connection")
 
     monkeypatch.setattr(ApiView, "check_permissions", lose)
-    answer = send(operation, api)
+    answer = send(operation, device_for(operation, api))
     check_problem(answer, 503, "unavailable")
     assert answer["Retry-After"] == "5"
 

@@ -17,6 +17,7 @@ from shop.api.authentication import sign_guest_token
 from shop.kernel.clock import utc_now
 from tests.factories.orders import Shelf
 from tests.factories.profiles import EVERYTHING
+from tests.factories.tills import device_for
 from tests.fixtures_api import ApiClient, Operation, list_operations, read_schema
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +128,7 @@ def check(client: ApiClient, method: str, path: str, body: Any, **headers: str) 
 def test_no_body_brings_an_operation_down(
     operation: Operation, guest: ApiClient, shelf: Shelf, settings: Any, data: st.DataObject
 ) -> None:
-    settings.API_RATES = {"guess": "100000/s", "money": "100000/s"}
+    settings.API_RATES = dict.fromkeys(("guess", "money", "wrong_at_till"), "100000/s")
     media = operation.description["requestBody"]["content"]["application/json"]
     (example,) = media["examples"].values()
     # The example speaks of a variant that this shop does not have
@@ -135,7 +136,8 @@ def test_no_body_brings_an_operation_down(
     body = data.draw(mutated(real) | ANYTHING)
     key = data.draw(HEADER_TEXT)
     content = json.dumps(body).encode()
-    check(guest, operation.method, operation.path, content, Idempotency_Key=key)
+    device = device_for(operation, guest)
+    check(device, operation.method, operation.path, content, Idempotency_Key=key)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
+from promotions.core.tills import read_member_number
 from promotions.models import Bucket, PointsAccount, PointsEntry
 from promotions.services.points import Act, make_available
 from tests.factories.api import add, expect, make_guest_client
@@ -52,6 +53,25 @@ def test_a_member_joins_and_pays_with_points(
         for language in ("en", "zh-CN"):
             check(OPERATIONS[name], alice.get(path, Accept_Language=language), strict)
     assert expect(alice.get(f"{POINTS}/moves"))["moves"][0]["points"] == 150
+
+
+def test_a_member_shows_a_number_to_earn_and_makes_codes_to_pay(
+    alice: ApiClient, strict: dict[str, Any]
+) -> None:
+    refused = alice.post(f"{POINTS}/code")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_a_member")
+    alice.post(f"{POINTS}/join", {})
+    number = expect(alice.get(POINTS))["member_number"]
+    assert read_member_number(number) == number
+    first, second = (alice.post(f"{POINTS}/code") for _ in range(2))
+    check(OPERATIONS["makePointsCode"], second, strict)
+    assert first.json()["code"] != second.json()["code"]
+    assert "no-store" in second["Cache-Control"]
+
+
+def test_guests_make_no_codes(api: ApiClient) -> None:
+    answer = make_guest_client(api).post(f"{POINTS}/code")
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_required")
 
 
 @pytest.mark.parametrize("path", [POINTS, f"{POINTS}/moves"])

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
 from promotions.selectors.terms import forget_programme
+from promotions.selectors.tills import find_till
+from shop.catalog.models import Store
 from shop.kernel.clock import utc_now
 from shop.staff.roles import APPROVER, MERCHANDISER, SUPPORT
 from tests.integration.backoffice.test_campaigns import act, messages_of
@@ -82,3 +85,25 @@ def test_terms_that_began_are_read_only_and_new_ones_begin_later(root: Client) -
         "point_value": "1",
     }
     assert "Terms begin in the future" in root.post(address, form).content.decode()
+
+
+def test_a_tills_token_is_shown_once_and_ends_at_once(as_role: Callable[[str], Client]) -> None:
+    seller = as_role(MERCHANDISER)
+    store = Store.objects.get(external_ref="s0")
+    seller.post(reverse("admin:promotions_tilltoken_add"), {"store": store.pk, "name": "Till 9"})
+    [said] = [text for text in messages_of(seller) if "till_" in text]
+    token = said.rpartition(" ")[2]
+    made = find_till(token)
+    assert made is not None
+    assert made.store_id == store.pk
+    page = seller.get(reverse("admin:promotions_tilltoken_change", args=[made.token_id]))
+    assert (page.status_code, token in page.content.decode()) == (200, False)
+    support = as_role(SUPPORT)
+    revoke = "promotions_tilltoken_revoke"
+    assert act(support, revoke, made.token_id, reason=REASON).status_code == 403
+    assert find_till(token) == made
+    act(seller, revoke, made.token_id, reason=REASON)
+    assert find_till(token) is None
+    logged = LogEntry.objects.filter(object_id=str(made.token_id)).order_by("pk")
+    assert [entry.action_flag for entry in logged] == [ADDITION, CHANGE]
+    assert REASON in logged[1].change_message

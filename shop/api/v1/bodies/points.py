@@ -45,6 +45,7 @@ def points_body(page: PointsPage, ctx: PageContext) -> Json:
         "missing": money(standing.missing_minor if standing else 0, ctx.currency, ctx.locale),
         "progress": round(standing.progress, 4) if standing else 0.0,
         "invite_code": balance.invite_code if balance else "",
+        "member_number": balance.member_number if balance else "",
         "friends_joined": referrals.joined if referrals else 0,
         "friends_rewarded": referrals.rewarded if referrals else 0,
     }
@@ -62,5 +63,6 @@ def move_body(move: PointsMove) -> Json:
         "points": move.points,
         "is_pending": move.is_pending,
         "order": move.order_ref,
+        "store": move.store,
         "at": moment(move.at),
     }

@@ -44,7 +44,10 @@ class PointsMoveSerializer(serializers.Serializer[object]):
     kind = serializers.CharField()
     points = serializers.IntegerField()
     is_pending = serializers.BooleanField()
-    order = serializers.CharField(allow_blank=True)
+    order = serializers.CharField(
+        allow_blank=True, help_text="Of a sale in a store the till's own reference."
+    )
+    store = serializers.CharField(allow_blank=True, help_text="Where it was; online nothing.")
     at = serializers.DateTimeField()
 
 
@@ -65,8 +68,18 @@ class PointsSerializer(serializers.Serializer[object]):
     missing = MoneySerializer(help_text="More goods until the next tier.")
     progress = serializers.FloatField()
     invite_code = serializers.CharField(allow_blank=True)
+    member_number = serializers.CharField(
+        allow_blank=True, help_text="To be shown at a till: it earns and cannot pay."
+    )
     friends_joined = serializers.IntegerField()
     friends_rewarded = serializers.IntegerField()
+
+
+class PointsCodeSerializer(serializers.Serializer[object]):
+    """What to show at the till."""
+
+    code = serializers.CharField()
+    expires_at = serializers.DateTimeField()
 
 
 class PointsPageSerializer(serializers.Serializer[object]):

@@ -14,18 +14,20 @@ from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.v1 import order_examples, points_examples
 from shop.api.v1.bodies.points import move_body, points_body
+from shop.api.v1.bodies.prices import moment
 from shop.api.v1.serializers.cart import CartSerializer
 from shop.api.v1.serializers.points import (
     JoinedSerializer,
     JoinPointsSerializer,
+    PointsCodeSerializer,
     PointsPageQuerySerializer,
     PointsPageSerializer,
     PointsSerializer,
     UsePointsSerializer,
 )
 from shop.api.v1.views.cart import CHANGES, CartBase
-from shop.jobs.limits import GUESS
-from shop.pages.points import join_points, my_points
+from shop.jobs.limits import CHANGE, CODES, GUESS
+from shop.pages.points import join_points, make_code, my_points
 
 TAG = "points"
 
@@ -99,6 +101,27 @@ class JoinPointsView(ApiView):
         refused = join_points(ctx, normalize_code(body["invitation"]))
         answer = {"points": points_body(my_points(ctx), ctx), "invitation_refused": refused}
         return json_response(answer)
+
+
+class PointsCodeView(ApiView):
+    """A code to pay with at a till."""
+
+    policies = (CHANGE, CODES)
+
+    @describe(
+        "makePointsCode",
+        "Make a code to pay with points at a till",
+        tag=TAG,
+        response=PointsCodeSerializer,
+        example=points_examples.CODE,
+        refusals=("not_a_member",),
+        audience="account",
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Good for five minutes and one use; the code before it is no use any more."""
+        self.require_account()
+        shown = make_code(self.context)
+        return json_response({"code": shown.code, "expires_at": moment(shown.expires_at)})
 
 
 class CartPointsView(CartBase):

@@ -1,0 +1,81 @@
+"""A till's sale under its lock, and what was answered before: one reference, one effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from promotions.core.tills import Till, TillRefused
+from promotions.models import PointsAccount, TillAct, TillSale
+from promotions.selectors.points import describe_account
+from shop.kernel.hashing import fingerprint
+
+Answer = dict[str, Any]
+Kind = TillAct.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a till asks for: `body` is all that must be the same when it asks again."""
+
+    till: Till
+    kind: Kind
+    key: str
+    body: dict[str, Any]
+    now: datetime
+
+
+def open_sale(till: Till, reference: str, now: datetime) -> TillSale:
+    """Return the sale of that reference, new or known, locked until the transaction ends."""
+    sale, _ = TillSale.objects.get_or_create(
+        store_id=till.store_id,
+        reference=reference,
+        defaults={"currency": till.currency, "at": now},
+    )
+    return TillSale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
+
+
+def lock_sale(till: Till, reference: str) -> TillSale:
+    """Return a sale that is known, locked. Raises TillRefused (sale_unknown)."""
+    rows = TillSale.objects.select_for_update(of=("self",))
+    sale = rows.filter(store_id=till.store_id, reference=reference).first()
+    if sale is None:
+        raise TillRefused("This store has no sale of that reference.", code="sale_unknown")
+    return sale
+
+
+def recall(sale: TillSale, ask: Ask) -> Answer | None:
+    """Return what this was answered before; None if it is new. Raises TillRefused (sale_differs).
+
+    The same reference with another body is a mistake somebody must hear of.
+    """
+    known = TillAct.objects.filter(sale=sale, kind=ask.kind, key=ask.key).first()
+    if known is None:
+        return None
+    if known.fingerprint != fingerprint(ask.body):
+        raise TillRefused(
+            "This reference was sent before with something else.", code="sale_differs"
+        )
+    answer: Answer = known.answer
+    return answer
+
+
+def record(sale: TillSale, ask: Ask, answer: Answer) -> Answer:
+    """Keep what was done and answered; return the answer."""
+    TillAct.objects.create(
+        sale=sale,
+        token_id=ask.till.token_id or None,
+        kind=ask.kind,
+        key=ask.key,
+        fingerprint=fingerprint(ask.body),
+        answer=answer,
+        at=ask.now,
+    )
+    return answer
+
+
+def tell_balance(account_id: int, now: datetime) -> Answer:
+    """Return what a till may say of a member: points, no name, no history. Two queries."""
+    balance = describe_account(PointsAccount.objects.get(pk=account_id), now)
+    return {"available": balance.available, "pending": balance.pending}
