@@ -66,8 +66,8 @@ FIELDS = {
     ),
     "CampaignEvent": classify(none="id campaign step from_status to_status revision reason by at"),
     "CampaignCheck": classify(
-        none="id campaign kind state depth step percent tries revision answer failure asked_by"
-        " asked_at begun_at ended_at stopped_by"
+        none="id campaign kind state depth step percent tries revision rule about is_taken_out"
+        " answer failure asked_by asked_at begun_at ended_at stopped_by"
     ),
     "CampaignPolicy": classify(
         none="id version is_active two_person_budget_minor two_person_depth"

@@ -13,7 +13,8 @@ class CampaignCheck(models.Model):
     """A question about a campaign: who asked, how far the answer is, and the answer once done.
 
     At most one is open for each campaign and kind, so that pressing twice asks once. The answer
-    is kept as it is shown, by language, with the version of the campaign it was made of.
+    is kept as it is shown, by language, with the version of the campaign it was made of. One that
+    failed as it was refused keeps why, likewise.
     """
 
     class Kind(models.TextChoices):
@@ -39,6 +40,21 @@ class CampaignCheck(models.Model):
     percent = models.PositiveSmallIntegerField(default=0, help_text="How far the answer is.")
     tries = models.PositiveSmallIntegerField(default=0)
     revision = models.PositiveIntegerField(null=True, help_text="The version that was asked about.")
+    rule = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The goods this rule names are taken out of the draft before the law is asked.",
+    )
+    about = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The answer that named these goods.",
+    )
+    is_taken_out = models.BooleanField(default=False, db_default=False)
     answer = models.JSONField(null=True, help_text="As it is shown, by language.")
     failure = models.CharField(max_length=9, blank=True, help_text="Why there is no answer.")
     asked_by = models.ForeignKey(

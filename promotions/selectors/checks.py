@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models.fields.json import KeyTransform
 
 from promotions.models import CampaignCheck
 
 State = CampaignCheck.State
 MOST_SHOWN = 10
+# Beside the languages of an answer of the law: rule -> the variants it names
+GOODS = "goods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,7 @@ class CheckView:
     step: str
     percent: int
     depth: int
+    rule: str
     revision: int | None
     failure: str
     by: str
@@ -47,6 +51,7 @@ def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
             step=row.step,
             percent=row.percent,
             depth=row.depth,
+            rule=row.rule,
             revision=row.revision,
             failure=row.failure,
             by="" if row.asked_by is None else str(row.asked_by),
@@ -59,7 +64,17 @@ def list_checks(*, campaign_id: int, kind: str) -> list[CheckView]:
     ]
 
 
-def load_answer(check_id: int) -> Mapping[str, Any]:
-    """Return what was answered, by language; nothing before the end. One query."""
-    found = CampaignCheck.objects.filter(pk=check_id).values_list("answer", flat=True).first()
-    return found or {}
+def load_answer(check_id: int, part: str) -> Any:
+    """Return a part of what was answered: in a language, or the goods of each rule; None for none.
+
+    Only that part leaves the database: a rule may name all goods of a shop. One query.
+    """
+    rows = CampaignCheck.objects.filter(pk=check_id)
+    return rows.values_list(KeyTransform(part, "answer"), flat=True).first()
+
+
+def load_goods_of(check_id: int, rule: str) -> list[int]:
+    """Return the goods that a rule named in an answer, ascending. One query."""
+    rows = CampaignCheck.objects.filter(pk=check_id)
+    of_rules = KeyTransform(GOODS, "answer")
+    return list(rows.values_list(KeyTransform(rule, of_rules), flat=True).first() or ())

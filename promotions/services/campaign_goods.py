@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,14 +14,17 @@ from promotions.core.parse import parse_scope
 from promotions.core.revisions import OFFERS
 from promotions.core.taking_out import Covered, NothingLeft, take_out
 from promotions.core.workflow import Status
+from promotions.models import CampaignCheck
 from promotions.selectors.campaigns import take_snapshot
+from promotions.selectors.checks import load_goods_of
 from promotions.selectors.scopes import cover_variants
 from promotions.services.campaign_revisions import Saved, open_for_change, record_change
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import lock_campaign
 from shop.catalog.selectors import load_variant_arrays
 
-MOST_TAKEN_OUT = 1_000
+# So many are taken out while somebody waits; more are left to a worker.
+MOST_AT_ONCE = 1_000
 
 
 @transaction.atomic
@@ -37,8 +40,8 @@ def take_out_goods(
     """Make every active offer of a draft leave out the variants, as one new version.
 
     With `asked_of` only if the draft still is at that version. An earlier version of a draft
-    brings them back (`roll_back`). Raises CampaignRefused for what is no draft, for more than a
-    thousand goods, and where an offer would mean nothing any more.
+    brings them back (`roll_back`). Raises CampaignRefused for what is no draft, and where an
+    offer would mean nothing any more.
     """
     ids = frozenset(variant_ids)
     campaign = lock_campaign(campaign_id)
@@ -46,21 +49,47 @@ def take_out_goods(
         raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
     if asked_of is not None and campaign.revision != asked_of:
         raise CampaignRefused(_("The campaign changed since the law was asked: ask it again."))
-    if len(ids) > MOST_TAKEN_OUT:
-        raise CampaignRefused(_("These are too many goods to leave out one by one: name others."))
     open_for_change(campaign_id=campaign_id, now=now)
     said = take_snapshot(campaign_id)
+    offers = _leave_out(said[OFFERS], ids)
+    campaign.refresh_from_db()
+    write_rows(campaign=campaign, snapshot={**said, OFFERS: offers})
+    return record_change(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
+
+
+@transaction.atomic
+def take_out_asked(*, check_id: int, now: datetime) -> None:
+    """Take out the goods that a question names, once: a second try finds the question answered.
+
+    Raises CampaignRefused as `take_out_goods` does, and where the answer that named them is gone.
+    """
+    check = CampaignCheck.objects.defer("answer").get(pk=check_id)
+    if not check.rule or check.is_taken_out:
+        return
+    about = CampaignCheck.objects.defer("answer").filter(pk=check.about_id or 0).first()
+    goods = [] if about is None else load_goods_of(about.pk, check.rule)
+    if about is None or not goods:
+        raise CampaignRefused(_("This rule names no goods that can be taken out."))
+    saved = take_out_goods(
+        campaign_id=check.campaign_id,
+        variant_ids=goods,
+        reason=_("taken out as the law says: %(rule)s") % {"rule": check.rule},
+        by_id=check.asked_by_id,
+        now=now,
+        asked_of=about.revision,
+    )
+    CampaignCheck.objects.filter(pk=check_id).update(is_taken_out=True, revision=saved.revision)
+
+
+def _leave_out(offers: Sequence[Mapping[str, Any]], ids: frozenset[int]) -> list[Mapping[str, Any]]:
     try:
-        offers = [
+        return [
             take_out(offer, ids, lambda scope: _cover(scope, ids)) if offer["is_active"] else offer
-            for offer in said[OFFERS]
+            for offer in offers
         ]
     except NothingLeft as nothing:
         told = _("Without these goods the offer “%(code)s” would mean nothing.")
         raise CampaignRefused(told % {"code": nothing.args[0]}) from nothing
-    campaign.refresh_from_db()
-    write_rows(campaign=campaign, snapshot={**said, OFFERS: offers})
-    return record_change(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
 
 
 def _cover(scope: Any, ids: frozenset[int]) -> Covered:

@@ -19,17 +19,18 @@ Kind, State = CampaignCheck.Kind, CampaignCheck.State
 OPEN = (State.WAITING, State.RUNNING)
 KEPT = 10
 MOST_TRIES = 3
-DIED, TOO_LONG, BROKEN = "died", "too_long", "broken"
+DIED, TOO_LONG, BROKEN, REFUSED = "died", "too_long", "broken", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """A check whose answer is being made."""
+    """A check whose answer is being made; goods that `rule` names are to be taken out first."""
 
     check_id: int
     campaign_id: int
     kind: str
     depth: int
+    rule: str = ""
 
 
 class CheckStopped(Exception):
@@ -37,20 +38,30 @@ class CheckStopped(Exception):
 
 
 def ask_check(
-    *, campaign_id: int, kind: str, by_id: int | None, now: datetime, depth: int = 50
+    *,
+    campaign_id: int,
+    kind: str,
+    by_id: int | None,
+    now: datetime,
+    depth: int = 50,
+    goods_of: tuple[int, str] | None = None,
 ) -> bool:
     """Ask once for a rehearsal of a campaign or for what the law says of it.
 
-    Return whether this is a new question; while one is open it is not asked again. Noted in the
-    trail of what staff did.
+    With `goods_of` (an answer of the law, and a rule that is broken in it) the goods that the rule
+    names are taken out of the draft first. Return whether this is a new question; while one is
+    open it is not asked again. Noted in the trail of what staff did.
     """
-    asked = {"asked_by_id": by_id, "asked_at": now, "depth": depth}
+    asked: dict[str, Any] = {"asked_by_id": by_id, "asked_at": now, "depth": depth}
+    if goods_of is not None:
+        asked |= {"about_id": goods_of[0], "rule": goods_of[1]}
     try:
         with transaction.atomic():
             CampaignCheck.objects.create(campaign_id=campaign_id, kind=kind, **asked)
     except IntegrityError:
         return False
-    _note(campaign_id, by_id, f"asked: {Kind(kind).label}")
+    what = Kind(kind).label if goods_of is None else f"goods of {goods_of[1]} taken out"
+    _note(campaign_id, by_id, f"asked: {what}")
     return True
 
 
@@ -83,7 +94,7 @@ def begin_next_check(*, now: datetime) -> CheckTask | None:
             percent=0,
             begun_at=now,
         )
-        return CheckTask(check.pk, check.campaign_id, check.kind, check.depth)
+        return CheckTask(check.pk, check.campaign_id, check.kind, check.depth, check.rule)
     return None
 
 
@@ -104,10 +115,13 @@ def finish_check(*, check_id: int, answer: dict[str, Any], now: datetime) -> Non
     ended.exclude(pk__in=kept).delete()
 
 
-def fail_check(*, check_id: int, failure: str, now: datetime) -> None:
-    """Keep why there is no answer: "died", "too_long" or "broken"."""
+def fail_check(
+    *, check_id: int, failure: str, now: datetime, answer: dict[str, Any] | None = None
+) -> None:
+    """Keep why there is no answer: "died", "too_long", "broken", or "refused" and in `answer`
+    why, by language."""
     opened = CampaignCheck.objects.filter(pk=check_id, state__in=OPEN)
-    opened.update(state=State.FAILED, failure=failure, ended_at=now)
+    opened.update(state=State.FAILED, failure=failure, ended_at=now, answer=answer)
 
 
 def _running(check_id: int) -> Any:

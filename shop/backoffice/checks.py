@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import override
 
 from pricing.selectors.places import home_place
 from promotions.selectors.builder_people import list_neighbours
 from promotions.selectors.campaigns import CampaignView, find_campaign
+from promotions.selectors.checks import GOODS
 from promotions.selectors.laws import list_violations
+from promotions.services.campaign_goods import take_out_asked
+from promotions.services.campaign_rows import CampaignRefused
 from promotions.services.checks import (
     BROKEN,
+    REFUSED,
     TOO_LONG,
     CheckStopped,
     CheckTask,
@@ -37,12 +43,11 @@ from shop.backoffice.prospects import (
 )
 from shop.backoffice.rehearsals import Rehearsal, rehearse_campaign
 from shop.kernel.clock import utc_now
+from shop.staff.reasons import say_refusal
 
 type Progress = Callable[[int, int], None]
 
 WHOLE = 100
-# Beside the languages of an answer of the law: rule -> the variants it names
-GOODS = "goods"
 PAUSE = timedelta(milliseconds=500)
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
@@ -81,6 +86,10 @@ def answer_checks(*, on_progress: Progress = lambda done, of: None) -> int:
             answer = ANSWERS[task.kind](task, Telling(task.check_id, on_progress))
         except CheckStopped:
             continue
+        except CampaignRefused:
+            told = _in_languages(partial(_say_refusal, task))
+            fail_check(check_id=task.check_id, failure=REFUSED, now=utc_now(), answer=told)
+            continue
         except SoftTimeLimitExceeded:
             fail_check(check_id=task.check_id, failure=TOO_LONG, now=utc_now())
             raise
@@ -93,8 +102,14 @@ def answer_checks(*, on_progress: Progress = lambda done, of: None) -> int:
 
 
 def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
-    """Return what the law says of a campaign, by language, and the goods each broken rule names."""
-    tell = telling.between("law", 0, 95)
+    """Return what the law says of a campaign, by language, and the goods each broken rule names.
+
+    Goods that are to be taken out of it are taken out before.
+    """
+    if task.rule:
+        telling.between("goods", 0, 30)(0, 1)
+        take_out_asked(check_id=task.check_id, now=utc_now())
+    tell = telling.between("law", 30 if task.rule else 0, 95)
     tell(0, 1)
     places, found = list_violations(campaign_id=task.campaign_id, now=utc_now(), on_progress=tell)
 
@@ -103,6 +118,18 @@ def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
         return {**asdict(report), "is_lawful": report.is_lawful}
 
     return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
+
+
+def _say_refusal(task: CheckTask, _language: str) -> str:
+    """Return why goods cannot be taken out, in the language that is spoken now: asked once more,
+    in a transaction that is taken back."""
+    try:
+        with transaction.atomic():
+            take_out_asked(check_id=task.check_id, now=utc_now())
+            transaction.set_rollback(True)
+    except CampaignRefused as refusal:
+        return say_refusal(refusal)
+    return ""
 
 
 def answer_rehearsal(task: CheckTask, telling: Telling) -> dict[str, Any]:
@@ -186,7 +213,7 @@ def _describe_carts(tried: Rehearsal, names: Mapping[int, str]) -> dict[str, Any
     return {"tried": said, "displaced": [names.get(one, str(one)) for one in tried.displaced]}
 
 
-def _in_languages(describe: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+def _in_languages(describe: Callable[[str], Any]) -> dict[str, Any]:
     """Return what is shown by language: names of goods and amounts are written as readers do."""
     answer = {}
     for language in LANGUAGES:

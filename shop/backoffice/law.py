@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from promotions.core.law import RULES, Violation, explain_rule
 from promotions.core.law.titles import TITLES
-from promotions.services.campaign_goods import MOST_TAKEN_OUT
 from shop.catalog.selectors.naming import name_goods
 
 MOST_NAMED = 12
@@ -27,7 +26,7 @@ class Case:
 class BrokenRule:
     """A rule that is broken, with the goods concerned: some by name, and how many are `more`.
 
-    `may_take_out`: they are few enough to be left out of the offers one by one.
+    `may_take_out`: there are any, so that offers can leave them out.
     """
 
     rule: str
@@ -70,11 +69,11 @@ def describe_law(places: Sequence[str], found: Sequence[Violation], language: st
 
 
 def list_goods_of_rules(found: Iterable[Violation]) -> dict[str, list[int]]:
-    """Return the goods each broken rule names, ascending, where they may be taken out."""
+    """Return the goods each broken rule names, ascending; no row for one that names none."""
     goods: dict[str, set[int]] = {}
     for one in found:
         goods.setdefault(one.rule, set()).update(one.variant_ids)
-    return {rule: sorted(ids) for rule, ids in goods.items() if 0 < len(ids) <= MOST_TAKEN_OUT}
+    return {rule: sorted(ids) for rule, ids in goods.items() if ids}
 
 
 def _say_rule(

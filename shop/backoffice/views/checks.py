@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from promotions.selectors.campaigns import CampaignView
-from promotions.selectors.checks import CheckView, list_checks, load_answer
-from promotions.services.campaign_goods import take_out_goods
+from promotions.selectors.checks import CheckView, list_checks, load_answer, load_goods_of
+from promotions.services.campaign_goods import MOST_AT_ONCE, take_out_goods
 from promotions.services.checks import ask_check, stop_check
-from shop.backoffice.checks import GOODS
 from shop.backoffice.frame import needs
 from shop.backoffice.views.campaigns import require_campaign
 from shop.jobs.services import JobUnknown, start_job
@@ -34,6 +33,7 @@ DEEP = 50
 PAGES = {"law": "admin:campaign_plan", "rehearsal": "admin:campaign_rehearsal"}
 STEPS = {
     "": gettext_lazy("Waiting for a worker"),
+    "goods": gettext_lazy("Taking the goods out of every offer"),
     "law": gettext_lazy("Asking the law of each place"),
     "carts": gettext_lazy("Trying it on recorded carts"),
     "audience": gettext_lazy("Counting whom it could reach"),
@@ -100,20 +100,27 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 @needs(CAN_CHANGE)
 def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Take the goods that a rule names out of a draft, and ask the law of what is left."""
+    """Take the goods that a rule names out of a draft, and ask the law of what is left.
+
+    More than a thousand are left to the worker that then asks the law.
+    """
     require_campaign(campaign_id)
     rule, asked = request.POST.get("rule", ""), read_number(request.POST.get("check", ""))
     checks = list_checks(campaign_id=campaign_id, kind="law")
     check = next((one for one in checks if one.check_id == asked), None)
-    goods = {} if check is None else load_answer(check.check_id).get(GOODS, {})
+    goods = [] if check is None else load_goods_of(check.check_id, rule)
     back = HttpResponseRedirect(reverse(PAGES["law"], args=[campaign_id]))
-    if check is None or rule not in goods:
+    if check is None or not goods:
         messages.error(request, _("This rule names no goods that can be taken out."))
+        return back
+    if len(goods) > MOST_AT_ONCE:
+        if not start_check(request, campaign_id, "law", goods_of=(check.check_id, rule)):
+            messages.info(request, _("It was asked already: the answer is being made."))
         return back
     try:
         saved = take_out_goods(
             campaign_id=campaign_id,
-            variant_ids=goods[rule],
+            variant_ids=goods,
             reason=_("taken out as the law says: %(rule)s") % {"rule": rule},
             by_id=account_id(request),
             now=utc_now(),
@@ -128,13 +135,26 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     return back
 
 
-def start_check(request: HttpRequest, campaign_id: int, kind: str, *, depth: int = DEEP) -> bool:
+def start_check(
+    request: HttpRequest,
+    campaign_id: int,
+    kind: str,
+    *,
+    depth: int = DEEP,
+    goods_of: tuple[int, str] | None = None,
+) -> bool:
     """Keep the question and wake a worker; with Redis down the clock finds it later.
 
     Return whether it is a new one.
     """
-    by_id = account_id(request)
-    is_new = ask_check(campaign_id=campaign_id, kind=kind, by_id=by_id, now=utc_now(), depth=depth)
+    is_new = ask_check(
+        campaign_id=campaign_id,
+        kind=kind,
+        by_id=account_id(request),
+        now=utc_now(),
+        depth=depth,
+        goods_of=goods_of,
+    )
     with suppress(JobUnknown):
         start_job(name=JOB, queue=QUEUE)
     return is_new
@@ -145,17 +165,24 @@ def describe_checks(campaign: CampaignView, kind: str) -> dict[str, Any]:
     asked = list_checks(campaign_id=campaign.campaign_id, kind=kind)
     newest = asked[0] if asked else None
     done = next((one for one in asked if one.state == "done"), None)
-    answer = {} if done is None else load_answer(done.check_id)
     language = get_language() or "en"
     return {
         "kind": kind,
         "newest": None if newest is None else _describe(newest),
+        "refused": _load_refusal(newest, language),
         "done": None if done is None else _describe(done),
         "is_outdated": done is not None and done.revision != campaign.revision,
-        "answer": answer.get(language, answer.get("en")),
+        "answer": None if done is None else load_answer(done.check_id, language),
         "asked": [_describe(one) for one in asked],
         "depth": DEEP if newest is None else newest.depth,
     }
+
+
+def _load_refusal(newest: CheckView | None, language: str) -> str:
+    """Return why the newest question was refused; one query where it was."""
+    if newest is None or newest.failure != "refused":
+        return ""
+    return str(load_answer(newest.check_id, language) or "")
 
 
 def show_progress(request: HttpRequest, campaign: CampaignView, kind: str) -> HttpResponse | None:
