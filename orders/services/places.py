@@ -12,15 +12,18 @@ from shop.catalog.selectors import list_categories, load_variant_arrays
 def find_places(variant_ids: Sequence[int]) -> dict[int, tuple[tuple[int, ...], int]]:
     """Return, by variant, its categories from department to leaf and its brand. No query."""
     arrays, tree = load_variant_arrays(), list_categories("en")
-    found: dict[int, tuple[tuple[int, ...], int]] = {}
-    for variant_id in variant_ids:
-        i = int(np.searchsorted(arrays.variant_id, variant_id))
-        if i == len(arrays.variant_id) or arrays.variant_id[i] != variant_id:
-            found[variant_id] = ((), 0)
-            continue
-        trail = tree.trail(int(arrays.category_id[i]))
-        ids = tuple(node.category_id for node in trail)
-        found[variant_id] = (ids, int(arrays.brand_id[i]))
+    wanted = np.array(list(variant_ids), dtype=np.int64)
+    at = np.searchsorted(arrays.variant_id, wanted)
+    at[at == len(arrays.variant_id)] = 0
+    is_there = arrays.variant_id[at] == wanted if len(arrays.variant_id) else wanted < 0
+    trails: dict[int, tuple[int, ...]] = {}
+    found: dict[int, tuple[tuple[int, ...], int]] = dict.fromkeys(wanted.tolist(), ((), 0))
+    ids, at = wanted[is_there].tolist(), at[is_there]
+    categories, brands = arrays.category_id[at].tolist(), arrays.brand_id[at].tolist()
+    for variant_id, category_id, brand_id in zip(ids, categories, brands, strict=True):
+        if category_id not in trails:
+            trails[category_id] = tuple(node.category_id for node in tree.trail(category_id))
+        found[variant_id] = trails[category_id], brand_id
     return found
 
 

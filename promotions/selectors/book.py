@@ -14,6 +14,7 @@ from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
 from promotions.core.law.places import LawRow
 from promotions.core.offer_index import OfferIndex
+from promotions.core.one_piece import Pieces
 from promotions.core.parse import parse_scope
 from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
@@ -46,7 +47,8 @@ class CompiledBook:
     what is left of their money, read fresh. `weights` say how much sooner than others of the same
     fit a campaign is shown (1 where none is named). A book of a rehearsal takes the campaigns
     `as_live` for released whatever they are, and has offers `unlocked` as if their codes had been
-    entered. `laws` are the rows of every place: they cap what one shopper gets.
+    entered. `laws` are the rows of every place: they cap what one shopper gets. `pieces` remember
+    what its offers take off single goods.
     """
 
     version: int
@@ -60,10 +62,12 @@ class CompiledBook:
     unlocked: tuple[CouponValue, ...] = ()
     laws: tuple[LawRow, ...] = ()
     index: OfferIndex = field(init=False, repr=False, compare=False)
+    pieces: Pieces = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Made of `offers` here, so that a book with other offers never looks up the old ones
+        # Made here, so that a book with other offers never looks up what holds of the old ones
         object.__setattr__(self, "index", OfferIndex(self.offers))
+        object.__setattr__(self, "pieces", {})
 
 
 class _Cache:

@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 from profiles.selectors import ArmChoice
 from promotions.core.benefits import WITHOUT_LINES
 from promotions.core.carts import CartLineValue
-from promotions.core.one_piece import lower_piece, piece_key, put_alone
+from promotions.core.one_piece import lower_piece, put_alone
 from promotions.core.shoppers import ShopperView
-from promotions.core.stacking import Plan
 from promotions.selectors.book import live_at, load_offer_book
 from promotions.selectors.facts import LookUp
-from promotions.selectors.offers import facts_of
 from promotions.selectors.preview_offers import (
     FindTier,
     FindVisitor,
+    Fitting,
     PreviewPlace,
     gather_offers,
-    list_fitting,
 )
 from promotions.selectors.scopes import cover_variants
 from shop.catalog.selectors import catalog_version, load_variant_arrays
@@ -63,24 +61,13 @@ def price_units(
     )
     if found is None:
         return {}, ()
-    facts, seen = facts_of(found.shopper, found.given), set[int]()
-    known: dict[tuple[int, ...], int] = {}
-    prices = {}
+    fitting, prices = Fitting(found, place), {}
     for line in lines:
         alone = put_alone(line, found.cart)
-        fit = list_fitting(found, alone, facts, place, seen)
-        if not fit:
-            continue
-        key = piece_key(line, fit)
-        if key not in known:
-            known[key] = _count_off(lower_piece(fit, alone))
-        if known[key]:
-            prices[line.variant_id] = line.unit_minor - known[key]
-    return prices, tuple(one for key, one in found.arms.choices.items() if key in seen)
-
-
-def _count_off(plan: Plan) -> int:
-    return sum(part for effect in plan.effects for part in effect.taken)
+        fit = fitting.list_offers(alone)
+        if fit and (off := lower_piece(fit, alone, found.pieces).amount_minor):
+            prices[line.variant_id] = line.unit_minor - off
+    return prices, tuple(one for key, one in found.arms.choices.items() if key in fitting.seen)
 
 
 @lru_cache(maxsize=2)

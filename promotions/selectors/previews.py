@@ -10,20 +10,18 @@ from profiles.selectors import ArmChoice
 from promotions.core.carts import CartLineValue
 from promotions.core.conditions import needed_facts
 from promotions.core.limits import Left, least_left
-from promotions.core.one_piece import lower_piece, piece_key, put_alone
+from promotions.core.one_piece import Lowered, PieceKey, lower_piece, piece_key, put_alone
 from promotions.core.shoppers import ShopperView
-from promotions.core.stacking import Plan
 from promotions.core.values import OfferValue
 from promotions.selectors.facts import LookUp
-from promotions.selectors.offers import facts_of
 from promotions.selectors.preview_offers import (
     FindTier,
     FindVisitor,
+    Fitting,
     Gathered,
     PreviewPlace,
     gather_offers,
     keep_for_every_member,
-    list_fitting,
 )
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
@@ -87,12 +85,12 @@ def preview_lines(
     )
     if found is None:
         return Previews()
-    seen: set[int] = set()
-    mine = _preview_each(lines, found, place, seen)
+    fitting = Fitting(found, place)
+    mine = _preview_each(lines, found, place, fitting)
     return Previews(
         mine=mine,
         members={} if found.shopper.is_member else _preview_members(lines, found, mine, place),
-        arms=tuple(choice for key, choice in found.arms.choices.items() if key in seen),
+        arms=tuple(choice for key, choice in found.arms.choices.items() if key in fitting.seen),
     )
 
 
@@ -106,10 +104,13 @@ def _preview_members(
     covered = [line for line in lines if any(offer.covers(line) for offer in theirs)]
     if not covered:
         return {}
-    every = keep_for_every_member(found.offers)
-    shown = _preview_each(
-        covered, Gathered(tuple(every), ANY_MEMBER, place.empty_cart()), place, set()
+    every = Gathered(
+        offers=tuple(keep_for_every_member(found.offers)),
+        shopper=ANY_MEMBER,
+        cart=place.empty_cart(),
+        pieces=found.pieces,
     )
+    shown = _preview_each(covered, every, place, Fitting(every, place))
     paid = {line.variant_id: line.unit_minor for line in covered}
     paid |= {variant_id: one.adjusted_minor for variant_id, one in mine.items()}
     return {
@@ -120,20 +121,20 @@ def _preview_members(
 
 
 def _preview_each(
-    lines: Sequence[CartLineValue], found: Gathered, place: PreviewPlace, seen: set[int]
+    lines: Sequence[CartLineValue], found: Gathered, place: PreviewPlace, fitting: Fitting
 ) -> dict[int, LinePreview]:
-    """Return the previews by variant; `seen` gets the campaigns some arm of which would show."""
-    facts = facts_of(found.shopper, found.given)
-    known: dict[tuple[int, ...], LinePreview | None] = {}
+    """Return the previews by variant."""
+    known: dict[PieceKey, LinePreview | None] = {}
     previews = {}
     for line in lines:
         alone = put_alone(line, found.cart)
-        fit = list_fitting(found, alone, facts, place, seen)
+        fit = fitting.list_offers(alone)
         if not fit:
             continue
-        key = piece_key(line, fit)
+        key = piece_key(fit, alone)
         if key not in known:
-            known[key] = _preview(line, lower_piece(fit, alone), fit, place, found.law_label)
+            lowered = lower_piece(fit, alone, found.pieces)
+            known[key] = _preview(line, lowered, fit, place, found.law_label)
         if (shown := known[key]) is not None:
             previews[line.variant_id] = replace(shown, variant_id=line.variant_id)
     return previews
@@ -141,23 +142,22 @@ def _preview_each(
 
 def _preview(
     line: CartLineValue,
-    plan: Plan,
+    lowered: Lowered,
     offers: Sequence[OfferValue],
     place: PreviewPlace,
     law_label: str,
 ) -> LinePreview | None:
-    """Return what `plan` makes of one piece; None: nothing."""
-    used = [effect for effect in plan.effects if effect.is_used]
-    if not used:
+    """Return what `offers` make of one piece; None: nothing."""
+    if not lowered.offer_ids:
         return None
-    ids = {effect.candidate.offer.offer_id for effect in used}
-    applied = [offer for offer in offers if offer.offer_id in ids]
+    by_id = {offer.offer_id: offer for offer in offers if offer.offer_id in lowered.offer_ids}
+    applied = list(by_id.values())
     own = [offer.offer_id for offer in applied if offer.audience == "personal"]
     first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
     return LinePreview(
         variant_id=line.variant_id,
-        adjusted_minor=line.unit_minor - sum(sum(effect.taken) for effect in used),
-        labels=tuple(effect.candidate.offer.label(place.language) for effect in used),
+        adjusted_minor=line.unit_minor - lowered.amount_minor,
+        labels=tuple(by_id[one].label(place.language) for one in lowered.offer_ids),
         ends_at=first.ends_at,
         has_clock=first.has_clock,
         left=least_left(room for offer in applied for room in offer.rooms),

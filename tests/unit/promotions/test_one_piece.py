@@ -27,7 +27,7 @@ from promotions.core.conditions import (
     may_hold,
 )
 from promotions.core.evaluate import evaluate_offers, find_failures
-from promotions.core.one_piece import is_plain, lower_piece, may_apply, piece_key, put_alone
+from promotions.core.one_piece import Pieces, is_plain, lower_piece, may_apply, put_alone
 from promotions.core.stacking import Candidate, best_plan
 from promotions.core.values import OfferValue
 from tests.factories.baskets import draw_basket, draw_offer, draw_personal_basket
@@ -73,17 +73,13 @@ def test_a_piece_costs_what_the_evaluator_says_of_it_alone(seed: int) -> None:
     cart, offers, shopper = draw_personal_basket(rng)
     if rng.random() < 0.3:
         (cart, offers), shopper = draw_basket(rng), ALICE
-    known: dict[tuple[int, ...], int] = {}
+    known: Pieces = {}
     for line in cart.lines:
         alone, fit = _sorted_out(cart, offers, line, shopper)
         found = evaluate_offers(cart=alone, offers=offers, coupons=(), shopper=shopper, now=NOON)
-        plan = lower_piece(fit, alone)
-        used = [effect.candidate.offer.offer_id for effect in plan.effects if effect.is_used]
-        assert used == [applied.offer_id for applied in found.applied]
-        off = sum(sum(effect.taken) for effect in plan.effects)
-        assert line.unit_minor - off == found.totals[line.line_id]
-        # Goods with the same key cost the same
-        assert known.setdefault(piece_key(line, fit), off) == off
+        lowered = lower_piece(fit, alone, known)  # goods with the same key cost the same
+        assert lowered.offer_ids == tuple(applied.offer_id for applied in found.applied)
+        assert line.unit_minor - lowered.amount_minor == found.totals[line.line_id]
 
 
 @settings(max_examples=300, deadline=None)
