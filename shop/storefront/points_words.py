@@ -24,13 +24,17 @@ def describe_moves(moves: Sequence[PointsMove]) -> list[dict[str, Any]]:
         "adjust": _("Corrected by our team"),
         "refer": _("For a friend's first order"),
     }
+    in_stores = {
+        "hold": _("Used in a store"),
+        "unhold": _("Back from a sale that was not made"),
+    }
     return [
         {
-            "text": names[move.kind],
+            "text": in_stores.get(move.kind, names[move.kind]) if move.store else names[move.kind],
             "points": f"{move.points:+d}".replace("-", "−"),
             "is_loss": move.points < 0,
             "is_pending": move.is_pending,
-            "order": move.order_ref,
+            "order": f"{move.store} {move.order_ref}".strip(),
             "note": move.note,
             "at": move.at,
         }

@@ -58,6 +58,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/points/", points.points, name="account_points"),
     path("account/points/join/", points.join, name="points_join"),
+    path("account/points/code/", points.code, name="points_code"),
     path("account/invite/", points.invite, name="account_invite"),
     path("account/groups/", groups.groups, name="account_groups"),
     path("account/groups/prove/", groups.prove, name="groups_prove"),

@@ -19,10 +19,12 @@ from django.utils.translation import override
 from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
 from promotions.core.limits import Left
+from promotions.core.tills import group_number
 from promotions.selectors import PersonalOffer
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
 from shop.storefront.prices import price_fields, price_words
+from shop.storefront.qr import draw_qr
 from shop.storefront.stencils import draw_stencil
 
 register = template.Library()
@@ -219,3 +221,15 @@ def _draw_end(
     with override(language):
         shown = {"ends_at": ends_at, "has_clock": has_clock, "left": is_counted}
         return render_to_string("components/offer_end.html", shown)
+
+
+@register.simple_tag
+def qr(text: str) -> str:
+    """Return a QR code as the address of a picture."""
+    return draw_qr(text)
+
+
+@register.filter
+def grouped(number: str) -> str:
+    """Return a member number as people read it out."""
+    return group_number(number)

@@ -16,10 +16,11 @@ from orders.services import use_points
 from promotions.core.codes import normalize_code
 from promotions.selectors.referrals import is_invitation
 from promotions.services.points import PointsRefused
-from shop.jobs.limits import CHANGE, GUESS
+from promotions.services.points_codes import ShownCode
+from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
 from shop.pages.cards import quote_context
-from shop.pages.points import join_points, my_points
+from shop.pages.points import PointsPage, join_points, make_code, my_points
 from shop.staff.keys import read_number
 from shop.storefront.limits import limited
 from shop.storefront.messages import say_refusal
@@ -41,13 +42,22 @@ def points(request: HttpRequest) -> HttpResponse:
         page = my_points(visit.ctx, read_number(request.GET.get("before", "")))
     except PointsRefused as refusal:
         raise Http404(str(refusal)) from refusal
-    context = {
-        "page": page,
-        "moves": describe_moves(page.moves),
-        "section": "points",
-        "invitation": request.COOKIES.get(INVITE_COOKIE, "")[:16],
-    }
-    return render(request, "storefront/account_points.html", context)
+    return _render(request, page)
+
+
+@require_POST
+@login_required
+@limited(CHANGE, CODES)
+def code(request: HttpRequest) -> HttpResponse:
+    """Make a code for the till and show it, in this answer only: nobody keeps it."""
+    ctx = get_visit(request).ctx
+    try:
+        shown = make_code(ctx)
+        page = my_points(ctx)
+    except PointsRefused as refusal:
+        messages.error(request, say_refusal(refusal))
+        return redirect("account_points")
+    return _render(request, page, shown)
 
 
 @require_safe
@@ -119,6 +129,17 @@ def use(request: HttpRequest) -> HttpResponse:
             messages.warning(request, _reason(view))
         return redirect("cart")
     return render_cart(request, view, refusal=_reason(view))
+
+
+def _render(request: HttpRequest, page: PointsPage, shown: ShownCode | None = None) -> HttpResponse:
+    context = {
+        "page": page,
+        "moves": describe_moves(page.moves),
+        "section": "points",
+        "shown": shown,
+        "invitation": request.COOKIES.get(INVITE_COOKIE, "")[:16],
+    }
+    return render(request, "storefront/account_points.html", context)
 
 
 def _reason(view: CartView) -> str:

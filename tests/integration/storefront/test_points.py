@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from promotions.models import Bucket, PointsAccount, PointsEntry, Referral
+from promotions.models import Bucket, PointsAccount, PointsCode, PointsEntry, Referral
 from promotions.services.points import Act, make_available
+from promotions.services.points_codes import digest_points_code
+from shop.kernel.clock import utc_now
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import NOON, FakePrices, Shelf
+from tests.factories.tills import hold, make_till, show_code
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +112,41 @@ def test_a_product_page_tells_what_the_shoppers_own_tier_earns(browser: Client) 
     assert "Earns 5 points" in browser.get("/p/gouda/").content.decode()  # not a member
     assert "Earns 5 points" in Client().get("/p/gouda/").content.decode()
     assert "Earns 7 points" in client.get("/p/gouda/").content.decode()  # 5.00 x 1.5
+
+
+def test_the_points_page_shows_a_number_to_earn_and_makes_a_code_to_pay(browser: Client) -> None:
+    refused = browser.post("/account/points/code/", follow=True)
+    assert "Sign in and join to use points." in refused.content.decode()
+    browser.post("/account/points/join/", {})
+    member = PointsAccount.objects.latest("pk")
+    number = member.member_number or ""
+    page = browser.get("/account/points/").content.decode()
+    assert f"{number[:4]} {number[4:8]} {number[8:]}" in page
+    assert page.count("data:image/svg+xml;base64,") == 1
+    assert "data-clock" not in page
+    shown = browser.post("/account/points/code/")
+    [code] = re.findall(r'till--code">([^<]+)<', shown.content.decode())
+    assert "no-store" in shown["Cache-Control"]
+    assert shown.content.decode().count("data:image/svg+xml;base64,") == 2
+    kept = PointsCode.objects.get(account=member)
+    assert kept.digest == digest_points_code(code)
+    [ends] = re.findall(r'data-clock datetime="([^"]+)"', shown.content.decode())
+    assert datetime.fromisoformat(ends) == kept.expires_at
+    assert code not in browser.get("/account/points/").content.decode()
+
+
+def test_the_history_names_the_store(browser: Client) -> None:
+    browser.post("/account/points/join/", {})
+    give(150)
+    member, now = PointsAccount.objects.latest("pk"), utc_now()
+    hold(make_till(), "0042-1871", show_code(member, now), 100, now=now)
+    page = browser.get("/zh-hans/account/points/").content.decode()
+    assert "在门店使用" in page
+    assert "Main Street 0042-1871" in page
+    assert "收银台付款码" in page
+
+
+def test_codes_are_for_who_is_signed_in(browser: Client) -> None:
+    browser.logout()
+    assert browser.post("/account/points/code/").status_code == 302
+    assert not PointsCode.objects.exists()
