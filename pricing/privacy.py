@@ -35,6 +35,13 @@ FIELDS = {
         " label_zh reference_strategy unit_price_required source reviewed_by"
     ),
     "KillSwitch": classify(none="id scope key is_active reason by at"),
+    # Counts by variant and price: nobody is named in them (docs/adr/0099).
+    "LookArchive": classify(
+        none="id market_code channel watermark looks purchases sold_out arrays sha256"
+    ),
+    "LookFit": classify(
+        none="id market_code channel model at watermark told_at looks refusal metrics arrays sha256"
+    ),
     "ModelAudit": classify(
         none="id model sha256 at is_passed is_blind compared people unlisted limits report"
         " waiver_asked_by waiver_asked_at waiver_reason waived_by waived_at"
@@ -65,7 +72,7 @@ FIELDS = {
         " won_purchase_share spread_aversion holdout_share min_confidence max_model_age_hours"
         " exploration shock_share objective target_margin competitor_below competitor_above"
         " causal_reach cooldown_hours two_person_step restock_days substitution_share auto_publish"
-        " reason created_at created_by approved_by"
+        " learns_from_looks reason created_at created_by approved_by"
     ),
     "PrivacyBudget": classify(
         none="id data_set quarter epsilon_cap epsilon_spent delta_cap delta_spent"

@@ -12,6 +12,7 @@ from pricing.services import (
     feeds,
     learning,
     look_counts,
+    look_fits,
     replay_check,
     rollback,
     seal_check,
@@ -64,6 +65,18 @@ def learn_online() -> int:
         return report.exposures + report.pending
 
     return run_everywhere(learn)
+
+
+@job(queue="training", time_limit=1800)
+def learn_from_looks() -> int:
+    """Take in the looks that are over and fit them; price anew at once if that was done."""
+    now = utc_now()
+    fits = run_everywhere(
+        lambda market, channel: look_fits.learn_from_looks(now=now, market=market, channel=channel)
+    )
+    if fits:
+        publish_price_book.delay()
+    return fits
 
 
 @job(queue="recompute", time_limit=300)
@@ -190,3 +203,8 @@ def check_replay() -> int:
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """ModelActivated, KillSwitchFlipped, ...: publish a price book without waiting for its turn."""
     publish_price_book.delay()
+
+
+def look_again_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
+    """ModelActivated: fit looks on top of the model that is in use now, unless that was done."""
+    learn_from_looks.delay()

@@ -105,6 +105,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "retrain demand": _at(crontab(hour=2, minute=10), "pricing.tasks.train_demand"),
     "tune demand": _at(crontab(hour=1, minute=10, day_of_week=0), "pricing.tasks.tune_demand"),
     "train uplift": _at(crontab(hour=2, minute=30), "promotions.tasks.train_uplift_model"),
+    "learn from looks": _at(crontab(hour=2, minute=40), "pricing.tasks.learn_from_looks"),
     "audit fairness": _at(crontab(hour=2, minute=50), "pricing.tasks.audit_models"),
     "refit segments": _at(crontab(hour=3, minute=10), "profiles.tasks.refit_segments"),
     "refit similarity": _at(crontab(hour=3, minute=40), "profiles.tasks.refit_similarity"),

@@ -19,7 +19,7 @@ from pricing.selectors.arm_served import load_served
 from pricing.selectors.offered import tell_public_offers
 from pricing.services.arm_limits import refuse_far_arms
 from pricing.services.price_arms import refuse_price_factors
-from pricing.tasks import reprice_soon
+from pricing.tasks import look_again_soon, reprice_soon
 from profiles.selectors.experiment_serving import watch_served
 from profiles.services.experiment_checks import check_designs
 from promotions.selectors.offered import list_public_cuts
@@ -33,7 +33,7 @@ HANDLERS: Handlers = {
     "OrderCancelled": (mail_order_cancelled,),
     "OrderExpired": (mail_order_expired,),
     "OrderRefunded": (mail_order_refunded,),
-    "ModelActivated": (reprice_soon,),
+    "ModelActivated": (reprice_soon, look_again_soon),
     "PolicyApproved": (reprice_soon,),
     "ListPricesChanged": (reprice_soon,),
     "EmergencyDeclared": (reprice_soon,),

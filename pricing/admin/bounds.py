@@ -105,6 +105,13 @@ GROUPS: dict[Text, dict[str, Bound]] = {
         ),
     },
     _("Learning"): {
+        "learns_from_looks": Bound(
+            _("Learn from looks"),
+            _(
+                "On: elasticities come from how often prices were looked at and bought, on top of"
+                " weekly sales. Off: from weekly sales and what the day says."
+            ),
+        ),
         "holdout_share": Bound(
             _("Holdout"), _("Share of willing shoppers who always see public prices."), 0, 0.5
         ),

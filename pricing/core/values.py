@@ -69,7 +69,8 @@ class Policy:
     `auto_publish` the model's changes wait for staff; those above `two_person_step` for two.
     Stock that must last `restock_days` (0: it need not) has a shadow price where it would not;
     `substitution_share` of the units a lower price wins would have bought a sibling, or more where
-    looks taught so.
+    looks taught so. With `learns_from_looks` elasticities are those of a logit of looks on top of
+    weekly sales (docs/adr/0099), else of weekly sales and the evidence of the minutes.
 
     >>> Policy().personal_cap
     0.1
@@ -102,6 +103,7 @@ class Policy:
     restock_days: int = 0
     substitution_share: float = 0.0
     auto_publish: bool = True
+    learns_from_looks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

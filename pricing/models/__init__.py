@@ -18,6 +18,7 @@ from pricing.models.learning import (
     ShadowComparison,
 )
 from pricing.models.ledger import PriceLedgerEntry, PublicPrice
+from pricing.models.look_fits import LookArchive, LookFit
 from pricing.models.looks import LookSeal, LookTally, PublicLook, ShockDraw
 from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, PricingPolicy
 from pricing.models.private import PrivacyBudget, PrivateRelease
@@ -37,6 +38,8 @@ __all__ = [
     "FeedPulse",
     "JurisdictionRow",
     "KillSwitch",
+    "LookArchive",
+    "LookFit",
     "LookSeal",
     "LookTally",
     "ModelAudit",

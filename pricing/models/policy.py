@@ -56,6 +56,7 @@ class PricingPolicy(models.Model):
     restock_days = models.PositiveSmallIntegerField(default=0)
     substitution_share = models.FloatField(default=0.0)
     auto_publish = models.BooleanField(default=True)
+    learns_from_looks = models.BooleanField(default=True)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(

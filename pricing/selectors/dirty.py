@@ -20,6 +20,7 @@ from pricing.models import (
 from pricing.selectors.arm_prices import list_turned
 from pricing.selectors.competitors import list_competed
 from pricing.selectors.evidence import list_learned, newest_evidence
+from pricing.selectors.look_fits import newest_fit
 from pricing.selectors.overrides import list_spoken_for
 from pricing.selectors.shocks import list_switched
 from shop.catalog.selectors import catalog_version
@@ -49,7 +50,7 @@ class Dirt:
 def find_dirt(
     *, place: tuple[str, str], now: datetime, everything: bool, lead: timedelta = timedelta(0)
 ) -> Dirt:
-    """Return what is dirty. Seventeen small queries, two more while an experiment sets prices.
+    """Return what is dirty. Nineteen small queries, two more while an experiment sets prices.
 
     A new book is in force `lead` after `now`, never before the one it follows; the first one at
     once. Arms of experiments are those of that moment.
@@ -62,9 +63,9 @@ def find_dirt(
     )
     notes = _notes(place, now)
     old = {} if book is None else book.metrics.get("notes", {})
-    causes = ("policy", "model", "catalog", "emergencies")
+    causes = ("policy", "model", "looks", "catalog", "emergencies")
     is_due = not old or now - datetime.fromisoformat(old["full_at"]) > FULL_EVERY
-    is_everything = everything or is_due or any(old[one] != notes[one] for one in causes)
+    is_everything = everything or is_due or any(old.get(one, 0) != notes[one] for one in causes)
     at = now if book is None else max(now + lead, book.effective_at)
     touched = [] if is_everything else _touched(place, old, now, at)
     is_everything = is_everything or len(touched) > MANY
@@ -99,6 +100,7 @@ def _notes(place: tuple[str, str], now: datetime) -> dict[str, Any]:
         ],
         "ledger": PriceLedgerEntry.objects.aggregate(newest=Max("id"))["newest"] or 0,
         "evidence": newest_evidence(place),
+        "looks": newest_fit(active.values_list("pk", flat=True).first(), place),
         "full_at": now.isoformat(),
         "priced_at": now.isoformat(),
         "shoppers_at": now.isoformat(),

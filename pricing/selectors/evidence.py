@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from numpy.typing import NDArray
 
 from pricing.core.demand.served import ServedDemand
-from pricing.core.online import Evidence, learn_from
+from pricing.core.online import Evidence, Looked, believe, learn_from
 from pricing.core.values import ModelVersionRow
 from pricing.models import OnlineEvidence
+from pricing.selectors.look_fits import load_looked
 from shop.kernel.arrays import hash_arrays, unpack_arrays
 
 Model = tuple[ModelVersionRow, ServedDemand]
@@ -48,11 +51,30 @@ def load_evidence(place: tuple[str, str]) -> Evidence | None:
 
 
 def add_evidence(model: Model | None, place: tuple[str, str]) -> Model | None:
-    """Return a model with the evidence of a place on top of its elasticities. One query."""
-    evidence = None if model is None else load_evidence(place)
-    if model is None or evidence is None:
-        return model
-    return model[0], learn_from(model[1], evidence)
+    """Return a model with what looks and the evidence of a place say on top of its elasticities.
+    Two queries."""
+    return None if model is None else (model[0], lay_evidence(model[0].id, model[1], place))
+
+
+def lay_evidence(model_version: int, served: ServedDemand, place: tuple[str, str]) -> ServedDemand:
+    """Return the arrays of a model version with what looks and outcomes at a place say on top; the
+    very arrays where neither says anything. Two queries. Raises UntrustedEvidence, UntrustedLooks.
+    """
+    row = OnlineEvidence.objects.filter(
+        market_code=place[0], channel=place[1], is_current=True
+    ).first()
+    if row is None:  # looks are fitted beside evidence: without it there are none
+        return served
+    fit = load_looked(model_version, place)
+    if fit is None:
+        return learn_from(served, open_evidence(row))
+    return believe(served, open_evidence(row), age_looked(fit, row))
+
+
+def age_looked(fit: tuple[Looked, datetime], row: OnlineEvidence) -> Looked:
+    """Return a fit of looks as old as evidence that has faded until now says it is."""
+    days = ((row.faded_at or row.at) - fit[1]) / timedelta(days=1)
+    return replace(fit[0], days=days)
 
 
 def newest_evidence(place: tuple[str, str]) -> int:

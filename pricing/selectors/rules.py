@@ -39,6 +39,7 @@ POLICY_FIELDS = (
     "restock_days",
     "substitution_share",
     "auto_publish",
+    "learns_from_looks",
 )
 
 

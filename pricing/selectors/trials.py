@@ -9,9 +9,9 @@ import numpy as np
 
 from pricing.core.book import Book
 from pricing.core.demand.served import ServedDemand
-from pricing.core.online import learn_from
 from pricing.models import DemandModelVersion, ModelChange, ModelRamp, RampStep
-from pricing.selectors.evidence import UntrustedEvidence, load_evidence
+from pricing.selectors.evidence import UntrustedEvidence, lay_evidence
+from pricing.selectors.look_fits import UntrustedLooks
 from pricing.selectors.versions import UntrustedModel, load_model
 from profiles.core.experiments import is_in_share
 from shop.kernel.clock import epoch_ms
@@ -70,11 +70,11 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
     """Return `book` with the elasticities and weights of another version; public prices stay.
 
     So does the mean of 1 + z that they were made with: it divides these elasticities too. None, and
-    a line in the log, if its arrays are not what was stored. Three queries.
+    a line in the log, if its arrays are not what was stored. Four queries.
     """
     try:
         served = load_tried(model_version, place)
-    except (UntrustedModel, UntrustedEvidence, DemandModelVersion.DoesNotExist):
+    except (UntrustedModel, UntrustedEvidence, UntrustedLooks, DemandModelVersion.DoesNotExist):
         logger.exception("model %s cannot be laid over price book %s", model_version, book.version)
         return None
     category = book.terms.category_id.tolist()
@@ -97,9 +97,8 @@ def lay_model(book: Book, model_version: int, place: tuple[str, str]) -> Book | 
 
 
 def load_tried(model_version: int, place: tuple[str, str]) -> ServedDemand:
-    """Return any model version with the evidence of a place on top. Two queries.
+    """Return any model version with what looks and outcomes at a place say on top. Three queries.
 
-    Raises DemandModelVersion.DoesNotExist, UntrustedModel, UntrustedEvidence.
+    Raises DemandModelVersion.DoesNotExist, UntrustedModel, UntrustedEvidence, UntrustedLooks.
     """
-    served, evidence = load_model(model_version), load_evidence(place)
-    return served if evidence is None else learn_from(served, evidence)
+    return lay_evidence(model_version, load_model(model_version), place)

@@ -11,10 +11,11 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from pricing.core.online import Delays, Evidence, Report, look_ahead, take_in
+from pricing.core.online import Delays, Evidence, Looked, Report, look_ahead, take_in
 from pricing.models import OnlineEvidence
-from pricing.selectors.evidence import Model, open_evidence, read_settled
+from pricing.selectors.evidence import Model, age_looked, open_evidence, read_settled
 from pricing.selectors.exposures import Exposures, load_exposures
+from pricing.selectors.look_fits import load_looked
 from pricing.selectors.looks import PublicOutcomes, load_public_outcomes
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.versions import load_active_model
@@ -30,6 +31,10 @@ WINDOW, MOST_WINDOWS = timedelta(hours=1), 24
 KEEP_ROWS = 1_440  # a day of minutes
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 MINUTE_MS = 60_000.0
+
+
+# The model in use, and the fit of looks on top of it with when evidence had faded, if there is one.
+type _Used = tuple[Model, tuple[Looked, datetime] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,14 @@ def learn_online(*, now: datetime, market: str = "us", channel: str = "online") 
     every run. Without a model nothing is learned.
     """
     place, model = (market, channel), load_active_model()
+    fit = None if model is None else load_looked(model[0].id, place)
     horizon = timedelta(minutes=load_active_policy().quote_minutes) + CHECKOUT
     until = now - horizon
     total = LearningReport(0, 0, 0, 0, until)
     if model is None:
         return total
     for _ in range(MOST_WINDOWS):
-        found = _settle_window(model, place, until, now)
+        found = _settle_window((model, fit), place, until, now)
         if found is None:
             break
         report, came_to = found
@@ -78,7 +84,7 @@ def learn_online(*, now: datetime, market: str = "us", channel: str = "online") 
             alarms=total.alarms + len(report.alarmed),
             until=came_to,
         )
-    ahead = _look_ahead(model, place, horizon, now)
+    ahead = _look_ahead((model, fit), place, horizon, now)
     if ahead is None:
         return total
     return replace(
@@ -87,9 +93,10 @@ def learn_online(*, now: datetime, market: str = "us", channel: str = "online") 
 
 
 def _settle_window(
-    model: Model, place: tuple[str, str], until: datetime, now: datetime
+    used: _Used, place: tuple[str, str], until: datetime, now: datetime
 ) -> tuple[Report, datetime] | None:
     """Take in the next window of decisions that are over; None if there is none."""
+    model, fit = used
     with transaction.atomic():
         _lock_evidence(place)
         row = _current(place)
@@ -105,7 +112,14 @@ def _settle_window(
         evidence = Evidence.from_arrays(arrays) if arrays else Evidence.nothing(model[0].id)
         days = 0.0 if row is None else (now - (row.faded_at or row.at)) / DAY
         seen = read_decisions(found, place).join(read_looks(looks, place))
-        known, report = take_in(evidence, seen, model[1], model_version=model[0].id, days=days)
+        known, report = take_in(
+            evidence,
+            seen,
+            model[1],
+            model_version=model[0].id,
+            days=days,
+            looked=None if fit is None or row is None else age_looked(fit, row),
+        )
         minutes = found.delay_ms[found.delay_ms >= 0] / MINUTE_MS
         delays = Delays.from_arrays(arrays).after(minutes, days)
         _store_settled(known.arrays() | delays.arrays(), report, row, place, (end, now))
@@ -113,10 +127,11 @@ def _settle_window(
 
 
 def _look_ahead(
-    model: Model, place: tuple[str, str], horizon: timedelta, now: datetime
+    used: _Used, place: tuple[str, str], horizon: timedelta, now: datetime
 ) -> Report | None:
     """Put the decisions that may still be bought on top of what is settled; None while that is
     behind."""
+    model, fit = used
     with transaction.atomic():
         _lock_evidence(place)
         row = _current(place)
@@ -134,6 +149,7 @@ def _look_ahead(
             model[1],
             share=Delays.from_arrays(arrays).share(age / MINUTE_MS, horizon / MINUTE),
             sent=None if row.pending_arrays is None else open_evidence(row),
+            looked=None if fit is None else age_looked(fit, row),
         )
         _store_pending(ahead, report, row, now)
     return report

@@ -13,6 +13,7 @@ from pricing.core.demand.families import CHAMPION
 from pricing.metrics import refits_total
 from pricing.models import DemandModelVersion
 from pricing.services.fairness import audit_model, require_audit
+from pricing.services.look_fits import fit_everywhere
 from pricing.services.refit_check import check_refit
 from pricing.services.registry import is_held_back, note_activation
 from shop.outbox.services import write_fact
@@ -35,6 +36,8 @@ def use_refit(*, model_id: int, now: datetime) -> AuditVerdict:
         return verdict
     former_id = _find_alike(model_id)
     if former_id is not None:
+        # What looks say of it is part of its prices: both are there at once, or neither is used.
+        fit_everywhere(model_id=model_id, now=now)
         told = check_refit(model_id=model_id, former_id=former_id, now=now)
         if not told["is_passed"]:
             refits_total.labels(outcome="held").inc()

@@ -38,7 +38,7 @@ def read_decisions(found: Exposures, place: tuple[str, str]) -> Sightings:
     return Sightings.of_draws(
         variant_id=ids,
         family_id=_find_families(category),
-        boost=_boosts(found),
+        boost=read_boosts(found),
         public_minor=public,
         shown_minor=found.rung_minor[np.arange(len(found)), found.chosen],
         rung_minor=np.where(found.rung_minor > 0, found.rung_minor, public[:, None]),
@@ -83,7 +83,7 @@ def _find_families(category_id: IntArray) -> IntArray:
     return np.array([families.get(one, one) for one in category_id.tolist()], dtype=np.int64)
 
 
-def _boosts(found: Exposures) -> FloatArray:
+def read_boosts(found: Exposures) -> FloatArray:
     """Return z of each decision, under the weights of the model that decided."""
     boost = np.zeros(len(found))
     for version in np.unique(found.model_version).tolist():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from django.db import connection
 from django.db.models import F
+from numpy.typing import NDArray
 
-from shop.inventory.models import StockRecord
+from shop.inventory.models import StockMovement, StockRecord
+
+HOUR = timedelta(hours=1)
 
 # What lay there after each movement holds until the next one; a day is counted from the start.
 _SOLD_OUT = """
@@ -70,3 +74,26 @@ def load_sold_out_hours(
     with connection.cursor() as cursor:
         cursor.execute(_SOLD_OUT, asked)
         return {(variant, day): hours for variant, day, hours in cursor.fetchall()}
+
+
+def mask_sold_out_hours(
+    variant_ids: Sequence[int], *, since: datetime, until: datetime, location: str = "online"
+) -> NDArray[np.bool_]:
+    """Return in which hours of `[since, until)` nothing of a variant lay there, (n, hours).
+
+    An hour counts if there was nothing at its beginning and at its end; pieces that were only
+    reserved lay there. Where no stock is recorded there never was any. Two queries.
+    """
+    ends = [since + HOUR * number for number in range(int((until - since) / HOUR) + 1)]
+    held = StockRecord.objects.filter(variant_id__in=variant_ids, location__code=location)
+    now = dict(held.values_list("variant_id", "on_hand"))
+    row = {variant: at for at, variant in enumerate(variant_ids)}
+    pieces = np.tile([now.get(one, 0) for one in variant_ids], (len(ends), 1)).T
+    moved = StockMovement.objects.filter(
+        variant_id__in=variant_ids, location__code=location, at__gt=since
+    )
+    moments = np.array([end.timestamp() for end in ends])
+    for variant, quantity, at in moved.values_list("variant_id", "quantity", "at"):
+        pieces[row[variant], moments < at.timestamp()] -= quantity
+    is_empty = pieces <= 0
+    return is_empty[:, :-1] & is_empty[:, 1:]

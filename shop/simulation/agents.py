@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pricing.core.learning import AdaptivePolicy, PricingAgent
 from shop.simulation.baselines import BASELINES
 from shop.simulation.grid import MakeAgent
-from shop.simulation.shop_figures import SHOP, SHOP_LOOKS
+from shop.simulation.shop_figures import SHOP, SHOP_WEEKLY
 from shop.simulation.shop_path import ShopPath
 from shop.simulation.shop_path_looked import LookedShopPath
 
@@ -23,8 +23,8 @@ def make_shipped(seed: int) -> PricingAgent:
 
 AGENTS: dict[str, MakeAgent] = {
     SHIPPED: make_shipped,
-    SHOP: ShopPath,
-    SHOP_LOOKS: LookedShopPath,
+    SHOP: LookedShopPath,
+    SHOP_WEEKLY: ShopPath,
     **BASELINES,
 }
 

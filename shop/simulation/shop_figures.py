@@ -12,8 +12,8 @@ from shop.simulation.grid import CourseRuns
 from shop.simulation.report import Group
 from shop.simulation.summary import Estimate, score_agent, score_bounds
 
-# What is served, and the same path with the logit of looks for its model.
-PATHS = (SHOP, SHOP_LOOKS) = "shop", "shop_looks"
+# What is served, and the same path with weekly sales and the evidence of the minutes alone.
+PATHS = (SHOP, SHOP_WEEKLY) = "shop", "shop_weekly"
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 

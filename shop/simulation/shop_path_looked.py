@@ -1,34 +1,31 @@
-"""The shop's own path with another model: the logit of looks in place of weekly sales."""
+"""The shop's own path with the logit of looks on top of weekly sales: what the shop serves."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.demand.look_logit import (
+from pricing.core.demand.look_cells import (
     EVERYBODY,
-    USUAL_DAYS,
     USUAL_STEP,
+    LogPrices,
     LookCells,
-    LookDemand,
     find_strata,
-    fit_looks,
-    serve_looks,
 )
+from pricing.core.demand.look_logit import FEWEST_BOUGHT, NEW_SHARE, fit_looks, serve_looks
 from pricing.core.demand.served import ServedDemand
 from pricing.core.learning import Outcomes
-from pricing.core.online import learn_from, stand_beside
+from pricing.core.online import Looked, believe, learn_from
 from pricing.core.values import Policy
 from shop.simulation.shop_path import POLICY, ShopPath, to_minor
 from shop.simulation.shop_path_book import Shelf
 from shop.simulation.shop_path_looks import find_on_sale
 
-# A night fits again once so many of the looks are new ones: in the first weeks every night.
-NEW_SHARE = 0.04
-
 
 class LookedShopPath(ShopPath):
-    """What the shop would serve with the logit of looks as its model.
+    """What the shop serves with the logit of looks on top of its model.
 
     All else is the same: bounds, gate, draws, shocks, which elasticities chance backs. History
     counts as looks at everybody's price, as of a shop that counted them before prices learned.
@@ -37,11 +34,9 @@ class LookedShopPath(ShopPath):
     def __init__(self, random_state: int = 0, policy: Policy = POLICY) -> None:
         """Begin without any look."""
         super().__init__(random_state, policy)
-        self._cells = LookCells.nothing()
-        self._looked: LookDemand | None = None
-        self._new_looks = 0.0
-        # Log of the usual price of each item over its list price, (m,).
-        self._usual: FloatArray = np.zeros(0)
+        self._cells, self._usual = LookCells.nothing(), LogPrices.nothing()
+        self._looked: Looked | None = None
+        self._fitted_version, self._days, self._new_looks = -1, 0.0, 0.0
 
     def observe(self, outcomes: Outcomes) -> None:
         """Write down what was shown and sold, and count the looks."""
@@ -58,7 +53,7 @@ class LookedShopPath(ShopPath):
         kept = np.flatnonzero(find_on_sale(item, bought, context.stock))
         shopper, item = shopper[kept], item[kept]
         price = to_minor(outcomes.prices[shopper, item])
-        usual = self._remember(item, np.log(price / shelf.list_minor[item]), days, context.items)
+        self._days += days
         self._new_looks += len(item)
         self._cells = self._cells.join(
             LookCells.of(
@@ -66,41 +61,47 @@ class LookedShopPath(ShopPath):
                 family_id=shelf.family_id[item],
                 stratum=stratum[kept],
                 price_minor=price,
-                usual=np.rint(usual / USUAL_STEP).astype(np.int64),
+                usual=self._remember(shelf, item, price, days),
                 looks=np.ones(len(item)),
                 bought=bought[kept].astype(np.float64),
                 days=days,
             )
         )
 
-    def _remember(
-        self, item: IntArray, log_price: FloatArray, days: float, count: int
-    ) -> FloatArray:
-        """Return the usual log price at each look (n,), and let it follow what was shown."""
-        if not len(self._usual):
-            self._usual = np.zeros(count)
-        before = self._usual[item]
-        looks = np.bincount(item, minlength=count)
-        mean = np.bincount(item, log_price, count) / np.maximum(looks, 1)
-        moved = np.where(looks > 0, 1.0 - 0.5 ** (days / USUAL_DAYS), 0.0)
-        self._usual = self._usual + moved * (mean - self._usual)
-        return before
+    def _remember(self, shelf: Shelf, item: IntArray, price: IntArray, days: float) -> IntArray:
+        """Return the usual price at each look (n,) in steps, and let it follow what was shown."""
+        ids, listed = shelf.variant_id[item], np.log(shelf.list_minor[item])
+        before = self._usual.read(ids, listed)
+        self._usual = self._usual.follow(
+            ids, np.log(price), np.ones(len(ids)), before=before, days=days
+        )
+        steps: IntArray = np.rint((before - listed) / USUAL_STEP).astype(np.int64)
+        return steps
 
     def _believe(self, shelf: Shelf) -> ServedDemand:
-        learned = learn_from(self.model, self.evidence)
         cells = self._cells
-        if not len(cells):
-            return learned
-        if self._looked is None or self._new_looks >= NEW_SHARE * cells.looks.sum():
-            row = np.searchsorted(shelf.variant_id, cells.variant_id)
-            self._looked = fit_looks(cells, shelf.list_minor[row].astype(np.float64))
-            self._new_looks = 0.0
-        looked = serve_looks(
-            self._looked,
+        is_new = self._new_looks >= NEW_SHARE * cells.looks.sum()
+        if cells.bought.sum() < FEWEST_BOUGHT:
+            return learn_from(self.model, self.evidence)
+        if self._looked is None or is_new or self._fitted_version != self._version:
+            self._fit(shelf)
+        return believe(self.model, self.evidence, self._looked_now())
+
+    def _looked_now(self) -> Looked | None:
+        return None if self._looked is None else replace(self._looked, days=self._days)
+
+    def _fit(self, shelf: Shelf) -> None:
+        cells, row = self._cells, np.searchsorted(shelf.variant_id, self._cells.variant_id)
+        listed = shelf.list_minor.astype(np.float64)
+        weekly: FloatArray = self.model.elasticities(shelf.variant_id, shelf.family_id)[0]
+        fitted = serve_looks(
+            fit_looks(cells, listed[row], weekly[row]),
             variant_id=shelf.variant_id,
             family_id=shelf.family_id,
             price_minor=shelf.base_minor,
             reference_minor=shelf.list_minor,
+            expected=weekly,
             weights=self.model.weights,
         )
-        return stand_beside(looked, learned)
+        self._looked = Looked.of(fitted, learn_from(self.model, self.evidence))
+        self._fitted_version, self._days, self._new_looks = self._version, 0.0, 0.0

@@ -12,7 +12,7 @@ from pricing.services import quote_variants, store_quote
 from profiles.core.values import PurchasedLine, ShopperValue
 from profiles.models import Segment, ShopperProfile
 from profiles.services import record_purchase_events, record_return_events
-from tests.factories.pricing import NOON, committed, visit
+from tests.factories.pricing import NOON, committed, make_shopper, visit
 
 
 def show(
@@ -84,3 +84,12 @@ def give_segment(shopper: ShopperValue) -> str:
         shopper_id=shopper.id, defaults={"segment": segment, "refreshed_at": NOON}
     )
     return str(segment.code)
+
+
+def look_and_buy(teas: list[int], moment: datetime, bought: dict[int, int]) -> None:
+    """Twelve pages of all teas; on the first of them each tea is bought so many times."""
+    for page in range(12):
+        views = show(None, teas, now=moment)
+        for tea in teas:
+            if page < bought[tea]:
+                buy_shown(make_shopper(), views[tea], f"{moment:%H%M}-{page}-{tea}", now=moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from pricing.core.demand.frames import (
     read_sales,
     usual_prices,
 )
-from pricing.core.demand.logit_layout import Layout, tilt_rows
+from pricing.core.demand.logit_layout import Layout, Rows, tilt_rows
 from pricing.core.demand.logit_posterior import Joint, expect_chance, hold_sign, read_joint
 from pricing.core.demand.objective import ArrowFactor, PenalizedLogit
 from pricing.core.demand.solvers import SOLVERS, Solution, SolverName
@@ -38,6 +39,7 @@ HYPER_SD = {
     "price_context": 0.3,
 }
 SMALLEST_VARIANCE = 1e-6
+EXPECTED = "expected_slope"
 
 
 class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -54,7 +56,9 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
     Model: Rossi and Allenby 1993 in the form of `docs/pricing.md`; fit in O(cells + items).
 
     Columns of X: `item`, `price`; optional `category`, `segment`, `reference_price` (else each
-    item's usual price), `exposures` (else 1), `purchases` (or y), `offset` (log odds), and those
+    item's usual price), `exposures` (else 1), `purchases` (or y), `offset` (log odds),
+    `expected_slope` (one for all rows of an item: what its slope is believed to be before any cell,
+    so that b0, b_cat and b_item are what it is off by; give `slope_prior` a mean of 0), and those
     named in `context` (shift the level) and `price_context` (shift the slope); scale them to
     about 1. Prices in any one unit.
 
@@ -133,6 +137,7 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         prices = read_prices(X, rows)
         self.reference_price_ = self._usual(X, numbered.item, prices, exposures)
         tilt = -self._gap(X, prices, numbered.item)
+        expected = read_numbers(X, EXPECTED, rows, 0.0)
         level, slope = self.layout_.shared_parts(numbered)
         mean, precision = self._prior({name: sd**2 for name, sd in HYPER_SD.items()})
         objective = PenalizedLogit(
@@ -141,7 +146,7 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             shared=tilt_rows(level, slope, tilt),
             exposures=exposures,
             purchases=purchases,
-            offset=read_numbers(X, "offset", rows, 0.0),
+            offset=read_numbers(X, "offset", rows, 0.0) + tilt * expected,
             mean=mean,
             precision=precision,
         )
@@ -152,8 +157,9 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             self._learn(objective.discounted(self.item_dispersion_))
         self.dispersion_ = float(np.median(self.item_dispersion_))
         self.n_features_in_ = 2 + len(self.context) + len(self.price_context)
-        joint = self._joint({"item": self.layout_.items.labels})
-        self.wrong_sign_share_ = float(np.mean(joint.slope <= 0.0))
+        first = np.unique(numbered.item, return_index=True)[1]
+        known = {"item": self.layout_.items.labels, EXPECTED: expected[first]}
+        self.wrong_sign_share_ = float(np.mean(self._joint(known).slope <= 0.0))
         return self
 
     def predict(self, price: Any, x: Frame) -> Prediction:
@@ -166,9 +172,7 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         numbered = self.layout_.read(x)
         prices = read_prices(x, rows, price)
         gap = self._gap(x, prices, numbered.item)
-        held = hold_sign(
-            read_joint(self.layout_, numbered, self.coef_, self.factor_, self.variances_)
-        )
+        held = hold_sign(self._expect(x, numbered))
         eta = held.level - held.slope * gap + read_numbers(x, "offset", rows, 0.0)
         spread = held.level_variance - 2 * gap * held.covariance + gap**2 * held.slope_variance
         mean, sd = expect_chance(eta, spread)
@@ -205,8 +209,15 @@ class HierarchicalLogit(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
         known |= {
             name: x[name] for name in (*self.context, *self.price_context) if name not in missing
         }
-        numbered = self.layout_.read(known)
-        return read_joint(self.layout_, numbered, self.coef_, self.factor_, self.variances_)
+        if has_column(x, EXPECTED):
+            known[EXPECTED] = x[EXPECTED]
+        return self._expect(known, self.layout_.read(known))
+
+    def _expect(self, x: Frame, numbered: Rows) -> Joint:
+        """Return the posterior of each row's level and slope, what was expected of it included."""
+        joint = read_joint(self.layout_, numbered, self.coef_, self.factor_, self.variances_)
+        expected = read_numbers(x, EXPECTED, len(numbered.item), 0.0)
+        return replace(joint, slope=joint.slope + expected)
 
     def _usual(self, x: Frame, item: Any, prices: FloatArray, exposures: FloatArray) -> FloatArray:
         basis = prices

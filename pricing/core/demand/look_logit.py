@@ -19,6 +19,11 @@ Who remembers a price compares with it: a cut then wins more at first than in th
 and Wu, Operations Research 55, 2007). The log of the usual price is a covariate, c its effect. A
 price that stays becomes the usual one, so that what counts is b (p / r) - c; memory is believed in
 once c lies two standard deviations above 0.
+
+A shop with years of sales and few looks begins with the elasticities of its weekly sales: they are
+what is expected of each slope, and looks tell what they are off by - all alike, by family, by item.
+Sales tell of the price only what moved with it that was not seen, so that what all are off by may
+be much (DOUBT), until looks say (docs/adr/0099).
 """
 
 from __future__ import annotations
@@ -29,116 +34,29 @@ import numpy as np
 
 from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.demand.logit import HierarchicalLogit
+from pricing.core.demand.look_cells import USUAL_STEP, LookCells
 from pricing.core.demand.served import WEEKS_OF_YEAR, ServedDemand
 from pricing.core.signals import SignalWeights
 
-EVERYBODY = -1
-# As many strata as tell apart what decides prices, with enough looks in each.
-STRATA = 8
-# What was seen counts half after so many days: tastes and levels move.
-HALF_LIFE_DAYS = 90.0
 ROUNDS = 8
-# The usual price follows what is shown by half in so many days; cells tell it by whole percents.
-USUAL_DAYS, USUAL_STEP = 7.0, 0.01
 SURE_SDS = 2.0
+# How far off the elasticities of weekly sales may be, all of them alike (docs/adr/0099).
+
+DOUBT = 0.8
+# Before so many looks bought nothing is told.
+FEWEST_BOUGHT = 30.0
+# A fit is made anew once so many of the looks are new ones: in the first weeks every night.
+NEW_SHARE = 0.04
 LEAST_ELASTICITY, LEAST_SD = 0.05, 0.02
 WEEK_DAYS = 7.0
-
-
-@dataclass(frozen=True, slots=True)
-class LookCells:
-    """n cells of variant, stratum, price and usual price, each once, with how often the price was
-    shown and bought; arrays (n,). `usual` is the log of the usual price over the reference price,
-    in USUAL_STEPs. `days` is how many days they cover, older ones counting as little as their
-    looks."""
-
-    variant_id: IntArray
-    family_id: IntArray
-    stratum: IntArray
-    price_minor: IntArray
-    usual: IntArray
-    looks: FloatArray
-    bought: FloatArray
-    days: float = 0.0
-
-    def __len__(self) -> int:
-        return len(self.looks)
-
-    @staticmethod
-    def nothing() -> LookCells:
-        """Return no cells."""
-        ids, none = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return LookCells(ids, ids, ids, ids, ids, none, none)
-
-    @staticmethod
-    def of(
-        *,
-        variant_id: IntArray,
-        family_id: IntArray,
-        stratum: IntArray,
-        price_minor: IntArray,
-        usual: IntArray,
-        looks: FloatArray,
-        bought: FloatArray,
-        days: float,
-    ) -> LookCells:
-        """Return sightings (n,) as cells. No more than was shown counts as bought.
-
-        >>> one = np.array([7, 7, 7])
-        >>> cells = LookCells.of(
-        ...     variant_id=one, family_id=one, stratum=np.array([0, 0, EVERYBODY]),
-        ...     price_minor=np.array([400, 400, 400]), usual=np.zeros(3, int), looks=np.ones(3),
-        ...     bought=np.array([1.0, 0.0, 0.0]), days=1.0,
-        ... )
-        >>> cells.stratum.tolist(), cells.looks.tolist(), cells.bought.tolist()
-        ([-1, 0], [1.0, 2.0], [0.0, 1.0])
-        """
-        keys = np.stack([variant_id, family_id, stratum, price_minor, usual], axis=1)
-        cells, at = np.unique(keys.astype(np.int64), axis=0, return_inverse=True)
-        shown = np.bincount(at.ravel(), looks, len(cells))
-        sold = np.bincount(at.ravel(), bought, len(cells))
-        variant, family, place, price, before = cells.T
-        bought = np.minimum(sold, shown)
-        return LookCells(variant, family, place, price, before, shown, bought, days)
-
-    def join(self, later: LookCells) -> LookCells:
-        """Return both together, these as many days older as `later` covers.
-
-        >>> LookCells.nothing().join(LookCells.nothing()).days
-        0.0
-        """
-        kept = 0.5 ** (later.days / HALF_LIFE_DAYS)
-        names = ("variant_id", "family_id", "stratum", "price_minor", "usual")
-        both = {name: np.concatenate([getattr(self, name), getattr(later, name)]) for name in names}
-        return LookCells.of(
-            **both,
-            looks=np.concatenate([self.looks * kept, later.looks]),
-            bought=np.concatenate([self.bought * kept, later.bought]),
-            days=self.days * kept + later.days,
-        )
-
-
-def find_strata(boost: FloatArray) -> IntArray:
-    """Return the stratum of each look of a day by its shopper's boost z (n,): which of STRATA equal
-    parts its rank lies in. Equal boosts share a stratum.
-
-    By rank, not by z itself: all boosts grow as a shop gets to know its shoppers, and who stands at
-    a given z today is somebody else tomorrow.
-
-    >>> find_strata(np.array([0.2, 0.2, 0.1, 0.9])).tolist()
-    [4, 4, 1, 7]
-    """
-    known = np.sort(boost)
-    below = np.searchsorted(known, boost, side="left") + np.searchsorted(known, boost, side="right")
-    strata: IntArray = (STRATA * below // (2 * max(len(known), 1))).astype(np.int64)
-    return strata
 
 
 @dataclass(frozen=True, slots=True)
 class LookDemand:
     """A fitted logit of looks, the strata it saw with their looks (S,), and looks a week (N,).
 
-    `memory` is the effect c >= 0 of the log of the usual price, 0 where none is believed in."""
+    `memory` is the effect c >= 0 of the log of the usual price, 0 where none is believed in;
+    `bought` the share of looks that bought."""
 
     logit: HierarchicalLogit
     stratum: IntArray
@@ -146,13 +64,19 @@ class LookDemand:
     variant_id: IntArray
     weekly_looks: FloatArray
     memory: float = 0.0
+    bought: float = 0.0
 
     def market(
-        self, variant_id: IntArray, family_id: IntArray, price: FloatArray, reference: FloatArray
+        self,
+        variant_id: IntArray,
+        family_id: IntArray,
+        price: FloatArray,
+        reference: FloatArray,
+        expected: FloatArray,
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return chance to buy, elasticity magnitude and its sd of the whole market, (m,) each, at
         `price` (m,) once it is the usual one; slopes are reckoned from `reference` (m,), in the
-        same unit.
+        same unit. `expected` (m,) are the elasticities before any look.
 
         Elasticities of strata are weighted with their sales. What a stratum's slope is off by, all
         are taken to be.
@@ -165,6 +89,7 @@ class LookDemand:
                 "segment": np.full(len(variant_id), stratum),
                 "reference_price": reference,
                 "usual": np.log(price / reference),
+                "expected_slope": expected / (1.0 - self.bought),
             }
             found = self.logit.predict(price, frame)
             slope, sd = self.logit.predict_slope(frame)
@@ -175,9 +100,12 @@ class LookDemand:
         return chance / self.weight.sum(), pull / chance, doubt / chance
 
 
-def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = ROUNDS) -> LookDemand:
+def fit_looks(
+    cells: LookCells, reference_minor: FloatArray, expected: FloatArray, *, rounds: int = ROUNDS
+) -> LookDemand:
     """Return the logit of `cells`; `reference_minor` (n,) is the price from which each cell's slope
-    is reckoned, the same for all cells of a variant. Raises ValueError without cells.
+    is reckoned, `expected` (n,) the elasticity before any look, both the same for all cells of a
+    variant. Raises ValueError without cells.
 
     >>> rng, price = np.random.default_rng(0), np.array([360, 400, 440])
     >>> variant, shown = np.repeat(np.arange(30), 3), np.tile(price, 30)
@@ -187,12 +115,13 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
     ...     usual=0 * variant, looks=np.full(90, 9e3), days=7.0,
     ...     bought=rng.binomial(9_000, chance).astype(float),
     ... )
-    >>> model = fit_looks(cells, np.full(90, 400.0))
-    >>> here = np.array([400.0, 360.0])
-    >>> _, elasticity, _ = model.market(np.array([3, 3]), np.zeros(2, int), here, np.full(2, 400.0))
+    >>> model = fit_looks(cells, np.full(90, 400.0), np.full(90, 1.5))
+    >>> here, listed, weekly = np.array([400.0, 360.0]), np.full(2, 400.0), np.full(2, 1.5)
+    >>> _, elasticity, _ = model.market(np.array([3, 3]), np.zeros(2, int), here, listed, weekly)
     >>> bool(abs(elasticity[0] - 3.0 * 0.924) < 0.4), bool(elasticity[1] < elasticity[0])
     (True, True)
     """
+    share = float(cells.bought.sum() / max(cells.looks.sum(), 1.0))
     frame = {
         "item": cells.variant_id,
         "category": cells.family_id,
@@ -201,12 +130,18 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
         "reference_price": reference_minor,
         "exposures": cells.looks,
         "usual": cells.usual * USUAL_STEP,
+        "expected_slope": expected / (1.0 - share),
     }
-    logit = HierarchicalLogit(rounds=rounds, context=("usual",)).fit(frame, cells.bought)
+
+    def fit(*context: str) -> HierarchicalLogit:
+        doubt = (0.0, DOUBT)
+        logit = HierarchicalLogit(rounds=rounds, context=context, slope_prior=doubt)
+        return logit.fit(frame, cells.bought)
+
+    logit = fit("usual")
     memory, sd = logit.context_effect("usual")
     if memory < SURE_SDS * sd:
-        memory = 0.0
-        logit = HierarchicalLogit(rounds=rounds).fit(frame, cells.bought)
+        memory, logit = 0.0, fit()
     stratum, place = np.unique(cells.stratum, return_inverse=True)
     variant_id, row = np.unique(cells.variant_id, return_inverse=True)
     return LookDemand(
@@ -216,6 +151,7 @@ def fit_looks(cells: LookCells, reference_minor: FloatArray, *, rounds: int = RO
         variant_id=variant_id,
         weekly_looks=np.bincount(row, cells.looks) * WEEK_DAYS / max(cells.days, 1.0),
         memory=memory,
+        bought=share,
     )
 
 
@@ -226,9 +162,11 @@ def serve_looks(
     family_id: IntArray,
     price_minor: IntArray,
     reference_minor: IntArray,
+    expected: FloatArray,
     weights: SignalWeights,
 ) -> ServedDemand:
-    """Return the serving arrays of variants (m,) at their prices of now.
+    """Return the serving arrays of variants (m,) at their prices of now; `expected` (m,) are their
+    elasticities before any look.
 
     A family's own word, for variants that are not among these, is that of an item never seen at
     the family's mean price. No elasticity is marked as causal: what chance did is on record
@@ -236,11 +174,14 @@ def serve_looks(
     """
     order = np.argsort(variant_id)
     ids, kin = variant_id[order], family_id[order]
-    price, reference = (one[order].astype(np.float64) for one in (price_minor, reference_minor))
-    chance, mean, sd = model.market(ids, kin, price, reference)
-    families, first = np.unique(kin, return_index=True)
+    columns = (price_minor, reference_minor, expected)
+    price, reference, before = (one[order].astype(np.float64) for one in columns)
+    chance, mean, sd = model.market(ids, kin, price, reference, before)
+    families, first, group = np.unique(kin, return_index=True, return_inverse=True)
     unseen = np.full(len(families), model.variant_id.min(initial=0) - 1)
-    _, above, above_sd = model.market(unseen, families, reference[first], reference[first])
+    kindred = np.bincount(group, before) / np.bincount(group)
+    listed = reference[first]
+    _, above, above_sd = model.market(unseen, families, listed, listed, kindred)
     at = np.minimum(np.searchsorted(model.variant_id, ids), len(model.variant_id) - 1)
     weekly = np.where(model.variant_id[at] == ids, model.weekly_looks[at], 1.0)
     between = np.array([above.mean(), np.sqrt((above_sd**2).mean() + above.var())])

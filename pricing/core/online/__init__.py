@@ -11,7 +11,7 @@
 from pricing.core.online.delays import Delays
 from pricing.core.online.evidence import Evidence
 from pricing.core.online.learned import LearnedDemand, learn_from
-from pricing.core.online.looked import LookedDemand, stand_beside
+from pricing.core.online.looked import Looked, LookedDemand, believe, stand_beside
 from pricing.core.online.sightings import Sightings
 from pricing.core.online.updating import Report, look_ahead, take_in
 
@@ -19,9 +19,11 @@ __all__ = [
     "Delays",
     "Evidence",
     "LearnedDemand",
+    "Looked",
     "LookedDemand",
     "Report",
     "Sightings",
+    "believe",
     "learn_from",
     "look_ahead",
     "stand_beside",

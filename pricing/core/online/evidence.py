@@ -14,6 +14,8 @@ from pricing.core.arrays import BoolArray, FloatArray, IntArray
 ALARM_NUMBERS = 11  # of one `DriftAlarm`
 # Shoppers of a variant and week share a draw and its surprises: a purchase counts for less.
 OVERDISPERSION = 1.5
+# What was learned counts half after so many days.
+EVIDENCE_HALF_LIFE_DAYS = 60.0
 # How many purchases' worth the belief is that a variant sells like all goods do.
 LEVEL_PRECISION = 1.0 / OVERDISPERSION
 

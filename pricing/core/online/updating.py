@@ -27,19 +27,20 @@ from pricing.core.learning.drift import DriftAlarm
 from pricing.core.online.diversion import look_beside
 from pricing.core.online.evidence import (
     BY_VARIANT,
+    EVIDENCE_HALF_LIFE_DAYS,
     OVERDISPERSION,
     Evidence,
     begin_anew,
     find_sorted,
 )
 from pricing.core.online.learned import choose_prior, learn_from
+from pricing.core.online.looked import Looked, believe
 from pricing.core.online.mode import Mode, rates
 from pricing.core.online.sightings import Sightings
 
 STEPS = 8
 # After an alarm what was believed counts this much: the posterior sd doubles.
 KEPT_AFTER_ALARM = 0.25
-HALF_LIFE_DAYS = 60.0
 # Which changes of an elasticity are worth another price, in sd.
 MOVED_SDS = 0.25
 MOVED_SD_RATIO = 0.10
@@ -70,10 +71,12 @@ def take_in(
     *,
     model_version: int = 0,
     days: float = 0.0,
+    looked: Looked | None = None,
 ) -> tuple[Evidence, Report]:
     """Return the evidence after a batch, and what happened. `days` have passed since the last one.
 
-    `served` is the model in use, whose elasticities are the prior. Deterministic; the order of
+    `served` is the model in use, whose elasticities are the prior; prices are made of what is
+    fitted to looks instead, where `looked` says so. Deterministic; the order of
     sightings in a batch does not matter but for rounding.
     """
     known = _widen(_forget(evidence, model_version, days), seen, served)
@@ -82,7 +85,7 @@ def take_in(
     known = _look_around(known, seen, served)
     known, alarmed = _listen(known, seen, served)
     known = _step(known, seen, served, np.ones(len(seen)))
-    known, moved = _mark_moved(known, served)
+    known, moved = _mark_moved(known, served, looked)
     purchases = float(seen.bought.sum())
     shown = float(seen.looks.sum())
     known = replace(known, base=known.base + np.array([purchases, shown]))
@@ -96,6 +99,7 @@ def look_ahead(
     *,
     share: FloatArray,
     sent: Evidence | None = None,
+    looked: Looked | None = None,
 ) -> tuple[Evidence, Report]:
     """Return settled `evidence` with decisions on top that may still be bought, and what happened.
 
@@ -114,22 +118,25 @@ def look_ahead(
     >>> bool(little < much)
     True
     """
-    known = _recall_sent(_widen(evidence, seen, served), sent, served)
+    known = _recall_sent(_widen(evidence, seen, served), sent, served, looked)
     if len(seen):
         known = _step(_look_around(known, seen, served), seen, served, share)
-    known, moved = _mark_moved(known, served)
+    known, moved = _mark_moved(known, served, looked)
     purchases = float(seen.bought.sum())
     known = replace(known, base=known.base + np.array([purchases, float(share @ seen.looks)]))
     return known, Report(int(seen.looks.sum()), int(purchases), _NO_IDS, moved)
 
 
-def _recall_sent(evidence: Evidence, sent: Evidence | None, served: ServedDemand) -> Evidence:
+def _recall_sent(
+    evidence: Evidence, sent: Evidence | None, served: ServedDemand, looked: Looked | None
+) -> Evidence:
     """Return the evidence with what the publisher was told last of each of its variants.
 
     What `sent` does not know was never told: it was settled before it was looked at, as on a first
     run or after a long rest. Then prices are still those of the model itself.
     """
-    mean, sd, _ = served.elasticities(evidence.variant_id, evidence.family_id)
+    priced = served if looked is None else looked.elasticities
+    mean, sd, _ = priced.elasticities(evidence.variant_id, evidence.family_id)
     if sent is not None:
         at, is_known = find_sorted(sent.variant_id, evidence.variant_id)
         if is_known.any():
@@ -140,7 +147,7 @@ def _recall_sent(evidence: Evidence, sent: Evidence | None, served: ServedDemand
 
 def _forget(evidence: Evidence, model_version: int, days: float) -> Evidence:
     """Return what is left of evidence after some days; a newly fitted model is trusted again."""
-    kept = 0.5 ** (max(0.0, days) / HALF_LIFE_DAYS)
+    kept = 0.5 ** (max(0.0, days) / EVIDENCE_HALF_LIFE_DAYS)
     is_same = evidence.model_version == model_version
     return replace(
         evidence.fade(kept),
@@ -266,9 +273,11 @@ def _step(evidence: Evidence, seen: Sightings, served: ServedDemand, share: Floa
     return mode.find(STEPS)
 
 
-def _mark_moved(evidence: Evidence, served: ServedDemand) -> tuple[Evidence, IntArray]:
+def _mark_moved(
+    evidence: Evidence, served: ServedDemand, looked: Looked | None
+) -> tuple[Evidence, IntArray]:
     """Return the variants whose elasticity is no longer what the publisher was given."""
-    learned = learn_from(served, evidence)
+    learned = believe(served, evidence, looked)
     mean, sd, _ = learned.elasticities(evidence.variant_id, evidence.family_id)
     moved = np.abs(mean - evidence.sent_mean) > MOVED_SDS * evidence.sent_sd
     moved |= np.abs(sd / evidence.sent_sd - 1.0) > MOVED_SD_RATIO

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from pricing.selectors.lift import compare_model, list_lift
+from pricing.selectors.look_fits import list_fits
 from pricing.selectors.staff_learning import (
     TrialRow,
     has_both_arms,
@@ -29,6 +30,7 @@ from shop.backoffice.learning import (
     list_lift_figures,
     show_bounds,
 )
+from shop.backoffice.look_fits import draw_fits, list_fit_figures
 from shop.backoffice.trials import describe_logged, describe_step, say_next
 
 CAN_SEE = "pricing.view_demandmodelversion"
@@ -37,10 +39,10 @@ LEVEL = 0.95
 
 @needs(CAN_SEE)
 def show_learning(request: HttpRequest) -> HttpResponse:
-    """Show the lift with its confidence sequence and the evidence so far. Four queries."""
+    """Show the lift with its confidence sequence and the evidence so far. Five queries."""
     days = list_lift(level=LEVEL) if has_both_arms() else ()
     lift: Lift = days[-1].lift if days else compare_arms(Arm(), Arm(), level=LEVEL)
-    steps = list_evidence()
+    steps, fits = list_evidence(), list_fits()
     context = {
         "figures": list_lift_figures(lift, LEVEL),
         "lift": draw_lift(days),
@@ -48,6 +50,8 @@ def show_learning(request: HttpRequest) -> HttpResponse:
         "begun": days[0].day if days else None,
         "steps": len(steps),
         "evidence": draw_evidence(steps),
+        "fit_figures": list_fit_figures(fits),
+        "fits": draw_fits(fits) if len(fits) > 1 else None,
     }
     return render_page(request, "admin/learning.html", _("Learning and lift"), context)
 

@@ -149,14 +149,14 @@ def test_elasticities_of_groups_stand_with_their_intervals(root: Client, measure
 def test_the_lift_has_no_bounds_before_there_are_enough_shoppers(root: Client) -> None:
     assert "No visit was counted yet" in open_page(root, "learning").content.decode()
     _visit(days=2, shoppers=20)
-    page = open_page(root, "learning", most=11)
+    page = open_page(root, "learning", most=12)
     assert page.context["figures"][0].note == "too few shoppers to say anything yet"
     assert len(page.context["lift"].rows) == 2
 
 
 def test_the_lift_stands_with_its_confidence_sequence(root: Client) -> None:
     _visit(days=3, shoppers=400)
-    page = open_page(root, "learning", most=11)
+    page = open_page(root, "learning", most=12)
     figures = {str(one.title): one for one in page.context["figures"]}
     lift = figures["Profit a visit, personal prices less holdout"]
     assert (lift.figure, lift.note, lift.tone) == (
@@ -186,7 +186,7 @@ def test_learning_is_shown_step_by_step(root: Client) -> None:
             arrays=b"",
             sha256="s" * 64,
         )
-    outcomes, moves = open_page(root, "learning", most=11).context["evidence"]
+    outcomes, moves = open_page(root, "learning", most=12).context["evidence"]
     assert [row[1:] for row in outcomes.rows] == [
         ("100", "10", "0"),
         ("205", "21", "5"),

@@ -87,8 +87,12 @@ def test_who_approves_sees_what_a_version_changes(root: Client) -> None:
     assert "Largest step a day: " not in text
 
 
+# The bounds that are ticked or not.
+SWITCHES = ("auto_publish", "learns_from_looks")
+
+
 def _policy_form(**changes: str) -> dict[str, str]:
     """Return the form as the page fills it in, every bound as the active version has it."""
     active = PricingPolicy.objects.get(is_active=True)
-    form = {name: str(getattr(active, name)) for name in BOUNDS if name != "auto_publish"}
-    return form | {"auto_publish": "on", "reason": REASON} | changes
+    form = {name: str(getattr(active, name)) for name in BOUNDS if name not in SWITCHES}
+    return form | dict.fromkeys(SWITCHES, "on") | {"reason": REASON} | changes

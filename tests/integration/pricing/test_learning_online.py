@@ -102,7 +102,10 @@ def test_evidence_stands_on_the_model_in_use(dairy: Dairy) -> None:
     open_dairy()
     assert add_evidence(None, PLACE) is None
     model = load_active_model()
-    assert add_evidence(model, PLACE) is model
+    same = add_evidence(model, PLACE)
+    assert model is not None
+    assert same is not None
+    assert same[1] is model[1]
     sell_brie(dairy, 5)
     learn_online(now=AFTER)
     learned = add_evidence(model, PLACE)

@@ -14,7 +14,7 @@ from pricing.services import turn_price_shocks
 from pricing.services.learning import learn_online
 from pricing.services.look_counts import drain_looks
 from shop.catalog.models import Category
-from tests.factories.looks import buy_shown, show
+from tests.factories.looks import buy_shown, look_and_buy, show
 from tests.factories.pricing import NOON, Dairy, make_shopper, open_dairy
 from tests.factories.pricing_shocks import MONDAY, make_teas, open_tea_shop
 
@@ -94,12 +94,3 @@ def test_what_the_weeks_draw_did_to_sales_is_learned() -> None:
     assert now[0][moved].min() > now[0][~moved].max()
     assert (now[1] < believed[1]).all()
     assert learn_online(now=at(21, MONDAY)).pending == 2 * 12 * len(teas)
-
-
-def look_and_buy(teas: list[int], moment: datetime, bought: dict[int, int]) -> None:
-    """Twelve pages of all teas; on the first of them each tea is bought so many times."""
-    for page in range(12):
-        views = show(None, teas, now=moment)
-        for tea in teas:
-            if page < bought[tea]:
-                buy_shown(make_shopper(), views[tea], f"{moment:%H%M}-{page}-{tea}", now=moment)

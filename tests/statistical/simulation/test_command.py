@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from shop.simulation.agents import AGENTS, SHIPPED, SHOP, SHOP_LOOKS, OutsideAgent
+from shop.simulation.agents import AGENTS, SHIPPED, SHOP, SHOP_WEEKLY, OutsideAgent
 from shop.simulation.baselines import BASELINES
 
 SMALL = ("--worlds", "logit", "probit", "--seeds", "2", "--cold", "--visits", "2000")
@@ -133,6 +133,6 @@ def test_the_command_refuses_what_makes_no_sense(words: list[str], sentence: str
 
 
 def test_the_shipped_agent_and_every_baseline_can_be_named() -> None:
-    assert list(AGENTS) == [SHIPPED, SHOP, SHOP_LOOKS, *BASELINES]
+    assert list(AGENTS) == [SHIPPED, SHOP, SHOP_WEEKLY, *BASELINES]
     one, other = (OutsideAgent("pricing.core.learning:AdaptivePolicy")(seed) for seed in (1, 2))
     assert one is not other

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pricing.core.learning import Context, Proposal
-from shop.simulation.agents import AGENTS, SHIPPED, SHOP, SHOP_LOOKS
+from shop.simulation.agents import AGENTS, SHIPPED, SHOP, SHOP_WEEKLY
 from shop.simulation.episode import Course, check_proposal, run_agent
 from shop.simulation.worlds import WORLDS
 
@@ -48,7 +48,7 @@ def test_without_rungs_only_the_probability_is_judged() -> None:
     check_proposal(two_items(rungs=None), Proposal(prices, np.ones((2, 2))))
 
 
-@pytest.mark.parametrize("agent", [SHIPPED, SHOP, SHOP_LOOKS])
+@pytest.mark.parametrize("agent", [SHIPPED, SHOP, SHOP_WEEKLY])
 @pytest.mark.parametrize("world", WORLDS)
 def test_our_agents_keep_the_rules_in_every_world(world: str, agent: str) -> None:
     run = run_agent(Course(world, 1, 2_000, warm=False), AGENTS[agent](1))

@@ -8,69 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from pricing.core.arrays import FloatArray, IntArray
-from pricing.core.demand.look_logit import (
+from pricing.core.demand.look_cells import (
     EVERYBODY,
     HALF_LIFE_DAYS,
     STRATA,
     USUAL_STEP,
     LookCells,
-    LookDemand,
     find_strata,
-    fit_looks,
-    serve_looks,
 )
-from pricing.core.online import Evidence, learn_from, stand_beside
-from pricing.core.signals import SignalWeights
+from pricing.core.demand.look_logit import DOUBT, fit_looks
+from tests.factories.look_markets import ITEMS, LISTED, ask, count, fit, make_market, serve
 
-ITEMS, LISTED = 40, 1_000
 KEYS = ("variant_id", "family_id", "stratum", "price_minor")
-
-
-def count(
-    variant: IntArray,
-    stratum: IntArray,
-    price: IntArray,
-    looks: FloatArray,
-    bought: FloatArray,
-    *,
-    days: float = 7.0,
-    usual: IntArray | None = None,
-) -> LookCells:
-    return LookCells.of(
-        variant_id=variant,
-        family_id=np.ones_like(variant),
-        stratum=stratum,
-        price_minor=price,
-        usual=np.zeros_like(variant) if usual is None else usual,
-        looks=looks,
-        bought=bought,
-        days=days,
-    )
-
-
-def make_market(seed: int, looks: float = 400.0) -> tuple[LookCells, FloatArray]:
-    """Return cells of ITEMS goods at five prices, and their slopes."""
-    rng = np.random.default_rng(seed)
-    item, rung = (axis.ravel() for axis in np.meshgrid(np.arange(ITEMS), np.arange(5)))
-    price = LISTED - 60 * rung
-    slope = 3.0 + rng.normal(0.0, 0.8, ITEMS)
-    level = -2.6 + rng.normal(0.0, 0.5, ITEMS)
-    shown = rng.poisson(looks, len(item)).astype(np.float64)
-    chance = expit(level[item] - slope[item] * (price / LISTED - 1.0))
-    bought = rng.binomial(shown.astype(int), chance).astype(np.float64)
-    return count(item, np.full(len(item), EVERYBODY), price, shown, bought), slope
-
-
-def fit(cells: LookCells) -> LookDemand:
-    return fit_looks(cells, np.full(len(cells), float(LISTED)))
-
-
-def ask(model: LookDemand, price: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    item = np.arange(ITEMS)
-    return model.market(
-        item, np.ones_like(item), np.full(ITEMS, price), np.full(ITEMS, float(LISTED))
-    )
 
 
 def test_elasticities_are_found_as_well_as_their_doubt_says() -> None:
@@ -201,16 +150,7 @@ def test_where_nobody_remembers_no_memory_is_believed_in() -> None:
 
 def test_a_variant_never_seen_takes_the_word_of_its_family_and_more_doubt() -> None:
     model = fit(make_market(1)[0])
-    ids = np.array([999, 3, 7])
-    prices = np.full(3, LISTED)
-    served = serve_looks(
-        model,
-        variant_id=ids,
-        family_id=np.ones(3, dtype=np.int64),
-        price_minor=prices,
-        reference_minor=prices,
-        weights=SignalWeights(),
-    )
+    served = serve(model, np.array([999, 3, 7]))
     assert served.variant_id.tolist() == [3, 7, 999]
     mean, sd, depth = served.elasticities(np.array([3, 999, 1_234]), np.ones(3, dtype=np.int64))
     assert depth.tolist() == [0, 0, 1]
@@ -222,25 +162,26 @@ def test_a_variant_never_seen_takes_the_word_of_its_family_and_more_doubt() -> N
     assert weekly == pytest.approx(expected)
 
 
-def test_beside_evidence_the_model_keeps_its_elasticities() -> None:
-    model = fit(make_market(2)[0])
-    item = np.arange(ITEMS)
-    looked = serve_looks(
-        model,
-        variant_id=item,
-        family_id=np.ones_like(item),
-        price_minor=np.full(ITEMS, LISTED),
-        reference_minor=np.full(ITEMS, LISTED),
-        weights=SignalWeights(),
-    )
-    both = stand_beside(looked, learn_from(looked, Evidence.nothing()))
-    own = looked.elasticities(item, np.ones_like(item))
-    assert all(
-        np.array_equal(a, b)
-        for a, b in zip(both.elasticities(item, np.ones_like(item)), own, strict=True)
-    )
-    assert not both.backed_by_chance(item, np.ones_like(item)).any()
-    assert both.siblings_lose(np.ones(1, dtype=np.int64)).tolist() == [0.0]
+def test_few_looks_leave_what_weekly_sales_said_and_many_do_not() -> None:
+    few = make_market(4, looks=0.1)[0]
+    many, slope = make_market(4, looks=2_000.0)
+    for weekly in (1.5, 4.0):
+        _, told, sd = ask(fit(few, weekly), LISTED, weekly)
+        assert told.mean() == pytest.approx(weekly, abs=0.5 * DOUBT)
+        assert sd.mean() > 0.8 * DOUBT
+        chance, found, _ = ask(fit(many, weekly), LISTED, weekly)
+        assert found.mean() == pytest.approx((slope * (1.0 - chance)).mean(), abs=0.15)
+
+
+def test_what_weekly_sales_said_of_one_good_counts_where_it_was_hardly_seen() -> None:
+    cells = make_market(5)[0]
+    rare = cells.take(cells.variant_id > 0)
+    weekly = np.where(np.arange(ITEMS) == 0, 4.0, 2.0)
+    row = rare.variant_id
+    model = fit_looks(rare, np.full(len(rare), float(LISTED)), weekly[row])
+    item, listed = np.arange(ITEMS), np.full(ITEMS, float(LISTED))
+    _, found, _ = model.market(item, np.ones_like(item), listed, listed, weekly)
+    assert found[0] - found[1:].mean() == pytest.approx(2.0, abs=0.3)
 
 
 def test_without_looks_there_is_nothing_to_fit() -> None:
