@@ -86,7 +86,7 @@ class Policy:
     quote_minutes: int = 60
     no_rise_hours: int = 24
     assumed_cost_share: float = 0.70
-    won_purchase_share: float = 0.30
+    won_purchase_share: float = 0.10
     spread_aversion: float = 20.0
     holdout_share: float = 0.05
     min_confidence: float = 0.80

@@ -39,7 +39,7 @@ class PricingPolicy(models.Model):
     quote_minutes = models.PositiveIntegerField(default=60)
     no_rise_hours = models.PositiveIntegerField(default=24)
     assumed_cost_share = models.FloatField(default=0.70)
-    won_purchase_share = models.FloatField(default=0.30)
+    won_purchase_share = models.FloatField(default=0.10)
     spread_aversion = models.FloatField(default=20.0)
     holdout_share = models.FloatField(default=0.05)
     min_confidence = models.FloatField(default=0.80)

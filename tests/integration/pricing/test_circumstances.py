@@ -47,7 +47,7 @@ def lower_and_open(dairy: Dairy, **policy: float) -> None:
     open_dairy()
     change_policy(shock_share=0.0, **policy)
     PublicPrice.objects.filter(variant_id=dairy.brie).update(public_minor=540, anchor_minor=540)
-    make_model({dairy.brie: 1.7, dairy.camembert: 1.7}, trained_at=NOON, is_causal=True)
+    make_model({dairy.brie: 3.2, dairy.camembert: 3.2}, trained_at=NOON, is_causal=True)
 
 
 @pytest.mark.parametrize(("pieces", "days", "is_dearer"), [(3, 14, True), (900, 14, False)])

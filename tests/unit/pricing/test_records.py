@@ -34,6 +34,8 @@ from pricing.core.thompson import DRAWS
 from pricing.core.values import Policy
 
 WEIGHTS, POLICY = SignalWeights(), Policy(exploration=0.5)
+# The records of earlier releases name a policy in which a won purchase was worth more.
+POLICY_THEN = replace(POLICY, won_purchase_share=0.30)
 HERE = Path(__file__).parent
 OLD, DRAWN_ONLY = (
     json.loads((HERE / f"decisions_of_format_{number}.json").read_text()) for number in (1, 2)
@@ -145,7 +147,7 @@ def test_records_made_before_prices_were_drawn_replay_bit_for_bit() -> None:
     assert len(OLD["records"]) == 3
     for record in OLD["records"]:
         assert "draw" not in record["inputs"]
-        replayed = replay_record(record, WEIGHTS, POLICY)
+        replayed = replay_record(record, WEIGHTS, POLICY_THEN)
         assert (replayed.differences, replayed.quoted_minor) == ((), record["quoted_minor"])
 
 
@@ -154,7 +156,7 @@ def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
     header, rows = decode_batch(fields)
     assert (header.format, read_draws(rows)) == (1, None)
     for record, old in zip(
-        build_records(header, rows, WEIGHTS, POLICY), OLD["records"], strict=True
+        build_records(header, rows, WEIGHTS, POLICY_THEN), OLD["records"], strict=True
     ):
         assert record == {name: old[name] for name in record}
         assert "rung_minors" not in record
@@ -166,11 +168,11 @@ def test_records_made_before_quotes_knew_of_stock_replay_bit_for_bit() -> None:
     )
     assert (header.format, len(rows)) == (2, 4)
     assert (rows["draw"] >= 0).all()
-    again = build_records(header, rows, WEIGHTS, POLICY)
+    again = build_records(header, rows, WEIGHTS, POLICY_THEN)
     for record, old in zip(again, DRAWN_ONLY["records"], strict=True):
         assert record == {name: old[name] for name in record}
         assert "extra_cost" not in record["inputs"]
-        assert replay_record(old, WEIGHTS, POLICY).differences == ()
+        assert replay_record(old, WEIGHTS, POLICY_THEN).differences == ()
 
 
 def test_what_a_sale_costs_besides_is_on_record_and_needed_to_make_it_again() -> None:

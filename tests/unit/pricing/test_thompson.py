@@ -139,7 +139,7 @@ def test_probabilities_move_down_the_ladder_as_activity_grows(
 def test_cutting_off_small_masses_would_raise_a_price_for_more_activity() -> None:
     """Why probabilities are rounded cumulatively: the plain rule breaks the promise."""
     terms = make_terms([400], elasticity=1.8, elasticity_sd=0.9)
-    rungs = build_rungs(terms, POLICY, np.array([0]))
+    rungs = build_rungs(terms, replace(POLICY, won_purchase_share=0.3), np.array([0]))
     lines = rung_lines(terms, rungs)
     boost = np.linspace(0.05, 1.5, 4_000)[:, None]
     masses = exact_masses(break_points(lines, boost, 0.5), lines, 0.5)[:, 0]
