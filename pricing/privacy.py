@@ -12,6 +12,9 @@ FIELDS = {
         " shown_minor other_minor cluster obstacle book_version began_at tried_at ended_at"
         " ended_version"
     ),
+    "ChanceReturn": classify(
+        none="id book switch holds_from variant_ids before_minors public_minors sources settled_at"
+    ),
     "CompetitorPrice": classify(
         none="id source variant price_minor observed_at imported_at matched_by label"
     ),

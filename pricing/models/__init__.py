@@ -24,12 +24,14 @@ from pricing.models.policy import EmergencyCap, JurisdictionRow, KillSwitch, Pri
 from pricing.models.private import PrivacyBudget, PrivateRelease
 from pricing.models.proposals import PriceOverride, PriceProposal
 from pricing.models.quotes import Quote, QuoteSeal
+from pricing.models.returns import ChanceReturn
 from pricing.models.shocks import PriceShock
 from pricing.models.tuning import DemandTuning
 
 __all__ = [
     "ArmPrice",
     "BreakerTrip",
+    "ChanceReturn",
     "CompetitorPrice",
     "CompetitorSource",
     "DemandModelVersion",

@@ -120,5 +120,5 @@ def _touched(place: tuple[str, str], old: dict[str, Any], now: datetime, at: dat
     touched |= list_learned(place=place, after=int(old.get("evidence", 0)))
     touched |= list_competed(place=place, since=since)
     touched |= list_turned(place=place, at=at)
-    touched |= list_switched(place=place, since=since, now=now)
+    touched |= list_switched(place=place, since=since)
     return sorted(touched.union(list_spoken_for(place=place, now=now, since=since)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.models import KillSwitch, PriceBook, PriceShock
-from pricing.selectors.rules import list_kill_switches, load_active_policy
+from pricing.selectors.rules import load_active_policy
 from profiles.selectors.purchases import start_of_day, start_of_week
 
 
@@ -40,26 +40,17 @@ def load_running_shocks(*, place: tuple[str, str]) -> Mapping[int, RunningShock]
     return {row[0]: RunningShock(*row[1:]) for row in rows}
 
 
-def list_switched(*, place: tuple[str, str], since: datetime, now: datetime) -> set[int]:
-    """Return the goods that chance moved, if a kill switch was flipped since `since`; where one was
-    flipped earlier, those whose price could not go back yet and may from now on.
+def list_switched(*, place: tuple[str, str], since: datetime) -> set[int]:
+    """Return the goods that chance still moves, if a kill switch was flipped since `since`.
 
-    Two queries, three while a switch was ever flipped and a shock holds.
+    A flip takes prices back by itself; what it had to leave, as prices that would rise in an
+    emergency, is looked at by the next run. Two queries.
     """
     flipped = KillSwitch.objects.aggregate(newest=Max("at"))["newest"]
-    rows = list(
-        PriceShock.objects.filter(market_id=place[0], channel=place[1], ended_at__isnull=True)
-        .order_by()
-        .values_list("variant_id", "started_at")
-    )
-    if flipped is None or not rows:
+    if flipped is None or flipped < since:
         return set()
-    if flipped >= since:
-        return {variant for variant, _ in rows}
-    if not list_kill_switches():
-        return set()
-    rest = timedelta(minutes=load_active_policy().hold_minutes)
-    return {variant for variant, started in rows if since < started + rest <= now}
+    rows = PriceShock.objects.filter(market_id=place[0], channel=place[1], ended_at__isnull=True)
+    return set(rows.order_by().values_list("variant_id", flat=True))
 
 
 def is_draw_due(book: PriceBook | None, now: datetime) -> bool:

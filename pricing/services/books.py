@@ -17,6 +17,7 @@ from pricing.models import PriceBook
 from pricing.selectors.dirty import Dirt, find_dirt
 from pricing.selectors.evidence import add_evidence
 from pricing.selectors.publishing import load_shelf
+from pricing.selectors.returns import newest_flip
 from pricing.selectors.rules import load_active_policy
 from pricing.selectors.serving import forget_serving
 from pricing.selectors.shocks import is_draw_due
@@ -27,6 +28,7 @@ from pricing.services.drafts import draft_prices
 from pricing.services.entries import ShopperPrices, replace_entries
 from pricing.services.feeds import is_held
 from pricing.services.occasions import Occasion
+from pricing.services.returns import Flipped, refuse_if_flipped, settle_returns
 from shop.catalog.selectors import get_market, load_variant_arrays
 from shop.kernel.arrays import unpack_arrays
 from shop.kernel.money import exponent
@@ -66,19 +68,35 @@ def publish_price_book(
     who did something; everything is repriced after a new model, policy, catalogue or emergency, and
     once a day. The book holds from `lead` after `now`, at least LEAD. Public prices,
     ledger, book and entries change in one transaction. Facts PriceBookPublished and
-    PublicPricesChanged. One run at a time; a second waits.
+    PublicPricesChanged. One run at a time; a second waits. One during which a kill switch is
+    flipped begins anew: no book is written that does not know of a switch before it.
     """
-    begun = time.perf_counter()
-    place = (market, channel)
-    with transaction.atomic():
-        lock_place(place)
-        dirt = find_dirt(place=place, now=now, everything=everything, lead=max(lead, LEAD))
-        if dirt.is_everything or len(dirt.variant_ids):
-            report = _publish(dirt, place, now)
-        else:
-            report = _refresh_shoppers(dirt, place, now)
+    begun, place = time.perf_counter(), (market, channel)
+    while True:
+        try:
+            report = _run(place, now, everything=everything, lead=max(lead, LEAD))
+            break
+        except Flipped:
+            continue
     forget_serving()
     return replace(report, seconds=time.perf_counter() - begun)
+
+
+def _run(
+    place: tuple[str, str], now: datetime, *, everything: bool, lead: timedelta
+) -> PublishReport:
+    """Publish in one transaction. Raises Flipped."""
+    with transaction.atomic():
+        lock_place(place)
+        flip = newest_flip()
+        settle_returns(place=place, now=now)
+        dirt = find_dirt(place=place, now=now, everything=everything, lead=lead)
+        if dirt.is_everything or len(dirt.variant_ids):
+            report = _publish(dirt, place, now)
+            refuse_if_flipped(flip)
+        else:
+            report = _refresh_shoppers(dirt, place, now)
+    return report
 
 
 def lock_place(place: tuple[str, str]) -> None:

@@ -15,7 +15,7 @@ from pricing.core.quote import RungTable, VariantTerms, build_rungs
 from pricing.core.signals import ShopperSignals, gather_signals, sensitivity_boost
 from pricing.core.thompson import draw_places, seed_of
 from pricing.core.values import Policy, QuoteContext
-from pricing.selectors.serving import Served
+from pricing.selectors.pages import Served
 from pricing.services.public_views import Place
 from pricing.services.shopper_state import ShopperState, is_held_out
 from shop.kernel.clock import epoch_ms

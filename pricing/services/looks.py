@@ -97,11 +97,15 @@ def gather_looks(
 ) -> PageLooks | None:
     """Return the looks at the public prices of a page (those in the mask `where`), None if none.
 
-    A price that was decided for a shopper is an exposure with a record of its own and no look.
+    A price that was decided for a shopper is an exposure with a record of its own and no look. A
+    look names its book, whose draws say nothing of a price that a switch has taken back: none.
     """
     if not context.is_look:
         return None
     ids, public = page.terms.variant_id, page.terms.public_minor
+    if page.served.taken_back is not None:
+        stays = ~page.served.taken_back[page.at]
+        where = stays if where is None else where & stays
     if where is not None:
         ids, public = ids[where], public[where]
     if not len(ids):

@@ -12,6 +12,7 @@ from pricing.core.rounding import price_per_unit, unit_label
 from pricing.core.texts import say
 from pricing.core.tokens import EPOCH, NOBODY, encode_token
 from pricing.core.values import JurisdictionRule, Policy, PriceView, Reason, VerifiedQuote
+from pricing.selectors.pages import Served
 from pricing.services.keys import signing_key
 from shop.kernel.clock import epoch_ms
 
@@ -38,11 +39,12 @@ class PublicViews:
     def __init__(self) -> None:
         self._shelves: dict[tuple[object, ...], dict[int, PriceView]] = {}
 
-    def shelf(self, book: Book, place: Place, now: datetime) -> dict[int, PriceView]:
-        """Return the views known so far of this book, place and moment, by position."""
+    def shelf(self, page: Served, place: Place, now: datetime) -> dict[int, PriceView]:
+        """Return the views known so far of this page, place and moment, by position."""
         kid, _ = signing_key()
         key = (
-            book.version,
+            page.book.version,
+            page.effective_at,
             place.market,
             place.channel,
             place.jurisdiction_code,
@@ -78,9 +80,10 @@ def make_public_view(
     issued = EPOCH + timedelta(minutes=bucket)
     expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
     kid, key = signing_key()
+    where = f"{place.market}/{place.channel}"
     quote = replace(
         blank_quote(book, place, policy),
-        quote_id=shared_id(issued, book.version, variant_id, f"{place.market}/{place.channel}"),
+        quote_id=shared_id(issued, book.version, variant_id, public, where),
         variant_id=variant_id,
         list_minor=listed,
         public_minor=public,
@@ -152,9 +155,14 @@ def legal_reference(
     return amount, say(f"reference:{strategy}", place.language)
 
 
-def shared_id(issued: datetime, version: int, variant_id: int, place: str) -> UUID:
-    """Return the id of a public price's quote: the same in every process, timed like a UUIDv7."""
-    name = f"{version}|{variant_id}|{place}".encode()
+def shared_id(
+    issued: datetime, version: int, variant_id: int, public_minor: int, place: str
+) -> UUID:
+    """Return the id of a public price's quote: the same in every process, timed like a UUIDv7.
+
+    A switch may take a price back while its book holds: two prices have two ids.
+    """
+    name = f"{version}|{variant_id}|{public_minor}|{place}".encode()
     digest = int.from_bytes(hashlib.blake2b(name, digest_size=10).digest())
     value = (epoch_ms(issued) & (2**48 - 1)) << 80 | digest
     value = value & ~(0xF << 76) | 0x7 << 76

@@ -19,7 +19,8 @@ from pricing.metrics import (
     quote_seconds,
     quotes_total,
 )
-from pricing.selectors.serving import Served, Serving, get_serving
+from pricing.selectors.pages import Served
+from pricing.selectors.serving import Serving, get_serving
 from pricing.services.deciding import Decided, Page, decide_page
 from pricing.services.issue import issue_quotes
 from pricing.services.looks import gather_looks, send_looks
@@ -138,7 +139,7 @@ def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:
 
 
 def _public_views(page: Page, context: QuoteContext) -> dict[int, PriceView]:
-    shelf = public_views.shelf(page.book, page.place, context.now)
+    shelf = public_views.shelf(page.served, page.place, context.now)
     views = {}
     for position, variant_id in zip(page.at.tolist(), page.terms.variant_id.tolist(), strict=True):
         view = shelf.get(position)

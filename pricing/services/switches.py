@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from pricing.models import EmergencyCap, KillSwitch
 from pricing.selectors.serving import forget_serving
+from pricing.services.returns import lock_switches, take_chance_back
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
 
@@ -30,27 +31,24 @@ def set_kill_switch(
 ) -> None:
     """Flip a switch; every worker obeys within a second, with Redis down too. No change, no row.
 
+    Public prices that chance or an experiment moved go back by then, too: for good.
     `key` is empty for "global", else a market code, a category's path, a SKU or a model's number.
     Fact KillSwitchFlipped. Raises UnknownSwitch.
     """
     if scope not in KillSwitch.Scope.values or (scope == "global") != (key == ""):
         raise UnknownSwitch(_("Name one market, category, SKU or model; nothing for everything."))
     with transaction.atomic():
-        _lock(scope, key)
+        lock_switches()
         newest = KillSwitch.objects.filter(scope=scope, key=key).order_by("-id").first()
         if (newest is not None and newest.is_active) == is_active:
             return
-        KillSwitch.objects.create(
+        row = KillSwitch.objects.create(
             scope=scope, key=key, is_active=is_active, reason=reason, by_id=by_id, at=now
         )
+        if is_active:
+            take_chance_back(switch=row, now=now)
         write_fact(kind="KillSwitchFlipped", payload={"scope": scope, "key": key}, occurred_at=now)
         transaction.on_commit(forget_serving)
-
-
-def _lock(scope: str, key: str) -> None:
-    """Let one flip of a switch at a time pass: two of them must not both think they are first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"killswitch|{scope}|{key}"])
 
 
 def flag_emergency(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-import redis
 
 from pricing.models import DemandModelVersion, KillSwitch
 from pricing.selectors.serving import FRESH_SECONDS, get_serving
 from pricing.services import quote_variants, set_kill_switch
 from profiles.core.values import ShopperValue
-from shop.jobs import redis as redis_door
+from tests.factories.dead_redis import redis_down
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 
 pytestmark = pytest.mark.django_db
@@ -44,16 +41,6 @@ def stopped(dairy: Dairy, scope: str) -> set[int]:
 def lowered(dairy: Dairy, shopper: ShopperValue) -> set[int]:
     views = quote_variants(context=visit(shopper), variant_ids=dairy.cheeses).prices
     return {one for one, view in views.items() if view.is_personal}
-
-
-@contextmanager
-def redis_down(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody answers where Redis should be."""
-    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1, retry=None)
-    with monkeypatch.context() as patch:
-        patch.setattr(redis_door, "get_redis", lambda: dead)
-        yield
-    redis_door.redis_breaker.close()
 
 
 @pytest.mark.parametrize("scope", SCOPES)
