@@ -19,6 +19,7 @@ from pricing.core.demand.cells import (
     competitor_matrix,
     placement_matrices,
     price_matrix,
+    unconstrain_units,
     units_matrix,
 )
 from pricing.core.demand.training_cells import TrainingCells
@@ -30,9 +31,11 @@ from profiles.core.values import PurchaseCells
 from profiles.selectors import load_purchase_cells
 from profiles.selectors.purchases import start_of_day
 from shop.catalog.selectors import list_categories, load_placement_weeks, load_variant_arrays
+from shop.inventory.selectors import load_sold_out_hours
 
 MOST_ITEMS = 20_000
-WEEK = np.timedelta64(7, "D")
+WEEK_DAYS = 7
+WEEK = np.timedelta64(WEEK_DAYS, "D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def load_training_cells(
     *, as_of: datetime, weeks: int, place: tuple[str, str]
 ) -> tuple[TrainingCells, Window]:
     """Return the cells of the `weeks` whole weeks before `as_of`: sales of the place's market at
-    its own prices. Six queries, catalogue aside.
+    its own prices, as they would have been with pieces all week. Seven queries, catalogue aside.
 
     Only active variants: the others need no price any more.
     """
@@ -75,7 +78,9 @@ def load_training_cells(
     chosen = choose_items(arrays.variant_id, units, weeks_sold, MOST_ITEMS)
     variant_id = arrays.variant_id[chosen]
     sales = _sales(sold, variant_id, window)
-    counts = units_matrix(sales, len(chosen), weeks)
+    counts = unconstrain_units(
+        *units_matrix(sales, len(chosen), weeks), load_available_shares(variant_id, window)
+    )
     return assemble_cells(
         variant_id, counts, sales=sales, window=window, as_of=as_of, place=place
     ), window
@@ -137,6 +142,27 @@ def weeks_ending(last: np.datetime64, weeks: int) -> Window:
         monday=monday.astype("datetime64[D]"),
         middle=np.array([int(moment.timestamp()) for moment in middles], dtype=np.int64),
     )
+
+
+def load_available_shares(variant_id: IntArray, window: Window) -> FloatArray:
+    """Return for which share of each week something of a variant lay anywhere, (N, W). One query.
+
+    What nobody has counted yet lay there: the ledger begins with a variant's first movement. Weeks
+    are seven days from the first Monday on: an hour of summer time is no week's share.
+    """
+    start = start_of_day(window.start_date)
+    sold_out = load_sold_out_hours(
+        variant_id.tolist(),
+        start=start,
+        until=start_of_day(window.end_date),
+        location=None,
+        days=WEEK_DAYS,
+    )
+    shares = np.ones((len(variant_id), len(window.monday)))
+    for (variant, week), hours in sold_out.items():
+        if week < shares.shape[1]:
+            shares[np.searchsorted(variant_id, variant), week] -= hours / (24 * WEEK_DAYS)
+    return np.maximum(shares, 0.0)
 
 
 def _sales(sold: PurchaseCells, variant_id: IntArray, window: Window) -> Sales:

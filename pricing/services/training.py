@@ -131,7 +131,7 @@ def _store(
         trained_at=as_of,
         window_start=window.start_date,
         window_end=window.end_date,
-        rows=int(cells.on_sale.sum()),
+        rows=int((cells.on_sale > 0).sum()),
         metrics=keep_finite(_figures(trained, window) | {"size": size}),
         parameters={"weights": trained.served.weights.as_numbers()},
         arrays=pack_arrays(arrays),

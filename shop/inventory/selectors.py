@@ -15,7 +15,7 @@ from shop.inventory.models import StockMovement, StockRecord
 
 HOUR = timedelta(hours=1)
 
-# What lay there after each movement holds until the next one; a day is counted from the start.
+# What lay there after each movement holds until the next one; a period is counted from the start.
 _SOLD_OUT = """
 WITH lay AS (
     SELECT movement.variant_id, movement.at AS began,
@@ -23,18 +23,19 @@ WITH lay AS (
         coalesce(lead(movement.at) OVER later, %(until)s) AS ended
     FROM shop_stockmovement movement
     JOIN shop_stocklocation location ON location.id = movement.location_id
-    WHERE location.code = %(location)s AND movement.variant_id = ANY(%(variants)s)
+    WHERE (%(location)s::text IS NULL OR location.code = %(location)s)
+        AND movement.variant_id = ANY(%(variants)s)
         AND movement.at < %(until)s
     GROUP BY movement.variant_id, movement.at
     WINDOW later AS (PARTITION BY movement.variant_id ORDER BY movement.at)
 )
-SELECT lay.variant_id, day, sum(extract(epoch FROM least(
-        lay.ended, %(start)s + (day + 1) * interval '1 day'
-    ) - greatest(lay.began, %(start)s + day * interval '1 day')))::float8 / 3600
+SELECT lay.variant_id, period, sum(extract(epoch FROM least(
+        lay.ended, %(start)s + (period + 1) * %(days)s * interval '1 day'
+    ) - greatest(lay.began, %(start)s + period * %(days)s * interval '1 day')))::float8 / 3600
 FROM lay, generate_series(
-    greatest(0, floor(extract(epoch FROM lay.began - %(start)s) / 86400)::int),
-    ceil(extract(epoch FROM lay.ended - %(start)s) / 86400)::int - 1
-) day
+    greatest(0, floor(extract(epoch FROM lay.began - %(start)s) / (%(days)s * 86400))::int),
+    ceil(extract(epoch FROM lay.ended - %(start)s) / (%(days)s * 86400))::int - 1
+) period
 WHERE lay.pieces <= 0 AND lay.ended > %(start)s
 GROUP BY 1, 2
 """
@@ -61,19 +62,28 @@ def next_deliveries(
 
 
 def load_sold_out_hours(
-    variant_ids: Sequence[int], *, start: datetime, until: datetime, location: str = "online"
+    variant_ids: Sequence[int],
+    *,
+    start: datetime,
+    until: datetime,
+    location: str | None = "online",
+    days: int = 1,
 ) -> dict[tuple[int, int], float]:
-    """Return for how many hours nothing lay there, by (variant, day since `start`), where it was
-    so at all. From the ledger: pieces that are only spoken for still lie there. One query."""
+    """Return for how many hours nothing lay there, by (variant, period of `days` since `start`),
+    where it was so at all; without a location the hours in which nothing lay anywhere.
+
+    From the ledger: pieces that are only spoken for still lie there. One query.
+    """
     asked: dict[str, Any] = {
         "variants": list(variant_ids),
         "start": start,
         "until": until,
         "location": location,
+        "days": days,
     }
     with connection.cursor() as cursor:
         cursor.execute(_SOLD_OUT, asked)
-        return {(variant, day): hours for variant, day, hours in cursor.fetchall()}
+        return {(variant, period): hours for variant, period, hours in cursor.fetchall()}
 
 
 def mask_sold_out_hours(

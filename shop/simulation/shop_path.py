@@ -35,8 +35,8 @@ from pricing.core.values import Policy
 from shop.kernel.clock import epoch_ms
 from shop.simulation.shop_path_book import Morning, Shelf, draft_book
 from shop.simulation.shop_path_history import WEEK, History
-from shop.simulation.shop_path_looks import count_looks
-from shop.simulation.shop_path_visitors import Visitors
+from shop.simulation.shop_path_looks import count_looks, share_on_sale
+from shop.simulation.shop_path_visitors import Visitors, group_shown_together
 
 FAMILY, FIRST_CATEGORY = 1, 2
 FIRST_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
@@ -121,6 +121,7 @@ class ShopPath:
             np.bincount(chosen[buyers], minlength=count).astype(np.float64),
             np.bincount(chosen[buyers], paid * MINOR, count),
             None if rivals is None else rivals * MINOR,
+            share_on_sale(context, chosen),
         )
         is_deal = np.zeros(context.shoppers)
         is_deal[buyers] = paid < context.public_prices[chosen[buyers]] * (1.0 - 1e-9)
@@ -133,7 +134,7 @@ class ShopPath:
         listed = to_minor(context.public_prices)
         known = np.isfinite(context.costs)
         none = np.zeros_like(listed)
-        category = FIRST_CATEGORY + _group_shown_together(context.is_offered())
+        category = FIRST_CATEGORY + group_shown_together(context.is_offered())
         self._shelf = Shelf(
             variant_id=context.item_ids,
             category_id=category,
@@ -280,20 +281,3 @@ def _answer(context: Context, shown: _Shown, shelf: Shelf) -> Proposal:
 
 def to_minor(prices: FloatArray) -> IntArray:
     return np.maximum(np.rint(np.nan_to_num(prices) * MINOR), 1).astype(np.int64)
-
-
-def _group_shown_together(offered: BoolArray) -> IntArray:
-    """Return a number for each item, (m,), the same for those shown together.
-
-    >>> _group_shown_together(np.array([[True, True, False], [False, False, True]])).tolist()
-    [0, 0, 2]
-    """
-    seen = offered.astype(np.float64)
-    together: BoolArray = (seen.T @ seen > 0.0) | np.eye(offered.shape[1], dtype=np.bool_)
-    for _ in range(offered.shape[1]):
-        wider: BoolArray = together.astype(np.float64) @ together > 0.0
-        if np.array_equal(wider, together):
-            break
-        together = wider
-    first: IntArray = together.argmax(axis=1)
-    return first

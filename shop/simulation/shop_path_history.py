@@ -10,6 +10,7 @@ from pricing.core.demand.cells import (
     choose_items,
     competitor_matrix,
     price_matrix,
+    unconstrain_units,
     units_matrix,
 )
 from pricing.core.demand.training_cells import TrainingCells
@@ -23,7 +24,8 @@ MIDDLE = 3 * DAY + DAY // 2
 
 
 class History:
-    """Days since a Monday of m variants: units, revenue, public prices, competitors, shocks."""
+    """Days since a Monday of m variants: units, revenue, public prices, competitors, shocks,
+    and the share of each day with pieces."""
 
     def __init__(self, variant_id: IntArray, category_id: IntArray) -> None:
         self._variant, self._category = variant_id, category_id
@@ -31,6 +33,7 @@ class History:
         self._units: list[FloatArray] = []
         self._revenue: list[FloatArray] = []
         self._rivals: list[FloatArray] = []
+        self._on_sale: list[FloatArray] = []
         self._ledger: list[tuple[int, IntArray]] = []
         self._shocks: dict[int, FloatArray] = {}
 
@@ -44,12 +47,19 @@ class History:
         self._ledger.append((day, public_minor.copy()))
 
     def note_sales(
-        self, day: int, units: FloatArray, revenue_minor: FloatArray, rivals: FloatArray | None
+        self,
+        day: int,
+        units: FloatArray,
+        revenue_minor: FloatArray,
+        rivals: FloatArray | None,
+        on_sale: FloatArray,
     ) -> None:
-        """Write what was sold on `day`, and competitors' prices in minor units (NaN: unknown)."""
+        """Write what was sold on `day`, competitors' prices in minor units (NaN: unknown), and for
+        which share of it there was something to sell; all (m,)."""
         self._days.append(day)
         self._units.append(units)
         self._revenue.append(revenue_minor)
+        self._on_sale.append(on_sale)
         self._rivals.append(np.full(len(units), np.nan) if rivals is None else rivals)
 
     def note_shocks(self, day: int, log_move: FloatArray) -> None:
@@ -70,7 +80,9 @@ class History:
         sales = Sales(
             row[sold.item[kept]], sold.week[kept], sold.units[kept], sold.revenue_minor[kept]
         )
-        units, on_sale = units_matrix(sales, len(chosen), WEEKS)
+        units, on_sale = unconstrain_units(
+            *units_matrix(sales, len(chosen), WEEKS), self._available(first)[:, chosen].T
+        )
         none = np.zeros_like(units)
         kinds, kind = np.unique(self._category[chosen], return_inverse=True)
         return TrainingCells(
@@ -100,6 +112,15 @@ class History:
                 revenue[row] += paid
         week, item = np.nonzero(units)
         return Sales(item, week, units[week, item], revenue[week, item])
+
+    def _available(self, first: int) -> FloatArray:
+        """Return for which share of each week items lay there, (WEEKS, m); 1 for unknown weeks."""
+        row = np.array(self._days) // WEEK - first
+        kept = (row >= 0) & (row < WEEKS)
+        shares, days = np.zeros((WEEKS, len(self._variant))), np.zeros((WEEKS, 1))
+        np.add.at(shares, row[kept], np.array(self._on_sale)[kept])
+        np.add.at(days, row[kept], 1.0)
+        return np.where(days > 0.0, shares / np.maximum(days, 1.0), 1.0)
 
     def _series(self, chosen: IntArray) -> PriceSeries:
         """Return the ledger of some variants; a price that did not change is no entry."""

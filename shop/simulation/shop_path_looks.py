@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.learning import Context
 from pricing.core.looks import find_chances
 from pricing.core.online import Sightings
 from shop.simulation.shop_path_book import Shelf
@@ -53,6 +54,19 @@ def find_on_sale(item: IntArray, bought: BoolArray, stock: FloatArray | None) ->
     known = stock[item[order]]
     on_sale[order] = ~(taken >= known)
     return on_sale
+
+
+def share_on_sale(context: Context, chosen: IntArray) -> FloatArray:
+    """Return which share of a day's looks at each item found a piece left, (m,); where nobody
+    looked, whether one lay there in the morning."""
+    stock = context.stock
+    if stock is None:
+        return np.ones(context.items)
+    shopper, item = np.nonzero(context.is_offered())
+    found = find_on_sale(item, chosen[shopper] == item, stock)
+    looks = np.bincount(item, minlength=context.items)
+    share = np.bincount(item[found], minlength=context.items) / np.maximum(looks, 1)
+    return np.where(looks > 0, share, (stock > 0).astype(np.float64))
 
 
 def _pad(rows: Sequence[Sequence[float]]) -> FloatArray:

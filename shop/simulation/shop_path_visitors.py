@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.core.arrays import FloatArray, IntArray
+from pricing.core.arrays import BoolArray, FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
 from pricing.core.learning import Context
 from pricing.core.mix import segment_mix
@@ -184,3 +184,20 @@ def _tabulate(values: FloatArray, group: IntArray, count: int) -> FloatArray:
     sums = np.zeros((len(values), count))
     np.add.at(sums.T, group, values.T)
     return sums
+
+
+def group_shown_together(offered: BoolArray) -> IntArray:
+    """Return a number for each item, (m,), the same for those shown together.
+
+    >>> group_shown_together(np.array([[True, True, False], [False, False, True]])).tolist()
+    [0, 0, 2]
+    """
+    seen = offered.astype(np.float64)
+    together: BoolArray = (seen.T @ seen > 0.0) | np.eye(offered.shape[1], dtype=np.bool_)
+    for _ in range(offered.shape[1]):
+        wider: BoolArray = together.astype(np.float64) @ together > 0.0
+        if np.array_equal(wider, together):
+            break
+        together = wider
+    first: IntArray = together.argmax(axis=1)
+    return first

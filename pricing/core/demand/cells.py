@@ -15,6 +15,8 @@ MIN_WEEKS_SOLD = 8
 LEAST_WEEKS_SOLD = 2
 # An item not sold for so long is taken as gone from the shelf, not as unwanted at its price.
 GONE_AFTER_WEEKS = 6
+# A week of which less than a day could sell says too little to be blown up to a whole one.
+LEAST_AVAILABLE = 1 / 7
 WEEK_SECONDS = 604_800.0
 
 
@@ -80,6 +82,29 @@ def units_matrix(sales: Sales, items: int, weeks: int) -> tuple[FloatArray, Floa
     number = np.arange(weeks)[None, :]
     on_sale = (number >= first[:, None]) & (number <= last[:, None] + GONE_AFTER_WEEKS)
     return units, on_sale.astype(np.float64)
+
+
+def unconstrain_units(
+    units: FloatArray, on_sale: FloatArray, available: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return units as whole weeks would have sold them and the weights they have then, (N, W).
+
+    Sales of a week in which pieces lay there for the share `available` (N, W) are a Poisson count
+    of mean s m: its log-likelihood, y log(m) - s m, is that of y / s units with weight s. Without
+    it demand is taken to be what stock let through, the less the more often goods run out
+    (Talluri, van Ryzin, The Theory and Practice of Revenue Management 2004, sec. 9.4). Weeks of
+    less than LEAST_AVAILABLE have no weight, unless they sold: then pieces lay there that nobody
+    wrote down, and the week counts as it stands.
+
+    >>> units, weight = np.array([[6.0, 2.0, 0.0, 4.0]]), np.ones((1, 4))
+    >>> told, kept = unconstrain_units(units, weight, np.array([[1.0, 0.5, 0.1, 0.0]]))
+    >>> told.tolist(), kept.tolist()
+    ([[6.0, 4.0, 0.0, 4.0]], [[1.0, 0.5, 0.0, 1.0]])
+    """
+    is_told = available >= LEAST_AVAILABLE
+    share = np.where(is_told, available, np.where(units > 0.0, 1.0, 0.0))
+    told: FloatArray = units / np.where(share > 0.0, share, 1.0)
+    return told, on_sale * share
 
 
 def price_matrix(series: PriceSeries, sales: Sales, middle: IntArray) -> FloatArray:

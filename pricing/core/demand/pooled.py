@@ -90,7 +90,8 @@ class PooledPoisson:
         """Learn from `design` (N, G, W, K) and `units` (N, G, W).
 
         `category` and `department` (N,) number the pooling and the season groups; `weight`
-        (N, G, W) is 1 for cells that count and 0 for weeks when an item was not on sale. The first
+        (N, G, W) is the share of the week that an item was on sale: 1 for cells that count, 0 for
+        those that do not; units are then those of a whole week (`unconstrain_units`). The first
         column of the design is the intercept.
         """
         self._check(design, units)
@@ -222,9 +223,11 @@ class PooledPoisson:
         past = slice(None, cut)
         level = self._local_level(units[:, :, past], mu[:, :, past], kept[:, :, past])
         later = mu[:, :, cut:] * level[:, None, None]
-        excess = (units[:, :, cut:] - later) ** 2 - self.dispersion_[:, None, None] * later
         late = kept[:, :, cut:]
-        return max(0.0, float((excess * late).sum() / max((later**2 * late).sum(), 1e-9)))
+        # A week of which the share s sold has the counting noise phi mu / s: times s, phi mu.
+        noise = self.dispersion_[:, None, None] * later * (late > 0.0)
+        excess = (units[:, :, cut:] - later) ** 2 * late - noise
+        return max(0.0, float(excess.sum() / max((later**2 * late).sum(), 1e-9)))
 
     def _hold_sign(self) -> None:
         raw = -self.coef_[:, OWN_PRICE]
@@ -250,6 +253,6 @@ def _group_shares(units: FloatArray, kept: FloatArray) -> FloatArray:
 def _dispersion(units: FloatArray, mu: FloatArray, kept: FloatArray) -> FloatArray:
     """Return Pearson's phi per item (N,), at least 1: counts of shoppers come in clumps."""
     pearson = (units - mu) ** 2 / np.maximum(mu, 0.05) * kept
-    cells = np.maximum(kept.sum(axis=(1, 2)), 1.0)
+    cells = np.maximum((kept > 0.0).sum(axis=(1, 2)), 1.0)
     phi: FloatArray = np.maximum(pearson.sum(axis=(1, 2)) / cells, 1.0)
     return phi

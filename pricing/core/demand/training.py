@@ -226,7 +226,7 @@ def describe_slopes(
     spread = np.percentile(served.elasticity, [10, 50, 90]).round(4).tolist()
     return {
         "items": len(served.variant_id),
-        "cells": int(cells.on_sale.sum()),
+        "cells": int((cells.on_sale > 0).sum()),
         "items_with_moved_price": int(moved.sum()),
         "negative_share": float(np.mean(served.elasticity > 0)),
         "wrong_sign_share": float(np.mean(raw[moved] <= 0)) if moved.any() else 0.0,

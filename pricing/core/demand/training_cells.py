@@ -18,7 +18,8 @@ PLACEMENT = ("display", "mailer")
 class TrainingCells:
     """A year of items by weeks. Items (N,) ascend by `variant_id`; matrices are (N, W).
 
-    `family` and `department` number 0.. into `family_id` and `department_id`. `shock` is the
+    `units` are those of a whole week, `on_sale` the share of it in which there was something to
+    sell. `family` and `department` number 0.. into `family_id` and `department_id`. `shock` is the
     randomised part of the log price, 0 where nothing was drawn; None: prices were never drawn.
     `draw` says whose coin a shock was: what shares one is one draw; -1 is a draw of its own, 0 none
     to count. None: all are draws of their own.

@@ -1,4 +1,4 @@
-"""A default that changes holds for shops without prices only: elsewhere staff say when prices move."""
+"""A changed default holds for shops without prices only: elsewhere staff say when prices move."""
 
 import importlib
 

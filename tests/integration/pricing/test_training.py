@@ -6,19 +6,22 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from pricing.models import DemandModelVersion, PriceLedgerEntry, PriceShock
 from pricing.selectors import demand_curve, list_model_versions
 from pricing.selectors.demand import NoCurve
 from pricing.selectors.elasticities import list_group_elasticities
-from pricing.selectors.training import load_training_cells
+from pricing.selectors.training import load_available_shares, load_training_cells
 from pricing.selectors.versions import UntrustedModel, load_active_model
 from pricing.services import publish_price_book, train_demand
 from pricing.services.competitors import import_feed
+from profiles.selectors.purchases import start_of_day
 from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy
 from tests.factories.pricing_history import ELASTICITY, ITEMS, WEEKS, open_tea_history
 from tests.factories.pricing_trials import activate_by_two
+from tests.factories.stock import move_stock
 
 pytestmark = pytest.mark.django_db
 
@@ -130,6 +133,31 @@ def _draw_what_was_cheaper(variants: list[int]) -> None:
         )
         for number, entry in enumerate(publics.filter(variant_id__in=variants))
     )
+
+
+def test_weeks_in_which_nothing_lay_there_count_for_the_days_that_sold(
+    market_with_history: list[int], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    before, window = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))
+    first, other = before.variant_id[:2].tolist()
+    week = WEEKS - 3
+    start = start_of_day(window.start_date) + timedelta(weeks=week)
+    # Of the first one nothing lay there from Thursday midnight on, of the other a store had some.
+    for variant, place in ((first, "online"), (other, "online"), (other, "store")):
+        move_stock(variant, 9, start, place)
+    for variant in (first, other):
+        move_stock(variant, -9, start + timedelta(days=3), "online")
+        move_stock(variant, 4, start + timedelta(days=7), "online")
+    with django_assert_num_queries(1):
+        shares = load_available_shares(before.variant_id, window)
+    assert shares[0, week] == pytest.approx(3 / 7)
+    assert (np.delete(shares.ravel(), week) == 1.0).all()
+    cells = load_training_cells(as_of=NOON, weeks=WEEKS, place=("us", "online"))[0]
+    assert cells.units[0, week] == pytest.approx(before.units[0, week] * 7 / 3)
+    assert cells.on_sale[0, week] == pytest.approx(3 / 7)
+    assert np.array_equal(cells.units[1:], before.units[1:])
+    assert np.array_equal(cells.on_sale[1:], before.on_sale[1:])
+    assert train_demand(as_of=NOON, weeks=WEEKS).status == "active"
 
 
 def test_what_competitors_asked_is_a_feature_of_demand(market_with_history: list[int]) -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from shop.inventory.models import StockLocation, StockMovement
 from shop.inventory.selectors import load_sold_out_hours
+from tests.factories.stock import move_stock
 from tests.integration.shop.test_inventory import NOON, make_variants
 
 pytestmark = pytest.mark.django_db
@@ -16,14 +16,24 @@ HOUR = timedelta(hours=1)
 
 
 def move(variant: int, quantity: int, hours: float, location: str = "online") -> None:
-    place, _ = StockLocation.objects.get_or_create(code=location, defaults={"name": location})
-    StockMovement.objects.create(
-        variant_id=variant,
-        location=place,
-        kind="sold" if quantity < 0 else "received",
-        quantity=quantity,
-        at=NOON + hours * HOUR,
-    )
+    move_stock(variant, quantity, NOON + hours * HOUR, location)
+
+
+def test_hours_sold_out_everywhere_by_week(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    cheddar, gouda = make_variants(pieces=3, count=2)
+    # From Wednesday of the first week until Monday of the second nothing of cheddar lay anywhere.
+    move(cheddar, -3, 48)
+    move(cheddar, 2, 7 * 24 + 12)
+    # Of gouda a store still had some.
+    move(gouda, -3, 48)
+    move(gouda, 5, 20, location="store")
+    with django_assert_num_queries(1):
+        found = load_sold_out_hours(
+            [cheddar, gouda], start=NOON, until=NOON + timedelta(days=14), location=None, days=7
+        )
+    assert found == {(cheddar, 0): 5 * 24.0, (cheddar, 1): 12.0}
 
 
 def test_hours_sold_out_by_day(django_assert_num_queries: DjangoAssertNumQueries) -> None:

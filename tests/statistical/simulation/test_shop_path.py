@@ -78,7 +78,7 @@ def test_training_reads_what_was_sold_and_the_mean_price_of_each_week() -> None:
     for day in range(21):
         if day in (0, 3, 10):
             history.note_prices(day, np.array([400, 200]) - 10 * day)
-        history.note_sales(day, np.array([3.0, 2.0]), np.array([1_200.0, 400.0]), None)
+        history.note_sales(day, np.array([3.0, 2.0]), np.array([1_200.0, 400.0]), None, np.ones(2))
     cells = history.cells(21)
     assert cells.variant_id.tolist() == [7, 9]
     assert cells.units[:, -3:].tolist() == [[21.0] * 3, [14.0] * 3]
