@@ -116,6 +116,8 @@ def _open_page(
     if served is None or not ids:
         return None, list(ids)
     at, is_there = served.book.find(np.array(ids, dtype=np.int64))
+    if not is_there.any():
+        return None, list(ids)
     missing = [] if is_there.all() else np.array(ids)[~is_there].tolist()
     at = at[is_there]
     terms = served.book.terms.take(at)
