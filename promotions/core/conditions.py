@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promotions.core.carts import Scope
 from promotions.core.circumstances import Circumstances, Failure, judge
 from promotions.core.conditions_cart import CartHas, ChannelIn, CodeEntered, MarketIn, RegionIn
 from promotions.core.conditions_shopper import (
@@ -137,6 +138,24 @@ def needed_facts(condition: Condition) -> frozenset[str]:
             return getattr(condition, "facts", frozenset())
 
 
+def list_scopes(condition: Condition) -> frozenset[Scope]:
+    """Return which goods `condition` asks for; of goods it looks at nothing else but amounts.
+
+    >>> milk = Scope(category_ids=frozenset({3}))
+    >>> list_scopes(All((Member(), Not(CartHas(scope=milk))))) == {milk}
+    True
+    """
+    match condition:
+        case All(parts) | Any(parts) | ExactlyOne(parts):
+            return frozenset().union(*(list_scopes(part) for part in parts))
+        case Not(part):
+            return list_scopes(part)
+        case CartHas(scope=scope):
+            return frozenset({scope})
+        case _:
+            return frozenset()
+
+
 def may_hold(condition: Condition, given: Circumstances) -> bool:
     """Return False where the condition fails whoever the shopper is: for the goods, place or hour.
 
@@ -209,6 +228,7 @@ __all__ = [
     "SpentIn",
     "TierIn",
     "WeekdayIn",
+    "list_scopes",
     "may_hold",
     "needed_facts",
 ]

@@ -13,11 +13,12 @@ from promotions.selectors.offers import (
 from promotions.selectors.personal import PersonalOffer, personal_offers_for
 from promotions.selectors.personal_covering import personal_offers_covering
 from promotions.selectors.preview_offers import PreviewPlace
-from promotions.selectors.preview_prices import find_touched, price_units
+from promotions.selectors.preview_prices import Goods, find_touched, price_goods
 from promotions.selectors.previews import LinePreview, Previews, preview_lines
 from promotions.selectors.scopes import list_covered_variants
 
 __all__ = [
+    "Goods",
     "LinePreview",
     "OrderHistory",
     "PersonalOffer",
@@ -35,6 +36,6 @@ __all__ = [
     "personal_offers_for",
     "prepare_cart",
     "preview_lines",
-    "price_units",
+    "price_goods",
     "tell_left",
 ]

@@ -18,6 +18,7 @@ from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue
 from promotions.core.limits import Counted, Left
 from promotions.selectors import (
+    Goods,
     LinePreview,
     PreviewPlace,
     Previews,
@@ -25,7 +26,7 @@ from promotions.selectors import (
     find_touched,
     list_live_offers,
     preview_lines,
-    price_units,
+    price_goods,
 )
 from promotions.selectors.facts import LookUp
 from promotions.selectors.preview_offers import FindTier, FindVisitor
@@ -37,7 +38,6 @@ from shop.pages.members import Visitor
 from shop.pages.values import ProductCard
 
 IntArray = NDArray[np.int64]
-MOST_PRICED = 500
 
 
 class _Asked(TypedDict):
@@ -83,19 +83,19 @@ def preview_cards(
 def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: Visitor) -> IntArray:
     """Return what one piece of each variant costs in this visitor's cart now, (n,), for sorting.
 
-    `quoted` where no offer lowers it, and for all where offers could lower more than MOST_PRICED of
-    them: that would take longer than a page may. Queries: those of `preview_cards`, once more.
+    `quoted` where no offer lowers it. For any number of variants: what no offer tells apart and
+    costs the same is asked once. Queries: those of `preview_cards`, once more.
     """
     asked = _ask_as(ctx, visitor)
     touched = find_touched(ids, asked["place"]) & (quoted > 0)
-    if not touched.any() or np.count_nonzero(touched) > MOST_PRICED:
+    if not touched.any():
         return quoted
-    prices, arms = price_units(lines=_lines_for(ctx, ids[touched], quoted[touched]), **asked)
+    goods = _price_alone(ctx, ids[touched], quoted[touched])
+    prices, arms = price_goods(goods=goods, make_lines=_lines_for, **asked)
     if ctx.is_counted:
         log_exposures(arms, now=ctx.now)
     offered = quoted.copy()
-    lowered = [prices.get(one, -1) for one in ids[touched].tolist()]
-    offered[touched] = np.where(np.array(lowered) >= 0, lowered, quoted[touched])
+    offered[touched] = prices
     return offered
 
 
@@ -144,13 +144,22 @@ def _ask_as(ctx: PageContext, visitor: Visitor) -> _Asked:
     }
 
 
-def _lines_for(ctx: PageContext, ids: IntArray, quoted: IntArray) -> list[CartLineValue]:
+def _price_alone(ctx: PageContext, ids: IntArray, quoted: IntArray) -> Goods:
     """Return one piece of each variant at its quoted price, beside the one for everybody."""
     everybody = quote_context(replace(ctx, shopper_pseudonym=None), "listing")
-    public = quote_listing(context=everybody, variant_ids=ids).tolist()
-    wanted = ids.tolist()
+    public = quote_listing(context=everybody, variant_ids=ids)
+    floors = floor_minor(
+        variant_ids=ids.tolist(), now=ctx.now, market=ctx.market, channel=ctx.channel
+    )
+    pairs = zip(ids.tolist(), quoted.tolist(), strict=True)
+    floor = np.array([floors.get(one, unit) for one, unit in pairs], dtype=np.int64)
+    return Goods(variant_id=ids, unit_minor=quoted, floor_minor=floor, public_minor=public)
+
+
+def _lines_for(goods: Goods) -> list[CartLineValue]:
+    wanted = goods.variant_id.tolist()
     places, products = find_places(wanted), find_products(wanted)
-    floors = floor_minor(variant_ids=wanted, now=ctx.now, market=ctx.market, channel=ctx.channel)
+    columns = (goods.unit_minor, goods.floor_minor, goods.public_minor)
     return [
         CartLineValue(
             line_id=str(one),
@@ -160,10 +169,10 @@ def _lines_for(ctx: PageContext, ids: IntArray, quoted: IntArray) -> list[CartLi
             brand_id=places[one][1],
             quantity=1,
             unit_minor=unit,
-            floor_minor=floors.get(one, unit),
+            floor_minor=floor,
             public_minor=full,
         )
-        for one, unit, full in zip(wanted, quoted.tolist(), public, strict=True)
+        for one, unit, floor, full in zip(wanted, *(c.tolist() for c in columns), strict=True)
     ]
 
 

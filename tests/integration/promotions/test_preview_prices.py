@@ -10,18 +10,21 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from orders.services.places import find_places, find_products
 from promotions.core.carts import CartLineValue
 from promotions.models import CampaignShopper, UseLimit
 from promotions.selectors import (
+    Goods,
     PreviewPlace,
     ShopperView,
     evaluate_cart,
     find_touched,
     forget_offer_book,
     preview_lines,
-    price_units,
+    price_goods,
 )
-from shop.catalog.models import Variant
+from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.selectors import forget_catalog
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.promotions import NOON, make_campaign, make_line
 
@@ -38,36 +41,127 @@ def charge(line: CartLineValue, shopper: ShopperView) -> tuple[int, tuple[str, .
     return found.totals[line.line_id], tuple(offer.label for offer in found.applied)
 
 
-def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
-    rng, alice = random.Random(7), make_shopper()
-    make_campaign("tenth", percent="10", scope={"categories": [1]})
-    make_campaign("best", percent="15", scope={"brands": [2]}, stacking="best", stacking_group="w")
+def stock_catalogue(count: int) -> Goods:
+    """Put many goods of four categories and three brands on sale; return a piece of each at prices
+    that many share, with floors of their own."""
+    rng = random.Random(7)
+    categories = [
+        Category.objects.create(
+            external_ref=f"m{n}", slug=f"m{n}", name=f"M{n}", path=f"m{n}", depth=0, position=n
+        )
+        for n in range(4)
+    ]
+    brands = [Brand.objects.create(external_ref=f"m{n}", name=f"M{n}") for n in range(3)]
+    products = Product.objects.bulk_create(
+        Product(
+            external_ref=f"m{n}",
+            name=f"Good {n}",
+            slug=f"good-{n}",
+            category=rng.choice(categories),
+            brand=rng.choice(brands),
+            created_at=NOON,
+        )
+        for n in range(count)
+    )
+    variants = Variant.objects.bulk_create(
+        Variant(product=one, external_ref=one.slug, sku=one.slug, list_minor=1_000)
+        for one in products
+    )
+    Category.objects.filter(pk=categories[3].pk).update(is_sensitive=True)
+    forget_catalog()
+    ids = np.array(sorted(one.pk for one in variants), dtype=np.int64)
+    unit = np.array([rng.choice((199, 250, 499, 1_000, 2_400)) for _ in ids], dtype=np.int64)
+    floor = np.array([rng.randint(0, price) for price in unit.tolist()], dtype=np.int64)
+    public = unit + np.array([rng.choice((0, 0, 0, 30)) for _ in ids], dtype=np.int64)
+    return Goods(ids, unit, floor, public)
+
+
+def make_lines(goods: Goods) -> list[CartLineValue]:
+    places, products = (
+        find_places(goods.variant_id.tolist()),
+        find_products(goods.variant_id.tolist()),
+    )
+    columns = (goods.unit_minor, goods.floor_minor, goods.public_minor)
+    return [
+        make_line(
+            f"l{one}",
+            variant_id=one,
+            product_id=products[one],
+            category_ids=places[one][0],
+            brand_id=places[one][1],
+            unit_minor=unit,
+            floor_minor=floor,
+            public_minor=public,
+        )
+        for one, unit, floor, public in zip(
+            goods.variant_id.tolist(), *(each.tolist() for each in columns), strict=True
+        )
+    ]
+
+
+def release_all_kinds(alice: int) -> None:
+    """Release offers that goods, amounts, budgets, limits, groups and choice decide about."""
+    first, second, third = Category.objects.filter(path__startswith="m").order_by("path")[:3]
+    brand = Brand.objects.get(external_ref="m1").pk
+    make_campaign("tenth", percent="10", scope={"categories": [first.pk]})
+    make_campaign(
+        "best", percent="15", scope={"brands": [brand]}, stacking="best", stacking_group="w"
+    )
     make_campaign("rest", amount_minor=90, target="unit", stacking="best", stacking_group="w")
-    make_campaign("open", percent="12", scope={"categories": [2]}, budget_minor=150)
+    make_campaign("open", percent="12", scope={"categories": [second.pk]}, budget_minor=150)
     make_campaign("carts", amount_minor=500, condition={"cart_value": 2_000})
-    limited = make_campaign("limited", percent="7", scope={"categories": [3]})
+    asked = {"any": [{"categories": [third.pk]}, {"not": {"cart_value": 300}}]}
+    make_campaign("asked", percent="8", condition=asked)
+    limited = make_campaign("limited", percent="7", scope={"categories": [third.pk]})
     UseLimit.objects.create(campaign=limited, entity="shopper", max_uses=1, max_minor=100)
     for name in ("own", "more"):
         campaign = make_campaign(name, percent="25", audience="personal")
-        CampaignShopper.objects.create(campaign=campaign, shopper_id=alice.id)
+        CampaignShopper.objects.create(campaign=campaign, shopper_id=alice)
     forget_offer_book()
-    lines = []
-    for n in range(1, 120):
-        unit = rng.choice((199, 250, 1_000, rng.randint(1, 3_000)))
-        place = {"category_ids": (rng.randint(1, 4),), "brand_id": rng.randint(1, 3)}
-        amounts = {"floor_minor": rng.choice((0, unit * 6 // 10)), "public_minor": unit * 11 // 10}
-        lines.append(make_line(f"l{n}", variant_id=n, unit_minor=unit, **place, **amounts))
+
+
+def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
+    goods, alice = stock_catalogue(900), make_shopper()
+    release_all_kinds(alice.id)
+    lines = make_lines(goods)
     for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
         shown = preview_lines(lines=lines, place=PLACE, shopper=shopper).mine
-        prices, arms = price_units(lines=lines, place=PLACE, shopper=shopper)
-        assert prices == {key: one.adjusted_minor for key, one in shown.items()}
-        assert len(prices) > 90
+        prices, arms = price_goods(goods=goods, make_lines=make_lines, place=PLACE, shopper=shopper)
+        expected = [
+            shown[line.variant_id].adjusted_minor if line.variant_id in shown else line.unit_minor
+            for line in lines
+        ]
+        assert prices.tolist() == expected
+        assert np.count_nonzero(prices < goods.unit_minor) > 700
+        assert np.count_nonzero(prices == goods.floor_minor) > 40
         assert arms == ()
-        for line in lines[::4]:
-            paid, labels = charge(replace(line, quantity=1), shopper)
+        for line in lines[::23]:
+            paid, labels = charge(line, shopper)
             seen = shown.get(line.variant_id)
             assert paid == (line.unit_minor if seen is None else seen.adjusted_minor)
             assert labels == (() if seen is None else seen.labels)
+
+
+def test_many_goods_take_the_statements_of_few_and_one_line_of_each_kind_and_price(
+    shelf: Shelf,
+) -> None:
+    goods, alice = stock_catalogue(900), make_shopper()
+    release_all_kinds(alice.id)
+    shopper, asked = ShopperView(alice.id, is_member=True), list[int]()
+
+    def count_lines(some: Goods) -> list[CartLineValue]:
+        asked.append(len(some.variant_id))
+        return make_lines(some)
+
+    statements = []
+    for some in (goods, goods.take(np.arange(100)), goods):
+        forget_offer_book()
+        with CaptureQueriesContext(connection) as captured:
+            price_goods(goods=some, make_lines=count_lines, place=PLACE, shopper=shopper)
+        statements.append(len(captured.captured_queries))
+    assert statements[1] == statements[2] <= 5
+    # Twelve pairs of category and brand, five prices with and without a personal one.
+    assert asked[0] <= 4 * 3 * 5 * 2
 
 
 def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) -> None:

@@ -7,18 +7,26 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from pricing.services import publish_price_book
 from profiles.models import Experiment, Exposure, Shopper
-from promotions.models import Campaign, CampaignShopper, OfferVariant, UseLimit
+from promotions.models import (
+    Campaign,
+    CampaignShopper,
+    Offer,
+    OfferBook,
+    OfferVariant,
+    UseLimit,
+)
 from promotions.selectors import forget_offer_book
 from promotions.selectors.budgets import forget_budgets
 from promotions.selectors.holdouts import is_held_out
-from shop.catalog.models import Category
+from shop.catalog.models import Brand, Category, Product, Variant
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
-from shop.pages import previews
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign
@@ -48,6 +56,28 @@ def release(name: str, *, on: int, to: tuple[Shopper, ...] = (), **fields: Any) 
         CampaignShopper.objects.create(campaign=campaign, shopper=shopper)
     forget_offer_book()
     return campaign
+
+
+def make_more(count: int, category: int) -> None:
+    """Put more cheeses on sale, at list prices of their own."""
+    known, brand = Product.objects.count(), Brand.objects.latest("pk")
+    products = Product.objects.bulk_create(
+        Product(
+            external_ref=f"more{n}",
+            name=f"More {n}",
+            slug=f"more-{n}",
+            category_id=category,
+            brand=brand,
+            created_at=utc_now(),
+        )
+        for n in range(known, known + count)
+    )
+    Variant.objects.bulk_create(
+        Variant(product=one, external_ref=one.slug, sku=one.slug, list_minor=300 + n % 300)
+        for n, one in enumerate(products)
+    )
+    forget_catalog()
+    publish_price_book(now=utc_now() - timedelta(seconds=5))
 
 
 def read(client: Client, path: str) -> str:
@@ -200,14 +230,32 @@ def test_lists_sort_and_bound_by_the_price_the_card_shows(shop: Dairy) -> None:
     assert order(browse_as(bob), "price_min=700&price_max=700") == ["camembert"]
 
 
-def test_a_list_with_more_goods_under_offers_than_a_page_can_price_sorts_by_quoted_prices(
-    shop: Dairy, monkeypatch: pytest.MonkeyPatch
+def test_a_list_of_any_length_sorts_by_the_price_the_card_shows_in_as_many_statements(
+    shop: Dairy,
 ) -> None:
-    release("Camembert week", on=shop.camembert)
-    guest = browse_as(None)
-    assert order(guest, "sort=price")[2:] == ["camembert", "brie"]
-    monkeypatch.setattr(previews, "MOST_PRICED", 0)
-    assert order(guest, "sort=price")[2:] == ["brie", "camembert"]
+    alice = make_known()
+    release("Camembert for you", on=shop.camembert, to=(alice,))
+    make_more(100, shop.hard)
+    deal = release("All cheese", on=shop.brie, budget_minor=10**7)
+    path = "/api/v1/categories/dairy/cheese?sort=price"
+    counts = []
+    for more in (0, 600):
+        make_more(more, shop.hard)
+        OfferVariant.objects.filter(offer__campaign=deal).delete()
+        Offer.objects.filter(campaign=deal).update(scope={"categories": [shop.hard]})
+        OfferBook.objects.update(version=F("version") + 1)
+        forget_offer_book()
+        counts.append(_count(alice, path))
+    assert counts[0] == counts[1]
+    pages = [browse_as(alice).get(f"{path}&page={page}").json() for page in range(1, 31)]
+    items = [item for page in pages for item in page["items"]]
+    shown = [
+        (one["offered"] or {"price": one["price"]["quoted_price"]})["price"]["minor"]
+        for one in items
+    ]
+    assert shown == sorted(shown)
+    assert len(shown) == 704
+    assert sum(one["offered"] is not None for one in items) > 600
 
 
 def test_what_sorting_reckons_is_what_cards_show(shop: Dairy) -> None:
