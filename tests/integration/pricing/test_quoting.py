@@ -23,8 +23,6 @@ from pricing.services import (
 )
 from profiles.core.values import ShopperValue
 from profiles.services import set_consent
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import forget_catalog
 from shop.jobs import redis as redis_door
 from tests.factories.pricing import (
     NOON,
@@ -300,24 +298,3 @@ def test_a_dead_redis_costs_less_than_a_millisecond_a_request(
         prices_of(dairy, alice)
         durations.append(time.process_time() - begun)
     assert np.median(durations) < 0.001
-
-
-def test_a_page_of_goods_that_no_book_holds_yet_is_shown_at_list_prices(
-    dairy: Dairy, alice: ShopperValue
-) -> None:
-    brand = Variant.objects.select_related("product").get(pk=dairy.brie).product.brand
-    product = Product.objects.create(
-        external_ref="new",
-        name="New",
-        slug="new",
-        category_id=dairy.soft,
-        brand=brand,
-        created_at=NOON,
-    )
-    new = Variant.objects.create(product=product, external_ref="new", sku="NEW", list_minor=700)
-    forget_catalog()
-    for shopper in (alice, None):
-        batch = quote_variants(context=visit(shopper), variant_ids=[new.pk])
-        assert {one: view.quoted_minor for one, view in batch.prices.items()} == {new.pk: 700}
-        ids = np.array([new.pk], dtype=np.int64)
-        assert quote_listing(context=visit(shopper), variant_ids=ids).tolist() == [700]
