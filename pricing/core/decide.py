@@ -144,7 +144,7 @@ def decide(
     ...     seen, example_terms(), SignalWeights(), Policy(), held=Held.nothing(1), now_ms=0
     ... )
     >>> decided.model_minor.tolist(), decided.quoted_minor.tolist()
-    ([369], [369])
+    ([389], [389])
     """
     rungs = build_rungs(terms, policy)
     boost = sensitivity_boost(signals, weights)

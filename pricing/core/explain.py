@@ -63,7 +63,7 @@ def split_price(
     >>> terms, weights, policy = example_terms(), SignalWeights(), Policy()
     >>> decided = decide(seen, terms, weights, policy, held=Held.nothing(1), now_ms=0)
     >>> split_price(seen, terms, weights, decided).of(0)
-    [('public', 400), ('interest', -26), ('deals', -5)]
+    [('public', 400), ('interest', -17), ('deals', -4)]
     """
     public = terms.public_minor
     expected = decided.model_minor if expected_minor is None else expected_minor
@@ -105,7 +105,7 @@ def counterfactuals(
     >>> seen = ShopperSignals(three, none, none, three, three, none)
     >>> prices = counterfactuals(seen, example_terms(), SignalWeights(), Policy())
     >>> {name: int(price[0]) for name, price in prices.items()}
-    {'without_interest': 400, 'without_deals': 369}
+    {'without_interest': 400, 'without_deals': 389}
     """
     return {
         f"without_{factor}": quote_prices(

@@ -55,7 +55,7 @@ def look_out(
     ...     terms, rungs, np.array([[0.7]]), policy, held=Held.nothing(1), now_ms=0
     ... )
     >>> out.shown_minor.tolist(), out.percent.tolist()
-    ([[400, 399, 389, 379, 369]], [[0, 0, 12, 57, 31]])
+    ([[400, 399, 389, 379, 369]], [[6, 22, 61, 11, 0]])
     """
     percent = rung_percents(terms, rungs, boost)[0]
     model = rungs.minor

@@ -74,7 +74,7 @@ def reckoned_cost(unit_cost: FloatArray, current_minor: IntArray, policy: Policy
     A shopper who buys comes back: c - v p, with v the policy's `won_purchase_share`.
 
     >>> reckoned_cost(np.array([280.0]), np.array([400]), Policy()).tolist()
-    [160.0]
+    [240.0]
     """
     return unit_cost - policy.won_purchase_share * current_minor
 

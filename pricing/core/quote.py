@@ -132,7 +132,7 @@ def payoff_cost(terms: VariantTerms, policy: Policy) -> FloatArray:
 
     >>> terms = example_terms()
     >>> payoff_cost(terms, Policy()).round(1).tolist()
-    [177.8]
+    [240.0]
     """
     public = terms.public_minor.astype(np.float64)
     worth = terms.unit_cost + terms.extra_cost - policy.won_purchase_share * public
@@ -213,7 +213,7 @@ def rung_percents(terms: VariantTerms, rungs: RungTable, boost: FloatArray) -> I
 
     >>> rungs = build_rungs(example_terms(), Policy(), np.array([50]))
     >>> rungs.minor.tolist(), rung_percents(example_terms(), rungs, np.array([[0.7]])).tolist()
-    ([[400, 399, 389, 379, 369]], [[[0, 0, 12, 57, 31]]])
+    ([[400, 399, 389, 379, 369]], [[[6, 22, 61, 11, 0]]])
     """
     if rungs.draw is None:
         best = np.argmax(payoff_ratios(terms, rungs, boost), axis=2)[..., None]
@@ -257,7 +257,7 @@ def quote_prices(
     >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
     >>> seen = ShopperSignals(three, none, none, three, three, none)
     >>> quote_prices(seen, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
-    [[369]]
+    [[389]]
     >>> nobody = ShopperSignals(none, none, none, none, none, none)
     >>> quote_prices(nobody, example_terms(), SignalWeights(), Policy()).quoted_minor.tolist()
     [[400]]

@@ -29,7 +29,8 @@ class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     """`PooledPoisson` on a frame of item-weeks; `features` may name display, mailer, competitor.
 
     Rivals' prices and placements are those of the same category and week in the frame given.
-    `exposures` must be alike in all cells (weekly units have no visits). Learned: `model_`.
+    Weekly units have no visits: `exposures` say for which share of a week goods were on sale, the
+    most in one cell being a whole week. Learned: `model_`.
 
     >>> rng = np.random.default_rng(0)
     >>> price = rng.choice([8.0, 9.0, 10.0], 400)
@@ -47,7 +48,7 @@ class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         """Learn from cells; y (n,) are units. An absent item-week was not on sale."""
         rows = count_rows(X, "item")
         exposures, sales = read_sales(X, y, rows)
-        self.exposure_ = float(exposures.mean())
+        self.exposure_ = max(float(exposures.max(initial=0.0)), 1e-12)
         self.items_ = Coding.learn(X["item"])
         item = self.items_.encode(X["item"])
         self.categories_ = Coding.learn(read_labels(X, "category", rows))
@@ -60,7 +61,9 @@ class PooledDemand(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         week, place = np.unique(read_numbers(X, "week", rows), return_inverse=True)
         units = np.zeros((len(self.items_), 1, len(week)))
         kept = np.zeros_like(units)
-        units[item, 0, place], kept[item, 0, place] = sales, exposures > 0
+        share = exposures / self.exposure_
+        units[item, 0, place] = sales / np.where(share > 0.0, share, 1.0)
+        kept[item, 0, place] = share
         design = self._design(X, prices, (item, place.ravel(), len(week)))
         self.model_ = PooledPoisson(rounds=self.rounds).fit(
             design, units, self.category_, self.department_, kept

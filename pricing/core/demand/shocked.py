@@ -13,7 +13,12 @@ from pricing.core.demand.debias import CausalElasticities, count_randomized, sho
 from pricing.core.demand.frames import Coding
 from pricing.core.demand.leaderboard import ShockEvidence
 from pricing.core.demand.served import ServedDemand
-from pricing.core.demand.training_cells import TrainingCells, name_features, tabulate
+from pricing.core.demand.training_cells import (
+    TrainingCells,
+    name_features,
+    tabulate,
+    usual_exposures,
+)
 
 # Logs of smaller counts are too curved: such items keep their observational elasticity.
 MIN_WEEKLY_UNITS = 3.0
@@ -74,7 +79,8 @@ def _replace(served: ServedDemand, found: CausalElasticities) -> ServedDemand:
 def _frame(cells: TrainingCells, item: Any) -> dict[str, Any]:
     """Return item-weeks with logs and controls; each item's first week has no week before it."""
     frame = tabulate(cells, item)
-    log_sales, log_price = np.log(frame["purchases"] + 0.5), np.log(frame["price"])
+    whole_weeks = frame["purchases"] * usual_exposures(cells) / frame["exposures"]
+    log_sales, log_price = np.log(whole_weeks + 0.5), np.log(frame["price"])
     is_first = np.ones(len(log_sales), dtype=np.bool_)
     is_first[1:] = frame["item"][1:] != frame["item"][:-1]
     turn = 2.0 * np.pi * cells.week_of_year[frame["week"].astype(np.int64)] / 52.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,25 @@ MARKET_MARGIN = 1.25
 OPTIONS = {"maxiter": 300, "maxfun": 600}
 
 
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Which choice set each row is in and for which share of it the item was there, both (n,), and
+    how many choices were made in each set, (S,)."""
+
+    place: IntArray
+    available: FloatArray
+    market: FloatArray
+
+
 class SoftmaxDemand(Challenger):
     """P(item j) = exp(v_j) / (1 + sum exp(v_k)), v_j = a_j - beta_c log(p_j / p_ref) + x'g.
 
     The choice set is the category in one week; the 1 is buying nothing. Sales are multinomial out
     of the category's market: the exposures where they are visits, else MARKET_MARGIN times its best
-    week. beta_c >= 0 by bound; ridge on a (around the mean), beta and g. Source: McFadden 1974;
-    the Boltzmann form P ~ exp(-beta x) / Z of statistical mechanics. A rival's price lowers or
-    raises demand here by construction: d log q_j / d log p_k = beta P_k.
+    week. An item that was there for a share of what the most seen of its set was has that share of
+    its weight exp(v_j). beta_c >= 0 by bound; ridge on a (around the mean), beta and g. Source:
+    McFadden 1974; the Boltzmann form P ~ exp(-beta x) / Z of statistical mechanics. A rival's price
+    lowers or raises demand here by construction: d log q_j / d log p_k = beta P_k.
 
     Learned: `level_of_item_` (N,), `beta_` (C,), `effect_` (K,), `market_` (C,).
 
@@ -58,7 +70,7 @@ class SoftmaxDemand(Challenger):
         found = minimize(
             self._loss,
             begin,
-            args=(cells, place, market, start),
+            args=(cells, _Sets(place, cells.exposures / shown[place], market), start),
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
@@ -70,13 +82,13 @@ class SoftmaxDemand(Challenger):
         self,
         parameters: FloatArray,
         cells: Cells,
-        place: IntArray,
-        market: FloatArray,
+        sets: _Sets,
         start: FloatArray,
     ) -> tuple[float, FloatArray]:
         self._unpack(parameters)
         utility = self._utility(cells)
-        weight = np.exp(utility)
+        place, market = sets.place, sets.market
+        weight = sets.available * np.exp(utility)
         denominator = 1.0 + np.bincount(place, weight, len(market))
         excess = market[place] * weight / denominator[place] - cells.sales
         loss = (market * np.log(denominator)).sum() - (cells.sales * utility).sum()

@@ -87,7 +87,8 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
     """Return item-weeks of some items as columns, for estimators that take frames: those of `rows`
     (N, W), without it all that were on sale.
 
-    `exposures` are one number for all: weekly sales have no visits, and chances need to be small.
+    `exposures` are one number for all whole weeks, as weekly sales have no visits and chances need
+    to be small; of a week with goods on the shelf for a share of it, that share of both.
     """
     weeks = cells.units.shape[1]
     shown = (cells.on_sale > 0 if rows is None else rows)[item].ravel()
@@ -103,9 +104,9 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
         "price": flat(cells.price_minor),
         "display": flat(cells.display),
         "mailer": flat(cells.mailer),
-        "purchases": flat(cells.units),
+        "purchases": flat(cells.units * cells.on_sale),
+        "exposures": usual_exposures(cells) * flat(cells.on_sale),
     }
-    columns["exposures"] = np.full(int(shown.sum()), usual_exposures(cells))
     if cells.shock is not None:
         columns["shock"] = flat(cells.shock)
     if cells.draw is not None:
@@ -116,7 +117,7 @@ def tabulate(cells: TrainingCells, item: IntArray, rows: BoolArray | None = None
 
 
 def usual_exposures(cells: TrainingCells) -> float:
-    """Return how many chances to sell each item-week is taken to have had."""
+    """Return how many chances to sell each whole item-week is taken to have had."""
     return 5.0 * max(float(cells.units.max()), 1.0)
 
 

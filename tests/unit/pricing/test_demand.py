@@ -13,7 +13,6 @@ from pricing.core.demand.cells import (
     Sales,
     placement_matrices,
     price_matrix,
-    unconstrain_units,
     units_matrix,
 )
 from pricing.core.demand.curve import Demand, expect_units, price_grid
@@ -117,26 +116,6 @@ def test_prediction_intervals_cover_new_weeks() -> None:
     forecast = model.predict(design[:, :, 50:], nobody)
     low, high = model.predict_interval(forecast, 0.8)
     assert interval_coverage(units[:, :, 50:], low, high) == pytest.approx(0.85, abs=0.06)
-
-
-def test_goods_that_ran_out_while_they_were_cheap_are_no_less_elastic() -> None:
-    rng = np.random.default_rng(9)
-    design, _, family, truth = simulate(9)
-    rate = np.exp(1.6 - truth[:, None, None] * design[..., OWN_PRICE] + 0.5 * design[..., 2])
-    is_cheap = design[..., OWN_PRICE] < -0.05
-    available = np.where(is_cheap, rng.uniform(0.4, 1.0, rate.shape), 1.0)
-    sold, weight = rng.poisson(rate * available).astype(float), np.ones_like(rate)
-    nobody = np.zeros(ITEMS, dtype=np.int64)
-    told, kept = unconstrain_units(sold, weight, available)
-    taken_as_sold = PooledPoisson().fit(design, sold, family, nobody, weight)
-    model = PooledPoisson().fit(design, told, family, nobody, kept)
-    assert np.mean(model.elasticity_ - truth) == pytest.approx(0.0, abs=0.1)
-    assert np.mean(taken_as_sold.elasticity_ - truth) < -0.8
-    level = np.exp(model.coef_[:, 0]) * model.level_
-    assert level.mean() == pytest.approx(np.exp(1.6), rel=0.03)
-    # As many sales as there were, and doubt of as many: blown up weeks are no additional evidence.
-    assert (told * kept).sum() == pytest.approx(sold.sum())
-    assert np.median(model.dispersion_) < 1.1
 
 
 def test_garbage_is_refused_by_name() -> None:
