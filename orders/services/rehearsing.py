@@ -40,12 +40,13 @@ def rehearse_cart(
 ) -> Rehearsed:
     """Return what `basket` (variant -> pieces) would come to for this shopper at this moment.
 
+    Without a shopper a new guest asks: nobody who holds a cart of that kind has ordered before.
     The same evaluator, prices, floors, fees and facts as of a cart. `book` has drafts as if they
     were live; without it only what is live counts. Goods without a price are left out. Queries:
     as `evaluate_cart` says, and the cards of gifts.
     """
     cart = _cart_of(basket, context)
-    view = ShopperView(None)
+    view = ShopperView(None, is_first_order=True)
     if shopper is not None:
         view = ShopperView(shopper.id, is_member=shopper.account_id is not None)
     evaluation = evaluate_cart(

@@ -12,16 +12,17 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.selectors.terms import load_terms
 from orders.services.rehearsing import Rehearsed, rehearse_cart
 from pricing.core.values import QuoteContext
 from profiles.core.values import ShopperValue
 from profiles.selectors import ShopperNotFound, get_shopper_by_id
 from promotions.core.reasons import explain
 from promotions.core.values import OfferValue
-from promotions.selectors.builder_drafts import rehearse
+from promotions.selectors.builder_drafts import compile_campaign, rehearse
 from shop.backoffice.sentences import MOMENT
 from shop.catalog.selectors import get_market
-from shop.catalog.selectors.naming import find_goods
+from shop.catalog.selectors.naming import find_goods, name_goods
 from shop.kernel.money import format_money
 
 MOST_GOODS = 20
@@ -41,13 +42,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A tried basket: its lines with price before and after, and a verdict on every offer."""
+    """A tried basket: its lines with price before and after, and a verdict on every offer.
+
+    `refused` are codes that were typed and belong to no offer, each with the reason.
+    """
 
     rehearsed: Rehearsed
     lines: tuple[tuple[str, int, str, str], ...]
     subtotal: str
+    total: str
     discount: str
     extras: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]
     verdicts: tuple[Verdict, ...]
 
 
@@ -131,7 +137,9 @@ def try_basket(
         context=context,
         book=book,
     )
-    offers = [*book.offers, *(one.offer for one in book.unlocked if one.offer is not None)]
+    # With a code of its own that was not entered, the campaign has its say all the same
+    own = (one for one in compile_campaign(campaign_id) if one.requires_coupon)
+    offers = [*book.offers, *own]
     return _describe(rehearsed, offers, campaign_id, context)
 
 
@@ -144,25 +152,32 @@ def judge_offers(
     here in its words.
     """
     found, currency = rehearsed.evaluation, rehearsed.cart.currency
-    locale = _locale(context.language)
-    given = {one.offer_id: one.amount_minor for one in found.applied}
     refused = {one.offer_id: one.message for one in found.rejected if one.offer_id is not None}
-    verdicts = []
-    for offer in offers:
-        if offer.offer_id in given:
-            text = format_money(given[offer.offer_id], currency, locale)
-        else:
-            text = refused.get(offer.offer_id) or _why_left_out(offer, rehearsed, context)
-        verdicts.append(
-            Verdict(
-                offer.offer_id,
-                offer.campaign_id,
-                offer.label(context.language),
-                offer.offer_id in given,
-                text,
-                offer.campaign_id == campaign_id,
-            )
+    applied = {one.offer_id for one in found.applied}
+    # Of what applied the evaluator names all, offers of codes that were typed among them
+    verdicts = [
+        Verdict(
+            one.offer_id,
+            one.campaign_id,
+            one.label,
+            is_applied=True,
+            text=format_money(one.amount_minor, currency, _locale(context.language)),
+            is_draft=one.campaign_id == campaign_id,
         )
+        for one in found.applied
+    ]
+    verdicts += [
+        Verdict(
+            offer.offer_id,
+            offer.campaign_id,
+            offer.label(context.language),
+            is_applied=False,
+            text=refused.get(offer.offer_id) or _why_left_out(offer, rehearsed, context),
+            is_draft=offer.campaign_id == campaign_id,
+        )
+        for offer in offers
+        if offer.offer_id not in applied
+    ]
     return tuple(sorted(verdicts, key=lambda one: (not one.is_draft, not one.is_applied, one.name)))
 
 
@@ -174,6 +189,8 @@ def _why_left_out(offer: OfferValue, rehearsed: Rehearsed, context: QuoteContext
         reason, day = "ended", f"{offer.ends_at:%Y-%m-%d}"
     elif offer.market_code not in ("", context.market):
         reason = "wrong_market"
+    elif offer.requires_coupon:
+        reason = "code_missing"
     return explain(
         reason,
         language=context.language,
@@ -205,23 +222,40 @@ def _describe(
             for line in cart.lines
         ),
         subtotal=money(cart.value_minor),
+        total=money(sum(found.totals.values())),
         discount=money(found.discount_minor),
-        extras=_say_extras(rehearsed, money),
+        extras=_say_extras(rehearsed, money, context),
+        refused=tuple((one.code, one.message) for one in found.rejected if one.offer_id is None),
         verdicts=judge_offers(rehearsed, offers, campaign_id, context),
     )
 
 
-def _say_extras(rehearsed: Rehearsed, show: Callable[[int], str]) -> tuple[str, ...]:
-    """Return what offers give beside lower lines: gifts, cheaper delivery, points."""
+def _say_extras(
+    rehearsed: Rehearsed, show: Callable[[int], str], context: QuoteContext
+) -> tuple[str, ...]:
+    """Return what offers give beside lower lines: gifts, cheaper delivery, points. One query for
+    the names of gifts."""
     found = rehearsed.evaluation
+    ids = {"variant": [one.variant_id for one in found.gifts]}
+    names = name_goods(ids, context.language)
     gifts = [
-        _("%(pieces)d gift(s) of variant %(variant)d worth %(worth)s")
-        % {"pieces": one.quantity, "variant": one.variant_id, "worth": show(one.value_minor)}
+        _("%(pieces)d × %(name)s as a gift, worth %(worth)s")
+        % {
+            "pieces": one.quantity,
+            "name": names.get(("variant", one.variant_id), str(one.variant_id)),
+            "worth": show(one.value_minor),
+        }
         for one in found.gifts
     ]
+    methods = load_terms(market_code=context.market, day=context.now.date()).methods
+    is_chinese = context.language.startswith("zh")
+    called = {one.code: (is_chinese and one.name_zh) or one.name for one in methods}
     deliveries = [
         _("%(amount)s off delivery by %(method)s")
-        % {"amount": show(-one.amount_minor), "method": one.method_code}
+        % {
+            "amount": show(-one.amount_minor),
+            "method": called.get(one.method_code, one.method_code),
+        }
         for one in found.deliveries
     ]
     points = [_("%(points)d points") % {"points": one.points} for one in found.points]

@@ -106,6 +106,21 @@ def test_a_preview_of_a_draft_is_what_the_cart_shows_once_it_is_live(
     assert (before.discount_minor != cart.discount_minor or kind == "delivery") is is_changed
 
 
+def test_a_guest_of_a_preview_is_new_as_a_guest_with_a_cart_is(
+    bob: QuoteContext, shelf: Shelf, world: FakePrices
+) -> None:
+    draft = make_draft(condition={"all": [{"first_order": True}, {"cart_value": 1_000}]})
+    form = PreviewForm({"basket": "CHEDDAR x 3"})
+    assert form.is_valid(), form.errors
+    tried = try_basket(form, campaign_id=draft.pk, market_code="us", language="en", now=NOON)
+    add_to_cart(context=bob, variant_id=shelf.cheddar, quantity=3)
+    go_live(draft)
+    cart = view_cart(context=bob)
+    assert cart.discount_minor > 0
+    assert tried.rehearsed.evaluation.discount_minor == cart.discount_minor
+    assert [one.is_applied for one in tried.verdicts if one.is_draft] == [True]
+
+
 def shopper_of(context: QuoteContext) -> Any:
     number = Shopper.objects.get(pseudonym=context.shopper_pseudonym or "").pk
     return get_shopper_by_id(shopper_id=number)
@@ -126,11 +141,32 @@ def test_a_preview_says_of_every_offer_why(
         return [(one.name, one.is_applied, one.text) for one in found.verdicts]
 
     nothing = "None of the products in the cart are part of this offer."
-    assert texts() == [("bread", False, nothing)]
+    assert texts() == [
+        ("coded", False, "This offer needs a code."),
+        ("bread", False, nothing),
+    ]
+    assert ("coded", True, "$3.25") in texts(codes="mine")
     for with_code in ({"with_code": "on"}, {"codes": "mine"}):
         assert ("coded", True, "$3.25") in texts(**{"with_code": "on", **with_code})
     early = texts(with_code="on", at="2026-10-01 07:00")
     assert ("coded", False, "This offer starts on 2026-11-24.") in early
+
+
+def test_a_preview_names_gifts_and_ways_of_delivery_and_says_why_a_code_is_none(
+    bob: QuoteContext, shelf: Shelf, world: FakePrices
+) -> None:
+    gift = {"benefit_kind": "gift", "target": "cart", "terms": {"variants": [shelf.merlot]}}
+    go_live(make_draft("present", **gift))
+    draft = make_draft("sent", benefit_kind="delivery", target="cart", terms={"price": 0})
+    form = PreviewForm({"basket": "CHEDDAR x 2", "codes": "NOSUCHCODE"})
+    assert form.is_valid(), form.errors
+    tried = try_basket(form, campaign_id=draft.pk, market_code="us", language="en", now=NOON)
+    assert tried.total == tried.subtotal
+    assert [one for one in tried.extras if "as a gift" in one] == [
+        "1 × Merlot (MERLOT) as a gift, worth $9.00"
+    ]
+    assert "$4.99 off delivery by Standard delivery" in tried.extras
+    assert tried.refused == (("NOSUCHCODE", "We do not know this code."),)
 
 
 def test_a_preview_refuses_goods_nobody_sells(shelf: Shelf, world: FakePrices) -> None:
