@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any as Json
 
+from babel import Locale
 from django.utils.translation import gettext as _
 
 from profiles.selectors import list_segments
@@ -107,10 +108,19 @@ def make_lexicon(offers: Iterable[OfferValue], *, currency: str, language: str) 
     names: dict[tuple[str, int | str], str] = {
         (kind, key): said for (kind, key), said in name_goods(ids, language).items()
     }
+    codes = {offer.market_code for offer in offers if offer.market_code}
+    names |= {("market", code): _name_market(code, is_chinese=is_chinese) for code in codes}
     if "segment" in facts:
         pairs = ((one.code, (one.name, one.name_zh)) for one in list_segments())
         names |= {("segment", code): said[is_chinese] for code, said in pairs}
     return Lexicon(language, "zh_Hans_CN" if is_chinese else "en_US", currency, names)
+
+
+def _name_market(code: str, *, is_chinese: bool) -> str:
+    """Return the country of a market in the reader's language, or what staff call it."""
+    market = get_market(code)
+    called = Locale("zh" if is_chinese else "en").territories.get(market.country)
+    return called or market.name
 
 
 def say_campaign(campaign_id: int, *, language: str) -> list[SaidOffer]:
@@ -153,18 +163,23 @@ def _say_holdout(campaign: Campaign, words: Lexicon) -> tuple[str, ...]:
 
 
 def _scopes_of(offer: OfferValue) -> list[Scope]:
-    scopes = [offer.scope, *extra_scopes(offer.benefit.terms), *_condition_scopes(offer.condition)]
+    scopes = [
+        offer.scope,
+        *extra_scopes(offer.benefit.terms),
+        *list_condition_scopes(offer.condition),
+    ]
     if isinstance(offer.benefit.terms, Gift):
         scopes.append(replace(Scope(), variant_ids=frozenset(offer.benefit.terms.variant_ids)))
     return scopes
 
 
-def _condition_scopes(condition: Condition) -> list[Scope]:
+def list_condition_scopes(condition: Condition) -> list[Scope]:
+    """Return the goods a condition names."""
     match condition:
         case All(parts) | Any(parts) | ExactlyOne(parts):
-            return [scope for part in parts for scope in _condition_scopes(part)]
+            return [scope for part in parts for scope in list_condition_scopes(part)]
         case Not(part):
-            return _condition_scopes(part)
+            return list_condition_scopes(part)
         case CartHas():
             return [condition.scope]
     return []
@@ -175,6 +190,7 @@ __all__ = [
     "SaidOffer",
     "UnknownGoods",
     "list_best_groups",
+    "list_condition_scopes",
     "list_partners",
     "list_stacking_groups",
     "make_lexicon",

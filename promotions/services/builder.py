@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from promotions.core.builder.plans import Answers, Plan, Template, make_snapshot
 from promotions.core.codes import normalize_code
+from promotions.core.revisions import OFFERS
 from promotions.models import Campaign, CodeBatch, Coupon, Offer, Partner, PartnerShare, UseLimit
 from promotions.models.campaigns import PUBLIC_HOLDOUT
+from promotions.selectors.builder_names import say_terms
 from promotions.services.campaign_revisions import save_campaign
 from promotions.services.campaign_rows import CampaignRefused
 
@@ -36,6 +38,10 @@ def build_campaign(
     said = {**answers, "code": answers.get("code") or free_code(template.code, now)}
     _require_free(said["code"])
     snapshot = make_snapshot(plan, said, conditions)
+    # What it takes stands in its claims from the start: a name may say "free"
+    terms = say_terms(snapshot[OFFERS], market_code=snapshot["market_code"])
+    if terms:
+        snapshot["claims"] = {**snapshot.get("claims", {}), "terms": terms}
     if snapshot["holdout_percent"] and snapshot["audience"] == Campaign.Audience.PUBLIC:
         raise CampaignRefused(str(PUBLIC_HOLDOUT), place="holdout_percent")
     saved = save_campaign(snapshot=snapshot, reason="", by_id=by_id, now=now)

@@ -16,6 +16,7 @@ from promotions.core.builder.plans import Template
 from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
 from promotions.selectors.builder import list_stacking_groups
+from promotions.selectors.builder_names import name_filled
 from promotions.services import CampaignRefused
 from promotions.services.builder import build_campaign
 from shop.backoffice.clauses import FilledClause, join_clauses, read_clauses
@@ -75,7 +76,7 @@ class ProofForm(forms.Form):
 
 
 class NameForm(forms.Form):
-    """What the campaign is called; empty: as its kind."""
+    """What the campaign is called; empty: what it gives, as shoppers read it."""
 
     name = forms.CharField(max_length=120, required=False)
     name_zh = forms.CharField(max_length=120, required=False)
@@ -151,12 +152,13 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     if not filled.is_valid():
         return None
     names, answers = filled.names.cleaned_data, filled.form.cleaned_data
-    title = filled.template.title
+    market_code = filled.place.market_code
+    made = name_filled(filled.template, answers, market_code=market_code)
     named = {
-        "name": names["name"] or title[0],
-        "name_zh": names["name_zh"] or ("" if names["name"] else title[1]),
+        "name": names["name"] or made[0],
+        "name_zh": names["name_zh"] or ("" if names["name"] else made[1]),
         "code": names["code"],
-        "market_code": filled.place.market_code,
+        "market_code": market_code,
     }
     around = {**filled.stacking.cleaned_data, **filled.proof.cleaned_data}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WINDOW = {"starts_at": "2027-03-01T00:00", "ends_at": "2027-03-08T00:00", "budget": "500.00"}
-WHEN = "from 2027-03-01 00:00 to 2027-03-08 00:00 in us"
+WHEN = "from 2027-03-01 00:00 to 2027-03-08 00:00 (United States)"
 TOTAL = ", at most $500.00 in all. It combines with other offers."
 CODE = ", with a code"
 # kind -> what is typed, the sentence read back

@@ -57,7 +57,7 @@ def say_offer(
         said += "，凭优惠码" if offer.requires_coupon else ""
         said += f"：{benefit}" + "".join(f"，且仅当{clause}" for clause in clauses)
         return "，".join([said, *limited]) + "。" + say_stacking(offer, words)
-    said = f"{benefit} {who} from {start} to {end}{f' in {place}' if place else ''}"
+    said = f"{benefit} {who} from {start} to {end}{f' ({place})' if place else ''}"
     said += ", with a code" if offer.requires_coupon else ""
     if clauses:
         said += ", and only if " + ", and only if ".join(clauses)

@@ -50,7 +50,8 @@ def _batch(answers: Answers) -> Plan:
 
 
 def _flash(answers: Answers) -> Plan:
-    return replace(_cut(answers), limit={"max_uses": answers["pieces"]})
+    plan = _cut(answers, claims={"countdown": True})
+    return replace(plan, limit={"max_uses": answers["pieces"]})
 
 
 def _member(answers: Answers) -> Plan:

@@ -11,10 +11,13 @@ from shop.catalog.selectors.tree import is_chinese
 type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and its id
 
 
-def name_goods(ids: Mapping[str, Collection[int]], language: str) -> dict[Goods, str]:
+def name_goods(
+    ids: Mapping[str, Collection[int]], language: str, *, with_sku: bool = True
+) -> dict[Goods, str]:
     """Return what goods are called, by kind and id; unknown ones are left out.
 
-    One query for each kind that has ids.
+    A variant is named with its SKU for staff, without for shoppers. One query for each kind that
+    has ids.
     """
     chinese = is_chinese(language)
     found: dict[Goods, str] = {}
@@ -30,7 +33,8 @@ def name_goods(ids: Mapping[str, Collection[int]], language: str) -> dict[Goods,
         said = "product__name_zh" if chinese else "product__name"
         variants = Variant.objects.filter(pk__in=wanted)
         for pk, text, name, sku in variants.values_list("pk", said, "product__name", "sku"):
-            found["variant", pk] = f"{text or name} ({sku})"
+            called = text or name
+            found["variant", pk] = f"{called} ({sku})" if with_sku else called
     return found
 
 

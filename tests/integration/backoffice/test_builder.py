@@ -249,13 +249,13 @@ def test_limits_of_a_day_or_of_the_campaign_and_a_file_of_codes_are_read_back(
     assert sentences() == [
         (
             "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
-            "in us, with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses a shopper "
-            "only, at most $9.00 a shopper, at most $500.00 in all. It combines with other offers."
+            "(United States), with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses a "
+            "shopper only, at most $9.00 a shopper, at most $500.00 in all. It combines with other offers."
         )
     ]
     (said,) = say_campaign(campaign.pk, language="zh-hans")
     assert said.sentence == (
-        "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（us）：Cheese 1减 10%，"
+        "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
         "凭 2 个优惠码之一（如 ACME-1），每天限 10 件，每位顾客限 2 次，每位顾客最多减 US$9.00，"
         "总额不超过 US$500.00。可与其他优惠叠加。"
     )
@@ -266,7 +266,7 @@ def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
     newest = Campaign.objects.order_by("-pk").values_list("pk", flat=True)[0]
     assert [offer.sentence for offer in say_campaign(newest, language="zh-hans")] == [
         (
-            "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（us）：Cheese 1减 10%，"
+            "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
             "总额不超过 US$500.00。可与其他优惠叠加。"
         )
     ]

@@ -166,7 +166,7 @@ def test_a_preview_names_gifts_and_ways_of_delivery_and_says_why_a_code_is_none(
         "1 × Merlot (MERLOT) as a gift, worth $9.00"
     ]
     assert "$4.99 off delivery by Standard delivery" in tried.extras
-    assert tried.refused == (("NOSUCHCODE", "We do not know this code."),)
+    assert tried.refused == (("NOSUCHCODE", "We do not know this code. Check the spelling."),)
 
 
 def test_a_preview_refuses_goods_nobody_sells(shelf: Shelf, world: FakePrices) -> None:

@@ -72,7 +72,7 @@ def test_a_whole_offer_is_one_sentence_and_how_it_combines() -> None:
         requires_coupon=True,
     )
     assert say_offer(offer, EN, time_zone="America/New_York", budget_minor=50_000) == (
-        "Take 10 % off Cheese for account holders from 2026-11-24 07:00 to 2026-11-26 07:00 in us, "
+        "Take 10 % off Cheese for account holders from 2026-11-24 07:00 to 2026-11-26 07:00 (us), "
         "with a code, and only if the cart is worth at least $40.00, and only if the shopper has "
         "an account, at most $500.00 in all. It combines with other offers."
     )
