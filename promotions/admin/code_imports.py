@@ -11,6 +11,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -22,7 +24,7 @@ from promotions.core.code_files import BadCodeFile, find_layout
 from promotions.models import CodeImport, Offer, RefusedCode
 from promotions.services import import_codes
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY
+from shop.staff.columns import EMPTY, show_tag
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -64,7 +66,7 @@ class ImportForm(forms.ModelForm):
         try:
             self.unread = find_layout(read_lines(file)).names
         except BadCodeFile as problem:
-            raise ValidationError(str(problem)) from problem
+            raise ValidationError(say_bad_file(problem)) from problem
         return file
 
 
@@ -90,6 +92,23 @@ REASONS = {
 }
 
 
+# Why a file cannot be read at all, by the reason its refusal names
+BAD_FILES = {
+    "empty": _("The file is empty."),
+    "bad_line": _("Line %(line)s cannot be read: is this a CSV file?"),
+    "too_many": _("A file has at most %(most)s codes."),
+    "no_column": _(
+        "No column is named “code”: the first line must name the columns %(columns)s (the first is"
+        " enough), or be a code itself."
+    ),
+}
+
+
+def say_bad_file(problem: BadCodeFile) -> str:
+    """Return in the reader's language why a file cannot be read as codes."""
+    return str(BAD_FILES[problem.detail["reason"]] % problem.detail)
+
+
 class RefusedInline(ReadOnlyInline):
     model = RefusedCode
     fields = ["line", "text", "why"]
@@ -104,7 +123,7 @@ class RefusedInline(ReadOnlyInline):
 @admin.register(CodeImport)
 class CodeImportAdmin(ReadOnlyAdmin):
     blank_text = _("Files of codes you read in, and the rows that were refused, will be here.")
-    list_display = ["file_name", "offer", "is_dry_run", "good", "bad", "why", "created_at"]
+    list_display = ["file_name", "offer", "what", "fit", "refused_rows", "why", "created_at"]
     list_select_related = ["offer"]
     autocomplete_fields = ["offer"]
     inlines = [RefusedInline]
@@ -127,6 +146,23 @@ class CodeImportAdmin(ReadOnlyAdmin):
         """A report is only read."""
         return [] if obj is None else self.list_display
 
+    @admin.display(description=_("What it did"), ordering="is_dry_run")
+    def what(self, row: CodeImport) -> SafeString:
+        """Whether codes were taken over, or only looked at."""
+        if row.is_dry_run:
+            return show_tag(_("dry run"))
+        return show_tag(_("taken over"), "green")
+
+    @admin.display(description=_("Codes that fit"), ordering="good")
+    def fit(self, row: CodeImport) -> str:
+        """How many codes were good."""
+        return f"{row.good:,}"
+
+    @admin.display(description=_("Refused rows"), ordering="bad")
+    def refused_rows(self, row: CodeImport) -> str:
+        """How many rows were not."""
+        return f"{row.bad:,}"
+
     @admin.display(description=_("Reasons"))
     def why(self, row: CodeImport) -> str:
         """How many rows were refused for which reason, most first."""
@@ -139,8 +175,14 @@ class CodeImportAdmin(ReadOnlyAdmin):
         try:
             return super().add_view(request, form_url, extra_context)
         except BadCodeFile as problem:
-            self.message_user(request, str(problem), messages.ERROR)
+            self.message_user(request, say_bad_file(problem), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go to the report, where the refused rows are; what the file did was said already."""
+        return HttpResponseRedirect(reverse("admin:promotions_codeimport_change", args=[obj.pk]))
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Read the file; its report becomes the row."""

@@ -33,7 +33,7 @@ AS_TEXT = re.compile(r'="?(.*?)"?$')
 
 
 class BadCodeFile(FairtagError):
-    """The file cannot be read as codes at all.."""
+    """The file cannot be read as codes at all: `detail["reason"]` says why."""
 
     code = "bad_code_file"
 
@@ -78,13 +78,15 @@ def read_code_rows(lines: Iterable[str], *, uses: int | None = None) -> Iterator
     try:
         for count, values in enumerate(reader):
             if count >= MAX_ROWS:
-                raise BadCodeFile(f"A file has at most {MAX_ROWS:,} codes.")
+                told = f"A file has at most {MAX_ROWS:,} codes."
+                raise BadCodeFile(told, reason="too_many", most=f"{MAX_ROWS:,}")
             if any(value.strip() for value in values):
                 fields = dict(zip(layout.columns, values, strict=False))
                 yield _read_row(first + reader.line_num - 1, ",".join(values), fields, uses)
     except csv.Error as problem:
         line = first + reader.line_num - 1
-        raise BadCodeFile(f"Line {line} cannot be read: is this a CSV file?") from problem
+        told = f"Line {line} cannot be read: is this a CSV file?"
+        raise BadCodeFile(told, reason="bad_line", line=line) from problem
 
 
 def find_layout(lines: Iterable[str]) -> Layout:
@@ -109,7 +111,7 @@ def _open(lines: Iterable[str]) -> tuple[Iterable[str], Layout, int]:
             layout = _lay_out(text, told)
             rest = found if layout.has_header else chain([text], found)
             return rest, layout, number + layout.has_header
-    raise BadCodeFile("The file is empty.")
+    raise BadCodeFile("The file is empty.", reason="empty")
 
 
 def _lay_out(text: str, told: str) -> Layout:
@@ -125,7 +127,9 @@ def _lay_out(text: str, told: str) -> Layout:
         return Layout(told or ",", ("code",), has_header=False)
     raise BadCodeFile(
         f"No column is named “code”: the first line must name the columns {', '.join(COLUMNS)}"
-        " (the first is enough), or be a code itself."
+        " (the first is enough), or be a code itself.",
+        reason="no_column",
+        columns=", ".join(COLUMNS),
     )
 
 

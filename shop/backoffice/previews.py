@@ -225,7 +225,9 @@ def _describe(
         total=money(sum(found.totals.values())),
         discount=money(found.discount_minor),
         extras=_say_extras(rehearsed, money, context),
-        refused=tuple((one.code, one.message) for one in found.rejected if one.offer_id is None),
+        refused=tuple(
+            (one.code or "", one.message) for one in found.rejected if one.offer_id is None
+        ),
         verdicts=judge_offers(rehearsed, offers, campaign_id, context),
     )
 

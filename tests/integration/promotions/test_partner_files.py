@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -138,6 +139,26 @@ def test_what_is_no_file_of_codes_is_refused_with_a_sentence(
 ) -> None:
     assert said in upload(content)
     assert (Coupon.objects.count(), CodeImport.objects.count()) == (1, 0)
+
+
+def test_a_file_leads_to_its_report_and_is_refused_in_the_readers_language(
+    client: Client, offer: Offer, upload: Upload
+) -> None:
+    def post(content: bytes, page: str = PAGE) -> Any:
+        file = SimpleUploadedFile("codes.csv", content)
+        rows = {"refused-TOTAL_FORMS": 0, "refused-INITIAL_FORMS": 0}
+        typed = {"offer": offer.pk, "file": file, "uses": "1", "is_dry_run": "on", **rows}
+        return client.post(page, typed, follow=True)
+
+    answer = post(BAD.encode())
+    report = CodeImport.objects.get()
+    assert answer.redirect_chain[-1][0] == f"/admin/promotions/codeimport/{report.pk}/change/"
+    words = answer.content.decode()
+    assert "the code exists already and stays as it is" in words
+    assert "was added successfully" not in words
+    chinese = post(b"Nummer;Wert\r\n1;2\r\n", f"/zh-hans{PAGE}").content.decode()
+    assert "没有名为“code”的列" in chinese
+    assert "No column is named" not in chinese
 
 
 def test_a_partners_code_lowers_a_cart_once(
