@@ -249,8 +249,9 @@ def test_limits_of_a_day_or_of_the_campaign_and_a_file_of_codes_are_read_back(
     assert sentences() == [
         (
             "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
-            "(United States), with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses a "
-            "shopper only, at most $9.00 a shopper, at most $500.00 in all. It combines with other offers."
+            "(United States), with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses "
+            "a shopper only, at most $9.00 a shopper, at most $500.00 in all. It combines with "
+            "other offers."
         )
     ]
     (said,) = say_campaign(campaign.pk, language="zh-hans")
