@@ -39,6 +39,7 @@ WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
 _CHOSEN = "JOIN unnest(%(variants)s::int8[]) AS asked(id) ON asked.id = variant_id"
 # Of more, all are read: most of the catalogue is asked for anyway.
 FEW = 20_000
+_SECOND_BITS = 33
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +58,17 @@ def load_series(*, variant_id: IntArray, now: datetime, place: tuple[str, str]) 
     parameters = {"market": place[0], "channel": place[1], "now": now, "variants": wanted}
     source = _SOURCE.format(chosen="" if wanted is None else _CHOSEN)
     rows = fetch_packed(_COLUMNS, source, parameters)
-    rows = rows[np.lexsort((rows["start"], rows["variant"]))]
-    owner = rows["variant"].astype(np.int64)
+    owner, start = rows["variant"].astype(np.int64), rows["start"].astype(np.int64)
     at = np.minimum(np.searchsorted(variant_id, owner), max(len(variant_id) - 1, 0))
     is_wanted = variant_id[at] == owner if len(variant_id) else np.zeros(len(owner), np.bool_)
-    counts = np.bincount(at[is_wanted], minlength=len(variant_id))
+    at, start, amount = at[is_wanted], start[is_wanted], rows["amount"][is_wanted]
+    # One number sorts ten times as fast as two columns; seconds take 33 bits until 2242
+    order = np.argsort((at << _SECOND_BITS) + start)
+    counts = np.bincount(at, minlength=len(variant_id))
     return PriceSeries(
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        start=rows["start"][is_wanted].astype(np.int64),
-        amount=rows["amount"][is_wanted].astype(np.int64),
+        start=start[order],
+        amount=amount[order].astype(np.int64),
     )
 
 

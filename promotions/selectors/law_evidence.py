@@ -35,7 +35,7 @@ from promotions.selectors.law_goods import Places, find_places, least_bought
 from promotions.selectors.law_windows import find_windows
 from shop.catalog.core.values import VariantArrays
 from shop.catalog.selectors import list_categories, load_variant_arrays
-from shop.inventory.selectors import available
+from shop.inventory.selectors import count_available
 
 DAY = 86_400
 SALES_DAYS = 90
@@ -78,27 +78,31 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A subject in one market: its prices, as they were and as anybody could buy, and floors.
+    """A subject in one market: its prices as they were, and floors.
 
-    What several laws ask for is reckoned once.
+    What several laws ask for is reckoned once, and what none asks for never.
     """
 
     subject: Subject
+    market: str
     series: PriceSeries
-    offered: PriceSeries
     floor_minor: IntArray
     public_minor: IntArray
     roles: tuple[Roles, ...]
     units: tuple[IntArray, ...]
     together: Together | None = None
     _reckoned: dict[tuple[str, int | str], IntArray] = field(default_factory=dict)
+    _offered: list[PriceSeries] = field(default_factory=list)
 
     def reference_minor(self, strategy: str) -> IntArray:
-        """Return what "was" may name if the cut begins when the campaign does, (m,)."""
+        """Return what "was" may name if the cut begins when the campaign does, (m,).
+
+        By the prices that anybody could get: the queries of public offers, the first time.
+        """
         second = int(self.subject.begins.timestamp())
         return self._once(
             ("reference", strategy),
-            lambda: reference_before(self.offered, self.subject.paid, second, strategy),
+            lambda: reference_before(self._offer(), self.subject.paid, second, strategy),
         )
 
     def before_raise_minor(self, days: int) -> IntArray:
@@ -107,6 +111,14 @@ class Evidence:
         return self._once(
             ("before", days), lambda: lowest_between(self.series, at - days * DAY, at)
         )
+
+    def _offer(self) -> PriceSeries:
+        if not self._offered:
+            subject = self.subject
+            ids = subject.arrays.variant_id[subject.chosen]
+            lowered = lower_by_offers(self.series, ids, market=self.market, now=subject.begins)
+            self._offered.append(lowered)
+        return self._offered[0]
 
     def _once(self, key: tuple[str, int | str], reckon: Callable[[], IntArray]) -> IntArray:
         """Return an amount, the public price where there is none."""
@@ -124,15 +136,14 @@ def load_subject(
     offers = tuple(offer for offer in snapshot[OFFERS] if offer["is_active"])
     arrays = load_variant_arrays()
     places = tuple(_find_meant(row, offer, arrays) for offer in offers)
-    nothing = [np.zeros(0, dtype=np.int64)]
-    chosen = np.unique(
-        np.concatenate([*nothing, *(p for o in places for p in (o.bought, o.given))])
-    )
+    is_meant = np.zeros(len(arrays.variant_id), dtype=np.bool_)
+    for each in places:
+        is_meant[each.bought] = is_meant[each.given] = True
+    chosen = np.flatnonzero(is_meant)
     ids, second = arrays.variant_id[chosen], int(begins.timestamp())
     days = PAID_DAYS if strategies & LOOKS_BACK else SALES_DAYS
     paid = load_paid(variant_id=ids, now=begins, days=days)
     recent = paid.at >= second - SALES_DAYS * DAY
-    stock = available(ids.tolist())
     return Subject(
         row=row,
         offers=offers,
@@ -141,7 +152,7 @@ def load_subject(
         chosen=chosen,
         places=places,
         paid=paid,
-        stock=np.array([stock[one] for one in ids.tolist()], dtype=np.int64),
+        stock=count_available(ids),
         daily_units=np.bincount(paid.variant[recent], paid.units[recent], len(ids)) / SALES_DAYS,
         list_share=list_share(paid, arrays.list_minor[chosen], second),
         windows=find_windows(row, offers),
@@ -157,7 +168,7 @@ def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) 
 
 
 def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
-    """Return the subject's prices in a market. One query, and those of public offers."""
+    """Return the subject's prices in a market. One query."""
     ids = subject.arrays.variant_id[subject.chosen]
     listed = subject.arrays.list_minor[subject.chosen]
     floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
@@ -169,8 +180,8 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
     roles = tuple(_find_roles(subject, *pair, market=market, now=now) for pair in pairs)
     return Evidence(
         subject=subject,
+        market=market,
         series=series,
-        offered=lower_by_offers(series, ids, market=market, now=subject.begins),
         floor_minor=np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64),
         public_minor=public,
         roles=roles,
@@ -190,8 +201,12 @@ def _find_roles(
 
 
 def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft:
-    """Return the campaign as one place's law sees it. No query."""
+    """Return the campaign as one place's law sees it. No query, but for reference prices where the
+    law looks at them."""
     row, offers = evidence.subject.row, evidence.subject.offers
+    claims = parse_claims(row.claims)
+    is_asked = law.looks_at_references(row.audience, names_was=claims.was_minor is not None)
+    reference = evidence.reference_minor(rule.reference_strategy) if is_asked else None
     names = [row.name, row.name_zh, *(offer["name"] for offer in offers)]
     names += [offer["name_zh"] for offer in offers]
     return Draft(
@@ -200,8 +215,8 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         offers=offers,
-        goods=_goods(evidence, law, rule),
-        claims=parse_claims(row.claims),
+        goods=_goods(evidence, law, evidence.public_minor if reference is None else reference),
+        claims=claims,
         promised_ends_at=row.promised_ends_at,
         windows=evidence.subject.windows,
         personal_allowed=rule.personal_allowed,
@@ -211,14 +226,14 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
     )
 
 
-def _goods(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Goods:
+def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> Goods:
     subject, chosen = evidence.subject, evidence.subject.chosen
     kinds = tuple(sorted({*law.gift_kinds, *law.banned_kinds, *dict(law.minimum_prices)}))
     marks = [subject.is_kind(kind) for kind in kinds]
     return Goods(
         variant_id=subject.arrays.variant_id[chosen],
         public_minor=evidence.public_minor,
-        reference_minor=evidence.reference_minor(rule.reference_strategy),
+        reference_minor=reference_minor,
         before_raise_minor=evidence.before_raise_minor(law.raise_days),
         list_share=subject.list_share,
         cost_minor=subject.arrays.cost_minor[chosen],

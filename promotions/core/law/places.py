@@ -38,6 +38,13 @@ class LawRow:
     valid_from: date = date(2000, 1, 1)
     valid_to: date | None = None
 
+    def looks_at_references(self, audience: str, *, names_was: bool) -> bool:
+        """Return whether a rule compares with reference prices; else drafts may have any.
+
+        They are long to reckon for many goods.
+        """
+        return names_was or (audience == "public" and self.percent_is_claim)
+
 
 STRICTEST = LawRow(code="unknown")
 

@@ -45,7 +45,7 @@ def was_price_never_paid(draft: Draft, _law: LawRow) -> Detail | None:
 def percent_not_from_reference(draft: Draft, law: LawRow) -> Detail | None:
     """A public "-X %" off a price above the reference (CJEU C-330/23 Aldi Süd)."""
     said = max(draft.percent, percent_in_name(draft.names))
-    if draft.audience != "public" or not law.percent_is_claim or not said:
+    if not said or not law.looks_at_references(draft.audience, names_was=False):
         return None
     goods = draft.goods
     is_cut = draft.reduced_minor() < goods.public_minor

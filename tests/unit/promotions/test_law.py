@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -71,6 +72,29 @@ def test_laws_that_forbid_less_let_the_same_draft_pass() -> None:
         "terms_not_in_language",
     )
     assert [judge_draft(drafts[rule], lax) for rule in free] == [()] * len(free)
+
+
+@pytest.mark.parametrize("is_claim", [True, False])
+def test_where_no_rule_looks_at_references_they_change_nothing(*, is_claim: bool) -> None:
+    looked, changed = 0, 0
+    for _, illegal, legal, law in DRAFTS:
+        place = replace(law, percent_is_claim=is_claim)
+        for draft in (illegal, legal):
+            prices = draft.goods.public_minor
+            found = {
+                str(
+                    judge_draft(
+                        replace(draft, goods=replace(draft.goods, reference_minor=each)), place
+                    )
+                )
+                for each in (draft.goods.reference_minor, prices * 0 + 1, prices * 1_000)
+            }
+            was = draft.claims.was_minor is not None
+            is_asked = place.looks_at_references(draft.audience, names_was=was)
+            assert is_asked or len(found) == 1
+            looked, changed = looked + is_asked, changed + (len(found) > 1)
+    assert changed > 3
+    assert (looked > 40) is is_claim
 
 
 def test_an_unknown_place_and_a_day_without_a_law_get_the_strictest() -> None:
