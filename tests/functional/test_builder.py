@@ -84,6 +84,20 @@ def test_a_promotion_is_made_by_the_keyboard_and_rehearsed_on_real_carts(
     keep(page, "preview")
 
 
+def test_groups_of_the_sidebar_open_by_the_keyboard(visit: Visitor, shop: Shop) -> None:
+    page = visit(viewport={"width": 1440, "height": 900})
+    sign_in(page, shop, "merchandiser")
+    group = page.get_by_role("button", name="Promotions", exact=True)
+    expect(group).to_have_attribute("aria-expanded", "false")
+    group.press("Enter")
+    expect(group).to_have_attribute("aria-expanded", "true")
+    group.press("Tab")
+    link = page.get_by_role("link", name="New promotion")
+    expect(link).to_be_focused()
+    link.press("Enter")
+    expect(page).to_have_url(re.compile("/promotions/new/$"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
