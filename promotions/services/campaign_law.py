@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from promotions.core.law.titles import TITLES
 from promotions.core.law.words import Violation, explain_rule
 from promotions.selectors.laws import judge_campaign
 from promotions.services.campaign_rows import CampaignRefused
@@ -29,8 +30,9 @@ def require_lawful(*, campaign_id: int, now: datetime) -> None:
 
 def _say(broken: Violation, language: str) -> str:
     rule, remedy = explain_rule(broken, language)
-    said = _("[%(place)s: %(name)s] %(rule)s %(remedy)s")
+    said = _("%(title)s (%(name)s, %(place)s): %(rule)s %(remedy)s")
     return said % {
+        "title": TITLES[broken.rule][language.startswith("zh")],
         "place": broken.place,
         "name": broken.rule,
         "rule": rule,

@@ -266,9 +266,9 @@ def _too_soon(draft: Draft, law: LawRow) -> Detail | None:
     if not before:
         return None
     last = max(before, key=lambda one: one.ends_at)
-    between = max(0, (begins - last.ends_at).days)
+    ends = last.ends_at.date().isoformat()
     first = (last.ends_at + pause).date().isoformat()
-    return {"code": last.code, "days": between, "pause": law.pause_days, "date": first}
+    return {"code": last.code, "ends": ends, "pause": law.pause_days, "date": first}
 
 
 def _of_kind(draft: Draft, kinds: frozenset[str], among: BoolArray) -> Detail | None:

@@ -40,15 +40,15 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "timer_restarts": (
         (
-            "A clock that restarts is a lie: the like offer “{code}” ended {days} days "
-            "before this one begins, and {pause} days must lie between."
+            "A clock that restarts is a lie: the like offer “{code}” ends on {ends}, and {pause} "
+            "days must lie between its end and this beginning."
         ),
         "Begin on {date} or later, or run without a clock and without the word “last”.",
     ),
     "window_without_pause": (
         (
-            "An offer for a time must end: the like offer “{code}” ended {days} days "
-            "before this one begins, and {pause} days must lie between."
+            "An offer for a time must end: the like offer “{code}” ends on {ends}, and {pause} "
+            "days must lie between its end and this beginning."
         ),
         "Begin on {date} or later, or lower the public price for good instead.",
     ),

@@ -26,14 +26,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "请移除这些商品，或等较高价格维持满 {days} 天。",
     ),
     "timer_restarts": (
-        (
-            "重新计时的倒计时是欺骗：同类优惠“{code}”在本活动开始前 {days} 天结束，须间隔 "
-            "{pause} 天。"
-        ),
+        ("重新计时的倒计时是欺骗：同类优惠“{code}”于 {ends} 结束，与本活动开始须间隔 {pause} 天。"),
         "请于 {date} 或之后开始，或不使用倒计时和“最后”字样。",
     ),
     "window_without_pause": (
-        ("限时优惠必须结束：同类优惠“{code}”在本活动开始前 {days} 天结束，须间隔 {pause} 天。"),
+        ("限时优惠必须结束：同类优惠“{code}”于 {ends} 结束，与本活动开始须间隔 {pause} 天。"),
         "请于 {date} 或之后开始，或直接长期下调公开价格。",
     ),
     "end_extended": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -39,16 +40,22 @@ class StepForm(forms.Form):
 @require_POST
 @needs("promotions.view_campaign")
 def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Take the step, or say why not. The law is asked by the step itself."""
+    """Take the step, or say why not. The law is asked by the step itself.
+
+    A refused step leaves the reason in its field: it is not typed twice.
+    """
     campaign = require_campaign(campaign_id)
     form = StepForm(request.POST)
+    address, is_taken = reverse("admin:campaign_plan", args=[campaign_id]), False
     if not form.is_valid():
         messages.error(request, _("Say why: the reason is kept with the change."))
     elif (Step(form.cleaned_data["step"])) not in list_offered(request, campaign):
         messages.error(request, _("This step leads nowhere from here, or is not yours to take."))
     else:
-        _take(request, campaign_id, Step(form.cleaned_data["step"]), form.cleaned_data["reason"])
-    return HttpResponseRedirect(reverse("admin:campaign_plan", args=[campaign_id]))
+        step, reason = Step(form.cleaned_data["step"]), form.cleaned_data["reason"]
+        is_taken = _take(request, campaign_id, step, reason)
+    typed = {"reason": request.POST.get("reason", "")[:300]}
+    return HttpResponseRedirect(address if is_taken else f"{address}?{urlencode(typed)}")
 
 
 def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[Step, Any]:
@@ -60,7 +67,8 @@ def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[Step, Any
     }
 
 
-def _take(request: HttpRequest, campaign_id: int, step: Step, reason: str) -> None:
+def _take(request: HttpRequest, campaign_id: int, step: Step, reason: str) -> bool:
+    """Take the step and return whether it was taken; each rule that forbids it has its message."""
     try:
         move_campaign(
             campaign_id=campaign_id,
@@ -70,7 +78,9 @@ def _take(request: HttpRequest, campaign_id: int, step: Step, reason: str) -> No
             now=utc_now(),
         )
     except FairtagError as refusal:
-        messages.error(request, say_refusal(refusal))
-        return
+        for told in say_refusal(refusal).splitlines():
+            messages.error(request, told)
+        return False
     phase = PHASES[require_campaign(campaign_id).phase][0]
     messages.success(request, _("The campaign is now: %(status)s.") % {"status": phase})
+    return True

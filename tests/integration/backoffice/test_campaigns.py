@@ -102,6 +102,22 @@ def test_who_reads_a_campaign_back_hands_it_in_there_and_another_approves(
     assert messages_of(approver) == ["The campaign is now: approved, not begun."]
 
 
+def test_a_refused_step_says_each_rule_and_keeps_the_reason(
+    as_role: Callable[[str], Client],
+) -> None:
+    seller, key = as_role(MERCHANDISER), prepare_campaign()
+    Campaign.objects.filter(pk=key).update(name="Last chance, was $9.99")
+    address = reverse("admin:campaign_release", args=[key])
+    answer = seller.post(address, {"step": "schedule", "reason": "the week of cheese"})
+    said = messages_of(seller)
+    assert len(said) >= 2
+    titles = ("No old price is typed into a name (price_named_in_name, ",)
+    titles += ("Words of urgency have a clock or stock behind them (words_of_urgency, ",)
+    for title in titles:
+        assert [one for one in said if one.startswith(title)] != []
+    assert 'value="the week of cheese"' in page_of(seller, answer["Location"])
+
+
 def test_a_step_says_what_the_campaign_is_now_and_a_page_on_which_clock(root: Client) -> None:
     key = prepare_campaign()
     days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
