@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors.places import home_place
 from promotions.core.builder.plans import Template
+from promotions.core.builder.prices import PRICES
 from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
 from promotions.selectors.builder import list_stacking_groups
@@ -25,7 +26,7 @@ from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.staff.reasons import account_id
 
-TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *SETS)}
+TEMPLATES: Mapping[str, Template] = {one.code: one for one in (*CUTS, *PRICES, *SETS)}
 
 
 def list_places() -> list[tuple[Any, Any]]:

@@ -12,6 +12,18 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"percent": "10", "goods": "cheese 1", "audience": "members"},
         f"Take 10 % off Cheese 1 for account holders {WHEN}{TOTAL}",
     ),
+    "set_price": (
+        {"goods": "Cheese 1", "price": "2.50", "audience": "public"},
+        f"Sell Cheese 1 at $2.50 each for everybody {WHEN}{TOTAL}",
+    ),
+    "any_few": (
+        {"size": "3", "goods": "Cheese 1", "price": "6"},
+        f"Sell any 3 of Cheese 1 together at $6.00 for everybody {WHEN}{TOTAL}",
+    ),
+    "amount_off": (
+        {"amount": "0.5", "goods": "Brand 2", "audience": "members"},
+        f"Take $0.50 off each piece of Brand 2 for account holders {WHEN}{TOTAL}",
+    ),
     "coupon": (
         {"coupon": "spring 5", "amount": "5", "cart_value": "40"},
         (

@@ -11,9 +11,12 @@ from promotions.core.parse import parse_scope
 
 LONGEST = 120
 LONGEST_GOODS = 70
-# kind -> name; the blanks are the sentence's own, and {off}: "free" or "10% off"
+# kind -> name; the blanks are the sentence's own, and {off}: "free" or "at 10% off"
 NAMES: Mapping[str, Text] = {
     "price_cut": ("{percent}% off {goods}", "{goods}减 {percent}%"),
+    "set_price": ("{goods} at {price} each", "{goods}每件 {price}"),
+    "any_few": ("Any {size} of {goods} for {price}", "{goods}任选 {size} 件共 {price}"),
+    "amount_off": ("{amount} off each: {goods}", "{goods}每件减 {amount}"),
     "coupon": ("{amount} off from {cart_value}", "满 {cart_value} 减 {amount}"),
     "coupon_batch": ("{percent}% off {goods} with your code", "凭优惠码{goods}减 {percent}%"),
     "flash_sale": ("Flash sale: {percent}% off {goods}", "限时抢购：{goods}减 {percent}%"),
@@ -63,7 +66,7 @@ def name_promotion(template: Template, answers: Answers, words: Lexicon) -> str:
         if blank.name in answers
     }
     if "percent" in said:
-        off = words.pick((f"{said['percent']}% off", f"减 {said['percent']}%"))
+        off = words.pick((f"at {said['percent']}% off", f"减 {said['percent']}%"))
         said["off"] = words.pick(("free", "免费")) if answers["percent"] == 100 else off
     name = words.pick(NAMES[template.code]).format(**said)
     name = name[:1].upper() + name[1:]
