@@ -14,6 +14,8 @@ State = CampaignCheck.State
 MOST_SHOWN = 10
 # Beside the languages of an answer of the law: rule -> the variants it names
 GOODS = "goods"
+# Instead of one rule: all that name goods
+EVERY_RULE = "every"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ def load_answer(check_id: int, part: str) -> Any:
 
 
 def load_goods_of(check_id: int, rule: str) -> list[int]:
-    """Return the goods that a rule named in an answer, ascending. One query."""
+    """Return the goods that a rule, or EVERY_RULE, named in an answer, ascending. One query."""
+    if rule == EVERY_RULE:
+        named = load_answer(check_id, GOODS) or {}
+        return sorted({one for goods in named.values() for one in goods})
     rows = CampaignCheck.objects.filter(pk=check_id)
     of_rules = KeyTransform(GOODS, "answer")
     return list(rows.values_list(KeyTransform(rule, of_rules), flat=True).first() or ())

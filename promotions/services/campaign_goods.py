@@ -16,7 +16,7 @@ from promotions.core.taking_out import Covered, NothingLeft, take_out
 from promotions.core.workflow import Status
 from promotions.models import CampaignCheck
 from promotions.selectors.campaigns import take_snapshot
-from promotions.selectors.checks import load_goods_of
+from promotions.selectors.checks import EVERY_RULE, load_goods_of
 from promotions.selectors.scopes import cover_variants
 from promotions.services.campaign_revisions import Saved, open_for_change, record_change
 from promotions.services.campaign_rows import CampaignRefused, write_rows
@@ -73,12 +73,18 @@ def take_out_asked(*, check_id: int, now: datetime) -> None:
     saved = take_out_goods(
         campaign_id=check.campaign_id,
         variant_ids=goods,
-        reason=_("taken out as the law says: %(rule)s") % {"rule": check.rule},
+        reason=say_why_taken_out(check.rule),
         by_id=check.asked_by_id,
         now=now,
         asked_of=about.revision,
     )
     CampaignCheck.objects.filter(pk=check_id).update(is_taken_out=True, revision=saved.revision)
+
+
+def say_why_taken_out(rule: str) -> str:
+    """Return the reason that is kept with the version."""
+    named = _("every rule that names goods") if rule == EVERY_RULE else rule
+    return _("taken out as the law says: %(rule)s") % {"rule": named}
 
 
 def _leave_out(offers: Sequence[Mapping[str, Any]], ids: frozenset[int]) -> list[Mapping[str, Any]]:

@@ -72,7 +72,7 @@ def draw_fits(fits: Sequence[FitRow]) -> Chart:
     return DayChart(
         title=_("Mean elasticity, night by night"),
         labels=tuple(f"{fit.at:%m-%d %H:%M}" for fit in fits),
-        show=lambda value: f"−{value:.2f}",
+        show=lambda value: f"−{value:.2f}" if value else "0.00",
         lines=(
             Series(_("with looks"), column("elasticity"), 1),
             Series(_("weekly sales alone"), column("elasticity_before"), 2),

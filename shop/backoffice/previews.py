@@ -77,7 +77,7 @@ class PreviewForm(forms.Form):
         ],
         required=False,
     )
-    codes = forms.CharField(label=gettext_lazy("Codes"), max_length=200, required=False)
+    codes = forms.CharField(label=gettext_lazy("Coupon codes"), max_length=200, required=False)
     with_code = forms.BooleanField(
         label=gettext_lazy("as if its code had been entered"), required=False
     )
@@ -154,6 +154,7 @@ def judge_offers(
     found, currency = rehearsed.evaluation, rehearsed.cart.currency
     refused = {one.offer_id: one.message for one in found.rejected if one.offer_id is not None}
     applied = {one.offer_id for one in found.applied}
+    points = {one.offer_id: _("%(points)d points") % {"points": one.points} for one in found.points}
     # Of what applied the evaluator names all, offers of codes that were typed among them
     verdicts = [
         Verdict(
@@ -161,7 +162,8 @@ def judge_offers(
             one.campaign_id,
             one.label,
             is_applied=True,
-            text=format_money(one.amount_minor, currency, _locale(context.language)),
+            text=points.get(one.offer_id)
+            or format_money(one.amount_minor, currency, _locale(context.language)),
             is_draft=one.campaign_id == campaign_id,
         )
         for one in found.applied

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from promotions.core.builder.plans import Template
 from promotions.selectors.builder import list_best_groups, say_campaign
+from promotions.selectors.checks import EVERY_RULE
 from shop.backoffice.builder import (
     TEMPLATES,
     FilledSentence,
@@ -68,11 +69,14 @@ def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
         return part
     language = get_language() or "en"
     offers = say_campaign(campaign_id, language=language)
+    check = describe_checks(campaign, "law")
+    naming = [one for one in (check["answer"] or {}).get("broken", ()) if one.get("may_take_out")]
     context = {
         "campaign": campaign,
         "head": describe_head(campaign),
         "offers": offers,
-        "check": describe_checks(campaign, "law"),
+        "check": check,
+        "every_rule": EVERY_RULE if len(naming) > 1 else "",
         "may_take_out": campaign.status == "draft" and request.user.has_perm(CAN_CHANGE),
         "steps": list_offered(request, campaign) if offers else {},
     }

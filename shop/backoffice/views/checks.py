@@ -16,7 +16,11 @@ from django.views.decorators.http import require_POST
 
 from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.checks import CheckView, list_checks, load_answer, load_goods_of
-from promotions.services.campaign_goods import MOST_AT_ONCE, take_out_goods
+from promotions.services.campaign_goods import (
+    MOST_AT_ONCE,
+    say_why_taken_out,
+    take_out_goods,
+)
 from promotions.services.checks import ask_check, stop_check
 from shop.backoffice.frame import needs
 from shop.backoffice.views.campaigns import require_campaign
@@ -100,7 +104,8 @@ def stop_asking(request: HttpRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 @needs(CAN_CHANGE)
 def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Take the goods that a rule names out of a draft, and ask the law of what is left.
+    """Take the goods that a rule, or every rule, names out of a draft, and ask the law of what is
+    left.
 
     More than a thousand are left to the worker that then asks the law.
     """
@@ -121,7 +126,7 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
         saved = take_out_goods(
             campaign_id=campaign_id,
             variant_ids=goods,
-            reason=_("taken out as the law says: %(rule)s") % {"rule": rule},
+            reason=say_why_taken_out(rule),
             by_id=account_id(request),
             now=utc_now(),
             asked_of=check.revision,

@@ -169,6 +169,16 @@ def test_a_preview_names_gifts_and_ways_of_delivery_and_says_why_a_code_is_none(
     assert tried.refused == (("NOSUCHCODE", "We do not know this code. Check the spelling."),)
 
 
+def test_a_preview_says_points_where_an_offer_gives_no_money(
+    bob: QuoteContext, shelf: Shelf, world: FakePrices
+) -> None:
+    draft = make_draft(benefit_kind="points", target="cart", terms={"points": 5, "per": 100})
+    form = PreviewForm({"basket": "CHEDDAR x 2"})
+    assert form.is_valid(), form.errors
+    tried = try_basket(form, campaign_id=draft.pk, market_code="us", language="en", now=NOON)
+    assert [(one.is_applied, one.text) for one in tried.verdicts] == [(True, "40 points")]
+
+
 def test_a_preview_refuses_goods_nobody_sells(shelf: Shelf, world: FakePrices) -> None:
     form = PreviewForm({"basket": "CHEDDAR x lots, moon", "shopper": "999999"})
     assert not form.is_valid()

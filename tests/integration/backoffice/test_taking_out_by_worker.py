@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from promotions.models import Campaign, CampaignCheck, Offer
+from promotions.models import Campaign, CampaignCheck, CampaignRevision, Offer
 from promotions.services.checks import ask_check, begin_next_check, finish_check, stop_check
 from shop.backoffice.checks import answer_checks
 from shop.backoffice.views import checks as views
@@ -41,9 +41,9 @@ def judged(goods: list[int], **offer: Any) -> tuple[int, CampaignCheck]:
     return key, CampaignCheck.objects.get()
 
 
-def press(browser: Client, key: int, check: CampaignCheck) -> str:
+def press(browser: Client, key: int, check: CampaignCheck, rule: str = "below_cost") -> str:
     address = reverse("admin:campaign_take_out", args=[key])
-    asked = {"check": str(check.pk), "rule": "below_cost"}
+    asked = {"check": str(check.pk), "rule": rule}
     return browser.post(address, asked, follow=True).content.decode()
 
 
@@ -127,3 +127,23 @@ def test_what_is_stopped_before_a_worker_comes_takes_nothing_out(
     stop_check(campaign_id=key, kind="law", by_id=None, now=utc_now())
     assert answer_checks() == 0
     assert set(map(str, scopes(key))) == {"{}"}
+
+
+@pytest.mark.parametrize("most", [1, 1_000], ids=["by a worker", "at once"])
+def test_one_press_takes_out_what_several_rules_name(
+    root: Client, named: list[int], monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(views, "MOST_AT_ONCE", most)
+    key, check = judged(named[:1])
+    assert "these rules name" not in page_of(root, key)
+    rules = [{"rule": rule, "may_take_out": True} for rule in ("below_cost", "bait_quantity")]
+    goods = {"below_cost": named[:1], "bait_quantity": named}
+    said = {**check.answer["en"], "broken": rules}
+    check.answer = {"en": said, "zh-hans": said, "goods": goods}
+    check.save(update_fields=["answer"])
+    assert "Take all goods that these rules name out of the draft" in page_of(root, key)
+    press(root, key, check, "every")
+    assert answer_checks() == 1
+    assert scopes(key) == [{"except_variants": named}] * len(scopes(key))
+    newest = CampaignRevision.objects.filter(campaign_id=key).order_by("-number")[0]
+    assert newest.reason == "taken out as the law says: every rule that names goods"
