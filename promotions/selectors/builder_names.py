@@ -10,14 +10,16 @@ from promotions.core.builder.names import name_promotion
 from promotions.core.builder.plans import Answers, Template
 from promotions.core.builder.words import Lexicon, list_ids
 from promotions.core.carts import Scope
-from promotions.core.conditions import Condition
+from promotions.core.conditions import All, Condition, needed_facts
 from promotions.core.parse import parse_scope
 from promotions.core.parse_conditions import parse_condition
 from promotions.selectors.builder import list_condition_scopes
+from promotions.selectors.builder_drafts import compile_campaign
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.naming import name_goods
 
 LANGUAGES = ("en", "zh-hans")
+INFERRED = frozenset({"segment", "tags"})
 
 
 def name_filled(template: Template, answers: Answers, *, market_code: str) -> tuple[str, str]:
@@ -45,6 +47,24 @@ def say_terms(offers: Iterable[Mapping[str, Json]], *, market_code: str) -> str:
     scopes = [scope for one in conditions for scope in list_condition_scopes(one)]
     said = (_say_taken(conditions, words, coded=coded) for words in _speak(scopes, market_code))
     return " / ".join(filter(None, said))
+
+
+def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple[str, ...]:
+    """Return what an offer asks, clause by clause, as shoppers read it; none for nothing.
+
+    What the shop inferred of somebody (segment, tags) is told by the reason beside the offer, not
+    here: those clauses are in the words of staff. Two queries, and one for each kind of goods that
+    conditions name.
+    """
+    offer = next((o for o in compile_campaign(campaign_id) if o.offer_id == offer_id), None)
+    if offer is None:
+        return ()
+    parts = offer.condition.parts if isinstance(offer.condition, All) else (offer.condition,)
+    told = [one for one in parts if not needed_facts(one) & INFERRED]
+    scopes = [scope for one in told for scope in list_condition_scopes(one)]
+    english, chinese = _speak(scopes, offer.market_code)
+    words = chinese if language.startswith("zh") else english
+    return tuple(text for one in told for text in list_clauses(one, words))
 
 
 def _say_taken(conditions: Iterable[Condition], words: Lexicon, *, coded: bool) -> str:

@@ -14,6 +14,7 @@ from promotions.selectors import (
     personal_offers_for,
     tell_left,
 )
+from promotions.selectors.builder_names import list_offer_terms
 from shop.catalog.selectors import (
     get_market,
     list_search_facets,
@@ -43,7 +44,10 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
         raise OfferNotFound("There is no such offer for you, or it has ended.")
     covered = _covered_variants(found)
     listing = list_search_facets(covered.tolist(), catalog_filters(query))
-    return OfferPage(offer=found, listing=build_listing(ctx, listing, query, "offer"))
+    terms = list_offer_terms(
+        campaign_id=found.campaign_id, offer_id=offer_id, language=ctx.language
+    )
+    return OfferPage(offer=found, listing=build_listing(ctx, listing, query, "offer"), terms=terms)
 
 
 def list_shopper_offers(

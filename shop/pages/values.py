@@ -105,10 +105,11 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class OfferPage:
-    """An offer and what it covers."""
+    """An offer, what it covers, and what it asks, clause by clause."""
 
     offer: PersonalOffer
     listing: Listing
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ OFFER: Json = {
     "category_ids": [31],
 }
 SHELF: Json = {"code": "picks", "category": None, "is_personal": True, "items": [VARIANT]}
+OFFER_TERMS: list[str] = ["the cart is worth at least $40.00"]
 HOME: Json = {"offers": [OFFER], "picks": SHELF, "shelves": [], "departments": [CATEGORY]}
 EVENT_BATCH: Json = {
     "events": [

@@ -154,9 +154,10 @@ class OffersSerializer(serializers.Serializer[object]):
 
 
 class OfferPageSerializer(ListingSerializer):
-    """An offer and what it covers."""
+    """An offer and what it covers. `terms` are what it asks, clause by clause, in words."""
 
     offer = OfferSerializer()
+    terms = serializers.ListField(child=serializers.CharField())
 
 
 class ShelfSerializer(serializers.Serializer[object]):

@@ -147,7 +147,7 @@ class OfferView(ApiView):
         tag=TAG,
         query=ListingQuerySerializer,
         response=OfferPageSerializer,
-        example={"offer": examples.OFFER, **examples.LISTING},
+        example={"offer": examples.OFFER, "terms": examples.OFFER_TERMS, **examples.LISTING},
         refusals=("offer_not_found",),
     )
     def get(self, request: Request, offer_id: int) -> HttpResponse:
@@ -155,7 +155,8 @@ class OfferView(ApiView):
         ctx = self.context
         page = offer(ctx, offer_id, listing_query(self.read_query(ListingQuerySerializer)))
         shown = offer_body(page.offer, ctx.currency, ctx.locale)
-        return json_response({"offer": shown, **listing_body(page.listing, ctx.locale)})
+        told = {"offer": shown, "terms": list(page.terms)}
+        return json_response({**told, **listing_body(page.listing, ctx.locale)})
 
 
 def read_batch(body: Any) -> tuple[list[dict[str, Any]], datetime | None]:
