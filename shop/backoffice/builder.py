@@ -20,7 +20,13 @@ from promotions.selectors.builder import list_stacking_groups
 from promotions.selectors.builder_names import name_filled
 from promotions.services import CampaignRefused
 from promotions.services.builder import build_campaign
-from shop.backoffice.clauses import FilledClause, join_clauses, read_clauses
+from shop.backoffice.clauses import (
+    FilledClause,
+    ShownClause,
+    join_clauses,
+    read_clauses,
+    show_clauses,
+)
 from shop.backoffice.sentences import Piece, Place, examples, make_form, split_sentence
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
@@ -102,9 +108,9 @@ class FilledSentence:
         return list(split_sentence(self.place.pick(self.template.sentence), self.form))
 
     @property
-    def said_clauses(self) -> list[tuple[FilledClause, list[Piece]]]:
-        """Return every clause with its pieces."""
-        return [(one, one.pieces(self.place)) for one in self.clauses]
+    def said_clauses(self) -> list[ShownClause]:
+        """Return every clause with its pieces and those that stand in it."""
+        return show_clauses(self.clauses, self.place)
 
     def is_valid(self) -> bool:
         """Return whether every blank holds what it may."""

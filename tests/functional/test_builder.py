@@ -36,6 +36,26 @@ def join_clauses(page: Page) -> None:
     expect(page.get_by_label("How it is joined")).to_have_count(3)
 
 
+def add_brackets(page: Page) -> None:
+    """By the keyboard: brackets in brackets, with clauses in both."""
+    page.get_by_label("and only if", exact=True).select_option("bracket")
+    page.get_by_role("button", name="Add this clause", exact=True).press("Enter")
+    outer = page.get_by_role("group", name=re.compile("^Brackets"))
+    number = re.sub(r"\D", "", outer.locator("legend").inner_text())
+    for clause in ("member", "bracket"):
+        page.get_by_label(f"In brackets {number}", exact=True).select_option(clause)
+        added = page.get_by_role("button", name=f"Add this clause in brackets {number}")
+        added.press("Enter")
+    page.get_by_label("How it is joined").last.select_option("not")
+    inner = str(int(number) + 2)
+    for clause in ("first_order", "cart_quantity"):
+        page.get_by_label(f"In brackets {inner}", exact=True).select_option(clause)
+        page.get_by_role("button", name=f"Add this clause in brackets {inner}").press("Enter")
+    for each in page.get_by_label("what holds of them").all():
+        each.select_option("any")
+    expect(page.get_by_role("group", name=re.compile("^Brackets"))).to_have_count(2)
+
+
 def rehearse(page: Page, shop: Shop) -> None:
     """From a plan whose law a worker was asked: rehearse it, and come back to the answer."""
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -74,10 +94,12 @@ def test_a_promotion_is_made_by_the_keyboard_and_rehearsed_on_real_carts(
     page.get_by_label("and only if", exact=True).select_option("cart_value")
     page.get_by_role("button", name="Add this clause").press("Enter")
     expect(page.get_by_label("least cart")).to_have_value("40.00")
+    add_brackets(page)
     keep(page, "sentence")
     page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
     said = page.locator(".ft-said")
     expect(said).to_contain_text("and only if the cart is worth at least $40.00")
+    expect(said).to_contain_text("the shopper has an account or (it is not so that (it is")
     rehearse(page, shop)
     page.get_by_role("link", name="Try a basket").press("Enter")
     expect(page.get_by_role("heading", name="Try a basket as if")).to_be_visible()
@@ -126,6 +148,7 @@ def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
         page.goto(path)
         if name == "sentence":
             join_clauses(page)
+            add_brackets(page)
             page.get_by_label("hold out").fill("60")
             page.get_by_role("button", name=re.compile("^Save as a draft")).press("Enter")
             expect(page.get_by_role("alert")).to_contain_text("less than or equal to 50")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any as Json
 
 from promotions.core.builder import blanks as b
+from promotions.core.builder.brackets import BRACKETS
 from promotions.core.builder.phrases import CHANNELS
 from promotions.core.builder.plans import Answers, Blank, Text
 from promotions.core.reasons import WEEKDAYS
@@ -37,6 +38,15 @@ def _choice(name: str, label: Text, choices: Mapping[str, Text]) -> Blank:
     return Blank(name, "choice", label, next(iter(choices)), choices=tuple(choices.items()))
 
 
+def _worth(answers: Answers) -> dict[str, Json]:
+    parts: list[dict[str, Json]] = [
+        {word: ids, "value": answers["spent"]} for word, ids in answers["goods"].items()
+    ]
+    return parts[0] if len(parts) == 1 else {"any": parts}
+
+
+_ORDERS = b.count("orders", "orders", "订单数", "3")
+_SPENT = Blank("spent", "money", ("spent", "消费额"), "100.00")
 _DAY_NAMES = {str(day): name for day, name in WEEKDAYS.items()}
 _NEWNESS = {"new": ("new", "新顾客"), "returning": ("returning", "老顾客")}
 
@@ -63,6 +73,15 @@ CLAUSES: Mapping[str, Clause] = {
             ),
             (b.count("pieces", "pieces", "件数", "1"), Blank("goods", "goods", b.GOODS.label)),
             _cart_has,
+        ),
+        Clause(
+            "goods_worth",
+            (
+                "the cart holds {goods} worth at least {spent}",
+                "购物车中的 {goods} 满 {spent}",
+            ),
+            (Blank("goods", "goods", b.GOODS.label), replace(_SPENT, example="20.00")),
+            _worth,
         ),
         Clause(
             "segments",
@@ -113,13 +132,28 @@ CLAUSES: Mapping[str, Clause] = {
             lambda a: {"last_order": {"at_least_days": a["days"]}},
         ),
         Clause(
+            "last_order_within",
+            ("the last order is at most {days} days ago", "最近一次下单在 {days} 天以内"),
+            (_DAYS,),
+            lambda a: {"last_order": {"at_most_days": a["days"]}},
+        ),
+        Clause(
             "orders",
             (
                 "there were at least {orders} orders in the last {days} days",
                 "最近 {days} 天至少下过 {orders} 单",
             ),
-            (b.count("orders", "orders", "订单数", "3"), _DAYS),
+            (_ORDERS, _DAYS),
             lambda a: {"orders": {"days": a["days"], "at_least": a["orders"]}},
+        ),
+        Clause(
+            "orders_most",
+            (
+                "there were at most {orders} orders in the last {days} days",
+                "最近 {days} 天最多下过 {orders} 单",
+            ),
+            (_ORDERS, _DAYS),
+            lambda a: {"orders": {"days": a["days"], "at_most": a["orders"]}},
         ),
         Clause(
             "spent",
@@ -127,8 +161,17 @@ CLAUSES: Mapping[str, Clause] = {
                 "at least {spent} was spent in the last {days} days",
                 "最近 {days} 天消费满 {spent}",
             ),
-            (Blank("spent", "money", ("spent", "消费额"), "100.00"), _DAYS),
+            (_SPENT, _DAYS),
             lambda a: {"spent": {"days": a["days"], "at_least": a["spent"]}},
+        ),
+        Clause(
+            "spent_most",
+            (
+                "at most {spent} was spent in the last {days} days",
+                "最近 {days} 天消费不超过 {spent}",
+            ),
+            (_SPENT, _DAYS),
+            lambda a: {"spent": {"days": a["days"], "at_most": a["spent"]}},
         ),
         Clause(
             "weekday",
@@ -163,15 +206,25 @@ CLAUSES: Mapping[str, Clause] = {
             (Blank("regions", "words", ("places", "地区"), "US-NY"),),
             lambda a: {"regions": a["regions"]},
         ),
+        Clause(
+            "markets",
+            ("the market is {markets}", "市场为 {markets}"),
+            (Blank("markets", "words", ("markets", "市场")),),
+            lambda a: {"markets": a["markets"]},
+        ),
+        Clause(
+            "codes",
+            ("the code {codes} was entered", "输入了优惠码 {codes}"),
+            (Blank("codes", "words", ("codes", "优惠码")),),
+            lambda a: {"codes": a["codes"]},
+        ),
     )
 }
 
-
-def build_clause(code: str, answers: Answers, *, is_opposite: bool) -> dict[str, Json]:
-    """Return the JSON condition of a filled-in clause, or of its opposite.
-
-    >>> build_clause("member", {}, is_opposite=True)
-    {'not': {'member': True}}
-    """
-    said = CLAUSES[code].build(answers)
-    return {"not": said} if is_opposite else said
+# Others stand in it: what it means is said by `join_parts`
+BRACKET = Clause(
+    "bracket",
+    ("of what stands in these brackets, {which}", "括号中的条件{which}"),
+    (_choice("which", ("what holds of them", "如何成立"), BRACKETS),),
+    lambda a: {},
+)

@@ -37,7 +37,7 @@ def say_condition(condition: c.Condition, words: Lexicon) -> str:
         case c.Any(parts):
             return _join(parts, words, (" or ", "或"))
         case c.ExactlyOne(parts):
-            listed = words.pick(("; ", "；")).join(say_condition(part, words) for part in parts)
+            listed = words.pick(("; ", "；")).join(_list_one(part, words) for part in parts)
             return words.pick(
                 (f"exactly one of these holds: {listed}", f"恰好满足以下一项：{listed}")
             )
@@ -56,19 +56,30 @@ def _negate(part: c.Condition, words: Lexicon) -> str:
     return words.pick(NOT).format(clause=_wrap(inner, words) if is_joined else inner)
 
 
+def _list_one(part: c.Condition, words: Lexicon) -> str:
+    """Return a part of a list; a list in a list has brackets."""
+    said = say_condition(part, words)
+    return _wrap(said, words) if isinstance(part, c.ExactlyOne) else said
+
+
 def _join(parts: tuple[c.Condition, ...], words: Lexicon, glue: Phrase) -> str:
     if not parts:
         return words.pick(("always", "始终满足"))
-    said = [
-        _wrap(said, words) if _is_joined(part) and len(parts) > 1 else said
-        for part in parts
-        if (said := say_condition(part, words))
-    ]
-    return words.pick(glue).join(said)
+    if len(parts) == 1:
+        return say_condition(parts[0], words)
+    said = [(part, say_condition(part, words)) for part in parts]
+    return words.pick(glue).join(
+        _wrap(text, words) if _needs_brackets(part, text, words) else text for part, text in said
+    )
 
 
-def _is_joined(part: c.Condition) -> bool:
-    return isinstance(part, c.All | c.Any | c.ExactlyOne)
+def _needs_brackets(part: c.Condition, text: str, words: Lexicon) -> bool:
+    """Return whether what follows could be read as belonging to the part, or to a half of it."""
+    if isinstance(part, c.All | c.Any | c.ExactlyOne):
+        return True
+    opens_with_not = words.pick(NOT).partition("{")[0]
+    glue = ("且", "或") if words.is_chinese else (" or ",)
+    return text.startswith(opens_with_not) or any(one in text for one in glue)
 
 
 def _wrap(text: str, words: Lexicon) -> str:
