@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from promotions.admin.campaign_dates import WHEN, CampaignDates
 from promotions.admin.campaign_links import CampaignLinks
 from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
@@ -45,7 +46,7 @@ def show_phase(row: Campaign) -> SafeString:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignLinks, RecordedAdmin):
+class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
     form = CampaignForm
     list_display = [
         "name",
@@ -53,8 +54,8 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
         "kind",
         "audience",
         "phase",
-        "starts_at",
-        "ends_at",
+        "begins",
+        "ends",
         "offer_count",
         "budget_used",
     ]
@@ -68,7 +69,7 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
     date_hierarchy = "starts_at"
     readonly_fields = [
         *("phase", "in_words", "versions", "waiting", "results", "promised_ends_at", "spent_minor"),
-        *("external_ref", "created_at", "changed_at"),
+        *("on_clock", "external_ref", "created_at", "changed_at"),
     ]
     fieldsets = [
         (
@@ -80,7 +81,7 @@ class CampaignAdmin(CampaignLinks, RecordedAdmin):
                 ]
             },
         ),
-        (_("When and where"), {"fields": [("starts_at", "ends_at"), "market_code"]}),
+        (_("When and where"), WHEN),
         (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
         (
             _("What it says of itself"),

@@ -99,6 +99,19 @@ def reached_places(
     return (value.jurisdiction_code, *sorted(parts))
 
 
+def list_reached_places(market_code: str) -> tuple[tuple[str, str], ...]:
+    """Return (market, place) of everywhere a campaign of this market reaches; "": of all markets.
+
+    Three queries.
+    """
+    laws, jurisdictions = load_laws(), load_jurisdictions()
+    return tuple(
+        (market, place)
+        for market in list_markets(market_code)
+        for place in reached_places(market, laws, jurisdictions)
+    )
+
+
 def _released_at(campaign_id: int) -> datetime | None:
     """Return since when the cut of a released campaign may hold: its window ends there."""
     steps = CampaignEvent.objects.filter(campaign_id=campaign_id, to_status=Status.LIVE)

@@ -20,9 +20,15 @@ def draw_intervals(row: ExperimentRow) -> Chart | None:
     """Return the relative difference of each arm with its bounds; None before there are any."""
     figures = {} if row.newest is None else row.newest.figures
     names = {arm.code: name_of(arm) for arm in row.arms}
+    is_alone = len(row.arms) == 2
     rows = tuple(
         Interval(
-            _name_row(names.get(one["arm"], one["arm"]), is_guard=one["tolerance"] is not None),
+            names.get(one["arm"], one["arm"])
+            if one["tolerance"] is None
+            else _name_guarded(
+                "" if is_alone else names.get(one["arm"], one["arm"]),
+                name_guard(row, one["metric"]),
+            ),
             one["relative_low"],
             one["relative"],
             one["relative_high"],
@@ -66,9 +72,13 @@ def _list_primary(row: ExperimentRow, figures: Mapping[str, Any]) -> list[Mappin
     ]
 
 
-def _name_row(arm: str, *, is_guard: bool) -> str:
-    """Return the name of a row: what only a color told would be told to some only."""
-    return _("%(arm)s (guard)") % {"arm": arm} if is_guard else arm
+def _name_guarded(arm: str, metric: str) -> str:
+    """Return the name of a guard's row: its metric, after the arm where there are several.
+
+    That it is a guard stands there too: what only a color told would be told to some only.
+    """
+    named = {"metric": metric, "arm": arm}
+    return _("%(arm)s: %(metric)s (guard)") % named if arm else _("%(metric)s (guard)") % named
 
 
 def draw_history(row: ExperimentRow) -> list[Chart]:

@@ -58,7 +58,10 @@ class Preview:
 
 
 class PreviewForm(forms.Form):
-    """Which basket, for whom, when, through which channel, with which codes."""
+    """Which basket, for whom, where and when, through which channel, with which codes.
+
+    `places` are (market, place) to choose from; without any it is the market's own.
+    """
 
     basket = forms.CharField(label=gettext_lazy("Basket"), max_length=400)
     shopper = forms.IntegerField(label=gettext_lazy("Shopper number"), required=False, min_value=1)
@@ -82,9 +85,18 @@ class PreviewForm(forms.Form):
         label=gettext_lazy("as if its code had been entered"), required=False
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, places: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("shopper", "at", "channel", "codes"):
+        is_one = len({market for market, _place in places}) == 1
+        said = [
+            (f"{market}:{place}", place if is_one else f"{market} · {place}")
+            for market, place in places
+        ]
+        self.fields["place"] = forms.ChoiceField(
+            label=gettext_lazy("Place"), choices=said, required=False
+        )
+        self.order_fields(["basket", "shopper", "at", "channel", "place", "codes", "with_code"])
+        for name in ("shopper", "at", "channel", "place", "codes"):
             self.fields[name].widget.attrs["class"] = "ft-input"
 
     def clean_basket(self) -> dict[int, int]:
@@ -117,13 +129,15 @@ def try_basket(
     form: PreviewForm, *, campaign_id: int, market_code: str, language: str, now: datetime
 ) -> Preview:
     """Return what the basket of a valid form would come to with the campaign as if live."""
-    said, market = form.cleaned_data, get_market(market_code)
+    said = form.cleaned_data
+    market_code, _colon, place = (said["place"] or f"{market_code}:").partition(":")
+    market = get_market(market_code)
     at: datetime | None = said["at"]
     context = QuoteContext(
         shopper_pseudonym=None if said["shopper"] is None else said["shopper"].pseudonym,
         market=market_code,
         channel=said["channel"] or "online",
-        jurisdiction_code=market.jurisdiction_code,
+        jurisdiction_code=place or market.jurisdiction_code,
         language=language,
         gpc=False,
         now=now if at is None else at.replace(tzinfo=ZoneInfo(market.time_zone)),

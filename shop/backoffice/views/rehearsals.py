@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from orders.selectors.recorded import RecordedOrder, find_recorded_order
+from promotions.selectors.laws import list_reached_places
 from promotions.selectors.restoring import Restored
 from shop.backoffice.checks import market_of
 from shop.backoffice.frame import needs, render_page
@@ -34,7 +35,9 @@ def preview_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     language, market = get_language() or "en", market_of(campaign)
     asked = request.GET if "basket" in request.GET else None
     begins = campaign.starts_at.astimezone(ZoneInfo(get_market(market).time_zone))
-    form = PreviewForm(asked, initial={"channel": "online", "at": f"{begins:{MOMENT}}"})
+    initial = {"channel": "online", "at": f"{begins:{MOMENT}}", "with_code": True}
+    places = list_reached_places(campaign.market_code)
+    form = PreviewForm(asked, initial=initial, places=places)
     context: dict[str, Any] = {"campaign": campaign, "head": describe_head(campaign), "form": form}
     if asked is not None and form.is_valid():
         found = try_basket(

@@ -118,6 +118,21 @@ def test_a_refused_step_says_each_rule_and_keeps_the_reason(
     assert 'value="the week of cheese"' in page_of(seller, answer["Location"])
 
 
+def test_list_and_form_say_dates_on_the_clock_of_the_market(root: Client) -> None:
+    key = prepare_campaign()
+    days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
+    Campaign.objects.filter(pk=key).update(market_code="us", starts_at=days[0], ends_at=days[1])
+    listed = page_of(root, reverse("admin:promotions_campaign_changelist"))
+    assert "2030-01-05 00:00" in listed
+    assert "2030-01-12 00:00" in listed
+    form = page_of(root, reverse("admin:promotions_campaign_change", args=[key]))
+    assert "2030-01-05 00:00 – 2030-01-12 00:00 America/New_York" in form
+    assert "Dates are typed here in UTC" in form
+    Campaign.objects.filter(pk=key).update(market_code="")
+    form = page_of(root, reverse("admin:promotions_campaign_change", args=[key]))
+    assert "2030-01-05 05:00 – 2030-01-12 05:00 UTC" in form
+
+
 def test_a_step_says_what_the_campaign_is_now_and_a_page_on_which_clock(root: Client) -> None:
     key = prepare_campaign()
     days = datetime(2030, 1, 5, 5, tzinfo=UTC), datetime(2030, 1, 12, 5, tzinfo=UTC)
