@@ -16,7 +16,7 @@ from profiles.selectors.online import (
 )
 from profiles.selectors.purchases import load_purchase_cells
 from profiles.selectors.recommendations import recommend_variants
-from profiles.selectors.segments import list_segments, map_segments, name_tags
+from profiles.selectors.segments import list_segments, map_segments, map_tags, name_tags
 from profiles.selectors.shoppers import (
     ShopperNotFound,
     find_shopper,
@@ -53,6 +53,7 @@ __all__ = [
     "load_purchase_cells",
     "map_external_shoppers",
     "map_segments",
+    "map_tags",
     "name_tags",
     "queue_part_reads",
     "read_online_profiles",

@@ -123,6 +123,12 @@ def map_segments(shopper_ids: Sequence[int]) -> dict[int, str]:
     return dict(profiles.values_list("pk", "segment__code"))
 
 
+def map_tags(shopper_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the tags of each shopper who has any, as last refreshed. One query."""
+    profiles = ShopperProfile.objects.filter(pk__in=shopper_ids).exclude(tags=[])
+    return {pk: tuple(tags) for pk, tags in profiles.values_list("pk", "tags")}
+
+
 def name_tags(codes: tuple[str, ...], language: str) -> list[str]:
     """Return readable names of tags in "en" or a "zh" language. No query."""
     position = 1 if language.startswith("zh") else 0

@@ -14,8 +14,15 @@ from django.db.models import F, Q, Sum
 from pricing.selectors import current_public_prices, floor_minor
 from profiles.selectors.offer_events import count_weekly_traffic, measure_return_rate
 from profiles.selectors.reviews import measure_usual_tone
-from promotions.core.adjusting import AdjustingTerms, CampaignState, DepthResponse, PulseTotals
+from promotions.core.adjusting import (
+    AdjustingTerms,
+    CampaignState,
+    DepthResponse,
+    Interval,
+    PulseTotals,
+)
 from promotions.core.adjusting.forecast import fit_depth_response
+from promotions.core.adjusting.groups import is_left_out
 from promotions.models import Campaign, CampaignAdjustment, CampaignMinute, CampaignTuning, Offer
 from promotions.selectors.profits import measure_holdout
 from promotions.selectors.scopes import list_covered_variants
@@ -54,7 +61,7 @@ class Running:
 
 def list_running(*, now: datetime) -> list[Running]:
     """Return campaigns that are live at `now`. Four queries, up to
-    four for each with floors to look at, and four for each with a holdout."""
+    four for each with floors to look at, and eleven for each with a holdout."""
     live = list(
         Campaign.objects.filter(
             status=Campaign.Status.LIVE, starts_at__lte=now, ends_at__gt=now
@@ -62,7 +69,8 @@ def list_running(*, now: datetime) -> list[Running]:
     )
     ids = [campaign.pk for campaign in live]
     tunings = {row.pk: row for row in CampaignTuning.objects.filter(pk__in=ids)}
-    offers = _percentage_offers(ids)
+    running = _active_offers(ids)
+    offers = _percentages(running)
     pulses = sum_pulses(ids)
     found = []
     for campaign in live:
@@ -71,7 +79,7 @@ def list_running(*, now: datetime) -> list[Running]:
         if tuning is not None and tuning.changed_at is not None:
             since = max(since, tuning.changed_at)
         terms = read_terms(tuning)
-        holdout, by_segment = measure_holdout(campaign, now=now, alpha=terms.alpha)
+        holdout, by_group = measure_holdout(campaign, now=now, alpha=terms.alpha)
         state = CampaignState(
             campaign_id=campaign.pk,
             audience=campaign.audience,
@@ -84,12 +92,23 @@ def list_running(*, now: datetime) -> list[Running]:
             budget_minor=campaign.budget_minor,
             spent_minor=campaign.spent_minor,
             holdout=holdout,
-            by_segment=by_segment,
+            by_group=_keep_addressed(by_group, running[campaign.pk]),
             changed_at=None if tuning is None else tuning.changed_at,
         )
         pulse = pulses.get(campaign.pk, PulseTotals())
         found.append(Running(state, terms, pulse, since))
     return found
+
+
+def _keep_addressed(
+    by_group: Mapping[str, Interval], offers: Collection[Offer]
+) -> dict[str, Interval]:
+    """Return the groups without those that all offers leave out already."""
+    return {
+        name: interval
+        for name, interval in by_group.items()
+        if not all(is_left_out(name, offer.condition) for offer in offers)
+    }
 
 
 def read_terms(tuning: CampaignTuning | None) -> AdjustingTerms:
@@ -124,7 +143,8 @@ def sum_pulses(campaign_ids: Collection[int]) -> dict[int, PulseTotals]:
 
 def find_depths(campaign_ids: Collection[int]) -> DepthAt:
     """Return a function that says which depth a campaign had at a moment. Two queries."""
-    now = {pk: float(offer.percent or 0) for pk, offer in _percentage_offers(campaign_ids).items()}
+    offers = _percentages(_active_offers(campaign_ids))
+    now = {pk: float(offer.percent or 0) for pk, offer in offers.items()}
     changes: Mapping[int, list[tuple[datetime, float]]] = defaultdict(list)
     rows = CampaignAdjustment.objects.filter(
         campaign_id__in=campaign_ids,
@@ -196,11 +216,16 @@ def measure_response() -> DepthResponse:
     return fit_depth_response(depth.astype(float), tries, np.minimum(hits, tries), campaign)
 
 
-def _percentage_offers(campaign_ids: Collection[int]) -> dict[int, Offer]:
-    """Return the one active percentage of each campaign that has just one. One query."""
+def _active_offers(campaign_ids: Collection[int]) -> Mapping[int, list[Offer]]:
+    """Return the active offers of each campaign. One query."""
     found: dict[int, list[Offer]] = defaultdict(list)
     for offer in Offer.objects.filter(campaign_id__in=campaign_ids, is_active=True):
         found[offer.campaign_id].append(offer)
+    return found
+
+
+def _percentages(found: Mapping[int, list[Offer]]) -> dict[int, Offer]:
+    """Return the one active percentage of each campaign that has just one."""
     return {
         campaign_id: offers[0]
         for campaign_id, offers in found.items()

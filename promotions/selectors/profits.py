@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from pricing.core.values import Policy
 from profiles.core.experiments import arm_of, compare_arms
-from profiles.selectors import map_segments
+from profiles.core.experiments.sequences import LEAST_CLUSTERS
+from profiles.selectors import map_segments, map_tags
 from profiles.selectors.offer_events import (
     BasketLine,
     ShopperLine,
@@ -20,8 +22,10 @@ from profiles.selectors.offer_events import (
     list_shopper_returns,
 )
 from promotions.core.adjusting import Interval
+from promotions.core.adjusting.groups import name_group
 from promotions.models import Campaign, Redemption
 from promotions.selectors.results import split_addressed
+from promotions.selectors.tiers import map_tiers
 from shop.catalog.selectors import load_variant_arrays
 
 FloatArray = NDArray[np.float64]
@@ -33,9 +37,11 @@ def measure_holdout(
 ) -> tuple[Interval | None, dict[str, Interval]]:
     """Return what a campaign adds in profit by shopper since it began, with bounds.
 
-    For members' and personal campaigns: the whole, and each segment (their errors add up to
-    `alpha`). Everything the shoppers bought counts, with the offer or without: that is what makes
-    it incremental. None where nobody is held out. The bounds hold at every look. Six queries.
+    For members' and personal campaigns: the whole, and each segment, tag and tier of which both
+    arms have enough shoppers (their errors add up to `alpha`). Tiers are those of when it began:
+    what it makes people buy may lift them. Everything the shoppers bought counts, with the offer or
+    without: that is what makes it incremental. None where nobody is held out. The bounds hold at
+    every look. Nine queries.
     """
     if not campaign.holdout_percent:
         return None, {}
@@ -44,14 +50,32 @@ def measure_holdout(
     profit = sum_profits(everybody, since=campaign.starts_at, until=now)
     is_treated = np.arange(len(everybody)) < len(treated)
     whole = _compare(profit, is_treated, alpha)
-    segments = map_segments(everybody.tolist())
-    named = np.array([segments.get(one, "") for one in everybody.tolist()], dtype=object)
-    codes = sorted(set(named.tolist()) - {""})
-    return whole, {
-        code: found
-        for code in codes
-        if (found := _compare(profit[named == code], is_treated[named == code], alpha / len(codes)))
+    groups = {
+        name: members
+        for name, members in _list_groups(everybody.tolist(), campaign.starts_at).items()
+        if min(np.bincount(is_treated[members], minlength=2)) >= LEAST_CLUSTERS
     }
+    return whole, {
+        name: found
+        for name, members in groups.items()
+        if (found := _compare(profit[members], is_treated[members], alpha / len(groups)))
+    }
+
+
+def _list_groups(shopper_ids: Sequence[int], began: datetime) -> dict[str, IntArray]:
+    """Return who of the shoppers is in which group, as positions, by its name."""
+    segments, tags = map_segments(shopper_ids), map_tags(shopper_ids)
+    tiers = map_tiers(shopper_ids=shopper_ids, now=began)
+    found = defaultdict[str, list[int]](list)
+    for at, shopper_id in enumerate(shopper_ids):
+        for word, codes in (
+            ("segments", filter(None, [segments.get(shopper_id)])),
+            ("tags", tags.get(shopper_id, ())),
+            ("tiers", filter(None, [tiers.get(shopper_id)])),
+        ):
+            for code in codes:
+                found[name_group(word, code)].append(at)
+    return {name: np.array(members, dtype=np.int64) for name, members in sorted(found.items())}
 
 
 def sum_profits(shopper_ids: IntArray, *, since: datetime, until: datetime) -> FloatArray:

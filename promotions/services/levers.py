@@ -16,6 +16,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from promotions.core.adjusting import Lever
+from promotions.core.adjusting.groups import leave_out
 from promotions.core.workflow import Step
 from promotions.models import Campaign, CampaignAdjustment, CampaignTuning, Offer
 from promotions.services.campaign_revisions import open_for_change, record_change
@@ -85,8 +86,8 @@ def _move_window(campaign: Campaign, old: Any, new: Any) -> None:
 
 
 def _move_audience(campaign: Campaign, old: Any, new: Any) -> None:
-    """Leave a segment out of all offers by their condition, or take that condition off again."""
-    left_out = {"not": {"segments": [str(old if new is None else new)]}}
+    """Leave a group out of all offers by their condition, or take that condition off again."""
+    left_out = leave_out(str(old if new is None else new))
     for offer in campaign.offers.all():
         parts = list(offer.condition.get("all", [])) if set(offer.condition) == {"all"} else None
         if new is None:
@@ -94,7 +95,8 @@ def _move_audience(campaign: Campaign, old: Any, new: Any) -> None:
             offer.condition = {"all": [*rest, left_out]}
         else:
             _require(parts is not None and left_out in parts)
-            offer.condition = {"all": [one for one in parts or [] if one != left_out]}
+            rest = [one for one in parts or [] if one != left_out]
+            offer.condition = {"all": rest} if rest else {}
         offer.save(update_fields=["condition", "changed_at"])
 
 

@@ -12,6 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from promotions.core.adjusting.groups import read_group
 from promotions.selectors.places import find_place
 from promotions.selectors.staff_adjusting import AdjustmentRow, CampaignPulse
 from shop.backoffice.charts.days import DayChart
@@ -37,6 +38,8 @@ REASONS: Mapping[str, Promise] = {
         "It loses money against the shoppers who were left without it."
     ),
     "segment_loses": gettext_lazy("In this segment it loses money against those without it."),
+    "tag_loses": gettext_lazy("Among shoppers with this tag it loses money against those without."),
+    "tier_loses": gettext_lazy("In this tier it loses money against those without it."),
     "sold_below_cost": gettext_lazy("Its orders leave less than nothing after the discount."),
     "few_clicks": gettext_lazy("It is opened less than half as often as the other campaigns."),
     "many_clicks": gettext_lazy("It is opened half as often again as the other campaigns."),
@@ -51,6 +54,11 @@ REASONS: Mapping[str, Promise] = {
     "tone_fell": gettext_lazy("Its buyers speak worse of it than is usual."),
     "tone_rose": gettext_lazy("Its buyers speak better of it than is usual."),
     "many_returns": gettext_lazy("Its orders come back more than twice as often as usual."),
+}
+GROUPS: Mapping[str, Promise] = {
+    "segments": gettext_lazy("with segment %(code)s"),
+    "tags": gettext_lazy("with tag %(code)s"),
+    "tiers": gettext_lazy("with tier %(code)s"),
 }
 BOUNDS: Mapping[str, Promise] = {
     "step": gettext_lazy("cut to one step"),
@@ -197,8 +205,9 @@ def show_setting(lever: str, value: Any) -> str:
         return f"{localtime(datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M}"
     if lever == "audience":
         if value is None:
-            return _("without this segment")
-        return _("with segment %(segment)s") % {"segment": value}
+            return _("without them")
+        word, code = read_group(str(value))
+        return str(GROUPS[word]) % {"code": code}
     return {"live": _("runs"), "paused": _("paused")}.get(str(value), str(value))
 
 

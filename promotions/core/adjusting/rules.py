@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from promotions.core.adjusting.evidence import bound_mean, bound_rate
+from promotions.core.adjusting.groups import read_group
 from promotions.core.adjusting.values import (
     AdjustingTerms,
     CampaignState,
@@ -20,6 +21,8 @@ MANY = 1.5
 FAST = 1.25
 SLOW = 0.6
 EARLY = 0.1
+# What is said of a group that a campaign loses money in
+_LOSES = {"segments": "segment_loses", "tags": "tag_loses", "tiers": "tier_loses"}
 
 
 def propose_by_rules(
@@ -33,7 +36,7 @@ def propose_by_rules(
     """
     return [
         *_by_holdout(state),
-        *_by_segment(state),
+        *_by_group(state),
         *_by_margin(state, pulse, terms),
         *_by_clicks(state, pulse, terms, usual_click_rate),
         *_by_budget(state, pulse, terms),
@@ -77,17 +80,20 @@ def _by_holdout(state: CampaignState) -> Iterator[Proposal]:
         )
 
 
-def _by_segment(state: CampaignState) -> Iterator[Proposal]:
-    """Leave out a segment in which it certainly loses, while it does not lose as a whole."""
+def _by_group(state: CampaignState) -> Iterator[Proposal]:
+    """Leave out a segment, tag or tier in which it certainly loses, while it does not as a whole.
+
+    One at a time: groups share shoppers, and without those of one another may earn.
+    """
     if state.holdout is not None and state.holdout.lies_below(0.0):
         return
-    for segment, interval in sorted(state.by_segment.items()):
+    for name, interval in sorted(state.by_group.items(), key=lambda one: (one[1].high, one[0])):
         if interval.lies_below(0.0):
             yield Proposal(
                 lever=Lever.AUDIENCE,
                 source=Source.HOLDOUT,
-                reason_code="segment_loses",
-                before=segment,
+                reason_code=_LOSES[read_group(name)[0]],
+                before=name,
                 after=None,
                 evidence={"low_minor": interval.low, "high_minor": interval.high},
                 expected_minor=-interval.high * interval.count,

@@ -94,8 +94,9 @@ class PulseTotals:
 class CampaignState:
     """A live campaign as it stands. `percent` None: its depth is no single percentage.
 
-    `holdout` bounds the profit it adds by shopper against its holdout; `by_segment` the same in
-    each segment it addresses. `deepest` is the percentage at which its first line meets a floor.
+    `holdout` bounds the profit it adds by shopper against its holdout; `by_group` the same in
+    each group of shoppers it addresses, by `name_group`. `deepest` is the percentage at which its
+    first line meets a floor.
     """
 
     campaign_id: int
@@ -109,7 +110,7 @@ class CampaignState:
     budget_minor: int | None = None
     spent_minor: int = 0
     holdout: Interval | None = None
-    by_segment: Mapping[str, Interval] = field(default_factory=dict)
+    by_group: Mapping[str, Interval] = field(default_factory=dict)
     changed_at: datetime | None = None
 
     @property

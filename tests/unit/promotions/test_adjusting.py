@@ -98,11 +98,20 @@ def test_a_holdout_that_allows_a_gain_stops_nothing() -> None:
     assert propose_by_rules(state, PULSE, TERMS, usual_click_rate=0.1) == []
 
 
-def test_a_segment_that_loses_is_left_out_by_people() -> None:
-    by_segment = {"bakers": Interval(-50.0, -5.0, 300), "cooks": Interval(-9.0, 40.0, 300)}
-    state = make_state(holdout=Interval(-5.0, 30.0, 900), by_segment=by_segment)
+def test_a_group_that_loses_is_left_out_by_people_the_surest_first() -> None:
+    by_group = {
+        "segments:bakers": Interval(-50.0, -5.0, 300),
+        "segments:cooks": Interval(-9.0, 40.0, 300),
+        "tags:vegan": Interval(-70.0, -9.0, 300),
+        "tiers:gold": Interval(-40.0, -1.0, 300),
+    }
+    state = make_state(holdout=Interval(-5.0, 30.0, 900), by_group=by_group)
     found = propose_by_rules(state, PULSE, TERMS, usual_click_rate=0.1)
-    assert [(one.lever, one.before) for one in found] == [(Lever.AUDIENCE, "bakers")]
+    assert [(one.lever, one.before, one.reason_code) for one in found] == [
+        (Lever.AUDIENCE, "tags:vegan", "tag_loses"),
+        (Lever.AUDIENCE, "segments:bakers", "segment_loses"),
+        (Lever.AUDIENCE, "tiers:gold", "tier_loses"),
+    ]
     ruling = bound_proposals(found, state, PULSE, TERMS)[0]
     assert (ruling.outcome, ruling.bound_by) == (Outcome.ASK, "promise")
 
