@@ -75,6 +75,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "brands": ("brands", "品牌"),
     "products": ("products", "商品"),
     "variants": ("SKUs", "SKU"),
+    "except_categories": ("except for categories", "不含类别"),
     "except_variants": ("except for SKUs", "不含 SKU"),
 }
 NAMED_AT_MOST = 6

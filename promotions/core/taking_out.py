@@ -6,15 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any as Json
 
-EXCEPT = "except_variants"
+EXCEPT, EXCEPT_WHOLE = "except_variants", "except_categories"
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What a scope means: which of the goods to take out, and whether others remain."""
+    """What a scope means: which of the goods to take out, and whether others remain.
+
+    `whole` are categories all goods of which are to be taken out, `within` those of `taken` that
+    lie in them.
+    """
 
     taken: frozenset[int]
     has_others: bool
+    whole: frozenset[int] = frozenset()
+    within: frozenset[int] = frozenset()
 
 
 type Cover = Callable[[Json], Covered]
@@ -33,6 +39,9 @@ def take_out(offer: Mapping[str, Json], ids: frozenset[int], cover: Cover) -> di
     >>> cut = {"code": "a", "benefit_kind": "percentage", "scope": {"categories": [3]}}
     >>> take_out(cut, frozenset({7}), every)["scope"]
     {'categories': [3], 'except_variants': [7]}
+    >>> kind = lambda scope: Covered(frozenset({7}), True, frozenset({5}), frozenset({7}))
+    >>> take_out(cut, frozenset({7}), kind)["scope"]
+    {'categories': [3], 'except_categories': [5]}
     >>> take_out({**cut, "scope": {"listed": True}, "variants": [7, 8]}, frozenset({7}), every)[
     ...     "variants"]
     [8]
@@ -71,4 +80,8 @@ def _narrow(scope: Json, offer: Mapping[str, Json], cover: Cover) -> Json:
         raise NothingLeft(offer["code"])
     if scope.get("variants"):
         return {**scope, "variants": [one for one in scope["variants"] if one not in found.taken]}
-    return {**scope, EXCEPT: sorted({*scope.get(EXCEPT, ()), *found.taken})}
+    narrow = dict(scope)
+    for key, left_out in ((EXCEPT_WHOLE, found.whole), (EXCEPT, found.taken - found.within)):
+        if left_out:
+            narrow[key] = sorted({*scope.get(key, ()), *left_out})
+    return narrow

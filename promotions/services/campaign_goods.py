@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -21,8 +23,13 @@ from promotions.selectors.scopes import cover_variants
 from promotions.services.campaign_revisions import Saved, open_for_change, record_change
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import lock_campaign
-from shop.catalog.selectors import load_variant_arrays
+from shop.catalog.selectors import list_categories, load_variant_arrays
 
+type IntArray = npt.NDArray[np.int64]
+type BoolArray = npt.NDArray[np.bool_]
+
+# A category of so many goods, all of them to be taken out, is left out by its name.
+WHOLE_FROM = 20
 # So many are taken out while somebody waits; more are left to a worker.
 MOST_AT_ONCE = 1_000
 
@@ -102,5 +109,34 @@ def _cover(scope: Any, ids: frozenset[int]) -> Covered:
     arrays = load_variant_arrays()
     meant = cover_variants(parse_scope(scope), arrays)
     is_taken = np.isin(arrays.variant_id, sorted(ids))
-    taken = frozenset(arrays.variant_id[meant & is_taken].tolist())
-    return Covered(taken, has_others=bool((meant & ~is_taken).any()))
+    taken = arrays.variant_id[meant & is_taken]
+    whole = _list_whole(arrays.category_id, is_taken)
+    below = [one for category in whole for one in list_categories("en").below(category)]
+    within = arrays.variant_id[meant & is_taken & np.isin(arrays.category_id, below)]
+    # Only categories of which the scope means something: the others need no exception
+    meant_in = set(arrays.category_id[meant & is_taken].tolist())
+    whole = [one for one in whole if meant_in & list_categories("en").below(one)]
+    return Covered(
+        frozenset(taken.tolist()),
+        has_others=bool((meant & ~is_taken).any()),
+        whole=frozenset(whole),
+        within=frozenset(within.tolist()),
+    )
+
+
+def _list_whole(category_of: IntArray, is_taken: BoolArray) -> list[int]:
+    """Return the highest categories of WHOLE_FROM goods or more that are taken out whole.
+
+    What comes into such a category later is left out too: a law against its kind of goods means it
+    as well, and nobody asks the law again for a new product.
+    """
+    tree = list_categories("en")
+    there, out = Counter[int](), Counter[int]()
+    ids, first = np.unique(category_of, return_inverse=True)
+    goods, taken = np.bincount(first), np.bincount(first, weights=is_taken).astype(np.int64)
+    for category, count, gone in zip(ids.tolist(), goods.tolist(), taken.tolist(), strict=True):
+        for node in tree.trail(category) if category in tree.nodes else ():
+            there[node.category_id] += count
+            out[node.category_id] += gone
+    whole = {one for one, taken in out.items() if taken == there[one] >= WHOLE_FROM}
+    return [one for one in sorted(whole) if tree.nodes[one].parent_id not in whole]

@@ -10,8 +10,10 @@ from promotions.core.workflow import Step
 from promotions.models import Campaign, Offer
 from promotions.selectors.campaigns import list_revisions, take_snapshot
 from promotions.selectors.scopes import list_covered_variants
-from promotions.services import CampaignRefused, roll_back, save_campaign
+from promotions.services import CampaignRefused, campaign_goods, roll_back, save_campaign
 from promotions.services.campaign_goods import take_out_goods
+from shop.catalog.models import Category, Product
+from shop.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
@@ -83,3 +85,29 @@ def test_nothing_is_changed_where_an_offer_would_mean_nothing_any_more(shelf: Sh
     step(campaign, Step.SCHEDULE, make_person("ann"))
     with pytest.raises(CampaignRefused, match="Only a draft"):
         take_out(campaign, shelf.gouda)
+
+
+def test_a_kind_of_goods_taken_out_whole_is_left_out_by_its_category(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_goods, "WHOLE_FROM", 2)
+    campaign = draft({"scope": {}})
+    take_out(campaign, shelf.cheddar, shelf.gouda, shelf.rye)
+    dairy = Category.objects.get(pk=shelf.cheese).parent_id  # all of it is cheese
+    scope = {"except_categories": [dairy], "except_variants": [shelf.rye]}
+    assert Offer.objects.get(campaign=campaign).scope == scope
+    assert covered(campaign) == {shelf.merlot}
+    # What comes into the kind later is left out too: nobody asks the law again for it
+    Product.objects.filter(variants__pk=shelf.merlot).update(category_id=shelf.cheese)
+    forget_catalog()
+    assert covered(campaign) == set()
+
+
+def test_a_category_that_the_offer_does_not_mean_is_no_exception_of_it(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_goods, "WHOLE_FROM", 1)
+    campaign = draft({"scope": {"categories": [shelf.cheese]}})
+    take_out(campaign, shelf.gouda, shelf.rye)
+    scope = {"categories": [shelf.cheese], "except_variants": [shelf.gouda]}
+    assert Offer.objects.get(campaign=campaign).scope == scope
