@@ -13,6 +13,7 @@ from promotions.core.values import OfferValue
 from promotions.selectors.addressed import SHOWN_VARIANTS, Addressed, read_addressed
 from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import live_at, load_offer_book
+from promotions.selectors.budgets import recall_budgets
 from promotions.selectors.holdouts import drop_held_out
 from promotions.selectors.personal_law import find_personal_cap, find_personal_rule
 
@@ -72,7 +73,7 @@ def personal_offers_for(
     a shopper who did not agree to it: the order is then the same for everybody. Nobody is sent
     an offer on sensitive goods: what one is chosen for would tell of it. Nor where the law of
     `region` (a row of jurisdictions; empty: the market's) allows no personal price. One query for a
-    known shopper, none for others.
+    known shopper, and one a second for what budgets of offers for everybody have left.
     """
     rule = find_personal_rule(region=region, market_code=market_code, now=now)
     rows = (
@@ -118,14 +119,25 @@ def show_addressed(found: Addressed, language: str, law_label: str, cap: int) ->
 def _public_offers(
     shopper: ShopperView, market_code: str, now: datetime, liked: Mapping[int, float]
 ) -> list[tuple[OfferValue, str]]:
+    """Return what everybody, or every member, may have now, with why it is shown.
+
+    A campaign whose money is spent, as far as pages remember it, is not shown any more.
+    """
     book = load_offer_book()
     arms = find_offer_arms({offer.campaign_id for offer in book.offers}, shopper, "online")
     open_to_me = ("public", "members") if shopper.is_member else ("public",)
+    shown = [
+        offer
+        for offer in drop_held_out(book.offers, shopper.shopper_id)
+        if live_at(offer, now, market_code)
+        and offer.audience in open_to_me
+        and not arms.hides(offer.campaign_id, offer.code)
+    ]
+    asked = book.budgeted.intersection(offer.campaign_id for offer in shown)
+    left = recall_budgets(asked, book.budgeted, now)
     scored = []
-    for offer in drop_held_out(book.offers, shopper.shopper_id):
-        if not live_at(offer, now, market_code) or offer.audience not in open_to_me:
-            continue
-        if offer.campaign_id in book.budgeted or arms.hides(offer.campaign_id, offer.code):
+    for offer in shown:
+        if offer.campaign_id in asked and left.get(offer.campaign_id, 0) <= 0:
             continue
         score = sum(liked.get(category_id, 0.0) for category_id in offer.scope.category_ids)
         fit = (1.0 + score) * book.weights.get(offer.campaign_id, 1.0)

@@ -41,10 +41,7 @@ def find_place(*, campaign_id: int, weight: float, now: datetime) -> Place | Non
         for offer in book.offers
         if live_at(offer, now, mine.market_code or offer.market_code)
         and (offer.audience == "personal") == is_own
-        and (is_own or offer.campaign_id not in book.budgeted)
     ]
-    if mine not in beside:
-        return None
     changed = {**book.weights, campaign_id: weight}
     return Place(
         now=_rank(beside, campaign_id, book.weights, is_own=is_own),

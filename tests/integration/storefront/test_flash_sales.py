@@ -17,6 +17,7 @@ from promotions.core.answers import AppliedOffer, Evaluation
 from promotions.core.limits import Buyer
 from promotions.models import Campaign, UseLimit
 from promotions.selectors import forget_offer_book
+from promotions.selectors.budgets import forget_budgets
 from promotions.services import hold_redemptions
 from shop.catalog.selectors import get_market
 from shop.inventory.models import StockRecord
@@ -151,3 +152,19 @@ def test_the_end_is_told_by_the_clock_of_the_market(
     for path in pages_of(sale):
         assert "Ends Dec. 5, 2099, 8 p.m. CST" in read(path)
     assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_sale_with_a_budget_is_shown_until_its_money_is_spent(sale: Campaign) -> None:
+    """The builder gives each sentence a budget: its offers were on no list and had no page."""
+    Campaign.objects.filter(pk=sale.pk).update(budget_minor=500)
+    forget_offer_book()
+    forget_budgets()
+    home, page, _product = pages_of(sale)
+    assert f'href="{page}"' in read(home)
+    assert ENDS[""] in read(page)
+    told = [one["offer_id"] for one in Client().get("/api/v1/offers").json()["offers"]]
+    assert told == [sale.offers.get().pk]
+    Campaign.objects.filter(pk=sale.pk).update(spent_minor=500)
+    forget_budgets()
+    assert f'href="{page}"' not in read(home)
+    assert Client().get(page).status_code == 404
