@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +13,8 @@ from pricing.selectors.serving import forget_serving
 from pricing.services.returns import lock_switches, take_chance_back
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
+
+logger = logging.getLogger(__name__)
 
 
 class UnknownSwitch(FairtagError):
@@ -46,9 +49,19 @@ def set_kill_switch(
             scope=scope, key=key, is_active=is_active, reason=reason, by_id=by_id, at=now
         )
         if is_active:
-            take_chance_back(switch=row, now=now)
+            _take_back(row, now)
         write_fact(kind="KillSwitchFlipped", payload={"scope": scope, "key": key}, occurred_at=now)
         transaction.on_commit(forget_serving)
+
+
+def _take_back(switch: KillSwitch, now: datetime) -> None:
+    """Take prices back from chance, if that can be done: the switch is thrown either way, and the
+    next run of the publisher looks at them."""
+    try:
+        with transaction.atomic():
+            take_chance_back(switch=switch, now=now)
+    except Exception:  # whatever ails prices must not keep them from being stopped
+        logger.exception("prices moved by chance wait for the next price book")
 
 
 def flag_emergency(

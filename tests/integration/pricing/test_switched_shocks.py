@@ -30,6 +30,7 @@ from pricing.services import (
     looks,
     publish_price_book,
     quote_variants,
+    returns,
     set_kill_switch,
     turn_price_shocks,
 )
@@ -204,6 +205,29 @@ def test_in_an_emergency_nothing_rises(teas: list[int]) -> None:
     assert {min(price, 459) for price in before.values()} == set(after.values())
     assert all(after[one] <= before[one] for one in teas)
     assert count_moved(after) > 0
+
+
+def test_a_switch_is_thrown_even_if_prices_cannot_be_taken_back_with_it(
+    teas: list[int], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turn_price_shocks(now=MONDAY)
+
+    def fail(**_asked: Any) -> dict[int, Any]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        return {}
+
+    later = MONDAY + timedelta(hours=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(returns, "load_moved", fail)
+        throw("global", "", later)
+    page = get_serving().served(*PLACE, later)
+    assert page is not None
+    assert page.is_closed.all()
+    assert "wait for the next price book" in caplog.text
+    assert (ChanceReturn.objects.count(), count_moved(served(later + MINUTE))) == (0, 10)
+    publish_price_book(now=later + MINUTE)
+    assert count_moved(prices()) == 0
 
 
 @pytest.mark.django_db(transaction=True)
