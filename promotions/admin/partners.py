@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -32,11 +33,11 @@ KIND_TONES = {"use": "green", "return": "amber", "correction": "red"}
 
 
 class PeriodForm(ConfirmForm):
-    """Until when a period is closed."""
+    """Until when a period is closed: at first everything before today, on the shop's clock."""
 
     ends_on = forms.DateField(
         label=_("First day that is not in it"),
-        initial=lambda: utc_now().date() - timedelta(days=1),
+        initial=lambda: utc_now().astimezone(ZoneInfo(settings.BUSINESS_TIME_ZONE)).date(),
         widget=UnfoldAdminSingleDateWidget(),
     )
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from promotions.models import Partner, PartnerEntry, Settlement
 from promotions.services.partners import PartnerRefused
@@ -26,17 +27,17 @@ def close_settlement(
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     end = datetime.combine(ends_on, time.min, zone)
     if end > now:
-        raise PartnerRefused("This period is not over yet.", code="period_open")
+        raise PartnerRefused(_("This period is not over yet."), code="period_open")
     partner = Partner.objects.select_for_update(no_key=True, of=("self",)).get(pk=partner_id)
     last = partner.settlements.order_by("-ends_on").first()
     if last is not None and ends_on <= last.ends_on:
-        raise PartnerRefused("This period is closed already.", code="closed")
+        raise PartnerRefused(_("This period is closed already."), code="closed")
     still_open = PartnerEntry.objects.filter(
         share__partner=partner, settlement__isnull=True, at__lt=end
     )
     entries = list(still_open.select_for_update(of=("self",)).order_by("pk"))
     if last is None and not entries:
-        raise PartnerRefused("There is nothing to settle yet.", code="closed")
+        raise PartnerRefused(_("There is nothing to settle yet."), code="closed")
     first = entries[0].at.astimezone(zone).date() if entries else ends_on
     settlement = Settlement.objects.create(
         partner=partner,

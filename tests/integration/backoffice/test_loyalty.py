@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.translation import override
 
+from promotions.admin.partners import PeriodForm
 from promotions.models import Partner, PartnerEntry, PartnerShare, PointsAccount, PointsAdjustment
 from promotions.selectors.terms import forget_programme
 from promotions.selectors.tills import find_till
+from promotions.services.partners import PartnerRefused
+from promotions.services.settlements import close_settlement
 from shop.catalog.models import Store
 from shop.kernel.clock import utc_now
 from shop.staff.roles import APPROVER, MERCHANDISER, SUPPORT
@@ -73,6 +77,17 @@ def test_a_period_is_closed_once_and_its_report_has_sums_only(
     report = seller.get(reverse("admin:promotions_settlement_csv", args=[settlement.pk]))
     assert report.content.decode().splitlines()[-1] == "total,,1,3.01,0.00,0.00,1.51,USD"
     assert b"FT-SECRET" not in report.content
+
+
+def test_a_period_ends_today_on_the_shops_clock_and_is_refused_in_the_readers_language(
+    as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = datetime(2026, 11, 29, 2, tzinfo=UTC)  # nine in the evening in New York
+    monkeypatch.setattr("promotions.admin.partners.utc_now", lambda: late)
+    assert PeriodForm(RequestFactory().get("/"))["ends_on"].value() == date(2026, 11, 28)
+    partner = Partner.objects.latest("pk")
+    with override("zh-hans"), pytest.raises(PartnerRefused, match="该结算期尚未结束"):
+        close_settlement(partner_id=partner.pk, ends_on=date(2026, 11, 29), by_id=None, now=late)
 
 
 def test_terms_that_began_are_read_only_and_new_ones_begin_later(root: Client) -> None:
