@@ -90,7 +90,7 @@ def test_new_york_reads_the_words_of_its_law_beside_every_personal_price(
 ) -> None:
     page.goto("/")
     choose_region(page, "New York")
-    # A card of the home page must be among what became cheaper: three looks are few in a small shop.
+    # A card of the home page must be among what got cheaper: three looks are few in a small shop.
     become_known(page, products=8)
     page.goto(path)
     personal = page.locator(PERSONAL)
