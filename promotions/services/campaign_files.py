@@ -178,7 +178,9 @@ def _to_csv(snapshots: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _from_csv(text: str) -> list[Mapping[str, Any]]:
-    rows = csv.DictReader(io.StringIO(text))
+    # The goods of an offer are one cell, of which Python by itself reads 128 KiB.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     if rows.fieldnames is None or "code" not in rows.fieldnames:
         raise BadFile(_("The first line must name the columns, “code” among them."))
     found: dict[str, dict[str, Any]] = {}

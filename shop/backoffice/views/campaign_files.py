@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from promotions.selectors.campaigns import list_campaign_ids
 from promotions.services.campaign_files import (
@@ -54,10 +54,13 @@ def export_file(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @needs("promotions.add_campaign")
 def import_file(request: HttpRequest) -> HttpResponse:
     """Take a file in, dry unless it is meant, and show what became or would become of it."""
+    if request.method == "GET":
+        # Whoever changes the language beside a report comes back to its address without a file.
+        return HttpResponseRedirect(reverse("admin:campaign_files"))
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
         messages.error(request, _("Choose a file first."))
