@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
 
 from pricing.selectors import list_kill_switches
 from pricing.selectors.breakers import TripRow, list_open_trips
+from promotions.selectors.budget_alerts import BudgetRow, list_budget_alerts
 from shop.backoffice.health import list_freshness, list_gauges, list_jobs
 from shop.backoffice.sales import (
     PERIODS,
@@ -20,6 +24,7 @@ from shop.backoffice.sales import (
 )
 from shop.backoffice.scopes import describe_switches, name_scope
 from shop.kernel.clock import utc_now
+from shop.staff.columns import show_money
 
 DEFAULT_PERIOD = 28
 
@@ -41,6 +46,7 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "switches": describe_switches(switches),
         "is_everything_off": any(switch.scope == "global" for switch in switches),
         "trips": _list_trips(request),
+        "budgets": _list_budgets(request, now),
         "may_undo": request.user.has_perm("pricing.change_breakertrip"),
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
@@ -52,6 +58,27 @@ def _list_trips(request: HttpRequest) -> list[tuple[TripRow, str]]:
     if not request.user.has_perm("pricing.view_breakertrip"):
         return []
     return [(trip, name_scope(trip.scope, trip.key)) for trip in list_open_trips()]
+
+
+def _list_budgets(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+    """Return the budgets that are running out, in words; nothing for who may not see campaigns."""
+    if not request.user.has_perm("promotions.view_campaign"):
+        return []
+    return [_tell_budget(row) for row in list_budget_alerts(now=now)]
+
+
+def _tell_budget(row: BudgetRow) -> dict[str, Any]:
+    is_chinese = (get_language() or "").startswith("zh")
+    return {
+        "id": row.campaign_id,
+        "name": (is_chinese and row.name_zh) or row.name,
+        "is_spent": row.is_spent,
+        "spent": show_money(row.spent_minor),
+        "whole": show_money(row.budget_minor),
+        "share": 100 * row.spent_minor // max(row.budget_minor, 1),
+        "percent": row.percent,
+        "at": f"{localtime(row.reached_at):%Y-%m-%d %H:%M}",
+    }
 
 
 def read_period(text: str) -> int:
