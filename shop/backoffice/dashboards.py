@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils.timezone import localtime
@@ -46,7 +47,7 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "switches": describe_switches(switches),
         "is_everything_off": any(switch.scope == "global" for switch in switches),
         "trips": _list_trips(request),
-        "budgets": _list_budgets(request, now),
+        "budgets": _list_budgets(request, now, ZoneInfo(period.zone)),
         "may_undo": request.user.has_perm("pricing.change_breakertrip"),
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
@@ -60,14 +61,14 @@ def _list_trips(request: HttpRequest) -> list[tuple[TripRow, str]]:
     return [(trip, name_scope(trip.scope, trip.key)) for trip in list_open_trips()]
 
 
-def _list_budgets(request: HttpRequest, now: datetime) -> list[dict[str, Any]]:
+def _list_budgets(request: HttpRequest, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Return the budgets that are running out, in words; nothing for who may not see campaigns."""
     if not request.user.has_perm("promotions.view_campaign"):
         return []
-    return [_tell_budget(row) for row in list_budget_alerts(now=now)]
+    return [_tell_budget(row, zone) for row in list_budget_alerts(now=now)]
 
 
-def _tell_budget(row: BudgetRow) -> dict[str, Any]:
+def _tell_budget(row: BudgetRow, zone: ZoneInfo) -> dict[str, Any]:
     is_chinese = (get_language() or "").startswith("zh")
     return {
         "id": row.campaign_id,
@@ -77,7 +78,7 @@ def _tell_budget(row: BudgetRow) -> dict[str, Any]:
         "whole": show_money(row.budget_minor),
         "share": 100 * row.spent_minor // max(row.budget_minor, 1),
         "percent": row.percent,
-        "at": f"{localtime(row.reached_at):%Y-%m-%d %H:%M}",
+        "at": f"{localtime(row.reached_at, zone):%Y-%m-%d %H:%M}",
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -57,7 +59,14 @@ def test_staff_of_campaigns_read_it_on_their_first_page(as_role: Callable[[str],
     page = browser.get(reverse("admin:index")).content.decode()
     address = reverse("admin:promotions_campaign_change", args=[most.pk])
     assert HEADING in page
-    said = f'<a href="{address}">{most.name}</a> · $8.50 of $10.00 spent (85 %) · 80 % reached'
+    # The clock of the days on this page: noon there is another hour elsewhere.
+    noon = datetime(2026, 11, 20, 12, tzinfo=ZoneInfo(settings.BUSINESS_TIME_ZONE))
+    most.alerts.update(at=noon)
+    page = browser.get(reverse("admin:index")).content.decode()
+    said = (
+        f'<a href="{address}">{most.name}</a> · $8.50 of $10.00 spent (85 %)'
+        " · 80 % reached 2026-11-20 12:00</li>"
+    )
     assert said in page
     assert "all of $10.00 spent: its offers apply to nobody any more · 100 % reached" in page
     assert page.index(f">{empty.name}</a>") < page.index(f">{most.name}</a>")
