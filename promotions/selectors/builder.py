@@ -13,7 +13,7 @@ from profiles.selectors import list_segments
 from promotions.core.builder.sentences import say_offer
 from promotions.core.builder.words import Lexicon, list_ids
 from promotions.core.carts import Scope
-from promotions.core.conditions import All, Any, CartHas, Condition, ExactlyOne, Not, needed_facts
+from promotions.core.conditions import list_scopes, needed_facts
 from promotions.core.parse import parse_scope
 from promotions.core.terms import Gift, extra_scopes
 from promotions.core.values import OfferValue
@@ -166,23 +166,11 @@ def _scopes_of(offer: OfferValue) -> list[Scope]:
     scopes = [
         offer.scope,
         *extra_scopes(offer.benefit.terms),
-        *list_condition_scopes(offer.condition),
+        *list_scopes(offer.condition),
     ]
     if isinstance(offer.benefit.terms, Gift):
         scopes.append(replace(Scope(), variant_ids=frozenset(offer.benefit.terms.variant_ids)))
     return scopes
-
-
-def list_condition_scopes(condition: Condition) -> list[Scope]:
-    """Return the goods a condition names."""
-    match condition:
-        case All(parts) | Any(parts) | ExactlyOne(parts):
-            return [scope for part in parts for scope in list_condition_scopes(part)]
-        case Not(part):
-            return list_condition_scopes(part)
-        case CartHas():
-            return [condition.scope]
-    return []
 
 
 __all__ = [
@@ -190,7 +178,6 @@ __all__ = [
     "SaidOffer",
     "UnknownGoods",
     "list_best_groups",
-    "list_condition_scopes",
     "list_partners",
     "list_stacking_groups",
     "make_lexicon",

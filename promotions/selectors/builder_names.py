@@ -10,10 +10,9 @@ from promotions.core.builder.names import name_promotion
 from promotions.core.builder.plans import Answers, Template
 from promotions.core.builder.words import Lexicon, list_ids
 from promotions.core.carts import Scope
-from promotions.core.conditions import All, Condition, needed_facts
+from promotions.core.conditions import All, Condition, list_scopes, needed_facts
 from promotions.core.parse import parse_scope
 from promotions.core.parse_conditions import parse_condition
-from promotions.selectors.builder import list_condition_scopes
 from promotions.selectors.builder_drafts import compile_campaign
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.naming import name_goods
@@ -44,7 +43,7 @@ def say_terms(offers: Iterable[Mapping[str, Json]], *, market_code: str) -> str:
     """
     conditions = [parse_condition(offer.get("condition") or {}) for offer in offers]
     coded = any(offer.get("requires_coupon") for offer in offers)
-    scopes = [scope for one in conditions for scope in list_condition_scopes(one)]
+    scopes = [scope for one in conditions for scope in list_scopes(one)]
     said = (_say_taken(conditions, words, coded=coded) for words in _speak(scopes, market_code))
     return " / ".join(filter(None, said))
 
@@ -61,7 +60,7 @@ def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple
         return ()
     parts = offer.condition.parts if isinstance(offer.condition, All) else (offer.condition,)
     told = [one for one in parts if not needed_facts(one) & INFERRED]
-    scopes = [scope for one in told for scope in list_condition_scopes(one)]
+    scopes = [scope for one in told for scope in list_scopes(one)]
     english, chinese = _speak(scopes, offer.market_code)
     words = chinese if language.startswith("zh") else english
     return tuple(text for one in told for text in list_clauses(one, words))
