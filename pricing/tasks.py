@@ -22,7 +22,7 @@ from pricing.services import (
 )
 from pricing.services.competitors import fetch_due_sources
 from pricing.services.places import run_everywhere, run_in_markets
-from shop.jobs.tasks import job
+from shop.jobs.tasks import job, wake
 from shop.kernel.clock import utc_now
 
 DRAIN_LIMIT = 10_000
@@ -61,7 +61,7 @@ def learn_online() -> int:
     def learn(market: str, channel: str) -> int:
         report = learning.learn_online(now=now, market=market, channel=channel)
         if report.moved:
-            publish_price_book.delay()
+            wake(publish_price_book)
         return report.exposures + report.pending
 
     return run_everywhere(learn)
@@ -75,7 +75,7 @@ def learn_from_looks() -> int:
         lambda market, channel: look_fits.learn_from_looks(now=now, market=market, channel=channel)
     )
     if fits:
-        publish_price_book.delay()
+        wake(publish_price_book)
     return fits
 
 
@@ -202,9 +202,9 @@ def check_replay() -> int:
 
 def reprice_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """ModelActivated, KillSwitchFlipped, ...: publish a price book without waiting for its turn."""
-    publish_price_book.delay()
+    wake(publish_price_book)
 
 
 def look_again_soon(fact_id: UUID, payload: Mapping[str, Any]) -> None:
     """ModelActivated: fit looks on top of the model that is in use now, unless that was done."""
-    learn_from_looks.delay()
+    wake(learn_from_looks)

@@ -6,7 +6,6 @@ queue of stale wake-ups; each job runs at most once at a time (see `shop.jobs.ta
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +13,8 @@ from celery.schedules import crontab
 
 from shop.catalog.services import index_changed_products, rebuild_search_words
 from shop.celery import app
-from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.jobs.services import delete_old_runs, mark_hung_runs
-from shop.jobs.tasks import job
+from shop.jobs.tasks import job, wake
 from shop.kernel.clock import utc_now
 from shop.outbox.services import delete_delivered_facts, deliver_facts
 from shop.wiring import HANDLERS
@@ -32,14 +30,8 @@ def deliver_outbox() -> int:
 
 
 def wake_outbox() -> None:
-    """Rouse the delivering worker; with Redis down the schedule finds the fact later.
-
-    The ping comes first because it fails within the breaker's short time-out, while publishing
-    to a hung broker would hold the shopper's request for seconds.
-    """
-    with suppress(RedisUnavailable), redis_breaker.guard() as client:
-        client.ping()
-        deliver_outbox.delay()
+    """Rouse the delivering worker; with Redis down the schedule finds the fact later."""
+    wake(deliver_outbox)
 
 
 @job(queue="outbox", time_limit=60)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +25,7 @@ from pricing.metrics import quotes_drained_total
 from pricing.selectors.streamed import find_streamed, read_entry
 from pricing.services.table import store_rows
 from pricing.services.verify import read_token
-from shop.jobs.redis import redis_breaker
+from shop.jobs.redis import ensure_group, redis_breaker
 from shop.jobs.services import QuarantineRow, quarantine, record_run
 from shop.kernel.ids import uuid7_time
 
@@ -52,7 +51,7 @@ def drain_quotes(*, limit: int = 2_000) -> int:
     """
     stored = taken = 0
     with redis_breaker.guard() as client:
-        _ensure_group(client)
+        ensure_group(client, STREAM, GROUP)
         while taken < limit:
             found = _take(client, min(BATCH, limit - taken))
             if not found:
@@ -132,11 +131,6 @@ def _quarantine(entries: Iterable[_Entry]) -> None:
             for entry in entries
         ]
         run.advance(quarantine(run_id=run.run_id, source="quotes", rows=rows))
-
-
-def _ensure_group(client: redis.Redis) -> None:
-    with suppress(redis.exceptions.ResponseError):  # BUSYGROUP: it exists
-        client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
 
 
 def _take(client: redis.Redis, count: int) -> list[tuple[bytes, dict[bytes, bytes]]]:

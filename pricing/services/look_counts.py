@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -130,13 +129,16 @@ def _meet_stream(client: redis.Redis, tally: LookTally) -> None:
 
 def _describe(client: redis.Redis, last_entry: str) -> tuple[int, int] | None:
     """Return how many pages the stream ever got and how many wait; None if there is none."""
-    with suppress(redis.exceptions.ResponseError):  # no such key
-        pipe = client.pipeline(transaction=True)
-        pipe.xtrim(LOOKS, minid=_after(last_entry), approximate=False)
-        pipe.xinfo_stream(LOOKS)
+    pipe = client.pipeline(transaction=True)
+    pipe.xtrim(LOOKS, minid=_after(last_entry), approximate=False)
+    pipe.xinfo_stream(LOOKS)
+    try:
         found: Any = pipe.execute()[1]
-        return int(found["entries-added"]), int(found["length"])
-    return None
+    except redis.ResponseError as error:
+        if "no such key" not in str(error):
+            raise
+        return None
+    return int(found["entries-added"]), int(found["length"])
 
 
 def _after(entry: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -24,7 +23,7 @@ from profiles.core.records import BadRecord, EventRecord, decode_record
 from profiles.metrics import event_lag_seconds, events_drained_total
 from profiles.services.online import text_of
 from profiles.services.table import Stored, store_records
-from shop.jobs.redis import patient_redis
+from shop.jobs.redis import ensure_group, patient_redis
 from shop.jobs.services import QuarantineRow, quarantine, record_run
 from shop.kernel.clock import epoch_ms
 
@@ -52,7 +51,7 @@ def drain_events(*, limit: int, now: datetime, stale_seconds: float = STALE_SECO
     """
     moved = 0
     with patient_redis() as client:
-        _ensure_group(client)
+        ensure_group(client, STREAM, GROUP)
         while moved < limit:
             entries = _take(client, min(BATCH, limit - moved), int(stale_seconds * 1000))
             if not entries:
@@ -68,11 +67,6 @@ def count_backlog() -> int:
     """Return how many events wait in the stream. Raises RedisUnavailable."""
     with patient_redis() as client:
         return int(client.xlen(STREAM))
-
-
-def _ensure_group(client: redis.Redis) -> None:
-    with suppress(redis.exceptions.ResponseError):  # BUSYGROUP: it exists
-        client.xgroup_create(STREAM, GROUP, id="0", mkstream=True)
 
 
 @lru_cache(maxsize=1)

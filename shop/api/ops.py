@@ -18,7 +18,7 @@ from pricing.selectors.statistics import read_price_freshness
 from shop.api.address import client_address, is_forwarded
 from shop.api.errors import not_found
 from shop.api.responses import json_response
-from shop.jobs.redis import RedisUnavailable, redis_breaker
+from shop.jobs.redis import probe_redis
 from shop.kernel.addresses import UNKNOWN
 
 NOT_STORED = {"Cache-Control": "no-store"}
@@ -37,12 +37,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether this process can sell: 200, or 503 while the database is down or not migrated.
 
-    A dead Redis is reported but does not count: the store then sells at the public price.
+    A Redis that is away or refuses writes makes it "degraded" but does not count: the store then
+    sells at the public price.
     """
-    checks = {"database": _check_database(), "redis": _check_redis()}
+    checks = {"database": _check_database(), "redis": probe_redis()}
     is_ready = checks["database"] == OK
     headers = NOT_STORED if is_ready else {**NOT_STORED, "Retry-After": "5"}
-    body = {"status": "ready" if is_ready else "unavailable", **checks}
+    status = "ready" if checks["redis"] == OK else "degraded"
+    body = {"status": status if is_ready else "unavailable", **checks}
     return json_response(body, status=200 if is_ready else 503, headers=headers)
 
 
@@ -101,12 +103,3 @@ def _is_migrated() -> bool:
             return False
         _migrated.append(True)
     return True
-
-
-def _check_redis() -> str:
-    try:
-        with redis_breaker.guard() as redis_connection:
-            redis_connection.ping()
-    except RedisUnavailable:
-        return DOWN
-    return OK

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from pricing.selectors.statistics import read_price_freshness
 from profiles.selectors.staff import read_profile_freshness, read_stream
 from shop.backoffice.formats import is_older, show_age, show_count
+from shop.jobs.redis import OK, REFUSES, probe_redis
 from shop.jobs.selectors import RunRow, list_recent_runs, read_queue_depths
 from shop.outbox.selectors import read_outbox
 
@@ -134,11 +135,11 @@ def _show_interval(every: timedelta | None) -> str:
 
 
 def list_gauges(now: datetime) -> list[Gauge]:
-    """Return queue depths, outbox and event stream. Two queries, two Redis round trips."""
+    """Return queue depths, outbox and event stream. Two queries, four Redis round trips."""
     depths = read_queue_depths(QUEUES)
     outbox = read_outbox()
     stream = read_stream(now=now)
-    gauges = [_redis_gauge(is_up=depths is not None)]
+    gauges = [_redis_gauge(probe_redis())]
     for queue, depth in (depths or {}).items():
         gauges.append(
             Gauge(_("Queue %(name)s") % {"name": queue}, str(depth), _grade(depth, 50, 500))
@@ -166,10 +167,11 @@ def list_gauges(now: datetime) -> list[Gauge]:
     return gauges
 
 
-def _redis_gauge(*, is_up: bool) -> Gauge:
-    if is_up:
+def _redis_gauge(state: str) -> Gauge:
+    if state == OK:
         return Gauge("Redis", _("answers"), "green")
-    return Gauge("Redis", _("down"), "red", _("The store sells at public prices meanwhile."))
+    word = _("refuses writes") if state == REFUSES else _("down")
+    return Gauge("Redis", word, "red", _("The store sells at public prices meanwhile."))
 
 
 def _grade(number: float, amber: float, red: float) -> str:

@@ -47,8 +47,8 @@ class Batch:
 def ask_redis(*commands: Command) -> list[Any]:
     """Return the answers to `commands`, sent in one round trip. Raises RedisUnavailable.
 
-    A command that Redis refuses is our bug and raised as redis.ResponseError, after all answers
-    have been heard.
+    A refusal is raised after all answers have been heard: RedisUnavailable if it tells of the
+    server's state, redis.ResponseError if the command is wrong, which is our bug.
     """
     with redis_breaker.guard() as client:
         return _line.ask(client, commands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -10,16 +11,42 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from shop.kernel.errors import FairtagError
 
 OPEN_SECONDS = 0.5
 SOCKET_TIMEOUT_SECONDS = 0.25
 PATIENT_TIMEOUT_SECONDS = 10.0
+PROBE_KEY = "fairtag:probe"
+OK, REFUSES, DOWN = "ok", "refuses", "down"
+
+
+# What a server says of its own state. With these it refuses work that it would do on another day:
+# a failing disk, missing replicas, a broken cluster, a changed password. Other errors are our bugs.
+REFUSALS = {
+    *("LOADING", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "MASTERDOWN"),
+    *("TRYAGAIN", "BUSY", "NOAUTH", "WRONGPASS", "NOPERM"),
+}
+# The last is how the library that sends tasks words a broken connection to the same server.
+_DOWN = (
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    OSError,
+    OperationalError,
+)
+# What the client and the server put before the code: a pipeline's command, a transaction, a script
+# (before Redis 7 its inner error stands behind the place where it was raised).
+_CODE = re.compile(
+    r"(?:Command # \d+ .* of pipeline caused error: )?"
+    r"(?:EXECABORT )?(?:Transaction discarded because of: )?"
+    r"(?:(?:ERR )?Error running script .*?: -)?([A-Z]+)\b",
+    re.DOTALL,
+)
 
 
 class RedisUnavailable(FairtagError):
-    """Redis did not answer, or failed less than `OPEN_SECONDS` ago and was not asked again."""
+    """Redis did not answer, refused work because of its state, or did so a moment ago."""
 
     code = "redis_unavailable"
 
@@ -48,13 +75,62 @@ def get_patient_redis() -> redis.Redis:
     )
 
 
+def is_down(error: BaseException) -> bool:
+    """Return whether `error` tells of a server that is away or refuses work because of its state.
+
+    >>> is_down(redis.ResponseError("MISCONF Errors writing to the AOF file"))
+    True
+    >>> is_down(redis.ResponseError("WRONGTYPE Operation against a key"))
+    False
+    """
+    if not isinstance(error, redis.ResponseError):
+        return isinstance(error, _DOWN)
+    # The client takes the code it knows a class for out of the text.
+    if getattr(error, "status_code", None) in REFUSALS:
+        return True
+    found = _CODE.match(str(error))
+    return found is not None and found[1] in REFUSALS
+
+
 @contextmanager
 def patient_redis() -> Iterator[redis.Redis]:
-    """Yield the background client; raise RedisUnavailable when the body meets a dead Redis."""
+    """Yield the background client; raise RedisUnavailable when the body meets one that is down."""
     try:
         yield get_patient_redis()
-    except _DOWN as error:
+    except Exception as error:
+        if not is_down(error):
+            raise
         raise RedisUnavailable("Redis does not answer a background job.") from error
+
+
+def probe_redis() -> str:
+    """Return "ok", "refuses" if Redis answers but takes no write, or "down". Asks at once.
+
+    The breaker has no say: who asks wants to know how Redis is now.
+    """
+    client = get_redis()
+    try:
+        client.ping()
+    except Exception as error:
+        if not is_down(error):
+            raise
+        return DOWN
+    try:
+        client.set(PROBE_KEY, 1, px=1000)
+    except Exception as error:
+        if not is_down(error):
+            raise
+        return REFUSES
+    return OK
+
+
+def ensure_group(client: redis.Redis, stream: str, group: str) -> None:
+    """Make the consumer group of a stream, and the stream, unless it is there."""
+    try:
+        client.xgroup_create(stream, group, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if not str(error).startswith("BUSYGROUP"):
+            raise
 
 
 class RedisBreaker:
@@ -73,14 +149,16 @@ class RedisBreaker:
     def guard(self) -> Iterator[redis.Redis]:
         """Yield the client; raise RedisUnavailable when open or when the body meets a dead Redis.
 
-        Only connection trouble and a server that refuses work (loading, read-only, out of
-        memory) open the breaker; a wrong command is our bug and is raised as it is.
+        Only connection trouble and a server that refuses work because of its state open the
+        breaker; a wrong command is our bug and is raised as it is.
         """
         if self.is_open:
             raise RedisUnavailable("Redis failed a moment ago; using the fallback.")
         try:
             yield get_redis()
-        except _DOWN as error:
+        except Exception as error:
+            if not is_down(error):
+                raise
             with self._lock:
                 self._open_until = time.monotonic() + OPEN_SECONDS
             raise RedisUnavailable("Redis does not answer; using the fallback.") from error
@@ -89,14 +167,5 @@ class RedisBreaker:
         """Forget the last failure (tests, and after a successful health check)."""
         self._open_until = 0.0
 
-
-_DOWN = (
-    redis.exceptions.ConnectionError,
-    redis.exceptions.TimeoutError,
-    redis.exceptions.ReadOnlyError,
-    redis.exceptions.BusyLoadingError,
-    redis.exceptions.OutOfMemoryError,
-    OSError,
-)
 
 redis_breaker = RedisBreaker()

@@ -15,10 +15,10 @@ from django.db import connection, transaction
 from django.db.models import ExpressionWrapper, F, Value
 from django.db.models.fields import DateTimeField, DurationField
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from shop.jobs.metrics import job_rows_total, job_runs_total, job_seconds
 from shop.jobs.models import JobRun, QuarantinedRow
+from shop.jobs.redis import RedisUnavailable, redis_breaker
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 
@@ -177,6 +177,8 @@ def start_job(*, name: str, queue: str, keywords: Mapping[str, Any] | None = Non
         raise JobUnknown(told % {"name": name})
     try:
         given = {"kwargs": dict(keywords)} if keywords else {}
-        current_app.send_task(names[0], queue=queue, **given)
-    except OperationalError as error:
+        with redis_breaker.guard() as client:
+            client.ping()  # fails within a page's time-out; sending may wait ten seconds
+            current_app.send_task(names[0], queue=queue, **given)
+    except RedisUnavailable as error:
         raise JobUnknown(_("The queue does not answer. Try again when Redis is back.")) from error
