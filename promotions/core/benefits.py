@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 
+from promotions.core.benefits_bundles import save_on_bundles
 from promotions.core.benefits_sets import (
     Saving,
-    list_runs,
-    save_on_bundles,
     save_on_groups,
     save_on_other_goods,
     save_on_same_goods,
 )
 from promotions.core.formula import Formula
+from promotions.core.open_lines import OpenLine, list_runs
 from promotions.core.terms import Bundle, BuyGet, GroupOf, Step, Tiers
 from promotions.core.values import Benefit, BenefitKind, Target
 from shop.kernel.money import prorate
 
 Pools = Sequence[Collection[int]]
 WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
-
-
-@dataclass(slots=True)
-class OpenLine:
-    """A line while offers are applied: `left_minor` is its price so far, for all its units.
-
-    `quoted_minor` is its price before any offer: what tiers and formulas count. `personal_minor`
-    is what offers for chosen shoppers may still take off (None: no cap is in force).
-    """
-
-    line_id: str
-    quantity: int
-    left_minor: int
-    floor_minor: int
-    quoted_minor: int = 0
-    personal_minor: int | None = None
-
-    @property
-    def room_minor(self) -> int:
-        """Return how much may still be taken off."""
-        return max(0, self.left_minor - self.floor_minor)
 
 
 def reduce_lines(
@@ -68,10 +46,11 @@ def reduce_lines(
     """
     if benefit.kind in WITHOUT_LINES:
         return [0] * len(lines)
-    rooms = [_room(line, benefit, is_personal=is_personal) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
-        saving = _save_on_sets(benefit, benefit.terms, lines, pools or [range(len(lines))])
-        return _spread_saving(saving, rooms, benefit)
+        pools = pools or [range(len(lines))]
+        saving = _save_on_sets(benefit, benefit.terms, lines, pools, is_personal=is_personal)
+        return _spread_saving(saving, len(lines), benefit)
+    rooms = [_room(line, benefit, is_personal=is_personal) for line in lines]
     if benefit.target is Target.CART and benefit.kind is not BenefitKind.QUANTITY_TIERS:
         wanted = _on_cart(benefit, lines)
         total = min(wanted, sum(rooms), _cap(benefit, wanted))
@@ -82,25 +61,6 @@ def reduce_lines(
     ]
     total = sum(parts)
     return prorate(_cap(benefit, total), parts) if total > _cap(benefit, total) else parts
-
-
-def bound_reduction(
-    benefit: Benefit,
-    lines: Sequence[OpenLine],
-    pools: Pools | None = None,
-    *,
-    is_personal: bool = False,
-) -> int:
-    """Return the most `benefit` can take off `lines`, also after any other offers.
-
-    What it takes now bounds what it takes of less; only sets may then be made of other lines,
-    with more room above their floors.
-    """
-    if not isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
-        return sum(reduce_lines(benefit, lines, pools, is_personal=is_personal))
-    saving = _save_on_sets(benefit, benefit.terms, lines, pools or [range(len(lines))])
-    most = _cap(benefit, saving.amount_minor)
-    return min(most, sum(_room(line, benefit, is_personal=is_personal) for line in lines))
 
 
 def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> list[int]:
@@ -184,15 +144,20 @@ def _of_units(step: Step, line: OpenLine) -> int:
 
 
 def _save_on_sets(
-    benefit: Benefit, terms: BuyGet | GroupOf | Bundle, lines: Sequence[OpenLine], pools: Pools
+    benefit: Benefit,
+    terms: BuyGet | GroupOf | Bundle,
+    lines: Sequence[OpenLine],
+    pools: Pools,
+    *,
+    is_personal: bool,
 ) -> Saving:
-    amounts = [(line.quantity, line.left_minor) for line in lines]
-    runs = [list_runs(amounts, sorted(pool)) for pool in pools]
+    most_line = benefit.cap_line_minor
+    runs = [
+        list_runs(lines, sorted(pool), cap_line_minor=most_line, is_personal=is_personal)
+        for pool in pools
+    ]
     if isinstance(terms, Bundle):
-        saving = save_on_bundles(runs, terms, benefit.amount_minor, terms.max_sets)
-        if benefit.amount_minor is None:
-            saving = saving._replace(amount_minor=percent_of(benefit, saving.amount_minor))
-        return saving
+        return save_on_bundles(runs, terms, partial(_of_bundles, benefit), terms.max_sets)
     share = partial(percent_of, benefit)
     if isinstance(terms, BuyGet) and terms.get_scope is not None:
         return save_on_other_goods(runs[0], runs[1], terms, share, terms.max_sets)
@@ -201,13 +166,19 @@ def _save_on_sets(
     return save_on_groups(runs[0], terms.size, benefit.amount_minor or 0, terms.max_sets)
 
 
-def _spread_saving(saving: Saving, rooms: list[int], benefit: Benefit) -> list[int]:
-    weights = [0] * len(rooms)
+def _of_bundles(benefit: Benefit, worth_minor: int, bundles: int) -> int:
+    if benefit.amount_minor is None:
+        return percent_of(benefit, worth_minor)
+    return worth_minor - bundles * benefit.amount_minor
+
+
+def _spread_saving(saving: Saving, count: int, benefit: Benefit) -> list[int]:
+    """Return what sets take off each line: by value, within the room of their units."""
+    weights, rooms = [0] * count, [0] * count
     for run in saving.used:
         weights[run.at] += run.value * run.units
-    rooms = [room if weight else 0 for room, weight in zip(rooms, weights, strict=True)]
-    wanted = saving.amount_minor
-    return spread(min(wanted, sum(rooms), _cap(benefit, wanted)), weights, rooms)
+        rooms[run.at] += run.room * run.units
+    return spread(_cap(benefit, saving.amount_minor), weights, rooms)
 
 
 def _cap(benefit: Benefit, total_minor: int) -> int:

@@ -1,27 +1,28 @@
-"""Benefits on sets of units: buy X get Y, cheapest free, N for a price, bundles.
+"""Benefits on sets of units: buy X get Y, cheapest free, N for a price.
 
 A line's units cost its price so far, split as evenly as cents allow. Which units form sets is
-chosen for the shopper; what a set saves is spread over all its units by their value, so that
-each unit's share is fair when one of them comes back. Work is bounded by lines, not by units.
+chosen for the shopper, by what can really be taken off them: together never more than the room
+above the floors of these units. What sets save is spread over all their units by value, so that
+each unit's share is fair when one of them comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from promotions.core.terms import Bundle, BuyGet, GroupOf
-
-MOST_BUNDLES = 99
-
-
-class Run(NamedTuple):
-    """`units` units of the line at position `at` that cost `value` each."""
-
-    value: int
-    units: int
-    at: int
+from promotions.core.open_lines import Run, count_units, sum_rooms, sum_values, take_units
+from promotions.core.set_choice import (
+    MIXTURES,
+    MOST_UNITS,
+    carry_choices,
+    order_by_mixture,
+    order_by_room,
+    order_by_value,
+    pick_best,
+)
+from promotions.core.terms import BuyGet, GroupOf
 
 
 class Saving(NamedTuple):
@@ -33,24 +34,8 @@ class Saving(NamedTuple):
 
 NOTHING = Saving(0, ())
 
-Line = tuple[int, int]  # quantity, price so far of all units
 Share = Callable[[int], int]  # what the benefit takes of one unit's price
-
-
-def list_runs(lines: Sequence[Line], pool: Iterable[int]) -> list[Run]:
-    """Return the units of the pool's lines, dearest first; of equal ones the earlier line's.
-
-    >>> list_runs([(3, 1_000), (1, 400)], [0, 1])
-    [Run(value=400, units=1, at=1), Run(value=334, units=1, at=0), Run(value=333, units=2, at=0)]
-    """
-    runs = []
-    for at in pool:
-        quantity, left = lines[at]
-        each, dearer = divmod(left, quantity)
-        if dearer:
-            runs.append(Run(each + 1, dearer, at))
-        runs.append(Run(each, quantity - dearer, at))
-    return sorted(runs, key=lambda run: (-run.value, run.at))
+Promised = tuple[int, Sequence[Run]]  # what is promised for these units
 
 
 def save_on_same_goods(
@@ -61,27 +46,30 @@ def save_on_same_goods(
     Sets are made of neighbours from the dearest down, which saves most. A set that is not full
     counts in "buy X get up to Y" as far as it goes, and not at all in "of N the cheapest".
 
-    >>> runs = [Run(500, 2, 0), Run(300, 2, 1)]
+    >>> runs = [Run(500, 2, 0, 500), Run(300, 2, 1, 300)]
     >>> save_on_same_goods(runs, BuyGet(2, 1), lambda value: value, None).amount_minor
     300
     """
-    if isinstance(terms, BuyGet):
-        size, paid, partial = terms.buy + terms.get, terms.buy, True
-    else:
-        size, paid, partial = terms.size, terms.size - terms.free, False
-    total = sum(run.units for run in runs)
+    is_partial = isinstance(terms, BuyGet)
+    size = terms.buy + terms.get if isinstance(terms, BuyGet) else terms.size
+    paid = terms.buy if isinstance(terms, BuyGet) else terms.size - terms.free
+    total = count_units(runs)
     sets = total // size if most is None else min(most, total // size)
-    if partial and total - sets * size > paid and (most is None or sets < most):
+    covered = sets * size
+    if is_partial and total - covered > paid and (most is None or sets < most):
         covered = total
-    else:
-        covered = sets * size
-    used = take_units(runs, covered)
-    amount, at = 0, 0
-    for run in used:
-        amount += _given_before(at + run.units, size, paid) * share(run.value)
-        amount -= _given_before(at, size, paid) * share(run.value)
-        at += run.units
-    return Saving(amount, tuple(used))
+
+    def promise(order: Sequence[Run]) -> Promised:
+        used = order_by_value(take_units(order, covered))
+        return _promise_blocks(used, size, paid, share), used
+
+    def gain(count: int, unit: Run) -> int:
+        return share(unit.value) if count % size >= paid else 0
+
+    def is_set(count: int) -> bool:
+        return count % size == 0 or (is_partial and count % size > paid)
+
+    return _settle(runs, covered, promise, partial(_search_same, gain=gain, is_set=is_set))
 
 
 def save_on_other_goods(
@@ -89,115 +77,122 @@ def save_on_other_goods(
 ) -> Saving:
     """Return what "buy X of these, get up to Y of those" saves: the dearest of those.
 
-    >>> bought, got = [Run(900, 5, 0)], [Run(300, 1, 1), Run(100, 4, 2)]
+    >>> bought, got = [Run(900, 5, 0, 900)], [Run(300, 1, 1, 300), Run(100, 4, 2, 100)]
     >>> save_on_other_goods(bought, got, BuyGet(2, 1), lambda value: value, None).amount_minor
     400
     """
-    sets = sum(run.units for run in bought) // terms.buy
+    sets = count_units(bought) // terms.buy
     sets = sets if most is None else min(most, sets)
-    cheaper = take_units(got, sets * terms.get)
-    count = sum(run.units for run in cheaper)
-    sets = -(-count // terms.get)
-    amount = sum(run.units * share(run.value) for run in cheaper)
-    return Saving(amount, (*take_units(bought, sets * terms.buy), *cheaper))
+    most_got = min(count_units(got), sets * terms.get)
+    with_room = order_by_room(bought)  # nothing else of what is bought counts
+
+    def pay(count: int) -> list[Run]:
+        return take_units(with_room, -(-count // terms.get) * terms.buy)
+
+    def promise(order: Sequence[Run]) -> Promised:
+        cheaper = take_units(order, most_got)
+        promised = sum(run.units * share(run.value) for run in cheaper)
+        return promised, (*pay(most_got), *cheaper)
+
+    def search(runs: Sequence[Run], count: int) -> Saving:
+        best = NOTHING
+        for n, front in enumerate(carry_choices(runs, count, lambda _, unit: share(unit.value))):
+            paid = pay(n)
+            room = sum_rooms(paid)
+            found = pick_best(one._replace(allowed=one.allowed + room) for one in front)
+            if found.saving > best.amount_minor:
+                best = Saving(found.saving, (*paid, *found.used()))
+        return best
+
+    return _settle(got, most_got, promise, search)
 
 
 def save_on_groups(runs: Sequence[Run], size: int, price: int, most: int | None) -> Saving:
     """Return what groups of `size` units at `price` save; only groups that save are made.
 
-    >>> save_on_groups([Run(200, 4, 0), Run(90, 4, 1)], 3, 500, None).amount_minor
+    >>> save_on_groups([Run(200, 4, 0, 200), Run(90, 4, 1, 90)], 3, 500, None).amount_minor
     100
     """
-    most_groups = sum(run.units for run in runs) // size
+    most_groups = count_units(runs) // size
     groups = most_groups if most is None else min(most, most_groups)
     # Each further group is cheaper than the one before: where one saves nothing, none after does
     below, above = 0, groups
     while below < above:
         middle = (below + above + 1) // 2
-        last = _worth(take_units(runs, middle * size)) - _worth(
+        last = sum_values(take_units(runs, middle * size)) - sum_values(
             take_units(runs, (middle - 1) * size)
         )
         below, above = (middle, above) if last > price else (below, middle - 1)
-    used = tuple(take_units(runs, below * size))
-    return Saving(_worth(used) - below * price, used)
+
+    def promise(order: Sequence[Run], count: int) -> Promised:
+        used = take_units(order, count * size)
+        return sum_values(used) - count * price, used
+
+    def gain(count: int, unit: Run) -> int:
+        return unit.value - (0 if (count + 1) % size else price)
+
+    return _settle(
+        runs,
+        groups * size,
+        lambda order: promise(order, groups),
+        partial(_search_same, gain=gain, is_set=lambda count: count % size == 0),
+        promise(runs, below),
+    )
 
 
-def save_on_bundles(
-    pools: Sequence[Sequence[Run]], terms: Bundle, price: int | None, most: int | None
+def save_promised(promised: Promised) -> Saving:
+    """Return what the units save: what is promised for them, as far as they have the room."""
+    amount, used = promised
+    amount = min(amount, sum_rooms(used))
+    return Saving(amount, tuple(used)) if amount > 0 else NOTHING
+
+
+def _settle(
+    runs: Sequence[Run],
+    count: int,
+    promise: Callable[[Sequence[Run]], Promised],
+    search: Callable[[Sequence[Run], int], Saving],
+    by_value: Promised | None = None,
 ) -> Saving:
-    """Return what bundles save at `price` each, or without one what they are worth.
+    """Return the best saving of up to `count` of `runs`.
 
-    Of the units that can fill all parts of n bundles the dearest are taken, for the n that saves
-    most; a unit that fits several parts stands where it is needed (Hall's condition, exact).
-
-    >>> from promotions.core.carts import EVERYTHING
-    >>> from promotions.core.terms import Part
-    >>> cheese, wine = [Run(500, 2, 0)], [Run(900, 1, 1)]
-    >>> bundle = Bundle((Part(EVERYTHING), Part(EVERYTHING)))
-    >>> save_on_bundles([cheese, wine], bundle, 1_000, None).amount_minor
-    400
+    What is promised most and has the room is best, and so is what has most room and is promised
+    no less; only in between the choices have to be searched.
     """
-    runs, masks = _merge_pools(pools)
-    limit = min(MOST_BUNDLES if most is None else most, sum(r.units for r in runs) // terms.size)
-    best = NOTHING
-    for count in range(1, limit + 1):
-        chosen = _fill_parts(runs, masks, [part.quantity * count for part in terms.parts])
-        if sum(run.units for run in chosen) < count * terms.size:
-            break
-        amount = _worth(chosen) - (0 if price is None else count * price)
-        if amount > best.amount_minor:
-            best = Saving(amount, tuple(chosen))
-    return best
+    most = promise(runs) if by_value is None else by_value
+    if most[0] <= sum_rooms(most[1]):
+        return save_promised(most)
+    by_room = promise(order_by_room(runs))
+    if sum_rooms(by_room[1]) <= by_room[0]:
+        return save_promised(by_room)
+    if count_units(runs) <= MOST_UNITS:
+        return search(runs, count)
+    mixed = [most, *(promise(order_by_mixture(runs, part)) for part in MIXTURES)]
+    return max(map(save_promised, mixed), key=lambda one: one.amount_minor)
 
 
-def take_units(runs: Iterable[Run], count: int) -> list[Run]:
-    """Return the first `count` units of `runs`, or all.
+def _search_same(
+    runs: Sequence[Run],
+    count: int,
+    *,
+    gain: Callable[[int, Run], int],
+    is_set: Callable[[int], bool],
+) -> Saving:
+    fronts = carry_choices(runs, count, gain)
+    best = pick_best(one for n, front in enumerate(fronts) if is_set(n) for one in front)
+    return Saving(best.saving, best.used()) if best.saving > 0 else NOTHING
 
-    >>> take_units([Run(5, 2, 0), Run(3, 2, 1)], 3)
-    [Run(value=5, units=2, at=0), Run(value=3, units=1, at=1)]
-    """
-    taken = []
-    for run in runs:
-        if count <= 0:
-            break
-        taken.append(run if run.units <= count else run._replace(units=count))
-        count -= run.units
-    return taken
+
+def _promise_blocks(used: Sequence[Run], size: int, paid: int, share: Share) -> int:
+    """Return what blocks of `size` units, dearest first, save: of each those after `paid`."""
+    amount, at = 0, 0
+    for run in used:
+        amount += _given_before(at + run.units, size, paid) * share(run.value)
+        amount -= _given_before(at, size, paid) * share(run.value)
+        at += run.units
+    return amount
 
 
 def _given_before(at: int, size: int, paid: int) -> int:
     """Return how many of the first `at` units are cheaper ones, in blocks of `size`."""
     return at // size * (size - paid) + max(0, at % size - paid)
-
-
-def _worth(runs: Iterable[Run]) -> int:
-    return sum(run.value * run.units for run in runs)
-
-
-def _merge_pools(pools: Sequence[Sequence[Run]]) -> tuple[list[Run], dict[int, int]]:
-    masks: dict[int, int] = {}
-    runs: set[Run] = set()
-    for part, pool in enumerate(pools):
-        for run in pool:
-            masks[run.at] = masks.get(run.at, 0) | 1 << part
-            runs.add(run)
-    return sorted(runs, key=lambda run: (-run.value, run.at)), masks
-
-
-def _fill_parts(runs: Sequence[Run], masks: dict[int, int], wanted: Sequence[int]) -> list[Run]:
-    """Take units from the dearest down while each set of parts has room for what fits only it."""
-    parts = range(len(wanted))
-    room = {
-        sum(1 << part for part in chosen): sum(wanted[part] for part in chosen)
-        for size in range(1, len(wanted) + 1)
-        for chosen in combinations(parts, size)
-    }
-    taken = []
-    for run in runs:
-        inside = [some for some in room if masks[run.at] & ~some == 0]
-        count = min(run.units, *(room[some] for some in inside))
-        if count:
-            taken.append(run._replace(units=count))
-            for some in inside:
-                room[some] -= count
-    return taken

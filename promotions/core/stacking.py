@@ -15,6 +15,7 @@ from dataclasses import replace
 from promotions.core.carts import CartValue
 from promotions.core.circumstances import Failure
 from promotions.core.limits import Use
+from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate, cut_fee
 from promotions.core.stacking_rules import exclude_each_other, keep_first_of_ordered
 from promotions.core.stacking_search import Entry, Search
@@ -47,7 +48,7 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     if not entries:
         return NOTHING
     prepared = [entry.prepared for entry in entries]
-    spoils = _may_spoil(prepared, cart)
+    spoils = _may_spoil(prepared)
     can_hurt = spoils or any(map(_is_limited, prepared))
     if not any(entry.conflicts or entry.category for entry in entries):
         together = apply_all(prepared, cart)
@@ -80,14 +81,14 @@ def _entries(candidates: Sequence[Candidate], cart: CartValue) -> list[Entry]:
         (prepare(candidate, cart) for candidate in candidates), key=lambda one: one.sequence
     )
     lines = open_lines(cart)
-    alone = [_alone_minor(one, cart, one.bound(lines)) for one in prepared]
+    alone = [_alone_minor(one, cart, lines) for one in prepared]
     able = {i for i, one in enumerate(prepared) if alone[i] or _gives_else(one, cart)}
     kept = sorted(_in_turn(prepared, able, cart))
     masks = _conflicts([prepared[i] for i in kept])
     return [Entry(prepared[i], alone[i], mask) for i, mask in zip(kept, masks, strict=True)]
 
 
-def _alone_minor(one: Prepared, cart: CartValue, on_lines: int) -> int:
+def _alone_minor(one: Prepared, cart: CartValue, lines: Sequence[OpenLine]) -> int:
     """Return the most money the candidate can take off, whatever else is applied.
 
     Every benefit takes less of less, so what it takes of the untouched cart bounds it; of
@@ -101,7 +102,7 @@ def _alone_minor(one: Prepared, cart: CartValue, on_lines: int) -> int:
             if not terms.methods or fee.code in terms.methods
         ]
         return max(fees, default=0)
-    return on_lines
+    return sum(one.reduce(lines)) if one.stage <= CART else 0
 
 
 def _gives_else(one: Prepared, cart: CartValue) -> bool:
@@ -135,30 +136,25 @@ def _conflicts(kept: Sequence[Prepared]) -> list[int]:
     return masks
 
 
-def _may_spoil(prepared: Sequence[Prepared], cart: CartValue) -> bool:
+def _may_spoil(prepared: Sequence[Prepared]) -> bool:
     """Return whether applying one candidate could make the others worth less than it adds.
 
     Uncapped reductions of single lines only ever lower a line, and what follows never turns a
     lower line into a higher one. One reduction that is spread over some lines may follow, and
-    then only such as depend on the sum of all lines. A set may then be made of other units, which
-    matters where floors or caps of lines decide what it can take off them. Offers for chosen
+    then only such as depend on the sum of all lines. Offers for chosen
     shoppers share what their cap leaves: one may use it up where another would take more, once a
     third offer or a spread comes in between.
     """
     if _share_a_cap(prepared):
         return True
-    has_floors = any(line.floor_minor for line in cart.lines)
     is_spread = False
-    for position, one in enumerate(prepared):
+    for one in prepared:
         if one.stage > CART:
             continue
         if is_spread and not is_whole(one):
             return True
-        is_set = one.stage == SETS
-        if is_set and position and (has_floors or one.benefit.cap_line_minor is not None):
-            return True
         is_capped = one.benefit.cap_minor is not None
-        is_spread |= is_set or (one.stage == LINES and is_capped) or one.stage == CART
+        is_spread |= one.stage == SETS or (one.stage == LINES and is_capped) or one.stage == CART
     return False
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from promotions.core.benefits import OpenLine, percent_of
+from promotions.core.benefits import percent_of
 from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock
 from promotions.core.gifts import list_givable, pick_gift
+from promotions.core.open_lines import OpenLine
 from promotions.core.terms import Delivery, Gift, Points
 from promotions.core.values import Benefit, OfferValue
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from promotions.core.benefits import OpenLine, bound_reduction, reduce_lines
+from promotions.core.benefits import reduce_lines
 from promotions.core.carts import EVERYTHING, CartValue
 from promotions.core.limits import Entity, Tally, Use
+from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate, Effect, Ground
 from promotions.core.stacking_rules import Place
 from promotions.core.terms import Bundle, BuyGet, GroupOf, pools_of
@@ -65,13 +66,6 @@ class Prepared:
         for i, part in zip(self.touched, parts, strict=True):
             taken[i] = part
         return tuple(taken)
-
-    def bound(self, lines: Sequence[OpenLine]) -> int:
-        """Return the most it can take off `lines` as they stand or any lower."""
-        if self.stage > CART:
-            return 0
-        touched = [lines[i] for i in self.touched]
-        return bound_reduction(self.benefit, touched, self.pools, is_personal=self.is_personal)
 
     def take(self, lines: Sequence[OpenLine], taken: Iterable[int]) -> None:
         """Take the parts off the lines; parts below nothing give back."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from promotions.core.benefits import spread
+from promotions.core.benefits import reduce_lines, spread
 from promotions.core.carts import CartLineValue, CartValue, Scope
 from promotions.core.formula import Formula
 from promotions.core.limits import Entity
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers
+from promotions.core.open_lines import OpenLine
+from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers, pools_of
 from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
 from shop.kernel.money import prorate, share_minor
+from tests.factories.basket_units import Unit, list_units, try_all_units
 
 Kind = BenefitKind
 LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
@@ -77,11 +79,7 @@ def _take(
     if most_line is not None:
         room = {key: min(value, most_line) for key, value in room.items()}
     if isinstance(benefit.terms, SETS):
-        wish, weights = _wish_of_sets(offer, lines, left)
-        room = {key: value for key, value in room.items() if weights.get(key)}
-        total = min(wish, most_of(offer), sum(room.values()))
-        parts = spread(total, [weights[key] for key in room], list(room.values()))
-        return dict(zip(room, parts, strict=True))
+        return _take_on_sets(offer, lines, left, personal)
     if turn_of(offer) == 2:
         total = min(_wish_of_cart(benefit, lines, left), most_of(offer), sum(room.values()))
         parts = spread(total, [left[key] for key in room], list(room.values()))
@@ -133,33 +131,49 @@ def _wish_of_cart(benefit: Benefit, lines: list[CartLineValue], left: dict[str, 
     return measure.amount_minor
 
 
-Unit = tuple[int, str, CartLineValue]
+def _take_on_sets(
+    offer: OfferValue,
+    lines: list[CartLineValue],
+    left: dict[str, int],
+    personal: dict[str, int] | None,
+) -> dict[str, int]:
+    """Return what the engine takes off each line, once its sum is the most any units can save.
+
+    Which of equally good units are taken is the engine's choice; how much they save is not.
+    """
+    rooms = None if personal is None else [personal[line.line_id] for line in lines]
+    open_ = [
+        OpenLine(
+            line.line_id,
+            line.quantity,
+            left[line.line_id],
+            line.floor_minor * line.quantity,
+            line.value_minor,
+            None if rooms is None else rooms[i],
+        )
+        for i, line in enumerate(lines)
+    ]
+    pools = [sorted(pool) for pool in pools_of(offer.benefit.terms, offer.scope, lines)]
+    benefit = replace(offer.benefit, cap_minor=most_of(offer))
+    parts = reduce_lines(benefit, open_, pools, is_personal=personal is not None)
+    units = list_units(offer, lines, left, personal)
+    assert sum(parts) == min(most_on_sets(offer, units), most_of(offer)), (offer, lines)
+    return {line.line_id: part for line, part in zip(lines, parts, strict=True)}
 
 
-def list_units(lines: Iterable[CartLineValue], left: dict[str, int]) -> list[Unit]:
-    """Return every single unit with its price so far, dearest first."""
-    units = []
-    for line in lines:
-        parts = prorate(left[line.line_id], [1] * line.quantity)
-        units += [(part, line.line_id, line) for part in parts]
-    return sorted(units, key=lambda unit: (-unit[0], unit[2].variant_id))
-
-
-def _wish_of_sets(
-    offer: OfferValue, lines: list[CartLineValue], left: dict[str, int]
-) -> tuple[int, dict[str, int]]:
-    units, benefit = list_units(lines, left), offer.benefit
-    if isinstance(benefit.terms, Bundle):
-        wish, used = _best_bundles(benefit, benefit.terms, units)
-    elif isinstance(benefit.terms, BuyGet) and benefit.terms.get_scope is not None:
-        wish, used = _buy_and_get(benefit, benefit.terms, units, offer.scope)
+def most_on_sets(offer: OfferValue, units: list[Unit]) -> int:
+    """Return the most that sets of any of `units` save within the room of these units."""
+    benefit, terms = offer.benefit, offer.benefit.terms
+    if isinstance(terms, Bundle):
+        wish, used = _best_bundles(benefit, terms, units)
+    elif isinstance(terms, BuyGet) and terms.get_scope is not None:
+        wish, used = _buy_and_get(benefit, terms, units, offer.scope)
     else:
-        assert isinstance(benefit.terms, BuyGet | GroupOf)
-        wish, used = _blocks(benefit, benefit.terms, units)
-    weights: dict[str, int] = {}
-    for price, line_id, _ in used:
-        weights[line_id] = weights.get(line_id, 0) + price
-    return wish, weights
+        assert isinstance(terms, BuyGet | GroupOf)
+        wish, used = _blocks(benefit, terms, units)
+    if wish <= sum(unit.room for unit in used):
+        return wish
+    return try_all_units(offer, units)
 
 
 def _blocks(benefit: Benefit, terms: BuyGet | GroupOf, units: list[Unit]) -> tuple[int, list[Unit]]:
@@ -169,13 +183,15 @@ def _blocks(benefit: Benefit, terms: BuyGet | GroupOf, units: list[Unit]) -> tup
     for block in blocks:
         if isinstance(terms, BuyGet):
             cheaper = block[terms.buy :]
-            saved = sum(share_minor(unit[0], benefit.percent or 0) for unit in cheaper)
+            saved = sum(share_minor(unit.price, benefit.percent or 0) for unit in cheaper)
             full = bool(cheaper)
         elif terms.free:
             full = len(block) == size
-            saved = sum(share_minor(u[0], benefit.percent or 0) for u in block[size - terms.free :])
+            saved = sum(
+                share_minor(u.price, benefit.percent or 0) for u in block[size - terms.free :]
+            )
         else:
-            saved = sum(unit[0] for unit in block) - (benefit.amount_minor or 0)
+            saved = sum(unit.price for unit in block) - (benefit.amount_minor or 0)
             full = len(block) == size and saved > 0
         if full:
             wish, used = wish + saved, used + block
@@ -186,14 +202,14 @@ def _buy_and_get(
     benefit: Benefit, terms: BuyGet, units: list[Unit], scope: Scope
 ) -> tuple[int, list[Unit]]:
     assert terms.get_scope is not None
-    got = [unit for unit in units if terms.get_scope.covers(unit[2])]
-    bought = [u for u in units if scope.covers(u[2]) and not terms.get_scope.covers(u[2])]
+    got = [unit for unit in units if terms.get_scope.covers(unit.line)]
+    bought = [u for u in units if scope.covers(u.line) and not terms.get_scope.covers(u.line)]
     wish, used = 0, list[Unit]()
     sets = len(bought) // terms.buy
     for n in range(sets if terms.max_sets is None else min(sets, terms.max_sets)):
         cheaper = got[n * terms.get : (n + 1) * terms.get]
         if cheaper:
-            wish += sum(share_minor(unit[0], benefit.percent or 0) for unit in cheaper)
+            wish += sum(share_minor(unit.price, benefit.percent or 0) for unit in cheaper)
             used += [*bought[n * terms.buy : (n + 1) * terms.buy], *cheaper]
     return wish, used
 
@@ -207,7 +223,7 @@ def _best_bundles(benefit: Benefit, terms: Bundle, units: list[Unit]) -> tuple[i
         # the engine by a nudge far below a cent
         worth = np.array(
             [
-                [u[0] + 1 - i * 1e-6 if scope.covers(u[2]) else -1e9 for scope in slots * n]
+                [u.price + 1 - i * 1e-6 if scope.covers(u.line) else -1e9 for scope in slots * n]
                 for i, u in enumerate(units)
             ]
         )
@@ -215,7 +231,7 @@ def _best_bundles(benefit: Benefit, terms: Bundle, units: list[Unit]) -> tuple[i
         if worth[rows, columns].min() < 0:
             break
         chosen = [units[row] for row in rows]
-        value = sum(unit[0] for unit in chosen)
+        value = sum(unit.price for unit in chosen)
         if benefit.amount_minor is None:
             saved = share_minor(value, benefit.percent or 0)
         else:

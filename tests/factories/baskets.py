@@ -146,6 +146,25 @@ def draw_benefit(rng: random.Random) -> Benefit:
     return Benefit(kind, **fields)
 
 
+def draw_set_offer(rng: random.Random, offer_id: int) -> OfferValue:
+    """Return an offer on sets of units, without caps."""
+    kind = rng.choice((Kind.SET_PRICE, Kind.BUNDLE, Kind.BUY_GET, Kind.CHEAPEST_FREE))
+    percent = rng.choice((Decimal(100), Decimal(rng.randint(1, 10_000)) / 100))
+    fields: dict[str, Any] = {"percent": percent}
+    if kind is Kind.SET_PRICE:
+        size = rng.choice((2, 3, 4))
+        terms: Any = GroupOf(size, max_sets=rng.choice((None, 1, 2)))
+        fields = {"amount_minor": rng.randint(30, 1_500) * size}
+    elif kind is Kind.BUNDLE:
+        terms = _bundle(rng)
+        if rng.random() < 0.5:
+            fields = {"amount_minor": rng.randint(30, 1_500) * terms.size}
+    else:
+        terms = _sets(rng, kind)
+    scope = Scope() if kind is Kind.BUNDLE else _scope(rng)
+    return make_offer(offer_id, Benefit(kind, Target.CART, terms=terms, **fields), scope=scope)
+
+
 def _draw_line(rng: random.Random, i: int) -> CartLineValue:
     unit = rng.randint(0, 3_000)
     return make_line(

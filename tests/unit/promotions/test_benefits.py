@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.benefits import OpenLine, reduce_lines, spread
+from promotions.core.benefits import reduce_lines, spread
+from promotions.core.open_lines import OpenLine
 from promotions.core.values import Benefit, Target
 from shop.kernel.money import share_minor
 from tests.factories.promotions import amount_off, benefits, percent_off

@@ -8,16 +8,15 @@ from itertools import combinations, permutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from promotions.core.benefits import OpenLine, reduce_lines
+from promotions.core.benefits import reduce_lines
+from promotions.core.benefits_bundles import save_on_bundles
 from promotions.core.benefits_sets import (
-    Run,
-    list_runs,
-    save_on_bundles,
     save_on_groups,
     save_on_other_goods,
     save_on_same_goods,
 )
 from promotions.core.carts import EVERYTHING, Scope
+from promotions.core.open_lines import OpenLine, Run, list_runs
 from promotions.core.terms import Bundle, BuyGet, GroupOf, Part
 from promotions.core.values import Benefit, BenefitKind, Target
 
@@ -25,7 +24,9 @@ prices = st.lists(st.integers(0, 20), min_size=1, max_size=6)
 
 
 def _runs(values: list[int]) -> list[Run]:
-    return list_runs([(1, value) for value in values], range(len(values)))
+    return list_runs(
+        [OpenLine(str(i), 1, value, 0) for i, value in enumerate(values)], range(len(values))
+    )
 
 
 def _free(value: int) -> int:
@@ -78,14 +79,15 @@ def test_of_all_bundles_those_are_made_that_save_most(
             if is_possible:
                 best = max(best, sum(values[i] for i in chosen) - pairs * price)
     bundle = Bundle((Part(EVERYTHING), Part(EVERYTHING)))
-    assert save_on_bundles(pools, bundle, price, None).amount_minor == best
+    saving = save_on_bundles(pools, bundle, lambda worth, count: worth - count * price, None)
+    assert saving.amount_minor == best
 
 
 def test_buy_some_get_others_takes_the_dearest_of_the_others() -> None:
-    bought, got = [Run(900, 4, 0)], [Run(500, 1, 1), Run(200, 5, 2)]
+    bought, got = [Run(900, 4, 0, 900)], [Run(500, 1, 1, 500), Run(200, 5, 2, 200)]
     saving = save_on_other_goods(bought, got, BuyGet(2, 1), _free, None)
     assert saving.amount_minor == 700
-    assert saving.used == (Run(900, 4, 0), Run(500, 1, 1), Run(200, 1, 2))
+    assert saving.used == (Run(900, 4, 0, 900), Run(500, 1, 1, 500), Run(200, 1, 2, 200))
     assert save_on_other_goods(bought, got, BuyGet(2, 1), _free, 1).amount_minor == 500
     assert save_on_other_goods([], got, BuyGet(2, 1), _free, None).amount_minor == 0
 
