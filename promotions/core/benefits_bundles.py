@@ -46,7 +46,7 @@ def save_on_bundles(
     limit = min(MOST_BUNDLES if most is None else most, count_units(runs) // terms.size)
 
     def fill(order: Sequence[Run]) -> list[Promised]:
-        found = []
+        found: list[Promised] = []
         for count in range(1, limit + 1):
             used = _fill_parts(order, masks, [part.quantity * count for part in terms.parts])
             if count_units(used) < count * terms.size:
