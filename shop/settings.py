@@ -161,6 +161,10 @@ CELERY_TIMEZONE = "UTC"
 # Kept in memory: the default scheduler shelves (pickles) its state to disk.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 
+# --- payments -----------------------------------------------------------------------------------
+# The sandbox moves no money, so products would be free: only a shop to look at lets it in.
+SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
+
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "profiles.Account"
 AUTHENTICATION_BACKENDS: list[str] = [

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from celery.signals import beat_init, worker_init
+
 from orders.tasks import (
     mail_order_cancelled,
     mail_order_expired,
@@ -25,6 +27,7 @@ from profiles.services.experiment_checks import check_designs
 from promotions.selectors.offered import list_public_cuts
 from promotions.services.allocation_arms import refuse_unallocated
 from promotions.services.tested_campaigns import refuse_public_design
+from shop.jobs.starting import require_ready
 from shop.outbox.services import Handlers, on_fact_committed
 
 HANDLERS: Handlers = {
@@ -50,6 +53,8 @@ def connect(*, wake: Callable[[], object]) -> None:
     `wake` rouses the worker that delivers facts.
     """
     on_fact_committed(wake)
+    worker_init.connect(require_ready)  # as the web server does: see `shop.wsgi`
+    beat_init.connect(require_ready)
     tell_public_offers(list_public_cuts)
     check_designs("offers", refuse_public_design)
     check_designs("allocator", refuse_unallocated)

@@ -26,6 +26,7 @@ STATE_FOLDER_OF_TESTS = "test"
 FIXED = {
     "DEBUG": "0",
     "HTTPS": "0",
+    "SANDBOX_PAYMENTS": "1",
     "SECRET_KEY": "only-tests-use-this-key-and-they-are-no-secret",
     "SITE_URL": "http://testserver",
     "STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",

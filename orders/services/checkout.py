@@ -13,6 +13,7 @@ from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
 from orders.models import Cart, CartLine
 from orders.services.payments import list_payment_methods
+from orders.services.providers import list_offered, say_no_provider
 from orders.services.rows import OpenCart, lock_cart
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
@@ -28,7 +29,8 @@ def start_checkout(
 
     A repeat holds what the cart now contains but does not make the hold longer: otherwise an
     open tab could keep goods from others for ever. Raises CartRefused, CartChanged,
-    PriceConsentNeeded, UnknownDelivery, OutOfStock (`detail["available"]`).
+    PriceConsentNeeded, UnknownDelivery, PaymentRefused (no_payment_provider), OutOfStock
+    (`detail["available"]`).
     """
     opened = lock_cart(context, version=version)
     valuation = value_cart(opened, context, delivery_code=delivery_method)
@@ -51,7 +53,7 @@ def start_checkout(
 
 
 def check_ready(valuation: Valuation) -> None:
-    """Raise unless the cart can become an order: something in it, all of it sold and agreed."""
+    """Raise unless the cart can become an order: something in it, all sold, agreed and payable."""
     if not valuation.lines:
         raise CartRefused("The cart is empty.", code="cart_empty")
     gone = [line.card.variant_id for line in valuation.lines if not line.is_sold]
@@ -68,6 +70,8 @@ def check_ready(valuation: Valuation) -> None:
             "A price rose since it was quoted. Please accept it in the cart first.",
             variant_ids=[line.card.variant_id for line in valuation.risen],
         )
+    if valuation.valued.totals.total_minor and not list_offered():
+        raise say_no_provider()
 
 
 def require_cart(opened: OpenCart) -> Cart:

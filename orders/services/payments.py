@@ -15,12 +15,12 @@ from orders.metrics import payments_total
 from orders.models import Order, Payment
 from orders.services.locks import lock_order_step
 from orders.services.providers import (
-    FREE,
-    METHOD_PROVIDERS,
     Charge,
     Outcome,
     ProviderDown,
+    find_offered,
     find_provider,
+    list_offered,
 )
 from orders.services.settling import close_unpaid, note, settle_paid
 from promotions.services import CouponExhausted
@@ -31,11 +31,10 @@ OPEN_STATES = (State.STARTED, State.NEEDS_ACTION)
 
 
 def list_payment_methods(*, language: str) -> list[PaymentMethod]:
-    """Return the ways to pay. No query."""
+    """Return the ways to pay; none where no provider is configured. No query."""
     return [
         PaymentMethod(code, pick(METHODS.get(code, (code, code)), language), provider.is_sandbox)
-        for code, provider in METHOD_PROVIDERS.items()
-        if code != FREE
+        for code, provider in list_offered().items()
     ]
 
 
@@ -45,11 +44,10 @@ def start_payment(
     """Try to pay an order; the same key gives the same attempt and never charges twice.
 
     A declined or unanswered attempt leaves the order payable and its stock held until
-    `pay_until`. Raises OrderRefused (not_payable), PaymentRefused (unknown_method), OrderNotFound.
+    `pay_until`. Raises OrderRefused (not_payable), PaymentRefused (unknown_method,
+    no_payment_provider), OrderNotFound.
     """
-    if method == FREE:
-        raise PaymentRefused("This order has to be paid.", code="unknown_method")
-    provider = find_provider(method)
+    provider = find_offered(method)
     payment, is_new = _open_payment(order_id, method, idempotency_key, now)
     if not is_new and payment.state != State.STARTED:
         return _step(payment, language)
@@ -66,14 +64,15 @@ def confirm_payment(
 ) -> PaymentStep:
     """Finish an attempt that waited for the shopper (3-D Secure and the like). Twice is once.
 
-    Raises PaymentRefused (payment_not_found, bad_action_token).
+    Raises PaymentRefused (payment_not_found, bad_action_token, unknown_method,
+    no_payment_provider).
     """
     payment = Payment.objects.select_related("order").filter(pk=payment_id).first()
     if payment is None:
         raise PaymentRefused("There is no such payment.", code="payment_not_found")
     if payment.state not in OPEN_STATES:
         return _step(payment, language)
-    provider = find_provider(payment.method)
+    provider = find_offered(payment.method)
     charge = describe_charge(payment)
     outcome = provider.resume(charge, action_token=action_token, approved=approved)
     is_news = apply_outcome(payment, outcome, now=now)

@@ -55,8 +55,8 @@ def place_order(
 
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
     order that costs nothing is paid at once. Raises CartRefused, ContactRefused,
-    PriceConsentNeeded, TotalChanged, OutOfStock, CouponExhausted, PointsRefused, UnknownDelivery,
-    IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
+    PriceConsentNeeded, PaymentRefused, TotalChanged, OutOfStock, CouponExhausted, PointsRefused,
+    UnknownDelivery, IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
     """
     shopper = require_shopper(context)
     asked = {

@@ -12,7 +12,7 @@ from orders.models import Payment
 from orders.models.payments import UNANSWERED
 from orders.services.locks import lock_order_step
 from orders.services.payments import apply_outcome, describe_charge, is_unanswered
-from orders.services.providers import Outcome, ProviderDown, find_provider
+from orders.services.providers import Outcome, ProviderDown, find_provider, is_accepted
 from orders.services.settling import note
 
 State = Payment.State
@@ -51,8 +51,13 @@ def _reconcile(payment: Payment, now: datetime) -> int:
 
 
 def _ask(payment: Payment) -> Outcome | None:
-    """Return what the provider knows; None if it never took the charge. Holds no lock."""
+    """Return what the provider knows; None if it never took the charge. Holds no lock.
+
+    A sandbox that is not allowed any more took none, whatever it says.
+    """
     provider, charge = find_provider(payment.method), describe_charge(payment)
+    if not is_accepted(provider):
+        return None
     outcome = provider.look_up(charge)
     is_open = payment.order.status == OrderStatus.AWAITING_PAYMENT
     if outcome is not None and outcome.state == State.NEEDS_ACTION and not is_open:

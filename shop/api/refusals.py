@@ -121,6 +121,7 @@ STATUS_BY_CODE: dict[str, int] = {
     # what is down
     "too_many_tries": 429,
     "market_not_found": 503,
+    "no_payment_provider": 503,
     "online_unavailable": 503,
     "redis_unavailable": 503,
 }

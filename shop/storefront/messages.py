@@ -30,6 +30,9 @@ def say_refusal(error: FairtagError) -> str:
         "points_gone": _("Your points were used elsewhere meanwhile. The total has changed."),
         "not_a_member": _("Sign in and join to use points."),
         "no_programme": _("There is no points programme here."),
+        "no_payment_provider": _(
+            "This shop cannot take payments at the moment. Your cart is kept."
+        ),
         "not_payable": _("This order can no longer be paid."),
         "not_cancellable": _("This order can no longer be canceled."),
         "not_bought": _("Only people who bought it here can review it."),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.conf import settings
+
 from orders.core.refusals import PaymentRefused
 from orders.services.providers.base import Provider
 from orders.services.providers.free import FREE, FreeProvider
@@ -16,8 +18,46 @@ METHOD_PROVIDERS: Mapping[str, Provider] = {
 
 
 def find_provider(method: str) -> Provider:
-    """Return the provider of a way to pay. Raises PaymentRefused (unknown_method)."""
+    """Return the provider of a way to pay, offered or not: what was paid once can be given back.
+
+    Raises PaymentRefused (unknown_method).
+    """
     provider = METHOD_PROVIDERS.get(method)
     if provider is None:
         raise PaymentRefused("There is no such way to pay.", code="unknown_method")
     return provider
+
+
+def is_accepted(provider: Provider) -> bool:
+    """Return whether its answers count: a sandbox's only where SANDBOX_PAYMENTS allows them."""
+    return settings.SANDBOX_PAYMENTS or not provider.is_sandbox
+
+
+def list_offered() -> dict[str, Provider]:
+    """Return the ways to pay that shoppers may choose; none where no provider is configured."""
+    return {
+        method: provider
+        for method, provider in METHOD_PROVIDERS.items()
+        if method != FREE and is_accepted(provider)
+    }
+
+
+def find_offered(method: str) -> Provider:
+    """Return the provider of a way to pay that may be chosen now.
+
+    Raises PaymentRefused (no_payment_provider, unknown_method).
+    """
+    offered = list_offered()
+    if not offered:
+        raise say_no_provider()
+    if method not in offered:
+        raise PaymentRefused("There is no such way to pay.", code="unknown_method")
+    return offered[method]
+
+
+def say_no_provider() -> PaymentRefused:
+    """Return the refusal of a shop that has no way to pay."""
+    return PaymentRefused(
+        "This shop cannot take payments at the moment. Your cart is kept.",
+        code="no_payment_provider",
+    )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -45,8 +46,10 @@ def checkout(request: HttpRequest) -> HttpResponse:
     note = _use_points(request) if "use_points" in request.POST else ""
     try:
         view = checkout_page(visit.ctx, given.get("delivery") or None)
-    except FairtagError:
-        return redirect("cart")  # the cart shows what stands in the way, and how to go on
+    except FairtagError as error:
+        if error.code == "no_payment_provider":
+            messages.error(request, say_refusal(error))
+        return redirect("cart")  # the cart shows what else stands in the way, and how to go on
     if is_fragment(request) and "place" not in given:
         shown = {"checkout": view, "points_note": note}
         return render(request, "storefront/checkout_sums.html", shown)

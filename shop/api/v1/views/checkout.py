@@ -47,6 +47,7 @@ from shop.pages.cards import quote_context
 TAG = "checkout"
 CART_REFUSALS = (
     "cart_empty",
+    "no_payment_provider",
     "not_for_sale",
     "out_of_stock",
     "price_consent_needed",
@@ -160,7 +161,13 @@ class PaymentsView(OrderBase):
         response=PaymentStepSerializer,
         example=examples.PAYMENT_STEP,
         headers=[IDEMPOTENCY_KEY],
-        refusals=("order_not_found", "not_payable", "unknown_method", *KEY_REFUSALS),
+        refusals=(
+            "order_not_found",
+            "no_payment_provider",
+            "not_payable",
+            "unknown_method",
+            *KEY_REFUSALS,
+        ),
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
@@ -195,7 +202,12 @@ class ConfirmPaymentView(OrderBase):
         request_example={"action_token": "c2FuZGJveA", "approved": True},
         response=PaymentStepSerializer,
         example=examples.PAYMENT_STEP,
-        refusals=("order_not_found", "payment_not_found", "bad_action_token"),
+        refusals=(
+            "order_not_found",
+            "no_payment_provider",
+            "payment_not_found",
+            "bad_action_token",
+        ),
         audience="shopper",
     )
     def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
