@@ -45,11 +45,12 @@ def read_token_key(secret_key: str) -> tuple[str, str]:
     return pem, "RS256"
 
 
-def read_database(*, pool_size: int) -> dict[str, object]:
+def read_database() -> dict[str, object]:
     """Return Django's settings of the database that DATABASE_URL names.
 
-    `pool_size` is the most connections one process keeps open; 0 switches the pool off.
+    DATABASE_POOL is the most connections one process keeps open; 0 switches the pool off.
     """
+    pool_size = env.int("DATABASE_POOL", default=8)
     url = urlsplit(env.str("DATABASE_URL", default="postgresql://127.0.0.1:5432/fairtag"))
     if url.scheme not in POSTGRES_SCHEMES:
         raise SystemExit(

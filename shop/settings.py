@@ -38,6 +38,8 @@ IS_HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
 # Quotes are signed with the first key; the others are still accepted (key rotation).
 QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
 MARKET_CODE: str = env.str("MARKET", default="us")
+# The sandbox moves no money, so products would be free: only a shop to look at lets it in.
+SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
 # Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
 # keeps the shop's own network out of reach.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])
@@ -126,9 +128,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- services -----------------------------------------------------------------------------------
-DATABASES: dict[str, Any] = {
-    "default": read_database(pool_size=env.int("DATABASE_POOL", default=8)),
-}
+DATABASES: dict[str, Any] = {"default": read_database()}
 REDIS_URL: str = read_redis_url()
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Holds login rate limits only: they must be shared by all processes and hold with Redis down.
@@ -160,10 +160,6 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 # Kept in memory: the default scheduler shelves (pickles) its state to disk.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-
-# --- payments -----------------------------------------------------------------------------------
-# The sandbox moves no money, so products would be free: only a shop to look at lets it in.
-SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "profiles.Account"
