@@ -56,6 +56,11 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 fields=["order"], condition=Q(state="succeeded"), name="payment_one_success"
             ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state__in=["started", "needs_action"]),
+                name="payment_one_open",
+            ),
         ]
 
     def __str__(self) -> str:

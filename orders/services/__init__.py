@@ -36,7 +36,12 @@ from orders.services.idempotency import (
 )
 from orders.services.mail import send_order_email
 from orders.services.merging import merge_carts
-from orders.services.payments import confirm_payment, list_payment_methods, start_payment
+from orders.services.payments import (
+    confirm_payment,
+    continue_payment,
+    list_payment_methods,
+    start_payment,
+)
 from orders.services.placing import place_order
 from orders.services.reconciling import reconcile_payments
 from orders.services.refunds import refund_order
@@ -62,6 +67,7 @@ __all__ = [
     "cancel_order",
     "choose_gift",
     "confirm_payment",
+    "continue_payment",
     "expire_carts",
     "expire_unpaid_orders",
     "forget_contacts",

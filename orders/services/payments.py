@@ -44,8 +44,9 @@ def start_payment(
     """Try to pay an order; the same key gives the same attempt and never charges twice.
 
     A declined or unanswered attempt leaves the order payable and its stock held until
-    `pay_until`. Raises OrderRefused (not_payable), PaymentRefused (unknown_method,
-    no_payment_provider), OrderNotFound.
+    `pay_until`. One attempt is open at a time: the shopper finishes it or gives it up first.
+    Raises OrderRefused (not_payable), PaymentRefused (payment_open with `detail["payment_id"]`,
+    unknown_method, no_payment_provider), OrderNotFound.
     """
     provider = find_offered(method)
     payment, is_new = _open_payment(order_id, method, idempotency_key, now)
@@ -64,6 +65,7 @@ def confirm_payment(
 ) -> PaymentStep:
     """Finish an attempt that waited for the shopper (3-D Secure and the like). Twice is once.
 
+    Without approval it is given up, and needs no token: its shopper may have lost the page.
     Raises PaymentRefused (payment_not_found, bad_action_token, unknown_method,
     no_payment_provider).
     """
@@ -74,9 +76,23 @@ def confirm_payment(
         return _step(payment, language)
     provider = find_offered(payment.method)
     charge = describe_charge(payment)
-    outcome = provider.resume(charge, action_token=action_token, approved=approved)
+    if approved:
+        outcome = provider.resume(charge, action_token=action_token)
+    else:
+        outcome = provider.give_up(charge)
     is_news = apply_outcome(payment, outcome, now=now)
     return _step(payment, language, outcome if is_news else None)
+
+
+def continue_payment(*, payment_id: UUID, language: str = "en") -> PaymentStep:
+    """Return where an attempt stands, with what the shopper still has to do. One query.
+
+    Raises PaymentRefused (payment_not_found).
+    """
+    payment = Payment.objects.select_related("order").filter(pk=payment_id).first()
+    if payment is None:
+        raise PaymentRefused("There is no such payment.", code="payment_not_found")
+    return _step(payment, language)
 
 
 @transaction.atomic
@@ -89,6 +105,13 @@ def _open_payment(order_id: int, method: str, key: str, now: datetime) -> tuple[
         return known, False
     if not is_payable(order, now):
         raise OrderRefused("This order cannot be paid any more.", code="not_payable")
+    open_id = order.payments.filter(state__in=OPEN_STATES).values_list("pk", flat=True).first()
+    if open_id is not None:
+        raise PaymentRefused(
+            "A payment of this order is still open. Finish it or give it up first.",
+            code="payment_open",
+            payment_id=str(open_id),
+        )
     payment = Payment.objects.create(
         order=order,
         provider=find_provider(method).code,

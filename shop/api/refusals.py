@@ -106,6 +106,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "nothing_to_use": 409,
     "order_refused": 409,
     "out_of_stock": 409,
+    "payment_open": 409,
     "payment_refused": 409,
     "points_gone": 409,
     "points_refused": 409,

@@ -33,6 +33,7 @@ def say_refusal(error: FairtagError) -> str:
         "no_payment_provider": _(
             "This shop cannot take payments at the moment. Your cart is kept."
         ),
+        "payment_open": _("A payment of this order is still open. Finish it or give it up first."),
         "not_payable": _("This order can no longer be paid."),
         "not_cancellable": _("This order can no longer be canceled."),
         "not_bought": _("Only people who bought it here can review it."),

@@ -50,8 +50,8 @@ class Provider(Protocol):
     def start(self, charge: Charge) -> Outcome:
         """Try to charge. Raises ProviderDown."""
 
-    def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
-        """Finish a charge that needed the shopper. Raises PaymentRefused for a wrong token."""
+    def resume(self, charge: Charge, *, action_token: str) -> Outcome:
+        """Finish a charge that the shopper approved. Raises PaymentRefused for a wrong token."""
 
     def look_up(self, charge: Charge) -> Outcome | None:
         """Say what became of a charge; None if it never arrived. Raises ProviderDown."""

@@ -20,7 +20,7 @@ class FreeProvider:
             raise PaymentRefused("This order has to be paid.", code="unknown_method")
         return Outcome("succeeded", FREE)
 
-    def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
+    def resume(self, charge: Charge, *, action_token: str) -> Outcome:
         """Never needed."""
         return self.start(charge)
 

@@ -27,8 +27,8 @@ class SandboxProvider:
             return Outcome("needs_action", reference, action_token=_sign(charge))
         return Outcome("succeeded", reference)
 
-    def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
-        """Accept the shopper's answer for this very charge and amount."""
+    def resume(self, charge: Charge, *, action_token: str) -> Outcome:
+        """Accept the shopper's approval of this very charge and amount."""
         try:
             signed = _signer().unsign(action_token)
         except BadSignature:
@@ -37,10 +37,7 @@ class SandboxProvider:
             raise PaymentRefused(
                 "This confirmation is not for this payment.", code="bad_action_token"
             )
-        reference = f"sandbox-{charge.payment_id}"
-        if approved:
-            return Outcome("succeeded", reference)
-        return Outcome("declined", reference, "not_confirmed")
+        return Outcome("succeeded", f"sandbox-{charge.payment_id}")
 
     def look_up(self, charge: Charge) -> Outcome | None:
         """Answer as the start did; what met the outage never arrived."""

@@ -13,9 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.core.values import PaymentStep
+from orders.core.values import OrderView, PaymentStep
 from orders.selectors import find_order_for_guest
-from orders.services import cancel_order, confirm_payment, list_payment_methods, start_payment
+from orders.services import (
+    PaymentRefused,
+    cancel_order,
+    confirm_payment,
+    continue_payment,
+    list_payment_methods,
+    start_payment,
+)
 from shop.jobs.limits import GUESS, MONEY
 from shop.kernel.errors import FairtagError
 from shop.pages.checkout import order as order_page
@@ -33,7 +40,8 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
     ctx = get_visit(request).ctx
     found = order_page(ctx, token)
     methods = list_payment_methods(language=ctx.language) if found.is_payable else []
-    context = {"order": found, "methods": methods, "key": str(uuid4())}
+    waiting = [each for each in found.payments if each.state == "needs_action"]
+    context = {"order": found, "methods": methods, "waiting": waiting, "key": str(uuid4())}
     return render(request, "storefront/order.html", context)
 
 
@@ -41,22 +49,37 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
 @limited(MONEY)
 @may_be_missing
 def pay(request: HttpRequest, token: str) -> HttpResponse:
-    """Try to pay an order that is not paid yet."""
-    ctx = get_visit(request).ctx
-    found = order_page(ctx, token)
-    key = request.POST.get("key", "")[:80] or str(uuid4())
+    """Try to pay an order that is not paid yet, or go on with the attempt that is open."""
+    found = order_page(get_visit(request).ctx, token)
     try:
-        step = start_payment(
+        step = _pay(request, found)
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    return go_to_payment(token, step)
+
+
+def _pay(request: HttpRequest, found: OrderView) -> PaymentStep:
+    """Start an attempt; or go on with the one that waits for the shopper; or give it up."""
+    ctx = get_visit(request).ctx
+    asked = request.POST.get("payment", "")
+    if not asked:
+        key = request.POST.get("key", "")[:80] or str(uuid4())
+        return start_payment(
             order_id=found.order_id,
             method=request.POST.get("method", "")[:40],
             idempotency_key=f"{found.number}:{key}",
             now=ctx.now,
             language=ctx.language,
         )
-    except FairtagError as error:
-        messages.error(request, say_refusal(error))
-        return redirect("order", token=token)
-    return go_to_payment(token, step)
+    payment_id = next((p.payment_id for p in found.payments if str(p.payment_id) == asked), None)
+    if payment_id is None:
+        raise PaymentRefused("This order has no such payment.", code="payment_not_found")
+    if "give_up" not in request.POST:
+        return continue_payment(payment_id=payment_id, language=ctx.language)
+    return confirm_payment(
+        payment_id=payment_id, action_token="", approved=False, now=ctx.now, language=ctx.language
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -94,8 +94,22 @@ def test_a_refused_order_may_be_tried_again_under_the_same_key(alice: Device) ->
 
 
 @pytest.mark.django_db
+def test_a_second_payment_waits_for_the_open_one(alice: Device) -> None:
+    path, opened = f"{alice.order_path}/payments", alice.payment["payment_id"]
+    refused = alice.client.post(path, {"method": "sandbox-card"}, Idempotency_Key="second")
+    assert (refused.status_code, refused.json()["code"]) == (409, "payment_open")
+    assert refused.json()["params"] == {"payment_id": opened}
+    given_up = alice.client.post(
+        f"{path}/{opened}/confirm", {"action_token": "", "approved": False}
+    )
+    assert given_up.json()["state"] == "declined"
+    paid = alice.client.post(path, {"method": "sandbox-card"}, Idempotency_Key="second")
+    assert paid.json()["state"] == "succeeded"
+
+
+@pytest.mark.django_db
 def test_a_payment_is_made_once_per_key(alice: Device) -> None:
-    path = f"{alice.order_path}/payments"
+    path = f"{API}/orders/{order_cart(alice.client, key='fresh')['number']}/payments"
     first = alice.client.post(path, {"method": "sandbox-declined"}, Idempotency_Key="p")
     again = alice.client.post(path, {"method": "sandbox-declined"}, Idempotency_Key="p")
     assert first.json() == again.json()

@@ -42,7 +42,7 @@ class Bank:
     def start(self, charge: Charge) -> Outcome:
         raise ProviderDown("The line is dead.")
 
-    def resume(self, charge: Charge, *, action_token: str, approved: bool) -> Outcome:
+    def resume(self, charge: Charge, *, action_token: str) -> Outcome:
         raise ProviderDown("The line is dead.")
 
     def look_up(self, charge: Charge) -> Outcome | None:

@@ -188,7 +188,9 @@ class StartPaymentSerializer(serializers.Serializer[object]):
 class ConfirmPaymentSerializer(serializers.Serializer[object]):
     """The shopper's answer to a payment that needed one."""
 
-    action_token = serializers.CharField(max_length=500)
+    action_token = serializers.CharField(
+        max_length=500, allow_blank=True, help_text="May be empty where `approved` is false."
+    )
     approved = serializers.BooleanField()
 
 

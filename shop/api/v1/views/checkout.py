@@ -165,6 +165,7 @@ class PaymentsView(OrderBase):
             "order_not_found",
             "no_payment_provider",
             "not_payable",
+            "payment_open",
             "unknown_method",
             *KEY_REFUSALS,
         ),
@@ -173,7 +174,8 @@ class PaymentsView(OrderBase):
     def post(self, request: Request, number: str) -> HttpResponse:
         """A declined payment is an answer (`state`), no error: another attempt takes a new key.
 
-        The same key is the same attempt and never charges twice.
+        The same key is the same attempt and never charges twice. One attempt is open at a time:
+        `payment_open` names it (`params.payment_id`), to be confirmed or given up first.
         """
         key = read_idempotency_key(request._request)
         body = self.read_body(StartPaymentSerializer)
@@ -211,7 +213,8 @@ class ConfirmPaymentView(OrderBase):
         audience="shopper",
     )
     def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
-        """For payments in state needs_action. Twice is once."""
+        """For payments in state needs_action. Twice is once. `approved: false` gives the attempt
+        up, also with an empty `action_token`."""
         body = self.read_body(ConfirmPaymentSerializer)
         order = self.find_own(number)
         if all(payment.payment_id != payment_id for payment in order.payments):
