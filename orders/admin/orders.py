@@ -85,7 +85,6 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "shopper__pseudonym": read_uuid,
     }
     search_help_text = _("order number, e-mail address or shopper's pseudonym")
-    personal_search = ["email"]
     personal = {
         "email": mask_email,
         "phone": mask_text,

@@ -64,7 +64,6 @@ class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overri
     ]
     list_filter = ["is_staff", "is_active", "is_superuser", ("groups", RelatedDropdownFilter)]
     search_fields = ["email__startswith", "last_name"]
-    personal_search = ["email__startswith", "last_name"]
     personal = {"email": mask_email, "first_name": mask_text, "last_name": mask_text}
     ordering = ["email"]
     filter_horizontal = ["groups", "user_permissions"]

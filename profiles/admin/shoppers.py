@@ -64,7 +64,6 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
         "account__email": lambda text: text.strip().lower() if "@" in text else None,
     }
     personal = {"account__email": mask_email}
-    personal_search = ["account__email"]
     fieldsets = [
         (None, {"fields": ["pseudonym", "external_ref", "account", "home_store", "market_code"]}),
         (

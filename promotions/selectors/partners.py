@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 
 from promotions.models import PartnerEntry, Redemption, Settlement
 from shop.kernel.money import Money
+from shop.kernel.sheets import sheet_lines
 
 FEWEST = 5  # products used less often are reported together: no single purchase shows
 OTHERS, DELIVERY = "other products", "delivery"
@@ -71,15 +72,10 @@ def report_settlement(settlement: Settlement) -> list[ReportRow]:
 def write_report(settlement: Settlement) -> str:
     """Return the report as CSV in units of the currency; the last row is the sum."""
     currency = settlement.partner.currency
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    total = ReportRow("", "", 0, 0, 0, 0, 0)
-    for row in report_settlement(settlement):
-        writer.writerow(_cells(row, currency))
-        total = _plus(total, row)
-    writer.writerow(_cells(ReportRow("total", "", *_figures(total)), currency))
-    return text.getvalue()
+    rows = report_settlement(settlement)
+    total = ReportRow("total", "", *_figures(reduce(_plus, rows, ReportRow("", "", 0, 0, 0, 0, 0))))
+    lines: list[Sequence[object]] = [COLUMNS, *(_cells(row, currency) for row in (*rows, total))]
+    return "".join(sheet_lines(lines))
 
 
 def tie_redemptions(partner_id: int) -> list[Tie]:

@@ -20,6 +20,7 @@ from promotions.selectors.named_snapshots import name_snapshots
 from promotions.services.campaign_revisions import save_campaign
 from promotions.services.campaign_rows import CampaignRefused
 from shop.kernel.errors import FairtagError
+from shop.kernel.sheets import restore, sheet_lines
 
 MOST_CAMPAIGNS = 1_000
 # Of CSV: one row an offer, its campaign repeated; the columns of an offer begin so.
@@ -167,14 +168,12 @@ def _from_json(text: str) -> list[Mapping[str, Any]]:
 def _to_csv(snapshots: Sequence[Mapping[str, Any]]) -> str:
     own = [field.name for field in campaign_fields()]
     offer = [field.name for field in offer_fields()] + ["variants"]
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["format", *own, *(f"{PREFIX}{name}" for name in offer)])
+    rows: list[list[object]] = [["format", *own, *(f"{PREFIX}{name}" for name in offer)]]
     for snapshot in snapshots:
         for each in snapshot[OFFERS] or [{}]:
             cells = [snapshot.get(name) for name in own] + [each.get(name) for name in offer]
-            rows.writerow([NAMED, *(_cell(value) for value in cells)])
-    return text.getvalue()
+            rows.append([NAMED, *(_cell(value) for value in cells)])
+    return "".join(sheet_lines(rows))
 
 
 def _from_csv(text: str) -> list[Mapping[str, Any]]:
@@ -185,7 +184,9 @@ def _from_csv(text: str) -> list[Mapping[str, Any]]:
         raise BadFile(_("The first line must name the columns, “code” among them."))
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        values = {name: _uncell(cell) for name, cell in row.items() if name and cell is not None}
+        values = {
+            name: _uncell(restore(cell)) for name, cell in row.items() if name and cell is not None
+        }
         own = {name: value for name, value in values.items() if not name.startswith(PREFIX)}
         own["format"] = own.get("format", NAMED)
         said = found.setdefault(str(own.get("code") or ""), {**own, OFFERS: []})

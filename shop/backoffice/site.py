@@ -12,6 +12,7 @@ from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from shop.backoffice.autocomplete import StaffAutocomplete
 from shop.backoffice.csp import relax_policy
 from shop.backoffice.dashboards import build_dashboard
 from shop.backoffice.palette import find_records, find_tables
@@ -38,6 +39,12 @@ class StaffSite(UnfoldAdminSite):
         guarded = super().admin_view(view, cacheable=cacheable)
         is_way_out = view == self.logout
         return relax_policy(guarded if is_way_out else require_second_factor(guarded))
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer what forms ask while one types."""
+        view: Callable[..., Any] = StaffAutocomplete.as_view(admin_site=self)
+        answer: HttpResponse = view(request)
+        return answer
 
     def extra_urls(self) -> list[URLPattern]:
         """Return our own pages; Unfold adds them before the tables."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
@@ -28,12 +28,11 @@ class MaskedAdmin(StaffAdmin):
     """Masks the fields named in `personal` for readers without the right to see them.
 
     The row in memory is masked, not each column: titles, related names and links show the mask
-    too. A masked row must never be saved, so such readers cannot change anything here.
-    `personal_search` names the search fields that would confirm a guess; they are withheld too.
+    too. A masked row must never be saved, so such readers cannot change anything here. No list
+    of any table filters, searches or sorts by these fields for such readers (`StaffAdmin`).
     """
 
     personal: Mapping[str, Callable[[str], str]] = {}
-    personal_search: Sequence[str] = ()
 
     def mask(self, request: HttpRequest, row: Any) -> Any:
         """Return `row`, masked in place if the reader may not see personal data."""
@@ -59,13 +58,6 @@ class MaskedAdmin(StaffAdmin):
         changes: ChangeList = super().get_changelist_instance(request)
         changes.result_list = [self.mask(request, row) for row in changes.result_list]
         return changes
-
-    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
-        """Return the fields the reader may search."""
-        fields: Sequence[str] = super().get_search_fields(request)
-        if may_see_personal(request.user):
-            return fields
-        return [field for field in fields if field not in self.personal_search]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only for readers who see what they change."""

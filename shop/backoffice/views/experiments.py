@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -43,6 +42,7 @@ from shop.backoffice.holdouts import list_holdouts
 from shop.backoffice.switchbacks import list_turn_lines
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.kernel.sheets import sheet_lines
 from shop.staff.keys import read_number
 from shop.staff.reasons import account_id, say_refusal
 
@@ -209,18 +209,19 @@ def act_on_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
 def download_experiment(request: HttpRequest, experiment_id: int) -> HttpResponse:
     """Return every read-out as CSV: a line for each day, arm and metric, numbers unrounded."""
     row = _get(experiment_id)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    rows = sheet_lines(_list_figures(row))
+    answer = HttpResponse(rows, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{row.code}.csv"'
-    writer = csv.writer(answer)
-    writer.writerow(["day", "arm", "metric", "tolerance", *COLUMNS])
+    return answer
+
+
+def _list_figures(row: Any) -> Iterator[list[object]]:
+    yield ["day", "arm", "metric", "tolerance", *COLUMNS]
     for readout in row.readouts:
         figures = readout.figures
         for one in (*figures.get("primary", ()), *figures.get("guards", ())):
             head = [readout.day.isoformat(), one["arm"], one["metric"], one["tolerance"]]
-            writer.writerow([*head, *(one.get(name) for name in COLUMNS)])
+            yield [*head, *(one.get(name) for name in COLUMNS)]
         if figures["kind"] == "clusters":
             head = [readout.day.isoformat(), "treated", row.primary_metric, None, None, None]
-            writer.writerow(
-                [*head, None, None, None, *(figures[k] for k in ("effect", "low", "high"))]
-            )
-    return answer
+            yield [*head, None, None, None, *(figures[k] for k in ("effect", "low", "high"))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from math import isnan
 from typing import Any
 
@@ -19,6 +18,7 @@ from shop.backoffice.labels import say
 from shop.backoffice.results import CostedLine, Results, Totals, find_results
 from shop.backoffice.views.campaigns import CAN_SEE, require_campaign
 from shop.kernel.clock import utc_now
+from shop.kernel.sheets import sheet_lines
 from shop.staff.columns import show_minor, show_money
 
 MOST_DIFFERING = 10
@@ -67,13 +67,14 @@ def export_results(request: HttpRequest, campaign_id: int) -> HttpResponse:
     Rows of goods, gifts and delivery ("what"); cost of a delivery row: the fee not taken, net.
     """
     campaign = require_campaign(campaign_id)
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{campaign.code}-results.csv"'
-    rows = csv.writer(answer)
-    rows.writerow(COLUMNS)
     found = find_results(campaign, now=utc_now())
-    rows.writerows(_line_cells(one) for one in found.lines)
-    rows.writerows(_delivery_cells(one) for one in found.deliveries)
+    rows = [
+        COLUMNS,
+        *(_line_cells(one) for one in found.lines),
+        *(_delivery_cells(one) for one in found.deliveries),
+    ]
+    answer = HttpResponse(sheet_lines(rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{campaign.code}-results.csv"'
     return answer
 
 
