@@ -20,7 +20,8 @@ FIELDS = {
         none="id channel market_code jurisdiction_code language store external_ref country"
         " pay_until closed_at delivery_adjustments personal_cap",
         link="shopper cart_id",
-        personal="token email phone name address_line1 address_line2 city region postcode",
+        personal="link_key link_hash link_until email phone name address_line1 address_line2 city"
+        " region postcode",
         legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"
         " tax_minor tax_added_minor total_minor refunded_minor coupon_codes status placed_at"
         " points_spent points_minor points_earned"

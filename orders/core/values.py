@@ -228,7 +228,7 @@ class PaymentView:
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order as pages, e-mails and the API show it."""
+    """An order as pages, e-mails and the API show it. `token` is the secret part of its link."""
 
     order_id: int
     number: str
@@ -272,7 +272,6 @@ class OrderSummary:
     """An order in a list."""
 
     number: str
-    token: str
     channel: str
     status: str
     status_text: str

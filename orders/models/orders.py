@@ -23,7 +23,10 @@ class Order(models.Model):
         REFUNDED = "refunded", "refunded in full"
 
     number = models.CharField(max_length=32, unique=True)
-    token = models.CharField(max_length=43, unique=True, null=True, blank=True)
+    # The secret link: only its hash, the random part of what it is made from, and its end.
+    link_key = models.UUIDField(null=True, blank=True, editable=False)
+    link_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    link_until = models.DateTimeField(null=True, blank=True, editable=False)
     shopper = models.ForeignKey(
         "profiles.Shopper",
         on_delete=models.SET_NULL,

@@ -4,7 +4,16 @@ from orders.selectors.orders import (
     find_order_for_guest,
     get_order,
     get_order_by_token,
+    is_order_email,
     list_orders,
+    owns_order,
 )
 
-__all__ = ["find_order_for_guest", "get_order", "get_order_by_token", "list_orders"]
+__all__ = [
+    "find_order_for_guest",
+    "get_order",
+    "get_order_by_token",
+    "is_order_email",
+    "list_orders",
+    "owns_order",
+]

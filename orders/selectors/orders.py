@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import datetime
 
 from django.db.models import Q, Sum
 
+from orders.core.links import hash_link_token
 from orders.core.numbering import normalize_number
 from orders.core.refusals import OrderNotFound
 from orders.core.values import OrderSummary, OrderView
@@ -20,10 +22,21 @@ def get_order(*, number: str, shopper_id: int, language: str = "en") -> OrderVie
     return view_order(_found(order), language=language)
 
 
-def get_order_by_token(*, token: str, language: str = "en") -> OrderView:
-    """Return the order of a secret link. Raises OrderNotFound. Four queries."""
-    order = Order.objects.filter(token=token).first() if token else None
-    return view_order(_found(order), language=language)
+def get_order_by_token(*, token: str, now: datetime, language: str = "en") -> OrderView:
+    """Return the order of a secret link that has not ended. Raises OrderNotFound. Four queries."""
+    known = Order.objects.filter(link_hash=hash_link_token(token), link_until__gt=now)
+    return view_order(_found(known.first()), language=language)
+
+
+def is_order_email(*, order_id: int, email: str) -> bool:
+    """Return whether an order was made with this e-mail address; compared in constant time."""
+    known = Order.objects.filter(pk=order_id).values_list("email", flat=True).first() or ""
+    return hmac.compare_digest(_digest(known), _digest(email)) and bool(known)
+
+
+def owns_order(*, order_id: int, shopper_id: int) -> bool:
+    """Return whether the order is this shopper's. One query."""
+    return Order.objects.filter(pk=order_id, shopper_id=shopper_id).exists()
 
 
 def find_order_for_guest(*, number: str, email: str, language: str = "en") -> OrderView | None:
@@ -32,7 +45,7 @@ def find_order_for_guest(*, number: str, email: str, language: str = "en") -> Or
     A wrong number and a wrong address take the same path: one indexed query and one comparison in
     constant time, so neither answer nor duration tells which numbers exist.
     """
-    order = Order.objects.filter(number=normalize_number(number), token__isnull=False).first()
+    order = Order.objects.filter(number=normalize_number(number)).first()
     known = _digest(order.email if order is not None else "")
     matches = hmac.compare_digest(known, _digest(email))
     if order is None or not matches or not order.email:
@@ -57,7 +70,6 @@ def list_orders(
     return [
         OrderSummary(
             number=row.number,
-            token=row.token or "",
             channel=row.channel,
             status=row.status,
             status_text=status_text(row.status, language),

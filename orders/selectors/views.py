@@ -15,6 +15,7 @@ from orders.core.values import (
 )
 from orders.core.wording import PAYMENT_REASONS, STATUSES, TIMELINE, pick
 from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.selectors.links import read_link
 from orders.selectors.terms import load_terms
 from pricing.selectors import resolve_jurisdiction
 from promotions.core.values import Adjustment, DeliveryCut
@@ -32,7 +33,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
     return OrderView(
         order_id=order.pk,
         number=order.number,
-        token=order.token or "",
+        token=read_link(order),
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,

@@ -34,6 +34,7 @@ from orders.services.idempotency import (
     forget_old_keys,
     run_once,
 )
+from orders.services.links import renew_link
 from orders.services.mail import send_order_email
 from orders.services.merging import merge_carts
 from orders.services.payments import (
@@ -82,6 +83,7 @@ __all__ = [
     "refund_order",
     "remove_coupon",
     "remove_line",
+    "renew_link",
     "run_once",
     "send_order_email",
     "set_quantity",

@@ -25,7 +25,9 @@ NOBODY = {
     "city": "",
     "region": "",
     "postcode": "",
-    "token": None,
+    "link_key": None,
+    "link_hash": None,
+    "link_until": None,
 }
 
 

@@ -15,6 +15,7 @@ from orders.core.values import OrderLineView, OrderView
 from orders.core.wording import EMAIL_WORDS, EMAILS, locale_of, pick
 from orders.models import OrderEvent
 from orders.selectors.views import view_order
+from orders.services.links import renew_link
 from orders.services.locks import lock_order_step
 from orders.services.settling import note
 from promotions.core.values import Adjustment, DeliveryCut
@@ -36,6 +37,8 @@ def send_order_email(*, order_id: int, kind: str, now: datetime) -> bool:
         or OrderEvent.objects.filter(order=order, kind="email_sent", detail=detail).exists()
     ):
         return False
+    renew_link(order_id=order_id, now=now)
+    order.refresh_from_db()
     build_message(view_order(order, language=order.language), kind, order.language).send()
     note(order, "email_sent", now=now, detail=detail)
     return True

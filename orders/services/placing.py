@@ -17,11 +17,12 @@ from orders.core.totals import LineAmounts
 from orders.core.values import CartLineView, Contact, OrderView
 from orders.metrics import checkout_refusals_total, orders_total
 from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
-from orders.selectors import get_order_by_token
+from orders.selectors import get_order
 from orders.services.checkout import check_ready, require_cart, stock_lines
 from orders.services.contacts import check_contact
 from orders.services.facts import keep_facts
 from orders.services.idempotency import run_once
+from orders.services.links import write_link
 from orders.services.points import open_order_points
 from orders.services.providers import FREE
 from orders.services.rows import lock_cart, require_shopper
@@ -67,7 +68,7 @@ def place_order(
 
     def act() -> tuple[int, Any]:
         order = _place(context, contact, delivery_method, shown_total_minor)
-        return 201, {"token": order.token}
+        return 201, {"number": order.number}
 
     try:
         answer = run_once(
@@ -80,7 +81,7 @@ def place_order(
     except FairtagError as refusal:
         checkout_refusals_total.labels(code=refusal.code).inc()
         raise
-    return get_order_by_token(token=answer.body["token"], language=context.language)
+    return get_order(number=answer.body["number"], shopper_id=shopper.id, language=context.language)
 
 
 @transaction.atomic
@@ -114,7 +115,7 @@ def _place(
     )
     order = _create_order(cart, valuation, context, contact, number)
     order.points_earned = _open_points(order, valuation, contact)
-    order.pay_until = pay_until
+    write_link(order, now=context.now)
     order.save()
     _create_lines(order, valuation)
     keep_facts(order, valuation)
@@ -174,7 +175,6 @@ def _create_order(
     totals, view = valuation.valued.totals, valuation.valued.view
     return Order(
         number=number,
-        token=secrets.token_urlsafe(32),
         shopper_id=cart.shopper_id,
         channel=context.channel,
         market_code=context.market,
@@ -198,6 +198,7 @@ def _create_order(
         points_minor=0 if view.points is None else view.points.used_minor,
         personal_cap=valuation.evaluation.personal_cap,
         placed_at=context.now,
+        pay_until=context.now + HOLD,
     )
 
 

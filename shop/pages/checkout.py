@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from orders.core.values import CheckoutView, OrderView
-from orders.selectors import get_order_by_token, list_orders
+from collections.abc import Collection
+from dataclasses import replace
+
+from orders.core.links import TOKEN_SIGNS
+from orders.core.values import CheckoutView, Contact
+from orders.selectors import (
+    get_order,
+    get_order_by_token,
+    is_order_email,
+    list_orders,
+    owns_order,
+)
 from orders.services import start_checkout
 from profiles.selectors import find_shopper
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
-from shop.pages.values import OrdersPage
+from shop.pages.values import OrderPage, OrdersPage
 
 
 def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
@@ -20,9 +30,37 @@ def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
     return start_checkout(context=quote_context(ctx, "checkout"), delivery_method=delivery)
 
 
-def order(ctx: PageContext, token: str) -> OrderView:
-    """Return the order of a secret link. Raises OrderNotFound."""
-    return get_order_by_token(token=token, language=ctx.language)
+def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderPage:
+    """Return an order by its secret link or, for its signed-in owner, by its number.
+
+    A link may be passed on: name and address are there for the owner, and for whoever named the
+    order's e-mail address before (`proven`: numbers). Raises OrderNotFound.
+    """
+    shopper = _signed_in_shopper(ctx)
+    if shopper is not None and len(ref) < TOKEN_SIGNS:
+        own = get_order(number=ref, shopper_id=shopper, language=ctx.language)
+        return OrderPage(order=own, ref=ref, is_known=True)
+    found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
+    is_own = shopper is not None and owns_order(order_id=found.order_id, shopper_id=shopper)
+    if is_own or found.number in proven:
+        return OrderPage(order=found, ref=ref, is_known=True)
+    return OrderPage(order=replace(found, contact=NOBODY), ref=ref, is_known=False)
+
+
+def prove_email(ctx: PageContext, ref: str, email: str) -> str:
+    """Return the number of the order behind a link if it was made with `email`, else "".
+
+    The door limits how often; every wrong address gets the same answer. Raises OrderNotFound.
+    """
+    found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
+    return found.number if is_order_email(order_id=found.order_id, email=email) else ""
+
+
+def _signed_in_shopper(ctx: PageContext) -> int | None:
+    if ctx.account_id is None or ctx.shopper_pseudonym is None:
+        return None
+    shopper = find_shopper(ctx.shopper_pseudonym)
+    return None if shopper is None else shopper.id
 
 
 def orders(ctx: PageContext, before: str | None = None) -> OrdersPage:
@@ -38,3 +76,4 @@ def orders(ctx: PageContext, before: str | None = None) -> OrdersPage:
 
 
 ORDERS = 20
+NOBODY = Contact(email="", name="")

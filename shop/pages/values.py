@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from orders.core.values import DeliveryOption, OrderSummary
+from orders.core.values import DeliveryOption, OrderSummary, OrderView
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import LinePreview, PersonalOffer, Previews
@@ -196,6 +196,15 @@ class AccountPage:
     affinities: tuple[tuple[CategoryNode, float], ...] = ()
     counts: dict[str, float] = field(default_factory=dict)
     orders: tuple[OrderSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """An order at the address `ref`; unless `is_known` it comes without name and address."""
+
+    order: OrderView
+    ref: str
+    is_known: bool
 
 
 @dataclass(frozen=True, slots=True)

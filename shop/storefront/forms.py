@@ -71,6 +71,14 @@ class TrackForm(forms.Form):
     )
 
 
+class EmailForm(forms.Form):
+    """The e-mail address of an order, given by whoever follows its link."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
 def _text(label: Any, token: str, *, limit: int, required: bool = True, **attrs: str) -> Any:
     return forms.CharField(
         label=label,

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -31,11 +31,15 @@ REGION_COOKIE = "fairtag_region"
 CHOICE_COOKIE = "fairtag_choice"
 THEME_COOKIE = "fairtag_theme"
 CART_COOKIE = "fairtag_cart"
+ORDERS_COOKIE = "fairtag_orders"
 SHOPPER_SECONDS = 400 * 86_400  # 13 months, the longest that European regulators accept
 CHOICE_SECONDS = 183 * 86_400  # a refusal is remembered for half a year, then asked again
+PROOF_SECONDS = 3_600  # so long a guest's browser shows whom an order is for
+PROOFS = 5
 CHANNEL = "online"
 
 _signer = Signer(salt="shop.storefront.shopper")
+_proof_signer = TimestampSigner(salt="shop.storefront.orders")
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class Visit:
     user_agent: str
     is_prefetch: bool
     cart_count: int
+    proven_orders: tuple[str, ...] = ()
     cookies: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
 
     @property
@@ -72,6 +77,14 @@ class Visit:
         """Make the visitor a stranger from the next request on."""
         self.remember_count(0)
         self.cookies[SHOPPER_COOKIE] = ("", 0, False)
+        self.cookies[ORDERS_COOKIE] = ("", 0, False)
+
+    def prove_order(self, number: str) -> None:
+        """Remember for an hour that this browser named the e-mail address of an order."""
+        others = [each for each in self.proven_orders if each != number]
+        self.proven_orders = (number, *others[: PROOFS - 1])
+        signed = _proof_signer.sign(" ".join(self.proven_orders))
+        self.cookies[ORDERS_COOKIE] = (signed, PROOF_SECONDS, False)
 
     def remember_count(self, count: int) -> None:
         """Keep how many pieces are in the cart, for the header: no page has to ask for it."""
@@ -164,6 +177,7 @@ def _read_visit(request: HttpRequest) -> Visit:
         user_agent=user_agent,
         is_prefetch=is_prefetch,
         cart_count=_read_count(cookies.get(CART_COOKIE, "")),
+        proven_orders=_read_proofs(cookies.get(ORDERS_COOKIE, "")),
     )
     _recognize(visit, read_shopper(cookies.get(SHOPPER_COOKIE, "")))
     return visit
@@ -223,6 +237,13 @@ def _is_staff(request: HttpRequest) -> bool:
         return False
     user: Any = request.user
     return bool(user.is_authenticated and user.is_staff)
+
+
+def _read_proofs(value: str) -> tuple[str, ...]:
+    try:
+        return tuple(_proof_signer.unsign(value, max_age=PROOF_SECONDS).split())
+    except BadSignature:
+        return ()
 
 
 def _read_count(text: str) -> int:

@@ -96,6 +96,8 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
         view = checkout_page(get_visit(request).ctx, form.cleaned_data["delivery"])
         return _render(request, view, form, status=422)
     get_visit(request).remember_count(0)
+    if get_visit(request).ctx.account_id is None:
+        get_visit(request).prove_order(order.number)  # the address was given a moment ago
     return _pay(request, order, form.cleaned_data["method"], key)
 
 

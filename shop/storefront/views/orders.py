@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from orders.core.values import OrderView, PaymentStep
 from orders.selectors import find_order_for_guest
@@ -21,28 +21,41 @@ from orders.services import (
     confirm_payment,
     continue_payment,
     list_payment_methods,
+    renew_link,
     start_payment,
 )
 from shop.jobs.limits import GUESS, MONEY
 from shop.kernel.errors import FairtagError
 from shop.pages.checkout import order as order_page
-from shop.storefront.forms import TrackForm
+from shop.pages.checkout import prove_email
+from shop.storefront.forms import EmailForm, TrackForm
 from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
 from shop.storefront.rendering import may_be_missing
 from shop.storefront.visitors import get_visit
 
 
-@require_safe
+@sensitive_post_parameters("email")
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited(GUESS)
 @may_be_missing
 def order(request: HttpRequest, token: str) -> HttpResponse:
-    """Show an order as it stands."""
-    ctx = get_visit(request).ctx
-    found = order_page(ctx, token)
-    methods = list_payment_methods(language=ctx.language) if found.is_payable else []
-    waiting = [each for each in found.payments if each.state == "needs_action"]
-    context = {"order": found, "methods": methods, "waiting": waiting, "key": str(uuid4())}
-    return render(request, "storefront/order.html", context)
+    """Show an order as it stands; a posted e-mail address opens name and address to a guest."""
+    visit = get_visit(request)
+    form = EmailForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        number = prove_email(visit.ctx, token, form.cleaned_data["email"])
+        if number:
+            visit.prove_order(number)
+            return redirect("order", token=token)
+        form.add_error("email", _("This is not the e-mail address the order was placed with."))
+    page = order_page(visit.ctx, token, proven=visit.proven_orders)
+    methods = list_payment_methods(language=visit.ctx.language) if page.order.is_payable else []
+    waiting = [each for each in page.order.payments if each.state == "needs_action"]
+    context = {"order": page.order, "page": page, "methods": methods, "waiting": waiting}
+    context |= {"form": form, "key": str(uuid4())}
+    status = 422 if form.errors else 200
+    return render(request, "storefront/order.html", context, status=status)
 
 
 @require_POST
@@ -50,7 +63,7 @@ def order(request: HttpRequest, token: str) -> HttpResponse:
 @may_be_missing
 def pay(request: HttpRequest, token: str) -> HttpResponse:
     """Try to pay an order that is not paid yet, or go on with the attempt that is open."""
-    found = order_page(get_visit(request).ctx, token)
+    found = order_page(get_visit(request).ctx, token).order
     try:
         step = _pay(request, found)
     except FairtagError as error:
@@ -88,7 +101,7 @@ def _pay(request: HttpRequest, found: OrderView) -> PaymentStep:
 def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
     """The sandbox's own confirmation page: what a bank would ask, without a bank."""
     ctx = get_visit(request).ctx
-    found = order_page(ctx, token)
+    found = order_page(ctx, token).order
     if all(payment.payment_id != payment_id for payment in found.payments):
         return redirect("order", token=token)
     if request.method != "POST":
@@ -114,7 +127,7 @@ def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
     """Cancel an order; what was paid comes back."""
     ctx = get_visit(request).ctx
-    found = order_page(ctx, token)
+    found = order_page(ctx, token).order
     try:
         cancel_order(order_id=found.order_id, reason="shopper", now=ctx.now, language=ctx.language)
     except FairtagError as error:
@@ -128,6 +141,7 @@ def cancel(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def track(request: HttpRequest) -> HttpResponse:
     """Find an order. A wrong number and a wrong e-mail address get the very same answer."""
+    visit = get_visit(request)
     form = TrackForm(request.POST if request.method == "POST" else None)
     wait = wait_for(request, GUESS) if request.method == "POST" else 0
     if wait:
@@ -138,10 +152,11 @@ def track(request: HttpRequest) -> HttpResponse:
         found = find_order_for_guest(
             number=form.cleaned_data["number"].strip().upper(),
             email=form.cleaned_data["email"],
-            language=get_visit(request).ctx.language,
+            language=visit.ctx.language,
         )
         if found is not None:
-            return redirect("order", token=found.token)
+            visit.prove_order(found.number)
+            return redirect("order", token=renew_link(order_id=found.order_id, now=visit.ctx.now))
         form.add_error(None, _("We found no order with this number and e-mail address."))
     status = 422 if form.errors else 200
     return render(request, "storefront/track.html", {"form": form}, status=status)

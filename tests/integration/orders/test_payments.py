@@ -61,7 +61,7 @@ def test_payment_sells_the_stock_redeems_the_code_and_records_the_purchase(
     order = place(visit)
     assert (Coupon.objects.get().redeemed, Campaign.objects.get().spent_minor) == (1, 100)
     assert pay(order) == "succeeded"
-    paid = get_order_by_token(token=order.token)
+    paid = get_order_by_token(token=order.token, now=NOON)
     assert (paid.status, paid.paid_at, paid.is_payable) == ("paid", NOON, False)
     assert _stock(shelf.rye) == (8, 0)
     assert StockMovement.objects.get(kind="sold").reference == order.number
@@ -129,7 +129,7 @@ def test_a_refused_confirmation_charges_nothing(visit: QuoteContext, shelf: Shel
         "declined",
         "The payment was not confirmed. Nothing was charged.",
     )
-    assert get_order_by_token(token=order.token).is_payable
+    assert get_order_by_token(token=order.token, now=NOON).is_payable
 
 
 def test_an_unpaid_order_expires_and_gives_everything_back(
@@ -145,7 +145,9 @@ def test_an_unpaid_order_expires_and_gives_everything_back(
     assert [expire_unpaid_orders(now=late) for _ in range(2)] == [1, 0]
     assert _stock(shelf.rye) == (10, 0)
     assert (Coupon.objects.get().redeemed, Campaign.objects.get().spent_minor) == (0, 0)
-    assert get_order_by_token(token=order.token).status_text == "Canceled: not paid in time"
+    assert (
+        get_order_by_token(token=order.token, now=NOON).status_text == "Canceled: not paid in time"
+    )
     with pytest.raises(OrderRefused):
         pay(order, now=late)
 

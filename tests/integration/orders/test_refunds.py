@@ -100,7 +100,7 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
         amounts.append(refund_order(**asked).refunded_minor)
     # 8.00 for three: 2.67, 2.67, 2.66; with the last one 4.99 for the delivery
     assert amounts == [267, 534, 1_299]
-    assert get_order_by_token(token=order.token).status == "refunded"
+    assert get_order_by_token(token=order.token, now=NOON).status == "refunded"
     assert _stock(shelf.rye) == (8, 0)
     assert Event.objects.filter(kind="return").count() == 3
     with pytest.raises(OrderRefused):
