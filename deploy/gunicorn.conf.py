@@ -7,9 +7,15 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from shop.web_worker import STEP_SECONDS
+
 wsgi_app = "shop.wsgi:application"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gthread"
+worker_class = "shop.web_worker.GatheringWorker"
+worker_connections = 2000
+# shop.forwarded alone judges whose headers are believed.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 timeout = 30
@@ -38,7 +44,11 @@ def pre_fork(_server: Any, _worker: Any) -> None:
 
 
 def pre_request(_worker: Any, request: Any) -> None:
-    """Ask the client to come back on a new connection once this one has carried enough."""
+    """Ask the client to come back on a new connection once this one has carried enough.
+
+    Whoever stops sending a large body, or stops reading, keeps its thread for some seconds only.
+    """
+    request.unreader.sock.settimeout(STEP_SECONDS)
     if request.req_number >= MOST_REQUESTS:
         request.force_close()
 

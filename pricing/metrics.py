@@ -18,6 +18,9 @@ quote_seconds = Histogram(
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
 )
 quotes_issued_total = Counter("fairtag_quotes_issued_total", "New quotes by arm", ["arm"])
+quotes_refused_total = Counter(
+    "fairtag_quotes_refused_total", "Quote tokens that were not honoured, by code", ["code"]
+)
 quotes_drained_total = Counter(
     "fairtag_quotes_drained_total", "Quotes from the stream by what became of them", ["outcome"]
 )

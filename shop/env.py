@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -57,9 +58,23 @@ def read_database() -> dict[str, object]:
             f"error: DATABASE_URL starts with {url.scheme or 'nothing'}://; Fairtag needs"
             " PostgreSQL, such as postgresql://user:password@host:5432/name."
         )
-    options: dict[str, object] = {"connect_timeout": 5}
+    # A network that swallows packets is noticed within seconds, not within the kernel's hours.
+    options: dict[str, object] = {
+        "connect_timeout": 2,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    }
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+        # A process has fewer threads than connections: only a database that is away makes them
+        # wait. The pool gives up soon as well, or it would pause for minutes after an outage.
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 2,
+            "reconnect_timeout": 2,
+        }
     return {
         "ENGINE": "shop.database",
         "NAME": unquote(url.path.lstrip("/")) or "fairtag",
@@ -71,6 +86,25 @@ def read_database() -> dict[str, object]:
         "OPTIONS": options,
         "TEST": {"NAME": env.str("TEST_DATABASE", default="test_fairtag")},
     }
+
+
+def read_trusted_proxies() -> list[str]:
+    """Return TRUSTED_PROXIES: the networks of our reverse proxies, such as 10.0.5.0/24."""
+    named: list[str] = env.list("TRUSTED_PROXIES", default=[])
+    for one in named:
+        try:
+            network = ip_network(one)
+        except ValueError as error:
+            raise SystemExit(
+                f"error: TRUSTED_PROXIES names {one}; it must list addresses or networks of your"
+                " reverse proxies, such as 10.0.5.1,10.0.6.0/24."
+            ) from error
+        if network.prefixlen == 0:
+            raise SystemExit(
+                f"error: TRUSTED_PROXIES names {one}, which is everybody: name your reverse"
+                " proxies only."
+            )
+    return named
 
 
 def read_staff_mfa(*, is_https: bool) -> bool:

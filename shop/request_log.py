@@ -5,11 +5,8 @@ from __future__ import annotations
 import uuid
 
 import structlog
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_structlog.middlewares import RequestMiddleware
-
-from shop.kernel.addresses import find_client
 
 _logger = structlog.get_logger("django_structlog.middlewares.request")
 
@@ -24,12 +21,9 @@ class RequestLog(RequestMiddleware):
 
     def prepare(self, request: HttpRequest) -> None:
         """Add id and address to every line that this request logs."""
-        address = find_client(
-            str(request.META.get("REMOTE_ADDR", "")),
-            str(request.META.get("HTTP_X_FORWARDED_FOR", "")),
-            proxies=settings.TRUSTED_PROXIES,
+        structlog.contextvars.bind_contextvars(
+            request_id=str(uuid.uuid4()), ip=request.META["REMOTE_ADDR"]
         )
-        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()), ip=address)
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         """Log that the request is finished; failures and streams as the library does."""

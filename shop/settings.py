@@ -23,6 +23,7 @@ from shop.env import (
     read_staff_mfa,
     read_state_folder,
     read_token_key,
+    read_trusted_proxies,
 )
 from shop.logs import build_logging, configure_structlog
 
@@ -83,12 +84,14 @@ INSTALLED_APPS: list[str] = [
 ]
 
 MIDDLEWARE: list[str] = [
+    "shop.forwarded.ForwardedHeaders",  # what follows knows the client's own address and scheme
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "shop.storefront.middleware.StorefrontMiddleware",
     "shop.request_log.RequestLog",
+    "shop.body_limit.BodyLimit",
     "shop.api.door.ApiDoor",  # the API goes past what follows
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -217,10 +220,8 @@ WHITENOISE_MAX_AGE = 31_536_000
 SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=IS_HTTPS)
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
-# How many proxies of ours stand in front: their forwarded address and protocol are believed.
-TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=int(env.bool("PROXY", default=False)))
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# Networks of our reverse proxies: only their forwarded addresses and schemes are believed.
+TRUSTED_PROXIES: list[str] = read_trusted_proxies()
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -282,9 +283,7 @@ HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintR
 HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
 # Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
-# Who may read /metrics: these networks, or whoever sends the token. A proxy's own address is no
-# client's: without TRUSTED_PROXIES a forwarded request needs the token.
-METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+# Whoever sends this token may read /metrics; without one nobody may.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 HEADLESS_CLIENTS, HEADLESS_SERVE_SPECIFICATION = ("app",), True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not

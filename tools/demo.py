@@ -115,6 +115,7 @@ def _supervise(services: Services, environment: dict[str, str]) -> int:
         **addresses.as_dict(),
         "addresses": addresses.as_dict(),
         "logins": read_logins(),
+        "metrics_token": environment["METRICS_TOKEN"],
         "logs": str(log_dir()),
     }
     is_answering = False

@@ -1,5 +1,6 @@
 """Running manage.py with the servers up and the environment that names them."""
 
+import hmac
 import os
 import secrets
 import subprocess
@@ -20,6 +21,7 @@ def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) 
         "SITE_URL": f"http://localhost:{port}",
     }
     chosen = {name: os.environ.get(name) or value for name, value in local.items()}
+    chosen["METRICS_TOKEN"] = os.environ.get("METRICS_TOKEN") or _derive(chosen["SECRET_KEY"])
     fixed = {"DJANGO_SETTINGS_MODULE": "shop.settings", "FAIRTAG_STATE": str(state)}
     # One thread for each process: small models of several processes wait for each other otherwise.
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -32,6 +34,11 @@ def _own_secret() -> str:
     if not path.exists():
         write_private(path, secrets.token_urlsafe(48))
     return path.read_text()
+
+
+def _derive(secret: str) -> str:
+    """The token that opens the demo's metrics."""
+    return hmac.new(secret.encode(), b"metrics", "sha256").hexdigest()[:32]
 
 
 def run_manage(arguments: list[str]) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ipaddress
 import socket
 import ssl
 import time
@@ -20,6 +19,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from django.utils.translation import gettext as _
 
+from shop.kernel.addresses import is_public_address
 from shop.kernel.errors import FairtagError
 
 HTTPS_PORT = 443
@@ -30,8 +30,6 @@ STEP_SECONDS = 10.0
 TOTAL_SECONDS = 60.0
 REDIRECTS = {301, 302, 303, 307, 308}
 TYPES = {"text/csv", "text/plain", "application/csv", "application/octet-stream"}
-# Public in form, but a way to private ones: IPv4 inside IPv6 by translation.
-TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 HEADERS = {
     "User-Agent": "Fairtag price reader",
     "Accept": "text/csv, text/plain;q=0.5",
@@ -135,22 +133,6 @@ def resolve_host(host: str) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise FetchRefused(_("The host has no address."), host=host) from error
     return [str(one[4][0]) for one in found]
-
-
-def is_public_address(address: str) -> bool:
-    """Return whether an IP address is one of the open internet.
-
-    >>> [is_public_address(one) for one in ("93.184.215.14", "10.0.0.1", "169.254.169.254", "::1")]
-    [True, False, False, False]
-    """
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            found = inner
-        elif found in TRANSLATED or found.teredo is not None:
-            return False
-    return found.is_global and not found.is_multicast
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,8 +10,11 @@ from django.utils.translation import gettext as _
 
 from pricing.core.tokens import NOBODY, MalformedToken, decode_token, owner_of
 from pricing.core.values import VerifiedQuote
+from pricing.metrics import quotes_refused_total
 from pricing.services.keys import verifying_keys
 from shop.kernel.errors import FairtagError
+
+logger = logging.getLogger("fairtag.pricing")
 
 
 class QuoteRefused(FairtagError):
@@ -37,12 +41,12 @@ def verify_quote(
     """
     quote = _decode(token)
     if quote.variant_id != variant_id:
-        raise QuoteRefused(_("This price was for another product."), code="quote_other_variant")
+        raise _refuse("quote_other_variant", _("This price was for another product."))
     owners = {owner_of(name) for name in (shopper_pseudonym, *former_pseudonyms)}
     if quote.owner != NOBODY and quote.owner not in owners:
-        raise QuoteRefused(_("This price was for somebody else."), code="quote_other_shopper")
+        raise _refuse("quote_other_shopper", _("This price was for somebody else."))
     if not quote.issued_at <= now < quote.expires_at:
-        raise QuoteRefused(_("This price has expired."), code="quote_expired")
+        raise _refuse("quote_expired", _("This price has expired."))
     return quote
 
 
@@ -56,4 +60,11 @@ def _decode(token: str) -> VerifiedQuote:
         return decode_token(token, keys=verifying_keys())
     except MalformedToken as error:
         code = "quote_forged" if error.is_forged else "quote_malformed"
-        raise QuoteRefused(_("This is no price of ours."), code=code) from error
+        # Never the token itself: it names its owner.
+        logger.warning("a quote token was tampered with: %s", code)
+        raise _refuse(code, _("This is no price of ours.")) from error
+
+
+def _refuse(code: str, detail: str) -> QuoteRefused:
+    quotes_refused_total.labels(code=code).inc()
+    return QuoteRefused(detail, code=code)

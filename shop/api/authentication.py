@@ -14,7 +14,6 @@ from rest_framework.request import Request
 
 from profiles.selectors import belongs_to_account, find_shopper_for_account
 from profiles.services import link_account
-from shop.api.address import client_address
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 
@@ -92,7 +91,7 @@ class CallerAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Caller, Any]:
         """Return the caller and the claims of the access token, if any. 0 to 3 queries."""
-        address = client_address(request._request)
+        address = request.META["REMOTE_ADDR"]
         token = request.headers.get(GUEST_HEADER, "")
         pseudonym = read_guest_token(token) if token else None
         signed_in = _access_tokens.authenticate(request)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language, gettext
 from rest_framework import exceptions
@@ -25,6 +25,7 @@ from shop.kernel.errors import FairtagError
 PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:fairtag:problem:"
 RETRY_SECONDS = 5
+READ_ONLY = "25006"  # what a standby answers to a write
 
 logger = logging.getLogger("fairtag.api")
 
@@ -68,11 +69,19 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
         return _from_refusal(error)
     if isinstance(error, exceptions.APIException):
         return _from_framework(error)
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.warning("database unavailable: %s", error)
+    if is_database_away(error):
+        logger.warning("database unavailable: %s", type(error.__cause__ or error).__name__)
         return unavailable()
     known = _from_django(error)
     return known if known is not None else _unexpected(error, context)
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Return whether `error` tells of a database that is away, overloaded or takes no writes."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return True
+    cause = error.__cause__ if isinstance(error, DatabaseError) else None
+    return getattr(cause, "sqlstate", None) == READ_ONLY
 
 
 def unavailable() -> HttpResponse:
@@ -83,6 +92,11 @@ def unavailable() -> HttpResponse:
         status=503,
         headers={"Retry-After": str(RETRY_SECONDS)},
     )
+
+
+def too_large() -> HttpResponse:
+    """Return 413 for a body over the limit."""
+    return problem("body_too_large", gettext("The body is larger than 1 MiB."), status=413)
 
 
 def not_found() -> HttpResponse:
@@ -168,8 +182,7 @@ def _from_django(error: Exception) -> HttpResponse | None:
     if isinstance(error, PermissionDenied):
         return problem("permission_denied", gettext("This is not allowed."), status=403)
     if isinstance(error, RequestDataTooBig):
-        detail = gettext("The body is larger than 1 MiB.")
-        return problem("body_too_large", detail, status=413)
+        return too_large()
     if isinstance(error, SuspiciousOperation):
         detail = gettext("The request cannot be understood.")
         return problem("bad_request", detail, status=400)

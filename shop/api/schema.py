@@ -261,8 +261,9 @@ SHARED_PARAMETERS: dict[str, Schema] = {
     "XRegion": {
         "name": "X-Region",
         "in": "header",
-        "description": "Where the shopper is (ISO 3166: US-NY, DE): decides which rules hold.",
-        "schema": {"type": "string"},
+        "description": "Where the shopper is (ISO 3166: US-NY, DE): decides which rules hold."
+        " Anything else is refused: 400, region_malformed.",
+        "schema": {"type": "string", "pattern": "^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$"},
     },
     "SecGPC": {
         "name": "Sec-GPC",

@@ -11,7 +11,6 @@ from allauth.headless.tokens.strategies.jwt.internal import decode_token, get_to
 from django.conf import settings
 from django.http import HttpRequest
 
-from shop.api.address import client_address
 from shop.api.authentication import GUEST_HEADER, Caller, TokenRefused, read_guest_token
 from shop.api.context import build_context
 from shop.kernel.clock import utc_now
@@ -28,7 +27,7 @@ def join_guest_of(request: HttpRequest, *, account_id: int) -> None:
         guest = read_guest_token(request.headers.get(GUEST_HEADER, ""))
     except TokenRefused:
         return
-    caller = Caller(account_id, guest, client_address(request))
+    caller = Caller(account_id, guest, request.META["REMOTE_ADDR"])
     context = quote_context(build_context(request, caller, utc_now()), "cart")
     join_guest(account_id=account_id, guest=guest, context=context)
 

@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base
 from django_prometheus.db.backends.postgresql import base as counted
 from django_prometheus.db.common import ExportingCursorWrapper
+from psycopg import OperationalError
 
 # The library makes a class for each connection, which is one for each request: a tenth of a
 # millisecond, and a ring of objects that only the garbage collector takes away.
 _counting_cursor = lru_cache(maxsize=8)(ExportingCursorWrapper)
+PAUSE_SECONDS = 0.5
+
+
+class ConnectBreaker:
+    """While the server is away one thread at a time waits for it; others are refused at once.
+
+    Without it each request would wait for the pool's time-out, and soon all threads would.
+    """
+
+    def __init__(self) -> None:
+        self._is_away = False
+        self._again_at = 0.0
+        self._probe = threading.Lock()
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Let the body connect. Raises psycopg.OperationalError at once if it should not try."""
+        if not self._is_away:
+            with self._noting():
+                yield
+            return
+        if time.monotonic() < self._again_at or not self._probe.acquire(blocking=False):
+            raise OperationalError("The database did not answer a moment ago.")
+        try:
+            with self._noting():
+                yield
+        finally:
+            self._probe.release()
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._is_away, self._again_at = True, time.monotonic() + PAUSE_SECONDS
+            raise
+        self._is_away = False
+
+
+connect_breaker = ConnectBreaker()
 
 
 class DatabaseWrapper(counted.DatabaseWrapper):
@@ -24,3 +69,8 @@ class DatabaseWrapper(counted.DatabaseWrapper):
             params["cursor_factory"], self.alias, self.vendor
         )
         return params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Return a connection; while the server is away, fail at once."""
+        with connect_breaker.guard():
+            return super().get_new_connection(conn_params)

@@ -6,14 +6,12 @@ import math
 from collections.abc import Callable
 from functools import wraps
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.jobs.limits import Client, Policy, take
-from shop.kernel.addresses import find_client
 from shop.storefront.visitors import get_visit
 
 View = Callable[..., HttpResponse]
@@ -24,12 +22,7 @@ FAILED_LOGIN_SECONDS = 300  # the window of `login_failed` in ACCOUNT_RATE_LIMIT
 def wait_for(request: HttpRequest, *policies: Policy) -> int:
     """Take one request from each bucket; return the seconds to wait, 0 if it may pass."""
     ctx = get_visit(request).ctx
-    address = find_client(
-        str(request.META.get("REMOTE_ADDR", "")),
-        request.headers.get("X-Forwarded-For", ""),
-        proxies=settings.TRUSTED_PROXIES,
-    )
-    client = Client(ctx.account_id, ctx.shopper_pseudonym, address)
+    client = Client(ctx.account_id, ctx.shopper_pseudonym, request.META["REMOTE_ADDR"])
     for policy in policies:
         verdict = take(policy, client.counted_by(policy))
         if not verdict.is_allowed:

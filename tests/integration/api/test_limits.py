@@ -72,7 +72,7 @@ def test_a_forwarded_address_counts_only_behind_our_own_proxy(
     settings.API_RATES = {"browse": "1/h"}
     liar = [ApiClient(X_Forwarded_For=f"203.0.113.{i}").get("/api/v1/") for i in range(2)]
     assert [answer.status_code for answer in liar] == [200, 429]
-    settings.TRUSTED_PROXIES = 1
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
     honest = [ApiClient(X_Forwarded_For=f"6.6.6.6, 198.51.100.{i}") for i in range(2)]
     assert [client.get("/api/v1/").status_code for client in honest] == [200, 200]
     assert honest[0].get("/api/v1/").status_code == 429

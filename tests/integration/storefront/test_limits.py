@@ -90,7 +90,7 @@ def test_a_guest_moves_money_as_often_as_the_api_allows(
 
 def test_an_address_of_version_six_counts_as_its_line(browser: Client, settings: Settings) -> None:
     settings.API_RATES = {"guess": "1/h"}
-    settings.TRUSTED_PROXIES = 1
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
     mine = {"X-Forwarded-For": "2001:db8:0:7::1"}
     hopped = {"X-Forwarded-For": "2001:db8:0:7:ffff::2"}
     neighbor = {"X-Forwarded-For": "2001:db8:0:8::1"}

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pricing.services.competitor_fetch import Fetcher, FetchRefused, Limits, is_public_address
+from pricing.services.competitor_fetch import Fetcher, FetchRefused, Limits
+from shop.kernel.addresses import is_public_address
 from tests.factories.competitors import ADDRESS, HOST, drip, make_fetcher, serve
 
 CSV = {"Content-Type": "text/csv"}
@@ -51,6 +52,7 @@ def test_no_other_address_is_even_looked_up(url: str) -> None:
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.1.2.3"),
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "fe80::1%eth0", "fd00::1"),
         *("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:0:1::1", "ff02::1", "::"),
+        *("::127.0.0.1", "fec0::1", "5f00::1", "2001:1ff::1", "::ffff:93.184.215.14", "3fff::1"),
     ],
 )
 def test_private_addresses_are_refused_whatever_their_form(address: str) -> None:
