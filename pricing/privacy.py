@@ -24,7 +24,7 @@ FIELDS = {
     ),
     "DemandModelVersion": classify(
         none="id kind status trained_at window_start window_end rows metrics parameters arrays"
-        " sha256 feature_hash asked_at asked_reason asked_by activated_by"
+        " sha256 feature_hash activated_by"
     ),
     "DemandTuning": classify(
         none="id fingerprint seed window_start window_end started_at updated_at seconds trials"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -12,12 +13,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
+from pricing.core.approvals import AUDIT_WAIVER
 from pricing.models import ModelAudit
 from pricing.selectors.audits import audit_verdict, list_group_rows
 from pricing.services.fairness import ask_for_waiver, waive_audit
+from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 STATE_TONES = {"passed": "green", "failed": "red", "waived": "amber"}
@@ -29,7 +32,7 @@ HEADS = (
 
 
 @admin.register(ModelAudit)
-class ModelAuditAdmin(ReadOnlyAdmin):
+class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     blank_text = _("Every model is audited when it is trained, and the one in use every night.")
     list_display = [
         "id",
@@ -50,7 +53,8 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         ("people", "compared", "is_blind"),
         "groups",
         "hash_of_arrays",
-        ("waiver_asked_by", "waiver_asked_at", "waived_by", "waived_at"),
+        "second_person",
+        ("waived_by", "waived_at"),
         "waiver_reason",
     ]
     readonly_fields = [
@@ -61,9 +65,10 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         "reasons",
         "groups",
         "hash_of_arrays",
+        "second_person",
     ]
-    list_select_related = ["waiver_asked_by", "waived_by"]
-    actions_detail = ["ask_to_answer", "answer"]
+    actions_detail = ["ask_to_answer", "approve", "send_back"]
+    approval_kind = AUDIT_WAIVER
 
     @admin.display(description=_("Model"), ordering="model")
     def model_number(self, row: ModelAudit) -> int:
@@ -144,31 +149,10 @@ class ModelAuditAdmin(ReadOnlyAdmin):
         )
         return go_back(request)
 
-    @action(
-        description=_("Answer for it (second person)"),
-        permissions=["approve"],
-        url_path="waive",
-        icon="verified",
-        dialog=ask(
-            _("Answer for this audit?"),
-            _("The model can be brought into use then. The one who asked cannot do it."),
-            submit=_("Answer for it"),
-        ),
-    )
-    def answer(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        """Second step, by somebody else."""
-        tell_outcome(
-            self,
-            request,
-            lambda: waive_audit(audit_id=int(object_id), by_id=account_id(request), now=utc_now()),
-            _("The audit is answered for."),
-        )
-        return go_back(request)
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+        """Answer for it: the model can be brought into use then."""
+        return waive_audit(audit_id=object_id, by_id=by_id, now=now)
 
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may ask: who may ask for a model may."""
         return request.user.has_perm("pricing.change_demandmodelversion")
-
-    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whether the reader may answer for an audit: who may bring a model into use may."""
-        return request.user.has_perm("pricing.approve_demandmodelversion")

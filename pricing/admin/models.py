@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -16,14 +17,16 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from pricing.core.approvals import MODEL_USE
 from pricing.models import DemandModelVersion
 from pricing.selectors.places import say_served
 from pricing.selectors.verdicts import FAMILIES, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
+from shop.approvals.admin import TwoPersonAdmin
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, show_link, show_tag, tag_column
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 TRAIN_JOB = "train_family"
@@ -54,7 +57,7 @@ def metric_column(name: str, title: Any, digits: int = 3) -> Any:
 
 
 @admin.register(DemandModelVersion)
-class DemandModelVersionAdmin(ReadOnlyAdmin):
+class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     blank_text = _(
         "The first model is fitted on the shop's sales in the coming night, or now with “Fit a"
         " family”; each one stands here with its figures."
@@ -87,7 +90,7 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         json_cell("metrics", _("Metrics")),
         json_cell("parameters", _("Parameters")),
         ("sha256", "feature_hash"),
-        ("asked_by", "asked_at", "asked_reason"),
+        "second_person",
         "activated_by",
     ]
     readonly_fields = [
@@ -95,11 +98,13 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         "backtest_link",
         "waits",
         "places",
+        "second_person",
         *(one for one in fields if callable(one)),
     ]
     actions_list = ["fit_family"]
-    actions_detail = ["ask_for", "activate"]
-    actions_row = ["ask_for", "activate"]
+    actions_detail = ["ask_for", "approve", "send_back"]
+    actions_row = ["ask_for", "approve"]
+    approval_kind = MODEL_USE
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DemandModelVersion]:
         """Leave the arrays out: they are megabytes."""
@@ -189,25 +194,6 @@ class DemandModelVersionAdmin(ReadOnlyAdmin):
         )
         return go_back(request)
 
-    @action(
-        description=_("Activate (second person)"),
-        permissions=["approve"],
-        url_path="activate",
-        icon="verified",
-        dialog=ask(
-            _("Activate this model?"),
-            _("The next price book is made with it. The one who asked cannot activate it."),
-            submit=_("Activate"),
-        ),
-    )
-    def activate(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        """Second step, by somebody else."""
-        tell_outcome(
-            self,
-            request,
-            lambda: activate_model(
-                model_id=int(object_id), by_id=account_id(request), now=utc_now()
-            ),
-            _("The model is active."),
-        )
-        return go_back(request)
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+        """Second step, by somebody else: the next price book is made with the model."""
+        return activate_model(model_id=object_id, by_id=by_id, now=now)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 
 from pricing.admin.bounds import BOUNDS, GROUPS, Bound
+from pricing.core.approvals import POLICY
 from pricing.models import PricingPolicy
 from pricing.services.approvals import approve_policy, propose_policy
-from shop.kernel.clock import utc_now
-from shop.kernel.errors import FairtagError
-from shop.staff.columns import EMPTY, age_column, show_tag
-from shop.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import StaffAdmin
+from shop.approvals.admin import VersionAdmin
+from shop.staff.columns import EMPTY, age_column
 
 REASON_SHOWN = 60
 
@@ -67,8 +64,8 @@ class PolicyForm(forms.ModelForm):
 
 
 @admin.register(PricingPolicy)
-class PricingPolicyAdmin(StaffAdmin):
-    """Versions are added and approved, never edited or deleted."""
+class PricingPolicyAdmin(VersionAdmin):
+    """Versions of the bounds and goals of pricing."""
 
     form = PolicyForm
     list_display = [
@@ -84,9 +81,7 @@ class PricingPolicyAdmin(StaffAdmin):
     list_select_related = ["created_by", "approved_by"]
     list_filter = ["is_active"]
     search_fields = ["version__exact", "reason"]
-    actions_detail = ["approve"]
-    actions_row = ["approve"]
-    actions = None
+    approval_kind = POLICY
 
     def get_fieldsets(self, request: HttpRequest, obj: PricingPolicy | None = None) -> list[Any]:
         """Bounds by what they are for, and the reason; of a stored version its changes first."""
@@ -94,30 +89,13 @@ class PricingPolicyAdmin(StaffAdmin):
         if obj is None:
             bounds[0][1]["description"] = _("Shares are fractions: 0.10 is 10 %.")
             return [*bounds, (_("Why"), {"fields": ["reason"]})]
-        said = ["version", "state", "changes", "reason", "created_at", "created_by", "approved_by"]
+        said = ["version", "state", "changes", "reason", "second_person", "created_at"]
         return [(_("What it changes, and why"), {"fields": said}), *bounds]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What the services fill in."""
-        filled = ["version", "state", "changes", "created_at", "created_by", "approved_by"]
+        filled = ["version", "state", "changes", "second_person", "created_at"]
         return filled if obj else []
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: propose a new version."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: quotes name their version for 13 months."""
-        return False
-
-    @admin.display(description=_("State"))
-    def state(self, row: PricingPolicy) -> SafeString:
-        """Active, waiting for a second person, or replaced."""
-        if row.is_active:
-            return show_tag(_("active"), "green")
-        if row.approved_by_id is None and row.created_by_id is not None:
-            return show_tag(_("waits for a second person"), "amber")
-        return show_tag(_("replaced"))
 
     @admin.display(description=_("Reason"))
     def why(self, row: PricingPolicy) -> str:
@@ -137,52 +115,13 @@ class PricingPolicyAdmin(StaffAdmin):
         ]
         return format_html_join(SafeString("<br>"), "{}: {} → <strong>{}</strong>", lines) or EMPTY
 
-    def save_model(self, request: HttpRequest, obj: PricingPolicy, form: Any, change: Any) -> None:
-        """Propose the version through the service, which numbers it."""
-        changes = {name: form.cleaned_data[name] for name in BOUNDS}
-        obj.version = propose_policy(
-            changes=changes,
-            reason=form.cleaned_data["reason"],
-            by_id=request.user.pk,
-            now=utc_now(),
-        )
-        obj.pk = PricingPolicy.objects.values_list("pk", flat=True).get(version=obj.version)
+    def propose(self, changes: dict[str, Any], *, reason: str, by_id: int, now: datetime) -> int:
+        """Propose a draft of the active policy with what the form says."""
+        return propose_policy(changes=changes, reason=reason, by_id=by_id, now=now)
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Say the service's own sentence when it refuses a draft."""
-        try:
-            return super().add_view(request, form_url, extra_context)
-        except FairtagError as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return HttpResponseRedirect(reverse("admin:pricing_pricingpolicy_add"))
-
-    @action(
-        description=_("Approve (second person)"),
-        permissions=["approve"],
-        url_path="approve",
-        icon="verified",
-        dialog=ask(
-            _("Approve this version?"),
-            _("It becomes the policy of the next price book. Its author cannot approve it."),
-            submit=_("Approve"),
-        ),
-    )
-    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Make the draft the active policy."""
-        policy = PricingPolicy.objects.get(pk=object_id)
-        is_done = tell_outcome(
-            self,
-            request,
-            lambda: approve_policy(
-                version=policy.version, by_id=account_id(request), now=utc_now()
-            ),
-            _("The version is active."),
-        )
-        if is_done:
-            self.log_change(request, policy, "approved")
-        return go_back(request)
+        return approve_policy(policy_id=object_id, by_id=by_id, now=now)
 
 
 def find_predecessor(row: PricingPolicy) -> PricingPolicy | None:

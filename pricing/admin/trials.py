@@ -14,11 +14,13 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from pricing.core.approvals import MODEL_USE
 from pricing.core.monitoring import SHARES
 from pricing.models import DemandModelVersion, ModelRamp, RampStep
 from pricing.selectors.trial_words import list_trial_figures
 from pricing.selectors.verdicts import say_step
 from pricing.services.trials import begin_trial, step_trial, stop_trial
+from shop.approvals.selectors import list_waiting_ids
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
     EMPTY,
@@ -53,7 +55,7 @@ class BeginForm(BaseDialogForm):
         status = DemandModelVersion.Status
         offered = cast("forms.ModelChoiceField[DemandModelVersion]", self.fields["model"])
         offered.queryset = DemandModelVersion.objects.filter(
-            asked_by__isnull=False, status__in=[status.CANDIDATE, status.RETIRED]
+            pk__in=list_waiting_ids(MODEL_USE), status__in=[status.CANDIDATE, status.RETIRED]
         ).defer("arrays")
         if not offered.queryset.exists():
             offered.empty_label = _("no model to choose")

@@ -10,8 +10,8 @@ from django.db.models import Q
 class DemandModelVersion(models.Model):
     """One fitted model: plain arrays (npz, never pickle), their hash, window and metrics.
 
-    Staff bring an older model or a candidate into use in two steps by two people: one asks
-    (`asked_*`), another activates (`activated_by`). Both are empty when the training job did it.
+    Two people bring an older model or a candidate into use: one asks (`shop.approvals`), another
+    activates (`activated_by`, empty when the training job did it).
     """
 
     class Status(models.TextChoices):
@@ -31,11 +31,6 @@ class DemandModelVersion(models.Model):
     arrays = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     feature_hash = models.CharField(max_length=64)
-    asked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    asked_at = models.DateTimeField(null=True, blank=True)
-    asked_reason = models.TextField(blank=True)
     activated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -45,10 +40,6 @@ class DemandModelVersion(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["status"], condition=Q(status="active"), name="demand_one_active"
-            ),
-            models.CheckConstraint(
-                condition=Q(activated_by__isnull=True) | ~Q(activated_by=models.F("asked_by")),
-                name="demand_second_person",
             ),
             models.CheckConstraint(
                 condition=Q(window_end__gt=models.F("window_start")), name="demand_window"

@@ -8,25 +8,23 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
+from pricing.core.approvals import MODEL_USE, POLICY
 from pricing.models import DemandModelVersion, ModelRamp, PricingPolicy
 from pricing.selectors.verdicts import say_verdict
 from pricing.selectors.versions import find_kind_in_use
 from pricing.services.fairness import require_audit
 from pricing.services.refits import lock_models
 from pricing.services.registry import note_activation
+from shop.approvals.services import (
+    approve_request,
+    approve_version,
+    ask_approval,
+    propose_version,
+)
 from shop.kernel.errors import FairtagError
 from shop.outbox.services import write_fact
-
-NOT_COPIED = {"id", "version", "is_active", "reason", "created_at", "created_by", "approved_by"}
-
-
-class NeedsSecondPerson(FairtagError):
-    """The one who asks cannot be the one who approves."""
-
-    code = "needs_second_person"
 
 
 class NotOffered(FairtagError):
@@ -38,59 +36,29 @@ class NotOffered(FairtagError):
 def propose_policy(
     *, changes: Mapping[str, Any], reason: str, by_id: int | None, now: datetime
 ) -> int:
-    """Store a draft: the active policy with `changes`. Return its version.
+    """Store a draft: the active policy with `changes`, for somebody else to approve.
 
-    Bounds are checked by the table's own constraints: a draft that could never be approved
-    raises NotOffered. Nothing changes for shoppers before somebody else approves it.
+    Return its version. Bounds are checked by the table's own constraints: a draft that could never
+    be approved raises NotOffered. Nothing changes for shoppers before its approval.
     """
-    with transaction.atomic():
-        newest = PricingPolicy.objects.order_by("-version").first()
-        active = PricingPolicy.objects.filter(is_active=True).first() or newest
-        kept = {} if active is None else model_to_dict(active, exclude=NOT_COPIED)
-        draft = PricingPolicy(
-            **{**kept, **changes},
-            version=1 + (0 if newest is None else newest.version),
-            reason=reason,
-            created_at=now,
-            created_by_id=by_id,
+    try:
+        return propose_version(
+            POLICY, PricingPolicy, changes=changes, reason=reason, by_id=by_id, now=now
         )
-        try:
-            draft.full_clean(exclude=["created_by", "approved_by"])
-        except ValidationError as error:
-            raise NotOffered("; ".join(error.messages)) from error
-        try:
-            draft.save()
-        except IntegrityError as error:  # the version number is unique: one of two was quicker
-            raise NotOffered(
-                _("Somebody proposed a version at this moment: look again.")
-            ) from error
-    return draft.version
+    except ValidationError as error:
+        raise NotOffered("; ".join(error.messages)) from error
+    except IntegrityError as error:  # the version number is unique: one of two was quicker
+        raise NotOffered(_("Somebody proposed a version at this moment: look again.")) from error
 
 
-def approve_policy(*, version: int, by_id: int, now: datetime) -> None:
-    """Make draft `version` the active policy. Raises NeedsSecondPerson for its own author.
+@transaction.atomic
+def approve_policy(*, policy_id: int, by_id: int, now: datetime) -> None:
+    """Make a draft the active policy. Raises NeedsSecondPerson for its own author, NotWaiting.
 
-    Locks all policy rows in primary-key order, so that two approvals cannot both win. Writes
-    the fact PolicyApproved; the next price book obeys.
+    Writes the fact PolicyApproved; the next price book obeys.
     """
-    with transaction.atomic():
-        rows = {
-            row.version: row for row in PricingPolicy.objects.select_for_update().order_by("pk")
-        }
-        draft = rows.get(version)
-        if draft is None or draft.is_active:
-            raise NotOffered(_("This version is active already or does not exist."))
-        if draft.approved_by_id is not None:
-            raise NotOffered(
-                _("This version was in use before: propose it again as a new version.")
-            )
-        if draft.created_by_id == by_id:
-            raise NeedsSecondPerson(_("You proposed this version: somebody else must approve it."))
-        PricingPolicy.objects.filter(is_active=True).update(is_active=False)
-        draft.is_active = True
-        draft.approved_by_id = by_id
-        draft.save(update_fields=["is_active", "approved_by"])
-        write_fact(kind="PolicyApproved", payload={"version": version}, occurred_at=now)
+    draft = approve_version(POLICY, PricingPolicy, pk=policy_id, by_id=by_id, now=now)
+    write_fact(kind="PolicyApproved", payload={"version": draft.version}, occurred_at=now)
 
 
 def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> None:
@@ -101,9 +69,8 @@ def ask_for_model(*, model_id: int, reason: str, by_id: int, now: datetime) -> N
     with transaction.atomic():
         model = _lock_rows(model_id)
         require_slot(model)
-        model.asked_by_id, model.asked_at, model.asked_reason = by_id, now, reason
-        model.activated_by_id = None
-        model.save(update_fields=["asked_by", "asked_at", "asked_reason", "activated_by"])
+        name = f"{model.kind} {model.pk}"
+        ask_approval(MODEL_USE, model.pk, name=name, reason=reason, by_id=by_id, now=now)
 
 
 def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
@@ -117,10 +84,7 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
     with transaction.atomic():
         lock_models()
         model = _lock_rows(model_id)
-        if model.asked_by_id is None:
-            raise NotOffered(_("Nobody has asked for this model: ask first, with a reason."))
-        if model.asked_by_id == by_id:
-            raise NeedsSecondPerson(_("You asked for this model: somebody else must activate it."))
+        request = approve_request(MODEL_USE, model_id, by_id=by_id, now=now)
         if require_slot(model):
             _require_trial(model)
         require_audit(model)
@@ -134,7 +98,7 @@ def activate_model(*, model_id: int, by_id: int, now: datetime) -> None:
             model_id=model_id,
             former_id=former_id,
             by_id=by_id,
-            reason=model.asked_reason,
+            reason=request.reason,
             now=now,
         )
         write_fact(kind="ModelActivated", payload={"model_id": model_id}, occurred_at=now)

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from pricing.core.approvals import AUDIT_WAIVER, MODEL_USE
 from pricing.core.audits import AuditVerdict
 from pricing.core.fairness import FairnessLimits, Trait, audit_prices, read_traits
 from pricing.core.signals import SIGNAL_FEATURES
@@ -30,6 +31,8 @@ from pricing.services.audited_prices import (
 from profiles.core.features.registry import FEATURES
 from profiles.selectors.traits import load_audit_traits
 from profiles.services.traits import exchange_traits
+from shop.approvals.selectors import find_waiting, list_waiting_ids
+from shop.approvals.services import approve_request, ask_approval
 from shop.kernel.errors import FairtagError
 from shop.kernel.hashing import fingerprint
 
@@ -120,7 +123,7 @@ def audit_models(*, now: datetime, only_missing: bool = False) -> list[AuditVerd
     candidates = rows.filter(status=Status.CANDIDATE)
     wanted = dict(rows.filter(status=Status.ACTIVE))
     wanted |= dict(rows.filter(ramps__isnull=False, ramps__ended_at__isnull=True))
-    wanted |= dict(candidates.filter(asked_at__isnull=False)[:MOST_CANDIDATES])
+    wanted |= dict(candidates.filter(pk__in=list_waiting_ids(MODEL_USE))[:MOST_CANDIDATES])
     wanted |= dict(candidates[:MOST_CANDIDATES])
     places = set(list_places())
     audited = ModelAudit.objects.values_list("sha256", "market_code", "channel")
@@ -144,15 +147,21 @@ def drop_superseded() -> int:
         pk__gt=OuterRef("pk"),
     )
     on_trial = ModelRamp.objects.filter(model=OuterRef("pk"), ended_at__isnull=True)
-    # The update asks once more for what another may have changed meanwhile: asked for, in use.
-    waiting = DemandModelVersion.objects.filter(status=Status.CANDIDATE, asked_at__isnull=True)
-    count = 0
-    for pk, metrics in waiting.filter(Exists(alike), ~Exists(on_trial)).values_list(
-        "pk", "metrics"
-    ):
-        told = metrics | {"refusal": "a newer model of its kind has taken its place"}
-        count += waiting.filter(pk=pk).update(status=Status.REFUSED, metrics=told)
-    return count
+    candidates = DemandModelVersion.objects.filter(status=Status.CANDIDATE)
+    superseded = candidates.filter(Exists(alike), ~Exists(on_trial)).values_list("pk", flat=True)
+    return sum(_drop(pk, candidates) for pk in superseded)
+
+
+@transaction.atomic
+def _drop(pk: int, candidates: QuerySet[DemandModelVersion]) -> int:
+    """Refuse a candidate unless it is in use or asked for by now: both lock its row."""
+    row = candidates.defer("arrays").select_for_update().filter(pk=pk).first()
+    if row is None or find_waiting(MODEL_USE, pk) is not None:
+        return 0
+    row.status = Status.REFUSED
+    row.metrics |= {"refusal": "a newer model of its kind has taken its place"}
+    row.save(update_fields=["status", "metrics"])
+    return 1
 
 
 def audit_nightly(*, now: datetime) -> int:
@@ -245,29 +254,24 @@ def _one_moment() -> Iterator[None]:
         yield
 
 
+@transaction.atomic
 def ask_for_waiver(*, audit_id: int, reason: str, by_id: int, now: datetime) -> None:
     """Ask that a failed audit be answered for, with a reason; somebody else decides.
 
     Raises NotAudited where nobody may: a price saw a trait, or it did not fail.
     """
-    with transaction.atomic():
-        row = _lock(audit_id)
-        row.waiver_asked_by_id, row.waiver_asked_at, row.waiver_reason = by_id, now, reason
-        row.save(update_fields=["waiver_asked_by", "waiver_asked_at", "waiver_reason"])
+    row = _lock(audit_id)
+    ask_approval(AUDIT_WAIVER, row.pk, name=str(row), reason=reason, by_id=by_id, now=now)
 
 
+@transaction.atomic
 def waive_audit(*, audit_id: int, by_id: int, now: datetime) -> None:
-    """Answer for a failed audit as the second person. Raises NotAudited for the first."""
-    with transaction.atomic():
-        row = _lock(audit_id)
-        if row.waiver_asked_by_id is None or not row.waiver_reason:
-            raise NotAudited(
-                _("Nobody has asked to answer for this audit: ask first, with a reason.")
-            )
-        if row.waiver_asked_by_id == by_id:
-            raise NotAudited(_("You asked to answer for this audit: somebody else must decide."))
-        row.waived_by_id, row.waived_at = by_id, now
-        row.save(update_fields=["waived_by", "waived_at"])
+    """Answer for a failed audit as the second person. Raises NeedsSecondPerson, NotWaiting."""
+    row = _lock(audit_id)
+    asked = approve_request(AUDIT_WAIVER, audit_id, by_id=by_id, now=now)
+    row.waiver_asked_by_id, row.waiver_asked_at = asked.asked_by_id, asked.asked_at
+    row.waiver_reason, row.waived_by_id, row.waived_at = asked.reason, by_id, now
+    row.save()
 
 
 def _lock(audit_id: int) -> ModelAudit:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from pricing.models import ModelRamp, RampStep
 from pricing.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
 from pricing.selectors.verdicts import name_gate, say_reason
-from pricing.services.approvals import NeedsSecondPerson, NotOffered
+from pricing.services.approvals import NotOffered
+from shop.approvals.services import refuse_same
 
 # What one verdict looks at, and how often a trial in the shadow is judged anew.
 WINDOW = timedelta(days=28)
@@ -48,10 +49,8 @@ def require_gate(ramp: ModelRamp, step: RampStep | None, by_id: int | None) -> N
     told = {"told": say_reason(name_gate(None if step is None else step.evidence.get("offline")))}
     if by_id is None:
         raise NotOffered(_("%(told)s: somebody must answer for the step.") % told)
-    if by_id == ramp.begun_by_id:
-        raise NeedsSecondPerson(
-            _("%(told)s: you began this trial, so somebody else must answer.") % told
-        )
+    said = _("%(told)s: you began this trial, so somebody else must answer.") % told
+    refuse_same([ramp.begun_by_id], by_id, said)
 
 
 def is_gate_open(step: RampStep) -> bool:

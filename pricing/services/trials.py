@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pricing.core.approvals import MODEL_USE
 from pricing.core.monitoring import SHARES, RampState, Verdict, join_verdicts, next_step
 from pricing.models import (
     BreakerTrip,
@@ -19,12 +20,13 @@ from pricing.models import (
 )
 from pricing.selectors.places import home_place, name_place
 from pricing.selectors.serving import forget_serving
-from pricing.services.approvals import NeedsSecondPerson, NotOffered, require_slot
+from pricing.services.approvals import NotOffered, require_slot
 from pricing.services.breakers import Action, trip_breaker
 from pricing.services.fairness import NotAudited, require_audit
 from pricing.services.refits import lock_models
 from pricing.services.trial_gate import is_gate_open, judge_shadow, require_gate
 from pricing.services.trial_state import read_states, show_state
+from shop.approvals.services import refuse_same, require_second_person
 from shop.kernel.ids import uuid7
 
 
@@ -32,20 +34,17 @@ def begin_trial(*, model_id: int, by_id: int, now: datetime) -> int:
     """Put an asked-for model on trial, in the shadow first; return the trial's id.
 
     Somebody else than the one who asked begins it, after a passed audit of fairness. Raises
-    NeedsSecondPerson, NotAudited, NotOffered (nobody asked, the model is in use or was refused, the
-    leaderboard's gate is shut to its family, or another trial is open).
+    NotWaiting (nobody asked), NeedsSecondPerson, NotAudited, NotOffered (the model is in use or was
+    refused, the leaderboard's gate is shut to its family, or another trial is open).
     """
     status = DemandModelVersion.Status
     with transaction.atomic():
         lock_models()
         rows = DemandModelVersion.objects.defer("arrays").select_for_update()
         model = rows.filter(pk=model_id, status__in=[status.CANDIDATE, status.RETIRED]).first()
-        if model is None or model.asked_by_id is None:
+        if model is None:
             raise NotOffered(_("Ask for a candidate or a retired model first, with a reason."))
-        if model.asked_by_id == by_id:
-            raise NeedsSecondPerson(
-                _("You asked for this model: somebody else must begin its trial.")
-            )
+        require_second_person(MODEL_USE, model_id, by_id=by_id, now=now)
         require_slot(model)
         require_audit(model)
         return _open_ramp(model, by_id, now)
@@ -95,8 +94,9 @@ def _check_step(ramp: ModelRamp, share: float, by_id: int | None) -> None:
         raise NotOffered(_("A trial goes up one share at a time."))
     if standing == 0.0:
         require_gate(ramp, last, by_id)
-    if last is not None and standing > 0.0 and by_id is not None and last.by_id == by_id:
-        raise NeedsSecondPerson(_("You made the last step: the next one up is somebody else's."))
+    if last is not None and standing > 0.0 and by_id is not None:
+        said = _("You made the last step: the next one up is somebody else's.")
+        refuse_same([last.by_id], by_id, said)
 
 
 def stop_trial(

@@ -12,6 +12,7 @@ import numpy as np
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from profiles.core.approvals import PUBLIC_PRICES
 from profiles.core.experiments import CELL_METRICS, METRICS, ArmPlan, BadDesign, check_arms
 from profiles.core.values import PURPOSES
 from profiles.models import Experiment, ExperimentArm, ExperimentItem, ExperimentNamespace
@@ -20,6 +21,8 @@ from profiles.selectors.experiment_cells import AMOUNTS
 from profiles.selectors.experiment_clusters import propose_clusters
 from profiles.selectors.experiment_words import say_problem
 from profiles.services.experiment_checks import Design, require_allowed
+from shop.approvals.selectors import find_waiting
+from shop.approvals.services import ask_approval, list_involved, withdraw_request
 from shop.kernel.errors import FairtagError
 
 STATES = Experiment.State
@@ -31,12 +34,6 @@ class BadExperiment(FairtagError):
     """What was asked cannot be run or read; the sentence says why."""
 
     code = "bad_experiment"
-
-
-class NeedsAnother(BadExperiment):
-    """Who drafted an experiment with everybody's prices is not who starts it."""
-
-    code = "needs_second_person"
 
 
 class Registered(FairtagError):
@@ -114,7 +111,25 @@ def save_draft(
             ExperimentArm(experiment=row, position=at, **asdict(arm))
             for at, arm in enumerate(draft.arms)
         )
+        _ask_second_person(row, by_id, now)
     return int(row.pk)
+
+
+def _ask_second_person(row: Experiment, by_id: int | None, now: datetime) -> None:
+    """What moves everybody's prices waits for somebody who wrote nothing of it to start it."""
+    if row.unit != Experiment.Unit.CLUSTER:
+        withdraw_request(PUBLIC_PRICES, row.pk, by_id=by_id, now=now)
+        return
+    before = find_waiting(PUBLIC_PRICES, row.pk)
+    ask_approval(
+        PUBLIC_PRICES,
+        row.pk,
+        name=row.name,
+        reason=row.hypothesis,
+        by_id=by_id,
+        now=now,
+        authors=[row.created_by_id, *(() if before is None else list_involved(before))],
+    )
 
 
 def _check(draft: ExperimentDraft) -> None:

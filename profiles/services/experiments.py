@@ -13,6 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from profiles.core.approvals import PUBLIC_PRICES
 from profiles.core.experiments import SLOTS, ArmPlan, BadDesign, check_arms, find_slots
 from profiles.metrics import experiment_stops_total
 from profiles.models import (
@@ -27,11 +28,11 @@ from profiles.selectors.experiments import forget_experiments
 from profiles.services.experiment_checks import design_of, require_allowed
 from profiles.services.experiment_drafts import (
     BadExperiment,
-    NeedsAnother,
     Registered,
     get_namespace,
     lock_experiment,
 )
+from shop.approvals.services import approve_request
 from shop.kernel.hashing import fingerprint
 from shop.outbox.services import write_fact
 
@@ -43,7 +44,7 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
     """Register what was promised and let the experiment run, in free slots of its namespace.
 
     What moves everybody's prices is started by somebody else than who drafted it. Raises
-    BadExperiment if so much of the namespace is not free, NeedsAnother, Registered if it has
+    BadExperiment if so much of the namespace is not free, NeedsSecondPerson, Registered if it has
     started, and what the room of its subject has against it. Locks the namespace, then the
     experiment.
     """
@@ -53,8 +54,8 @@ def start_experiment(*, experiment_id: int, now: datetime, by_id: int | None = N
     if row.state != STATES.DRAFT:
         raise Registered(_("It has started already."))
     is_public = row.unit == Experiment.Unit.CLUSTER
-    if is_public and (by_id is None or by_id == row.created_by_id):
-        raise NeedsAnother(_("You drafted it: somebody else must start what moves all prices."))
+    if is_public:
+        approve_request(PUBLIC_PRICES, experiment_id, by_id=by_id, now=now)
     require_allowed(design_of(row))
     row.first_slot, row.end_slot = _claim_slots(row)
     row.state, row.started_at = STATES.RUNNING, now

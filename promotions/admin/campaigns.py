@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -19,11 +20,17 @@ from promotions.admin.campaign_links import CampaignLinks
 from promotions.admin.claims import NAMES, CampaignForm
 from promotions.admin.offers import OfferInline
 from promotions.admin.recorded import RecordedAdmin
+from promotions.core.approvals import CAMPAIGN
 from promotions.core.workflow import Step, may_step, phase_at
 from promotions.models import Campaign
 from promotions.selectors.phases import PHASES
 from promotions.services.campaign_revisions import clone_campaign
-from promotions.services.campaigns import move_campaign, refuse_change
+from promotions.services.campaigns import (
+    approve_campaign,
+    move_campaign,
+    send_back_campaign,
+)
+from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, show_money, show_tag
 from shop.staff.reasons import (
@@ -46,7 +53,7 @@ def show_phase(row: Campaign) -> SafeString:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
+class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin):
     form = CampaignForm
     list_display = [
         "name",
@@ -68,8 +75,15 @@ class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
     search_fields = ["name", "name_zh", "code__startswith"]
     date_hierarchy = "starts_at"
     readonly_fields = [
-        *("phase", "in_words", "versions", "waiting", "results", "promised_ends_at", "spent_minor"),
-        *("on_clock", "external_ref", "created_at", "changed_at"),
+        *("phase", "in_words", "versions", "waiting", "second_person", "results"),
+        *(
+            "promised_ends_at",
+            "spent_minor",
+            "on_clock",
+            "external_ref",
+            "created_at",
+            "changed_at",
+        ),
     ]
     fieldsets = [
         (
@@ -90,12 +104,18 @@ class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
         (_("Proof"), {"fields": ["holdout_percent"]}),
         (
             _("State"),
-            {"fields": ["phase", "versions", "waiting", "results", "promised_ends_at"]},
+            {
+                "fields": [
+                    *("phase", "versions", "waiting", "second_person", "results"),
+                    "promised_ends_at",
+                ]
+            },
         ),
         (_("Origin"), {"fields": ["external_ref", "created_at", "changed_at"]}),
     ]
     inlines = [OfferInline]
-    actions_detail = [*Step, "refuse", "clone"]
+    approval_kind = CAMPAIGN
+    actions_detail = [*Step, "send_back", "clone"]
     actions_row = ["schedule", "pause", "end"]
 
     def campaign_of(self, row: Campaign) -> int:
@@ -160,21 +180,13 @@ class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
         """Hand it in: released at once, or for a second person to approve."""
         return self._move(request, form, object_id, Step.SCHEDULE)
 
-    @action(
-        description=_("Approve (second person)"),
-        permissions=["approve"],
-        url_path="approve",
-        icon="verified",
-        dialog=ask(
-            _("Approve this version?"),
-            _("Who wrote it or handed it in cannot approve it."),
-            form_class=ReasonForm,
-            submit=_("Approve"),
-        ),
-    )
-    def approve(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Release what somebody else handed in."""
-        return self._move(request, form, object_id, Step.APPROVE)
+        return approve_campaign(campaign_id=object_id, reason=reason, by_id=by_id, now=now)
+
+    def send_back_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+        """Make it a draft again, or drop the change that waits; what holds goes on."""
+        return send_back_campaign(campaign_id=object_id, reason=reason, by_id=by_id, now=now)
 
     @action(
         description=_("Take back"),
@@ -226,28 +238,6 @@ class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
         return self._move(request, form, object_id, Step.END)
 
     @action(
-        description=_("Refuse the change"),
-        permissions=["approve"],
-        url_path="refuse",
-        icon="block",
-        dialog=ask(_("Refuse the change that waits?"), form_class=ReasonForm, submit=_("Refuse")),
-    )
-    def refuse(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        """Drop the change that waits; what holds goes on."""
-        tell_outcome(
-            self,
-            request,
-            lambda: refuse_change(
-                campaign_id=int(object_id),
-                reason=form.cleaned_data["reason"],
-                by_id=account_id(request),
-                now=utc_now(),
-            ),
-            _("The change was refused."),
-        )
-        return go_back(request)
-
-    @action(
         description=_("Copy"),
         permissions=["copy"],
         url_path="clone",
@@ -289,9 +279,6 @@ class CampaignAdmin(CampaignLinks, CampaignDates, RecordedAdmin):
 
 
 def _leads_on(name: str, row: Campaign) -> bool:
-    """Whether an action's step leads anywhere; a change that waits can be approved or refused."""
+    """Whether an action's step leads anywhere; the second person's two are the base's affair."""
     bare = name.rpartition("_")[2]
-    waits = row.pending_revision is not None
-    if bare == "refuse" or (bare == Step.APPROVE and waits):
-        return waits
-    return bare not in set(Step) or may_step(Step(bare), row.status)
+    return bare == Step.APPROVE or bare not in set(Step) or may_step(Step(bare), row.status)

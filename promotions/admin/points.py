@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from promotions.core.approvals import ADJUSTMENT
 from promotions.core.tills import read_member_number
 from promotions.models import (
     PointsAccount,
@@ -20,11 +22,12 @@ from promotions.models import (
     Referral,
 )
 from promotions.selectors.tiers import read_tier
-from promotions.services.membership import adjust_points, decide_adjustment
+from promotions.services.membership import adjust_points, approve_adjustment, refuse_adjustment
+from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, tag_column
 from shop.staff.keys import KeySearchAdmin, read_number, read_text
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyInline
 
 KIND_TONES = {
@@ -142,7 +145,7 @@ class PointsEntryAdmin(KeySearchAdmin):
 
 
 @admin.register(PointsAdjustment)
-class PointsAdjustmentAdmin(KeySearchAdmin):
+class PointsAdjustmentAdmin(TwoPersonAdmin, KeySearchAdmin):
     list_display = [
         age_column("at", _("Asked")),
         "account",
@@ -155,47 +158,18 @@ class PointsAdjustmentAdmin(KeySearchAdmin):
     list_select_related = ["account", "asked_by", "decided_by"]
     list_filter = [("state", ChoicesDropdownFilter)]
     search_keys = {"account__id": read_number}
-    actions_row = ["approve", "refuse"]
-    actions_detail = ["approve", "refuse"]
+    approval_kind = ADJUSTMENT
+    actions_row = ["approve", "send_back"]
+    actions_detail = ["approve", "send_back"]
     blank_text = _("Corrections by staff will stand here; large ones wait for somebody else.")
 
-    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whoever may be the second person."""
-        return bool(request.user.has_perm("promotions.change_pointsadjustment"))
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+        """Apply the correction."""
+        return approve_adjustment(adjustment_id=object_id, by_id=by_id, now=now)
 
-    @action(
-        description=_("Approve"),
-        permissions=["approve"],
-        url_path="approve",
-        icon="check",
-        dialog=ask(_("Approve the correction?"), form_class=ConfirmForm, submit=_("Approve")),
-    )
-    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        """Be the second person."""
-        return self._decide(request, object_id, approved=True)
-
-    @action(
-        description=_("Refuse"),
-        permissions=["approve"],
-        url_path="refuse",
-        icon="block",
-        dialog=ask(_("Refuse the correction?"), form_class=ConfirmForm, submit=_("Refuse")),
-    )
-    def refuse(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+    def send_back_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Say no; nothing moves."""
-        return self._decide(request, object_id, approved=False)
-
-    def _decide(self, request: HttpRequest, object_id: str, *, approved: bool) -> HttpResponse:
-        def act() -> None:
-            decide_adjustment(
-                adjustment_id=int(object_id),
-                approved=approved,
-                by_id=account_id(request),
-                now=utc_now(),
-            )
-
-        tell_outcome(self, request, act, _("Decided."))
-        return go_back(request)
+        return refuse_adjustment(adjustment_id=object_id, reason=reason, by_id=by_id, now=now)
 
 
 @admin.register(Referral)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.decorators import action
 
+from promotions.core.approvals import TERMS
 from promotions.models import MembershipTier, ProgrammeTerms, TermsCategory
 from promotions.services.programme_terms import approve_terms, record_terms
+from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_tag
-from shop.staff.reasons import ConfirmForm, account_id, ask, go_back, tell_outcome
+from shop.staff.reasons import account_id
 from shop.staff.tables import KeptAdmin
 
 
@@ -47,7 +49,7 @@ class TermsForm(forms.ModelForm):
 
 
 @admin.register(ProgrammeTerms)
-class ProgrammeTermsAdmin(KeptAdmin):
+class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
     """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
 
     form = TermsForm
@@ -64,7 +66,8 @@ class ProgrammeTermsAdmin(KeptAdmin):
     ]
     list_select_related = ["asked_by", "approved_by"]
     list_filter = ["market_code", "is_waiting"]
-    actions_detail = ["approve"]
+    approval_kind = TERMS
+    actions_detail = ["approve", "send_back"]
     actions_row = ["approve"]
     search_fields = ["market_code"]
     inlines = [TierInline, CategoryInline]
@@ -89,39 +92,16 @@ class ProgrammeTermsAdmin(KeptAdmin):
         allowed: bool = super().has_change_permission(request, obj)
         return allowed and (obj is None or obj.valid_from > utc_now())
 
-    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        """Whoever may be the second person of a campaign may be that of the programme."""
-        return bool(request.user.has_perm("promotions.approve_campaign"))
-
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Ask for a second person where the terms give more than those before."""
         super().save_related(request, form, formsets, change)
-        if record_terms(terms_id=form.instance.pk, by_id=account_id(request)):
+        if record_terms(terms_id=form.instance.pk, by_id=account_id(request), now=utc_now()):
             said = _("These terms give more than those before: they wait for a second person.")
             self.message_user(request, said, messages.WARNING)
 
-    @action(
-        description=_("Approve (second person)"),
-        permissions=["approve"],
-        url_path="approve",
-        icon="verified",
-        dialog=ask(
-            _("Approve these terms?"),
-            _("They hold from their day on. Who wrote them cannot approve them."),
-            form_class=ConfirmForm,
-            submit=_("Approve"),
-        ),
-    )
-    def approve(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        """Be the second person."""
-
-        def act() -> None:
-            by_id = account_id(request)
-            approve_terms(terms_id=int(object_id), by_id=by_id, now=utc_now())
-
-        if tell_outcome(self, request, act, _("The terms are approved.")):
-            self.log_change(request, ProgrammeTerms.objects.get(pk=object_id), "approved")
-        return go_back(request)
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+        """Let the terms hold from their day on."""
+        return approve_terms(terms_id=object_id, by_id=by_id, now=now)
 
     @admin.display(description=_("Now"))
     def now_column(self, row: ProgrammeTerms) -> SafeString:

@@ -15,12 +15,7 @@ from promotions.services.campaign_revisions import (
     save_campaign,
 )
 from promotions.services.campaign_rows import CampaignRefused
-from promotions.services.campaigns import (
-    NeedsSecondPerson,
-    approve_campaign,
-    move_campaign,
-    refuse_change,
-)
+from promotions.services.campaigns import approve_campaign, move_campaign, send_back_campaign
 from promotions.services.codes import make_codes, make_waiting_codes, stop_batch
 from promotions.services.codes_import import import_codes
 from promotions.services.demo import seed_demo_offers
@@ -40,7 +35,6 @@ __all__ = [
     "CampaignRow",
     "CouponExhausted",
     "CouponRow",
-    "NeedsSecondPerson",
     "RedemptionRow",
     "Saved",
     "TooManyWrongCodes",
@@ -57,11 +51,11 @@ __all__ = [
     "move_campaign",
     "move_uses",
     "record_change",
-    "refuse_change",
     "release_expired",
     "release_redemptions",
     "roll_back",
     "save_campaign",
     "seed_demo_offers",
+    "send_back_campaign",
     "stop_batch",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from promotions.core.approvals import CAMPAIGN
 from promotions.core.revisions import OFFERS, hash_snapshot, reach_of
 from promotions.core.workflow import WITHOUT_EFFECT, Note, Status, goes_further, needs_two
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
@@ -21,11 +22,13 @@ from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
     DECIDED,
     add_revision,
+    ask_second_person,
     ensure_baseline,
     lock_campaign,
     note_step,
 )
 from promotions.services.tested_campaigns import require_untested
+from shop.approvals.services import withdraw_request
 
 Origin = CampaignRevision.Origin
 RELEASED = (Status.LIVE, Status.PAUSED)
@@ -92,6 +95,10 @@ def record_change(  # who, why, when and from what: the columns of a revision
             campaign.promised_ends_at = min(campaign.promised_ends_at, campaign.ends_at)
     _note_change(campaign, was, row, now)
     campaign.save(update_fields=DECIDED)
+    if is_waiting:
+        ask_second_person(campaign, number=row.number, reason=reason, by_id=by_id, now=now)
+    else:
+        withdraw_request(CAMPAIGN, campaign_id, by_id=by_id, reason=reason, now=now)
     forget_offer_book()
     return Saved(campaign_id, row.number, is_waiting=is_waiting)
 

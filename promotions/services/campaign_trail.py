@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from promotions.core.approvals import CAMPAIGN
 from promotions.core.revisions import hash_snapshot
 from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.campaigns import take_snapshot
 from promotions.selectors.named_snapshots import name_snapshot
+from shop.approvals.services import ask_approval
 
 FIRST = 1
 # What people decide; the rest of the row is written with its snapshot or by orders.
@@ -79,4 +81,21 @@ def note_step(  # one row of the trail has that many columns
         reason=reason,
         by_id=by_id,
         at=now,
+    )
+
+
+def ask_second_person(
+    campaign: Campaign, *, number: int, reason: str, by_id: int | None, now: datetime
+) -> None:
+    """Ask for the approval of version `number`: neither its author nor who hands it in decides."""
+    revision = CampaignRevision.objects.filter(campaign=campaign, number=number)
+    ask_approval(
+        CAMPAIGN,
+        campaign.pk,
+        name=campaign.name,
+        reason=reason,
+        by_id=by_id,
+        now=now,
+        authors=revision.values_list("by_id", flat=True),
+        deadline=campaign.starts_at if campaign.starts_at > now else campaign.ends_at,
     )

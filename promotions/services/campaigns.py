@@ -7,21 +7,23 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from promotions.core.approvals import CAMPAIGN
 from promotions.core.workflow import STEPS, Note, Status, Step, may_step, needs_two
-from promotions.models import Campaign, CampaignEvent, CampaignRevision
+from promotions.models import Campaign
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot
 from promotions.selectors.depths import measure_reach
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
-from promotions.services.campaign_trail import DECIDED, ensure_baseline, lock_campaign, note_step
+from promotions.services.campaign_trail import (
+    DECIDED,
+    ask_second_person,
+    ensure_baseline,
+    lock_campaign,
+    note_step,
+)
 from promotions.services.tested_campaigns import require_untested
-
-
-class NeedsSecondPerson(CampaignRefused):
-    """Who proposed a campaign of this size cannot be who approves it."""
-
-    code = "needs_second_person"
+from shop.approvals.services import approve_request, send_back_request, withdraw_request
 
 
 @transaction.atomic
@@ -33,7 +35,8 @@ def move_campaign(
     `schedule` hands a draft in: it is released at once when one person is enough for its budget
     and depth, else it waits for `approve` by somebody else. What is released applies between its
     dates, judged when read. An ended campaign stays ended: its end was shown to shoppers.
-    Raises CampaignRefused, NeedsSecondPerson, and LawBroken naming each rule. Locks the campaign.
+    Raises CampaignRefused, NeedsSecondPerson, NotWaiting, and LawBroken naming each rule. Locks the
+    campaign.
     """
     if step == Step.APPROVE:
         return approve_campaign(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
@@ -59,6 +62,10 @@ def move_campaign(
     if step == Step.END:
         campaign.pending_revision = None
     campaign.save(update_fields=DECIDED)
+    if wanted == Status.SCHEDULED:
+        ask_second_person(campaign, number=campaign.revision, reason=reason, by_id=by_id, now=now)
+    elif step in (Step.WITHDRAW, Step.END):
+        withdraw_request(CAMPAIGN, campaign_id, by_id=by_id, reason=reason, now=now)
     forget_offer_book()
     return campaign.status
 
@@ -68,15 +75,14 @@ def approve_campaign(*, campaign_id: int, reason: str, by_id: int | None, now: d
     """Release a campaign that waits, or the change of a live one that waits; return the status.
 
     Neither the author of that version nor whoever handed it in may approve it. The law is asked
-    again: a day may have passed. Raises NeedsSecondPerson, CampaignRefused. Locks the
+    again: a day may have passed. Raises NotWaiting, NeedsSecondPerson, CampaignRefused. Locks the
     campaign.
     """
     campaign = lock_campaign(campaign_id)
     waiting = campaign.pending_revision
     if waiting is None:
         _require_step(campaign, Step.APPROVE)
-    number = waiting or campaign.revision
-    _require_other(campaign, number, by_id)
+    approve_request(CAMPAIGN, campaign_id, by_id=by_id, reason=reason, now=now)
     if waiting is not None:
         write_rows(campaign=campaign, snapshot=load_snapshot(campaign.pk, waiting))
         campaign.revision, campaign.pending_revision = waiting, None
@@ -93,23 +99,29 @@ def approve_campaign(*, campaign_id: int, reason: str, by_id: int | None, now: d
 
 
 @transaction.atomic
-def refuse_change(*, campaign_id: int, reason: str, by_id: int | None, now: datetime) -> None:
-    """Drop the change of a released campaign that waits for a second person. Locks the campaign."""
+def send_back_campaign(*, campaign_id: int, reason: str, by_id: int | None, now: datetime) -> None:
+    """Say no to what waits: a campaign becomes a draft again, a released one keeps what it says.
+
+    Raises CampaignRefused where nothing waits. Locks the campaign.
+    """
     campaign = lock_campaign(campaign_id)
-    if campaign.pending_revision is None:
-        raise CampaignRefused(_("No change of this campaign waits."))
+    was, waiting = campaign.status, campaign.pending_revision
+    if waiting is None and was != Status.SCHEDULED:
+        raise CampaignRefused(_("Nothing of this campaign waits for a second person."))
+    send_back_request(CAMPAIGN, campaign_id, by_id=by_id, reason=reason, now=now)
+    campaign.status = was if waiting is not None else Status.DRAFT
+    campaign.pending_revision = None
     note_step(
         campaign,
         step=Note.REFUSE,
-        was=campaign.status,
+        was=was,
         becomes=campaign.status,
         reason=reason,
         by_id=by_id,
         now=now,
-        revision=campaign.pending_revision,
+        revision=waiting,
     )
-    campaign.pending_revision = None
-    campaign.save(update_fields=["pending_revision", "changed_at"])
+    campaign.save(update_fields=DECIDED)
 
 
 @transaction.atomic
@@ -160,7 +172,7 @@ def say_step(step: str) -> str:
         Note.REVISE: _("change while released"),
         Note.PROPOSE: _("propose a change"),
         Note.EXPLORE: _("set on how many new offers are tried"),
-        Note.REFUSE: _("refuse the change"),
+        Note.REFUSE: _("send back"),
         Note.FOUND: _("found as it was"),
     }
     return names.get(step, step)
@@ -179,15 +191,3 @@ def _require_promise(campaign: Campaign, now: datetime) -> None:
 def _needs_second(campaign: Campaign, now: datetime) -> bool:
     said = load_snapshot(campaign.pk, campaign.revision)
     return needs_two(measure_reach(said, now=now), load_limits())
-
-
-def _require_other(campaign: Campaign, number: int, by_id: int | None) -> None:
-    author = CampaignRevision.objects.filter(campaign=campaign, number=number)
-    steps = CampaignEvent.objects.filter(
-        campaign=campaign, revision=number, step__in=[Step.SCHEDULE, Note.PROPOSE]
-    )
-    involved = {*author.values_list("by_id", flat=True), *steps.values_list("by_id", flat=True)}
-    if by_id is None or by_id in involved:
-        raise NeedsSecondPerson(
-            _("You wrote or handed in this version: somebody else must approve it.")
-        )

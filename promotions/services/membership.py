@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from promotions.core.approvals import ADJUSTMENT
 from promotions.core.tills import FIRST_NUMBER, LAST_NUMBER, member_number
 from promotions.metrics import points_total
 from promotions.models import Bucket, PointsAccount, PointsAdjustment, PointsEntry
@@ -19,6 +20,7 @@ from promotions.services.points import (
     make_available,
     take_available,
 )
+from shop.approvals.services import approve_request, ask_approval, send_back_request
 from shop.kernel.errors import FairtagError
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is read as another
@@ -28,12 +30,9 @@ State = PointsAdjustment.State
 
 
 class AdjustmentRefused(FairtagError):
-    """A correction cannot be made so.
+    """A correction says nothing, or its account takes none."""
 
-    Codes: bad_adjustment, second_person_needed, adjustment_closed.
-    """
-
-    code = "adjustment_refused"
+    code = "bad_adjustment"
 
 
 @transaction.atomic
@@ -65,33 +64,40 @@ def adjust_points(
     Raises AdjustmentRefused (bad_adjustment), PointsRefused (points_gone: fewer are there).
     """
     if not points or len(reason.strip()) < SHORTEST_REASON:
-        raise AdjustmentRefused("Say how many points and why.", code="bad_adjustment")
+        raise AdjustmentRefused("Say how many points and why.")
     account = lock_account(account_id)
     programme = find_programme(market_code=account.market_code, now=now)
     if programme is None or account.shopper_id is None:
-        raise AdjustmentRefused("This account takes no corrections.", code="bad_adjustment")
+        raise AdjustmentRefused("This account takes no corrections.")
     adjustment = PointsAdjustment.objects.create(
         account=account, points=points, reason=reason.strip()[:300], asked_by_id=by_id, at=now
     )
     if abs(points) <= programme.terms.two_person_points:
         _apply(adjustment, by_id, now)
+        return adjustment
+    name = f"{account} {points:+}"
+    ask_approval(
+        ADJUSTMENT, adjustment.pk, name=name, reason=adjustment.reason, by_id=by_id, now=now
+    )
     return adjustment
 
 
 @transaction.atomic
-def decide_adjustment(*, adjustment_id: int, approved: bool, by_id: int, now: datetime) -> None:
-    """The second person's word. Raises AdjustmentRefused (second_person_needed for whoever asked,
-    adjustment_closed), PointsRefused.
+def approve_adjustment(*, adjustment_id: int, by_id: int, now: datetime) -> None:
+    """Apply a correction as the second person. Raises NeedsSecondPerson, NotWaiting, PointsRefused.
+
+    Locks the correction, then the account.
     """
-    rows = PointsAdjustment.objects.select_for_update(of=("self",))
-    adjustment = rows.get(pk=adjustment_id)
-    if adjustment.state != State.WAITING:
-        raise AdjustmentRefused("This was decided already.", code="adjustment_closed")
-    if approved and adjustment.asked_by_id == by_id:
-        raise AdjustmentRefused("Somebody else must approve it.", code="second_person_needed")
-    if approved:
-        _apply(adjustment, by_id, now)
-        return
+    adjustment = PointsAdjustment.objects.select_for_update(of=("self",)).get(pk=adjustment_id)
+    approve_request(ADJUSTMENT, adjustment_id, by_id=by_id, now=now)
+    _apply(adjustment, by_id, now)
+
+
+@transaction.atomic
+def refuse_adjustment(*, adjustment_id: int, reason: str, by_id: int, now: datetime) -> None:
+    """Send a correction back, or take back one's own: no points move. Raises NotWaiting."""
+    adjustment = PointsAdjustment.objects.select_for_update(of=("self",)).get(pk=adjustment_id)
+    send_back_request(ADJUSTMENT, adjustment_id, by_id=by_id, reason=reason, now=now)
     adjustment.state, adjustment.decided_by_id, adjustment.decided_at = State.REFUSED, by_id, now
     adjustment.save(update_fields=["state", "decided_by", "decided_at"])
 

@@ -50,6 +50,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         "",
         (
             Item(_("Dashboard"), "space_dashboard", "admin:index"),
+            Item(_("Waiting for approval"), "how_to_reg", "admin:approvals"),
+            table(_("Approvals"), "history_edu", "shop.approvalrequest"),
             Item(_("Workers"), "precision_manufacturing", "admin:workers", "shop.view_jobrun"),
         ),
     ),

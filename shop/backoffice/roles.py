@@ -57,6 +57,7 @@ REVIEWS: Names = ("profiles.review",)
 EXPERIMENTS: Names = ("profiles.experiment",)
 FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
 CONSENT: Names = ("profiles.consentrecord",)
+APPROVALS: Names = ("shop.approvalrequest",)
 MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
 ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
@@ -64,6 +65,7 @@ EVERYTHING = (
     *PARTNERS,
     *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
     *REVIEWS,
+    *APPROVALS,
 )
 
 # Rights Django does not make by itself: permission -> (model that owns it, name shown to staff).
@@ -91,7 +93,7 @@ def rights(verb: str, *labels: str) -> frozenset[str]:
 
 
 MATRIX: dict[str, frozenset[str]] = {
-    MERCHANDISER: rights("view", *EXPERIMENTS, *REVIEWS)
+    MERCHANDISER: rights("view", *EXPERIMENTS, *REVIEWS, *APPROVALS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
     | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
     | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
@@ -116,7 +118,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "promotions.verifiedgroup")
     | rights("change", "pricing.breakertrip", "pricing.modelramp", "pricing.modelchange")
     | rights("add", "pricing.pricingpolicy", "pricing.killswitch", "pricing.priceoverride"),
-    ANALYST: rights("view", *EXPERIMENTS, *REVIEWS)
+    ANALYST: rights("view", *EXPERIMENTS, *REVIEWS, *APPROVALS)
     | rights("add", *EXPERIMENTS)
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING)
@@ -130,7 +132,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "orders.order", "promotions.groupclaim")
     | {SEE_PERSONAL},
     # What moves everybody's prices is started by somebody else than who drafted it.
-    APPROVER: rights("view", *EXPERIMENTS)
+    APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
+from shop.backoffice.views.approvals import show_approvals
 from shop.backoffice.views.breakers import undo_breaker
 from shop.backoffice.views.builder import choose_sentence, fill_sentence, show_plan
 from shop.backoffice.views.campaign_calendar import show_calendar
@@ -40,6 +41,7 @@ from shop.backoffice.views.workers import show_workers
 def list_pages(site: AdminSite) -> list[URLPattern]:
     """Return the pages, each behind the site's own check that the reader is staff."""
     return [
+        path("approvals/", site.admin_view(show_approvals), name="approvals"),
         path("workers/", site.admin_view(show_workers), name="workers"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),

@@ -10,7 +10,6 @@ from tests.contracts.house import list_sources, name_of
 
 # Refusals of staff pages, commands and jobs, and those that services catch themselves.
 NEVER_AT_THE_API = {
-    "adjustment_closed",
     "arm_too_low",
     "adjustment_refused",
     "bad_adjustment",
@@ -44,6 +43,7 @@ NEVER_AT_THE_API = {
     "not_paid_here",
     "not_refundable",
     "not_replayable",
+    "not_waiting",
     "override_refused",
     "partner_refused",
     "period_open",
@@ -59,7 +59,6 @@ NEVER_AT_THE_API = {
     "quote_refused",
     "review_refused",
     "rows_lost",
-    "second_person_needed",
     "shopper_unknown",
     "source_refused",
     "staff_account",
@@ -68,7 +67,6 @@ NEVER_AT_THE_API = {
     "unknown_switch",
     "claim_refused",
     "claim_decided",
-    "terms_refused",
     "terms_closed",
     "bad_amount",
     "weak_pattern",

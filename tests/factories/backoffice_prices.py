@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 
+from pricing.core.approvals import AUDIT_WAIVER, MODEL_USE
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
@@ -33,6 +34,7 @@ from pricing.models import (
 from profiles.models import (
     Shopper,
 )
+from shop.approvals.services import ask_approval
 from shop.catalog.models import Variant
 from shop.kernel.ids import uuid7
 from tests.factories.competitors import make_competitor_rows
@@ -113,7 +115,7 @@ def example_report() -> dict[str, Any]:
 
 def _make_audit(model: DemandModelVersion, staff: Any) -> None:
     """A failed audit that somebody wants to answer for."""
-    ModelAudit.objects.create(
+    audit = ModelAudit.objects.create(
         model=model,
         sha256=model.sha256,
         at=NOON,
@@ -121,9 +123,9 @@ def _make_audit(model: DemandModelVersion, staff: Any) -> None:
         is_blind=True,
         people=801,
         compared=200,
-        waiver_asked_by=staff,
         report=example_report(),
     )
+    ask_approval(AUDIT_WAIVER, audit.pk, name="audit", reason="", by_id=staff.pk, now=NOON)
 
 
 def _make_release(number: int) -> None:
@@ -155,8 +157,8 @@ def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> N
         arrays=b"",
         sha256=f"{number}" * 64,
         feature_hash="f" * 64,
-        asked_by=staff,
     )
+    ask_approval(MODEL_USE, model.pk, name="model", reason="", by_id=staff.pk, now=NOON)
     _make_audit(model, staff)
     _make_release(number)
     policy = PricingPolicy.objects.create(version=100 + number, created_at=NOON, created_by=staff)
@@ -181,7 +183,7 @@ def _make_book(number: int, variant: Variant, shopper: Shopper, staff: Any) -> N
 
 def _make_trial(number: int, staff: Any) -> None:
     """A trial that a breaker stopped, with what it left behind."""
-    model = DemandModelVersion.objects.get(asked_by=staff)
+    model = DemandModelVersion.objects.get(sha256=f"{number}" * 64)
     ramp = ModelRamp.objects.create(
         model=model,
         salt=f"{number}",

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.contrib.auth import get_user_model
 
 from profiles.core.experiments import ServedHours, is_in_share, is_treated
 from profiles.core.experiments.assignment import GLOBAL_HOLDOUT
@@ -29,10 +30,14 @@ from profiles.services import (
 )
 from tests.factories.profiles import CHEDDAR, EVERYTHING, NOON, make_guest
 
-# Who starts an experiment with public prices: it is on record by number only.
-SOMEBODY_ELSE = 77
 PLAIN = ArmDraft("plain", "As it is", 0.5, "照旧", is_control=True)
 SHORT = ArmDraft("short", "Six picks", 0.5, "六个推荐", settings={"limit": 6})
+
+
+def somebody_else() -> int:
+    """Return who starts an experiment with public prices."""
+    people = get_user_model().objects
+    return int(people.get_or_create(email="starter@staff.example")[0].pk)
 
 
 def make_draft(**changes: Any) -> ExperimentDraft:
@@ -85,7 +90,7 @@ def start_switchback(variant_ids: Sequence[int], *, now: datetime, **changes: An
         ExperimentItem.objects.filter(experiment_id=found).order_by("pk")
     ):
         ExperimentItem.objects.filter(pk=item.pk).update(cluster=number)
-    start_experiment(experiment_id=found, now=now, by_id=SOMEBODY_ELSE)
+    start_experiment(experiment_id=found, now=now, by_id=somebody_else())
     return found
 
 

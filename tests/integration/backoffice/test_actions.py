@@ -11,18 +11,22 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
+from pricing.core.approvals import AUDIT_WAIVER, MODEL_USE
 from pricing.models import (
     DemandModelVersion,
     ModelAudit,
+    ModelChange,
     PriceLedgerEntry,
     PublicPrice,
 )
+from shop.approvals.services import withdraw_request
 from shop.inventory.models import StockMovement, StockRecord
 from shop.jobs.models import JobRun
 from shop.jobs.services import JobUnknown, retry_run
 from shop.kernel.clock import utc_now
 from shop.outbox.models import Fact
 from shop.staff.roles import ANALYST, APPROVER
+from tests.factories.pricing import NOON
 
 REASON = "because the shelf was counted"
 
@@ -43,17 +47,18 @@ def test_a_model_is_asked_for_by_one_and_activated_by_another(
 ) -> None:
     analyst, approver = as_role(ANALYST), as_role(APPROVER)
     model = DemandModelVersion.objects.order_by("pk").first()
-    DemandModelVersion.objects.filter(pk=model.pk).update(asked_by=None)
-    act(approver, "pricing_demandmodelversion_activate", model.pk)
+    withdraw_request(MODEL_USE, model.pk, by_id=None, now=NOON)
+    act(approver, "pricing_demandmodelversion_approve", model.pk)
     assert any("Nobody has asked" in text for text in messages_of(approver))
     act(analyst, "pricing_demandmodelversion_ask_for", model.pk, reason=REASON)
-    assert act(analyst, "pricing_demandmodelversion_activate", model.pk).status_code == 403
-    act(approver, "pricing_demandmodelversion_activate", model.pk)
+    assert act(analyst, "pricing_demandmodelversion_approve", model.pk).status_code == 403
+    act(approver, "pricing_demandmodelversion_approve", model.pk)
     assert any("times the discounts of the best group" in text for text in messages_of(approver))
     _answer_for_the_audit(model, analyst, approver)
-    act(approver, "pricing_demandmodelversion_activate", model.pk)
+    act(approver, "pricing_demandmodelversion_approve", model.pk)
     model.refresh_from_db()
-    assert (model.status, model.asked_reason) == ("active", REASON)
+    assert model.status == "active"
+    assert ModelChange.objects.get(model=model).reason == REASON
     assert model.activated_by.email == "approver@staff.example"
     assert Fact.objects.filter(kind="ModelActivated", payload={"model_id": model.pk}).exists()
 
@@ -61,12 +66,12 @@ def test_a_model_is_asked_for_by_one_and_activated_by_another(
 def _answer_for_the_audit(model: DemandModelVersion, analyst: Client, approver: Client) -> None:
     """Two people take the failed audit of the model upon themselves; one alone cannot."""
     audit = ModelAudit.objects.get(model=model)
-    ModelAudit.objects.filter(pk=audit.pk).update(waiver_asked_by=None)
-    act(approver, "pricing_modelaudit_answer", audit.pk)
+    withdraw_request(AUDIT_WAIVER, audit.pk, by_id=None, now=NOON)
+    act(approver, "pricing_modelaudit_approve", audit.pk)
     assert any("Nobody has asked" in text for text in messages_of(approver))
     act(analyst, "pricing_modelaudit_ask_to_answer", audit.pk, reason=REASON)
-    assert act(analyst, "pricing_modelaudit_answer", audit.pk).status_code == 403
-    act(approver, "pricing_modelaudit_answer", audit.pk)
+    assert act(analyst, "pricing_modelaudit_approve", audit.pk).status_code == 403
+    act(approver, "pricing_modelaudit_approve", audit.pk)
     audit.refresh_from_db()
     assert (audit.waiver_reason, audit.waived_by.email) == (REASON, "approver@staff.example")
 

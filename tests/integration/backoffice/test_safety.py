@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from pricing.core.approvals import MODEL_USE
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
@@ -20,6 +20,8 @@ from pricing.models import (
 )
 from pricing.selectors import list_kill_switches
 from pricing.services.breakers import trip_breaker
+from shop.approvals.selectors import list_waiting_ids
+from shop.approvals.services import ask_approval, withdraw_request
 from shop.kernel.clock import utc_now
 from shop.staff.roles import ANALYST, APPROVER, MERCHANDISER, SUPPORT
 from tests.factories.pricing_visits import make_visits
@@ -97,7 +99,7 @@ def test_who_may_undo(as_role: Callable[[str], Client], role: str, may: bool) ->
 
 def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], root: Client) -> None:
     approver = as_role(APPROVER)
-    model = DemandModelVersion.objects.filter(status="candidate", asked_by__isnull=False).first()
+    model = DemandModelVersion.objects.get(pk=list_waiting_ids(MODEL_USE)[0])
     ModelAudit.objects.create(
         model=model, sha256=model.sha256, at=utc_now(), is_passed=True, is_blind=True, report={}
     )
@@ -116,16 +118,16 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], ro
 
 
 def test_a_trial_of_nothing_says_what_to_do_first(root: Client) -> None:
-    DemandModelVersion.objects.update(asked_by=None)
+    for waiting in list_waiting_ids(MODEL_USE):
+        withdraw_request(MODEL_USE, waiting, by_id=None, now=utc_now())
     address = reverse("admin:pricing_modelramp_begin")
     assert "Nobody has asked for a model yet." in root.get(address).content.decode()
     refused = act(root, "modelramp_begin", model="")
     assert "press “Ask for this model”" in refused.content.decode()
     ModelRamp.objects.all().delete()
     assert "No model was on trial yet." in read(root, "pricing_modelramp_changelist")
-    DemandModelVersion.objects.filter(pk=DemandModelVersion.objects.first().pk).update(
-        asked_by=get_user_model().objects.first(), status="candidate"
-    )
+    model = DemandModelVersion.objects.filter(status="candidate").first()
+    ask_approval(MODEL_USE, model.pk, name="", reason="", by_id=None, now=utc_now())
     assert "Nobody has asked" not in root.get(address).content.decode()
 
 

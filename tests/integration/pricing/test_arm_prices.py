@@ -29,7 +29,7 @@ from pricing.services.arm_limits import ArmTooLow
 from pricing.services.arm_turns import turn_public_arms
 from profiles.selectors.experiment_cells import find_public_arms
 from profiles.services import ArmDraft, save_draft, set_clusters, start_experiment, stop_experiment
-from profiles.services.experiment_drafts import NeedsAnother
+from shop.approvals.core import NeedsSecondPerson
 from shop.catalog.models import Category, Variant
 from shop.catalog.selectors import forget_catalog
 from tests.factories.experiments import PLAIN, make_draft, start_switchback
@@ -241,5 +241,5 @@ def test_who_drafted_it_does_not_start_it(teas: list[int]) -> None:
     found = save_draft(draft=draft, by_id=user.pk, now=BEGIN)
     set_clusters(experiment_id=found, variant_ids=teas)
     for somebody in (None, user.pk):
-        with pytest.raises(NeedsAnother, match="somebody else"):
+        with pytest.raises(NeedsSecondPerson, match="somebody else"):
             start_experiment(experiment_id=found, now=BEGIN, by_id=somebody)

@@ -27,6 +27,7 @@ from profiles.models.audit import AuditTrait
 from profiles.selectors.traits import load_audit_traits
 from profiles.services import load_traits_bulk
 from profiles.services.traits import exchange_traits
+from shop.approvals.core import NeedsSecondPerson, NotWaiting
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_audits import (
     EACH,
@@ -144,10 +145,10 @@ def test_two_people_may_answer_for_what_groups_pay(households: list[int], dairy:
     model = make_alike()
     failed = audit_model(model_id=model.pk, now=NOON)
     alice, bob = make_staff("alice"), make_staff("bob")
-    with pytest.raises(NotAudited, match="Nobody has asked"):
+    with pytest.raises(NotWaiting, match="Nobody has asked"):
         waive_audit(audit_id=failed.id, by_id=bob, now=NOON)
     ask_for_waiver(audit_id=failed.id, reason="a free trial week", by_id=alice, now=NOON)
-    with pytest.raises(NotAudited, match="somebody else"):
+    with pytest.raises(NeedsSecondPerson, match="somebody else"):
         waive_audit(audit_id=failed.id, by_id=alice, now=NOON)
     waive_audit(audit_id=failed.id, by_id=bob, now=NOON)
     assert audits.find_audit(model_id=model.pk, sha256=model.sha256).state == "waived"

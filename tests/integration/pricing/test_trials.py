@@ -30,11 +30,12 @@ from pricing.services import (
     replay_quote,
     set_kill_switch,
 )
-from pricing.services.approvals import NeedsSecondPerson, NotOffered, activate_model
+from pricing.services.approvals import NotOffered, activate_model
 from pricing.services.fairness import NotAudited
 from pricing.services.trials import step_trial, stop_trial, watch_trial
 from pricing.services.undo import undo_trip
 from profiles.core.values import ShopperValue
+from shop.approvals.core import NeedsSecondPerson
 from tests.factories.pricing import (
     NOON,
     Dairy,

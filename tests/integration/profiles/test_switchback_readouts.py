@@ -31,7 +31,7 @@ from profiles.services import (
     set_clusters,
     start_experiment,
 )
-from tests.factories.experiments import PLAIN, SOMEBODY_ELSE, make_draft, order_rows, serve_as_drawn
+from tests.factories.experiments import PLAIN, make_draft, order_rows, serve_as_drawn, somebody_else
 from tests.factories.profiles import BRIE, CHEDDAR, EVERYTHING, GOUDA, MERLOT, NOON, RYE
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_catalog", "forgetful")]
@@ -70,7 +70,7 @@ def begin(**changes: Any) -> int:
     found = switchback(**changes)
     assert set_clusters(experiment_id=found, variant_ids=GOODS) == 24
     Experiment.objects.filter(pk=found).update(salt="cheese")
-    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
+    start_experiment(experiment_id=found, now=NOON, by_id=somebody_else())
     return found
 
 
@@ -233,10 +233,10 @@ def test_turns_that_were_not_served_as_drawn_stop_it(
 def test_goods_are_clustered_before_public_prices_move() -> None:
     found = switchback()
     with pytest.raises(Exception, match="Choose the goods"):
-        start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
+        start_experiment(experiment_id=found, now=NOON, by_id=somebody_else())
     assert set_clusters(experiment_id=found, variant_ids=[CHEDDAR, GOUDA, BRIE, RYE, MERLOT]) == 5
-    start_experiment(experiment_id=found, now=NOON, by_id=SOMEBODY_ELSE)
+    start_experiment(experiment_id=found, now=NOON, by_id=somebody_else())
     other = switchback(code="again")
     set_clusters(experiment_id=other, variant_ids=[RYE])
     with pytest.raises(Exception, match="another experiment"):
-        start_experiment(experiment_id=other, now=NOON, by_id=SOMEBODY_ELSE)
+        start_experiment(experiment_id=other, now=NOON, by_id=somebody_else())

@@ -15,10 +15,10 @@ from promotions.models import Bucket, PointsAccount, PointsEntry, PointsLot, Poi
 from promotions.selectors.points import find_balance, list_moves, list_unbalanced_accounts
 from promotions.selectors.tiers import read_tier
 from promotions.services.membership import (
-    AdjustmentRefused,
     adjust_points,
-    decide_adjustment,
+    approve_adjustment,
     join_programme,
+    refuse_adjustment,
 )
 from promotions.services.points import Act, PointsRefused, make_available, take_available
 from promotions.services.points_jobs import expire_points, mark_warned, release_due_points
@@ -30,6 +30,7 @@ from promotions.services.points_orders import (
     return_points,
     settle_points,
 )
+from shop.approvals.core import NeedsSecondPerson, NotWaiting
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.orders import make_seeds
 
@@ -174,14 +175,12 @@ def test_a_large_correction_waits_for_somebody_else(alice: PointsAccount) -> Non
     assert balances(alice)[1] == 5_000
     waiting = adjust_points(points=5_001, **given)
     assert balances(alice)[1] == 5_000
-    with pytest.raises(AdjustmentRefused) as refusal:
-        decide_adjustment(adjustment_id=waiting.pk, approved=True, by_id=ann.pk, now=NOON)
-    assert refusal.value.code == "second_person_needed"
-    decide_adjustment(adjustment_id=waiting.pk, approved=True, by_id=ben.pk, now=NOON)
+    with pytest.raises(NeedsSecondPerson):
+        approve_adjustment(adjustment_id=waiting.pk, by_id=ann.pk, now=NOON)
+    approve_adjustment(adjustment_id=waiting.pk, by_id=ben.pk, now=NOON)
     assert balances(alice)[1] == 10_001
-    with pytest.raises(AdjustmentRefused) as again:
-        decide_adjustment(adjustment_id=waiting.pk, approved=False, by_id=ben.pk, now=NOON)
-    assert again.value.code == "adjustment_closed"
+    with pytest.raises(NotWaiting):
+        refuse_adjustment(adjustment_id=waiting.pk, reason="no", by_id=ben.pk, now=NOON)
     adjust_points(points=-1, **given)
     assert [move.points for move in list_moves(account_id=alice.pk)] == [-1, 5_001, 5_000]
 

@@ -15,13 +15,13 @@ from promotions.selectors import list_live_offers
 from promotions.selectors.campaigns import list_revisions, take_snapshot
 from promotions.services import (
     CampaignRefused,
-    NeedsSecondPerson,
     approve_campaign,
     clone_campaign,
-    refuse_change,
     roll_back,
     save_campaign,
+    send_back_campaign,
 )
+from shop.approvals.core import NeedsSecondPerson
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -158,7 +158,7 @@ def test_a_change_that_waits_can_be_refused(ann: int, bob: int) -> None:
     campaign = make_draft(budget_minor=1_000)
     step(campaign, Step.SCHEDULE, ann)
     _change(campaign, ann, "60")
-    refuse_change(campaign_id=campaign.pk, reason=REASON, by_id=bob, now=NOON)
+    send_back_campaign(campaign_id=campaign.pk, reason=REASON, by_id=bob, now=NOON)
     campaign.refresh_from_db()
     assert (campaign.pending_revision, campaign.revision, _percents()) == (None, 1, ["10"])
     with pytest.raises(CampaignRefused, match="Only a version that was in force"):

@@ -1,0 +1,1 @@
+"""Ground: what two people decide together. Rooms ask here, and decide here, in their own steps."""

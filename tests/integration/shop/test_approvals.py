@@ -1,0 +1,166 @@
+"""One mechanism for what two people decide: who may, in which order, and what is kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from django.db import connection, transaction
+from django.db.utils import Error
+
+from promotions.core.approvals import ADJUSTMENT, CAMPAIGN, TERMS
+from promotions.models import Campaign, CampaignEvent
+from promotions.selectors.campaigns import take_snapshot
+from promotions.services import save_campaign
+from shop.approvals.core import NeedsSecondPerson, NotWaiting
+from shop.approvals.models import ApprovalEvent, ApprovalRequest
+from shop.approvals.selectors import list_trail, list_waiting
+from shop.approvals.services import (
+    approve_request,
+    ask_approval,
+    require_second_person,
+    send_back_request,
+)
+from tests.factories.campaigns import NOON, REASON, make_draft, make_person
+
+DAY = timedelta(days=1)
+
+
+def ask(object_id: int, by_id: int | None, **more: object) -> None:
+    """Ask for a decision about a campaign that need not exist."""
+    known = {"name": f"number {object_id}", "reason": REASON, "by_id": by_id, "now": NOON}
+    ask_approval(CAMPAIGN, object_id, **(known | more))
+
+
+def states() -> list[str]:
+    return list(ApprovalRequest.objects.order_by("pk").values_list("state", flat=True))
+
+
+@pytest.mark.django_db
+def test_who_asked_or_wrote_it_cannot_approve_and_another_can_once() -> None:
+    ann, bob, cleo = make_person("ann"), make_person("bob"), make_person("cleo")
+    ask(1, ann, authors=[bob, ann, None])
+    for involved in (ann, bob, None):
+        for decide in (approve_request, require_second_person):
+            with pytest.raises(NeedsSecondPerson):
+                decide(CAMPAIGN, 1, by_id=involved, now=NOON)
+    assert require_second_person(CAMPAIGN, 1, by_id=cleo, now=NOON).state == "waiting"
+    assert approve_request(CAMPAIGN, 1, by_id=cleo, now=NOON, reason="yes").reason == REASON
+    for decide in (approve_request, send_back_request):
+        with pytest.raises(NotWaiting):
+            decide(CAMPAIGN, 1, by_id=cleo, now=NOON, reason="again")
+    trail = ApprovalEvent.objects.values_list("act", "by_id", "reason")
+    assert list(trail) == [
+        ("wrote", bob, ""),
+        ("asked", ann, REASON),
+        ("agreed", cleo, ""),
+        ("approved", cleo, "yes"),
+    ]
+    assert list_trail(CAMPAIGN, 1)[0] == "Written by bob@staff.example"
+    for change in (
+        lambda: ApprovalEvent.objects.update(reason="never said"),
+        lambda: ApprovalEvent.objects.all()._raw_delete("default"),
+    ):
+        with pytest.raises(Error, match="append-only"), transaction.atomic():
+            change()
+    with pytest.raises(Error, match="approval_second_person"), transaction.atomic():
+        ApprovalRequest.objects.update(decided_by=ann)
+
+
+@pytest.mark.django_db
+def test_asking_again_withdraws_and_ones_own_request_is_taken_back_not_sent_back() -> None:
+    ann, bob = make_person("ann"), make_person("bob")
+    ask(1, ann)
+    ask(1, bob)
+    send_back_request(CAMPAIGN, 1, by_id=bob, now=NOON, reason="a mistake")
+    ask(1, bob)
+    send_back_request(CAMPAIGN, 1, by_id=ann, now=NOON, reason="too dear")
+    assert states() == ["withdrawn", "withdrawn", "sent_back"]
+
+
+@pytest.mark.django_db
+def test_the_inbox_lists_by_deadline_what_waits_and_says_who_may_decide() -> None:
+    ann, bob = make_person("ann"), make_person("bob")
+    role = Group.objects.create(name="approver")
+    role.permissions.add(
+        Permission.objects.get_or_create(
+            codename="approve_campaign",
+            content_type=Permission.objects.get(codename="view_campaign").content_type,
+            defaults={"name": "approve"},
+        )[0]
+    )
+    for person in (ann, bob):
+        get_user_model().objects.get(pk=person).groups.add(role)
+    ask(1, ann)
+    ask(2, ann, deadline=NOON + DAY)
+    ask(3, bob, deadline=NOON)
+    terms = {"name": "terms", "reason": "", "by_id": None, "now": NOON, "deadline": NOON - DAY}
+    ask_approval(TERMS, 9, **terms)
+    ask_approval(ADJUSTMENT, 9, **terms)
+    reader = get_user_model().objects.get(pk=bob)
+    found = list_waiting(reader, now=NOON)
+    assert [(one.name, one.is_late, one.is_mine, one.roles) for one in found] == [
+        ("terms", True, True, ("approver",)),
+        ("number 2", False, True, ("approver",)),
+        ("number 1", False, True, ("approver",)),
+    ]
+    assert found[1].url.endswith("/2/")
+    reader.user_permissions.add(Permission.objects.get(codename="view_campaign"))
+    reader = get_user_model().objects.get(pk=bob)
+    names = [(one.name, one.is_mine) for one in list_waiting(reader, now=NOON)]
+    assert ("number 3", False) in names
+    assert len(names) == 4
+    assert len(list_waiting(reader, now=NOON, only_mine=True)) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_is_told_it_was_decided() -> None:
+    ask(1, make_person("ann"))
+    people = [make_person("bob"), make_person("cleo")]
+
+    def decide(by_id: int) -> str:
+        try:
+            with transaction.atomic():
+                approve_request(CAMPAIGN, 1, by_id=by_id, now=NOON)
+            return "approved"
+        except NotWaiting as late:
+            return late.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(decide, people)) == ["approved", "not_waiting"]
+    assert states() == ["approved"]
+
+
+@pytest.mark.django_db
+def test_what_waited_before_the_mechanism_became_requests() -> None:
+    ann, bob = make_person("ann"), make_person("bob")
+    campaign = make_draft(percent="50")
+    said = {**take_snapshot(campaign.pk), "name": "Wider"}
+    number = save_campaign(snapshot=said, reason=REASON, by_id=ann, now=NOON).revision
+    Campaign.objects.update(status="scheduled")
+    CampaignEvent.objects.create(
+        campaign=campaign,
+        step="schedule",
+        from_status="draft",
+        to_status="scheduled",
+        revision=number,
+        reason=REASON,
+        by_id=bob,
+        at=NOON,
+    )
+    requests = import_module("promotions.migrations.0032_two_people_decide_in_one_place").REQUESTS
+    with connection.cursor() as cursor:
+        cursor.execute(requests)
+    row = ApprovalRequest.objects.get()
+    assert (row.kind, row.object_id, row.name) == (CAMPAIGN.label, campaign.pk, "Wider")
+    assert (row.permission, row.page) == (CAMPAIGN.permission, CAMPAIGN.url_name)
+    assert (row.asked_by_id, row.asked_at, row.reason) == (bob, NOON, REASON)
+    for involved in (ann, bob):
+        with pytest.raises(NeedsSecondPerson):
+            approve_request(CAMPAIGN, campaign.pk, by_id=involved, now=NOON)
