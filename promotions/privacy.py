@@ -59,7 +59,7 @@ FIELDS = {
     "Campaign": classify(
         none="id code name name_zh kind audience status market_code starts_at ends_at external_ref"
         " budget_minor spent_minor returns_give_back created_at changed_at promised_ends_at claims"
-        " holdout_percent revision pending_revision"
+        " sells_below_floor holdout_percent revision pending_revision"
     ),
     "CampaignRevision": classify(
         none="id campaign number origin source snapshot content_hash reason by at"

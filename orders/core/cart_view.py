@@ -119,7 +119,12 @@ def value_lines(
     totals = sum_totals(amounts.values(), delivery)
     check_ledger(totals, amounts.values())
     views = tuple(
-        _line_view(line, amounts[line.line_id], tuple(by_line[line.line_id]), head)
+        _line_view(
+            line,
+            amounts[line.line_id],
+            tuple(by_line[line.line_id]),
+            (*_notices(line, head), *_floor_notices(line, head, evaluation)),
+        )
         for line in lines
     )
     return Valued(
@@ -158,7 +163,10 @@ def _amounts(
 
 
 def _line_view(
-    line: SettledLine, amounts: LineAmounts, adjustments: tuple[Adjustment, ...], head: CartHead
+    line: SettledLine,
+    amounts: LineAmounts,
+    adjustments: tuple[Adjustment, ...],
+    notices: tuple[Notice, ...],
 ) -> CartLineView:
     return CartLineView(
         line_id=line.line_id,
@@ -170,7 +178,7 @@ def _line_view(
         total_minor=amounts.total_minor,
         tax_minor=amounts.tax.tax_minor,
         adjustments=adjustments,
-        notices=tuple(_notices(line, head)),
+        notices=notices,
         is_gift=line.is_gift,
     )
 
@@ -226,6 +234,25 @@ def _notices(line: SettledLine, head: CartHead) -> list[Notice]:
     elif line.free < line.quantity:
         found.append(_notice("only_left", line, head, quantity=line.free, blocks_checkout=True))
     return found
+
+
+def _floor_notices(line: SettledLine, head: CartHead, evaluation: Evaluation) -> list[Notice]:
+    return [
+        Notice(
+            code="offer_at_floor",
+            message=say_notice(
+                "offer_at_floor",
+                language=head.language,
+                currency=head.currency,
+                name=line.card.name,
+                offer=one.label,
+            ),
+            line_id=line.line_id,
+            offer_id=one.offer_id,
+        )
+        for one in evaluation.floored
+        if one.line_id == line.line_id
+    ]
 
 
 def _notice(

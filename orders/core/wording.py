@@ -21,6 +21,10 @@ NOTICES: dict[str, tuple[str, str]] = {
         "The gift you chose, {name}, is gone. Please choose again.",
         "您选择的赠品{name}已送完，请重新选择。",
     ),
+    "offer_at_floor": (
+        "A part of the offer “{offer}” could not be applied to {name}: it is at its lowest price.",
+        "优惠“{offer}”有一部分无法用于{name}：该商品已是最低价。",
+    ),
     "unavailable": ("{name} is no longer sold.", "{name}已下架。"),
 }
 
@@ -173,6 +177,7 @@ def say_notice(
     was_minor: int = 0,
     now_minor: int = 0,
     count: int = 0,
+    offer: str = "",
 ) -> str:
     """Return the sentence of a cart notice.
 
@@ -185,4 +190,5 @@ def say_notice(
         was=format_money(was_minor, currency, locale),
         now=format_money(now_minor, currency, locale),
         count=count,
+        offer=offer,
     )

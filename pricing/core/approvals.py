@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.approvals.core import Kind
+from shop.approvals.core.values import Kind
 
 POLICY = Kind("pricing.pricingpolicy")
 MODEL_USE = Kind("pricing.demandmodelversion")

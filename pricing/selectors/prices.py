@@ -83,6 +83,11 @@ def floor_minor(
     return floors
 
 
+def has_price_book(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
+    """Return whether a place has a price book: without one no floor is known. No query."""
+    return get_serving().served(market, channel, now) is not None
+
+
 def list_price_history(
     *, variant_id: int, market: str = "us", channel: str = "online"
 ) -> list[PricePoint]:

@@ -123,12 +123,22 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class Floored:
+    """An offer that a price floor kept from taking all it promises off a line."""
+
+    offer_id: int
+    line_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The whole answer. `totals` maps every line id to its price after all adjustments.
 
     `deliveries` are the reductions on every way of delivery, whichever is chosen. `lost_gifts` are
     the offers whose gift the shopper chose and still earns, but that give nothing any more.
-    `personal_cap` is the cap it was made under, as in the cart.
+    `personal_cap` is the cap it was made under, as in the cart; `floored` are the offers that a
+    price floor cut.
     """
 
     adjustments: tuple[Adjustment, ...]
@@ -141,6 +151,7 @@ class Evaluation:
     points: tuple[PointsGrant, ...] = ()
     lost_gifts: tuple[int, ...] = ()
     personal_cap: int | None = None
+    floored: tuple[Floored, ...] = ()
 
     @property
     def discount_minor(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.approvals.core import Kind
+from shop.approvals.core.values import Kind
 
 CAMPAIGN = Kind("promotions.campaign", page="admin:campaign_plan")
 THRESHOLDS = Kind("promotions.campaignpolicy", right=CAMPAIGN.permission)

@@ -96,7 +96,7 @@ def percent_of(benefit: Benefit | Step, amount_minor: int) -> int:
 
 
 def _room(line: OpenLine, benefit: Benefit, *, is_personal: bool) -> int:
-    room = line.room_minor
+    room = line.left_minor if benefit.ignores_floor else line.room_minor
     if is_personal and line.personal_minor is not None:
         room = min(room, line.personal_minor)
     return room if benefit.cap_line_minor is None else min(room, benefit.cap_line_minor)

@@ -23,6 +23,7 @@ from promotions.core.evaluate_answers import (
     sum_lines,
 )
 from promotions.core.evaluate_missing import find_missing
+from promotions.core.floored import find_floored
 from promotions.core.hints import HintReach, choose_hints
 from promotions.core.personal_cap import is_cut_to_nothing, say_percent
 from promotions.core.reasons import explain
@@ -109,6 +110,8 @@ def evaluate_offers(
     plan = best_plan(everything, cart)
     rejected.extend(refused)
     rejected.extend(_rejections_of_losers(everything, plan, cart, words))
+    at_floor = {one.offer_id for one in rejected if one.reason_code == "price_floor"}
+    losers = [each for each in everything if each.offer.offer_id in at_floor]
     return Evaluation(
         adjustments=list_adjustments(plan, cart, language),
         applied=list_applied(plan, cart.lines, language),
@@ -120,6 +123,7 @@ def evaluate_offers(
         points=list_points(plan, language),
         lost_gifts=list_lost_gifts(_offers_of(offers, coupons), rejected, given),
         personal_cap=cart.personal_cap,
+        floored=find_floored(plan, losers, cart, language),
     )
 
 

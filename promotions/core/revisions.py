@@ -50,6 +50,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "ends_at": ("end", "结束时间"),
     "budget_minor": ("budget (minor units)", "预算（最小货币单位）"),
     "claims": ("what it claims", "宣传内容"),
+    "sells_below_floor": ("sells below the price floor", "可低于最低价销售"),
     "holdout_percent": ("share held out (percent)", "对照组比例（%）"),
     "condition": ("condition", "条件"),
     "scope": ("goods in scope", "适用商品"),
@@ -194,6 +195,7 @@ def reach_of(snapshot: Mapping[str, Any], priced: Mapping[str, float] | None = N
         ends_at=str(snapshot["ends_at"]),
         terms=hash_snapshot({**own, OFFERS: offers}),
         percents={str(offer["code"]): float(offer.get("percent") or 0) for offer in active},
+        sells_below_floor=bool(snapshot.get("sells_below_floor")),
     )
 
 

@@ -74,7 +74,7 @@ class Benefit:
     """What the shopper gains, at most `cap_minor` an order and `cap_line_minor` a line.
 
     `percent` (0-100] or `amount_minor` (taken off; of a set price or a bundle: the price), and
-    `terms` for what they cannot say.
+    `terms` for what they cannot say. `ignores_floor`: two people agreed to sell below the floor.
     """
 
     kind: BenefitKind
@@ -84,6 +84,7 @@ class Benefit:
     cap_minor: int | None = None
     terms: Terms | None = None
     cap_line_minor: int | None = None
+    ignores_floor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,8 @@ class Limits:
 class Reach:
     """How far a campaign goes: budget (None: none), deepest cut in percent, window, the rest.
 
-    `percents` are the shares taken off by offer code, `terms` a hash of everything else.
+    `percents` are the shares taken off by offer code, `terms` a hash of everything else;
+    `sells_below_floor`: no price floor stops it.
     """
 
     budget_minor: int | None
@@ -101,6 +102,7 @@ class Reach:
     ends_at: str = ""
     terms: str = ""
     percents: Mapping[str, float] = field(default_factory=dict)
+    sells_below_floor: bool = False
 
 
 def phase_at(status: str, starts_at: datetime, ends_at: datetime, now: datetime) -> Phase:
@@ -172,7 +174,11 @@ def needs_two(reach: Reach, limits: Limits) -> bool:
     False
     >>> needs_two(Reach(None, 25.0), Limits())
     True
+    >>> needs_two(Reach(100, 1.0, sells_below_floor=True), Limits())
+    True
     """
+    if reach.sells_below_floor:
+        return True
     if reach.budget_minor is None:
         return reach.depth > limits.depth_unbudgeted
     return reach.budget_minor > limits.budget_minor or reach.depth > limits.depth

@@ -73,6 +73,11 @@ class Campaign(models.Model):
     )
     revision = models.PositiveIntegerField(default=0, editable=False)
     pending_revision = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    sells_below_floor = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Its offers may sell below the price floor; two people agree to that.",
+    )
     external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
     budget_minor = models.BigIntegerField(null=True, blank=True)
     spent_minor = models.BigIntegerField(

@@ -114,7 +114,7 @@ def compile_offer(
 ) -> OfferValue:
     """Return the row as the evaluator takes it. `variant_ids`, if any, are its listed variants."""
     scope = parse_scope(offer.scope)
-    benefit = build_offer_benefit(offer)
+    benefit = replace(build_offer_benefit(offer), ignores_floor=campaign.sells_below_floor)
     check_scope(benefit, scope)
     if variant_ids is not None:
         scope = replace(Scope(), variant_ids=frozenset(variant_ids))

@@ -203,7 +203,9 @@ def load_snapshot(campaign_id: int, number: int) -> Mapping[str, Any]:
     """
     row = CampaignRevision.objects.values_list("snapshot", flat=True)
     snapshot: Mapping[str, Any] = row.get(campaign_id=campaign_id, number=number)
-    return number_snapshot(snapshot, is_strict=False)
+    # A version from before a field was there says what the field says by default
+    defaults = {one.name: one.get_default() for one in campaign_fields() if one.has_default()}
+    return {**defaults, **number_snapshot(snapshot, is_strict=False)}
 
 
 def _said(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:

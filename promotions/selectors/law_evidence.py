@@ -19,7 +19,7 @@ from pricing.core.reference import (
     reference_before,
 )
 from pricing.core.values import JurisdictionRule
-from pricing.selectors import floor_minor
+from pricing.selectors import floor_minor, has_price_book
 from pricing.selectors.offered import lower_by_offers
 from pricing.selectors.references import PAID_DAYS, load_paid, load_series
 from promotions.core.law.claims import parse_claims
@@ -91,6 +91,7 @@ class Evidence:
     roles: tuple[Roles, ...]
     units: tuple[IntArray, ...]
     together: Together | None = None
+    has_floors: bool = True
     _reckoned: dict[tuple[str, int | str], IntArray] = field(default_factory=dict)
     _offered: list[PriceSeries] = field(default_factory=list)
 
@@ -189,6 +190,7 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
             deepest_unit(offer, public, role)
             for offer, role in zip(subject.offers, roles, strict=True)
         ),
+        has_floors=has_price_book(now=now, market=market),
         together=find_together(price_gifts(subject.given, subject.row.pk, market=market, now=now)),
     )
 
@@ -222,6 +224,7 @@ def make_draft(evidence: Evidence, law: LawRow, rule: JurisdictionRule) -> Draft
         personal_allowed=rule.personal_allowed,
         label_code=rule.label_code,
         together=evidence.together,
+        sells_below_floor=row.sells_below_floor,
         has_zh_name=bool(row.name_zh) and all(offer["name_zh"] for offer in offers),
     )
 
@@ -244,6 +247,7 @@ def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> Goods:
         is_kind=np.array(marks, dtype=np.bool_).reshape(len(kinds), len(chosen)),
         roles=evidence.roles,
         units=evidence.units,
+        has_floors=evidence.has_floors,
     )
 
 

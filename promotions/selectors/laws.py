@@ -20,10 +20,18 @@ from promotions.selectors.law_evidence import load_evidence, load_subject, make_
 from promotions.selectors.law_rows import load_laws
 from shop.catalog.selectors import get_market
 
+# Not law, but the shop's own word: what the price floor keeps offers from giving.
+PROMISES = frozenset({"promise_not_reached"})
+# What accepting to sell below the price floor settles
+FLOOR_RULES = frozenset({"cut_not_reached", *PROMISES})
 
-def judge_campaign(*, campaign_id: int, now: datetime) -> tuple[Violation, ...]:
+
+def judge_campaign(
+    *, campaign_id: int, now: datetime, except_rules: Collection[str] = ()
+) -> tuple[Violation, ...]:
     """Return each rule that a campaign would break once, as `list_violations` finds them."""
-    return merge_violations(list_violations(campaign_id=campaign_id, now=now)[1])
+    found = list_violations(campaign_id=campaign_id, now=now)[1]
+    return merge_violations(one for one in found if one.rule not in except_rules)
 
 
 def list_violations(

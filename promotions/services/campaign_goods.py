@@ -16,7 +16,7 @@ from promotions.core.parse import parse_scope
 from promotions.core.revisions import OFFERS
 from promotions.core.taking_out import Covered, NothingLeft, take_out
 from promotions.core.workflow import Status
-from promotions.models import CampaignCheck
+from promotions.models import Campaign, CampaignCheck
 from promotions.selectors.campaigns import take_snapshot
 from promotions.selectors.checks import EVERY_RULE, load_goods_of
 from promotions.selectors.scopes import cover_variants
@@ -61,6 +61,20 @@ def take_out_goods(
     offers = _leave_out(said[OFFERS], ids)
     campaign.refresh_from_db()
     write_rows(campaign=campaign, snapshot={**said, OFFERS: offers})
+    return record_change(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
+
+
+@transaction.atomic
+def accept_below_floor(*, campaign_id: int, reason: str, by_id: int | None, now: datetime) -> Saved:
+    """Let the offers of a draft sell below the price floor, as a new version.
+
+    Whatever its size, its release then waits for a second person. Raises CampaignRefused.
+    """
+    campaign = lock_campaign(campaign_id)
+    if campaign.status != Status.DRAFT:
+        raise CampaignRefused(_("Only a draft can be changed like this: copy the campaign first."))
+    open_for_change(campaign_id=campaign_id, now=now)
+    Campaign.objects.filter(pk=campaign_id).update(sells_below_floor=True)
     return record_change(campaign_id=campaign_id, reason=reason, by_id=by_id, now=now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from promotions.models import Campaign
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot
 from promotions.selectors.depths import measure_reach
+from promotions.selectors.laws import PROMISES
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
@@ -128,12 +130,13 @@ def send_back_campaign(*, campaign_id: int, reason: str, by_id: int | None, now:
 def release_agreed(*, campaign_id: int, now: datetime) -> None:
     """Release a draft that was agreed elsewhere: another system's, or the demo's.
 
-    The law is asked as at every release, a second person is not. Raises CampaignRefused, LawBroken
+    The law is asked as at every release, a second person is not, nor whether price floors let its
+    offers keep their promises: that was agreed elsewhere, too. Raises CampaignRefused, LawBroken
     naming each rule. Locks the campaign.
     """
     campaign = lock_campaign(campaign_id)
     _require_step(campaign, Step.SCHEDULE)
-    _require_promise(campaign, now)
+    _require_promise(campaign, now, except_rules=PROMISES)
     campaign.status = Status.LIVE
     _keep_promise(campaign, Status.LIVE)
     ensure_baseline(campaign, now)
@@ -178,14 +181,14 @@ def say_step(step: str) -> str:
     return names.get(step, step)
 
 
-def _require_promise(campaign: Campaign, now: datetime) -> None:
+def _require_promise(campaign: Campaign, now: datetime, except_rules: Collection[str] = ()) -> None:
     """There is something to promise, it is still to come, and the law allows it."""
     if not campaign.offers.filter(is_active=True).exists():
         raise CampaignRefused(_("Add an active offer first: there is nothing to promise yet."))
     if campaign.ends_at <= now:
         raise CampaignRefused(_("Its end is past: nobody would ever see it."))
     require_untested(campaign)
-    require_lawful(campaign_id=campaign.pk, now=now)
+    require_lawful(campaign_id=campaign.pk, now=now, except_rules=except_rules)
 
 
 def _needs_second(campaign: Campaign, now: datetime) -> bool:

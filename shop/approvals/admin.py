@@ -16,7 +16,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from shop.approvals.core import Kind
+from shop.approvals.core.values import Kind
 from shop.approvals.models import ApprovalEvent, ApprovalRequest
 from shop.approvals.selectors import find_waiting, list_trail, waits_now
 from shop.approvals.services import send_back_request

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from shop.approvals.core import Kind
+from shop.approvals.core.values import Kind
 from shop.approvals.models import ApprovalEvent, ApprovalRequest
 
 Act = ApprovalEvent.Act

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.forms.models import model_to_dict
 from django.utils.translation import gettext as _
 
-from shop.approvals.core import Kind, NeedsSecondPerson, NotWaiting
+from shop.approvals.core.values import Kind, NeedsSecondPerson, NotWaiting
 from shop.approvals.models import ApprovalEvent, ApprovalRequest
 
 Act, State = ApprovalEvent.Act, ApprovalRequest.State

@@ -14,7 +14,12 @@ from shop.backoffice.views.campaign_calendar import show_calendar
 from shop.backoffice.views.campaign_files import export_file, import_file, show_files
 from shop.backoffice.views.campaigns import roll_back_campaign, show_versions
 from shop.backoffice.views.changes import decide, show_inbox
-from shop.backoffice.views.checks import ask_campaign, stop_asking, take_goods_out
+from shop.backoffice.views.checks import (
+    accept_floor,
+    ask_campaign,
+    stop_asking,
+    take_goods_out,
+)
 from shop.backoffice.views.demand import show_demand_curve
 from shop.backoffice.views.experiments import (
     act_on_experiment,
@@ -167,6 +172,11 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/<int:campaign_id>/take-out/",
             site.admin_view(take_goods_out),
             name="campaign_take_out",
+        ),
+        path(
+            "campaigns/<int:campaign_id>/accept-floor/",
+            site.admin_view(accept_floor),
+            name="campaign_accept_floor",
         ),
         path(
             "campaigns/<int:campaign_id>/release/",

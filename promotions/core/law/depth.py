@@ -86,6 +86,27 @@ def named_percents(offer: Offer) -> Iterator[float]:
             yield float(step["percent"])
 
 
+def promises_amount(offer: Offer) -> bool:
+    """Return whether an offer promises units free, cheaper by an amount, or at a price.
+
+    What is taken off the whole cart promises nothing of a unit, nor does a share below 100 %.
+
+    >>> promises_amount({"benefit_kind": "fixed_amount", "target": "unit", "amount_minor": 20})
+    True
+    >>> promises_amount({"benefit_kind": "percentage", "percent": "10"})
+    False
+    """
+    kind = offer.get("benefit_kind")
+    if kind in ("percentage", "quantity_tiers"):
+        steps = (offer.get("terms") or {}).get("steps", ())
+        is_free = max(named_percents(offer), default=0.0) >= 100.0
+        return is_free or any(step.get("percent") is None for step in steps)
+    if kind == "bundle":
+        return offer.get("percent") is None
+    is_of_units = kind == "fixed_amount" and offer.get("target") != "cart"
+    return is_of_units or kind in ("set_price", "buy_get", "cheapest_free")
+
+
 def given_away(offer: Offer, roles: Roles) -> BoolArray:
     """Return which goods the offer gives away for nothing, (m,).
 

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from promotions.core.law.claims import Claims
-from promotions.core.law.depth import Roles, all_bought, deepest_unit, given_away, named_percents
+from promotions.core.law.depth import (
+    Roles,
+    all_bought,
+    deepest_unit,
+    given_away,
+    named_percents,
+    promises_amount,
+)
 from promotions.core.law.gifts import Together
 
 type IntArray = NDArray[np.int64]
@@ -30,7 +37,8 @@ class Goods:
     `cost_minor` is -1, `stock` -1 where unknown; `daily_units` are sold a day. `kinds` holds the
     names of special kinds, `is_kind` (k, m) which variant is of which; `roles` say what they are to
     each of the draft's n offers (None: each is taken off all of them); `units` are what a unit
-    comes to by each offer where that is reckoned already, for every law that asks.
+    comes to by each offer where that is reckoned already, for every law that asks. `has_floors`:
+    there is a price book, so that the floors are known.
     """
 
     variant_id: IntArray
@@ -46,6 +54,7 @@ class Goods:
     is_kind: BoolArray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.bool_))
     roles: tuple[Roles, ...] | None = None
     units: tuple[IntArray, ...] | None = None
+    has_floors: bool = True
 
     def role(self, at: int) -> Roles:
         """Return what the goods are to the draft's offer number `at`."""
@@ -76,6 +85,7 @@ class Draft:
     `promised_ends_at` is the end shoppers were told already; `windows` are earlier runs of like
     offers; `label_code` is the label that the place wants beside personal prices, "" for none;
     `together` are the gifts for chosen shoppers, of it and of others, that are worth most at once.
+    `sells_below_floor`: no price floor stops its offers.
     """
 
     names: tuple[str, ...]
@@ -91,6 +101,7 @@ class Draft:
     label_code: str = ""
     has_zh_name: bool = True
     together: Together | None = None
+    sells_below_floor: bool = False
 
     @property
     def percent(self) -> float:
@@ -112,7 +123,7 @@ class Draft:
         """
         others = self._over(lambda offer: offer.get("benefit_kind") != "percentage")
         public = self.goods.public_minor
-        left = np.maximum(others, np.minimum(self.goods.floor_minor, public))
+        left = np.maximum(others, self._floors())
         share = float(np.max(1.0 - left / np.maximum(public, 1), initial=0.0))
         return max(self.percent, round(100.0 * share, 1))
 
@@ -131,8 +142,17 @@ class Draft:
 
     def sold_minor(self) -> IntArray:
         """Return the least a unit really goes for, (m,): no offer takes it below its floor."""
-        floors = np.minimum(self.goods.floor_minor, self.goods.public_minor)
-        return np.maximum(self.deepest_minor(), floors)
+        return np.maximum(self.deepest_minor(), self._floors())
+
+    def promised_minor(self) -> IntArray:
+        """Return what a unit comes to by the offers that promise it free, cheaper by an amount or
+        at a price, (m,)."""
+        return self._over(promises_amount)
+
+    def _floors(self) -> IntArray:
+        """Return below what no unit goes, (m,): nothing where floors do not stop the offers."""
+        lowest = np.minimum(self.goods.floor_minor, self.goods.public_minor)
+        return np.zeros_like(lowest) if self.sells_below_floor else lowest
 
     def percents_minor(self) -> IntArray:
         """Return what a unit comes to by the offers that name a percentage, (m,)."""

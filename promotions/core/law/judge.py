@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from promotions.core.law.details import WHERE
 from promotions.core.law.drafts import Draft
 from promotions.core.law.places import LawRow
-from promotions.core.law.rules import RULES, WHERE
+from promotions.core.law.rules import RULES
 from promotions.core.law.words import Violation
 
 

@@ -5,23 +5,23 @@ A rule returns the figures of its sentence, or None. It knows no database and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 
 from promotions.core.law.claimed import hidden_conditions, protected_word, urgent_word, was_in_name
 from promotions.core.law.claimed import percent_in as percent_in_name
+from promotions.core.law.details import Detail
+from promotions.core.law.details import figure as _figure
+from promotions.core.law.details import of_goods as _of
 from promotions.core.law.drafts import BoolArray, Draft
+from promotions.core.law.floors import cut_not_reached, promise_not_reached
 from promotions.core.law.places import LawRow
 
-# The figures of a sentence, and under WHERE which goods are concerned, a mask (m,)
-type Detail = Mapping[str, Any]
 type Rule = Callable[[Draft, LawRow], Detail | None]
 
 MIN_LIST_SHARE = 0.20
-WHERE = "where"
 
 
 def was_price_too_high(draft: Draft, _law: LawRow) -> Detail | None:
@@ -142,14 +142,6 @@ def below_minimum_price(draft: Draft, law: LawRow) -> Detail | None:
     return None
 
 
-def cut_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
-    """A percentage in the name that the price floor keeps the goods from reaching."""
-    if not percent_in_name(draft.names):
-        return None
-    wrong = draft.percents_minor() < np.minimum(draft.goods.floor_minor, draft.goods.public_minor)
-    return _of(wrong, percent=_figure(draft.named_percent))
-
-
 def protected_condition(draft: Draft, law: LawRow) -> Detail | None:
     """A condition on a trait nobody's price may depend on; declared groups are another matter."""
     word = protected_word([offer.get("condition") for offer in draft.offers], law.groups_allowed)
@@ -252,7 +244,7 @@ RULES: tuple[Rule, ...] = (
     *(timer_restarts, window_without_pause, end_extended, timer_not_the_end, words_of_urgency),
     *(personal_not_allowed, personal_above_cap, gifts_above_cap),
     *(label_missing, terms_not_in_language),
-    *(below_cost, below_minimum_price, cut_not_reached, protected_condition),
+    *(below_cost, below_minimum_price, cut_not_reached, promise_not_reached, protected_condition),
     *(restricted_gift, banned_promotion, scarcity_not_from_stock, bait_quantity),
     *(free_with_hidden_conditions, points_without_notice),
     *(review_tied_to_tone, review_not_disclosed),
@@ -284,16 +276,6 @@ def _everywhere(draft: Draft) -> float:
     prices = draft.goods.public_minor
     cut = (prices - draft.deepest_minor()) / np.maximum(prices, 1)
     return round(100.0 * float(np.min(cut[cut > 0], initial=1.0)), 1) if cut.any() else 0.0
-
-
-def _of(wrong: BoolArray, **detail: str | float) -> Detail | None:
-    """Return the figures with how many goods are concerned; None for none."""
-    count = int(np.count_nonzero(wrong))
-    return {"goods": count, WHERE: wrong, **detail} if count else None
-
-
-def _figure(value: float) -> str:
-    return f"{value:g}"
 
 
 def _money(minor: int) -> str:

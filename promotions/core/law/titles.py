@@ -37,6 +37,10 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "below_cost": ("Nothing sells below cost", "不低于成本销售"),
     "below_minimum_price": ("Minimum prices are kept", "不低于最低价"),
     "cut_not_reached": ("Goods reach the percentage in the name", "商品达到名称中的折扣"),
+    "promise_not_reached": (
+        "Products reach the free units, amounts and prices that offers promise",
+        "商品达到优惠承诺的赠送、减免或价格",
+    ),
     "protected_condition": (
         "Nobody's price depends on a protected trait",
         "价格不取决于受保护特征",

@@ -105,6 +105,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
         ),
         "Take those goods out, or announce what they really get.",
     ),
+    "promise_not_reached": (
+        (
+            "The offer promises units free, cheaper by an amount, or at a price: at {goods} of the "
+            "products the price floor stops the price before."
+        ),
+        (
+            "Take those products out, or accept selling below the floor, which a second person "
+            "must approve."
+        ),
+    ),
     "protected_condition": (
         "The condition asks for “{word}”: nobody's price may depend on such a trait.",
         "Take it out. Declared and verified groups are: {groups}.",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from promotions.core.builder.plans import Template
 from promotions.selectors.builder import list_best_groups, say_campaign
 from promotions.selectors.checks import EVERY_RULE
+from promotions.selectors.laws import FLOOR_RULES
 from shop.backoffice.builder import (
     TEMPLATES,
     FilledSentence,
@@ -76,6 +77,7 @@ def show_plan(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "head": describe_head(campaign),
         "offers": offers,
         "check": check,
+        "floor_rules": FLOOR_RULES,
         "every_rule": EVERY_RULE if len(naming) > 1 else "",
         "may_take_out": campaign.status == "draft" and request.user.has_perm(CAN_CHANGE),
         "steps": list_offered(request, campaign) if offers else {},

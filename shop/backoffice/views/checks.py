@@ -18,6 +18,7 @@ from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.checks import CheckView, list_checks, load_answer, load_goods_of
 from promotions.services.campaign_goods import (
     MOST_AT_ONCE,
+    accept_below_floor,
     say_why_taken_out,
     take_out_goods,
 )
@@ -28,7 +29,7 @@ from shop.jobs.services import JobUnknown, start_job
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.keys import read_number
-from shop.staff.reasons import account_id, go_back, say_refusal
+from shop.staff.reasons import SHORTEST_REASON, account_id, go_back, say_refusal
 
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
 JOB, QUEUE = "answer_campaign_checks", "recompute"
@@ -138,6 +139,30 @@ def take_goods_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     told = _("Version %(number)d leaves these goods out; the version before it brings them back.")
     messages.success(request, told % {"number": saved.revision})
     return back
+
+
+@require_POST
+@needs(CAN_CHANGE)
+def accept_floor(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Let a draft sell below the price floor, and ask the law of it again."""
+    require_campaign(campaign_id)
+    address = reverse(PAGES["law"], args=[campaign_id])
+    reason = request.POST.get("reason", "").strip()[:300]
+    if len(reason) < SHORTEST_REASON:
+        messages.error(request, _("Say why: the reason is kept with the change."))
+        return HttpResponseRedirect(address)
+    try:
+        accept_below_floor(
+            campaign_id=campaign_id, reason=reason, by_id=account_id(request), now=utc_now()
+        )
+    except FairtagError as refusal:
+        messages.error(request, say_refusal(refusal))
+        return HttpResponseRedirect(address)
+    start_check(request, campaign_id, "law")
+    messages.success(
+        request, _("It may sell below the floor once a second person approves its release.")
+    )
+    return HttpResponseRedirect(address)
 
 
 def start_check(

@@ -58,7 +58,7 @@ def test_a_model_is_asked_for_by_one_and_activated_by_another(
     act(approver, "pricing_demandmodelversion_approve", model.pk)
     model.refresh_from_db()
     assert model.status == "active"
-    assert ModelChange.objects.get(model=model).reason == REASON
+    assert ModelChange.objects.get(model=model, kind="activated").reason == REASON
     assert model.activated_by.email == "approver@staff.example"
     assert Fact.objects.filter(kind="ModelActivated", payload={"model_id": model.pk}).exists()
 

@@ -29,7 +29,7 @@ from pricing.services.arm_limits import ArmTooLow
 from pricing.services.arm_turns import turn_public_arms
 from profiles.selectors.experiment_cells import find_public_arms
 from profiles.services import ArmDraft, save_draft, set_clusters, start_experiment, stop_experiment
-from shop.approvals.core import NeedsSecondPerson
+from shop.approvals.core.values import NeedsSecondPerson
 from shop.catalog.models import Category, Variant
 from shop.catalog.selectors import forget_catalog
 from tests.factories.experiments import PLAIN, make_draft, start_switchback

@@ -27,7 +27,7 @@ from profiles.models.audit import AuditTrait
 from profiles.selectors.traits import load_audit_traits
 from profiles.services import load_traits_bulk
 from profiles.services.traits import exchange_traits
-from shop.approvals.core import NeedsSecondPerson, NotWaiting
+from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
 from tests.factories.pricing import NOON, Dairy, open_dairy
 from tests.factories.pricing_audits import (
     EACH,

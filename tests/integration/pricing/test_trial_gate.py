@@ -11,7 +11,7 @@ from pricing.selectors.staff_learning import list_trials
 from pricing.services import drain_quotes, quote_variants
 from pricing.services.approvals import NotOffered
 from pricing.services.trials import step_trial, watch_trial
-from shop.approvals.core import NeedsSecondPerson
+from shop.approvals.core.values import NeedsSecondPerson
 from tests.factories.pricing import NOON, Dairy, look_at, make_treated, open_dairy, visit
 from tests.factories.pricing_trials import HOUR, begin, make_candidate, open_gate
 

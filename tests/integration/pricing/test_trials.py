@@ -35,7 +35,7 @@ from pricing.services.fairness import NotAudited
 from pricing.services.trials import step_trial, stop_trial, watch_trial
 from pricing.services.undo import undo_trip
 from profiles.core.values import ShopperValue
-from shop.approvals.core import NeedsSecondPerson
+from shop.approvals.core.values import NeedsSecondPerson
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -86,7 +86,7 @@ def test_a_trial_needs_two_people_and_there_is_one_at_a_time(
         begin(tried, ann)
     stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
     with pytest.raises(NotOffered):
-        stop_trial(ramp_id=ramp, reason="enough", by_id=ann, now=NOON)
+        stop_trial(ramp_id=ramp, reason="", by_id=ann, now=NOON)
     kinds = ModelChange.objects.order_by("id").values_list("kind", "by_id")
     assert list(kinds) == [("ramp_begun", ann), ("ramp_stopped", ann)]
 
@@ -279,9 +279,8 @@ def test_a_trial_that_brings_less_is_stopped_by_itself_and_begun_anew_by_undo(
     rng = np.random.default_rng(1)
     make_visits(rng.normal(100.0, 5.0, 300), is_held_out=False, model_version=tried.pk - 1)
     assert watch_trial(now=NOON + HOUR) == "wait"
-    make_visits(
-        rng.normal(80.0, 5.0, 120), is_held_out=False, model_version=tried.pk, first_owner=900
-    )
+    own = {"model_version": tried.pk, "first_owner": 900}
+    make_visits(rng.normal(80.0, 5.0, 120), is_held_out=False, **own)
     assert watch_trial(now=NOON + HOUR) == "stop"
     assert load_trial() is None
     row = BreakerTrip.objects.get()

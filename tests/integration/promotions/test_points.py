@@ -30,7 +30,7 @@ from promotions.services.points_orders import (
     return_points,
     settle_points,
 )
-from shop.approvals.core import NeedsSecondPerson, NotWaiting
+from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
 from tests.factories.loyalty import NOON, make_member, make_terms, order_points
 from tests.factories.orders import make_seeds
 

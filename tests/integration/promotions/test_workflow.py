@@ -21,7 +21,7 @@ from promotions.services import (
     save_campaign,
     send_back_campaign,
 )
-from shop.approvals.core import NeedsSecondPerson
+from shop.approvals.core.values import NeedsSecondPerson
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]

@@ -16,7 +16,7 @@ from promotions.core.approvals import ADJUSTMENT, CAMPAIGN, TERMS
 from promotions.models import Campaign, CampaignEvent
 from promotions.selectors.campaigns import take_snapshot
 from promotions.services import save_campaign
-from shop.approvals.core import NeedsSecondPerson, NotWaiting
+from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
 from shop.approvals.models import ApprovalEvent, ApprovalRequest
 from shop.approvals.selectors import list_trail, list_waiting
 from shop.approvals.services import (
@@ -108,7 +108,7 @@ def test_the_inbox_lists_by_deadline_what_waits_and_says_who_may_decide() -> Non
         ("number 2", False, True, ("approver",)),
         ("number 1", False, True, ("approver",)),
     ]
-    assert found[1].url.endswith("/2/")
+    assert found[1].url.endswith("/2/plan/")
     reader.user_permissions.add(Permission.objects.get(codename="view_campaign"))
     reader = get_user_model().objects.get(pk=bob)
     names = [(one.name, one.is_mine) for one in list_waiting(reader, now=NOON)]
