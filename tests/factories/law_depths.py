@@ -41,7 +41,7 @@ def buy_one_get_other(restricted: int, **fields: Any) -> Draft:
     arrays: dict[str, Any] = {
         field.name: np.repeat(getattr(draft.goods, field.name), 2)
         for field in dataclass_fields(draft.goods)
-        if field.name not in ("kinds", "is_kind", "roles", "units")
+        if field.name not in ("kinds", "is_kind", "roles", "units", "has_floors")
     }
     mine = np.array([[at == restricted for at in (0, 1)]])
     roles = (Roles(np.array([True, False]), np.array([False, True])),)
@@ -64,6 +64,12 @@ def steps(kind: str, *last: tuple[int, str, Any], **draft: Any) -> Draft:
 def priced(amount: int, **draft: Any) -> Draft:
     """Return one piece at a price."""
     return of_kind_of_offer("set_price", {"amount_minor": amount, "target": "unit"}, **draft)
+
+
+def off_each(amount: int, **draft: Any) -> Draft:
+    """Return so much off each piece."""
+    fields = {"amount_minor": amount, "target": "unit"}
+    return of_kind_of_offer("fixed_amount", fields, **draft)
 
 
 def group_at(amount: int) -> Draft:
@@ -133,8 +139,28 @@ DEPTHS: tuple[tuple[str, Draft, Draft], ...] = (
     ),
     (
         "below_cost",
-        goods(sets(1, 1), cost_minor=520, floor_minor=519),
-        goods(sets(1, 1), cost_minor=520, floor_minor=520),
+        goods(example_draft(percent=50, names=("An offer",)), cost_minor=520, floor_minor=519),
+        goods(example_draft(percent=50, names=("An offer",)), cost_minor=520, floor_minor=520),
+    ),
+    (
+        "promise_not_reached",
+        goods(sets(1, 1), cost_minor=-1, floor_minor=501),
+        goods(sets(1, 1), cost_minor=-1, floor_minor=500),
+    ),
+    (
+        "promise_not_reached",
+        goods(priced(699), floor_minor=700),
+        goods(replace(priced(699), sells_below_floor=True), floor_minor=700),
+    ),
+    (
+        "promise_not_reached",
+        goods(steps("quantity_tiers", (3, "amount", 20)), floor_minor=981),
+        goods(steps("quantity_tiers", (3, "percent", 20)), floor_minor=981),
+    ),
+    (
+        "promise_not_reached",
+        goods(example_draft(percent=100, names=("An offer",)), cost_minor=-1, floor_minor=1),
+        goods(off_each(20), floor_minor=980),
     ),
     ("below_minimum_price", of_kind("alcohol", sets(2, 1)), of_kind("alcohol", sets(3, 1))),
     (

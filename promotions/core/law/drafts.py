@@ -144,10 +144,12 @@ class Draft:
         """Return the least a unit really goes for, (m,): no offer takes it below its floor."""
         return np.maximum(self.deepest_minor(), self._floors())
 
-    def promised_minor(self) -> IntArray:
+    def promised_minor(self, *, is_named: bool) -> IntArray:
         """Return what a unit comes to by the offers that promise it free, cheaper by an amount or
-        at a price, (m,)."""
-        return self._over(promises_amount)
+        at a price, (m,); without those of a percentage if names say it (`is_named`)."""
+        return self._over(
+            lambda offer: promises_amount(offer) and not (is_named and any(named_percents(offer)))
+        )
 
     def _floors(self) -> IntArray:
         """Return below what no unit goes, (m,): nothing where floors do not stop the offers."""

@@ -21,7 +21,9 @@ def promise_not_reached(draft: Draft, _law: LawRow) -> Detail | None:
     """Free units, an amount or a fixed price that the price floor keeps the goods from reaching."""
     if draft.sells_below_floor or not draft.goods.has_floors:
         return None
-    return of_goods(_is_below(draft, draft.promised_minor()))
+    # A percentage that the name says is the affair of `cut_not_reached`.
+    unit = draft.promised_minor(is_named=bool(percent_in(draft.names)))
+    return of_goods(_is_below(draft, unit))
 
 
 def _is_below(draft: Draft, unit_minor: IntArray) -> BoolArray:
