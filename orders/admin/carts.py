@@ -47,7 +47,7 @@ class CartAdmin(KeySearchAdmin):
     list_display = [
         "id",
         tag_column("status", _("Status"), CART_TONES),
-        "shopper_id",
+        "shopper_link",
         "channel",
         "coupon_codes",
         age_column("changed_at", _("Changed")),
@@ -56,3 +56,8 @@ class CartAdmin(KeySearchAdmin):
     list_filter = [("status", ChoicesDropdownFilter), ChannelFilter]
     search_keys = {"id": read_uuid, "shopper__pseudonym": read_uuid}
     inlines = [CartLineInline]
+
+    @admin.display(description=_("Shopper"), ordering="shopper_id")
+    def shopper_link(self, row: Cart) -> SafeString | str:
+        """The page with everything about the shopper."""
+        return show_link("admin:shopper_overview", row.shopper_id, row.shopper_id)

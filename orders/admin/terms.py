@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -12,10 +13,10 @@ from orders.models import (
     DeliveryMethod,
     TaxRate,
 )
+from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
-from shop.staff.columns import (
-    money_column,
-)
+from shop.staff.columns import show_money
+from shop.staff.place import StaffPlace
 from shop.staff.tables import KeptAdmin, StaffAdmin
 
 
@@ -25,8 +26,8 @@ class DeliveryMethodAdmin(KeptAdmin):
         "name",
         "name_zh",
         "market_code",
-        money_column("price_minor", _("Price")),
-        money_column("free_from_minor", _("Free from")),
+        "price",
+        "free_from",
         "min_days",
         "max_days",
         "is_active",
@@ -35,9 +36,23 @@ class DeliveryMethodAdmin(KeptAdmin):
     search_fields = ["name", "name_zh", "code"]
     fieldsets = [
         (None, {"fields": [("name", "name_zh"), ("code", "market_code"), "is_active", "position"]}),
-        (_("Price (minor units)"), {"fields": [("price_minor", "free_from_minor")]}),
+        (_("Price"), {"fields": [("price_minor", "free_from_minor")]}),
         (_("How"), {"fields": [("min_days", "max_days"), "needs_address"]}),
     ]
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of its market."""
+        return find_place(asked.get("market_code", "" if row is None else row.market_code))
+
+    @admin.display(description=_("Price"), ordering="price_minor")
+    def price(self, row: DeliveryMethod) -> str:
+        """The price in its market's currency."""
+        return show_money(row.price_minor, find_place(row.market_code).currency)
+
+    @admin.display(description=_("Free from"), ordering="free_from_minor")
+    def free_from(self, row: DeliveryMethod) -> str:
+        """From which total on it costs nothing."""
+        return show_money(row.free_from_minor, find_place(row.market_code).currency)
 
 
 @admin.register(TaxRate)

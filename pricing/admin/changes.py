@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -13,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminIntegerFieldWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from pricing.core.optimum import say_why
 from pricing.models import PriceProposal
@@ -25,9 +26,7 @@ from pricing.services import (
 )
 from pricing.services.proposals import Decided, ProposalRefused
 from shop.kernel.clock import utc_now
-from shop.kernel.money import to_minor
 from shop.staff.columns import (
-    CURRENCY,
     age_column,
     json_cell,
     money_column,
@@ -35,13 +34,13 @@ from shop.staff.columns import (
     tag_column,
 )
 from shop.staff.filters import ChannelFilter
+from shop.staff.money import price_field, read_currency
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
     account_id,
     ask,
     go_back,
-    price_field,
     tell_outcome,
 )
 from shop.staff.tables import ReadOnlyAdmin
@@ -60,8 +59,13 @@ STATE_TONES = {
 class EditForm(ReasonForm):
     """Asks for another price, in major units as people write it."""
 
-    amount = price_field(_("Price instead"), widget=UnfoldAdminDecimalFieldWidget())
+    amount = price_field(label=_("Price instead"))
     field_order = ["amount", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = PriceProposal.objects.filter(pk=int(self.object_id or 0))
+        self.fields["amount"].use_currency(read_currency(rows))
 
 
 class SnoozeForm(ReasonForm):
@@ -92,15 +96,15 @@ class PriceProposalAdmin(ReadOnlyAdmin):
         "variant",
         tag_column("state", _("State"), STATE_TONES),
         "cause",
-        money_column("current_minor", _("Price then")),
-        money_column("final_minor", _("New price")),
+        money_column("current_minor", _("Price then"), currency_field="market.currency"),
+        money_column("final_minor", _("New price"), currency_field="market.currency"),
         "profit_a_week",
         "reasons",
         "needs_two",
         age_column("created_at", _("Proposed")),
         "curve_link",
     ]
-    list_select_related = ["variant"]
+    list_select_related = ["variant", "market"]
     list_filter = [
         ("state", ChoicesDropdownFilter),
         ("cause", ChoicesDropdownFilter),
@@ -114,11 +118,11 @@ class PriceProposalAdmin(ReadOnlyAdmin):
         ("variant", "market", "channel"),
         tag_column("state", _("State"), STATE_TONES),
         "cause",
-        money_column("current_minor", _("Price then")),
-        money_column("proposed_minor", _("Proposed price")),
-        money_column("final_minor", _("New price")),
-        money_column("floor_minor", _("Floor")),
-        money_column("ceiling_minor", _("Ceiling")),
+        money_column("current_minor", _("Price then"), currency_field="market.currency"),
+        money_column("proposed_minor", _("Proposed price"), currency_field="market.currency"),
+        money_column("final_minor", _("New price"), currency_field="market.currency"),
+        money_column("floor_minor", _("Floor"), currency_field="market.currency"),
+        money_column("ceiling_minor", _("Ceiling"), currency_field="market.currency"),
         "reasons",
         ("objective", "gain", "chance"),
         ("elasticity", "elasticity_sd", "is_causal"),
@@ -197,7 +201,7 @@ class PriceProposalAdmin(ReadOnlyAdmin):
             lambda: expect_decided(
                 edit_proposal(
                     proposal_id=int(object_id),
-                    price_minor=to_minor(form.cleaned_data["amount"], CURRENCY),
+                    price_minor=form.cleaned_data["amount"],
                     reason=form.cleaned_data["reason"],
                     by_id=account_id(request),
                     now=utc_now(),

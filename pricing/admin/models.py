@@ -72,7 +72,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         metric_column("wmape", _("WMAPE")),
         metric_column("deviance", _("Deviance")),
         metric_column("negative_share", _("Negative elasticity")),
-        metric_column("elasticity_sd", _("Elasticity sd")),
+        metric_column("elasticity_sd", _("Standard deviation of the elasticity")),
         "hash_start",
         "is_waiting",
         "backtest_link",

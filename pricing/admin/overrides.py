@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,23 +15,22 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from pricing.models import PriceOverride, PublicPrice
 from pricing.services import end_override, set_override
 from pricing.services.overrides import check_override, find_bounds
-from shop.catalog.selectors import list_cards
+from shop.catalog.selectors import find_place, list_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.kernel.money import to_minor
-from shop.staff.columns import CURRENCY, money_column, show_money, show_tag
+from shop.staff.columns import money_column, show_money, show_tag
 from shop.staff.keys import read_number
+from shop.staff.money import price_field
+from shop.staff.place import StaffPlace
 from shop.staff.reasons import (
     ConfirmForm,
     account_id,
     ask,
     go_back,
-    price_field,
     say_refusal,
     tell_outcome,
 )
@@ -43,7 +43,7 @@ MOMENTS = {"starts_at": _("Starts at"), "expires_at": _("Expires at")}
 class OverrideForm(forms.ModelForm):
     """An override in the words of a price tag: an amount of money, and until when it holds."""
 
-    price = price_field(_("Price"), widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01"}))
+    price = price_field(label=_("Price"))
 
     class Meta:
         model = PriceOverride
@@ -84,7 +84,7 @@ class OverrideForm(forms.ModelForm):
         self.instance.starts_at = given["starts_at"]
         if self.errors:
             return given
-        self.instance.amount_minor = to_minor(given["price"], CURRENCY)
+        self.instance.amount_minor = given["price"]
         try:
             check_override(
                 variant_id=given["variant"].pk,
@@ -118,14 +118,14 @@ class PriceOverrideAdmin(StaffAdmin):
     list_display = [
         "variant",
         "kind",
-        money_column("amount_minor", _("Price")),
+        money_column("amount_minor", _("Price"), currency_field="market.currency"),
         "state",
         "starts_at",
         "expires_at",
         "reason",
         "created_by",
     ]
-    list_select_related = ["variant", "created_by"]
+    list_select_related = ["variant", "market", "created_by"]
     list_filter = [("kind", ChoicesDropdownFilter)]
     search_fields = ["variant__sku__startswith", "reason"]
     ordering = ["-id"]
@@ -146,10 +146,14 @@ class PriceOverrideAdmin(StaffAdmin):
         """Everything, once it is set."""
         return [] if obj is None else self.get_fields(request, obj)
 
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of its market."""
+        return find_place(asked.get("market") or getattr(row, "market_id", ""))
+
     @admin.display(description=_("Price"))
     def amount(self, row: PriceOverride) -> str:
         """The price as money."""
-        return show_money(row.amount_minor)
+        return show_money(row.amount_minor, row.market.currency)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody: set another one."""
@@ -223,10 +227,11 @@ class PriceOverrideAdmin(StaffAdmin):
 def _say_bounds(price: PublicPrice) -> str:
     """Return what is priced, its price now, and between what another one must lie. One query."""
     floor, ceiling = find_bounds(price=price)
+    currency = find_place(price.market_id).currency
     cards = list_cards([price.variant_id], get_language() or "en")
     said = gettext("Now %(now)s. Floor %(floor)s, ceiling %(ceiling)s.") % {
-        "now": show_money(price.public_minor),
-        "floor": show_money(floor),
-        "ceiling": show_money(ceiling),
+        "now": show_money(price.public_minor, currency),
+        "floor": show_money(floor, currency),
+        "ceiling": show_money(ceiling, currency),
     }
     return f"{cards[0].name} {cards[0].size_label}: {said}" if cards else said

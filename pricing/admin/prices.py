@@ -13,20 +13,25 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateTimeFilter,
-    RangeNumericFilter,
 )
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from pricing.models import PriceBook, PriceBookEntry, PriceLedgerEntry, PublicPrice
 from pricing.services import record_list_prices
 from shop.catalog.selectors.staff import find_variant_ids
 from shop.kernel.clock import utc_now
-from shop.kernel.money import to_minor
-from shop.staff.columns import CURRENCY, age_column, json_cell, money_column, show_link, tag_column
-from shop.staff.filters import ChannelFilter
+from shop.staff.columns import (
+    age_column,
+    json_cell,
+    money_column,
+    show_link,
+    show_money,
+    tag_column,
+)
+from shop.staff.filters import ChannelFilter, MoneyRangeFilter
 from shop.staff.keys import KeySearchAdmin, read_text
-from shop.staff.reasons import ReasonForm, ask, go_back, price_field, tell_outcome
+from shop.staff.money import price_field, read_currency
+from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
 SOURCE_TONES = {
@@ -42,8 +47,13 @@ SOURCE_TONES = {
 class ListPriceForm(ReasonForm):
     """Asks for the new list price, in major units as people write it."""
 
-    amount = price_field(_("New list price"), widget=UnfoldAdminDecimalFieldWidget())
+    amount = price_field(label=_("New list price"))
     field_order = ["amount", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = PublicPrice.objects.filter(pk=int(self.object_id or 0))
+        self.fields["amount"].use_currency(read_currency(rows))
 
 
 class MovedFilter(admin.SimpleListFilter):
@@ -72,14 +82,14 @@ class PublicPriceAdmin(KeySearchAdmin):
     list_display = [
         "variant",
         "product_name",
-        money_column("list_minor", _("List price")),
-        money_column("public_minor", _("Public price")),
+        money_column("list_minor", _("List price"), currency_field="market.currency"),
+        money_column("public_minor", _("Public price"), currency_field="market.currency"),
         "against_list",
         age_column("changed_at", _("Changed")),
         "curve_link",
     ]
-    list_select_related = ["variant__product"]
-    list_filter = [MovedFilter, ChannelFilter, ("public_minor", RangeNumericFilter)]
+    list_select_related = ["variant__product", "market"]
+    list_filter = [MovedFilter, ChannelFilter, ("public_minor", MoneyRangeFilter)]
     search_keys = {"variant__sku__startswith": read_text, "variant_id__in": find_variant_ids}
     search_help_text = _("SKU or words")
     ordering = ["-changed_at", "-id"]
@@ -88,9 +98,13 @@ class PublicPriceAdmin(KeySearchAdmin):
         "product_name",
         "market",
         "channel",
-        money_column("list_minor", _("List price")),
-        money_column("public_minor", _("Public price")),
-        money_column("anchor_minor", _("Anchor: last price not set by the model")),
+        money_column("list_minor", _("List price"), currency_field="market.currency"),
+        money_column("public_minor", _("Public price"), currency_field="market.currency"),
+        money_column(
+            "anchor_minor",
+            _("Anchor: last price not set by the model"),
+            currency_field="market.currency",
+        ),
         "changed_at",
         "curve_link",
     ]
@@ -132,7 +146,7 @@ class PublicPriceAdmin(KeySearchAdmin):
     ) -> HttpResponse:
         """Record a list price set by the merchant."""
         row = PublicPrice.objects.get(pk=object_id)
-        amount = to_minor(form.cleaned_data["amount"], CURRENCY)
+        amount = form.cleaned_data["amount"]
         is_done = tell_outcome(
             self,
             request,
@@ -145,7 +159,9 @@ class PublicPriceAdmin(KeySearchAdmin):
             _("The list price is set."),
         )
         if is_done:
-            note = f"list price {row.list_minor} -> {amount}: {form.cleaned_data['reason']}"
+            code = row.market.currency
+            moved = f"{show_money(row.list_minor, code)} -> {show_money(amount, code)}"
+            note = f"list price {moved}: {form.cleaned_data['reason']}"
             self.log_change(request, row, note)
         return go_back(request)
 
@@ -155,13 +171,13 @@ class PriceLedgerEntryAdmin(ReadOnlyAdmin):
     list_display = [
         "variant",
         "kind",
-        money_column("amount_minor", _("Price")),
+        money_column("amount_minor", _("Price"), currency_field="market.currency"),
         "valid_from",
         tag_column("source", _("Set by"), SOURCE_TONES),
         "channel",
         "story_link",
     ]
-    list_select_related = ["variant"]
+    list_select_related = ["variant", "market"]
     list_filter = [
         ("kind", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),

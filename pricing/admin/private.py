@@ -27,7 +27,7 @@ def number_column(name: str, title: Any, digits: int) -> Any:
 
 
 EPSILON = number_column("epsilon", _("Epsilon"), 2)
-NOISE = number_column("noise_sd", _("Noise sd"), 1)
+NOISE = number_column("noise_sd", _("Standard deviation of the noise"), 1)
 SPENT = number_column("epsilon_spent", _("Epsilon spent"), 2)
 CAP = number_column("epsilon_cap", _("Epsilon cap"), 2)
 

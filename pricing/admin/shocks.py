@@ -22,12 +22,12 @@ class PriceShockAdmin(ReadOnlyAdmin):
     list_display = [
         "week",
         "variant",
-        money_column("base_minor", _("Without chance")),
-        money_column("shocked_minor", _("For the week")),
+        money_column("base_minor", _("Without chance"), currency_field="market.currency"),
+        money_column("shocked_minor", _("For the week"), currency_field="market.currency"),
         percent_column("probability", _("Probability")),
         "state",
     ]
-    list_select_related = ["variant"]
+    list_select_related = ["variant", "market"]
     list_filter = ["week", "is_applied"]
     search_fields = ["variant__sku__startswith"]
     ordering = ["-week", "variant"]

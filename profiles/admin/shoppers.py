@@ -243,9 +243,14 @@ class EventAdmin(KeySearchAdmin):
 class AuditTraitAdmin(ReadOnlyAdmin):
     """For auditors only: not even the superuser reads these beside prices by accident."""
 
-    list_display = ["shopper_id", "name", "value"]
+    list_display = ["shopper_number", "name", "value"]
     list_filter = ["name"]
     ordering = ["id"]
+
+    @admin.display(description=_("Shopper"), ordering="shopper_id")
+    def shopper_number(self, row: AuditTrait) -> int:
+        """The shopper's number alone: a trait leads to no page."""
+        return int(row.shopper_id)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only auditors."""

@@ -31,6 +31,7 @@ from promotions.services.campaigns import (
     send_back_campaign,
 )
 from shop.approvals.admin import TwoPersonAdmin
+from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, show_money, show_tag
 from shop.staff.reasons import (
@@ -96,7 +97,7 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
             },
         ),
         (_("When and where"), WHEN),
-        (_("Budget (minor units)"), {"fields": [("budget_minor", "spent_minor")]}),
+        (_("Budget"), {"fields": [("budget_minor", "spent_minor")]}),
         (
             _("What it says of itself"),
             {"fields": NAMES, "description": _("The law looks at this and at the names.")},
@@ -157,9 +158,10 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
     @admin.display(description=_("Budget used"), ordering="spent_minor")
     def budget_used(self, row: Campaign) -> SafeString | str:
         """Spent of the budget."""
+        currency = find_place(row.market_code).currency
         if row.budget_minor is None:
-            return show_money(row.spent_minor)
-        said = f"{show_money(row.spent_minor)} / {show_money(row.budget_minor)}"
+            return show_money(row.spent_minor, currency)
+        said = f"{show_money(row.spent_minor, currency)} / {show_money(row.budget_minor, currency)}"
         share = 100 * row.spent_minor // max(row.budget_minor, 1)
         tone = next((tone for least, tone in ALERTS if share >= least), "")
         return format_html("{} {}", said, show_tag(f"{share} %", tone)) if tone else said

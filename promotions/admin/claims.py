@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
 from promotions.admin.recorded import RecordedForm
+from shop.staff.moments import MomentField
+from shop.staff.money import price_field
 
 STOCK = "stock"
 # field of the form -> word of the claims; `only_left` and `review` are more than a value
@@ -44,21 +45,14 @@ def _flag(label: Any, help_text: Any = "") -> forms.BooleanField:
     )
 
 
-def _moment(label: Any) -> forms.SplitDateTimeField:
-    return forms.SplitDateTimeField(
-        label=label, required=False, widget=UnfoldAdminSplitDateTimeWidget
-    )
+def _moment(label: Any) -> MomentField:
+    return MomentField(label=label, required=False)
 
 
 class CampaignForm(RecordedForm):
     """A campaign whose claims are fields; claims the form does not know stay as they are."""
 
-    claim_was = forms.IntegerField(
-        label=_("Old price named beside the new one (minor units)"),
-        min_value=1,
-        required=False,
-        widget=UnfoldAdminIntegerFieldWidget,
-    )
+    claim_was = price_field(label=_("Old price named beside the new one"), required=False)
     claim_up_to = forms.FloatField(
         label=_("“Up to” (percent)"),
         min_value=0.01,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -14,11 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action
 
-from promotions.models import CodeBatch, LimitCounter, UseLimit
+from promotions.admin.places import place_of_campaign
+from promotions.models import CodeBatch, LimitCounter, Offer, UseLimit
 from promotions.selectors.codes import stream_codes
 from promotions.services import stop_batch
 from promotions.tasks import make_codes
-from shop.staff.columns import EMPTY, money_column, tag_column
+from shop.catalog.selectors import find_place
+from shop.staff.columns import EMPTY, show_money, tag_column
+from shop.staff.keys import read_number
+from shop.staff.place import StaffPlace
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyInline
 
@@ -125,10 +130,10 @@ class UseLimitAdmin(KeptAdmin):
         "period",
         "counted",
         "max_uses",
-        money_column("max_minor", _("At most")),
+        "money_at_most",
         "is_active",
     ]
-    list_select_related = ["campaign", "offer"]
+    list_select_related = ["campaign", "offer__campaign"]
     list_filter = [
         "is_active",
         ("entity", ChoicesDropdownFilter),
@@ -147,6 +152,20 @@ class UseLimitAdmin(KeptAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What is counted stays what it is: counters would lose their meaning."""
         return [] if obj is None else ["campaign", "offer", "entity", "period", "counted"]
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of the market of what it limits."""
+        chosen = read_number(asked.get("offer", "")) or getattr(row, "offer_id", None)
+        offers = Offer.objects.filter(pk=chosen or 0).values_list("campaign_id", flat=True)
+        campaign = offers.first() or getattr(row, "campaign_id", None)
+        return place_of_campaign(campaign, asked)
+
+    @admin.display(description=_("At most"), ordering="max_minor")
+    def money_at_most(self, row: UseLimit) -> str:
+        """The most it may take off, in the campaign's currency."""
+        campaign = row.campaign or getattr(row.offer, "campaign", None)
+        place = find_place("" if campaign is None else campaign.market_code)
+        return show_money(row.max_minor, place.currency)
 
     @admin.display(description=_("Of"))
     def scope(self, row: UseLimit) -> str:

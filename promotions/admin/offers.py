@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
 )
 
+from promotions.admin.places import place_of_campaign
 from promotions.admin.recorded import RecordedAdmin
 from promotions.models import Offer, StackingCategory, StackingGroup
 from promotions.services.campaign_revisions import open_for_change
+from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
-from shop.staff.tables import KeptAdmin
+from shop.staff.place import StaffPlace
+from shop.staff.tables import KeptAdmin, StaffInline
 
 
-class OfferInline(TabularInline):
+class OfferInline(StaffInline):
     model = Offer
     fields = ["name", "benefit_kind", "percent", "amount_minor", "requires_coupon", "is_active"]
     extra = 0
@@ -37,8 +40,8 @@ class OfferInline(TabularInline):
 
 
 AMOUNTS = _(
-    "Amounts are minor units (cents); of a set price or a bundle the amount is the price. What a "
-    "kind needs beside, as terms:"
+    "Of a set price or a bundle the amount is the price. What a kind needs beside, as terms; "
+    "amounts in terms and conditions are whole minor units (4000 is 40.00):"
 )
 # JSON in every language: what `promotions.core.parse_benefits` reads
 TERMS = (
@@ -97,6 +100,10 @@ class OfferAdmin(RecordedAdmin):
         ),
     ]
 
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of its campaign's market."""
+        return place_of_campaign(None if row is None else row.campaign_id, asked)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A stored offer stays with its campaign: both have a history."""
         return ["campaign"] if obj else []
@@ -113,7 +120,8 @@ class OfferAdmin(RecordedAdmin):
         if row.benefit_kind == Offer.Benefit.PERCENTAGE and row.percent is not None:
             return f"{row.percent.normalize():f} %"
         if row.benefit_kind == Offer.Benefit.FIXED_AMOUNT:
-            return show_money(row.amount_minor)
+            place = find_place(row.campaign.market_code)
+            return show_money(row.amount_minor, place.currency)
         return str(row.get_benefit_kind_display())
 
 

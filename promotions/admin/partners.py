@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +15,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSingleDateWidget
+from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from promotions.models import Partner, PartnerEntry, PartnerProduct, PartnerShare, Settlement
 from promotions.selectors.partners import tie_redemptions, write_report
@@ -24,10 +25,12 @@ from promotions.services.partners import correct_partner
 from promotions.services.settlements import close_settlement
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
-from shop.kernel.money import to_minor
 from shop.staff.columns import EMPTY, age_column, money_column, show_money, show_tag, tag_column
+from shop.staff.keys import read_number
+from shop.staff.money import MoneyField
+from shop.staff.place import StaffPlace, staff_place
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
+from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffInline
 
 KIND_TONES = {"use": "green", "return": "amber", "correction": "red"}
 
@@ -45,13 +48,14 @@ class PeriodForm(ConfirmForm):
 class AmountForm(ReasonForm):
     """A correction in units of the currency."""
 
-    amount = forms.DecimalField(
-        label=_("Amount the partner pays (negative: gets back)"),
-        max_digits=12,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget(),
-    )
+    amount = MoneyField(label=_("Amount the partner pays (negative: gets back)"), least=None)
     field_order = ["amount", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shares = PartnerShare.objects.filter(pk=int(self.object_id or 0))
+        currency = shares.values_list("partner__currency", flat=True).first()
+        self.fields["amount"].use_currency(currency or "")
 
 
 @admin.register(Partner)
@@ -106,7 +110,7 @@ class PartnerAdmin(KeptAdmin):
         return go_back(request)
 
 
-class ProductInline(TabularInline):
+class ProductInline(StaffInline):
     model = PartnerProduct
     fields = ["product"]
     autocomplete_fields = ["product"]
@@ -120,8 +124,8 @@ class PartnerShareAdmin(KeptAdmin):
         "partner",
         "campaign",
         "percent",
-        money_column("cap_minor", _("Cap")),
-        money_column("charged_minor", _("Charged")),
+        money_column("cap_minor", _("Cap"), currency_field="partner.currency"),
+        money_column("charged_minor", _("Charged"), currency_field="partner.currency"),
     ]
     list_select_related = ["partner", "campaign"]
     list_filter = [("partner", RelatedDropdownFilter)]
@@ -132,6 +136,12 @@ class PartnerShareAdmin(KeptAdmin):
     inlines = [ProductInline]
     actions_detail = ["correct"]
     actions_row = ["correct"]
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the page's clock and the partner's currency."""
+        chosen = read_number(asked.get("partner", "")) or getattr(row, "partner_id", 0)
+        currency = Partner.objects.filter(pk=chosen).values_list("currency", flat=True).first()
+        return replace(staff_place(), currency=currency) if currency else staff_place()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Once something is booked, who pays how much is agreed."""
@@ -153,12 +163,12 @@ class PartnerShareAdmin(KeptAdmin):
     )
     def correct(self, request: HttpRequest, form: AmountForm, object_id: str) -> HttpResponse:
         """Book what was agreed beside the rule."""
-        share = PartnerShare.objects.select_related("partner").get(pk=int(object_id))
+        share = PartnerShare.objects.get(pk=int(object_id))
 
         def act() -> None:
             correct_partner(
                 share_id=share.pk,
-                partner_minor=to_minor(form.cleaned_data["amount"], share.partner.currency),
+                partner_minor=form.cleaned_data["amount"],
                 reason=form.cleaned_data["reason"],
                 key=str(uuid7()),
                 now=utc_now(),
@@ -175,11 +185,11 @@ class PartnerEntryAdmin(ReadOnlyAdmin):
         "share",
         tag_column("kind", _("Kind"), KIND_TONES),
         "order_ref",
-        money_column("discount_minor", _("Discount")),
-        money_column("partner_minor", _("Partner's part")),
+        money_column("discount_minor", _("Discount"), currency_field="share.partner.currency"),
+        money_column("partner_minor", _("Partner's part"), currency_field="share.partner.currency"),
         "settlement",
     ]
-    list_select_related = ["share__campaign", "settlement__partner"]
+    list_select_related = ["share__campaign", "share__partner", "settlement__partner"]
     list_filter = [("kind", ChoicesDropdownFilter), ("share__partner", RelatedDropdownFilter)]
     search_fields = ["order_ref__startswith"]
     ordering = ["-id"]
@@ -192,10 +202,10 @@ class SettlementAdmin(ReadOnlyAdmin):
         "partner",
         "starts_on",
         "ends_on",
-        money_column("used_minor", _("Discounts")),
-        money_column("returned_minor", _("Returned")),
-        money_column("corrected_minor", _("Corrections")),
-        money_column("due_minor", _("Partner pays")),
+        money_column("used_minor", _("Discounts"), currency_field="partner.currency"),
+        money_column("returned_minor", _("Returned"), currency_field="partner.currency"),
+        money_column("corrected_minor", _("Corrections"), currency_field="partner.currency"),
+        money_column("due_minor", _("Partner pays"), currency_field="partner.currency"),
         "entry_count",
         "report",
     ]

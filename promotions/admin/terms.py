@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,26 +11,27 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 
 from promotions.core.approvals import TERMS
 from promotions.models import MembershipTier, ProgrammeTerms, TermsCategory
 from promotions.services.programme_terms import approve_terms, record_terms
 from shop.approvals.admin import TwoPersonAdmin
+from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_tag
+from shop.staff.place import StaffPlace
 from shop.staff.reasons import account_id
-from shop.staff.tables import KeptAdmin
+from shop.staff.tables import KeptAdmin, StaffInline
 
 
-class TierInline(TabularInline):
+class TierInline(StaffInline):
     model = MembershipTier
     fields = ["code", "name", "name_zh", "threshold_minor", "multiplier"]
     extra = 0
     tab = True
 
 
-class CategoryInline(TabularInline):
+class CategoryInline(StaffInline):
     model = TermsCategory
     fields = ["category", "multiplier"]
     autocomplete_fields = ["category"]
@@ -53,6 +55,7 @@ class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
     """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
 
     form = TermsForm
+    finer_money = frozenset({"point_value"})
     list_display = [
         "market_code",
         "valid_from",
@@ -86,6 +89,10 @@ class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
         ),
         (_("Safety"), {"fields": ["two_person_points"]}),
     ]
+
+    def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
+        """Return the place of their market."""
+        return find_place(asked.get("market_code", "" if row is None else row.market_code))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only terms of the future."""

@@ -11,7 +11,11 @@ class StaffAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         """Translate the names of tables and columns before the tables are made."""
+        from unfold import forms
+
         from shop.backoffice.labels import translate_labels  # models are loaded only now
+        from shop.staff.cells import StaffCell
 
         translate_labels(apps.get_app_configs())
+        forms.UnfoldAdminReadonlyField = StaffCell  # the theme has no setting for it
         super().ready()

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy
 from pricing.core.changes import Band, OverrideRow, ProposalRow
 from shop.backoffice.charts.drawing import Format
 from shop.backoffice.formats import show_units
-from shop.kernel.money import exponent
-from shop.staff.columns import CURRENCY, EMPTY, show_minor, show_money
+from shop.kernel.money import write_amount
+from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.staff.place import staff_currency
 
 type Text = str | Promise
 
@@ -92,6 +93,7 @@ class Change:
     bounds: str
     elasticity: str
     price_value: str
+    currency: str
     is_edited: bool
     is_dearly_won: bool
     is_open: bool
@@ -132,6 +134,7 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         bounds=f"{show_money(row.floor_minor)} – {show_money(row.ceiling_minor)}",
         elasticity=_show_elasticity(row),
         price_value=_major(row.final_minor),
+        currency=staff_currency(),
         is_edited=is_edited,
         is_dearly_won=not is_edited and _is_dearly_won(row),
         is_open=row.state in ("pending", "snoozed"),
@@ -222,5 +225,4 @@ def _signed(number: float, show: Format) -> str:
 
 
 def _major(minor: int) -> str:
-    digits = exponent(CURRENCY)
-    return f"{minor / 10**digits:.{digits}f}"
+    return write_amount(minor, staff_currency())

@@ -11,8 +11,9 @@ from pricing.core.values import DemandCurve
 from shop.backoffice.charts.drawing import Chart
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
 from shop.backoffice.formats import show_units
-from shop.kernel.money import exponent, to_minor
-from shop.staff.columns import CURRENCY, EMPTY, show_minor, show_money
+from shop.kernel.money import BadAmount, read_amount, write_amount
+from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.staff.place import staff_currency
 
 NORMAL_95 = 1.96
 # As many places as a slider of a few hundred pixels can tell apart.
@@ -55,8 +56,8 @@ def show_interval(curve: DemandCurve) -> tuple[str, str, str]:
 def read_price(text: str) -> int | None:
     """Return a price typed in major units as minor ones; None for no such price."""
     try:
-        price = to_minor(text, CURRENCY)
-    except (ArithmeticError, ValueError):
+        price = int(read_amount(text, staff_currency()))
+    except BadAmount:
         return None
     return price if price > 0 else None
 
@@ -172,5 +173,4 @@ def _signed(minor: float) -> str:
 
 
 def _major(minor: int) -> str:
-    digits = exponent(CURRENCY)
-    return f"{minor / 10**digits:.{digits}f}"
+    return write_amount(minor, staff_currency())

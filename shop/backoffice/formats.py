@@ -5,24 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_skeleton
+from babel.numbers import format_compact_currency
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.kernel.money import exponent
-from shop.staff.columns import CURRENCY, staff_locale
+from shop.staff.columns import staff_locale
+from shop.staff.place import staff_currency
 
 
 def show_short_money(number: float) -> str:
-    """Return minor units as a short tick: $1.2k, $3M."""
-    major = number / 10 ** exponent(CURRENCY)
-    for size, suffix in ((1_000_000, "M"), (1_000, "k")):
-        if abs(major) >= size:
-            return f"{_sign(major)}${abs(major) / size:g}{suffix}"
-    return f"{_sign(major)}${abs(major):g}"
-
-
-def _sign(number: float) -> str:
-    return "-" if number < 0 else ""
+    """Return minor units as a short tick, as the reader's language shortens: $1.2K, $3M."""
+    currency = staff_currency()
+    major = number / 10 ** exponent(currency)
+    digits = 0 if abs(major) >= 100_000 and abs(major) % 1_000 == 0 else 1
+    said = format_compact_currency(major, currency, locale=staff_locale(), fraction_digits=digits)
+    return str(said)
 
 
 def show_percent(number: float) -> str:

@@ -1,8 +1,9 @@
 """Names of tables, columns and choices in the reader's language.
 
-Models carry plain English names. Bare words ("order", "held", "view") mean one thing in a staff
-table and another on a shopper's page, so they have a glossary of their own (`labels.csv`) instead
-of sharing gettext's catalog with the storefront.
+Models carry plain English names; where a column's own name is no word of the trade ("budget
+minor", "name zh"), the glossary says what English readers see, too. Bare words ("order", "held",
+"view") mean one thing in a staff table and another on a shopper's page, so they have a glossary of
+their own (`labels.csv`) instead of sharing gettext's catalog with the storefront.
 """
 
 from __future__ import annotations
@@ -29,10 +30,20 @@ def read_glossary() -> dict[str, str]:
         return {row["en"]: row["zh"] for row in csv.DictReader(file)}
 
 
+@lru_cache(maxsize=1)
+def read_names() -> dict[str, str]:
+    """Return what English readers see by what a model says, where that differs."""
+    with GLOSSARY.open(encoding="utf-8", newline="") as file:
+        return {row["en"]: row["shown"] for row in csv.DictReader(file) if row["shown"]}
+
+
 def _say(text: str, singular: str = "") -> str:
     """Chinese has no plural: where the glossary names only the singular, that is the word."""
-    if not (get_language() or "").startswith("zh"):
+    language = get_language()
+    if language is None:  # a migration is written: what the model says
         return text
+    if not language.startswith("zh"):
+        return read_names().get(text, text)
     glossary = read_glossary()
     return glossary.get(text) or glossary.get(singular, text)
 
@@ -43,8 +54,7 @@ say = lazy(_say, str)
 def translate_labels(rooms: Iterable[AppConfig]) -> None:
     """Make the names of our rooms and their models follow the reader's language. Run at start.
 
-    What migrations compare is not touched: they read the names models were declared with, and
-    English reads the same.
+    What migrations compare is not touched: they read the names models were declared with.
     """
     for room in rooms:
         if room.label in OUR_APPS:

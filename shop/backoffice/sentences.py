@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from profiles.selectors import list_segments
 from promotions.core.builder.plans import Blank, Text
 from promotions.selectors.builder import UnknownGoods, list_partners, read_goods
-from shop.kernel.money import to_minor
+from shop.staff.money import InlineMoneyWidget, MoneyField
 
 MOMENT = "%Y-%m-%dT%H:%M"
 LONGEST_TEXT = 200
@@ -71,18 +71,6 @@ def examples(blanks: tuple[Blank, ...], place: Place) -> dict[str, str]:
         blank.name: f"{moments[blank.name]:{MOMENT}}" if blank.name in moments else blank.example
         for blank in blanks
     }
-
-
-class _Money(forms.DecimalField):
-    """An amount in major units, cleaned to minor units."""
-
-    def __init__(self, currency: str, **options: Any) -> None:
-        self.currency = currency
-        super().__init__(min_value=Decimal("0.01"), max_value=10_000_000, **options)
-
-    def clean(self, value: Any) -> Any:
-        amount = super().clean(value)
-        return None if amount is None else to_minor(amount, self.currency)
 
 
 class _Goods(forms.CharField):
@@ -182,7 +170,13 @@ def _text(length: int) -> Callable[[Blank, Place, Any], forms.Field]:
 
 _FIELDS: Mapping[str, Callable[[Blank, Place, Any], forms.Field]] = {
     "percent": _percent,
-    "money": lambda blank, place, options: _Money(place.currency, **options),
+    "money": lambda blank, place, options: MoneyField(
+        currency=place.currency,
+        least=1,
+        largest=10_000_000,
+        widget=InlineMoneyWidget(),
+        **options,
+    ),
     "count": lambda blank, place, options: forms.IntegerField(
         min_value=1, max_value=5_000_000, **options
     ),

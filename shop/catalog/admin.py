@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
-    RangeNumericFilter,
 )
 
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
 from shop.catalog.selectors.staff import find_variant_ids
 from shop.kernel.clock import utc_now
 from shop.staff.columns import money_column, percent_column, show_link
+from shop.staff.filters import MoneyRangeFilter
 from shop.staff.keys import KeySearch, read_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
 
@@ -143,7 +143,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
         "is_active",
         ("list_source", ChoicesDropdownFilter),
         ("cost_source", ChoicesDropdownFilter),
-        ("list_minor", RangeNumericFilter),
+        ("list_minor", MoneyRangeFilter),
     ]
     search_keys = {
         "sku__startswith": read_text,
@@ -161,7 +161,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
             _("Money"),
             {
                 "fields": ["list_minor", "list_source", "cost_minor", "cost_source", "curve_link"],
-                "description": _("Minor units (cents). List prices change under Public prices."),
+                "description": _("List prices change under Public prices."),
             },
         ),
         (_("Origin"), {"fields": ["external_ref", "gtin"]}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -67,6 +68,56 @@ def to_minor(amount: Decimal | str | int, currency: str) -> int:
     """
     scaled = Decimal(amount).scaleb(exponent(currency))
     return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+class BadAmount(ValueError):
+    """Text that is no amount of a currency; `code` says why: number, comma or decimals."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+_AMOUNT = re.compile(r"[+-]?(\d+)(?:\.(\d+))?", re.ASCII)
+
+
+def read_amount(text: str, currency: str, *, finer: int = 0) -> Decimal:
+    """Return an amount as staff type it, such as "600.00", in minor units; nothing is rounded.
+
+    The point stands before the decimals. A comma is refused: it means thousands to some and
+    decimals to others. `finer` allows so many decimals below the minor unit. Raises BadAmount.
+
+    >>> read_amount("600.50", "USD"), read_amount("7", "JPY")
+    (Decimal('60050'), Decimal('7'))
+    """
+    text = text.strip()
+    if "," in text or "\uff0c" in text:
+        raise BadAmount("comma")
+    found = _AMOUNT.fullmatch(text)
+    if found is None:
+        raise BadAmount("number")
+    places = exponent(currency)
+    if len((found[2] or "").rstrip("0")) > places + finer:
+        raise BadAmount("decimals")
+    minor = Decimal(text).scaleb(places)
+    return minor.quantize(Decimal(1).scaleb(-finer)) if finer else minor.quantize(Decimal(1))
+
+
+def write_amount(minor: Decimal | int, currency: str, *, finer: int = 0) -> str:
+    """Return minor units as `read_amount` takes them, with the currency's decimals.
+
+    >>> write_amount(60000, "USD"), write_amount(7, "JPY")
+    ('600.00', '7')
+    >>> write_amount(Decimal("0.5"), "USD", finer=4)
+    '0.005'
+    """
+    places = exponent(currency)
+    text = f"{Decimal(minor).scaleb(-places):.{places + finer}f}"
+    if finer:
+        whole, _point, decimals = text.partition(".")
+        kept = decimals.rstrip("0").ljust(places, "0")
+        return f"{whole}.{kept}" if kept else whole
+    return text
 
 
 def share_minor(amount_minor: int, percent: Decimal | str | int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import display
@@ -14,11 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from shop.kernel.money import format_money
+from shop.staff.place import show_moment, staff_currency
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-CURRENCY = "USD"
 EMPTY = "–"
 LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
 type Text = str | _StrPromise
@@ -30,9 +31,14 @@ def staff_locale() -> str:
     return LOCALES.get(get_language() or "en", "en_US")
 
 
-def show_money(minor: int | None, currency: str = CURRENCY) -> str:
-    """Return minor units as the reader writes money; a dash for an unknown amount."""
-    return EMPTY if minor is None else format_money(minor, currency, staff_locale())
+def show_money(minor: int | None, currency: str = "") -> str:
+    """Return minor units as the reader writes money; a dash for an unknown amount.
+
+    Without a currency they are in that of the shop's market.
+    """
+    if minor is None:
+        return EMPTY
+    return format_money(minor, currency or staff_currency(), staff_locale())
 
 
 def show_minor(minor: float) -> str:
@@ -48,13 +54,13 @@ def show_lines(sentences: Sequence[str]) -> SafeString | str:
 def money_column(field: str, title: Text, *, currency_field: str = "") -> Column:
     """Return a sortable column that shows minor units in `field` as money.
 
-    `currency_field` names the attribute that holds the row's currency; without it the market's.
+    `currency_field` is the dotted path to the row's currency; without it the shop's market's.
     """
+    read_currency = attrgetter(currency_field) if currency_field else lambda row: ""
 
     @display(description=title, ordering=field)
     def column(row: Any) -> str:
-        currency = getattr(row, currency_field) if currency_field else CURRENCY
-        return show_money(getattr(row, field), currency)
+        return show_money(getattr(row, field), read_currency(row))
 
     column.__name__ = f"{field}_money"
     return column
@@ -71,7 +77,7 @@ def age_column(field: str, title: Text) -> Column:
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
             moment.isoformat(),
-            moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+            show_moment(moment),
             naturaltime(moment),
         )
 

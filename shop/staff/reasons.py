@@ -7,7 +7,6 @@ here therefore has a dialog: it acts on POST only, under Django's CSRF protectio
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,7 +21,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget
 
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import Text, show_money
+from shop.staff.columns import show_money
 
 SHORTEST_REASON = 5
 
@@ -50,19 +49,6 @@ class CountForm(ReasonForm):
         label=_("Pieces counted"), min_value=0, widget=UnfoldAdminIntegerFieldWidget()
     )
     field_order = ["pieces", "reason"]
-
-
-def price_field(label: Text = "", **options: Any) -> forms.DecimalField:
-    """Return a field for a price as people write it, in major units: a cent to 100,000."""
-    field: forms.DecimalField = forms.DecimalField(
-        label=label or None,
-        min_value=Decimal("0.01"),
-        max_value=100_000,
-        max_digits=9,
-        decimal_places=2,
-        **options,
-    )
-    return field
 
 
 def ask(

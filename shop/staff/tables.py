@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin, TabularInline
 
 from shop.staff import lookups
+from shop.staff.forms import InlineStaffForms, StaffForms
 from shop.staff.hidden import hidden_from
 from shop.staff.paginator import EstimatePaginator
 
 
-class StaffAdmin(ModelAdmin):
+class StaffAdmin(StaffForms, ModelAdmin):
     """A table staff may edit; an empty one shows `blank_text`: what will be in it, and when.
 
     Its list answers the filters it declares and no other lookup, for every reader. What a reader
@@ -158,7 +159,11 @@ class KeptAdmin(StaffAdmin):
         return False
 
 
-class ReadOnlyInline(TabularInline):
+class StaffInline(InlineStaffForms, TabularInline):
+    """Rows that are edited on their parent's page."""
+
+
+class ReadOnlyInline(StaffInline):
     """Rows shown on their parent's page, never edited there."""
 
     extra = 0

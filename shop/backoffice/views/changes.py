@@ -31,10 +31,9 @@ from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.kernel.money import to_minor
-from shop.staff.columns import CURRENCY
 from shop.staff.keys import read_number
-from shop.staff.reasons import SHORTEST_REASON, account_id, price_field, say_refusal
+from shop.staff.money import price_field
+from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
 PAGE = 25
 # tab -> states shown under it
@@ -139,9 +138,8 @@ def _decide(ids: list[int], asked: dict[str, Any], by_id: int) -> Decided:
     if asked["verb"] == "approve":
         return approve_proposals(proposal_ids=ids, by_id=by_id, now=now, reason=reason)
     if asked["verb"] == "edit":
-        price = to_minor(asked["amount"], CURRENCY)
         return edit_proposal(
-            proposal_id=ids[0], price_minor=price, reason=reason, by_id=by_id, now=now
+            proposal_id=ids[0], price_minor=asked["amount"], reason=reason, by_id=by_id, now=now
         )
     if asked["verb"] == "snooze":
         until = now + timedelta(days=asked["days"])

@@ -14,7 +14,7 @@ from shop.catalog.selectors.listings import (
     list_search_facets,
     list_stocked_variants,
 )
-from shop.catalog.selectors.markets import MarketNotFound, get_market
+from shop.catalog.selectors.markets import MarketNotFound, find_place, get_market
 from shop.catalog.selectors.search import search_variants, suggest
 from shop.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
 from shop.catalog.selectors.versions import catalog_version, forget_catalog
@@ -24,6 +24,7 @@ __all__ = [
     "MarketNotFound",
     "ProductNotFound",
     "catalog_version",
+    "find_place",
     "forget_catalog",
     "get_category",
     "get_market",

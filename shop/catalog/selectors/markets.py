@@ -7,6 +7,7 @@ import time
 from shop.catalog.core.values import MarketValue
 from shop.catalog.models import Market
 from shop.kernel.errors import FairtagError
+from shop.staff.place import StaffPlace, staff_place
 
 MARKET_SECONDS = 60.0
 _markets: dict[str, tuple[MarketValue, float]] = {}
@@ -16,6 +17,18 @@ class MarketNotFound(FairtagError):
     """The market the shop is set to (MARKET) has not been loaded."""
 
     code = "market_not_found"
+
+
+def find_place(code: str) -> StaffPlace:
+    """Return the currency and clock that staff use for a market.
+
+    Those of the page where the code is empty ("every market") or names no market.
+    """
+    try:
+        market = get_market(code) if code else None
+    except MarketNotFound:
+        market = None
+    return staff_place() if market is None else StaffPlace(market.currency, market.time_zone)
 
 
 def get_market(code: str) -> MarketValue:

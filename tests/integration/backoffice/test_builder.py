@@ -206,7 +206,7 @@ def test_what_cannot_be_computed_is_refused_at_its_blank(
 def test_a_page_saves_a_draft_and_reads_it_back(root: Client) -> None:
     refused = fill(root, "welcome", {**KINDS["welcome"][0], "amount": "lots"})
     page = refused.content.decode()
-    assert 'id="id_amount_error">Enter a number.</span>' in page
+    assert 'id="id_amount_error">Write an amount of USD, such as 600.00.</span>' in page
     assert 'aria-describedby="id_amount_error"' in page
     answer = fill(root, "welcome", KINDS["welcome"][0])
     page = root.get(answer.url).content.decode().replace("&#x27;", "'")

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Campaign, CampaignPolicy, Offer
+from shop.catalog.models import Market
 from shop.kernel.clock import utc_now
 from shop.staff.roles import APPROVER, MERCHANDISER
 
@@ -127,10 +128,16 @@ def test_list_and_form_say_dates_on_the_clock_of_the_market(root: Client) -> Non
     assert "2030-01-12 00:00" in listed
     form = page_of(root, reverse("admin:promotions_campaign_change", args=[key]))
     assert "2030-01-05 00:00 – 2030-01-12 00:00 America/New_York" in form
-    assert "Dates are typed here in UTC" in form
-    Campaign.objects.filter(pk=key).update(market_code="")
+    assert "Clock of America/New_York." in form
+    assert 'name="starts_at_0" value="2030-01-05"' in form
+    assert 'name="starts_at_1" value="00:00:00"' in form
+    Market.objects.create(code="jp", name="Japan", time_zone="Asia/Tokyo")
+    Campaign.objects.filter(pk=key).update(market_code="jp")
     form = page_of(root, reverse("admin:promotions_campaign_change", args=[key]))
-    assert "2030-01-05 05:00 – 2030-01-12 05:00 UTC" in form
+    assert "2030-01-05 14:00 – 2030-01-12 14:00 Asia/Tokyo" in form
+    assert 'name="starts_at_1" value="14:00:00"' in form
+    listed = page_of(root, reverse("admin:promotions_campaign_changelist"))
+    assert "2030-01-05 14:00 Asia/Tokyo" in listed
 
 
 def test_a_step_says_what_the_campaign_is_now_and_a_page_on_which_clock(root: Client) -> None:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.db.models import Field
-from django.test import Client
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
 from orders.models import Order
 from profiles.models import Account
-from shop.backoffice.labels import OUR_APPS, read_glossary
+from shop.backoffice.labels import OUR_APPS, read_glossary, read_names
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]|SKU|SHA-256")
+# What only the database should say: "Budget minor", "Name zh", "Is active", "external_ref".
+RAW = re.compile(
+    r"_|^is |(?<![\w-])(minors?|zh|ref|sd|(?<=\w )ids?|max|min|kid|sha256)(?![\w-])", re.IGNORECASE
+)
 
 
 def test_every_name_of_a_staff_table_is_in_the_glossary() -> None:
+    known = {*read_glossary(), *read_names().values()}
     with override("en"):
-        missing = {name for name in _list_names() if name not in read_glossary()}
+        missing = {name for name in _list_names() if name not in known}
     assert missing == set()
 
 
@@ -30,7 +39,18 @@ def test_every_entry_of_the_glossary_is_chinese_and_used() -> None:
     assert untranslated == []
     with override("en"):
         plurals = {str(model._meta.verbose_name_plural) for model in admin.site._registry}
-        assert set(read_glossary()) - set(_list_names()) - plurals == set()
+        shown = {read_names().get(en, en) for en in read_glossary()}
+        assert shown - set(_list_names()) - plurals == set()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_form_and_no_list_shows_a_columns_raw_name(root: Client, language: str) -> None:
+    request = RequestFactory().get("/admin/")
+    request.user = root.get(reverse("admin:index")).context["request"].user
+    with override(language):
+        shown = set(_list_labels(request))
+    assert ("budget" if language == "en" else "预算") in shown
+    assert sorted(label for label in shown if RAW.search(label)) == []
 
 
 def test_names_follow_the_reader_and_not_the_process() -> None:
@@ -52,12 +72,34 @@ def test_a_chinese_list_has_chinese_columns(root: Client) -> None:
 
 def _list_names() -> Iterator[str]:
     yield from (str(apps.get_app_config(label).verbose_name) for label in OUR_APPS)
-    for model in admin.site._registry:
+    inlines = {one.model for table in admin.site._registry.values() for one in table.inlines}
+    for model in {*admin.site._registry, *inlines}:
         if model._meta.app_label in OUR_APPS:
             yield str(model._meta.verbose_name)
             for field in model._meta.local_fields:
                 if model is not Account or field.name == "email":  # the others are Django's own
                     yield from _names_of(field)
+
+
+def _list_labels(request: HttpRequest) -> Iterator[str]:
+    """Yield the title of every column of a list and of every field of a form."""
+    for model, table in admin.site._registry.items():
+        if model._meta.app_label not in OUR_APPS or model is Account:  # whose form is Django's
+            continue
+        yield from _name_fields(table.get_list_display(request), model, table)
+        may_type = table.has_add_permission(request) or table.has_change_permission(request)
+        typed = table.get_form(request).base_fields if may_type else {}
+        yield from (str(field.label) for field in typed.values())
+        fields = flatten_fieldsets(table.get_fieldsets(request))
+        yield from _name_fields((one for one in fields if one not in typed), model, table)
+        for inline in table.inlines:
+            rows = inline(model, admin.site)
+            fields = flatten_fieldsets(rows.get_fieldsets(request))
+            yield from _name_fields(fields, inline.model, rows)
+
+
+def _name_fields(fields: Iterable[Any], model: Any, table: Any) -> Iterator[str]:
+    yield from (str(label_for_field(field, model, table)) for field in fields)
 
 
 def _names_of(field: Field) -> Iterator[str]:

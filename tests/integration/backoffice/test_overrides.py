@@ -61,9 +61,9 @@ def test_a_price_is_typed_as_money_and_begins_at_once(root: Client, price: Publi
     ("changes", "words"),
     [
         ({"price": "9999"}, "must lie between the floor $"),
-        ({"price": "-1"}, "greater than or equal to 0.01"),
+        ({"price": "-1"}, "At least $0.01."),
         ({"price": "0.01"}, "must lie between the floor $"),
-        ({"price": "NaN"}, "Enter a number"),
+        ({"price": "NaN"}, "Write an amount of USD, such as 600.00."),
         ({"expires_at_0": "2020-01-01"}, "It must end after it begins"),
         ({"expires_at_0": "2099-01-01"}, "a year at most"),
         ({"reason": "   "}, "This field is required"),

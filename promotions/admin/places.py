@@ -1,0 +1,17 @@
+"""Which market's money and clock a campaign's rows are typed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from promotions.models import Campaign
+from shop.catalog.selectors import find_place
+from shop.staff.keys import read_number
+from shop.staff.place import StaffPlace
+
+
+def place_of_campaign(campaign_id: int | None, asked: Mapping[str, str]) -> StaffPlace:
+    """Return the place of a campaign's market; one chosen in the form goes before."""
+    chosen = read_number(asked.get("campaign", "")) or campaign_id
+    rows = Campaign.objects.filter(pk=chosen or 0)
+    return find_place(rows.values_list("market_code", flat=True).first() or "")

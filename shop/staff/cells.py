@@ -1,0 +1,33 @@
+"""Read-only cells of staff forms: amounts as money, moments with their zone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.safestring import SafeString
+from unfold.fields import UnfoldAdminReadonlyField
+
+from shop.staff.columns import EMPTY, show_money
+from shop.staff.forms import StaffForms
+from shop.staff.money import is_money
+from shop.staff.place import show_moment, staff_place
+
+
+class StaffCell(UnfoldAdminReadonlyField):
+    """A column of the row that nobody edits here, as staff read it."""
+
+    def contents(self) -> SafeString | str:
+        """Return money in the row's currency and moments on its market's clock."""
+        found: Any = self.resolved_field
+        if isinstance(found, bool) or found[0] is None:
+            return super().contents()
+        column, _attribute, value = found
+        if not (is_money(column) or isinstance(column, models.DateTimeField)):
+            return super().contents()
+        table: Any = self.model_admin
+        is_ours = isinstance(table, StaffForms)
+        place = table.place_for(self.form.instance, {}) if is_ours else staff_place()
+        if is_money(column):
+            return show_money(value, place.currency)
+        return EMPTY if value is None else show_moment(value, place.time_zone)
