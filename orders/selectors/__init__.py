@@ -1,6 +1,7 @@
 """Read orders."""
 
 from orders.selectors.orders import (
+    find_last_contact,
     find_order_for_guest,
     get_order,
     get_order_by_token,
@@ -10,6 +11,7 @@ from orders.selectors.orders import (
 )
 
 __all__ = [
+    "find_last_contact",
     "find_order_for_guest",
     "get_order",
     "get_order_by_token",

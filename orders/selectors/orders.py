@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import fields
 from datetime import datetime
 
 from django.db.models import Q, Sum
@@ -11,7 +12,7 @@ from django.db.models import Q, Sum
 from orders.core.links import hash_link_token
 from orders.core.numbering import normalize_number
 from orders.core.refusals import OrderNotFound
-from orders.core.values import OrderSummary, OrderView
+from orders.core.values import Contact, OrderSummary, OrderView
 from orders.models import Order
 from orders.selectors.views import status_text, view_order
 
@@ -51,6 +52,17 @@ def find_order_for_guest(*, number: str, email: str, language: str = "en") -> Or
     if order is None or not matches or not order.email:
         return None
     return view_order(order, language=language)
+
+
+def find_last_contact(*, shopper_id: int) -> Contact | None:
+    """Return name and address of the shopper's newest online order, None without one. One query.
+
+    An order whose personal data were deleted has no e-mail address and is passed over.
+    """
+    orders = Order.objects.filter(shopper_id=shopper_id, channel="online").exclude(email="")
+    names = [field.name for field in fields(Contact)]
+    row = orders.order_by("-placed_at", "-pk").values(*names).first()
+    return None if row is None else Contact(**row)
 
 
 def list_orders(

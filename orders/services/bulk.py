@@ -108,7 +108,9 @@ INSERT INTO orders_orderline (
     refunded_minor, adjustments, label_code, is_personal
 )
 SELECT new_order.id, staged_line.position, variant.id, variant.sku,
-       left(product.name || CASE WHEN variant.name <> '' THEN ' ' || variant.name ELSE '' END, 240),
+       left(CASE WHEN starts_with(product.name, brand.name) THEN '' ELSE brand.name || ' ' END
+            || product.name || CASE WHEN variant.name <> '' THEN ', ' || variant.name ELSE '' END,
+            240),
        staged_line.quantity, staged_line.list_minor, staged_line.public_minor,
        staged_line.quoted_minor, staged_line.subtotal_minor, staged_line.discount_minor, 0, 0,
        staged_line.total_minor, 0, 0, '[]', '', false
@@ -116,6 +118,7 @@ FROM staged_line
 JOIN new_order USING (external_ref)
 JOIN shop_variant AS variant ON variant.id = staged_line.variant_id
 JOIN shop_product AS product ON product.id = variant.product_id
+JOIN shop_brand AS brand ON brand.id = product.brand_id
 ORDER BY new_order.id, staged_line.position
 """
 

@@ -42,6 +42,7 @@ from shop.outbox.services import write_fact
 
 # Holds outlive the order's own deadline: the order is closed first, then its holds run out.
 HOLD_GRACE = timedelta(minutes=15)
+MOST_TITLE = OrderLine._meta.get_field("name").max_length or 240
 
 
 def place_order(
@@ -226,7 +227,7 @@ def _order_line(
         position=position,
         variant_id=line.card.variant_id,
         sku=line.card.sku,
-        name=line.card.name,
+        name=line.card.title[:MOST_TITLE],
         quantity=line.quantity,
         list_minor=price.list_minor,
         public_minor=price.public_minor,

@@ -1,4 +1,4 @@
-"""The one crossing between float amounts of models and exact minor units, and unit prices."""
+"""The one crossing between float amounts of models and exact minor units."""
 
 from __future__ import annotations
 
@@ -57,33 +57,3 @@ def share_down(minor: ArrayLike, share: float) -> IntArray:
     """
     exact = np.round(np.asarray(minor, dtype=np.float64) * share, 9)
     return np.floor(exact).astype(np.int64)
-
-
-# How a measured size is shown: the pieces of a unit price by MEASURE_UNITS of the catalogue.
-UNIT_SIZES = (0.0, 100.0, 100.0, 1.0)
-UNIT_LABELS = {
-    "en": ("", "100 g", "100 ml", "each"),
-    "zh": ("", "100克", "100毫升", "个"),
-}
-
-
-def price_per_unit(minor: int, measure_amount: float, measure_unit: int) -> int | None:
-    """Return the price of 100 g, 100 ml or one piece in minor units, half up; None if unknown.
-
-    >>> price_per_unit(399, 453.592, 1)
-    88
-    >>> price_per_unit(399, 0.0, 0) is None
-    True
-    """
-    if measure_amount <= 0.0 or measure_unit == 0:
-        return None
-    return int(minor * UNIT_SIZES[measure_unit] / measure_amount + 0.5)
-
-
-def unit_label(measure_unit: int, language: str) -> str:
-    """Return what a unit price is per, in words of `language`.
-
-    >>> unit_label(1, "en"), unit_label(3, "zh-hans")
-    ('100 g', '个')
-    """
-    return UNIT_LABELS["zh" if language.startswith("zh") else "en"][measure_unit]

@@ -54,13 +54,13 @@ def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: 
         expires_at=quote.expires_at,
         rung=rung if is_personal else "public",
         reasons=reasons,
-        unit_minor=None if base.unit_minor is None else _per_unit(book, base, quoted),
+        unit_minor=None if base.unit_minor is None else _per_unit(book, base, quoted, place),
         unit_label=base.unit_label,
     )
 
 
-def _per_unit(book: Book, base: PriceView, quoted: int) -> int | None:
+def _per_unit(book: Book, base: PriceView, quoted: int, place: Place) -> int | None:
     if quoted == base.public_minor:
         return base.unit_minor
     position = int(np.searchsorted(book.terms.variant_id, base.variant_id))
-    return unit_price(book, position, quoted, "en")[0]
+    return unit_price(book, position, quoted, place.market, place.language)[0]

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pricing.core.book import Book
-from pricing.core.rounding import price_per_unit, unit_label
 from pricing.core.texts import say
 from pricing.core.tokens import EPOCH, NOBODY, encode_token
+from pricing.core.unit_prices import choose_unit, price_per_unit
 from pricing.core.values import JurisdictionRule, Policy, PriceView, Reason, VerifiedQuote
 from pricing.selectors.pages import Served
 from pricing.services.keys import signing_key
+from shop.catalog.selectors import get_market, list_bulk_variants
 from shop.kernel.clock import epoch_ms
 
 # A view carries a token that promises its price. Sharing it for this long makes a page of public
@@ -92,7 +93,7 @@ def make_public_view(
         expires_at=expires,
         kid=kid,
     )
-    unit_minor, label = unit_price(book, position, public, place.language)
+    unit_minor, label = unit_price(book, position, public, place.market, place.language)
     reference, note = legal_reference(book, position, public, place)
     return PriceView(
         variant_id=variant_id,
@@ -137,11 +138,20 @@ def blank_quote(book: Book, place: Place, policy: Policy) -> VerifiedQuote:
     )
 
 
-def unit_price(book: Book, position: int, minor: int, language: str) -> tuple[int | None, str]:
-    """Return the price of 100 g, 100 ml or a piece, and what it is per; (None, "") if unknown."""
-    unit = int(book.measure_unit[position])
-    per_unit = price_per_unit(minor, float(book.measure_amount[position]), unit)
-    return per_unit, "" if per_unit is None else unit_label(unit, language)
+def unit_price(
+    book: Book, position: int, minor: int, market: str, language: str
+) -> tuple[int | None, str]:
+    """Return the price of a unit of the market, and the unit's name; (None, "") if unknown."""
+    amount, variant_id = float(book.measure_amount[position]), int(book.terms.variant_id[position])
+    unit = choose_unit(
+        amount,
+        int(book.measure_unit[position]),
+        country=get_market(market).country,
+        is_bulk=variant_id in list_bulk_variants(),
+    )
+    return (
+        (None, "") if unit is None else (price_per_unit(minor, amount, unit), unit.label(language))
+    )
 
 
 def legal_reference(

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pricing.core.arrays import IntArray
-from pricing.core.rounding import price_per_unit, unit_label
 from pricing.core.texts import say
+from pricing.core.unit_prices import choose_unit, price_per_unit
 from pricing.core.values import PriceView, QuoteContext, Reason
 from pricing.selectors.serving import Serving
-from shop.catalog.core.values import VariantArrays
-from shop.catalog.selectors import get_market, load_variant_arrays
+from shop.catalog.core.values import MarketValue, VariantArrays
+from shop.catalog.selectors import get_market, list_bulk_variants, load_variant_arrays
 
 
 def price_unlisted(variant_ids: IntArray) -> IntArray:
@@ -31,9 +31,9 @@ def view_unlisted(
     arrays = load_variant_arrays()
     ids = np.array(variant_ids, dtype=np.int64)
     at, is_there = _find(arrays, ids)
-    currency = get_market(context.market).currency
+    market = get_market(context.market)
     return {
-        int(arrays.variant_id[position]): _view(arrays, position, currency, context.language)
+        int(arrays.variant_id[position]): _view(arrays, position, market, context.language)
         for position in at[is_there].tolist()
     }
 
@@ -45,18 +45,23 @@ def _find(arrays: VariantArrays, ids: IntArray) -> tuple[IntArray, np.ndarray]:
     return at, arrays.variant_id[at] == ids
 
 
-def _view(arrays: VariantArrays, position: int, currency: str, language: str) -> PriceView:
-    price = int(arrays.list_minor[position])
-    unit = int(arrays.measure_unit[position])
-    per_unit = price_per_unit(price, float(arrays.measure_amount[position]), unit)
+def _view(arrays: VariantArrays, position: int, market: MarketValue, language: str) -> PriceView:
+    price, variant_id = int(arrays.list_minor[position]), int(arrays.variant_id[position])
+    amount = float(arrays.measure_amount[position])
+    unit = choose_unit(
+        amount,
+        int(arrays.measure_unit[position]),
+        country=market.country,
+        is_bulk=variant_id in list_bulk_variants(),
+    )
     return PriceView(
-        variant_id=int(arrays.variant_id[position]),
-        currency=currency,
+        variant_id=variant_id,
+        currency=market.currency,
         list_minor=price,
         public_minor=price,
         quoted_minor=price,
         is_personal=False,
         reasons=(Reason("public", price, say("public", language)),),
-        unit_minor=per_unit,
-        unit_label="" if per_unit is None else unit_label(unit, language),
+        unit_minor=None if unit is None else price_per_unit(price, amount, unit),
+        unit_label="" if unit is None else unit.label(language),
     )

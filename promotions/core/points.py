@@ -15,6 +15,8 @@ from decimal import Decimal
 from shop.kernel.money import prorate
 
 RATE_SCALE = 10_000
+# The note of a balance that a member brought along; pages say it in the reader's language.
+OPENING_NOTE = "Opening balance"
 MULTIPLIER_SCALE = 100
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 
+from promotions.core.points import OPENING_NOTE
+from promotions.core.tiers import Purchase
 from promotions.models import (
     Bucket,
     Campaign,
@@ -15,6 +18,7 @@ from promotions.models import (
     Partner,
     PartnerShare,
     PointsEntry,
+    PointsOrder,
     ProgrammeTerms,
     TermsCategory,
 )
@@ -51,18 +55,36 @@ def seed_demo_loyalty(*, market_code: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def open_demo_membership(*, shopper_id: int, market_code: str, now: datetime) -> None:
-    """Make a demo shopper a member with an opening balance. Safe to run twice."""
+def open_demo_membership(
+    *, shopper_id: int, market_code: str, purchases: Mapping[str, Purchase], now: datetime
+) -> None:
+    """Make a demo shopper a member with an opening balance. Safe to run twice.
+
+    `purchases` by order number count for the tier: the household showed its card in the store all
+    year. What they earned is in the opening balance.
+    """
     account_id = join_programme(shopper_id=shopper_id, market_code=market_code, now=now)
     key = f"opening:{account_id}"
     programme = find_programme(market_code=market_code, now=now)
     if programme is not None and not PointsEntry.objects.filter(key=key).exists():
         make_available(
             account_id=account_id,
-            act=Act(PointsEntry.Kind.ADJUST, key, now, note="Opening balance"),
+            act=Act(PointsEntry.Kind.ADJUST, key, now, note=OPENING_NOTE),
             source=Bucket.ADJUSTED,
             points=OPENING,
             expires_at=expiry_of(programme.terms, now),
+        )
+        PointsOrder.objects.bulk_create(
+            PointsOrder(
+                account_id=account_id,
+                terms_id=programme.terms.terms_id,
+                order_ref=f"opening:{number}",
+                state=PointsOrder.State.RELEASED,
+                counted_minor=purchase.minor,
+                at=purchase.at,
+                paid_at=purchase.at,
+            )
+            for number, purchase in purchases.items()
         )
 
 

@@ -125,6 +125,7 @@ _TIMES = re.compile(rf"^(\d+) ?([/-]) ?{_SIZE}")
 _CODE = re.compile(r"^(?:(?:[A-Z]{1,4} {1,6})+(?=[\d.])|\(\w+\) |\d{5,6} {1,3}(?=[\dPC]))")
 _FACES = re.compile(rf"^({_NUMBER}) ?X ?({_NUMBER}) ?(IN|FT|YD|CM)\b")
 _DENOMINATORS = {2, 3, 4, 8, 16}
+WRITTEN_IN_PARTS = {"gal", "lb", "pt", "qt", "dozen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,7 @@ def _read_one(text: str, goods: str) -> Size | None:
     if not amount:
         return None
     shown = "ct" if name == "pc" else name
-    return _sized(amount, name, f"{_text(number)} {shown}", goods)
+    return _sized(amount, name, f"{_plain(number, name)} {shown}", goods)
 
 
 def _unit(text: str, goods: str) -> str:
@@ -283,6 +284,17 @@ def _number(text: str) -> Decimal:
     whole, _, rest = text.replace("-", " ").rpartition(" ")
     value = Fraction(rest.rstrip(".") or "0") + Fraction(whole or "0")
     return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def _plain(number: str, unit: str) -> str:
+    """Return the number as shelves write it: one size has one label ("0.5 gal" is "1/2 gal")."""
+    if unit not in WRITTEN_IN_PARTS:
+        return _text(number)
+    value = Fraction(_number(number)).limit_denominator(8)
+    whole, part = divmod(value, 1)
+    if part.denominator not in (2, 4) or float(value) != float(_number(number)):
+        return _text(number)
+    return f"{whole} {part}" if whole else str(part)
 
 
 def _text(number: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orders.selectors import list_orders
+from profiles.core.features import LONG_HALF_LIFE, SHORT_HALF_LIFE, monthly_rate
 from profiles.core.values import FeatureRow, OnlineProfile, SegmentValue, ShopperValue
 from profiles.selectors import (
     OnlineUnavailable,
@@ -18,7 +19,13 @@ from shop.pages.values import AccountPage
 
 NEWEST_ORDERS = 5
 SHOWN_AFFINITIES = 8
-SHOWN_COUNTS = ("activity", "cart_adds", "purchases", "orders", "spend", "discounted")
+HALF_LIVES = {
+    "activity": SHORT_HALF_LIFE,
+    "cart_adds": SHORT_HALF_LIFE,
+    "purchases": LONG_HALF_LIFE,
+    "orders": LONG_HALF_LIFE,
+    "discounted": LONG_HALF_LIFE,
+}
 
 
 def account(ctx: PageContext) -> AccountPage:
@@ -35,13 +42,23 @@ def account(ctx: PageContext) -> AccountPage:
         segment=_find_segment(row.segment if row else None),
         tags=row.tags if row else (),
         affinities=_rank_affinities(ctx, row),
-        counts={name: row.values[name] for name in SHOWN_COUNTS if name in row.values}
-        if row
-        else {},
+        monthly=_count_monthly(row),
         orders=tuple(
             list_orders(shopper_id=shopper.id, limit=NEWEST_ORDERS, language=ctx.language)
         ),
     )
+
+
+def _count_monthly(row: FeatureRow | None) -> dict[str, float]:
+    """Return how often a month the shopper does what the features count."""
+    if row is None:
+        return {}
+    tenure = row.values.get("tenure_days", 0.0)
+    return {
+        name: monthly_rate(row.values[name], half_life, tenure)
+        for name, half_life in HALF_LIVES.items()
+        if name in row.values
+    }
 
 
 def _read_profile(ctx: PageContext, shopper: ShopperValue) -> OnlineProfile | None:

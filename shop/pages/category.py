@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shop.catalog.selectors import (
     get_category,
     list_categories,
@@ -47,6 +49,7 @@ def search(
     listing = list_search_facets(found.variant_ids.tolist(), catalog_filters(query))
     visitor = visitor or Visitor(ctx)
     built = build_listing(ctx, listing, query, "search", visitor)
+    built = replace(built, is_cut=found.is_cut)
     popular: tuple[ProductCard, ...] = ()
     if not built.total:
         popular = add_offers(ctx, build_cards(ctx, list_popular(), "search"), visitor)

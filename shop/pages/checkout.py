@@ -8,6 +8,7 @@ from dataclasses import replace
 from orders.core.links import TOKEN_SIGNS
 from orders.core.values import CheckoutView, Contact
 from orders.selectors import (
+    find_last_contact,
     get_order,
     get_order_by_token,
     is_order_email,
@@ -28,6 +29,15 @@ def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
     cheapest way.
     """
     return start_checkout(context=quote_context(ctx, "checkout"), delivery_method=delivery)
+
+
+def last_contact(ctx: PageContext) -> Contact | None:
+    """Return where the signed-in shopper's last online order went; None for guests. Two queries.
+
+    A guest's browser may be shared: what was typed in it before is shown to nobody.
+    """
+    shopper_id = _signed_in_shopper(ctx)
+    return None if shopper_id is None else find_last_contact(shopper_id=shopper_id)
 
 
 def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderPage:

@@ -72,7 +72,7 @@ PAGE_SIZE = 24
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page of a narrowed, sorted list of variants."""
+    """One page of a narrowed, sorted list of variants. `is_cut`: there may be more."""
 
     cards: tuple[ProductCard, ...]
     facets: tuple[Facet, ...]
@@ -80,6 +80,7 @@ class Listing:
     total: int
     page: int
     pages: int
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +187,16 @@ class PrivacyPage:
 class AccountPage:
     """What we know about a shopper, as far as possible in words.
 
-    `affinities` are interests by category with their share of the strongest; `counts` are decayed
-    sums by feature name. `shopper` is None for an account that has done nothing yet.
+    `affinities` are interests by category with their share of the strongest; `monthly` is how
+    often the shopper does what a feature counts, in events a month. `shopper` is None for an
+    account that has done nothing yet.
     """
 
     shopper: ShopperValue | None
     segment: SegmentValue | None = None
     tags: tuple[str, ...] = ()
     affinities: tuple[tuple[CategoryNode, float], ...] = ()
-    counts: dict[str, float] = field(default_factory=dict)
+    monthly: dict[str, float] = field(default_factory=dict)
     orders: tuple[OrderSummary, ...] = ()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from promotions.core.points import OPENING_NOTE
 from promotions.selectors.points import PointsMove
 
 
@@ -30,16 +31,22 @@ def describe_moves(moves: Sequence[PointsMove]) -> list[dict[str, Any]]:
     }
     return [
         {
-            "text": in_stores.get(move.kind, names[move.kind]) if move.store else names[move.kind],
+            "text": _name_move(move, in_stores if move.store else {}, names),
             "points": f"{move.points:+d}".replace("-", "−"),
             "is_loss": move.points < 0,
             "is_pending": move.is_pending,
             "order": f"{move.store} {move.order_ref}".strip(),
-            "note": move.note,
+            "note": "" if move.note == OPENING_NOTE else move.note,
             "at": move.at,
         }
         for move in moves
     ]
+
+
+def _name_move(move: PointsMove, in_stores: dict[str, str], names: dict[str, str]) -> str:
+    if move.note == OPENING_NOTE:
+        return _("Opening balance")
+    return in_stores.get(move.kind, names[move.kind])
 
 
 def say_less(reason: str) -> str:

@@ -76,7 +76,7 @@ def price_fields(
 
 
 def unit_text(price: PriceView, locale: str) -> str:
-    """Return "$0.52 / 100 g", or "" where the content is not known."""
+    """Return "$2.36 / lb", or "" where the content is not known."""
     if price.unit_minor is None:
         return ""
     return f"{format_money(price.unit_minor, price.currency, locale)} / {price.unit_label}"

@@ -98,17 +98,17 @@ def name_tags(codes: Sequence[str], language: str) -> list[str]:
     return [TAG_NAMES[code][position] if code in TAG_NAMES else code for code in codes]
 
 
-def describe_counts(counts: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Return what a profile counts, in words. Older acts weigh less, hence no whole numbers."""
+def describe_counts(monthly: Mapping[str, float]) -> list[dict[str, str]]:
+    """Return what a profile counts, in words; what happens less than once a month is left out."""
     names = {
-        "activity": _("Recent visits and clicks"),
-        "cart_adds": _("Recent additions to the cart"),
-        "purchases": _("Products bought lately"),
-        "orders": _("Orders lately"),
-        "discounted": _("Bought on offer lately"),
+        "activity": _("Visits and clicks"),
+        "cart_adds": _("Added to the cart"),
+        "orders": _("Orders"),
+        "purchases": _("Products bought"),
+        "discounted": _("Products bought on offer"),
     }
     return [
-        {"name": name, "value": round(counts[code], 1)}
+        {"name": name, "value": _("about {n} a month").format(n=round(monthly[code]))}
         for code, name in names.items()
-        if code in counts
+        if round(monthly.get(code, 0.0)) > 0
     ]

@@ -15,7 +15,7 @@ from profiles.core.features.accumulate import (
     weigh_events,
 )
 from profiles.core.features.columns import KIND_CODES, KINDS, NO_ID, EventColumns, columns_of
-from profiles.core.features.decay import LONG_HALF_LIFE, SHORT_HALF_LIFE, fade
+from profiles.core.features.decay import LONG_HALF_LIFE, SHORT_HALF_LIFE, fade, monthly_rate
 from profiles.core.features.derive import UNKNOWN_DAYS, VALUE_NAMES, derive_values
 from profiles.core.features.registry import (
     FEATURES,
@@ -66,6 +66,7 @@ __all__ = [
     "derive_values",
     "fade",
     "increments_of",
+    "monthly_rate",
     "named_sums",
     "require_features",
     "sum_events",

@@ -44,6 +44,22 @@ def fade(as_of_seconds: float, half_life: float) -> float:
     return float(np.exp2((EPOCH_SECONDS - as_of_seconds) / half_life))
 
 
+def monthly_rate(decayed: float, half_life: float, tenure_days: float) -> float:
+    """Return how many events a month make a decayed sum of `decayed`, for `tenure_days` until now.
+
+    A steady rate r per day sums to r (1 - 2^(-T / H)) H / ln 2 after T days; this is solved for r.
+    T is at least a month: one event of yesterday is one a month, not thirty.
+
+    >>> round(monthly_rate(90 * 2 / np.log(2), LONG_HALF_LIFE, 3_650.0))
+    60
+    >>> round(monthly_rate(1.0, LONG_HALF_LIFE, 1.0))
+    1
+    """
+    days, months = half_life / DAY, 30.0
+    weight = (1.0 - 2.0 ** (-max(tenure_days, months) / days)) * days / np.log(2.0)
+    return float(decayed / weight * months)
+
+
 def is_weekend(at_seconds: FloatArray, zone: ZoneInfo) -> BoolArray:
     """Return whether each Unix time falls on a Saturday or Sunday on the clocks of `zone`.
 

@@ -60,7 +60,7 @@ PRICE: Json = {
     "reference_price": None,
     "reference_note": "",
     "unit_price": usd(167),
-    "unit_label": "100 g",
+    "unit_label": "lb",
     "rung": "personal",
     "reasons": REASONS,
     "quote_id": QUOTE_ID,

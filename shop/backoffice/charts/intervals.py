@@ -67,7 +67,7 @@ class IntervalChart:
             title=self.title,
             svg=frame(self.title, parts, height),
             legend=tuple(LegendEntry(name, f"ft-line-{tone}") for name, tone in self.tones),
-            headers=(self.name_title, self.value_title, _("From"), _("To"), *noted),
+            headers=(self.name_title, self.value_title, _("Lower bound"), _("Upper bound"), *noted),
             rows=tuple(
                 (
                     row.name,

@@ -48,6 +48,17 @@ class CatalogCard:
     picture: str
     available: int
 
+    @property
+    def detail(self) -> str:
+        """Return brand and size, what tells products of one name apart."""
+        return " · ".join(filter(None, (self.brand, self.size_label)))
+
+    @property
+    def title(self) -> str:
+        """Return the name with brand and size, for texts that have one line for a product."""
+        branded = self.name if self.name.startswith(self.brand) else f"{self.brand} {self.name}"
+        return ", ".join(filter(None, (branded, self.size_label)))
+
 
 @dataclass(frozen=True, slots=True)
 class CategoryNode:
@@ -164,11 +175,15 @@ class CategoryListing:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Variant ids, best first. `corrected_query` is what was searched when the query had typos."""
+    """Variant ids, best first. `corrected_query` is what was searched when the query had typos.
+
+    `is_cut`: there are more than the ids given.
+    """
 
     variant_ids: IntArray
     corrected_query: str | None = None
     suggestions: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

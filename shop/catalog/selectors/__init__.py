@@ -1,6 +1,7 @@
 """Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
 
 from shop.catalog.selectors.arrays import (
+    list_bulk_variants,
     list_sensitive_variants,
     load_placement_weeks,
     load_sensitive_ids,
@@ -29,6 +30,7 @@ __all__ = [
     "get_category",
     "get_market",
     "get_product",
+    "list_bulk_variants",
     "list_cards",
     "list_categories",
     "list_category_variants",

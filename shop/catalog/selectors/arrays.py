@@ -16,6 +16,9 @@ from shop.catalog.selectors.versions import VersionedCache
 
 _arrays: VersionedCache[VariantArrays] = VersionedCache(size=1)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
+_bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
+# Liquids of a category are compared by the quart if half of them hold a US pint or more.
+BULK_MILLILITERS = 473.0
 _sensitive_set: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
 QUESTION = """
@@ -86,6 +89,25 @@ def list_sensitive_variants() -> frozenset[int]:
     No query once cached by version, one otherwise.
     """
     return _sensitive_set.get("all", lambda: frozenset(load_sensitive_ids().variant_id.tolist()))
+
+
+def list_bulk_variants() -> frozenset[int]:
+    """Return the active variants of categories whose liquids mostly come by the pint or more.
+
+    No query once the arrays are cached.
+    """
+    return _bulk.get("all", _find_bulk)
+
+
+def _find_bulk() -> frozenset[int]:
+    arrays = load_variant_arrays()
+    is_liquid = arrays.measure_unit == MEASURE_UNITS.index("ml")
+    category, amount = arrays.category_id[is_liquid], arrays.measure_amount[is_liquid]
+    order = np.lexsort((amount, category))
+    leaves, start, count = np.unique(category[order], return_index=True, return_counts=True)
+    middle = amount[order][start + count // 2]
+    is_bulk = np.isin(arrays.category_id, leaves[middle >= BULK_MILLILITERS])
+    return frozenset(arrays.variant_id[is_bulk].tolist())
 
 
 def _load_sensitive() -> SensitiveIds:

@@ -134,7 +134,7 @@ def get_product(slug: str, language: str) -> ProductDetail:
     if not rows:
         raise ProductNotFound("There is no such product.", slug=slug)
     _, _, description, is_active, category_id, brand_id, name = rows[0]
-    siblings = _list_siblings(category_id, brand_id, name, slug)
+    siblings = _list_siblings(category_id, brand_id, name, slug, language)
     cards = list_cards([row[0] for row in rows], language)
     tree = list_categories(language)
     node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
@@ -152,9 +152,13 @@ def get_product(slug: str, language: str) -> ProductDetail:
 
 
 def _list_siblings(
-    category_id: int, brand_id: int, name: str, slug: str
+    category_id: int, brand_id: int, name: str, slug: str, language: str
 ) -> tuple[SiblingSize, ...]:
-    """Return the same brand's product of this name in all its sizes, smallest first."""
+    """Return the same brand's product of this name in all its sizes, smallest first.
+
+    Two products of one size are one choice: the one that is shown, else the more popular. What has
+    no size cannot be told apart and is left out.
+    """
     rows = (
         Product.objects.filter(
             category_id=category_id,
@@ -163,11 +167,16 @@ def _list_siblings(
             is_active=True,
             variants__is_active=True,
         )
-        .order_by("variants__measure_amount", "variants__name", "id")
-        .values_list("variants__id", "slug", "name", "variants__name")
+        .exclude(variants__name="")
+        .order_by("variants__measure_amount", "variants__name", "-popularity", "id")
+        .values_list("variants__id", "slug", "name", "name_zh", "variants__name")
     )
-    sizes = tuple(
-        SiblingSize(variant_id, sibling_slug, sibling_name, label, sibling_slug == slug)
-        for variant_id, sibling_slug, sibling_name, label in rows
-    )
-    return sizes if len(sizes) > 1 else ()
+    in_chinese = is_chinese(language)
+    sizes: dict[str, SiblingSize] = {}
+    for variant_id, own_slug, own_name, name_zh, size in rows:
+        label = _translate_size(size) if in_chinese else size
+        is_current = own_slug == slug
+        if is_current or label not in sizes:
+            shown = (in_chinese and name_zh) or own_name
+            sizes[label] = SiblingSize(variant_id, own_slug, shown, label, is_current)
+    return tuple(sizes.values()) if len(sizes) > 1 else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from django.db import connection, transaction
@@ -23,6 +24,8 @@ ALIKE = 0.2
 MOST_ALIKE = 30
 MOST_CORRECTED = 6
 MOST_SLIPPED = 16
+# A query that matches more is cut, and pages say so: nobody pages through thousands.
+MOST_MATCHES = 5_000
 # A word that is in no name but means one, like "crisps", counts as much as one in so many names.
 SYNONYM_PRODUCTS = 100
 _SKU = re.compile(r"^[A-Za-z]{0,4}-?\d{4,20}$")
@@ -40,7 +43,7 @@ LIMIT %s
 """
 
 
-def search_variants(query: str, language: str, limit: int = 500) -> SearchResult:
+def search_variants(query: str, language: str, limit: int = MOST_MATCHES) -> SearchResult:
     """Return variants that match the words, SKU or Chinese text of `query`, best first.
 
     Words nobody sells are corrected to the word they most likely stand for; then
@@ -50,7 +53,14 @@ def search_variants(query: str, language: str, limit: int = 500) -> SearchResult
     asked = " ".join(query.split())[:MAX_QUERY].lower()
     if not asked:
         return SearchResult(np.zeros(0, dtype=np.int64))
-    return _results.get((asked, is_chinese(language), limit), lambda: _search(asked, limit))
+    key = (asked, is_chinese(language), limit)
+    return _results.get(key, lambda: _cut(_search(asked, limit + 1), limit))
+
+
+def _cut(found: SearchResult, limit: int) -> SearchResult:
+    if len(found.variant_ids) <= limit:
+        return found
+    return replace(found, variant_ids=found.variant_ids[:limit], is_cut=True)
 
 
 def _search(asked: str, limit: int) -> SearchResult:

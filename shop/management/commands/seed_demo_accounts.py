@@ -16,9 +16,11 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from orders.selectors import list_orders
 from profiles.selectors import find_shopper_for_account
 from profiles.selectors.demo import find_household
 from profiles.services import link_account
+from promotions.core.tiers import Purchase
 from promotions.services.demo_loyalty import open_demo_membership
 from promotions.services.points import PointsRefused
 from shop.kernel.clock import utc_now
@@ -26,6 +28,7 @@ from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ROLES
 
 DOMAIN = "fairtag.example"
+MOST_ORDERS = 10_000  # more than any household's year
 SHOPPERS = {"olivia": "on_offer", "felix": "fresh_food"}
 
 
@@ -102,7 +105,16 @@ def _make_shopper(name: str, tag: str) -> dict[str, str]:
             market_code=settings.MARKET_CODE,
         )
     with suppress(PointsRefused):  # a shop without a programme has no members
-        open_demo_membership(shopper_id=shopper.id, market_code=settings.MARKET_CODE, now=utc_now())
+        open_demo_membership(
+            shopper_id=shopper.id,
+            market_code=settings.MARKET_CODE,
+            purchases={
+                order.number: Purchase(order.placed_at, order.total_minor)
+                for order in list_orders(shopper_id=shopper.id, limit=MOST_ORDERS)
+                if order.channel == "store"
+            },
+            now=utc_now(),
+        )
     what = {"on_offer": "shopper who buys on offer", "fresh_food": "fresh-food regular"}[tag]
     known_as = f", {shopper.external_ref}" if shopper.external_ref else ""
     return {**login, "role": f"{what}{known_as}"}

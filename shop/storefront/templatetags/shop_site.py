@@ -152,7 +152,7 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
                 "components/price.html", fields, language=language, frame=card_frame
             ),
             "name": shown.name,
-            "detail": " · ".join(filter(None, (shown.brand, shown.size_label))),
+            "detail": shown.detail,
             "url": f"{shop['product_root']}{shown.slug}/",
             "picture": picture(shown.picture),
             "line": f"{shown.variant_id}:{view.token or ''}",

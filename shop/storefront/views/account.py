@@ -23,7 +23,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "tags": name_tags(page.tags, visit.ctx.language),
-        "counts": describe_counts(page.counts),
+        "counts": describe_counts(page.monthly),
         "consent_rows": list_consents(page.shopper.consents if page.shopper else Consents()),
         "section": "account",
     }

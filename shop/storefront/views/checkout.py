@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,6 +22,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.pages.cards import quote_context
 from shop.pages.checkout import checkout as checkout_page
+from shop.pages.checkout import last_contact
 from shop.staff.keys import read_number
 from shop.storefront.forms import CheckoutForm
 from shop.storefront.limits import limited
@@ -55,7 +57,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return render(request, "storefront/checkout_sums.html", shown)
     if request.method != "POST":
         record_event(request, "checkout")
-        return _render(request, view, _make_form(view))
+        return _render(request, view, _make_form(view, initial=_known(request)))
     form = _make_form(view, request.POST)
     if "place" not in request.POST:
         form = _make_form(view, initial=_kept(request))
@@ -146,6 +148,17 @@ def _render(
         "points_note": points_note,
     }
     return render(request, "storefront/checkout.html", context, status=status)
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
+    """Return what a signed-in shopper need not type again: the account's address, the last order's
+    contact."""
+    ctx = get_visit(request).ctx
+    if ctx.account_id is None:
+        return {}
+    contact = last_contact(ctx)
+    known = {} if contact is None else asdict(contact)
+    return {**known, "email": getattr(request.user, "email", "") or known.get("email", "")}
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:

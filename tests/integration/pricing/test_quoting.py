@@ -94,8 +94,8 @@ def test_a_personal_price_says_what_it_is(dairy: Dairy, alice: ShopperValue) -> 
     assert sum(reason.amount_minor for reason in brie.reasons) == brie.quoted_minor
     assert [reason.code for reason in brie.reasons] == ["public", "personal"]
     assert brie.expires_at == NOON + timedelta(minutes=60)
-    assert brie.unit_label == "100 g"
-    assert brie.unit_minor == (brie.quoted_minor + 1) // 2
+    assert brie.unit_label == "lb"
+    assert brie.unit_minor == int(brie.quoted_minor * 453.59237 / 200 + 0.5)
 
 
 def test_new_york_gets_its_exact_sentence(dairy: Dairy, alice: ShopperValue) -> None:

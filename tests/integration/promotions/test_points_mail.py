@@ -146,7 +146,9 @@ def test_the_demo_has_a_programme_a_partner_and_members_once(fresh_memory: None)
     assert [seed_demo_loyalty(market_code="us", now=NOON) for _ in range(2)] == [3, 0]
     member = make_member("olivia@example.com")
     for _ in range(2):
-        open_demo_membership(shopper_id=member.shopper_id or 0, market_code="us", now=NOON)
+        open_demo_membership(
+            shopper_id=member.shopper_id or 0, market_code="us", purchases={}, now=NOON
+        )
     member.refresh_from_db()
     assert member.available == 1_200
     assert PartnerShare.objects.get().campaign.code == "dairy-weeks"

@@ -181,6 +181,30 @@ def test_sizes_of_the_same_product_lead_to_each_other() -> None:
     assert [sibling.slug for sibling in several if sibling.is_current] == [slug]
 
 
+def test_two_products_of_one_size_are_one_choice_and_no_size_is_none() -> None:
+    first = Product.objects.get(slug=list_cards([best_seller("dairy-eggs/milk")], "en")[0].slug)
+    Product.objects.filter(category=first.category).exclude(pk=first.pk).update(is_active=False)
+    names = [*Variant.objects.filter(product=first).values_list("name", flat=True)]
+    for number, name in enumerate((names[0], "1/2 pt", "1/2 pt", "")):
+        twin = Product.objects.get(pk=first.pk)
+        twin.pk, twin.slug, twin.external_ref = None, f"twin-{number}", f"twin-{number}"
+        twin.popularity = number
+        twin.save()
+        Variant.objects.create(
+            product=twin, sku=f"T{number}", external_ref=f"T{number}", name=name, list_minor=100
+        )
+    forget_catalog()
+    siblings = get_product(first.slug, "en").siblings
+    assert sorted(s.size_label for s in siblings) == sorted({names[0], "1/2 pt"})
+    assert [s.slug for s in siblings if s.is_current] == [first.slug]
+    assert [s.slug for s in siblings if not s.is_current] == ["twin-2"]
+    assert {s.size_label for s in get_product(first.slug, "zh-hans").siblings} == {
+        label
+        for card in list_cards([s.variant_id for s in siblings], "zh-hans")
+        if (label := card.size_label)
+    }
+
+
 def test_arrays_hold_every_active_variant_in_order() -> None:
     arrays = load_variant_arrays()
     ids = Variant.objects.filter(is_active=True, product__is_active=True).order_by("pk")

@@ -151,3 +151,13 @@ def test_renamed_product_is_found_by_its_new_name() -> None:
     forget_catalog()
     assert names(search_variants("zanzibar", "en").variant_ids) == ["Plantain Zanzibar"]
     assert index_changed_products() == 0
+
+
+def test_a_count_is_of_all_that_match_or_says_that_it_is_not() -> None:
+    everything = search_variants("cheese", "en")
+    assert not everything.is_cut
+    part = search_variants("cheese", "en", 3)
+    assert part.is_cut
+    assert part.variant_ids.tolist() == everything.variant_ids[:3].tolist()
+    exact = search_variants("cheese", "en", len(everything.variant_ids))
+    assert not exact.is_cut

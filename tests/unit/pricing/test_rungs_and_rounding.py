@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.core.rounding import NOT_A_PRICE, price_per_unit, share_down, share_up, to_minor
+from pricing.core.rounding import NOT_A_PRICE, share_down, share_up, to_minor
 from pricing.core.rungs import (
     MAX_PERSONAL_RUNGS,
     charm_down,
@@ -86,9 +86,3 @@ def test_a_ladder_has_the_steps_people_expect() -> None:
 def test_yen_and_dinar_climb_in_their_own_units() -> None:
     assert neighbour_rungs(np.array([398]), exponent=0)[1].tolist() == [399]
     assert neighbour_rungs(np.array([3_980]), exponent=3)[1].tolist() == [3_990]
-
-
-def test_unit_prices_are_per_hundred_or_piece() -> None:
-    assert price_per_unit(399, 200.0, 1) == 200
-    assert price_per_unit(399, 12.0, 3) == 33
-    assert price_per_unit(399, 0.0, 1) is None

@@ -1,0 +1,33 @@
+"""Unit prices in the units of a market."""
+
+from __future__ import annotations
+
+import pytest
+
+from pricing.core.unit_prices import GRAMS, MILLILITERS, PIECES, choose_unit, price_per_unit
+
+
+@pytest.mark.parametrize(
+    ("content", "country", "minor", "expected"),
+    [
+        ((226.796, GRAMS, False), "US", 249, (498, "lb", "磅")),
+        ((3785.412, MILLILITERS, True), "US", 279, (70, "qt", "夸脱")),
+        ((354.882, MILLILITERS, False), "US", 120, (10, "fl oz", "液盎司")),
+        ((500.0, GRAMS, False), "DE", 249, (498, "kg", "公斤")),
+        ((250.0, MILLILITERS, True), "GB", 100, (400, "l", "升")),
+        ((12.0, PIECES, False), "US", 399, (33, "item", "件")),
+    ],
+)
+def test_prices_are_per_unit_of_the_market(
+    content: tuple[float, int, bool], country: str, minor: int, expected: tuple[int, str, str]
+) -> None:
+    amount, measure, is_bulk = content
+    unit = choose_unit(amount, measure, country=country, is_bulk=is_bulk)
+    assert unit is not None
+    per_unit = price_per_unit(minor, amount, unit)
+    assert (per_unit, unit.label("en"), unit.label("zh-hans")) == expected
+
+
+@pytest.mark.parametrize(("amount", "measure"), [(1.0, PIECES), (0.0, GRAMS), (0.0, 0)])
+def test_one_piece_and_an_unknown_size_have_no_unit_price(amount: float, measure: int) -> None:
+    assert choose_unit(amount, measure, country="US", is_bulk=False) is None
