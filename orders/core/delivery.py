@@ -24,6 +24,17 @@ class Method:
     needs_address: bool
 
 
+def without_same_day(methods: Sequence[Method]) -> tuple[Method, ...]:
+    """Return `methods` without deliveries on the day of the order; a pick-up stays.
+
+    >>> courier = Method("courier", "Courier", "", 900, None, 0, 0, True)
+    >>> pickup = Method("pickup", "Pick-up", "", 0, None, 0, 0, False)
+    >>> [method.code for method in without_same_day([courier, pickup])]
+    ['pickup']
+    """
+    return tuple(m for m in methods if m.min_days > 0 or not m.needs_address)
+
+
 def price_options(
     methods: Sequence[Method],
     goods_minor: int,

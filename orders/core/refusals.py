@@ -9,7 +9,8 @@ class CartRefused(FairtagError):
     """The cart cannot do that.
 
     Codes: bad_points, bad_quantity, too_many_lines, too_many_codes, not_for_sale, line_not_found,
-    cart_empty, no_such_gift, gift_gone.
+    cart_empty, no_such_gift, gift_gone,
+    age_not_confirmed.
     """
 
     code = "cart_refused"

@@ -156,12 +156,13 @@ class PaymentMethod:
 
 @dataclass(frozen=True, slots=True)
 class CheckoutView:
-    """A checkout: the cart with stock held and prices frozen until `expires_at`."""
+    """The cart, its stock held and its prices frozen until `expires_at`; the age to confirm."""
 
     cart: CartView
     options: tuple[DeliveryOption, ...]
     methods: tuple[PaymentMethod, ...]
     expires_at: datetime
+    minimum_age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

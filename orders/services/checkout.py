@@ -12,6 +12,7 @@ from orders.core.refusals import CartRefused, PriceConsentNeeded
 from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
 from orders.models import Cart, CartLine
+from orders.services.ages import find_minimum_age
 from orders.services.payments import list_payment_methods
 from orders.services.providers import list_offered, say_no_provider
 from orders.services.rows import OpenCart, lock_cart
@@ -49,6 +50,7 @@ def start_checkout(
         options=valuation.valued.options,
         methods=tuple(list_payment_methods(language=context.language)),
         expires_at=until,
+        minimum_age=find_minimum_age(valuation.lines, context.market),
     )
 
 

@@ -18,6 +18,7 @@ from orders.core.values import CartLineView, Contact, OrderView
 from orders.metrics import checkout_refusals_total, orders_total
 from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
 from orders.selectors import get_order
+from orders.services.ages import find_minimum_age, require_age
 from orders.services.checkout import check_ready, require_cart, stock_lines
 from orders.services.contacts import check_contact
 from orders.services.facts import keep_facts
@@ -52,23 +53,26 @@ def place_order(
     contact: Contact,
     delivery_method: str,
     shown_total_minor: int,
+    is_of_age: bool = False,
 ) -> OrderView:
     """Turn the cart into an order to be paid within the hold; the same key gives the same order.
 
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
-    order that costs nothing is paid at once. Raises CartRefused, ContactRefused,
-    PriceConsentNeeded, PaymentRefused, TotalChanged, OutOfStock, CouponExhausted, PointsRefused,
-    UnknownDelivery, IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
+    order that costs nothing is paid at once. `is_of_age`: the shopper confirmed the age that a
+    product in the cart asks for. Raises CartRefused, ContactRefused, PriceConsentNeeded,
+    PaymentRefused, TotalChanged, OutOfStock, CouponExhausted, PointsRefused, UnknownDelivery,
+    IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
     """
     shopper = require_shopper(context)
     asked = {
         "contact": asdict(contact),
         "delivery": delivery_method,
         "shown_total": shown_total_minor,
+        "is_of_age": is_of_age,
     }
 
     def act() -> tuple[int, Any]:
-        order = _place(context, contact, delivery_method, shown_total_minor)
+        order = _place(context, contact, delivery_method, shown_total_minor, is_of_age=is_of_age)
         return 201, {"number": order.number}
 
     try:
@@ -87,11 +91,17 @@ def place_order(
 
 @transaction.atomic
 def _place(
-    context: QuoteContext, contact: Contact, delivery_method: str, shown_total_minor: int
+    context: QuoteContext,
+    contact: Contact,
+    delivery_method: str,
+    shown_total_minor: int,
+    *,
+    is_of_age: bool,
 ) -> Order:
     opened = lock_cart(context)
     valuation = value_cart(opened, context, delivery_code=delivery_method)
     check_ready(valuation)
+    require_age(valuation.lines, context.market, is_of_age=is_of_age)
     check_contact(contact, valuation.valued.view.delivery)
     total = valuation.valued.totals.total_minor
     if total > shown_total_minor:
@@ -121,7 +131,7 @@ def _place(
     _create_lines(order, valuation)
     keep_facts(order, valuation)
     Cart.objects.filter(pk=cart.pk).update(status=Cart.Status.ORDERED, changed_at=context.now)
-    _note_placed(order, context)
+    _note_placed(order, context, find_minimum_age(valuation.lines, context.market))
     orders_total.labels(channel=order.channel, step="placed").inc()
     if not total:
         _pay_nothing(order, context)
@@ -145,9 +155,13 @@ def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
     )
 
 
-def _note_placed(order: Order, context: QuoteContext) -> None:
-    """Begin the timeline, tell the other rooms, and remember where the shopper orders."""
-    OrderEvent.objects.create(order=order, kind="placed", at=context.now)
+def _note_placed(order: Order, context: QuoteContext, minimum_age: int | None) -> None:
+    """Begin the timeline, tell the other rooms, and remember where the shopper orders.
+
+    Who hands the order over checks `minimum_age`, which the shopper confirmed.
+    """
+    detail = {} if minimum_age is None else {"minimum_age": minimum_age}
+    OrderEvent.objects.create(order=order, kind="placed", at=context.now, detail=detail)
     write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
     if order.shopper_id is not None and order.jurisdiction_code:
         note_place(shopper_id=order.shopper_id, place_code=order.jurisdiction_code)

@@ -9,6 +9,7 @@ from orders.core.cart_view import SettledLine
 from orders.core.totals import LineAmounts
 from orders.core.values import CartPoints, Contact
 from orders.models import Order
+from orders.services.ages import is_restricted
 from orders.services.places import find_places
 from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
@@ -36,7 +37,10 @@ def plan_cart_points(
         shopper_id=None if member is None else member.id,
         market_code=context.market,
         goods=[
-            CartGoods(evaluation.totals[line.line_id], places[line.card.variant_id][0])
+            CartGoods(
+                0 if is_restricted(line.card) else evaluation.totals[line.line_id],
+                places[line.card.variant_id][0],
+            )
             for line in sold
         ],
         wanted=0 if opened.cart is None else opened.cart.points_wanted,

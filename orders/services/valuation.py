@@ -12,6 +12,7 @@ from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.selectors.terms import load_terms
+from orders.services.ages import list_methods
 from orders.services.gifts import GiftShelf, choices_of
 from orders.services.places import find_places
 from orders.services.points import plan_cart_points
@@ -64,9 +65,10 @@ def value_cart(
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
     terms = load_terms(market_code=context.market, day=context.now.date())
+    methods = list_methods(terms.methods, lines)
     cart = replace(
         _cart_value(lines, context),
-        deliveries=tuple(map(_fee_of, terms.methods)),
+        deliveries=tuple(map(_fee_of, methods)),
         delivery_code=delivery_code,
         gift_choices=choices_of(opened),
     )
@@ -87,7 +89,7 @@ def value_cart(
         (*lines, *gifts),
         evaluation,
         taxes=terms.taxes,
-        methods=terms.methods,
+        methods=methods,
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from promotions.core.points import Terms
 from promotions.core.tiers import Tier
 from promotions.models import ProgrammeTerms
-from shop.catalog.selectors import get_market
+from shop.catalog.selectors import get_market, list_categories
 from shop.kernel.money import exponent
 
 FRESH_SECONDS = 5.0
@@ -55,6 +56,13 @@ def forget_programme() -> None:
     _kept.clear()
 
 
+def _list_restricted() -> list[int]:
+    """Return the age-restricted categories: alcohol and tobacco earn no points, whatever staff
+    say."""
+    nodes = list_categories("en").nodes
+    return [category_id for category_id, node in nodes.items() if node.is_restricted]
+
+
 def _read(market_code: str) -> tuple[Programme, ...]:
     agreed = ProgrammeTerms.objects.filter(market_code=market_code, is_waiting=False)
     rows = agreed.order_by("-valid_from")
@@ -84,7 +92,8 @@ def read_programme(row: ProgrammeTerms) -> Programme:
             tier_window_days=row.tier_window_days,
             tier_grace_days=row.tier_grace_days,
             category_multipliers={
-                each.category_id: each.multiplier for each in row.categories.all()
+                **{each.category_id: each.multiplier for each in row.categories.all()},
+                **dict.fromkeys(_list_restricted(), Decimal(0)),
             },
             tier_multipliers={tier.code: tier.multiplier for tier in tiers},
         ),

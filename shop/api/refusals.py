@@ -101,6 +101,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "member_differs": 409,
     "not_a_member": 409,
     "not_cancellable": 409,
+    "age_not_confirmed": 409,
     "not_for_sale": 409,
     "not_payable": 409,
     "nothing_to_use": 409,

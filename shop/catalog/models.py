@@ -37,6 +37,11 @@ class Market(models.Model):
         default="UTC",
         help_text="Of weekdays, hours and daily limits of offers, such as America/New_York.",
     )
+    minimum_age = models.PositiveSmallIntegerField(
+        default=18,
+        db_default=18,
+        help_text="In years, to buy what is in an age-restricted category (alcohol, tobacco).",
+    )
 
     class Meta:
         ordering = ["code"]

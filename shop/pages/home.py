@@ -15,7 +15,6 @@ from shop.catalog.selectors import (
     list_cards,
     list_categories,
     list_category_variants,
-    list_sensitive_variants,
     load_variant_arrays,
 )
 from shop.pages.cards import join_cards, quote_page
@@ -61,7 +60,7 @@ def home(ctx: PageContext) -> HomePage:
             )
             for category_id, shelf in shelves
         ),
-        departments=tuple(tree.nodes[root] for root in tree.roots),
+        departments=tuple(tree.nodes[root] for root in _open_to_all(tree)),
     )
 
 
@@ -99,8 +98,9 @@ def _choose_shelves(
 
     A favorite may be a whole department: of what it holds sensitive goods are left out.
     """
-    wanted = _favorites(tree, row) or list(tree.roots)
-    hidden = list_sensitive_variants()
+    wanted = _favorites(tree, row) or _open_to_all(tree)
+    arrays = load_variant_arrays()
+    hidden = frozenset(arrays.variant_id[arrays.never_picked].tolist())
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
         listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
@@ -111,6 +111,11 @@ def _choose_shelves(
         if len(shelves) == SHELVES:
             break
     return shelves
+
+
+def _open_to_all(tree: CategoryTree) -> list[int]:
+    """Return the departments without alcohol and tobacco: the front page is for all ages."""
+    return [root for root in tree.roots if not tree.nodes[root].is_restricted]
 
 
 def _favorites(tree: CategoryTree, row: FeatureRow | None) -> list[int]:

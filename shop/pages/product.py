@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
-from orders.core.delivery import price_options
+from orders.core.delivery import price_options, without_same_day
 from orders.selectors.terms import load_terms
 from shop.catalog.core.values import CatalogCard, ProductDetail
 from shop.catalog.selectors import (
@@ -48,7 +48,12 @@ def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> Prod
     return ProductPage(
         detail=stocked,
         price=price,
-        delivery=price_options(terms.methods, price.public_minor, terms.taxes, ctx.language),
+        delivery=price_options(
+            without_same_day(terms.methods) if detail.is_restricted else terms.methods,
+            price.public_minor,
+            terms.taxes,
+            ctx.language,
+        ),
         previews=previews,
         earns=earns(ctx, detail.card, paid, visitor),
         prices=prices,

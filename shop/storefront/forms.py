@@ -52,9 +52,10 @@ class GiftForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """A coupon code to enter, or to take out."""
+    """A coupon code to enter, or to take out; `offer` is the one it was shown with."""
 
     code = forms.CharField(max_length=40)
+    offer = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     remove = forms.BooleanField(required=False)
 
 
@@ -110,6 +111,7 @@ class CheckoutForm(forms.Form):
     city = _text(_("City"), "address-level2", limit=80, required=False)
     region = _text(_("State or province"), "address-level1", limit=80, required=False)
     postcode = _text(_("Postcode"), "postal-code", limit=20, required=False)
+    is_of_age = forms.BooleanField(required=False)
     delivery = forms.ChoiceField(choices=())
     method = forms.ChoiceField(choices=())
 
@@ -122,13 +124,26 @@ class CheckoutForm(forms.Form):
         without_address: set[str],
         methods: list[str],
         country: str,
+        minimum_age: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.without_address = without_address
         self.country = country
+        self.minimum_age = minimum_age
+        if minimum_age is None:
+            del self.fields["is_of_age"]
+        else:
+            self._ask_age(minimum_age)
         self.fields["delivery"].choices = [(code, code) for code in deliveries]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
         self.fields["method"].choices = [(code, code) for code in methods]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+
+    def _ask_age(self, minimum_age: int) -> None:
+        field = self.fields["is_of_age"]
+        field.required = True
+        field.label = _("I am {age} or older").format(age=minimum_age)
+        field.error_messages["required"] = _("Please confirm your age.")
+        field.help_text = _("An identity document is checked when the order is handed over.")
 
     def clean(self) -> dict[str, Any]:
         """Ask for an address only when something is delivered to it."""

@@ -54,6 +54,7 @@ urlpatterns = [
     path("letters/stop/<str:token>/", letters.stop, name="letters_stop"),
     path("region/", choices.region, name="region"),
     path("theme/", choices.theme, name="theme"),
+    path("age/", choices.age, name="age"),
     path("events/", events.events, name="events"),
     path("account/", account.account, name="account"),
     path("account/points/", points.points, name="account_points"),

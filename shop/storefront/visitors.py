@@ -32,7 +32,9 @@ CHOICE_COOKIE = "fairtag_choice"
 THEME_COOKIE = "fairtag_theme"
 CART_COOKIE = "fairtag_cart"
 ORDERS_COOKIE = "fairtag_orders"
+AGE_COOKIE = "fairtag_age"
 SHOPPER_SECONDS = 400 * 86_400  # 13 months, the longest that European regulators accept
+AGE_SECONDS = 86_400  # others may use the device tomorrow
 CHOICE_SECONDS = 183 * 86_400  # a refusal is remembered for half a year, then asked again
 PROOF_SECONDS = 3_600  # so long a guest's browser shows whom an order is for
 PROOFS = 5
@@ -56,6 +58,7 @@ class Visit:
     is_prefetch: bool
     cart_count: int
     proven_orders: tuple[str, ...] = ()
+    is_of_age: bool = False
     cookies: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
 
     @property
@@ -178,6 +181,7 @@ def _read_visit(request: HttpRequest) -> Visit:
         is_prefetch=is_prefetch,
         cart_count=_read_count(cookies.get(CART_COOKIE, "")),
         proven_orders=_read_proofs(cookies.get(ORDERS_COOKIE, "")),
+        is_of_age=cookies.get(AGE_COOKIE) == "1",
     )
     _recognize(visit, read_shopper(cookies.get(SHOPPER_COOKIE, "")))
     return visit

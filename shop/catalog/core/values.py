@@ -15,7 +15,10 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class MarketValue:
-    """A place with one currency, one language and one set of laws."""
+    """A place with one currency, one language and one set of laws.
+
+    `minimum_age` in years is asked of who buys from an age-restricted category.
+    """
 
     code: str
     name: str
@@ -24,6 +27,7 @@ class MarketValue:
     jurisdiction_code: str
     language: str
     time_zone: str = "UTC"
+    minimum_age: int = 18
 
 
 @dataclass(frozen=True, slots=True)

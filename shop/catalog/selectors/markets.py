@@ -46,6 +46,7 @@ def get_market(code: str) -> MarketValue:
             jurisdiction_code=row.jurisdiction_code,
             language=row.language,
             time_zone=row.time_zone,
+            minimum_age=row.minimum_age,
         )
         _markets[code] = (market, time.monotonic())
     return market

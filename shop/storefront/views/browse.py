@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from shop.catalog.selectors import get_category
 from shop.catalog.selectors import suggest as suggest_words
 from shop.pages.category import category as category_page
 from shop.pages.category import search as search_page
@@ -18,6 +19,7 @@ from shop.pages.values import Listing, ListingQuery
 from shop.storefront.listings import ListingUrl, describe_listing, read_listing_query
 from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import is_fragment, may_be_missing
+from shop.storefront.views.choices import ask_age
 from shop.storefront.visitors import get_visit
 
 MAX_WORDS = 120
@@ -35,6 +37,9 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, path: str) -> HttpResponse:
     """Show a category; htmx gets the listing alone."""
     visit = get_visit(request)
+    node = get_category(path, visit.ctx.language)
+    if node.is_restricted and not visit.is_of_age:
+        return ask_age(request, node.name)
     query = read_listing_query(request.GET, visit.ctx.currency)
     visitor = Visitor(visit.ctx)
     page = category_page(visit.ctx, path, query, visitor)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from orders.services import (
     view_cart,
 )
 from pricing.core.values import QuoteContext
+from promotions.core.codes import normalize_code
 from promotions.services import TooManyWrongCodes
 from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
@@ -99,15 +101,23 @@ def change_coupon(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST)
     if not form.is_valid():
         return refuse_change(request, _("Please enter a code."))
-    code = form.cleaned_data["code"]
+    code, offer_id = form.cleaned_data["code"], form.cleaned_data["offer"]
     ensure_shopper(request)
+    waiting: list[str] = []
 
     def act(context: QuoteContext) -> CartView:
         if form.cleaned_data["remove"]:
             return remove_coupon(context=context, code=code)
-        return apply_coupon(context=context, code=code)
+        view = apply_coupon(context=context, code=code)
+        waiting.extend(one.code for one in view.rejected if one.code in view.coupon_codes)
+        return view
 
-    return _change(request, act, None)
+    response = _change(request, act, None)
+    if offer_id is None or normalize_code(code) not in waiting:
+        return response
+    # The shop offered the code itself: it leads to what the code is for, not to a refusal.
+    messages.success(request, _("Your code is in the cart. It counts once it covers a product."))
+    return redirect("offer", offer_id)
 
 
 @require_POST

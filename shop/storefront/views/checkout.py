@@ -92,6 +92,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
             contact=form.contact(),
             delivery_method=form.cleaned_data["delivery"],
             shown_total_minor=int(shown) if shown.isdigit() else 0,
+            is_of_age=bool(form.cleaned_data.get("is_of_age")),
         )
     except FairtagError as error:
         form.add_error(None, say_refusal(error))
@@ -130,6 +131,7 @@ def _make_form(view: CheckoutView, given: Any = None, initial: Any = None) -> Ch
         without_address={option.code for option in view.options if not option.needs_address},
         methods=[method.code for method in view.methods],
         country=get_market(settings.MARKET_CODE).country,
+        minimum_age=view.minimum_age,
     )
 
 

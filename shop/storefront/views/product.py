@@ -18,6 +18,7 @@ from shop.pages.values import ProductPage
 from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import may_be_missing
 from shop.storefront.scripts import script_json
+from shop.storefront.views.choices import ask_age
 from shop.storefront.visitors import get_visit
 
 
@@ -28,6 +29,8 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     visit = get_visit(request)
     visitor = Visitor(visit.ctx)
     page = product_page(visit.ctx, slug, visitor)
+    if page.detail.is_restricted and not visit.is_of_age:
+        return ask_age(request, page.detail.card.name)
     # Before the view makes a stranger known
     own_offers = list_product_offers(visit.ctx, page, visitor)
     variant_id = page.detail.card.variant_id

@@ -173,6 +173,7 @@ def checkout_body(checkout: CheckoutView, locale: str) -> Json:
         ],
         "payment_methods": [method_body(method) for method in checkout.methods],
         "expires_at": moment(checkout.expires_at),
+        "minimum_age": checkout.minimum_age,
     }
 
 

@@ -216,3 +216,7 @@ class CheckoutSerializer(serializers.Serializer[object]):
     delivery_options = DeliverySerializer(many=True)
     payment_methods = PaymentMethodSerializer(many=True)
     expires_at = serializers.DateTimeField()
+    minimum_age = serializers.IntegerField(
+        allow_null=True,
+        help_text="In years: ask the shopper, and send `is_of_age` with the order. null: no limit.",
+    )

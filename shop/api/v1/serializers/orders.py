@@ -50,6 +50,10 @@ class PlaceOrderSerializer(serializers.Serializer[object]):
         max_value=10**15,
         help_text="The total the shopper saw; a higher one is refused (total_changed).",
     )
+    is_of_age = serializers.BooleanField(
+        default=False,
+        help_text="The shopper confirmed the checkout's `minimum_age`; else age_not_confirmed.",
+    )
 
 
 class OrderLineSerializer(serializers.Serializer[object]):

@@ -107,6 +107,7 @@ class PlaceOrderMixin(ApiView):
         headers=[IDEMPOTENCY_KEY],
         refusals=(
             *CART_REFUSALS,
+            "age_not_confirmed",
             "contact_refused",
             "unknown_delivery",
             "total_changed",
@@ -130,6 +131,7 @@ class PlaceOrderMixin(ApiView):
                 contact=Contact(**body["contact"]),
                 delivery_method=body["delivery_method"],
                 shown_total_minor=body["shown_total_minor"],
+                is_of_age=body["is_of_age"],
             )
             return 201, order_body(order, ctx.locale)
 

@@ -37,7 +37,7 @@ def test_an_interval_lies_on_its_scale_in_its_row() -> None:
 
 def test_the_table_says_what_the_drawing_shows() -> None:
     chart = draw(Interval("cheese", -3.0, -2.0, -1.0, 1, "chance")).draw()
-    assert chart.headers == ("Group", "Elasticity", "From", "To", "Learned from")
+    assert chart.headers == ("Group", "Elasticity", "Lower bound", "Upper bound", "Learned from")
     assert chart.rows == (("cheese", "-2.0", "-3.0", "-1.0", "chance"),)
     assert "cheese: -2.0 (-3.0 – -1.0)" in chart.svg
 
