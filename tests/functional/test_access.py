@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
-from tests.functional.walk import fill_checkout, view_products
+from tests.functional.walk import fill_checkout, read_price, view_products
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = (
@@ -75,6 +75,21 @@ def test_nothing_scrolls_sideways_at_320_pixels(visit: Visitor, language: str) -
         if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
             wide.append(path)
     assert wide == []
+
+
+def test_a_phones_first_screen_is_for_the_shop(visit: Visitor) -> None:
+    """Header and first-visit notice take less than a third of it; the buy bar says the price."""
+    page = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto("/")
+    expect(page.locator(".notice")).to_be_visible()
+    main = page.locator("#main").bounding_box()
+    assert main is not None
+    assert main["y"] < 844 / 3
+    page.locator(".card__name a").first.click()
+    bar = page.locator(".buybar")
+    expect(bar.locator(".price__now")).to_be_visible()
+    expect(bar.locator(".price__now")).to_be_in_viewport()
+    assert read_price(bar.locator(".price")) == read_price(page.locator(".price--page"))
 
 
 def test_every_target_of_the_hand_is_24_pixels_or_apart(page: Page) -> None:

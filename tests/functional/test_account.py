@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
-from tests.functional.walk import PERSONAL, view_products
+from tests.functional.walk import PERSONAL, fill_checkout, view_products
 
 PASSWORD = "a-long-and-quiet-river"
 LISTING = "/search/?q=cheese"
@@ -70,6 +70,22 @@ def test_the_cart_of_a_second_device_joins_the_first(page: Page, visit: Visitor)
     sign_in(other, email, PASSWORD)
     other.goto("/cart/")
     expect(other.locator(".line")).to_have_count(2)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_account_of_who_has_ordered_fits_a_phone(visit: Visitor, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 844})
+    sign_up(page)
+    page.goto("/search/?q=milk")
+    page.locator(".card").first.get_by_role("button", name="Add to cart").click()
+    expect(page.locator("#drawer")).to_be_visible()
+    page.goto("/checkout/")
+    fill_checkout(page)
+    page.get_by_role("button", name="Place order and pay").last.click()
+    expect(page.get_by_text("Thank you!")).to_be_visible()
+    for path in ("/account/", "/account/orders/", "/account/points/"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_switching_off_counts_on_all_devices(page: Page, visit: Visitor) -> None:

@@ -165,3 +165,13 @@ def test_script_and_style_stay_small(page: Page) -> None:
     assert len(own) == 1
     assert own[0] < SMALL
     assert sum(size for url, size in sizes.items() if url.endswith(".css")) < 60_000
+
+
+def test_choosing_an_order_sorts_the_list_at_once(page: Page) -> None:
+    page.goto("/search/?q=cheese")
+    page.get_by_label("Sort by").select_option("name")
+    page.wait_for_url(re.compile(r"sort=name"))
+    names = page.locator(".card__name").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+    assert len(names) > 3
+    expect(page.get_by_label("Sort by")).to_have_value("name")

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Order
+from orders.models import DeliveryMethod, Order
+from orders.selectors.terms import forget_terms
 from orders.services import (
     add_to_cart,
     cancel_order,
     expire_unpaid_orders,
     refund_order,
+    start_checkout,
     use_points,
     view_cart,
 )
@@ -20,9 +22,12 @@ from pricing.core.values import QuoteContext
 from profiles.models import Account, Shopper
 from promotions.models import Bucket, PointsAccount, PointsEntry, PointsOrder
 from promotions.selectors.points import list_unbalanced_accounts
+from promotions.selectors.terms import forget_programme
 from promotions.services.membership import join_programme
 from promotions.services.points import Act, PointsRefused, make_available, take_available
 from promotions.services.points_jobs import release_due_points
+from shop.catalog.models import Category
+from shop.catalog.selectors import forget_catalog
 from shop.kernel.errors import FairtagError
 from tests.factories.loyalty import make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place
@@ -207,3 +212,37 @@ def test_a_number_of_points_nobody_has_is_refused(alice: QuoteContext, points: i
         use_points(context=alice, points=points)
     assert refusal.value.code == "bad_points"
     assert issubclass(PointsRefused, FairtagError)
+
+
+def test_age_restricted_products_earn_no_points_and_take_none(
+    alice: QuoteContext, shelf: Shelf
+) -> None:
+    wine = Category.objects.get(path="drinks")
+    Category.objects.filter(pk=wine.pk).update(is_restricted=True)
+    forget_catalog()
+    forget_programme()
+    add_to_cart(context=alice, variant_id=shelf.merlot, quantity=1)
+    add_to_cart(context=alice, variant_id=shelf.cheddar, quantity=1)
+    seen = view_cart(context=alice)
+    assert seen.points is not None
+    assert (seen.points.earns, seen.points.usable_minor) == (4, 400)
+    used = use_points(context=alice, points=1_000)
+    assert used.points is not None
+    assert (used.points.used_minor, used.points.earns) == (400, 0)
+    place(alice, is_of_age=True)
+    assert PointsOrder.objects.get().spent_minor == 400
+
+
+def test_a_same_day_courier_takes_no_wine(alice: QuoteContext, shelf: Shelf) -> None:
+    DeliveryMethod.objects.create(
+        market_code="us", code="courier", name="Courier", price_minor=100, needs_address=True
+    )
+    forget_terms()
+    add_to_cart(context=alice, variant_id=shelf.cheddar, quantity=1)
+    assert "courier" in {option.code for option in start_checkout(context=alice).options}
+    Category.objects.filter(path="drinks").update(is_restricted=True)
+    forget_catalog()
+    add_to_cart(context=alice, variant_id=shelf.merlot, quantity=1)
+    found = start_checkout(context=alice)
+    assert "courier" not in {option.code for option in found.options}
+    assert found.minimum_age == 21
