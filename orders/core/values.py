@@ -1,7 +1,4 @@
-"""What crosses rooms: carts, checkouts and orders as pages and the API show them.
-
-All amounts are integer minor units of the cart's or order's currency.
-"""
+"""Carts, checkouts and orders as pages and the API show them; amounts are minor units."""
 
 from __future__ import annotations
 
