@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
 from orders.core.cart_view import SettledLine
-from orders.core.delivery import Method, without_same_day
+from orders.core.delivery import without_same_day
 from orders.core.refusals import CartRefused
+from orders.selectors.terms import Terms, load_terms
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_categories
 
@@ -35,8 +38,9 @@ def require_age(lines: Iterable[SettledLine], market_code: str, *, is_of_age: bo
         )
 
 
-def list_methods(methods: Sequence[Method], lines: Iterable[SettledLine]) -> Sequence[Method]:
-    """Return the ways `lines` may be delivered: nothing with an age limit on the same day."""
+def find_terms(lines: Iterable[SettledLine], *, market_code: str, now: datetime) -> Terms:
+    """Return the taxes and the ways to deliver `lines`: no age limit travels on the same day."""
+    terms = load_terms(market_code=market_code, day=now.date())
     if any(is_restricted(line.card) for line in lines):
-        return without_same_day(methods)
-    return methods
+        return replace(terms, methods=without_same_day(terms.methods))
+    return terms

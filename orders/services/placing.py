@@ -100,9 +100,7 @@ def _place(
 ) -> Order:
     opened = lock_cart(context)
     valuation = value_cart(opened, context, delivery_code=delivery_method)
-    check_ready(valuation)
-    require_age(valuation.lines, context.market, is_of_age=is_of_age)
-    check_contact(contact, valuation.valued.view.delivery)
+    _check(valuation, context, contact, is_of_age=is_of_age)
     total = valuation.valued.totals.total_minor
     if total > shown_total_minor:
         raise TotalChanged(
@@ -111,19 +109,8 @@ def _place(
             total_minor=total,
         )
     cart = require_cart(opened)
-    pay_until = context.now + HOLD
     number = order_number(secrets.randbits(BITS))
-    reserve_stock(
-        holder=opened.holder,
-        lines=stock_lines(valuation.lines),
-        expires_at=pay_until + HOLD_GRACE,
-    )
-    hold_redemptions(
-        order_ref=number,
-        evaluation=valuation.evaluation,
-        buyer=_buyer(cart, context),
-        expires_at=pay_until + HOLD_GRACE,
-    )
+    _hold(number, cart, valuation, context)
     order = _create_order(cart, valuation, context, contact, number)
     order.points_earned = _open_points(order, valuation, contact)
     write_link(order, now=context.now)
@@ -136,6 +123,27 @@ def _place(
     if not total:
         _pay_nothing(order, context)
     return order
+
+
+def _hold(number: str, cart: Cart, valuation: Valuation, context: QuoteContext) -> None:
+    """Hold stock, codes and budgets until a payment can no longer come."""
+    expires_at = context.now + HOLD + HOLD_GRACE
+    lines = stock_lines(valuation.lines)
+    reserve_stock(holder=valuation.opened.holder, lines=lines, expires_at=expires_at)
+    hold_redemptions(
+        order_ref=number,
+        evaluation=valuation.evaluation,
+        buyer=_buyer(cart, context),
+        expires_at=expires_at,
+    )
+
+
+def _check(
+    valuation: Valuation, context: QuoteContext, contact: Contact, *, is_of_age: bool
+) -> None:
+    check_ready(valuation)
+    require_age(valuation.lines, context.market, is_of_age=is_of_age)
+    check_contact(contact, valuation.valued.view.delivery)
 
 
 def _buyer(cart: Cart, context: QuoteContext) -> Buyer:

@@ -11,8 +11,7 @@ from orders.core.delivery import Method
 from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
-from orders.selectors.terms import load_terms
-from orders.services.ages import list_methods
+from orders.services.ages import find_terms
 from orders.services.gifts import GiftShelf, choices_of
 from orders.services.places import find_places
 from orders.services.points import plan_cart_points
@@ -64,11 +63,10 @@ def value_cart(
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
-    terms = load_terms(market_code=context.market, day=context.now.date())
-    methods = list_methods(terms.methods, lines)
+    terms = find_terms(lines, market_code=context.market, now=context.now)
     cart = replace(
         _cart_value(lines, context),
-        deliveries=tuple(map(_fee_of, methods)),
+        deliveries=tuple(map(_fee_of, terms.methods)),
         delivery_code=delivery_code,
         gift_choices=choices_of(opened),
     )
@@ -89,7 +87,7 @@ def value_cart(
         (*lines, *gifts),
         evaluation,
         taxes=terms.taxes,
-        methods=methods,
+        methods=terms.methods,
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )

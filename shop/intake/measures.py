@@ -288,11 +288,8 @@ def _number(text: str) -> Decimal:
 
 def _plain(number: str, unit: str) -> str:
     """Return the number as shelves write it: one size has one label ("0.5 gal" is "1/2 gal")."""
-    if unit not in WRITTEN_IN_PARTS:
-        return _text(number)
-    value = Fraction(_number(number)).limit_denominator(8)
-    whole, part = divmod(value, 1)
-    if part.denominator not in (2, 4) or float(value) != float(_number(number)):
+    whole, part = divmod(Fraction(_number(number)), 1)
+    if unit not in WRITTEN_IN_PARTS or part.denominator not in (2, 4):
         return _text(number)
     return f"{whole} {part}" if whole else str(part)
 

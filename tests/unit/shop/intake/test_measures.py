@@ -19,6 +19,8 @@ from shop.intake.measures import UNKNOWN, Size, parse_size
         (".5 L", "ml", "500.000", "ml", "0.5 L"),
         ("1/2 GAL", "ml", "1892.706", "ml", "1/2 gal"),
         ("HALF GAL", "ml", "1892.706", "ml", "1/2 gal"),
+        ("0.5 GAL", "ml", "1892.706", "ml", "1/2 gal"),
+        ("1.25 LB", "g", "566.990", "g", "1 1/4 lb"),
         ("10 3/4 OZ", "g", "304.757", "g", "10 3/4 oz"),
         ("3/4 OZ", "g", "21.262", "g", "3/4 oz"),
         ("4/12 OZ", "ml", "1419.529", "ml", "4 × 12 fl oz"),
