@@ -11,7 +11,7 @@ def set_ages(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0011_market_time_zone")]
+    dependencies = [("shop", "0012_approvals")]
 
     operations = [
         migrations.AddField(
