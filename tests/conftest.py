@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 import redis
+from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
 
@@ -39,6 +44,13 @@ def _in_english() -> Iterator[None]:
     """A page asked for in Chinese leaves its language to whatever its thread does next."""
     with translation.override("en"):
         yield
+
+
+@receiver(user_logged_in)
+def _note_the_sign_in(request: HttpRequest, user: Any, **_rest: Any) -> None:
+    """A browser that a test logs in has given its password just now, as one of a person has."""
+    if not get_authentication_records(request, user):
+        record_authentication(request, user, method="password")
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from shop.backoffice.csp import relax_policy
 from shop.backoffice.dashboards import build_dashboard
 from shop.backoffice.palette import find_records, find_tables
 from shop.backoffice.place import on_market_clock
+from shop.backoffice.reauthentication import require_recent
 from shop.backoffice.second_factor import require_second_factor
 from shop.backoffice.urls import list_pages
 
@@ -36,12 +37,12 @@ class StaffSite(UnfoldAdminSite):
         return login(request, extra_context)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
-        """Wrap a view with the permission check, the second factor, the market's clock and the
+        """Wrap a view with the permission check, the proofs of who acts, the market's clock and the
         staff's policy.
         """
         guarded = super().admin_view(view, cacheable=cacheable)
         is_way_out = view == self.logout
-        checked = guarded if is_way_out else require_second_factor(guarded)
+        checked = guarded if is_way_out else require_second_factor(require_recent(guarded))
         return relax_policy(on_market_clock(checked))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,23 @@
+"""Whether an account proved lately, in this session, that it is its owner who acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from allauth.account.authentication import get_authentication_records
+from django.conf import settings
+
+
+def is_recent(
+    session: Mapping[str, Any], account: Any, now: datetime, *, within: int | None = None
+) -> bool:
+    """Return whether a password or second factor was given `within` so many seconds.
+
+    The sign-in itself counts. Without `within` it is `REAUTHENTICATE_AFTER` of the settings.
+    """
+    seconds = settings.REAUTHENTICATE_AFTER if within is None else within
+    records = get_authentication_records(SimpleNamespace(session=session), account)  # type: ignore[arg-type]  # all it reads
+    return bool(records) and now.timestamp() - records[-1]["at"] <= seconds
