@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
+from allauth.headless.tokens.strategies.jwt.internal import get_token_session
+from django.contrib.auth import get_user_model
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -16,6 +20,7 @@ from profiles.selectors import belongs_to_account, find_shopper_for_account
 from profiles.services import link_account
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.pages.recent import is_recent
 
 GUEST_HEADER = "X-Shopper-Token"
 GUEST_TOKEN_SECONDS = 400 * 24 * 3600  # 13 months: as long as the storefront's cookie
@@ -34,6 +39,12 @@ class SignInRequired(FairtagError):
     """The operation belongs to an account, and the request carries no access token."""
 
     code = "sign_in_required"
+
+
+class ReauthenticationRequired(FairtagError):
+    """The operation asks for the password or second factor again: it was given too long ago."""
+
+    code = "reauthentication_required"
 
 
 class GuestTokenRequired(FairtagError):
@@ -107,6 +118,12 @@ class CallerAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return what a 401 asks for."""
         return 'Bearer realm="fairtag"'
+
+
+def proved_lately(claims: Mapping[str, Any], account_id: int, now: datetime) -> bool:
+    """Return whether the session behind an access token was proved lately. One query."""
+    session = get_token_session(dict(claims))
+    return session is not None and is_recent(session, get_user_model()(pk=account_id), now)
 
 
 _access_tokens = JWTTokenAuthentication()

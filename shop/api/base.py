@@ -21,8 +21,10 @@ from shop.api.authentication import (
     Caller,
     CallerAuthentication,
     GuestTokenRequired,
+    ReauthenticationRequired,
     SignInRequired,
     TokenRefused,
+    proved_lately,
 )
 from shop.api.context import REGION_HEADER, build_context
 from shop.api.errors import QueryInvalid, TooManyRequests, request_id
@@ -141,6 +143,18 @@ class ApiView(APIView):
         if self.caller.account_id is None:
             raise SignInRequired("Sign in to do this.")
         return self.caller.account_id
+
+    def require_owner(self) -> str:
+        """Return the shopper's pseudonym, for what only the owner may do, not who found a device.
+
+        Raises GuestTokenRequired, or ReauthenticationRequired for an account. Two queries at most.
+        """
+        account_id, claims = self.caller.account_id, self.request.auth
+        if account_id is not None and not proved_lately(claims, account_id, self.now):
+            raise ReauthenticationRequired(
+                "Confirm who you are at /_allauth/app/v1/auth/reauthenticate, then try again."
+            )
+        return self.require_shopper()
 
     def require_shopper(self) -> str:
         """Return the shopper's pseudonym. Raises GuestTokenRequired."""

@@ -29,6 +29,9 @@ The store for mobile clients: the same prices, offers and carts as on the web pa
 3. Tills of a store send the token staff made for them as `Authorization: Bearer till_...`. It opens
    `/till/` and nothing else, and no other token opens that.
 
+`DELETE /account` and `GET /account/data` of an account ask for the password or second factor again
+(401 `reauthentication_required`): `POST /_allauth/app/v1/auth/reauthenticate`.
+
 A token that is not valid is refused with 401, never ignored.
 
 ### Prices

@@ -59,6 +59,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "idempotency_mismatch": 422,
     "sale_differs": 422,
     # who asks
+    "reauthentication_required": 401,
     "shopper_token_required": 401,
     "sign_in_first": 401,
     "sign_in_required": 401,

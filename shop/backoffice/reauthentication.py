@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -21,7 +20,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shop.kernel.clock import utc_now
-from shop.pages.recent import is_recent
+from shop.pages.recent import address_to_prove, is_recent
 
 # What is guarded -> names of the addresses.
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -95,11 +94,10 @@ def require_recent(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespo
 
 
 def _ask_again(request: HttpRequest) -> HttpResponse:
-    methods = get_adapter().get_reauthentication_methods(request.user)
-    if not methods:
+    address = address_to_prove(request.user, back_to=_page_behind(request))
+    if not address:
         raise PermissionDenied
     messages.info(request, _("Confirm that it is you, then do it again: nothing was changed yet."))
-    address = f"{methods[0]['url']}?{urlencode({'next': _page_behind(request)})}"
     if request.headers.get("HX-Request") == "true":
         return HttpResponse(headers={"HX-Redirect": address})
     return HttpResponseRedirect(address)

@@ -145,6 +145,7 @@ CALLS: dict[str, Call] = {
     "getIndex": lambda d: (f"{API}/", None),
     "createGuest": lambda d: (f"{API}/guest", None),
     "getAccount": lambda d: (f"{API}/account", None),
+    "exportAccount": lambda d: (f"{API}/account/data", None),
     "getConsents": lambda d: (f"{API}/consent", None),
     "setConsent": lambda d: (f"{API}/consent/marketing", {"granted": True}),
     "listCategories": lambda d: (f"{API}/categories", None),

@@ -208,6 +208,12 @@ INGESTED: Json = {
     "dropped_bot": 0,
     "rejected": [],
 }
+OWN_DATA: Json = {
+    "rooms": {
+        "profiles": {"shopper": {"market": "us", "consents": CONSENT_ANSWERS}},
+        "orders": {"orders": []},
+    }
+}
 ACCOUNT: Json = {
     "is_guest": False,
     "consents": CONSENT_ANSWERS,

@@ -59,6 +59,7 @@ from shop.api.v1.views.shopper import (
     ConsentView,
     GuestView,
     IndexView,
+    OwnDataView,
 )
 from shop.api.v1.views.tills import (
     TillCancelView,
@@ -77,6 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/accounts/", account_docs, name="account-docs"),
     path("schema/", api_schema, name="schema"),
     path("guest", GuestView.as_view(), name="guest"),
+    path("account/data", OwnDataView.as_view(), name="own-data"),
     path("account", AccountView.as_view(), name="account"),
     path("consent", ConsentsView.as_view(), name="consents"),
     path("consent/<slug:purpose>", ConsentView.as_view(), name="consent"),

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from profiles.services import StaffAccount
+from shop.kernel.clock import utc_now
 from shop.pages.privacy import erase_own, export_own
+from shop.pages.recent import address_to_prove, is_recent
 from shop.storefront.visitors import get_visit
 
 
@@ -19,6 +21,8 @@ from shop.storefront.visitors import get_visit
 def download(request: HttpRequest) -> HttpResponse:
     """Hand out everything as one JSON file."""
     visit = get_visit(request)
+    if unproven := _ask_who(request):
+        return unproven
     response = JsonResponse(
         export_own(visit.ctx), json_dumps_params={"ensure_ascii": False, "indent": 1}
     )
@@ -31,6 +35,8 @@ def download(request: HttpRequest) -> HttpResponse:
 def erase(request: HttpRequest) -> HttpResponse:
     """Ask once, then forget the visitor in every room, with the login."""
     visit = get_visit(request)
+    if unproven := _ask_who(request):
+        return unproven
     is_sure = request.POST.get("sure") == "yes"
     if request.method != "POST" or not is_sure:
         context = {"is_unsure": request.method == "POST", "has_login": visit.ctx.account_id}
@@ -46,3 +52,12 @@ def erase(request: HttpRequest) -> HttpResponse:
     visit.forget()
     messages.success(request, _("Deleted. Nothing here leads to you any more."))
     return redirect("home")
+
+
+def _ask_who(request: HttpRequest) -> HttpResponse | None:
+    """Return where an account proves that its owner asks, unless it did so lately."""
+    account = request.user
+    if not account.is_authenticated or is_recent(request.session, account, utc_now()):
+        return None
+    address = address_to_prove(account, back_to=request.path)
+    return redirect(address) if address else None

@@ -56,6 +56,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("promotions_stackinggroup_change", "promotions_stackingcategory_add"),
         *("promotions_stackingcategory_change", "promotions_verifiedgroup_add"),
         *("promotions_verifiedgroup_change", "promotions_verifiedgroup_codes"),
+        "promotions_groupclaim_accept",
         *("promotions_groupclaim_accept"),
         *("promotions_partner_add", "promotions_partner_change", "promotions_partnershare_add"),
         *("promotions_partnershare_change", "orders_deliverymethod_add"),

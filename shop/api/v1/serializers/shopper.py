@@ -84,6 +84,20 @@ class AccountSerializer(serializers.Serializer[object]):
     known_since = serializers.DateTimeField(allow_null=True)
 
 
+class ErasedSerializer(serializers.Serializer[object]):
+    """What became of a wish to be forgotten."""
+
+    is_erased = serializers.BooleanField(help_text="False: nothing was known.")
+
+
+class OwnDataSerializer(serializers.Serializer[object]):
+    """All that is kept about a shopper. What stands under a room may grow with it."""
+
+    rooms = serializers.DictField(
+        child=serializers.DictField(), help_text="By room: orders, promotions, pricing, profiles."
+    )
+
+
 class EventSerializer(serializers.Serializer[object]):
     """One observed act. Fields that do not belong to its kind are refused per item."""
 

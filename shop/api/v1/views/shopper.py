@@ -21,13 +21,16 @@ from shop.api.v1.bodies.prices import Json, moment
 from shop.api.v1.serializers.shopper import (
     AccountSerializer,
     ConsentStateSerializer,
+    ErasedSerializer,
     GuestSerializer,
     IndexSerializer,
+    OwnDataSerializer,
     SetConsentSerializer,
 )
 from shop.jobs.limits import GUEST
 from shop.pages.account import account
 from shop.pages.context import PageContext
+from shop.pages.privacy import erase_own, export_own
 from shop.pages.values import AccountPage
 
 TAG = "shopper"
@@ -165,6 +168,45 @@ class AccountView(ApiView):
         if page.shopper is None:
             raise ShopperNotFound("Nothing is known about this shopper.")
         return json_response(account_body(page, ctx.language))
+
+    @describe(
+        "deleteAccount",
+        "Delete me",
+        tag=TAG,
+        response=ErasedSerializer,
+        example={"is_erased": True},
+        refusals=("reauthentication_required", "staff_account"),
+        audience="shopper",
+    )
+    def delete(self, request: Request) -> HttpResponse:
+        """Forgets everything that leads to the shopper, at once and for good, the login included.
+
+        What the law wants kept of orders stays without a name. An account confirms its password or
+        second factor first. The tokens are no use afterwards.
+        """
+        self.require_owner()
+        return json_response({"is_erased": erase_own(self.context)})
+
+
+class OwnDataView(ApiView):
+    """All personal data."""
+
+    @describe(
+        "exportAccount",
+        "Take my data along",
+        tag=TAG,
+        response=OwnDataSerializer,
+        example=examples.OWN_DATA,
+        refusals=("reauthentication_required",),
+        audience="shopper",
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Everything the store keeps about the shopper, by room: the file of the privacy page.
+
+        An account confirms its password or second factor first.
+        """
+        self.require_owner()
+        return json_response({"rooms": export_own(self.context)})
 
 
 def consents_body(consents: Consents) -> Json:
