@@ -149,7 +149,8 @@ class ApiView(APIView):
 
         Raises GuestTokenRequired, or ReauthenticationRequired for an account. Two queries at most.
         """
-        account_id, claims = self.caller.account_id, self.request.auth
+        account_id = self.caller.account_id
+        claims: Any = self.request.auth  # see CallerAuthentication
         if account_id is not None and not proved_lately(claims, account_id, self.now):
             raise ReauthenticationRequired(
                 "Confirm who you are at /_allauth/app/v1/auth/reauthenticate, then try again."

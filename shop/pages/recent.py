@@ -21,7 +21,7 @@ def is_recent(
     The sign-in itself counts. Without `within` it is `REAUTHENTICATE_AFTER` of the settings.
     """
     seconds = settings.REAUTHENTICATE_AFTER if within is None else within
-    records = get_authentication_records(SimpleNamespace(session=session), account)  # type: ignore[arg-type]  # all it reads
+    records = get_authentication_records(SimpleNamespace(session=session), account)
     return bool(records) and now.timestamp() - records[-1]["at"] <= seconds
 
 

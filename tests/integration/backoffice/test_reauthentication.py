@@ -182,14 +182,19 @@ def _address(name: str) -> str:
     except NoReverseMatch:  # the address names a row
         model = name.removesuffix("_change").split("_")
         tables = {m._meta.label_lower: m for m in admin.site._registry}
-        row: Any = tables.get(".".join(model[:2]), get_user_model()).objects.order_by("pk").first()
+        row: Any = (
+            tables.get(".".join(model[:2]), get_user_model())
+            ._default_manager.order_by("pk")
+            .first()
+        )
         return reverse(f"admin:{name}", args=[1 if row is None else row.pk])
 
 
 def _list_actions(root: Client) -> Iterator[str]:
     request: HttpRequest = RequestFactory().get("/admin/")
     request.user = get_user_model().objects.get(pk=root.session["_auth_user_id"])
-    for model, table in admin.site._registry.items():
+    tables: dict[Any, Any] = {**admin.site._registry}
+    for model, table in tables.items():
         start = f"{model._meta.app_label}_{model._meta.model_name}"
         for found in (
             table._get_base_actions_list(),

@@ -54,7 +54,7 @@ def test_what_was_written_is_read_back_also_of_signs(text: str) -> None:
 
 
 def test_lines_are_csv() -> None:
-    rows = [["name", "minor"], ["=1,2", -5], ['say "hi"', None]]
+    rows: list[list[object]] = [["name", "minor"], ["=1,2", -5], ['say "hi"', None]]
     text = "".join(sheet_lines(rows))
     read = list(csv.reader(io.StringIO(text, newline="")))
     assert read == [["name", "minor"], ["'=1,2", "-5"], ['say "hi"', ""]]
