@@ -9,6 +9,7 @@ MAX_LINES = 100
 MAX_POINTS = 10_000_000
 CART_LIVES = timedelta(days=30)
 HOLD = timedelta(minutes=60)
+SHORT_HOLD = timedelta(minutes=15)  # of what is scarce, or more than one's share
 
 
 def merged_quantity(mine: int, theirs: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from orders.core.cart_view import SettledLine
-from orders.core.limits import HOLD
+from orders.core.limits import HOLD, SHORT_HOLD
 from orders.core.refusals import CartRefused, PriceConsentNeeded
 from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
@@ -18,18 +20,26 @@ from orders.services.providers import list_offered, say_no_provider
 from orders.services.rows import OpenCart, lock_cart
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
+from shop.inventory.core.holds import Claim, Held
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import reserve_stock
+from shop.kernel.addresses import UNKNOWN, subscriber_of
+from shop.kernel.hashing import sign
 
 
 @transaction.atomic
 def start_checkout(
-    *, context: QuoteContext, delivery_method: str | None = None, version: int | None = None
+    *,
+    context: QuoteContext,
+    delivery_method: str | None = None,
+    version: int | None = None,
+    address: str = "",
 ) -> CheckoutView:
     """Hold the stock of the cart and freeze its prices; may be repeated (a reload, an edit).
 
     A repeat holds what the cart now contains but does not make the hold longer: otherwise an
-    open tab could keep goods from others for ever. Raises CartRefused, CartChanged,
+    open tab could keep goods from others for ever. What one shopper and one internet `address`
+    hold is bounded; of what is scarce it is held a shorter time. Raises CartRefused, CartChanged,
     PriceConsentNeeded, UnknownDelivery, PaymentRefused (no_payment_provider), OutOfStock
     (`detail["available"]`).
     """
@@ -38,18 +48,23 @@ def start_checkout(
     check_ready(valuation)
     cart = require_cart(opened)
     running = opened.frozen_until(context.now)
-    until = running or context.now + HOLD
-    reserve_stock(holder=opened.holder, lines=stock_lines(valuation.lines), expires_at=until)
-    _note_hold(opened, valuation.lines)
-    if running is None:
-        cart.frozen_until = until
+    held = reserve_stock(
+        holder=opened.holder,
+        lines=stock_lines(valuation.lines),
+        expires_at=running or context.now + HOLD,
+        claim=claim_of(cart, address, short_until=context.now + SHORT_HOLD),
+    )
+    _note_hold(opened, valuation.lines, held)
+    if running != held.until:
+        cart.frozen_until = held.until
         cart.save(update_fields=["frozen_until"])
+    if running is None:
         cart_changes_total.labels(kind="checkout").inc()
     return CheckoutView(
         cart=valuation.valued.view,
         options=valuation.valued.options,
         methods=tuple(list_payment_methods(language=context.language)),
-        expires_at=until,
+        expires_at=held.until,
         minimum_age=find_minimum_age(valuation.lines, context.market),
     )
 
@@ -88,14 +103,35 @@ def stock_lines(lines: Iterable[SettledLine]) -> list[StockLine]:
     return [StockLine(line.card.variant_id, line.quantity) for line in lines]
 
 
-def _note_hold(opened: OpenCart, lines: Iterable[SettledLine]) -> None:
-    gifts = {str(line.card.variant_id): line.quantity for line in lines if line.is_gift}
+def claim_of(cart: Cart, address: str, *, short_until: datetime, is_order: bool = False) -> Claim:
+    """Return who holds the cart's stock. Of the internet address only a keyed hash is kept."""
+    line = subscriber_of(address) if address and address != UNKNOWN else ""
+    hashed = sign(f"address:{line}".encode(), key=settings.SECRET_KEY.encode()).hex()[:32]
+    return Claim(
+        person=str(cart.shopper_id),
+        address=hashed if line else "",
+        short_until=short_until,
+        is_order=is_order,
+    )
+
+
+def _note_hold(opened: OpenCart, lines: Iterable[SettledLine], held: Held) -> None:
+    """Write down how many pieces of each line, then of each gift, the checkout holds."""
+    left, gifts = dict(held.pieces), {}
+    changed = []
+    for line in sorted(lines, key=lambda line: line.is_gift):
+        variant_id = line.card.variant_id
+        quantity = min(line.quantity, left[variant_id])
+        left[variant_id] -= quantity
+        row = None if line.is_gift else opened.find_line(variant_id)
+        if row is None:
+            gifts[str(variant_id)] = quantity
+        elif row.held_quantity != quantity:
+            row.held_quantity = quantity
+            changed.append(row)
     cart = require_cart(opened)
     if cart.held_gifts != gifts:
         cart.held_gifts = gifts
         cart.save(update_fields=["held_gifts"])
-    changed = [line for line in opened.lines if line.held_quantity != line.quantity]
-    for line in changed:
-        line.held_quantity = line.quantity
     if changed:
         CartLine.objects.bulk_update(changed, ["held_quantity"])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from orders.core.cart_view import SettledLine
-from orders.core.limits import HOLD
+from orders.core.limits import HOLD, SHORT_HOLD
 from orders.core.numbering import BITS, order_number
 from orders.core.refusals import TotalChanged
 from orders.core.totals import LineAmounts
@@ -19,7 +19,7 @@ from orders.metrics import checkout_refusals_total, orders_total
 from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
 from orders.selectors import get_order
 from orders.services.ages import find_minimum_age, require_age
-from orders.services.checkout import check_ready, require_cart, stock_lines
+from orders.services.checkout import check_ready, claim_of, require_cart, stock_lines
 from orders.services.contacts import check_contact
 from orders.services.facts import keep_facts
 from orders.services.idempotency import run_once
@@ -54,14 +54,15 @@ def place_order(
     delivery_method: str,
     shown_total_minor: int,
     is_of_age: bool = False,
+    address: str = "",
 ) -> OrderView:
     """Turn the cart into an order to be paid within the hold; the same key gives the same order.
 
     One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
     order that costs nothing is paid at once. `is_of_age`: the shopper confirmed the age that a
     product in the cart asks for. Raises CartRefused, ContactRefused, PriceConsentNeeded,
-    PaymentRefused, TotalChanged, OutOfStock, CouponExhausted, PointsRefused, UnknownDelivery,
-    IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
+    PaymentRefused, TotalChanged, OutOfStock, TooManyHeld, CouponExhausted, PointsRefused,
+    UnknownDelivery, IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
     """
     shopper = require_shopper(context)
     asked = {
@@ -72,7 +73,14 @@ def place_order(
     }
 
     def act() -> tuple[int, Any]:
-        order = _place(context, contact, delivery_method, shown_total_minor, is_of_age=is_of_age)
+        order = _place(
+            context,
+            contact,
+            delivery_method,
+            shown_total_minor,
+            is_of_age=is_of_age,
+            address=address,
+        )
         return 201, {"number": order.number}
 
     try:
@@ -97,6 +105,7 @@ def _place(
     shown_total_minor: int,
     *,
     is_of_age: bool,
+    address: str,
 ) -> Order:
     opened = lock_cart(context)
     valuation = value_cart(opened, context, delivery_code=delivery_method)
@@ -110,8 +119,9 @@ def _place(
         )
     cart = require_cart(opened)
     number = order_number(secrets.randbits(BITS))
-    _hold(number, cart, valuation, context)
+    pay_until = _hold(number, cart, valuation, context, address)
     order = _create_order(cart, valuation, context, contact, number)
+    order.pay_until = pay_until
     order.points_earned = _open_points(order, valuation, contact)
     write_link(order, now=context.now)
     order.save()
@@ -125,17 +135,24 @@ def _place(
     return order
 
 
-def _hold(number: str, cart: Cart, valuation: Valuation, context: QuoteContext) -> None:
-    """Hold stock, codes and budgets until a payment can no longer come."""
-    expires_at = context.now + HOLD + HOLD_GRACE
-    lines = stock_lines(valuation.lines)
-    reserve_stock(holder=valuation.opened.holder, lines=lines, expires_at=expires_at)
+def _hold(
+    number: str, cart: Cart, valuation: Valuation, context: QuoteContext, address: str
+) -> datetime:
+    """Hold all pieces, codes and budgets; return until when the order can be paid."""
+    short = context.now + SHORT_HOLD + HOLD_GRACE
+    held = reserve_stock(
+        holder=valuation.opened.holder,
+        lines=stock_lines(valuation.lines),
+        expires_at=context.now + HOLD + HOLD_GRACE,
+        claim=claim_of(cart, address, short_until=short, is_order=True),
+    )
     hold_redemptions(
         order_ref=number,
         evaluation=valuation.evaluation,
         buyer=_buyer(cart, context),
-        expires_at=expires_at,
+        expires_at=held.until,
     )
+    return held.until - HOLD_GRACE
 
 
 def _check(
@@ -221,7 +238,6 @@ def _create_order(
         points_minor=0 if view.points is None else view.points.used_minor,
         personal_cap=valuation.evaluation.personal_cap,
         placed_at=context.now,
-        pay_until=context.now + HOLD,
     )
 
 

@@ -52,6 +52,7 @@ def build_context(request: HttpRequest, caller: Caller, now: datetime) -> PageCo
         gpc=request.headers.get("Sec-GPC") == "1",
         now=now,
         is_counted=not is_crawler(request.headers.get("User-Agent", "")),
+        address=caller.address,
     )
 
 

@@ -118,6 +118,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "sale_open": 409,
     "till_refused": 409,
     "too_many_codes": 409,
+    "too_many_held": 409,
     "too_many_lines": 409,
     "total_changed": 409,
     "way_closed": 409,

@@ -73,6 +73,9 @@ class StockReservation(models.Model):
     quantity = models.PositiveIntegerField()
     expires_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.HELD)
+    # Who holds, in opaque words, to bound what one holds; emptied when the hold ends.
+    person = models.CharField(max_length=40, blank=True, default="", db_default="")
+    address = models.CharField(max_length=40, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["-expires_at", "-id"]
@@ -85,7 +88,10 @@ class StockReservation(models.Model):
         indexes = [
             models.Index(
                 fields=["expires_at"], name="reservation_expiry", condition=Q(state="held")
-            )
+            ),
+            models.Index(
+                fields=["variant"], name="reservation_held_variant", condition=Q(state="held")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,9 @@ def checkout(ctx: PageContext, delivery: str | None = None) -> CheckoutView:
     Raises CartRefused, PriceConsentNeeded, OutOfStock. May be repeated; `delivery` None keeps the
     cheapest way.
     """
-    return start_checkout(context=quote_context(ctx, "checkout"), delivery_method=delivery)
+    return start_checkout(
+        context=quote_context(ctx, "checkout"), delivery_method=delivery, address=ctx.address
+    )
 
 
 def last_contact(ctx: PageContext) -> Contact | None:

@@ -14,7 +14,7 @@ class PageContext:
     `gpc` is the browser's Global Privacy Control signal, which counts as "no personal prices".
     `now` is aware and in UTC; `language` is "en" or "zh-hans"; `locale` its Babel name.
     `is_counted` is False for robots, prefetches and staff: what they are shown is no look at a
-    price.
+    price. `address` is the client's internet address, as far as it can be trusted.
     """
 
     shopper_pseudonym: str | None
@@ -28,3 +28,4 @@ class PageContext:
     gpc: bool
     now: datetime
     is_counted: bool = True
+    address: str = ""

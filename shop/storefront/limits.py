@@ -22,7 +22,7 @@ FAILED_LOGIN_SECONDS = 300  # the window of `login_failed` in ACCOUNT_RATE_LIMIT
 def wait_for(request: HttpRequest, *policies: Policy) -> int:
     """Take one request from each bucket; return the seconds to wait, 0 if it may pass."""
     ctx = get_visit(request).ctx
-    client = Client(ctx.account_id, ctx.shopper_pseudonym, request.META["REMOTE_ADDR"])
+    client = Client(ctx.account_id, ctx.shopper_pseudonym, ctx.address)
     for policy in policies:
         verdict = take(policy, client.counted_by(policy))
         if not verdict.is_allowed:

@@ -174,6 +174,7 @@ def _read_visit(request: HttpRequest) -> Visit:
             gpc=headers.get("Sec-GPC") == "1",
             now=utc_now(),
             is_counted=not (is_prefetch or is_crawler(user_agent) or _is_staff(request)),
+            address=str(request.META.get("REMOTE_ADDR", "")),
         ),
         choice=_pick(cookies.get(CHOICE_COOKIE), ("on", "off")),
         theme=_pick(cookies.get(THEME_COOKIE), ("light", "dark")),

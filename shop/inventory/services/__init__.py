@@ -10,6 +10,7 @@ from shop.inventory.services.movements import adjust_stock, receive_stock, retur
 from shop.inventory.services.reservations import (
     OutOfStock,
     ReservationGone,
+    TooManyHeld,
     commit_reservation,
     expire_reservations,
     release_reservation,
@@ -19,6 +20,7 @@ from shop.inventory.services.reservations import (
 __all__ = [
     "OutOfStock",
     "ReservationGone",
+    "TooManyHeld",
     "adjust_stock",
     "commit_reservation",
     "expect_deliveries",

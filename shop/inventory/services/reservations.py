@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
+from shop.inventory.core.holds import Claim, Held, OwnHolds, is_scarce, room_for
 from shop.inventory.core.values import StockLine
 from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.kernel.errors import FairtagError
@@ -16,12 +17,19 @@ from shop.outbox.services import write_fact
 
 ONLINE = "online"
 HELD = StockReservation.State.HELD
+NOBODY = {"person": "", "address": ""}
 
 
 class OutOfStock(FairtagError):
     """Less is available than was asked; `detail["available"]` maps variant id (text) to pieces."""
 
     code = "out_of_stock"
+
+
+class TooManyHeld(FairtagError):
+    """The same person or address holds too many pieces already; `detail["variant_id"]`."""
+
+    code = "too_many_held"
 
 
 class ReservationGone(FairtagError):
@@ -31,33 +39,97 @@ class ReservationGone(FairtagError):
 
 
 def reserve_stock(
-    *, holder: str, lines: Sequence[StockLine], expires_at: datetime, location: str = ONLINE
-) -> None:
-    """Hold all `lines` for `holder` until `expires_at`, or nothing.
+    *,
+    holder: str,
+    lines: Sequence[StockLine],
+    expires_at: datetime,
+    location: str = ONLINE,
+    claim: Claim | None = None,
+) -> Held:
+    """Hold `lines` for `holder` until `expires_at`, or nothing; return what is held, until when.
 
     Repeating with the same holder replaces its hold, so a retry is harmless; a holder whose hold
-    was sold starts a new one. Raises OutOfStock.
+    was sold starts a new one. With a `claim` the holds of one person and address are bounded: a
+    checkout holds fewer pieces, an order all, or it is refused. Raises OutOfStock, TooManyHeld.
     Locks the stock records of the lines and of what the holder held, in variant order. Four
-    statements and one per line that changes.
+    statements, one per line that changes, and one for a claim.
     """
     wanted = _sum_lines(lines)
     with transaction.atomic():
         held = _lock_held(holder, location)
-        before = {row.variant_id: row.quantity for row in held}
+        before = Counter({row.variant_id: row.quantity for row in held})
         records = _lock_records(location, wanted.keys() | before.keys())
-        short = {
-            variant_id: max(0, free)
-            for variant_id, quantity in wanted.items()
-            if (free := _free(records.get(variant_id)) + before.get(variant_id, 0)) < quantity
-        }
-        if short:
-            raise OutOfStock(
-                "Some goods are not in stock in this quantity.",
-                available={str(variant_id): free for variant_id, free in short.items()},
-            )
+        left = {pk: _free(records.get(pk)) + before[pk] for pk in wanted}
+        _require_stock(wanted, left)
+        is_brief = False
+        if claim is not None:
+            own = _own_holds(holder, location, wanted, claim)
+            is_brief = _bound(wanted, left, records, own=own, is_order=claim.is_order)
         for variant_id in sorted(records):
-            _move_reserved(records[variant_id], wanted[variant_id] - before.get(variant_id, 0))
-        _write_held(holder, location, wanted, expires_at)
+            _move_reserved(records[variant_id], wanted[variant_id] - before[variant_id])
+        until = min(expires_at, claim.short_until) if claim and is_brief else expires_at
+        _write_held(holder, location, wanted, until, claim)
+    return Held(dict(wanted), until)
+
+
+def _require_stock(wanted: Counter[int], left: Mapping[int, int]) -> None:
+    short = {pk: max(0, left[pk]) for pk, quantity in wanted.items() if left[pk] < quantity}
+    if short:
+        raise OutOfStock(
+            "Some goods are not in stock in this quantity.",
+            available={str(variant_id): free for variant_id, free in short.items()},
+        )
+
+
+def _bound(
+    wanted: Counter[int],
+    left: Mapping[int, int],
+    records: Mapping[int, StockRecord],
+    *,
+    own: Mapping[int, OwnHolds],
+    is_order: bool,
+) -> bool:
+    """Lower `wanted` to what the claim may hold; return whether it is to be held only briefly.
+
+    The records are locked, so no hold of the same person can appear meanwhile.
+    """
+    is_brief = False
+    for variant_id, quantity in list(wanted.items()):
+        mine = own.get(variant_id, OwnHolds())
+        room = room_for(left[variant_id], mine)
+        if quantity > room and not is_order:
+            wanted[variant_id] = room
+        elif quantity > room and mine != OwnHolds():
+            raise TooManyHeld(
+                "Many pieces of a product are already held for you, or at your internet address,"
+                " in orders that are not paid. Pay or cancel one of them, or take fewer.",
+                variant_id=variant_id,
+            )
+        is_brief |= wanted[variant_id] > room
+        is_brief |= is_scarce(left[variant_id] - wanted[variant_id], records[variant_id].on_hand)
+    return is_brief
+
+
+def _own_holds(
+    holder: str, location: str, wanted: Collection[int], claim: Claim
+) -> dict[int, OwnHolds]:
+    """Return what the same person and address hold under other names, by variant. One query."""
+    same = Q(person=claim.person) if claim.person else Q(pk__in=())
+    if claim.address:
+        same |= Q(address=claim.address)
+    rows = StockReservation.objects.filter(
+        same, state=HELD, location__code=location, variant_id__in=wanted
+    ).exclude(holder=holder)
+    found: dict[int, OwnHolds] = {}
+    for variant_id, person, address, quantity in rows.values_list(
+        "variant_id", "person", "address", "quantity"
+    ):
+        known = found.get(variant_id, OwnHolds())
+        found[variant_id] = OwnHolds(
+            known.by_person + quantity * (person == claim.person != ""),
+            known.by_address + quantity * (address == claim.address != ""),
+        )
+    return found
 
 
 def _sum_lines(lines: Sequence[StockLine]) -> Counter[int]:
@@ -104,25 +176,30 @@ def _move_reserved(record: StockRecord, change: int) -> None:
         StockRecord.objects.filter(pk=record.pk).update(reserved=F("reserved") + change)
 
 
-def _write_held(holder: str, location: str, wanted: Counter[int], expires_at: datetime) -> None:
+def _write_held(
+    holder: str, location: str, wanted: Counter[int], expires_at: datetime, claim: Claim | None
+) -> None:
     location_id = StockLocation.objects.values_list("pk", flat=True).get(code=location)
     gone = StockReservation.objects.filter(holder=holder, location_id=location_id, state=HELD)
-    gone.exclude(variant_id__in=wanted).update(state=StockReservation.State.RELEASED)
+    kept = [variant_id for variant_id, quantity in sorted(wanted.items()) if quantity]
+    gone.exclude(variant_id__in=kept).update(state=StockReservation.State.RELEASED, **NOBODY)
     StockReservation.objects.bulk_create(
         [
             StockReservation(
                 holder=holder,
                 variant_id=variant_id,
                 location_id=location_id,
-                quantity=quantity,
+                quantity=wanted[variant_id],
                 expires_at=expires_at,
                 state=HELD,
+                person="" if claim is None else claim.person,
+                address="" if claim is None else claim.address,
             )
-            for variant_id, quantity in sorted(wanted.items())
+            for variant_id in kept
         ],
         update_conflicts=True,
         unique_fields=["holder", "variant", "location"],
-        update_fields=["quantity", "expires_at", "state"],
+        update_fields=["quantity", "expires_at", "state", "person", "address"],
     )
 
 
@@ -138,7 +215,7 @@ def _give_back(held: Sequence[StockReservation]) -> None:
             reserved=F("reserved") - row.quantity
         )
     StockReservation.objects.filter(pk__in=[row.pk for row in held]).update(
-        state=StockReservation.State.RELEASED
+        state=StockReservation.State.RELEASED, **NOBODY
     )
 
 
@@ -178,7 +255,7 @@ def commit_reservation(*, holder: str, reference: str, now: datetime) -> None:
             for row in held
         )
         StockReservation.objects.filter(pk__in=[row.pk for row in held]).update(
-            state=StockReservation.State.COMMITTED
+            state=StockReservation.State.COMMITTED, **NOBODY
         )
 
 

@@ -93,6 +93,7 @@ def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> Http
             delivery_method=form.cleaned_data["delivery"],
             shown_total_minor=int(shown) if shown.isdigit() else 0,
             is_of_age=bool(form.cleaned_data.get("is_of_age")),
+            address=get_visit(request).ctx.address,
         )
     except FairtagError as error:
         form.add_error(None, say_refusal(error))

@@ -66,14 +66,14 @@ def test_a_checkout_holds_stock_and_freezes_prices_until_its_end(
     add_to_cart(context=visit, variant_id=shelf.cheddar, quantity=10)
     later_on = later(visit, minutes=50)
     checkout = start_checkout(context=later_on)
-    assert checkout.expires_at == NOON + timedelta(minutes=110)
+    assert checkout.expires_at == NOON + timedelta(minutes=65)  # all there is: held briefly
     assert [option.code for option in checkout.options] == ["standard", "express", "pickup"]
     assert available([shelf.cheddar]) == {shelf.cheddar: 0}
     assert checkout.cart.notices == ()  # what is sold out for others is held for this one
     prices.public[shelf.cheddar] = 480
-    frozen = view_cart(context=later(visit, minutes=100))
+    frozen = view_cart(context=later(visit, minutes=64))
     assert (frozen.lines[0].price.quoted_minor, frozen.can_check_out) == (400, True)
-    after = view_cart(context=later(visit, minutes=111))
+    after = view_cart(context=later(visit, minutes=66))
     assert [n.code for n in after.notices] == ["price_rose", "sold_out"]
 
 

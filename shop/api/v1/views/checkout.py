@@ -88,6 +88,7 @@ class CheckoutView(ApiView):
             context=quote_context(ctx, "checkout"),
             delivery_method=body["delivery_method"],
             version=read_if_match(request._request),
+            address=ctx.address,
         )
         return json_response(checkout_body(checkout, ctx.locale))
 
@@ -110,6 +111,7 @@ class PlaceOrderMixin(ApiView):
             "age_not_confirmed",
             "contact_refused",
             "unknown_delivery",
+            "too_many_held",
             "total_changed",
             "coupon_exhausted",
             "idempotency_in_flight",
@@ -132,6 +134,7 @@ class PlaceOrderMixin(ApiView):
                 delivery_method=body["delivery_method"],
                 shown_total_minor=body["shown_total_minor"],
                 is_of_age=body["is_of_age"],
+                address=ctx.address,
             )
             return 201, order_body(order, ctx.locale)
 
