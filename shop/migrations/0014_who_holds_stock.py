@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0011_market_time_zone")]
+    dependencies = [("shop", "0013_market_minimum_age")]
 
     operations = [
         migrations.AddField(
