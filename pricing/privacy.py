@@ -35,7 +35,8 @@ FIELDS = {
     ),
     "JurisdictionRow": classify(
         none="id code valid_from valid_to personal_allowed opt_in_required label_code label_en"
-        " label_zh reference_strategy unit_price_required source reviewed_by"
+        " label_zh test_label_en test_label_zh reference_strategy"
+        " unit_price_required source reviewed_by"
     ),
     "KillSwitch": classify(none="id scope key is_active reason by at"),
     # Counts by variant and price: nobody is named in them (docs/adr/0099).

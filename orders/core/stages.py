@@ -82,7 +82,7 @@ def promise_of(price: PriceView) -> Promise:
 def show_promise(promise: Promise, current: PriceView, label: str) -> PriceView:
     """Return `current` with the stages of `promise`: what the page shows for the line.
 
-    `label` is the text for a personal promise. The sentences of another quote are not this one's:
+    `label` is the text of the promise's label. The sentences of another quote are not this one's:
     "why this price" reads them from the promise's own quote.
     """
     if promise.quote_id == current.quote_id and promise.quoted_minor == current.quoted_minor:
@@ -94,7 +94,7 @@ def show_promise(promise: Promise, current: PriceView, label: str) -> PriceView:
         quoted_minor=promise.quoted_minor,
         is_personal=promise.is_personal,
         label_code=promise.label_code,
-        label=label if promise.is_personal else "",
+        label=label,
         quote_id=promise.quote_id,
         token=promise.token or None,
         expires_at=promise.expires_at,

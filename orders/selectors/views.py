@@ -17,6 +17,7 @@ from orders.core.wording import PAYMENT_REASONS, STATUSES, TIMELINE, pick
 from orders.models import Order, OrderEvent, OrderLine, Payment
 from orders.selectors.links import read_link
 from orders.selectors.terms import load_terms
+from pricing.core.labels import label_text
 from pricing.selectors import resolve_jurisdiction
 from promotions.core.values import Adjustment, DeliveryCut
 
@@ -27,7 +28,9 @@ def view_order(order: Order, *, language: str) -> OrderView:
     """Return the order with lines, payments and timeline. Three queries."""
     lines = list(order.lines.order_by("position"))
     personal = [line for line in lines if line.is_personal]
-    law = _label(order, language) if personal or _has_personal_offer(order, lines) else ""
+    # The law that held when the prices were shown.
+    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
+    law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
     label = law if personal else ""
     is_open = order.status == OrderStatus.AWAITING_PAYMENT
     return OrderView(
@@ -37,7 +40,9 @@ def view_order(order: Order, *, language: str) -> OrderView:
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,
-        lines=tuple(_line_view(line, label if line.is_personal else "", law) for line in lines),
+        lines=tuple(
+            _line_view(line, label_text(rule, line.label_code, language), law) for line in lines
+        ),
         subtotal_minor=order.subtotal_minor,
         discount_minor=order.discount_minor,
         delivery_minor=order.delivery_minor,
@@ -105,12 +110,6 @@ def _has_personal_offer(order: Order, lines: Sequence[OrderLine]) -> bool:
 def _relabel[T: (Adjustment, DeliveryCut)](kept: T, law: str) -> T:
     """Return what an offer took off, its label (if it bears one) in the reader's language."""
     return replace(kept, law_label=law) if kept.law_label else kept
-
-
-def _label(order: Order, language: str) -> str:
-    """Return the label of the law that held when the price was shown."""
-    rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
-    return rule.label(language)
 
 
 def _delivery_name(order: Order, language: str) -> str:

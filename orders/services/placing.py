@@ -278,7 +278,7 @@ def _order_line(
         total_minor=amounts.total_minor,
         quote_id=price.quote_id,
         adjustments=[asdict(adjustment) for adjustment in view.adjustments],
-        label_code=price.label_code if price.is_personal else "",
+        label_code=price.label_code,
         is_personal=price.is_personal,
         is_gift=line.is_gift,
     )

@@ -17,6 +17,7 @@ from orders.services.places import find_places
 from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
 from orders.services.shopper_facts import complete_shopper
+from pricing.core.labels import label_text
 from pricing.core.values import PriceView, QuoteContext
 from pricing.selectors import floor_minor, resolve_jurisdiction
 from pricing.services import quote_variants
@@ -178,10 +179,10 @@ def _settle_line(
 
 def _label(settled: Settled, current: PriceView, context: QuoteContext) -> str:
     promise = settled.promise
-    if not promise.is_personal or promise.label_code == current.label_code:
+    if promise.label_code == current.label_code:
         return current.label
     rule = resolve_jurisdiction(code=context.jurisdiction_code, now=context.now)
-    return rule.label(context.language)
+    return label_text(rule, promise.label_code, context.language)
 
 
 def _keep_promises(rows: Sequence[CartLine], lines: Sequence[SettledLine]) -> None:

@@ -47,6 +47,10 @@ class JurisdictionRowAdmin(StaffAdmin):
             _("Label beside every personal price"),
             {"fields": ["label_code", "label_en", "label_zh"]},
         ),
+        (
+            _("Label beside a personal price that a price test moved"),
+            {"fields": ["test_label_en", "test_label_zh"]},
+        ),
         (_("Other duties"), {"fields": ["reference_strategy", "unit_price_required"]}),
         (_("Where this stands"), {"fields": ["source", "reviewed_by"]}),
     ]
@@ -116,7 +120,7 @@ class KillSwitchAdmin(ReadOnlyAdmin):
     search_fields = ["key__startswith", "reason"]
     ordering = ["-id"]
 
-    @admin.display(description=_("Personal prices"))
+    @admin.display(description=_("Effect"))
     def position(self, row: KillSwitch) -> SafeString:
-        """What the flip did to personal prices."""
+        """What the flip did to what it names."""
         return show_tag(_("stopped"), "red") if row.is_active else show_tag(_("released"), "green")

@@ -14,6 +14,8 @@ from pricing.core.quote import VariantTerms
 from pricing.core.reference import STRATEGIES
 from pricing.core.signals import SignalWeights, find_kin, group_kin
 
+# The scope of the kill switch that stops price tests of a market and nothing else.
+TESTS = "tests"
 TERM_ARRAYS = (
     "variant_id",
     "public_minor",
@@ -33,7 +35,8 @@ class Book:
 
     `references` holds the legal "was" amounts by strategy, 0 where none; `segment_minor` (S, m)
     the prices of each segment in `segments`; `family_of` maps a category to the one above it,
-    `kin` the way back (see `group_kin`), `paths` a category to its path. `trained_ms` is when the
+    `kin` the way back (see `group_kin`), `paths` a category to its path. `is_test` says that chance
+    or an arm of an experiment moved the public price (m,). `trained_ms` is when the
     model was fitted, 0 without a model. The elasticities in `terms` are those of a shopper without
     signals: the market's, divided by `sensitivity_mean` (m,).
     """
@@ -54,6 +57,7 @@ class Book:
     family_of: Mapping[int, int]
     paths: Mapping[int, str]
     weights: SignalWeights
+    is_test: BoolArray
     kin: Mapping[int, tuple[int, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,7 +77,9 @@ class Book:
         return np.where(is_there, at, 0), is_there
 
     def closed_by(self, scope: str, key: str, market: str) -> BoolArray | bool:
-        """Return which variants a kill switch of `scope` and `key` stops, (m,) or for all."""
+        """Return which variants' personal prices a kill switch stops, (m,) or for all."""
+        if scope == TESTS:
+            return False
         if scope == "global":
             return True
         if scope == "market":
@@ -87,6 +93,11 @@ class Book:
         ]
         return np.isin(self.terms.category_id, below)
 
+    def untested_by(self, scope: str, key: str, market: str) -> BoolArray | bool:
+        """Return which variants a kill switch keeps from price tests, (m,) or for all: those it
+        closes, and all of a market whose tests are off."""
+        return key == market if scope == TESTS else self.closed_by(scope, key, market)
+
 
 def book_arrays(book: Book) -> dict[str, NDArray[Any]]:
     """Return a book's arrays by name, for `pack_arrays`."""
@@ -98,6 +109,7 @@ def book_arrays(book: Book) -> dict[str, NDArray[Any]]:
     categories = sorted(book.paths)
     return arrays | {
         "sensitivity_mean": book.sensitivity_mean,
+        "is_test": book.is_test,
         "measure_amount": book.measure_amount,
         "measure_unit": book.measure_unit,
         "sku": book.sku,
@@ -124,7 +136,7 @@ def read_book(
     """Return the book that `book_arrays` was given.
 
     Books stored before `sensitivity_mean` was kept divided by 1; those before `extra_cost` have
-    none.
+    none, those before `is_test` do not say what was tested.
     """
     categories: Sequence[int] = arrays["categories"].tolist()
     mean = arrays.get("sensitivity_mean", np.ones(len(arrays["variant_id"])))
@@ -150,4 +162,5 @@ def read_book(
         family_of=dict(zip(categories, arrays["families"].tolist(), strict=True)),
         paths=dict(zip(categories, arrays["paths"].tolist(), strict=True)),
         weights=SignalWeights(**dict(zip(names, values, strict=True))),
+        is_test=arrays.get("is_test", np.zeros(len(mean), dtype=np.bool_)),
     )

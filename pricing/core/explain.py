@@ -1,115 +1,194 @@
-"""Why a price is what it is: parts that sum exactly, and prices with one factor taken away."""
+"""Why a price is what it is: what the served decision would be with inputs taken away in order.
+
+The inputs of a decision act on each other: purchases on offer count only where there is interest,
+a draw moves only a price that a signal lets move. So no share of one input "alone" adds up. Inputs
+are taken away one after the other, in the fixed order of INPUTS, and each row is the difference
+that one makes to the price with all inputs after it: the rows sum exactly, and the price without
+the first k inputs differs from the price by exactly their rows. Both come from deciding again with
+the function that decided; nothing is estimated.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pricing.core.decide import Decisions
-from pricing.core.quote import VariantTerms, quote_prices
-from pricing.core.signals import FACTOR_OF, ShopperSignals, SignalWeights, strengths
-from pricing.core.values import FloatArray, IntArray, Policy
+from pricing.core.decide import Decisions, Held, decide_rungs, settle
+from pricing.core.quote import (
+    RungTable,
+    VariantTerms,
+    build_rungs,
+    choose_rungs,
+    example_terms,
+)
+from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+from pricing.core.values import BoolArray, FloatArray, IntArray, Policy
 
-FACTORS = ("interest", "deals")
+# In the order in which they are taken away: the latest cause first, so that what is left is a
+# decision that could have been made. A prepared price stands in for signals where these are lost.
+INPUTS = ("hold", "test", "offers", "deals", "interest", "book")
+SIGNAL_INPUTS = ("offers", "deals", "interest")
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What makes up the quoted prices of m variants, arrays (m,) of signed minor units.
+class DecisionInputs:
+    """Everything that prices of m variants were decided from, for one shopper.
 
-    public + interest + deals + trial + hold + guard = quoted, exactly. `trial` is what chance did:
-    the drawn price against the one expected to be best.
+    `draw` (m,) are the drawn quantiles, None where nothing was drawn; `book_minor` (m,) the
+    prepared prices that stood in for the model, 0 where none did.
     """
 
-    public: IntArray
-    interest: IntArray
-    deals: IntArray
-    trial: IntArray
-    hold: IntArray
-    guard: IntArray
+    signals: ShopperSignals
+    terms: VariantTerms
+    weights: SignalWeights
+    policy: Policy
+    held: Held
+    now_ms: int
+    draw: IntArray | None
+    is_held_out: bool
+    book_minor: IntArray | None
 
-    def of(self, position: int) -> list[tuple[str, int]]:
-        """Return the parts of one variant, the public price first, parts of zero left out."""
-        named = (
-            ("public", self.public),
-            ("interest", self.interest),
-            ("deals", self.deals),
-            ("trial", self.trial),
-            ("hold", self.hold),
-            ("guard", self.guard),
+    def decide(self) -> Decisions:
+        """Return the decisions, made by the function that serves prices."""
+        return decide_rungs(
+            self.terms,
+            build_rungs(self.terms, self.policy, self.draw),
+            sensitivity_boost(self.signals, self.weights),
+            self.policy,
+            held=self.held,
+            now_ms=self.now_ms,
+            is_allowed=True,
+            is_stale=False,
+            is_held_out=self.is_held_out,
+            book_minor=self.book_minor,
         )
-        parts = [(name, int(values[position])) for name, values in named]
-        return [(name, amount) for name, amount in parts if amount or name == "public"]
+
+    def without(self, name: str) -> DecisionInputs:
+        """Return the inputs as if one of INPUTS had never been."""
+        if name in SIGNAL_INPUTS:
+            return replace(self, signals=self.signals.without(name))
+        if name == "hold":
+            return replace(self, held=Held.nothing(len(self.terms)))
+        return replace(self, draw=None) if name == "test" else replace(self, book_minor=None)
+
+    def has(self, name: str) -> bool:
+        """Return whether taking this input away can change anything at all."""
+        if name == "hold":
+            return bool(self.held.quoted_minor.any())
+        if name == "test":
+            return self.draw is not None and self.policy.exploration > 0.0
+        if name == "book":
+            return self.book_minor is not None and bool(self.book_minor.any())
+        return self.signals.has(name)
 
 
-def split_price(
-    signals: ShopperSignals,
-    terms: VariantTerms,
-    weights: SignalWeights,
-    decided: Decisions,
-    expected_minor: IntArray | None = None,
-) -> Parts:
-    """Return the parts of each decided price of one shopper.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The prices of m variants as inputs are taken away: (m,) each, the quoted price first.
 
-    The discount is shared out by the strength of the factors; what is left over by rounding goes
-    to interest, which every personal price has. `expected_minor` (m,) is the model's price if no
-    elasticity had been drawn; without it nothing was.
-
-    >>> from pricing.core.decide import Held, decide
-    >>> from pricing.core.quote import example_terms
-    >>> one, three = np.array([[80.0]]), np.array([[3.0]])
-    >>> seen = ShopperSignals(three, one, 0 * one, three, three, 0 * one)
-    >>> terms, weights, policy = example_terms(), SignalWeights(), Policy()
-    >>> decided = decide(seen, terms, weights, policy, held=Held.nothing(1), now_ms=0)
-    >>> split_price(seen, terms, weights, decided).of(0)
-    [('public', 400), ('interest', -17), ('deals', -4)]
+    `without_minor[k]` is the price without the first k + 1 of INPUTS; the last is the public price.
     """
-    public = terms.public_minor
-    expected = decided.model_minor if expected_minor is None else expected_minor
-    discount = public - expected
-    after_hold = np.minimum(decided.model_minor, decided.limit_minor)
-    deals = np.floor(discount * _share(signals, weights, "deals")[0] + 0.5).astype(np.int64)
-    return Parts(
-        public=public,
-        interest=deals - discount,
-        deals=-deals,
-        trial=decided.model_minor - expected,
-        hold=after_hold - decided.model_minor,
-        guard=decided.quoted_minor - after_hold,
-    )
+
+    public_minor: IntArray
+    quoted_minor: IntArray
+    without_minor: tuple[IntArray, ...]
+
+    def amounts(self) -> dict[str, IntArray]:
+        """Return what each input adds to the price, (m,) each; with the public price they sum to
+        the quoted one."""
+        before = (self.quoted_minor, *self.without_minor)
+        return {name: before[at] - before[at + 1] for at, name in enumerate(INPUTS)}
+
+    def rows(self, position: int) -> list[tuple[str, int]]:
+        """Return the rows of one variant, the public price first; an input that did nothing has
+        none."""
+        amounts = {name: int(values[position]) for name, values in self.amounts().items()}
+        last = [(name, amounts[name]) for name in reversed(INPUTS) if amounts[name]]
+        return [("public", int(self.public_minor[position])), *last]
+
+    def counterfactuals(self, position: int) -> list[tuple[str, int]]:
+        """Return the price of one variant after each input that did something is taken away, with
+        those before it."""
+        return list(self._steps(position))
+
+    def _steps(self, position: int) -> Iterator[tuple[str, int]]:
+        price = int(self.quoted_minor[position])
+        for name, values in zip(INPUTS, self.without_minor, strict=True):
+            if int(values[position]) != price:
+                price = int(values[position])
+                yield f"without_{name}", price
 
 
-def _share(signals: ShopperSignals, weights: SignalWeights, factor: str) -> FloatArray:
-    parts = strengths(signals, weights)
-    total = sum(parts.values())
-    part = sum(values for name, values in parts.items() if FACTOR_OF[name] == factor)
-    share: FloatArray = np.where(total > 0.0, part / np.where(total > 0.0, total, 1.0), 0.0)
-    return share
+def explain_prices(inputs: DecisionInputs, decided: Decisions | None = None) -> Explanation:
+    """Return the explanation of every price decided from `inputs`; `decided` if it is known.
+
+    >>> explain_prices(example_inputs()).rows(0)
+    [('public', 400), ('interest', -11), ('deals', -10)]
+    >>> explain_prices(example_inputs()).counterfactuals(0)
+    [('without_deals', 389), ('without_interest', 400)]
+    """
+    quoted = (decided or inputs.decide()).quoted_minor
+    prices, price = list[IntArray](), quoted
+    for name in INPUTS:
+        if inputs.has(name):
+            inputs = inputs.without(name)
+            price = inputs.decide().quoted_minor
+        prices.append(price)
+    return Explanation(inputs.terms.public_minor, quoted, tuple(prices))
 
 
-def counterfactuals(
-    signals: ShopperSignals,
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Which prices a test moved and which an earlier promise keeps, (m,): those whose explanation
+    has a row for it."""
+
+    by_test: BoolArray
+    by_hold: BoolArray
+
+
+def find_moved(
     terms: VariantTerms,
-    weights: SignalWeights,
+    rungs: RungTable,
+    boost: FloatArray,
     policy: Policy,
-    place: IntArray | None = None,
-) -> dict[str, IntArray]:
-    """Return the prices the model would quote with one factor removed and the same draw, each (m,).
+    decided: Decisions,
+    *,
+    is_held_out: bool,
+) -> Moved:
+    """Return what moved the prices decided from `rungs` and `boost`; the request path asks this.
 
-    Recomputed by the same function as the price itself, not estimated; earlier promises are left
-    out, since they come from the factor that is thought away.
-
-    >>> from pricing.core.quote import example_terms
-    >>> none, three = np.zeros((1, 1)), np.array([[3.0]])
-    >>> seen = ShopperSignals(three, none, none, three, three, none)
-    >>> prices = counterfactuals(seen, example_terms(), SignalWeights(), Policy())
-    >>> {name: int(price[0]) for name, price in prices.items()}
-    {'without_interest': 400, 'without_deals': 389}
+    >>> one = example_inputs()
+    >>> rungs, boost = build_rungs(one.terms, one.policy), np.array([[0.5]])
+    >>> find_moved(one.terms, rungs, boost, one.policy, one.decide(), is_held_out=False).by_test
+    array([False])
     """
-    return {
-        f"without_{factor}": quote_prices(
-            signals.without(factor), terms, weights, policy, place=place
-        ).quoted_minor[0]
-        for factor in FACTORS
-    }
+
+    def serve(model_minor: IntArray) -> IntArray:
+        nothing = Held.nothing(len(terms))
+        return settle(
+            model_minor, terms, policy, held=nothing, now_ms=0, is_held_out=is_held_out
+        ).minor
+
+    unheld = serve(decided.model_minor)
+    by_test = np.zeros(len(terms), dtype=np.bool_)
+    if rungs.draw is not None:
+        by_test = unheld != serve(choose_rungs(terms, replace(rungs, draw=None), boost)[0])
+    return Moved(by_test=by_test, by_hold=decided.quoted_minor != unheld)
+
+
+def example_inputs() -> DecisionInputs:
+    """Return the inputs of one price of somebody who looked around and bought on offer."""
+    three = np.array([[3.0]])
+    return DecisionInputs(
+        signals=ShopperSignals(three, np.array([[80.0]]), 0 * three, three, three, 0 * three),
+        terms=example_terms(),
+        weights=SignalWeights(),
+        policy=Policy(),
+        held=Held.nothing(1),
+        now_ms=0,
+        draw=None,
+        is_held_out=False,
+        book_minor=None,
+    )

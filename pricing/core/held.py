@@ -11,7 +11,8 @@ from uuid import UUID
 import numpy as np
 
 from pricing.core.decide import Held
-from pricing.core.tokens import EPOCH
+from pricing.core.labels import is_test_code
+from pricing.core.tokens import EPOCH, label_code_of
 
 # 1 January 2200: no promise is made for so long.
 LATEST_MS = 7_258_118_400_000
@@ -39,6 +40,16 @@ class HeldQuote:
     def quote_id(self) -> UUID:
         """The id."""
         return UUID(bytes=self.id_bytes)
+
+    @property
+    def label_code(self) -> str:
+        """The code of its label; empty for a public price without one."""
+        return label_code_of(self.token)
+
+    @property
+    def is_test(self) -> bool:
+        """Whether a price test moved it."""
+        return is_test_code(self.label_code)
 
     @property
     def expires_at(self) -> datetime:

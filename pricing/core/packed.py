@@ -1,8 +1,8 @@
 """Decisions on their way to the table: what a request shares, and a packed row for each quote.
 
 Format 1 (before prices were drawn) has no draw, format 2 (before quotes knew of stock and siblings)
-no additional cost. Entries of them that are still on the stream when a release turns are read as
-rows without one.
+no additional cost, format 3 (before price tests had a label) does not say which prices a test
+moved. Entries of them that are still on the stream when a release turns are read as rows without.
 """
 
 from __future__ import annotations
@@ -47,10 +47,17 @@ ID_FIELDS = (("id_high", "<u8"), ("id_low", "<u8"), ("signature", "<u8", (4,)))
 DRAW_FIELDS = (("draw", _INT),)
 # extra_cost is what a sale costs beside its unit cost: scarce stock, what siblings lose.
 COST_FIELDS = (("extra_cost", _FLOAT),)
+# is_test says that a test moved the price: it has a label of its own.
+TEST_FIELDS = (("is_test", "?"),)
 _FIRST = [*TERM_FIELDS, *SIGNAL_FIELDS, *HELD_FIELDS, *RESULT_FIELDS, *ID_FIELDS]
-DECISION_ROW = np.dtype([*_FIRST, *DRAW_FIELDS, *COST_FIELDS])
-_ROWS = {1: np.dtype(_FIRST), 2: np.dtype([*_FIRST, *DRAW_FIELDS]), 3: DECISION_ROW}
-DRAWN, FORMAT = 2, 3
+DECISION_ROW = np.dtype([*_FIRST, *DRAW_FIELDS, *COST_FIELDS, *TEST_FIELDS])
+_ROWS = {
+    1: np.dtype(_FIRST),
+    2: np.dtype([*_FIRST, *DRAW_FIELDS]),
+    3: np.dtype([*_FIRST, *DRAW_FIELDS, *COST_FIELDS]),
+    4: DECISION_ROW,
+}
+DRAWN, COSTED, EXPLAINED, FORMAT = 2, 3, 4, 4
 NO_DRAW = -1
 
 

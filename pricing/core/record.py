@@ -7,25 +7,27 @@ from the stored record.
 
 Records of format 1 (before prices were drawn) have no draw and no probabilities, those of format 2
 (before quotes knew of stock and siblings) no additional cost. They stay replayable: a record says
-which format it is of, and is made again in that one.
+which format it is of, and is made again in that one. Up to format 3 the rows of an explanation were
+shares by strength of signal; these are kept as they were shown and are not made again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from pricing.core.decide import Decisions, decide_rungs
-from pricing.core.explain import counterfactuals, split_price
+from pricing.core.decide import Decisions
+from pricing.core.explain import DecisionInputs, Explanation, explain_prices
 from pricing.core.exposures import Outlook, list_feasible, look_out
 from pricing.core.guardrails import name_actions
 from pricing.core.packed import (
+    COSTED,
     DECISION_ROW,
     DRAWN,
-    FORMAT,
+    EXPLAINED,
     HELD_FIELDS,
     NO_DRAW,
     RESULT_FIELDS,
@@ -42,12 +44,11 @@ from pricing.core.quote import (
     RungTable,
     VariantTerms,
     build_rungs,
-    choose_rungs,
     demand_ratios,
     payoff_ratios,
 )
-from pricing.core.signals import RAW_SIGNALS, ShopperSignals, SignalWeights, sensitivity_boost
-from pricing.core.values import IntArray, Policy
+from pricing.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
+from pricing.core.values import Policy
 
 
 def build_records(
@@ -81,7 +82,10 @@ def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Pol
     made = _decide(header, rows, weights, policy)
     again = _record(made, header, rows, 0)
     again["quoted_minor"] = int(made.decided.quoted_minor[0])
-    differences = tuple(name for name, value in again.items() if record[name] != value)
+    kept_as_shown = () if header.format >= EXPLAINED else ("reasons", "counterfactuals")
+    differences = tuple(
+        name for name, value in again.items() if name not in kept_as_shown and record[name] != value
+    )
     return Replayed(quoted_minor=again["quoted_minor"], differences=differences)
 
 
@@ -89,54 +93,41 @@ def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Pol
 class _Made:
     """Decisions of some rows with everything they were made of."""
 
-    signals: ShopperSignals
     terms: VariantTerms
     rungs: RungTable
     decided: Decisions
     outlook: Outlook
-    names: dict[str, IntArray]
-    parts: list[list[tuple[str, int]]]
+    explanation: Explanation
 
 
 def _decide(header: BatchHeader, rows: Rows, weights: SignalWeights, policy: Policy) -> _Made:
-    signals = read_signals(rows)
-    terms = read_terms(rows, header.exponent)
-    place = read_draws(rows)
-    rungs = build_rungs(terms, policy, place)
-    boost = sensitivity_boost(signals, weights)
-    book_minor = rows["book_minor"].astype(np.int64)
-    held, is_held_out = read_held(rows), header.arm == "holdout"
-    decided = decide_rungs(
-        terms,
-        rungs,
-        boost,
-        policy,
-        held=held,
+    inputs = DecisionInputs(
+        signals=read_signals(rows),
+        terms=read_terms(rows, header.exponent),
+        weights=weights,
+        policy=policy,
+        held=read_held(rows),
         now_ms=header.now_ms,
-        is_allowed=True,
-        is_stale=False,
-        is_held_out=is_held_out,
-        book_minor=book_minor,
+        draw=read_draws(rows),
+        is_held_out=header.arm == "holdout",
+        book_minor=rows["book_minor"].astype(np.int64),
     )
-    expected = choose_rungs(terms, replace(rungs, draw=None), boost)[0] if rungs.draw else None
-    parts = split_price(signals, terms, weights, decided, expected)
+    rungs, decided = build_rungs(inputs.terms, policy, inputs.draw), inputs.decide()
     return _Made(
-        signals=signals,
-        terms=terms,
+        terms=inputs.terms,
         rungs=rungs,
         decided=decided,
         outlook=look_out(
-            terms,
+            inputs.terms,
             rungs,
-            boost,
+            sensitivity_boost(inputs.signals, weights),
             policy,
-            held=held,
+            held=inputs.held,
             now_ms=header.now_ms,
-            is_held_out=is_held_out,
-            book_minor=book_minor,
+            is_held_out=inputs.is_held_out,
+            book_minor=inputs.book_minor,
         ),
-        names=counterfactuals(signals, terms, weights, policy, place),
-        parts=[parts.of(at) for at in range(len(rows))],
+        explanation=explain_prices(inputs, decided),
     )
 
 
@@ -147,7 +138,7 @@ def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[st
     }
     inputs |= {"exponent": header.exponent, "now_ms": header.now_ms}
     record: dict[str, Any] = {}
-    if header.format >= FORMAT:
+    if header.format >= COSTED:
         inputs["extra_cost"] = row["extra_cost"].item()
     if header.format >= DRAWN:
         inputs |= {"format": header.format, "draw": row["draw"].item()}
@@ -163,15 +154,11 @@ def _record(made: _Made, header: BatchHeader, rows: Rows, place: int) -> dict[st
         "candidates": _candidates(made, place),
         "guard_actions": list(name_actions(int(made.decided.actions[place]))),
         "reasons": [
-            {
-                "code": "book" if header.rung == "book" and code == "interest" else code,
-                "amount_minor": amount,
-            }
-            for code, amount in made.parts[place]
+            {"code": name, "amount_minor": amount} for name, amount in made.explanation.rows(place)
         ],
         "counterfactuals": [
-            {"code": name, "quoted_minor": int(prices[place])}
-            for name, prices in made.names.items()
+            {"code": name, "quoted_minor": price}
+            for name, price in made.explanation.counterfactuals(place)
         ],
     }
 

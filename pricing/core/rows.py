@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 
+from pricing.core.labels import TEST
 from pricing.core.packed import BatchHeader
 from pricing.core.tokens import EPOCH
 from pricing.core.values import VerifiedQuote
@@ -56,7 +57,7 @@ def row_of_record(header: BatchHeader, row: np.void, record: Mapping[str, Any]) 
         "rung": header.rung if is_personal else "public",
         "arm": header.arm,
         "propensity": header.propensity,
-        "label_code": header.label_code if is_personal else "",
+        "label_code": _label_code(header, row) if is_personal else "",
         "jurisdiction_code": header.jurisdiction_code,
         "policy_version": header.policy_version,
         "model_version": header.model_version,
@@ -67,6 +68,10 @@ def row_of_record(header: BatchHeader, row: np.void, record: Mapping[str, Any]) 
         **dict.fromkeys(EXPOSURE_COLUMNS),
         **record,
     }
+
+
+def _label_code(header: BatchHeader, row: np.void) -> str:
+    return f"{header.label_code}{TEST}" if row["is_test"] else header.label_code
 
 
 def row_of_token(quote: VerifiedQuote, signature: str) -> QuoteRow:

@@ -29,7 +29,7 @@ RAW_SIGNALS = ("activity", *SIGNALS)
 # Which named factor a signal belongs to when a price is explained.
 FACTOR_OF = {
     "deals": "deals",
-    "offers": "deals",
+    "offers": "offers",
     "category": "interest",
     "family": "interest",
     "variant": "interest",
@@ -92,12 +92,16 @@ class ShopperSignals:
     variant: FloatArray
 
     def without(self, factor: str) -> ShopperSignals:
-        """Return the signals as if nothing were known of `factor` ("deals" or "interest")."""
+        """Return the signals as if nothing were known of `factor`, a value of FACTOR_OF."""
         kept = {name: getattr(self, name) for name in RAW_SIGNALS}
         for name in SIGNALS:
             if FACTOR_OF[name] == factor:
                 kept[name] = np.zeros_like(kept[name])
         return ShopperSignals(**kept)
+
+    def has(self, factor: str) -> bool:
+        """Return whether anything is known of `factor`."""
+        return any(getattr(self, name).any() for name in SIGNALS if FACTOR_OF[name] == factor)
 
 
 def saturate(sums: FloatArray, scale: float) -> FloatArray:

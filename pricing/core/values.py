@@ -110,6 +110,9 @@ class Policy:
 class JurisdictionRule:
     """What a place asks of a personal price on one day. Half-open period; `valid_to` may be None.
 
+    The test label stands beside a personal price that a price test moved: it says what the label
+    says, and that a test is part of it.
+
     >>> STRICTEST.personal_allowed
     False
     """
@@ -124,9 +127,13 @@ class JurisdictionRule:
     unit_price_required: bool
     valid_from: date = date(2000, 1, 1)
     valid_to: date | None = None
+    test_label_en: str = ""
+    test_label_zh: str = ""
 
-    def label(self, language: str) -> str:
+    def label(self, language: str, *, is_test: bool = False) -> str:
         """Return the label text in `language` ("zh..." or anything else for English)."""
+        if is_test:
+            return self.test_label_zh if language.startswith("zh") else self.test_label_en
         return self.label_zh if language.startswith("zh") else self.label_en
 
 

@@ -84,8 +84,11 @@ ROWS = (
 )
 
 
-def seed(apps: Any, schema_editor: Any = None) -> None:
-    """Add policy 1 and the rows above where they are missing. Safe to run again."""
+def seed(apps: Any, schema_editor: Any = None, more: Any = None) -> None:
+    """Add policy 1 and the rows above where they are missing. Safe to run again.
+
+    `more` are columns of later migrations by label code.
+    """
     policies = apps.get_model("pricing", "PricingPolicy")
     if not policies.objects.exists():
         policies.objects.create(
@@ -110,6 +113,7 @@ def seed(apps: Any, schema_editor: Any = None) -> None:
                 "unit_price_required": unit_price,
                 "source": source,
                 "reviewed_by": REVIEWER,
+                **(more or {}).get(label_code, {}),
             },
         )
 

@@ -134,9 +134,11 @@ class JurisdictionRow(models.Model):
     valid_to = models.DateField(null=True, blank=True)
     personal_allowed = models.BooleanField()
     opt_in_required = models.BooleanField()
-    label_code = models.CharField(max_length=16)
+    label_code = models.CharField(max_length=16)  # never ends in "-test": see core/labels.py
     label_en = models.CharField(max_length=200, blank=True)
     label_zh = models.CharField(max_length=200, blank=True)
+    test_label_en = models.CharField(max_length=200, blank=True)
+    test_label_zh = models.CharField(max_length=200, blank=True)
     reference_strategy = models.CharField(max_length=32, choices=REFERENCE_STRATEGIES)
     unit_price_required = models.BooleanField(default=False)
     source = models.TextField()
@@ -151,8 +153,12 @@ class JurisdictionRow(models.Model):
                 name="jurisdiction_period",
             ),
             models.CheckConstraint(
-                condition=Q(personal_allowed=False) | (~Q(label_en="") & ~Q(label_zh="")),
+                condition=Q(personal_allowed=False)
+                | (~Q(label_en="") & ~Q(label_zh="") & ~Q(test_label_en="") & ~Q(test_label_zh="")),
                 name="jurisdiction_label",
+            ),
+            models.CheckConstraint(
+                condition=~Q(label_code__endswith="-test"), name="jurisdiction_label_code"
             ),
         ]
 
@@ -190,7 +196,10 @@ class EmergencyCap(models.Model):
 
 
 class KillSwitch(models.Model):
-    """One flip of a switch. The newest flip of (scope, key) holds; older ones are the history."""
+    """One flip of a switch. The newest flip of (scope, key) holds; older ones are the history.
+
+    All scopes but TESTS stop personal prices and tests of what they name; TESTS stops tests alone.
+    """
 
     class Scope(models.TextChoices):
         GLOBAL = "global", "everything"
@@ -198,6 +207,7 @@ class KillSwitch(models.Model):
         CATEGORY = "category", "one category and all below it"
         SKU = "sku", "one SKU"
         MODEL = "model", "one model version"
+        TESTS = "tests", "price tests of one market"
 
     scope = models.CharField(max_length=8, choices=Scope)
     key = models.CharField(max_length=64, blank=True)

@@ -57,7 +57,7 @@ class Quote(models.Model):
     rung = models.CharField(max_length=8, choices=Rung)
     arm = models.CharField(max_length=8, choices=Arm, default=Arm.NONE)
     propensity = models.FloatField(default=1.0)
-    label_code = models.CharField(max_length=16, blank=True)
+    label_code = models.CharField(max_length=24, blank=True)
     jurisdiction_code = models.CharField(max_length=16)
     policy_version = models.PositiveIntegerField()
     model_version = models.PositiveIntegerField(default=0)

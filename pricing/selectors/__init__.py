@@ -3,6 +3,7 @@
 from pricing.selectors.demand import demand_curve
 from pricing.selectors.prices import (
     active_policy,
+    are_price_tests_off,
     current_public_prices,
     floor_minor,
     has_price_book,
@@ -26,6 +27,7 @@ __all__ = [
     "ProposalNotFound",
     "QuoteNotFound",
     "active_policy",
+    "are_price_tests_off",
     "count_proposals",
     "current_public_prices",
     "demand_curve",

@@ -152,6 +152,12 @@ def resolve_jurisdiction(*, code: str, now: datetime) -> JurisdictionRule:
     return get_serving().rule(code, now)
 
 
+def are_price_tests_off(market: str) -> bool:
+    """Return whether staff have switched the price tests of a market off. No query while the rules
+    in memory are fresh."""
+    return get_serving().has_tests_off(market)
+
+
 def active_policy() -> Policy:
     """Return the policy in force. No query while the rules in memory are fresh."""
     return get_serving().policy

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from pricing.core.texts import say
+from pricing.core.packed import EXPLAINED
+from pricing.core.texts import say, say_without
 from pricing.core.tokens import owner_of
 from pricing.core.values import Counterfactual, QuoteTrace, Reason
 from pricing.models import Quote
@@ -69,13 +70,26 @@ def _trace(row: Mapping[str, Any], language: str) -> QuoteTrace:
             Reason(one["code"], one["amount_minor"], say(one["code"], language))
             for one in row["reasons"]
         ),
-        counterfactuals=tuple(
-            Counterfactual(one["code"], one["quoted_minor"], say(one["code"], language))
-            for one in row["counterfactuals"]
-        ),
+        counterfactuals=_counterfactuals(row, language),
         candidates=tuple(row["candidates"]),
         guard_actions=tuple(row["guard_actions"]),
         **{name: row[name] for name in _SAME},
+    )
+
+
+def _counterfactuals(row: Mapping[str, Any], language: str) -> tuple[Counterfactual, ...]:
+    """Return the prices without inputs. Each is without those before it too, but in records made
+    before EXPLAINED, which took one away at a time."""
+    kept = row["counterfactuals"]
+    codes = [one["code"] for one in kept]
+    adds_up = row["inputs"].get("format", 1) >= EXPLAINED
+    return tuple(
+        Counterfactual(
+            one["code"],
+            one["quoted_minor"],
+            say_without(codes[0 if adds_up else at : at + 1], language),
+        )
+        for at, one in enumerate(kept)
     )
 
 

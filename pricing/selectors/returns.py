@@ -41,6 +41,7 @@ class Return:
             book,
             terms=replace(book.terms, public_minor=public),
             segment_minor=np.minimum(book.segment_minor, np.where(where, public, _HUGE)),
+            is_test=book.is_test & ~where,
             references={name: np.where(where, 0, book.references[name]) for name in STRATEGIES},
         )
         return laid, where

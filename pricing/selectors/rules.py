@@ -67,6 +67,8 @@ def load_jurisdictions() -> tuple[JurisdictionRule, ...]:
             label_code=row.label_code,
             label_en=row.label_en,
             label_zh=row.label_zh,
+            test_label_en=row.test_label_en,
+            test_label_zh=row.test_label_zh,
             reference_strategy=row.reference_strategy,
             opt_in_required=row.opt_in_required,
             unit_price_required=row.unit_price_required,

@@ -17,6 +17,7 @@ from datetime import datetime
 import numpy as np
 from django.db import Error, connection
 
+from pricing.core.book import TESTS
 from pricing.core.jurisdictions import find_rule
 from pricing.core.values import JurisdictionRule, Policy, SwitchRow
 from pricing.selectors.pages import Served, load_pages
@@ -66,6 +67,10 @@ class Serving:
     def rule(self, code: str, now: datetime) -> JurisdictionRule:
         """Return the law's row for a place."""
         return find_rule(self.rules, code, now.date())
+
+    def has_tests_off(self, market: str) -> bool:
+        """Return whether staff have switched the price tests of a market off."""
+        return any(one.scope == TESTS and one.key == market for one in self.switches)
 
     def served(
         self, market: str, channel: str, now: datetime, pseudonym: str | None = None

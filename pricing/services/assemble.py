@@ -51,6 +51,7 @@ def assemble_book(
         family_of=families,
         paths=paths,
         weights=draft.weights,
+        is_test=draft.is_test,
     )
 
 
@@ -90,6 +91,7 @@ def patch_book(old: Book, fresh: Book) -> Book:
         version=fresh.version,
         terms=replace(old.terms, **terms),
         sensitivity_mean=put(old.sensitivity_mean, fresh.sensitivity_mean),
+        is_test=put(old.is_test, fresh.is_test),
         references={name: put(old.references[name], fresh.references[name]) for name in STRATEGIES},
         segment_minor=segment_minor,
     )

@@ -10,6 +10,7 @@ import numpy as np
 from pricing.core.arrays import BoolArray, IntArray
 from pricing.core.book import Book
 from pricing.core.decide import Decisions, Held, decide_rungs
+from pricing.core.explain import Moved, find_moved
 from pricing.core.held import HeldQuote, held_arrays
 from pricing.core.quote import RungTable, VariantTerms, build_rungs
 from pricing.core.signals import ShopperSignals, gather_signals, sensitivity_boost
@@ -23,13 +24,14 @@ from shop.kernel.clock import epoch_ms
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The variants of one request that are in the book."""
+    """The variants of one request that are in the book. `tests_off`: no price test moves them."""
 
     served: Served
     place: Place
     policy: Policy
     at: IntArray
     terms: VariantTerms
+    tests_off: bool = False
 
     @property
     def book(self) -> Book:
@@ -40,7 +42,8 @@ class Page:
 class Decided:
     """Decisions for one shopper and m variants with everything they were made of.
 
-    `place` are the draws of their elasticities, None where prices are not drawn.
+    `place` are the draws of their elasticities, None where prices are not drawn; `is_test` says
+    which prices a price test moved, the public price included.
     """
 
     signals: ShopperSignals
@@ -52,6 +55,7 @@ class Decided:
     is_decision: BoolArray
     is_held_out: bool
     place: IntArray | None
+    is_test: BoolArray
 
 
 def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decided:
@@ -61,9 +65,10 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
     signals = _signals(page, state)
     book_minor = None if state.features is not None else _book_minors(page, state)
     now_ms, place = epoch_ms(context.now), None
-    if book_minor is None and policy.exploration > 0.0:
+    if book_minor is None and policy.exploration > 0.0 and not page.tests_off:
         place = draw_places(seed_of(now_ms), terms.variant_id)
     rungs = build_rungs(terms, policy, place)
+    boost = sensitivity_boost(signals, page.book.weights)
     held_quotes = [state.held.get(one) for one in ids]
     held = held_arrays(held_quotes) if state.held else Held.nothing(len(ids))
     pseudonym = context.shopper_pseudonym or ""
@@ -71,7 +76,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
     decisions = decide_rungs(
         terms,
         rungs,
-        sensitivity_boost(signals, page.book.weights),
+        boost,
         policy,
         held=held,
         now_ms=now_ms,
@@ -80,6 +85,7 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         is_held_out=is_held_out_now,
         book_minor=book_minor,
     )
+    moved = find_moved(terms, rungs, boost, policy, decisions, is_held_out=is_held_out_now)
     return Decided(
         signals=signals,
         terms=terms,
@@ -90,7 +96,17 @@ def decide_page(page: Page, context: QuoteContext, state: ShopperState) -> Decid
         is_decision=_is_decision(terms, rungs, decisions, book_minor),
         is_held_out=is_held_out_now,
         place=place,
+        is_test=page.book.is_test[page.at] | moved.by_test | _keeps_test(held_quotes, moved),
     )
+
+
+def _keeps_test(quotes: Sequence[HeldQuote | None], moved: Moved) -> BoolArray:
+    """Return where an earlier promise holds of a price that a test had moved, (m,)."""
+    found = np.zeros(len(quotes), dtype=np.bool_)
+    for at in np.flatnonzero(moved.by_hold).tolist():
+        quote = quotes[at]
+        found[at] = quote is not None and quote.is_test
+    return found
 
 
 def _is_decision(

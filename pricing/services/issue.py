@@ -14,6 +14,7 @@ from pricing.core.book import Book
 from pricing.core.decide import HOUR_MS, MINUTE_MS
 from pricing.core.held import HeldQuote, pack_held
 from pricing.core.keys import HELD_PLACES, STREAM, held_key
+from pricing.core.labels import label_code
 from pricing.core.packed import (
     COST_FIELDS,
     DECISION_ROW,
@@ -154,7 +155,8 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
     listed, public = decided.terms.list_minor.tolist(), decided.terms.public_minor.tolist()
     quoted = decided.decided.quoted_minor.tolist()
     discount = decided.decided.discount_minor.tolist()
-    label_code = issue.place.rule.label_code
+    codes = [label_code(issue.place.rule, is_test=one) for one in (False, True)]
+    is_test = decided.is_test.tolist()
     signed = {}
     for at in fresh:
         is_personal = quoted[at] < public[at]
@@ -164,7 +166,7 @@ def _sign(issue: _Issue, decided: Decided, fresh: Sequence[int]) -> dict[int, _S
             ids[at],
             (listed[at], public[at], quoted[at]),
             issue.rung if is_personal else "public",
-            label_code if is_personal else "",
+            codes[is_test[at]] if is_personal else "",
         )
         held = HeldQuote(
             quote_id.bytes,
@@ -257,6 +259,7 @@ def _rows(decided: Decided, signed: Mapping[int, _Signed], fresh: IntArray) -> R
     rows["held_quoted"], rows["held_public"] = held.quoted_minor[fresh], held.public_minor[fresh]
     rows["held_discount"] = held.discount_minor[fresh]
     rows["held_issued"], rows["held_expires"] = held.issued_ms[fresh], held.expires_ms[fresh]
+    rows["is_test"] = decided.is_test[fresh]
     rows["quoted_minor"] = decided.decided.quoted_minor[fresh]
     if decided.book_minor is not None:
         rows["book_minor"] = decided.book_minor[fresh]

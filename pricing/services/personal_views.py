@@ -6,6 +6,7 @@ import numpy as np
 
 from pricing.core.book import Book
 from pricing.core.held import HeldQuote
+from pricing.core.labels import label_code, label_text
 from pricing.core.texts import say
 from pricing.core.values import PriceView, Reason, Rung
 from pricing.services.public_views import Place, unit_price
@@ -35,7 +36,9 @@ def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: 
     quoted = min(quote.quoted_minor, public)
     is_personal = quoted < public
     reasons = base.reasons
+    code = base.label_code
     if is_personal:
+        code = label_code(rule, is_test=quote.is_test)
         discount = Reason("personal", quoted - public, say("personal", language))
         reasons = (base.reasons[0], discount)
     return PriceView(
@@ -47,8 +50,8 @@ def _view(quote: HeldQuote, base: PriceView, *, book: Book, place: Place, rung: 
         is_personal=is_personal,
         reference_minor=base.reference_minor,
         reference_note=base.reference_note,
-        label_code=rule.label_code if is_personal else "",
-        label=rule.label(language) if is_personal else "",
+        label_code=code,
+        label=label_text(rule, code, language) if is_personal else base.label,
         quote_id=quote.quote_id,
         token=quote.token,
         expires_at=quote.expires_at,

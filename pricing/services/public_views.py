@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pricing.core.book import Book
+from pricing.core.labels import PUBLIC_TEST, label_text
 from pricing.core.texts import say
 from pricing.core.tokens import EPOCH, NOBODY, encode_token
 from pricing.core.unit_prices import choose_unit, price_per_unit
@@ -82,8 +83,10 @@ def make_public_view(
     expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
     kid, key = signing_key()
     where = f"{place.market}/{place.channel}"
+    code = PUBLIC_TEST if book.is_test[position] else ""
     quote = replace(
         blank_quote(book, place, policy),
+        label_code=code,
         quote_id=shared_id(issued, book.version, variant_id, public, where),
         variant_id=variant_id,
         list_minor=listed,
@@ -104,6 +107,8 @@ def make_public_view(
         is_personal=False,
         reference_minor=reference,
         reference_note=note,
+        label_code=code,
+        label=label_text(place.rule, code, place.language),
         token=encode_token(quote, key=key),
         expires_at=expires,
         reasons=(Reason("public", public, say("public", place.language)),),

@@ -55,7 +55,8 @@ def quote_variants(*, context: QuoteContext, variant_ids: Sequence[int]) -> Quot
         if reason:
             send_looks(gather_looks(page, context))
         else:
-            personal, reason = _personal_views(page, context, views, serving.tests_prices)
+            tests_prices = serving.tests_prices and not page.tests_off
+            personal, reason = _personal_views(page, context, views, tests_prices)
             views |= personal
     if missing:
         views |= view_unlisted(context, serving, missing)
@@ -85,7 +86,8 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
         state = _read(page, context)
         if not state.reason:
             prices = prices.copy()
-            prices[is_there] = _list_prices(page, context, state, serving.tests_prices)
+            tests_prices = serving.tests_prices and not page.tests_off
+            prices[is_there] = _list_prices(page, context, state, tests_prices)
     if not is_there.all():
         prices = np.where(is_there, prices, price_unlisted(ids))
     return prices
@@ -130,7 +132,8 @@ def _open_page(
         rule=serving.rule(context.jurisdiction_code, context.now),
         language=context.language,
     )
-    return Page(served, place, serving.policy, at, terms), missing
+    tests_off = serving.has_tests_off(context.market)
+    return Page(served, place, serving.policy, at, terms, tests_off), missing
 
 
 def _close(terms: VariantTerms, is_closed: BoolArray) -> VariantTerms:

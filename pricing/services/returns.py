@@ -90,7 +90,7 @@ def take_chance_back(*, switch: KillSwitch, now: datetime) -> int:
         for page in _list_shown(pages, holds_from):
             is_newest = page.published.version == pages[0].published.version
             known = {one: _newest(spells, is_newest) for one, spells in moved.items()}
-            stopped = page.book.closed_by(switch.scope, switch.key, place[0])
+            stopped = page.book.untested_by(switch.scope, switch.key, place[0])
             found.append((page, list(_find_taken(page, stopped, known, is_emergency))))
     _write(switch, [(page, taken) for page, taken in found if taken], holds_from)
     return sum(len(taken) for _, taken in found)

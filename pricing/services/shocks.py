@@ -10,6 +10,7 @@ from django.db.models import Q
 from numpy.typing import NDArray
 
 from pricing.core.arrays import BoolArray, FloatArray, IntArray
+from pricing.core.book import TESTS
 from pricing.core.guardrails import PublicBounds
 from pricing.core.looks import WeekDraw
 from pricing.core.optimum import Limits
@@ -91,10 +92,11 @@ def read_shocks(*, shelf: Shelf, occasion: Occasion, is_tested: BoolArray) -> Sh
 
 
 def find_stopped(shelf: Shelf, occasion: Occasion) -> BoolArray:
-    """Return which variants of a shelf a kill switch stops, (m,): one of the model in use stops
-    all. One query."""
+    """Return which variants of a shelf a kill switch keeps from tests, (m,): one of the model in
+    use stops all. One query."""
     model = "" if occasion.model is None else str(occasion.model[0].id)
-    for_all = {("global", ""), ("market", occasion.place[0]), ("model", model)}
+    market = occasion.place[0]
+    for_all = {("global", ""), ("market", market), (TESTS, market), ("model", model)}
     _, paths = category_paths(shelf.tree)
     stopped = np.zeros(len(shelf), dtype=np.bool_)
     for switch in list_kill_switches():

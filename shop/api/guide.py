@@ -37,9 +37,11 @@ A token that is not valid is refused with 401, never ignored.
 ### Prices
 Every price carries `list_price`, `public_price` (the same for everybody at this moment) and
 `quoted_price` (what this shopper pays, never above the public one). Where `is_personal` is true,
-show `public_price` and `label` beside it. `quote_token` keeps the price until `expires_at`: send it
-when adding to the cart. `why_url` explains the price; `opt_out_url` switches personal prices off,
-with effect on the next quote. `Sec-GPC: 1` does the same for one request.
+show `public_price` beside it. Show `label` wherever it is not empty: a `label_code` that ends in
+`-test` marks a price that a price test moved (`price-test`: the same price for everybody).
+`quote_token` keeps the price until `expires_at`: send it when adding to the cart. `why_url`
+explains the price; `opt_out_url` switches personal prices off, with effect on the next quote.
+`Sec-GPC: 1` does the same for one request.
 
 ### Money
 `{"minor": 1234, "currency": "USD", "exponent": 2, "display": "$12.34"}`: compute with `minor`, show

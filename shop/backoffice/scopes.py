@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from pricing.core.book import TESTS
 from pricing.core.values import SwitchRow
 
 WHERE: dict[str, str | Promise] = {
@@ -15,6 +16,7 @@ WHERE: dict[str, str | Promise] = {
     "category": gettext_lazy("category %(key)s"),
     "sku": gettext_lazy("SKU %(key)s"),
     "model": gettext_lazy("model version %(key)s"),
+    TESTS: gettext_lazy("price tests of market %(key)s"),
 }
 
 
@@ -29,5 +31,5 @@ def name_scope(scope: str, key: str) -> str:
 
 
 def describe_switches(switches: Iterable[SwitchRow]) -> list[tuple[SwitchRow, str]]:
-    """Return kill switches that are on, each with what it stops."""
-    return [(one, name_scope(one.scope, one.key)) for one in switches]
+    """Return the kill switches that stop personal prices, each with what it stops."""
+    return [(one, name_scope(one.scope, one.key)) for one in switches if one.scope != TESTS]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from pricing.selectors import active_policy, get_quote, resolve_jurisdiction
+from pricing.core.labels import label_text
+from pricing.selectors import (
+    active_policy,
+    are_price_tests_off,
+    get_quote,
+    resolve_jurisdiction,
+)
 from profiles.core.features.registry import FEATURES
 from profiles.selectors import find_shopper
 from shop.catalog.selectors import list_cards
@@ -22,7 +28,7 @@ def why(ctx: PageContext, quote_id: UUID) -> WhyPage:
     return WhyPage(
         trace=trace,
         card=cards[0] if cards else None,
-        label=rule.label(ctx.language) if trace.is_personal else "",
+        label=label_text(rule, trace.label_code, ctx.language),
     )
 
 
@@ -46,6 +52,10 @@ def pricing_rules(ctx: PageContext) -> RulesPage:
         hold_minutes=policy.hold_minutes,
         quote_minutes=policy.quote_minutes,
         no_rise_hours=policy.no_rise_hours,
+        shock_share=policy.shock_share,
+        holdout_share=policy.holdout_share,
+        has_drawn_prices=policy.exploration > 0.0,
+        are_tests_off=are_price_tests_off(ctx.market),
     )
 
 

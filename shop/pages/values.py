@@ -163,7 +163,11 @@ class FeatureNote:
 
 @dataclass(frozen=True, slots=True)
 class RulesPage:
-    """ "How our prices work", generated from the live configuration."""
+    """ "How our prices work", generated from the live configuration.
+
+    `shock_share` of public prices are moved at random a week, `holdout_share` of shoppers always
+    pay them; `are_tests_off` says that staff have switched tests off in this market.
+    """
 
     rule: JurisdictionRule
     features: tuple[FeatureNote, ...]
@@ -172,6 +176,10 @@ class RulesPage:
     hold_minutes: int
     quote_minutes: int
     no_rise_hours: int
+    shock_share: float
+    holdout_share: float
+    has_drawn_prices: bool
+    are_tests_off: bool
 
 
 @dataclass(frozen=True, slots=True)

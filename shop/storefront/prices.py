@@ -47,7 +47,8 @@ def why_prefix(language: str) -> str:
 def price_fields(
     price: PriceView, *, language: str, locale: str, about: str = "", shape: str = ""
 ) -> dict[str, str | bool]:
-    """Return the template's fields. A personal price always has its label, why and switch-off.
+    """Return the template's fields. A personal price always has its label, why and switch-off, a
+    price for everybody that a price test moved its label.
 
     `shape` is "" (card), "page" or "line"; `about` names the product for screen readers.
     """
@@ -62,9 +63,9 @@ def price_fields(
         "everyone": format_money(price.public_minor, currency, locale),
         "unit": unit_text(price, locale),
         "was": "",
+        "label": price.label,
     }
     if is_mine:
-        fields["label"] = price.label
         fields["why"] = price_words(language)["why" if shape else "why_short"]
         fields["why_url"] = f"{why_prefix(language)}{price.quote_id}/"
         fields["about"] = about

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from orders.selectors.statistics import find_order_of_quote
+from pricing.core.labels import label_text
 from pricing.core.values import QuoteTrace
 from pricing.selectors import QuoteNotFound, get_quote, resolve_jurisdiction
 from pricing.selectors.staff_quotes import QuoteChances, read_chances
@@ -152,7 +153,7 @@ def _read_label(trace: QuoteTrace, language: str) -> str:
     if not trace.label_code:
         return ""
     rule = resolve_jurisdiction(code=trace.jurisdiction_code, now=trace.issued_at)
-    return rule.label(language)
+    return label_text(rule, trace.label_code, language)
 
 
 def _list_stages(trace: QuoteTrace) -> list[tuple[str, str]]:

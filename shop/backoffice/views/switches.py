@@ -17,7 +17,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from pricing.core.book import TESTS
 from pricing.selectors import list_kill_switches
+from pricing.selectors.places import list_places
 from pricing.selectors.staff_models import read_version
 from pricing.services import set_kill_switch
 from shop.backoffice.frame import needs, render_page
@@ -34,6 +36,7 @@ SCOPES = [
     ("category", _("one category and all below it (its path)")),
     ("sku", _("one SKU")),
     ("model", _("one model version (its number)")),
+    (TESTS, _("price tests of one market (its code)")),
 ]
 
 
@@ -61,9 +64,19 @@ def _is_model(key: str) -> bool:
 # scope -> whether its key names something there is
 KNOWN: dict[str, Callable[[str], bool]] = {
     "market": _is_market,
+    TESTS: _is_market,
     "category": _is_category,
     "sku": has_sku,
     "model": _is_model,
+}
+
+
+# (price tests alone, stopped) -> what happened
+SAID = {
+    (False, True): _("Personal prices are stopped. Shoppers see the public price from now on."),
+    (False, False): _("Released. Personal prices return with the next quotes."),
+    (True, True): _("Price tests are off: within a second no test moves a price. Promises hold."),
+    (True, False): _("Price tests are on again: prices are drawn anew from the next quotes on."),
 }
 
 
@@ -135,15 +148,17 @@ def flip_switch(request: HttpRequest) -> HttpResponse:
     except FairtagError as refusal:
         form.add_error(None, str(refusal))
         return _render(request, form)
-    stopped = _("Personal prices are stopped. Shoppers see the public price from now on.")
-    released = _("Released. Personal prices return with the next quotes.")
-    messages.success(request, str(stopped if form.cleaned_data["is_active"] else released))
+    is_tests, is_active = form.cleaned_data["scope"] == TESTS, form.cleaned_data["is_active"]
+    messages.success(request, str(SAID[is_tests, is_active]))
     return HttpResponseRedirect(reverse("admin:kill_switch"))
 
 
 def _render(request: HttpRequest, form: FlipForm) -> HttpResponse:
     switches = list_kill_switches()
+    off = {switch.key for switch in switches if switch.scope == TESTS}
+    markets = sorted({place[0] for place in list_places()} | off)
     context = {
+        "tests": [(market, market in off) for market in markets],
         "switches": describe_switches(switches),
         "is_everything_off": any(switch.scope == "global" for switch in switches),
         "form": form,

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from pricing.core.labels import PUBLIC_TEST, is_test_code, label_text
 from profiles.core.values import PURPOSES
 from shop.pages.trust import pricing_rules as rules_page
 from shop.pages.trust import privacy as privacy_page
@@ -32,7 +33,12 @@ from shop.storefront.wording import describe_features, list_consents
 def why(request: HttpRequest, quote_id: UUID) -> HttpResponse:
     """Explain one price to the shopper it was made for; htmx gets it for a dialog."""
     page = why_page(get_visit(request).ctx, quote_id)
-    context = {"page": page, "contact": contact_address(), "return_to": came_from(request)}
+    context = {
+        "page": page,
+        "is_test": is_test_code(page.trace.label_code),
+        "contact": contact_address(),
+        "return_to": came_from(request),
+    }
     name = "storefront/why_sheet.html" if is_fragment(request) else "storefront/why.html"
     return render(request, name, context)
 
@@ -48,6 +54,10 @@ def pricing_rules(request: HttpRequest) -> HttpResponse:
         "cap_percent": round(page.personal_cap * 100),
         "region_name": REGIONS.get(ctx.jurisdiction_code, ctx.jurisdiction_code),
         "label": page.rule.label(ctx.language),
+        "test_label": page.rule.label(ctx.language, is_test=True),
+        "public_test_label": label_text(page.rule, PUBLIC_TEST, ctx.language),
+        "shock_percent": f"{page.shock_share * 100:g}" if page.shock_share else "",
+        "holdout_percent": f"{page.holdout_share * 100:g}" if page.holdout_share else "",
         "contact": contact_address(),
     }
     return render(request, "storefront/rules.html", context)

@@ -91,6 +91,11 @@ def stored(header: BatchHeader, row: np.void, record: dict[str, Any]) -> dict[st
     return json.loads(json.dumps({**record, **extra}))
 
 
+def decision_in(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without its explanation, which formats before this one counted otherwise."""
+    return {k: v for k, v in record.items() if k not in ("reasons", "counterfactuals")}
+
+
 @pytest.mark.parametrize("arm", ["treated", "holdout"])
 def test_a_drawn_decision_replays_bit_for_bit_and_names_every_probability(arm: str) -> None:
     rng = np.random.default_rng(1)
@@ -158,7 +163,7 @@ def test_entries_of_the_release_before_are_drained_as_they_were_meant() -> None:
     for record, old in zip(
         build_records(header, rows, WEIGHTS, POLICY_THEN), OLD["records"], strict=True
     ):
-        assert record == {name: old[name] for name in record}
+        assert decision_in(record) == {name: old[name] for name in decision_in(record)}
         assert "rung_minors" not in record
 
 
@@ -170,7 +175,7 @@ def test_records_made_before_quotes_knew_of_stock_replay_bit_for_bit() -> None:
     assert (rows["draw"] >= 0).all()
     again = build_records(header, rows, WEIGHTS, POLICY_THEN)
     for record, old in zip(again, DRAWN_ONLY["records"], strict=True):
-        assert record == {name: old[name] for name in record}
+        assert decision_in(record) == {name: old[name] for name in decision_in(record)}
         assert "extra_cost" not in record["inputs"]
         assert replay_record(old, WEIGHTS, POLICY_THEN).differences == ()
 
@@ -187,6 +192,17 @@ def test_what_a_sale_costs_besides_is_on_record_and_needed_to_make_it_again() ->
         prices.append((kept["quoted_minor"], replay_record(forgotten, WEIGHTS, POLICY)))
     assert all(price >= again.quoted_minor for price, again in prices)
     assert any(price > again.quoted_minor for price, again in prices)
+
+
+def test_an_explanation_is_made_again_and_that_of_an_earlier_format_stays_as_it_was_shown() -> None:
+    rows = make_rows(np.random.default_rng(6), 20, draw=50)
+    header = replace(example_header(), now_ms=NOW_MS, format=FORMAT)
+    decide_all(header, rows)
+    for row, record in zip(rows, build_records(header, rows, WEIGHTS, POLICY), strict=True):
+        wrong = stored(header, row, record) | {"reasons": [{"code": "public", "amount_minor": 1}]}
+        assert replay_record(wrong, WEIGHTS, POLICY).differences == ("reasons",)
+        before = wrong | {"inputs": wrong["inputs"] | {"format": FORMAT - 1}}
+        assert replay_record(before, WEIGHTS, POLICY).differences == ()
 
 
 def test_a_format_nobody_knows_is_refused() -> None:
