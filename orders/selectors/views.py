@@ -18,6 +18,7 @@ from orders.models import Order, OrderEvent, OrderLine, Payment
 from orders.selectors.links import read_link
 from orders.selectors.terms import load_terms
 from pricing.core.labels import label_text
+from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
 from promotions.core.values import Adjustment, DeliveryCut
 
@@ -31,8 +32,6 @@ def view_order(order: Order, *, language: str) -> OrderView:
     # The law that held when the prices were shown.
     rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
     law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
-    label = law if personal else ""
-    is_open = order.status == OrderStatus.AWAITING_PAYMENT
     return OrderView(
         order_id=order.pk,
         number=order.number,
@@ -40,9 +39,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,
-        lines=tuple(
-            _line_view(line, label_text(rule, line.label_code, language), law) for line in lines
-        ),
+        lines=tuple(_line_view(line, rule, law, language) for line in lines),
         subtotal_minor=order.subtotal_minor,
         discount_minor=order.discount_minor,
         delivery_minor=order.delivery_minor,
@@ -58,13 +55,13 @@ def view_order(order: Order, *, language: str) -> OrderView:
         contact=_contact(order),
         payments=_payments(order.payments.order_by("created_at"), language),
         timeline=_timeline(order.events.order_by("at", "id"), language),
-        is_payable=is_open,
+        is_payable=order.status == OrderStatus.AWAITING_PAYMENT,
         is_cancellable=order.status in CANCELLABLE and order.channel != "store",
         delivery_cuts=tuple(
             _relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments
         ),
         has_personal_price=bool(personal),
-        label=label,
+        label=law if personal else "",
         points_spent=order.points_spent,
         points_minor=order.points_minor,
         points_earned=order.points_earned,
@@ -76,7 +73,7 @@ def status_text(status: str, language: str) -> str:
     return pick(STATUSES[status], language)
 
 
-def _line_view(line: OrderLine, label: str, law: str) -> OrderLineView:
+def _line_view(line: OrderLine, rule: JurisdictionRule, law: str, language: str) -> OrderLineView:
     return OrderLineView(
         line_id=line.pk,
         variant_id=line.variant_id,
@@ -92,7 +89,7 @@ def _line_view(line: OrderLine, label: str, law: str) -> OrderLineView:
         total_minor=line.total_minor,
         is_personal=line.is_personal,
         label_code=line.label_code,
-        label=label,
+        label=label_text(rule, line.label_code, language),
         quote_id=line.quote_id,
         adjustments=tuple(_relabel(Adjustment(**kept), law) for kept in line.adjustments),
         refunded_quantity=line.refunded_quantity,

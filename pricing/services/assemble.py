@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pricing.core.arrays import BoolArray
 from pricing.core.book import Book, read_book
 from pricing.core.demand.served import ServedDemand
 from pricing.core.quote import drop_signals
@@ -15,6 +16,8 @@ from pricing.core.values import ModelVersionRow, Policy
 from pricing.models import PriceBook
 from pricing.selectors.publishing import category_paths
 from pricing.services.drafts import Draft
+from pricing.services.proposing import STAFF
+from pricing.services.shocks import target_prices
 from shop.kernel.arrays import unpack_arrays
 from shop.kernel.clock import epoch_ms
 
@@ -51,8 +54,22 @@ def assemble_book(
         family_of=families,
         paths=paths,
         weights=draft.weights,
-        is_test=draft.is_test,
+        is_test=find_tested(draft),
     )
+
+
+def find_tested(draft: Draft) -> BoolArray:
+    """Return where the public price is one that chance or an arm moved, (m,); staff's word is none.
+
+    A price that a guardrail keeps from going back after its test is one still.
+    """
+    public, arms, shocks = draft.terms.public_minor, draft.arms, draft.shocks
+    stays = arms.is_intact & (public == draft.old_public)
+    by_arm = ((arms.sets & (arms.factor < 1.0)) | stays) & (public < arms.base_minor)
+    by_chance = public == target_prices(shocks, draft.terms.exponent)
+    by_chance |= shocks.is_intact & (public == shocks.running_minor)
+    is_test: BoolArray = by_arm | (by_chance & (public != shocks.base_minor))
+    return is_test & (draft.proposed.cause != STAFF)
 
 
 def open_book(row: PriceBook, *, currency: str, exponent: int) -> Book:

@@ -29,14 +29,7 @@ from pricing.services.circumstances import Circumstances, find_circumstances
 from pricing.services.occasions import Occasion
 from pricing.services.proposing import ANCHOR, MODEL, STAFF, Proposed, propose
 from pricing.services.screening import screen_draft
-from pricing.services.shocks import (
-    SHOCK,
-    Shocks,
-    ask_for,
-    draw_shocks,
-    read_shocks,
-    target_prices,
-)
+from pricing.services.shocks import SHOCK, Shocks, ask_for, draw_shocks, read_shocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +57,6 @@ class Draft:
     weekly_units: FloatArray
     shocks: Shocks
     arms: Arms
-
-    @property
-    def is_test(self) -> BoolArray:
-        """Where the public price is one that chance or an arm moved, (m,); staff's word is none.
-
-        A price that a guardrail keeps from going back after its test is one still.
-        """
-        public, arms, shocks = self.terms.public_minor, self.arms, self.shocks
-        stays = arms.is_intact & (public == self.old_public)
-        by_arm = ((arms.sets & (arms.factor < 1.0)) | stays) & (public < arms.base_minor)
-        by_chance = public == target_prices(shocks, self.terms.exponent)
-        by_chance |= shocks.is_intact & (public == shocks.running_minor)
-        is_test: BoolArray = by_arm | (by_chance & (public != shocks.base_minor))
-        return is_test & (self.proposed.cause != STAFF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,9 @@ def make_public_view(
 ) -> PriceView:
     """Return the view of one variant's public price, with the token that promises it."""
     terms = book.terms
-    public, listed = int(terms.public_minor[position]), int(terms.list_minor[position])
-    variant_id = int(terms.variant_id[position])
-    bucket = epoch_ms(now) // (SHARED_MINUTES * 60_000) * SHARED_MINUTES
-    issued = EPOCH + timedelta(minutes=bucket)
+    names = ("variant_id", "public_minor", "list_minor")
+    variant_id, public, listed = (int(getattr(terms, name)[position]) for name in names)
+    issued = _shared_since(now)
     expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
     kid, key = signing_key()
     where = f"{place.market}/{place.channel}"
@@ -96,7 +95,7 @@ def make_public_view(
         expires_at=expires,
         kid=kid,
     )
-    unit_minor, label = unit_price(book, position, public, place.market, place.language)
+    unit_minor, unit = unit_price(book, position, public, place.market, place.language)
     reference, note = legal_reference(book, position, public, place)
     return PriceView(
         variant_id=variant_id,
@@ -113,8 +112,13 @@ def make_public_view(
         expires_at=expires,
         reasons=(Reason("public", public, say("public", place.language)),),
         unit_minor=unit_minor,
-        unit_label=label,
+        unit_label=unit,
     )
+
+
+def _shared_since(now: datetime) -> datetime:
+    bucket = epoch_ms(now) // (SHARED_MINUTES * 60_000) * SHARED_MINUTES
+    return EPOCH + timedelta(minutes=bucket)
 
 
 def blank_quote(book: Book, place: Place, policy: Policy) -> VerifiedQuote:

@@ -90,7 +90,7 @@ def expected_minor(view: PriceView) -> float:
 def test_a_personal_price_says_what_it_is(dairy: Dairy, alice: ShopperValue) -> None:
     brie = prices_of(dairy, alice)[dairy.brie]
     assert brie.is_personal
-    assert brie.label == "Personal price, set automatically from your activity in this store"
+    assert brie.label.startswith("Personal price, set automatically")
     assert sum(reason.amount_minor for reason in brie.reasons) == brie.quoted_minor
     assert [reason.code for reason in brie.reasons] == ["public", "personal"]
     assert brie.expires_at == NOON + timedelta(minutes=60)
@@ -99,10 +99,10 @@ def test_a_personal_price_says_what_it_is(dairy: Dairy, alice: ShopperValue) -> 
 
 
 def test_new_york_gets_its_exact_sentence(dairy: Dairy, alice: ShopperValue) -> None:
-    brie = prices_of(dairy, alice, jurisdiction_code="US-NY")[dairy.brie]
-    assert brie.label == "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
-    in_chinese = prices_of(dairy, alice, jurisdiction_code="US-NY", language="zh-hans")
-    assert in_chinese[dairy.brie].label.startswith(brie.label)
+    verbatim = "THIS PRICE WAS SET BY AN ALGORITHM USING YOUR PERSONAL DATA."
+    assert prices_of(dairy, alice, jurisdiction_code="US-NY")[dairy.brie].label.startswith(verbatim)
+    chinese = prices_of(dairy, alice, jurisdiction_code="US-NY", language="zh-hans")[dairy.brie]
+    assert chinese.label.startswith(verbatim)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ import pytest
 
 from pricing.core.arm_prices import multiply_prices
 from pricing.core.decide import MINUTE_MS, Held, hold_limit
-from pricing.core.explain import INPUTS, DecisionInputs, explain_prices
 from pricing.core.guardrails import (
     Gated,
     PublicBounds,
@@ -30,7 +29,7 @@ from pricing.core.rounding import NOT_A_PRICE, to_minor
 from pricing.core.rows import EXPOSURE_COLUMNS
 from pricing.core.rungs import personal_rungs
 from pricing.core.shocks import plan_shocks, shock_rungs
-from pricing.core.signals import ShopperSignals, SignalWeights, sensitivity_boost
+from pricing.core.signals import SignalWeights, sensitivity_boost
 from pricing.core.values import STRICTEST, Policy
 from pricing.models import Quote
 from tests.factories.pricing import make_signals, make_terms
@@ -239,35 +238,6 @@ def test_was_prices(row: Row) -> None:
     found = find_references(series, paid, np.array([500]), int(row["today"]) * DAY)
     was = int(found[row["strategy"]].amount[0])
     assert was == (0 if row["was"] == "none" else int(row["was"]))
-
-
-@rows_of("Why examples")
-def test_why(row: Row) -> None:
-    interest, none = np.array([[float(row["interest"])]]), np.zeros((1, 1))
-    promised = whole(row["promised before"] or "0")
-    public, deals = whole("400"), np.array([[float(row["lines on offer"])]])
-    discount = np.where(promised > 0, public - promised, 0)
-    inputs = DecisionInputs(
-        signals=ShopperSignals(interest, deals, none, interest, interest, none),
-        terms=make_terms(public, cost_share=0.7, elasticity=2.4, elasticity_sd=0.4),
-        weights=SignalWeights(deals=0.9),
-        policy=Policy(exploration=0.5 if row["draw"] else 0.0),
-        held=Held(promised, public, discount, whole("0"), whole("1") * MINUTE_MS),
-        now_ms=0,
-        draw=whole(row["draw"]) if row["draw"] else None,
-        is_held_out=False,
-        book_minor=None,
-    )
-    found = explain_prices(inputs)
-    assert ", ".join(f"{name} {amount}" for name, amount in found.rows(0)) == row["rows"]
-    without = [
-        f"{name.removeprefix('without_')} {price}" for name, price in found.counterfactuals(0)
-    ]
-    assert ", ".join(without) == row["without"]
-
-
-def test_the_order_in_which_inputs_are_taken_away_is_the_one_that_is_said() -> None:
-    assert [row["row"].strip("`") for row in read_table("Why this price")] == list(INPUTS)
 
 
 def test_the_strategies_are_the_ones_that_exist() -> None:

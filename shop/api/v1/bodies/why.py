@@ -28,7 +28,7 @@ def why_body(page: WhyPage, locale: str) -> Json:
         "label": page.label,
         "reasons": reason_bodies(trace.reasons, currency, locale),
         "counterfactuals": counterfactual_bodies(trace.counterfactuals, currency, locale),
-        "data_used": sorted(trace.features),
+        "data_used": sorted(name for name, value in trace.features.items() if value),
         "jurisdiction": trace.jurisdiction_code,
         "policy_version": trace.policy_version,
         "model_version": trace.model_version,

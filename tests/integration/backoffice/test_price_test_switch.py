@@ -1,0 +1,33 @@
+"""One click on the page of the kill switch stops the price tests of a market."""
+
+from __future__ import annotations
+
+from django.test import Client
+from django.urls import reverse
+
+from pricing.selectors import list_kill_switches
+from pricing.selectors.serving import forget_serving
+
+FLIP = {"scope": "tests", "key": "us", "reason": "Switched on the page of the kill switch."}
+
+
+def read(client: Client, name: str) -> str:
+    forget_serving()  # as on commit
+    return client.get(reverse(name)).content.decode()
+
+
+def test_the_tests_of_a_market_are_switched_off_and_on_with_one_click(root: Client) -> None:
+    shop, flip = Client(), reverse("admin:flip_switch")
+    assert "Switch price tests off" in read(root, "admin:kill_switch")
+    told = root.post(flip, {**FLIP, "is_active": "stop"}, follow=True).content.decode()
+    assert "Price tests are off" in told
+    assert "Switch price tests on" in told
+    assert [(one.scope, one.key) for one in list_kill_switches()] == [("tests", "us")]
+    # Personal prices go on: nothing says that they are stopped.
+    assert "Personal prices are on" in read(root, "admin:index")
+    assert "Price tests are switched off at the moment." in read(shop, "pricing_rules")
+    root.post(flip, {**FLIP, "is_active": "release"})
+    rules = read(shop, "pricing_rules")
+    assert "switched off at the moment" not in rules
+    assert "No test makes your price higher than the price for everybody." in rules
+    assert list_kill_switches() == []
