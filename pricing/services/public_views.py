@@ -79,21 +79,16 @@ def make_public_view(
     names = ("variant_id", "public_minor", "list_minor")
     variant_id, public, listed = (int(getattr(terms, name)[position]) for name in names)
     issued = _shared_since(now)
-    expires = issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES)
-    kid, key = signing_key()
-    where = f"{place.market}/{place.channel}"
     code = PUBLIC_TEST if book.is_test[position] else ""
     quote = replace(
         blank_quote(book, place, policy),
         label_code=code,
-        quote_id=shared_id(issued, book.version, variant_id, public, where),
         variant_id=variant_id,
         list_minor=listed,
         public_minor=public,
         quoted_minor=public,
         issued_at=issued,
-        expires_at=expires,
-        kid=kid,
+        expires_at=issued + timedelta(minutes=policy.quote_minutes + SHARED_MINUTES),
     )
     unit_minor, unit = unit_price(book, position, public, place.market, place.language)
     reference, note = legal_reference(book, position, public, place)
@@ -108,12 +103,20 @@ def make_public_view(
         reference_note=note,
         label_code=code,
         label=label_text(place.rule, code, place.language),
-        token=encode_token(quote, key=key),
-        expires_at=expires,
+        token=_sign(quote),
+        expires_at=quote.expires_at,
         reasons=(Reason("public", public, say("public", place.language)),),
         unit_minor=unit_minor,
         unit_label=unit,
     )
+
+
+def _sign(quote: VerifiedQuote) -> str:
+    """Return the token of a public price, with the id that it has in every process."""
+    kid, key = signing_key()
+    where = f"{quote.market}/{quote.channel}"
+    ids = (quote.issued_at, quote.book_version, quote.variant_id, quote.public_minor)
+    return encode_token(replace(quote, quote_id=shared_id(*ids, where), kid=kid), key=key)
 
 
 def _shared_since(now: datetime) -> datetime:

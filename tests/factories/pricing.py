@@ -61,7 +61,7 @@ class Dairy:
 
 def seed_rules() -> None:
     """Put back what migrations seed: a test with real transactions empties all tables."""
-    importlib.import_module("pricing.migrations.0026_price_tests_have_labels").seed(apps)
+    importlib.import_module("pricing.migrations.0027_price_tests_have_labels").seed(apps)
 
 
 def make_dairy() -> Dairy:

@@ -262,7 +262,7 @@ def test_the_jurisdiction_rows_are_the_seeded_ones() -> None:
     assert said[:-1] == expected
     assert said[-1]["reference price"] == STRICTEST.reference_strategy
     assert said[-1]["personal"] == "no"
-    tested = importlib.import_module("pricing.migrations.0026_price_tests_have_labels").TEST_LABELS
+    tested = importlib.import_module("pricing.migrations.0027_price_tests_have_labels").TEST_LABELS
     labels = {label[0]: label[1:] for _, _, label, *_ in seeded}
     labels |= {f"{code}{TEST}": texts for code, texts in tested.items()}
     labels[PUBLIC_TEST] = (

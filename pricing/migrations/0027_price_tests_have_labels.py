@@ -60,7 +60,7 @@ def label_tests(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pricing", "0025_switches_take_chance_back")]
+    dependencies = [("pricing", "0026_two_people_decide_in_one_place")]
 
     operations = [
         migrations.RemoveConstraint(model_name="jurisdictionrow", name="jurisdiction_label"),
