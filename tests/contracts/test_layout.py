@@ -22,7 +22,7 @@ TOP_LEVEL = {
     *("requirements.txt", "README.md"),
     # what the ecosystem expects there
     *("dev", "tools", "pyproject.toml", "static", "locale", "docs", "deploy", ".ci"),
-    *("requirements.in", "requirements-dev.in", "requirements-dev.txt", "LICENSE"),
+    *("requirements.in", "requirements-dev.in", "requirements-dev.txt", "LICENSE", "SECURITY.md"),
     *(".gitignore", ".dockerignore"),
 }
 # Written by Django's conventions, not floors of a room.
