@@ -42,8 +42,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "promotions_promotionlaw_change",
     ),
     "models": (
-        *("pricing_demandmodelversion_ask_for", "pricing_demandmodelversion_activate"),
-        *("pricing_modelaudit_ask_to_answer", "pricing_modelaudit_answer"),
+        *("pricing_demandmodelversion_ask_for", "pricing_demandmodelversion_approve"),
+        *("pricing_modelaudit_ask_to_answer", "pricing_modelaudit_approve"),
         *("pricing_modelramp_begin", "pricing_modelramp_step"),
         *("pricing_breakertrip_undo", "undo_breaker", "flip_switch"),
     ),
