@@ -71,7 +71,7 @@ FIELDS = {
     ),
     "CampaignPolicy": classify(
         none="id version is_active two_person_budget_minor two_person_depth"
-        " two_person_depth_unbudgeted reason created_at created_by approved_by"
+        " two_person_depth_unbudgeted two_person_stack reason created_at created_by approved_by"
     ),
     "PromotionLaw": classify(
         none="id code valid_from valid_to pause_days raise_days percent_is_claim members_count"

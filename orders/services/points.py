@@ -10,7 +10,6 @@ from orders.core.totals import LineAmounts
 from orders.core.values import CartPoints, Contact
 from orders.models import Order
 from orders.services.ages import is_restricted
-from orders.services.places import find_places
 from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
 from promotions.core.values import Evaluation
@@ -18,6 +17,7 @@ from promotions.selectors.points_cart import CartGoods, plan_points_of
 from promotions.services.partners import record_partner_returns
 from promotions.services.points_orders import PointsLine, ReturnedUnits, open_points, return_points
 from promotions.services.referrals import hash_identity
+from shop.catalog.selectors.places import find_places
 
 
 def plan_cart_points(

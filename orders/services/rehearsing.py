@@ -9,7 +9,6 @@ import numpy as np
 
 from orders.core.wording import locale_of
 from orders.selectors.terms import Terms, load_terms
-from orders.services.places import find_places, find_products
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import QuoteContext
 from pricing.selectors import floor_minor
@@ -20,6 +19,7 @@ from promotions.core.values import Evaluation
 from promotions.selectors import ShopperView, evaluate_cart
 from promotions.selectors.book import CompiledBook
 from shop.catalog.selectors import get_market, list_cards
+from shop.catalog.selectors.places import find_places, find_products
 
 
 @dataclass(frozen=True, slots=True)

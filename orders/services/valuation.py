@@ -13,7 +13,6 @@ from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.services.ages import find_terms
 from orders.services.gifts import GiftShelf, choices_of
-from orders.services.places import find_places
 from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
 from orders.services.shopper_facts import complete_shopper
@@ -28,6 +27,7 @@ from promotions.core.values import Evaluation
 from promotions.selectors import ShopperView, evaluate_asked, list_cart_arms, prepare_cart
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
+from shop.catalog.selectors.places import find_places
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from promotions.services.campaign_policy import approve_thresholds, propose_thre
 from shop.approvals.admin import VersionAdmin
 from shop.staff.columns import age_column, money_column
 
-BOUNDS = ("two_person_budget_minor", "two_person_depth", "two_person_depth_unbudgeted")
+BOUNDS = (
+    *("two_person_budget_minor", "two_person_depth", "two_person_depth_unbudgeted"),
+    "two_person_stack",
+)
 
 
 @admin.register(CampaignPolicy)
@@ -27,6 +30,7 @@ class CampaignPolicyAdmin(VersionAdmin):
         money_column("two_person_budget_minor", _("Two people above")),
         "two_person_depth",
         "two_person_depth_unbudgeted",
+        "two_person_stack",
         "reason",
         "created_by",
         "approved_by",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 from promotions.core.benefits_bundles import save_on_bundles
@@ -46,6 +47,8 @@ def reduce_lines(
     """
     if benefit.kind in WITHOUT_LINES:
         return [0] * len(lines)
+    if benefit.ignores_floor:
+        lines = [replace(line, floor_minor=0) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
         pools = pools or [range(len(lines))]
         saving = _save_on_sets(benefit, benefit.terms, lines, pools, is_personal=is_personal)
@@ -96,7 +99,7 @@ def percent_of(benefit: Benefit | Step, amount_minor: int) -> int:
 
 
 def _room(line: OpenLine, benefit: Benefit, *, is_personal: bool) -> int:
-    room = line.left_minor if benefit.ignores_floor else line.room_minor
+    room = line.room_minor
     if is_personal and line.personal_minor is not None:
         room = min(room, line.personal_minor)
     return room if benefit.cap_line_minor is None else min(room, benefit.cap_line_minor)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from promotions.core.answers import Floored
-from promotions.core.benefits import OpenLine
 from promotions.core.carts import CartValue
 from promotions.core.evaluate_answers import sum_lines
+from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate
 from promotions.core.stacking_steps import CART, Plan, Prepared, apply_all, open_lines, prepare
 

@@ -80,12 +80,14 @@ class Limits:
     """From where on two different people must agree.
 
     `budget_minor` is in minor units of the campaign's market, depths are percent of a price.
-    Without a budget the lower depth `depth_unbudgeted` holds: nothing else bounds the cost.
+    Without a budget the lower depth `depth_unbudgeted` holds: nothing else bounds the cost. `stack`
+    bounds what it and other campaigns take off the same unit together.
     """
 
     budget_minor: int = 500_000
     depth: float = 30.0
     depth_unbudgeted: float = 20.0
+    stack: float = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Reach:
     """How far a campaign goes: budget (None: none), deepest cut in percent, window, the rest.
 
     `percents` are the shares taken off by offer code, `terms` a hash of everything else;
-    `sells_below_floor`: no price floor stops it.
+    `sells_below_floor`: no price floor stops it; `stack`: what it and others take off together.
     """
 
     budget_minor: int | None
@@ -103,6 +105,7 @@ class Reach:
     terms: str = ""
     percents: Mapping[str, float] = field(default_factory=dict)
     sells_below_floor: bool = False
+    stack: float = 0.0
 
 
 def phase_at(status: str, starts_at: datetime, ends_at: datetime, now: datetime) -> Phase:
@@ -176,8 +179,10 @@ def needs_two(reach: Reach, limits: Limits) -> bool:
     True
     >>> needs_two(Reach(100, 1.0, sells_below_floor=True), Limits())
     True
+    >>> needs_two(Reach(100, 10.0, stack=19.0), Limits(stack=15.0))
+    True
     """
-    if reach.sells_below_floor:
+    if reach.sells_below_floor or reach.stack > limits.stack:
         return True
     if reach.budget_minor is None:
         return reach.depth > limits.depth_unbudgeted

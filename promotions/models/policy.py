@@ -18,6 +18,11 @@ class CampaignPolicy(models.Model):
     two_person_budget_minor = models.BigIntegerField(default=500_000)
     two_person_depth = models.FloatField(default=30.0)
     two_person_depth_unbudgeted = models.FloatField(default=20.0)
+    two_person_stack = models.FloatField(
+        default=25.0,
+        db_default=25.0,
+        help_text="Percent that it and other campaigns take off the same unit together.",
+    )
     reason = models.CharField(max_length=300)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
@@ -43,7 +48,8 @@ class CampaignPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(two_person_budget_minor__gte=0)
                 & Q(two_person_depth__gte=0, two_person_depth__lte=100)
-                & Q(two_person_depth_unbudgeted__gte=0, two_person_depth_unbudgeted__lte=100),
+                & Q(two_person_depth_unbudgeted__gte=0, two_person_depth_unbudgeted__lte=100)
+                & Q(two_person_stack__gte=0, two_person_stack__lte=100),
                 name="campaignpolicy_sane",
             ),
         ]

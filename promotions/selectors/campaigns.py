@@ -165,6 +165,7 @@ def load_limits() -> Limits:
         budget_minor=row.two_person_budget_minor,
         depth=row.two_person_depth,
         depth_unbudgeted=row.two_person_depth_unbudgeted,
+        stack=row.two_person_stack,
     )
 
 

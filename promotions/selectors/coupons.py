@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from promotions.core.values import CouponValue
-from promotions.models import Coupon, OfferVariant, Redemption
+from promotions.models import Campaign, Coupon, OfferVariant, Redemption
 from promotions.selectors.book import compile_or_skip, load_offer_book
 
 State = Redemption.State
@@ -22,6 +22,8 @@ def find_coupons(
 ) -> list[CouponValue]:
     """Return one value per code, also for codes nobody knows. One query.
 
+    A code of a campaign that was never released is one that nobody knows: answers, limits of
+    guesses and the statement itself are the same.
     Of an offer that lists its variants only those in `variant_ids` (the cart's) are read: a
     coupon may cover thousands. Holds that ran out are not counted. Uses are counted by the
     shopper's own rows, so a code with a million uses is as quick as a new one.
@@ -34,6 +36,7 @@ def find_coupons(
     lost = ran_out.filter(campaign_id=OuterRef("offer__campaign_id"), is_budgeted=True)
     rows = (
         Coupon.objects.filter(code__in=codes)
+        .exclude(offer__campaign__status__in=[Campaign.Status.DRAFT, Campaign.Status.SCHEDULED])
         .select_related("offer__campaign", "offer__category", "batch")
         .annotate(
             lists_variants=Exists(covered),

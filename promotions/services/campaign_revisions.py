@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from promotions.models import Campaign, CampaignEvent, CampaignRevision
 from promotions.selectors.book import forget_offer_book
 from promotions.selectors.campaigns import load_limits, load_snapshot, take_snapshot
 from promotions.selectors.depths import measure_reach
+from promotions.selectors.overlaps import find_worst_stack
 from promotions.services.campaign_law import require_lawful
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
@@ -80,7 +81,7 @@ def record_change(  # who, why, when and from what: the columns of a revision
     if agreed is not None and hash_snapshot(snapshot) == hash_snapshot(agreed):
         return Saved(campaign_id, campaign.revision, is_new=False)
     row = add_revision(campaign, origin=origin, reason=reason, by_id=by_id, now=now, source=source)
-    is_waiting = campaign.status in RELEASED and _must_wait(snapshot, agreed, now)
+    is_waiting = campaign.status in RELEASED and _must_wait(campaign, snapshot, agreed, now)
     was = campaign.status
     if was in RELEASED:
         require_untested(campaign)
@@ -179,10 +180,20 @@ def clone_campaign(*, campaign_id: int, by_id: int | None, now: datetime) -> int
 
 
 def _must_wait(
-    snapshot: Mapping[str, Any], agreed: Mapping[str, Any] | None, now: datetime
+    campaign: Campaign, snapshot: Mapping[str, Any], agreed: Mapping[str, Any] | None, now: datetime
 ) -> bool:
     is_further = agreed is None or goes_further(reach_of(snapshot), reach_of(agreed))
-    return is_further and needs_two(measure_reach(snapshot, now=now), load_limits())
+    return is_further and needs_second(campaign.pk, snapshot, now=now)
+
+
+def needs_second(campaign_id: int, snapshot: Mapping[str, Any], *, now: datetime) -> bool:
+    """Return whether two people must agree: by budget, depth, floor, or what it and others take
+    off together, which is only looked for where the others do not decide."""
+    limits, reach = load_limits(), measure_reach(snapshot, now=now)
+    if needs_two(reach, limits):
+        return True
+    worst = find_worst_stack(campaign_id=campaign_id, now=now)
+    return worst is not None and needs_two(replace(reach, stack=worst.depth), limits)
 
 
 def _note_change(campaign: Campaign, was: str, row: CampaignRevision, now: datetime) -> None:

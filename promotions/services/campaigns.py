@@ -9,13 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from promotions.core.approvals import CAMPAIGN
-from promotions.core.workflow import STEPS, Note, Status, Step, may_step, needs_two
+from promotions.core.workflow import STEPS, Note, Status, Step, may_step
 from promotions.models import Campaign
 from promotions.selectors.book import forget_offer_book
-from promotions.selectors.campaigns import load_limits, load_snapshot
-from promotions.selectors.depths import measure_reach
+from promotions.selectors.campaigns import load_snapshot
 from promotions.selectors.laws import PROMISES
 from promotions.services.campaign_law import require_lawful
+from promotions.services.campaign_revisions import needs_second
 from promotions.services.campaign_rows import CampaignRefused, write_rows
 from promotions.services.campaign_trail import (
     DECIDED,
@@ -46,8 +46,9 @@ def move_campaign(
     _require_step(campaign, Step(step))
     ensure_baseline(campaign, now)
     wanted = STEPS[Step(step)][1]
-    if step == Step.SCHEDULE and not _needs_second(campaign, now):
-        wanted = Status.LIVE
+    if step == Step.SCHEDULE:
+        said = load_snapshot(campaign.pk, campaign.revision)
+        wanted = wanted if needs_second(campaign_id, said, now=now) else Status.LIVE
     if wanted in (Status.LIVE, Status.SCHEDULED):
         _require_promise(campaign, now)
     _keep_promise(campaign, wanted)
@@ -189,8 +190,3 @@ def _require_promise(campaign: Campaign, now: datetime, except_rules: Collection
         raise CampaignRefused(_("Its end is past: nobody would ever see it."))
     require_untested(campaign)
     require_lawful(campaign_id=campaign.pk, now=now, except_rules=except_rules)
-
-
-def _needs_second(campaign: Campaign, now: datetime) -> bool:
-    said = load_snapshot(campaign.pk, campaign.revision)
-    return needs_two(measure_reach(said, now=now), load_limits())

@@ -13,11 +13,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import override
 
+from orders.selectors.recorded import load_recorded_orders
 from pricing.selectors.places import home_place
+from promotions.core.conflicts import Conflict
 from promotions.selectors.builder_people import list_neighbours
 from promotions.selectors.campaigns import CampaignView, find_campaign
 from promotions.selectors.checks import GOODS
 from promotions.selectors.laws import list_violations
+from promotions.selectors.overlaps import find_worst_stack, list_conflicts
 from promotions.services.campaign_goods import take_out_asked
 from promotions.services.campaign_rows import CampaignRefused
 from promotions.services.checks import (
@@ -32,7 +35,6 @@ from promotions.services.checks import (
     finish_check,
 )
 from shop.backoffice.audiences import Audience, count_audience
-from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.law import describe_law, list_goods_of_rules
 from shop.backoffice.prospects import (
     describe_burn,
@@ -41,7 +43,8 @@ from shop.backoffice.prospects import (
     describe_prospect,
     foresee,
 )
-from shop.backoffice.rehearsals import Rehearsal, rehearse_campaign
+from shop.backoffice.rehearsals import Rehearsal, make_carts, rehearse_campaign
+from shop.backoffice.stacks import describe_stack
 from shop.kernel.clock import utc_now
 from shop.staff.reasons import say_refusal
 
@@ -49,6 +52,8 @@ type Progress = Callable[[int, int], None]
 
 WHOLE = 100
 PAUSE = timedelta(milliseconds=500)
+# The recorded carts that a release is checked on
+RECENT, MOST_ORDERS = timedelta(days=28), 500
 LANGUAGES = tuple(code for code, _name in settings.LANGUAGES)
 
 
@@ -109,15 +114,33 @@ def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
     if task.rule:
         telling.between("goods", 0, 30)(0, 1)
         take_out_asked(check_id=task.check_id, now=utc_now())
-    tell = telling.between("law", 30 if task.rule else 0, 95)
+    tell = telling.between("law", 30 if task.rule else 0, 80)
     tell(0, 1)
     places, found = list_violations(campaign_id=task.campaign_id, now=utc_now(), on_progress=tell)
 
+    market, worst = _find_worst(task, telling.between("overlaps", 80, 98))
+
     def describe(language: str) -> dict[str, Any]:
         report = describe_law(places, found, language)
-        return {**asdict(report), "is_lawful": report.is_lawful}
+        stack = describe_stack(worst, market, language)
+        return {**asdict(report), "is_lawful": report.is_lawful, "stack": stack}
 
     return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
+
+
+def _find_worst(task: CheckTask, tell: Progress) -> tuple[str, Conflict | None]:
+    """Return its market, and its worst stack with others on goods and recent recorded carts."""
+    now = utc_now()
+    campaign = find_campaign(task.campaign_id, now=now)
+    if campaign is None:
+        raise CheckStopped
+    market = market_of(campaign)
+    orders = load_recorded_orders(
+        market_code=market, since=now - RECENT, until=now, limit=MOST_ORDERS
+    )
+    carts = make_carts(orders, now=now)
+    worst = find_worst_stack(campaign_id=task.campaign_id, now=now, carts=carts, on_progress=tell)
+    return market, worst
 
 
 def _say_refusal(task: CheckTask, _language: str) -> str:

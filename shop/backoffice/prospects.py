@@ -88,7 +88,7 @@ def describe_prospect(found: Prospect, market_code: str, language: str) -> dict[
     ids = {one for one, *_rest in (*found.scarce, *found.lowered)}
     cards = name_cards(sorted(ids), language)
     names = {one: cards[one].name if one in cards else f"#{one}" for one in ids}
-    money = partial(_show, market_code, language)
+    money = partial(show_amount, market_code, language)
     return {
         "scarce": [(names[one], chance, pieces) for one, chance, pieces in found.scarce],
         "lowered": [(names[one], money(was), money(then)) for one, was, then in found.lowered],
@@ -96,7 +96,8 @@ def describe_prospect(found: Prospect, market_code: str, language: str) -> dict[
     }
 
 
-def _show(market_code: str, language: str, minor: int) -> str:
+def show_amount(market_code: str, language: str, minor: int) -> str:
+    """Return an amount of a market as readers of a language write it."""
     return format_money(minor, get_market(market_code).currency, _locale(language))
 
 
@@ -131,7 +132,7 @@ def describe_forecast(
 
 def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dict[str, object]]:
     """Return how the budget burns by day of the campaign's window; none without a budget."""
-    money = partial(_show, market_code, language)
+    money = partial(show_amount, market_code, language)
     return [
         {
             "day": f"{tried.since + tried.shift + timedelta(days=one.day):%Y-%m-%d}",

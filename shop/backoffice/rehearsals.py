@@ -10,7 +10,6 @@ import numpy as np
 
 from orders.selectors.recorded import RecordedOrder, find_facts_then, load_recorded_orders
 from orders.selectors.terms import load_terms
-from orders.services.places import find_places, find_products
 from orders.services.rehearsing import list_fees, stock_gifts
 from pricing.core.values import QuoteContext
 from pricing.selectors import floor_minor
@@ -27,6 +26,7 @@ from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.personal_law import find_personal_cap
 from shop.backoffice.judged_carts import Books, Look, judge_cart
 from shop.catalog.selectors import get_market
+from shop.catalog.selectors.places import find_places, find_products
 
 WEEK = timedelta(days=7)
 MOST_CARTS = 1_000

@@ -9,7 +9,6 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from orders.services.places import find_places, find_products
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import PriceView
 from pricing.selectors import floor_minor
@@ -32,6 +31,7 @@ from promotions.selectors.facts import LookUp
 from promotions.selectors.preview_offers import FindTier, FindVisitor
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
+from shop.catalog.selectors.places import find_places, find_products
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor

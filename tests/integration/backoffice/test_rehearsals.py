@@ -14,11 +14,11 @@ from pricing.core.reference import PriceSeries
 from pricing.core.values import QuoteContext
 from profiles.models import Segment, Shopper, ShopperProfile
 from promotions.models import Campaign, Offer
-from promotions.selectors import forget_offer_book
+from promotions.selectors import forget_offer_book, overlaps
 from promotions.selectors.campaigns import find_campaign
-from shop.backoffice import conflicts, prospects, rehearsals
+from promotions.selectors.overlaps import list_conflicts
+from shop.backoffice import prospects, rehearsals
 from shop.backoffice.audiences import count_audience
-from shop.backoffice.conflicts import list_conflicts
 from shop.backoffice.prospects import describe_prospect, foresee
 from shop.backoffice.rehearsals import rehearse_campaign
 from tests.factories.drafts import go_live, make_draft
@@ -37,7 +37,7 @@ def world(prices: FakePrices, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
         return np.array([asked[one].quoted_minor for one in variant_ids.tolist()])
 
     monkeypatch.setattr(rehearsing, "quote_listing", quote_listing)
-    for module in (rehearsing, rehearsals, conflicts):
+    for module in (rehearsing, rehearsals, overlaps):
         monkeypatch.setattr(module, "floor_minor", prices.floor_minor)
     return prices
 

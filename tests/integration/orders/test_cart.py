@@ -21,6 +21,7 @@ from orders.services import (
 )
 from pricing.core.values import QuoteContext
 from profiles.selectors import list_running
+from promotions.models import Campaign
 from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper
 from tests.factories.promotions import make_campaign
 
@@ -190,3 +191,43 @@ def test_looking_at_a_cart_takes_four_statements_whatever_its_size(
             view_cart(context=visit)
         counts.append(len(captured))
     assert counts == [4, 4]
+
+
+@pytest.mark.parametrize("status", ["draft", "scheduled"])
+def test_a_code_that_was_never_released_answers_like_one_nobody_knows(
+    visit: QuoteContext, shelf: Shelf, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    make_campaign("secret", amount_minor=100, code="SECRET")
+    Campaign.objects.update(status=status)
+    counted: list[str] = []
+    monkeypatch.setattr("orders.services.carts.count_wrong_code", counted.append)
+    add_to_cart(context=visit, variant_id=shelf.gouda)
+    apply_coupon(context=visit, code="WARMUP")
+    said, queries = [], []
+    for code in ("NOBODY", "SECRET"):
+        with CaptureQueriesContext(connection) as seen:
+            cart = apply_coupon(context=visit, code=code)
+        queries.append(len(seen))
+        said.append(str(cart).replace(code, "CODE"))
+    assert said[0] == said[1]
+    assert counted == ["WARMUP", "NOBODY", "SECRET"]
+    assert queries[0] == queries[1]
+    Campaign.objects.update(status="live")
+    assert apply_coupon(context=visit, code="SECRET").discount_minor == 100
+
+
+def test_a_cart_that_a_price_floor_cut_says_which_offer_and_where(
+    visit: QuoteContext, shelf: Shelf
+) -> None:
+    make_campaign("sixty", percent="60", scope={"variants": [shelf.gouda]})
+    add_to_cart(context=visit, variant_id=shelf.rye)
+    assert add_to_cart(context=visit, variant_id=shelf.rye).notices == ()
+    cart = add_to_cart(context=visit, variant_id=shelf.gouda)
+    assert cart.discount_minor == 250  # 60 % of 5.00 are 3.00; the floor is half
+    assert [(one.code, one.message) for one in cart.notices] == [
+        (
+            "offer_at_floor",
+            "A part of the offer “sixty” could not be applied to Gouda: it is at its lowest price.",
+        )
+    ]
+    assert cart.notices == next(line for line in cart.lines if line.discount_minor).notices

@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.services.places import find_places, find_products
 from promotions.core.carts import CartLineValue
 from promotions.models import CampaignShopper, UseLimit
 from promotions.selectors import (
@@ -25,6 +24,7 @@ from promotions.selectors import (
 )
 from shop.catalog.models import Brand, Category, Product, Variant
 from shop.catalog.selectors import forget_catalog
+from shop.catalog.selectors.places import find_places, find_products
 from tests.factories.orders import Shelf, make_shopper
 from tests.factories.promotions import NOON, make_campaign, make_line
 

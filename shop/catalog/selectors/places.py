@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from shop.catalog.selectors import list_categories, load_variant_arrays
+from shop.catalog.selectors.arrays import load_variant_arrays
+from shop.catalog.selectors.tree import list_categories
 
 
 def find_places(variant_ids: Sequence[int]) -> dict[int, tuple[tuple[int, ...], int]]:

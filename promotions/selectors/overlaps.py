@@ -8,21 +8,30 @@ from datetime import datetime
 
 import numpy as np
 
-from orders.services.places import find_places, find_products
 from pricing.selectors import floor_minor
 from promotions.core.carts import CartLineValue, CartValue
-from promotions.core.conflicts import Conflict, find_conflicts, kinds_of_shoppers
+from promotions.core.conflicts import (
+    MOST_SHOPPERS,
+    Conflict,
+    find_conflicts,
+    kinds_of_shoppers,
+)
 from promotions.core.terms import Bundle, extra_scopes
 from promotions.core.values import OfferValue
 from promotions.selectors.builder_drafts import compile_campaigns
-from promotions.selectors.campaigns import CampaignView
+from promotions.selectors.builder_people import list_neighbours
+from promotions.selectors.campaigns import CampaignView, find_campaign
+from promotions.selectors.laws import list_markets
 from promotions.selectors.scopes import cover_variants
 from shop.catalog.selectors import get_market, load_variant_arrays
+from shop.catalog.selectors.places import find_places, find_products
 
 MOST_GOODS = 12
 MOST_CARTS = 12
 MOST_TIMES = 4
 PIECES = (1, 6)
+# Kinds of shoppers and moments that a release asks about: those that get most
+FOR_RELEASE = (4, 2)
 
 
 def list_conflicts(
@@ -34,11 +43,13 @@ def list_conflicts(
     threshold: float,
     now: datetime,
     on_progress: Callable[[int, int], None] = lambda done, of: None,
+    most: tuple[int, int] = (MOST_SHOPPERS, MOST_TIMES),
 ) -> list[Conflict]:
     """Return what the campaign and its neighbours do together, deepest first. Two queries.
 
     Asked of the goods most offers cover, alone in several quantities, and of recorded carts that
-    hold them; at the beginnings of the campaigns, for every kind of shopper they tell apart.
+    hold them; at the beginnings of the campaigns, for every kind of shopper they tell apart, but
+    at `most` so many kinds and moments.
     """
     offers = [
         offer
@@ -53,12 +64,45 @@ def list_conflicts(
     found = find_conflicts(
         offers=released,
         baskets=baskets,
-        shoppers=kinds_of_shoppers(released),
-        times=_times(campaign, released, now),
+        shoppers=kinds_of_shoppers(released)[: most[0]],
+        times=_times(campaign, released, now)[: most[1]],
         threshold=threshold,
         on_progress=on_progress,
     )
     return [one for one in found if campaign.campaign_id in one.campaign_ids]
+
+
+def find_worst_stack(
+    *,
+    campaign_id: int,
+    now: datetime,
+    carts: Sequence[CartValue] = (),
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Conflict | None:
+    """Return what the campaign and others take off one line together at the deepest, or None.
+
+    Of each market it runs in: of goods that most offers cover and of `carts`, for the shoppers that
+    get most. Bounded: some hundred evaluations for a market, a second or so. Three queries each.
+    """
+    campaign = find_campaign(campaign_id, now=now)
+    if campaign is None or campaign.ends_at <= now:
+        return None
+    found: list[Conflict] = []
+    for market in list_markets(campaign.market_code):
+        begins = max(campaign.starts_at, now)
+        beside = list_neighbours(market_code=market, since=begins, until=campaign.ends_at)
+        if beside.keys() - {campaign_id}:
+            found += list_conflicts(
+                campaign,
+                market_code=market,
+                neighbours=list(beside),
+                carts=[cart for cart in carts if cart.market_code == market],
+                threshold=0.0,
+                now=now,
+                on_progress=on_progress,
+                most=FOR_RELEASE,
+            )
+    return max(found, key=lambda one: one.depth, default=None)
 
 
 def _release(offer: OfferValue) -> OfferValue:

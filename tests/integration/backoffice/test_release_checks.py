@@ -1,0 +1,70 @@
+"""Before a release: promises that price floors break, and what campaigns take off together."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from promotions.core.workflow import Step
+from promotions.models import Campaign, CampaignPolicy, Offer
+from promotions.selectors.laws import judge_campaign
+from promotions.selectors.overlaps import find_worst_stack
+from promotions.services import move_campaign
+from shop.approvals.core.values import NeedsSecondPerson
+from shop.approvals.models import ApprovalRequest
+from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
+from tests.factories.orders import Shelf
+from tests.integration.backoffice.test_actions import messages_of
+from tests.integration.backoffice.test_law_page import NOW, ask_law, prepare
+
+
+def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
+    root: Client,
+) -> None:
+    key = prepare(name="10 % off", status="draft", claims={}, budget_minor=10_000)
+    every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
+    Offer.objects.filter(campaign=key).update(**every)
+    page = ask_law(root, key)
+    assert "cut_not_reached" in page
+    assert "Accept selling below the price floor" in page
+    assert "Together with other campaigns" in page
+    address = reverse("admin:campaign_accept_floor", args=[key])
+    root.post(address, {"reason": " "})
+    assert any("Say why" in text for text in messages_of(root))
+    assert not Campaign.objects.get(pk=key).sells_below_floor
+    root.post(address, {"reason": REASON})
+    assert Campaign.objects.get(pk=key).sells_below_floor
+    assert [one.rule for one in judge_campaign(campaign_id=key, now=NOW)] == []
+    ann, bob = make_person("ann"), make_person("bob")
+    known = {"campaign_id": key, "reason": REASON, "now": NOW}
+    assert move_campaign(step=Step.SCHEDULE, by_id=ann, **known) == "scheduled"
+    assert ApprovalRequest.objects.filter(object_id=key, state="waiting").count() == 1
+    with pytest.raises(NeedsSecondPerson):
+        move_campaign(step=Step.APPROVE, by_id=ann, **known)
+    assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("fresh_memory")
+def test_two_offers_that_stack_above_the_bound_ask_a_second_person(shelf: Shelf) -> None:
+    ann = make_person("ann")
+    same = {"budget_minor": 100_000, "offer": {"scope": {"variants": [shelf.cheddar]}}}
+    first = make_draft("first", market_code="us", **same)
+    assert step(first, Step.SCHEDULE, ann) == "live"
+    assert find_worst_stack(campaign_id=first.pk, now=NOON) is None
+    second = make_draft("second", market_code="us", **same)
+    told: list[int] = []
+    worst = find_worst_stack(
+        campaign_id=second.pk, now=NOON, on_progress=lambda _done, of: told.append(of)
+    )
+    assert worst is not None
+    assert worst.campaign_ids == (first.pk, second.pk)
+    assert (round(worst.depth, 1), worst.variant_id) == (19.0, shelf.cheddar)
+    # Bounded: of each piece of goods two baskets, four kinds of shoppers, two moments
+    assert max(told) <= 2 * 4 * 2
+    CampaignPolicy.objects.update(two_person_stack=18)
+    assert step(second, Step.SCHEDULE, ann) == "scheduled"
+    step(second, Step.WITHDRAW, ann)
+    CampaignPolicy.objects.update(two_person_stack=20)
+    assert step(second, Step.SCHEDULE, ann) == "live"
