@@ -72,7 +72,7 @@ class Subject:
     def is_kind(self, kind: str) -> BoolArray:
         """Return which variants are of a kind: a flag of their category, or a word of its path."""
         if kind not in self._kinds:
-            self._kinds[kind] = _find_kind(kind, self.arrays)[self.chosen]
+            self._kinds[kind] = find_kind(kind, self.arrays)[self.chosen]
         return self._kinds[kind]
 
 
@@ -251,7 +251,8 @@ def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> Goods:
     )
 
 
-def _find_kind(kind: str, arrays: VariantArrays) -> BoolArray:
+def find_kind(kind: str, arrays: VariantArrays) -> BoolArray:
+    """Return which variants are of a kind: a flag of their category, or a word of its path."""
     if kind in FLAGS:
         flagged: BoolArray = getattr(arrays, kind)
         return flagged

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 from django import forms
@@ -18,8 +19,10 @@ from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
 from promotions.selectors.builder import list_stacking_groups
 from promotions.selectors.builder_names import name_filled
+from promotions.selectors.law_forbidden import find_forbidden
 from promotions.services import CampaignRefused
 from promotions.services.builder import build_campaign
+from promotions.services.campaign_goods import say_why_taken_out, take_out_goods
 from shop.backoffice.clauses import (
     FilledClause,
     ShownClause,
@@ -90,6 +93,14 @@ class NameForm(forms.Form):
     code = forms.SlugField(max_length=60, required=False)
 
 
+class LegalForm(forms.Form):
+    """Whether products that may not be promoted are left out from the start: proposed so."""
+
+    leave_out = forms.BooleanField(
+        label=_("Leave out what may not be promoted"), initial=True, required=False
+    )
+
+
 @dataclass(slots=True)
 class FilledSentence:
     """A template with its form, its clauses and the form of its name."""
@@ -101,6 +112,7 @@ class FilledSentence:
     stacking: forms.Form
     proof: forms.Form
     clauses: list[FilledClause]
+    legal: forms.Form = field(default_factory=LegalForm)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -124,6 +136,7 @@ class FilledSentence:
             self.names,
             self.stacking,
             self.proof,
+            self.legal,
             *(one.form for one in self.clauses),
         ]
 
@@ -150,8 +163,12 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     options: Any = {"initial": posted.dict()} if is_edit else {"data": posted}
     form = make_form(template.blanks, place)(**options)
     clauses = read_clauses(posted, place, is_edit)
+    # A box that is not ticked is not posted at all
+    legal = (
+        LegalForm(initial={"leave_out": "leave_out" in posted}) if is_edit else LegalForm(posted)
+    )
     around = NameForm(**options), StackingForm(**options), ProofForm(**options)
-    return FilledSentence(template, place, form, *around, clauses)
+    return FilledSentence(template, place, form, *around, clauses, legal)
 
 
 def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
@@ -169,7 +186,7 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     }
     around = {**filled.stacking.cleaned_data, **filled.proof.cleaned_data}
     try:
-        return build_campaign(
+        made_id = build_campaign(
             template=filled.template,
             answers={**answers, **named, **around},
             conditions=join_clauses(filled.clauses),
@@ -182,6 +199,23 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
         target = next(own, filled.form)
         target.add_error(place if place in target.fields else None, refusal.message)
         return None
+    if filled.legal.cleaned_data["leave_out"]:
+        _leave_out(made_id, filled.place, account_id(request))
+    return made_id
+
+
+def _leave_out(campaign_id: int, place: Place, by_id: int) -> None:
+    """Leave out of a new draft what may not be promoted; one of nothing else stays as it is."""
+    forbidden = find_forbidden(market_code=place.market_code, now=place.now)
+    if forbidden.variant_ids:
+        with suppress(CampaignRefused):
+            take_out_goods(
+                campaign_id=campaign_id,
+                variant_ids=forbidden.variant_ids,
+                reason=say_why_taken_out("banned_promotion"),
+                by_id=by_id,
+                now=place.now,
+            )
 
 
 def say_kind(template: Template, place: Place) -> dict[str, str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from promotions.core.builder.plans import Template
 from promotions.selectors.builder import list_best_groups, say_campaign
 from promotions.selectors.checks import EVERY_RULE
+from promotions.selectors.law_forbidden import find_forbidden
 from promotions.selectors.laws import FLOOR_RULES
 from shop.backoffice.builder import (
     TEMPLATES,
@@ -105,5 +106,6 @@ def _render(request: HttpRequest, filled: FilledSentence) -> HttpResponse:
         "choices": list_clause_choices(place),
         "goods": list_goods_names(place.language),
         "best_groups": list_best_groups(),
+        "forbidden": find_forbidden(market_code=place.market_code, now=place.now),
     }
     return render_page(request, "admin/builder_sentence.html", context["kind"]["title"], context)

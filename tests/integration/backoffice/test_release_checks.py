@@ -10,11 +10,15 @@ from promotions.core.workflow import Step
 from promotions.models import Campaign, CampaignPolicy, Offer
 from promotions.selectors.laws import judge_campaign
 from promotions.selectors.overlaps import find_worst_stack
+from promotions.selectors.scopes import list_covered_variants
 from promotions.services import move_campaign
 from shop.approvals.core.values import NeedsSecondPerson
 from shop.approvals.models import ApprovalRequest
+from shop.catalog.models import Category, Product, Variant
+from shop.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
+from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.test_actions import messages_of
 from tests.integration.backoffice.test_law_page import NOW, ask_law, prepare
 
@@ -68,3 +72,24 @@ def test_two_offers_that_stack_above_the_bound_ask_a_second_person(shelf: Shelf)
     step(second, Step.WITHDRAW, ann)
     CampaignPolicy.objects.update(two_person_stack=20)
     assert step(second, Step.SCHEDULE, ann) == "live"
+
+
+def test_the_form_proposes_to_leave_out_what_may_not_be_promoted(root: Client) -> None:
+    kept, smoked = Variant.objects.order_by("pk")[:2]
+    tobacco = Category.objects.create(
+        external_ref="tobacco", slug="tobacco", name="Tobacco", path="tobacco", depth=0
+    )
+    Product.objects.filter(pk=smoked.product_id).update(category=tobacco)
+    forget_catalog()
+    address = reverse("admin:builder_sentence", args=["price_cut"])
+    page = root.get(address).content.decode()
+    assert "Leave out what may not be promoted here: tobacco (1 products)" in page
+    assert '<input type="checkbox" name="leave_out" checked>' in page
+    typed = {**WINDOW, "percent": "10", "goods": "", "audience": "public", "save": "1"}
+    for ticked in ({"leave_out": "on"}, {}):
+        root.post(address, {**typed, **ticked})
+        newest = Campaign.objects.order_by("-pk")[0]
+        covered = list_covered_variants(offer_id=newest.offers.get().pk).tolist()
+        assert (smoked.pk in covered, kept.pk in covered) == (not ticked, True)
+        broken = {one.rule for one in judge_campaign(campaign_id=newest.pk, now=NOW)}
+        assert ("banned_promotion" in broken) is not bool(ticked)
