@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from promotions.core.workflow import Step
 from promotions.models import Campaign, CampaignPolicy, Offer
+from promotions.selectors import overlaps
 from promotions.selectors.laws import judge_campaign
 from promotions.selectors.overlaps import find_worst_stack
 from promotions.selectors.scopes import list_covered_variants
@@ -51,7 +52,10 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("fresh_memory")
-def test_two_offers_that_stack_above_the_bound_ask_a_second_person(shelf: Shelf) -> None:
+def test_two_offers_that_stack_above_the_bound_ask_a_second_person(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overlaps, "floor_minor", lambda **_asked: {})
     ann = make_person("ann")
     same = {"budget_minor": 100_000, "offer": {"scope": {"variants": [shelf.cheddar]}}}
     first = make_draft("first", market_code="us", **same)

@@ -203,15 +203,15 @@ def test_a_code_that_was_never_released_answers_like_one_nobody_knows(
     monkeypatch.setattr("orders.services.carts.count_wrong_code", counted.append)
     add_to_cart(context=visit, variant_id=shelf.gouda)
     apply_coupon(context=visit, code="WARMUP")
-    said, queries = [], []
-    for code in ("NOBODY", "SECRET"):
+    said, queries = {}, {"NOBODY": 99, "SECRET": 99}
+    for code in ("NOBODY", "SECRET") * 3:  # a memory of a second may be read anew in one of them
         with CaptureQueriesContext(connection) as seen:
             cart = apply_coupon(context=visit, code=code)
-        queries.append(len(seen))
-        said.append(str(cart).replace(code, "CODE"))
-    assert said[0] == said[1]
-    assert counted == ["WARMUP", "NOBODY", "SECRET"]
-    assert queries[0] == queries[1]
+        queries[code] = min(queries[code], len(seen))
+        said[code] = str(cart).replace(code, "CODE")
+    assert said["NOBODY"] == said["SECRET"]
+    assert counted == ["WARMUP", *("NOBODY", "SECRET") * 3]
+    assert queries["NOBODY"] == queries["SECRET"]
     Campaign.objects.update(status="live")
     assert apply_coupon(context=visit, code="SECRET").discount_minor == 100
 
