@@ -7,18 +7,15 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.core.workflow import Step
-from promotions.models import Campaign, CampaignPolicy, Offer
-from promotions.selectors import overlaps
+from promotions.models import Campaign, Offer
 from promotions.selectors.laws import judge_campaign
-from promotions.selectors.overlaps import find_worst_stack
 from promotions.selectors.scopes import list_covered_variants
 from promotions.services import move_campaign
 from shop.approvals.core.values import NeedsSecondPerson
 from shop.approvals.models import ApprovalRequest
 from shop.catalog.models import Category, Product, Variant
 from shop.catalog.selectors import forget_catalog
-from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
-from tests.factories.orders import Shelf
+from tests.factories.campaigns import REASON, make_person
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.test_actions import messages_of
 from tests.integration.backoffice.test_law_page import NOW, ask_law, prepare
@@ -48,34 +45,6 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
     with pytest.raises(NeedsSecondPerson):
         move_campaign(step=Step.APPROVE, by_id=ann, **known)
     assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
-
-
-@pytest.mark.django_db
-@pytest.mark.usefixtures("fresh_memory")
-def test_two_offers_that_stack_above_the_bound_ask_a_second_person(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(overlaps, "floor_minor", lambda **_asked: {})
-    ann = make_person("ann")
-    same = {"budget_minor": 100_000, "offer": {"scope": {"variants": [shelf.cheddar]}}}
-    first = make_draft("first", market_code="us", **same)
-    assert step(first, Step.SCHEDULE, ann) == "live"
-    assert find_worst_stack(campaign_id=first.pk, now=NOON) is None
-    second = make_draft("second", market_code="us", **same)
-    told: list[int] = []
-    worst = find_worst_stack(
-        campaign_id=second.pk, now=NOON, on_progress=lambda _done, of: told.append(of)
-    )
-    assert worst is not None
-    assert worst.campaign_ids == (first.pk, second.pk)
-    assert (round(worst.depth, 1), worst.variant_id) == (19.0, shelf.cheddar)
-    # Bounded: of each piece of goods two baskets, four kinds of shoppers, two moments
-    assert max(told) <= 2 * 4 * 2
-    CampaignPolicy.objects.update(two_person_stack=18)
-    assert step(second, Step.SCHEDULE, ann) == "scheduled"
-    step(second, Step.WITHDRAW, ann)
-    CampaignPolicy.objects.update(two_person_stack=20)
-    assert step(second, Step.SCHEDULE, ann) == "live"
 
 
 def test_the_form_proposes_to_leave_out_what_may_not_be_promoted(root: Client) -> None:
