@@ -9,7 +9,8 @@ from profiles.core.privacy import RoomPrivacy, classify
 FIELDS = {
     "Cart": classify(
         none="id market_code channel currency version points_wanted frozen_until expires_at",
-        personal="shopper status coupon_codes held_gifts gift_choices created_at changed_at",
+        personal="shopper status coupon_codes held_gifts gift_choices identity created_at"
+        " changed_at",
     ),
     "CartLine": classify(
         none="id cart held_quantity offered_minor label_code quote_token quote_expires_at",
@@ -20,8 +21,8 @@ FIELDS = {
         none="id channel market_code jurisdiction_code language store external_ref country"
         " pay_until closed_at delivery_adjustments personal_cap",
         link="shopper cart_id",
-        personal="link_key link_hash link_until email phone name address_line1 address_line2 city"
-        " region postcode",
+        personal="identity link_key link_hash link_until email phone name address_line1"
+        " address_line2 city region postcode",
         legal="number delivery_method currency subtotal_minor discount_minor delivery_minor"
         " tax_minor tax_added_minor total_minor refunded_minor coupon_codes status placed_at"
         " points_spent points_minor points_earned"

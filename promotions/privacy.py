@@ -143,6 +143,7 @@ FIELDS = {
     "Redemption": classify(
         none="id is_budgeted revision state settled_at expires_at gift_cost_minor came_back_minor",
         link="shopper",
+        personal="identity",
         legal="campaign offer coupon order_ref amount_minor gift_minor delivery_minor at",
     ),
     **LOYALTY_FIELDS,

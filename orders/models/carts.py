@@ -45,6 +45,13 @@ class Cart(models.Model):
         db_default=models.Value({}, models.JSONField()),
         help_text="The variant chosen among the gifts of an offer, by the offer's number.",
     )
+    identity = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Hashed keys of the contact an order was tried with.",
+    )
     version = models.PositiveIntegerField(default=1)
     frozen_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 
@@ -50,6 +52,13 @@ class Order(models.Model):
     external_ref = models.CharField(max_length=60, null=True, blank=True, unique=True)
     cart_id = models.UUIDField(null=True, blank=True)
 
+    identity = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Hashed keys of the contact: e-mail address, phone, delivery address.",
+    )
     email = models.EmailField(blank=True)
     phone = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=120, blank=True)
@@ -100,6 +109,7 @@ class Order(models.Model):
             models.Index(
                 fields=["pay_until"], condition=Q(status="awaiting_payment"), name="order_unpaid"
             ),
+            GinIndex(fields=["identity"], name="order_identity", condition=~Q(identity=[])),
             models.Index(fields=["email"], condition=~Q(email=""), name="order_email"),
         ]
         constraints = [

@@ -34,6 +34,7 @@ from orders.services.idempotency import (
     forget_old_keys,
     run_once,
 )
+from orders.services.identity import remember_contact
 from orders.services.links import renew_link
 from orders.services.mail import send_order_email
 from orders.services.merging import merge_carts
@@ -81,6 +82,7 @@ __all__ = [
     "place_order",
     "reconcile_payments",
     "refund_order",
+    "remember_contact",
     "remove_coupon",
     "remove_line",
     "renew_link",

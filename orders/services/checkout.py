@@ -10,7 +10,7 @@ from django.db import transaction
 
 from orders.core.cart_view import SettledLine
 from orders.core.limits import HOLD, SHORT_HOLD
-from orders.core.refusals import CartRefused, PriceConsentNeeded
+from orders.core.refusals import CartRefused, PriceConsentNeeded, TotalChanged
 from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
 from orders.models import Cart, CartLine
@@ -89,6 +89,25 @@ def check_ready(valuation: Valuation) -> None:
         )
     if valuation.valued.totals.total_minor and not list_offered():
         raise say_no_provider()
+
+
+def explain_total(
+    opened: OpenCart, context: QuoteContext, delivery: str, shown_minor: int, total_minor: int
+) -> TotalChanged:
+    """Return why more is to be paid than was shown: the person is known, or a price moved."""
+    sums = {"shown_minor": shown_minor, "total_minor": total_minor}
+    require_cart(opened).identity = []
+    unknown = value_cart(opened, context, delivery_code=delivery)
+    if unknown.valued.totals.total_minor <= shown_minor:
+        return TotalChanged(
+            "An offer is for a first order, or was used before with this e-mail address, phone"
+            " number or delivery address. Please look at the total without it.",
+            code="offer_used_before",
+            **sums,
+        )
+    return TotalChanged(
+        "The total is higher than the one you saw. Please look at it again.", **sums
+    )
 
 
 def require_cart(opened: OpenCart) -> Cart:

@@ -25,6 +25,7 @@ NOBODY = {
     "city": "",
     "region": "",
     "postcode": "",
+    "identity": [],
     "link_key": None,
     "link_hash": None,
     "link_until": None,

@@ -12,21 +12,27 @@ from django.db import transaction
 from orders.core.cart_view import SettledLine
 from orders.core.limits import HOLD, SHORT_HOLD
 from orders.core.numbering import BITS, order_number
-from orders.core.refusals import TotalChanged
 from orders.core.totals import LineAmounts
 from orders.core.values import CartLineView, Contact, OrderView
 from orders.metrics import checkout_refusals_total, orders_total
 from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
 from orders.selectors import get_order
 from orders.services.ages import find_minimum_age, require_age
-from orders.services.checkout import check_ready, claim_of, require_cart, stock_lines
+from orders.services.checkout import (
+    check_ready,
+    claim_of,
+    explain_total,
+    require_cart,
+    stock_lines,
+)
 from orders.services.contacts import check_contact
 from orders.services.facts import keep_facts
 from orders.services.idempotency import run_once
+from orders.services.identity import identity_of, lock_identity
 from orders.services.links import write_link
 from orders.services.points import open_order_points
 from orders.services.providers import FREE
-from orders.services.rows import lock_cart, require_shopper
+from orders.services.rows import OpenCart, lock_cart, require_shopper
 from orders.services.settling import settle_paid
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
@@ -108,16 +114,13 @@ def _place(
     address: str,
 ) -> Order:
     opened = lock_cart(context)
-    valuation = value_cart(opened, context, delivery_code=delivery_method)
+    cart = require_cart(opened)
+    cart.identity = identity_of(contact)
+    valuation = _value(opened, context, delivery_method)
     _check(valuation, context, contact, is_of_age=is_of_age)
     total = valuation.valued.totals.total_minor
     if total > shown_total_minor:
-        raise TotalChanged(
-            "The total is higher than the one you saw. Please look at it again.",
-            shown_minor=shown_total_minor,
-            total_minor=total,
-        )
-    cart = require_cart(opened)
+        raise explain_total(opened, context, delivery_method, shown_total_minor, total)
     number = order_number(secrets.randbits(BITS))
     pay_until = _hold(number, cart, valuation, context, address)
     order = _create_order(cart, valuation, context, contact, number)
@@ -133,6 +136,15 @@ def _place(
     if not total:
         _pay_nothing(order, context)
     return order
+
+
+def _value(opened: OpenCart, context: QuoteContext, delivery_method: str) -> Valuation:
+    """Value the cart; where an offer is for a first order, wait for orders of the same person."""
+    valuation = value_cart(opened, context, delivery_code=delivery_method)
+    if not valuation.asked.shopper.is_first_order:
+        return valuation
+    lock_identity(require_cart(opened).identity)
+    return value_cart(opened, context, delivery_code=delivery_method)
 
 
 def _hold(
@@ -165,7 +177,7 @@ def _check(
 
 def _buyer(cart: Cart, context: QuoteContext) -> Buyer:
     zone = get_market(context.market).time_zone
-    return Buyer(cart.shopper_id, context.channel, zone, context.now)
+    return Buyer(cart.shopper_id, context.channel, zone, context.now, tuple(cart.identity))
 
 
 def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:
@@ -221,6 +233,7 @@ def _create_order(
         jurisdiction_code=context.jurisdiction_code,
         language=context.language,
         cart_id=cart.pk,
+        identity=cart.identity,
         **asdict(contact),
         delivery_method="" if view.delivery is None else view.delivery.code,
         currency=view.currency,

@@ -10,13 +10,13 @@ from orders.core.totals import LineAmounts
 from orders.core.values import CartPoints, Contact
 from orders.models import Order
 from orders.services.ages import is_restricted
+from orders.services.identity import identity_of
 from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
 from promotions.core.values import Evaluation
 from promotions.selectors.points_cart import CartGoods, plan_points_of
 from promotions.services.partners import record_partner_returns
 from promotions.services.points_orders import PointsLine, ReturnedUnits, open_points, return_points
-from promotions.services.referrals import hash_identity
 from shop.catalog.selectors.places import find_places
 
 
@@ -91,12 +91,7 @@ def open_order_points(
             )
             for position, (line, amounts) in enumerate(lines)
         ],
-        identity=hash_identity(
-            email=contact.email,
-            phone=contact.phone,
-            line1=contact.address_line1,
-            postcode=contact.postcode,
-        ),
+        identity=identity_of(contact),
         bonus=bonus_of(evaluation),
         now=now,
     )

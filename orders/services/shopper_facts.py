@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,10 @@ from shop.catalog.selectors import get_market
 
 GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
 _ORDERED = "SELECT EXISTS (SELECT FROM orders_order WHERE shopper_id = %s AND status <> ALL(%s))"
+_KNOWN = (
+    "SELECT EXISTS (SELECT FROM orders_order WHERE identity && %s::varchar[]"
+    " AND identity <> '{}' AND status <> ALL(%s))"
+)
 PROFILE_FACTS = frozenset({"segment", "tags"})
 
 
@@ -36,9 +41,11 @@ def complete_shopper(
         return replace(view, is_private=is_private)
     if has_history and not is_private:
         history = _read_history(view.shopper_id, facts, context)
-        return replace(view, history=history, is_first_order=history.last_at is None)
+        is_first = history.last_at is None and not _is_known(view.identity)
+        return replace(view, history=history, is_first_order=is_first)
     if "first_order" in facts:
-        view = replace(view, is_first_order=not _has_ordered(view.shopper_id))
+        is_first = not _has_ordered(view.shopper_id) and not _is_known(view.identity)
+        view = replace(view, is_first_order=is_first)
     return replace(view, is_private=is_private)
 
 
@@ -46,6 +53,15 @@ def _has_ordered(shopper_id: int) -> bool:
     # As text: carts ask it, and building the queryset takes longer than the answer
     with connection.cursor() as cursor:
         cursor.execute(_ORDERED, [shopper_id, list(GONE)])
+        return bool(cursor.fetchone()[0])
+
+
+def _is_known(identity: Sequence[str]) -> bool:
+    """Return whether an order was placed with one of these keys, as whatever shopper."""
+    if not identity:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [list(identity), list(GONE)])
         return bool(cursor.fetchone()[0])
 
 

@@ -243,6 +243,7 @@ def _shopper_view(opened: OpenCart, context: QuoteContext) -> ShopperView:
         shopper.id,
         is_member=shopper.account_id is not None,
         allows_personal=shopper.consents.price and not context.gpc,
+        identity=() if opened.cart is None else tuple(opened.cart.identity),
     )
 
 

@@ -53,12 +53,17 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who buys, where and when: what counts are kept by."""
+    """Who buys, where and when: what counts are kept by.
+
+    `identity` are the hashed keys of the contact, as `promotions.core.referrals` lists them: the
+    same person may come as many shoppers.
+    """
 
     shopper_id: int | None
     channel: str
     time_zone: str
     now: datetime
+    identity: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,22 +229,25 @@ def next_period(period: Period, now: datetime, time_zone: str) -> date | None:
             return None
 
 
-def entity_key(entity: Entity, buyer: Buyer, coupon_id: int | None) -> str | None:
-    """Return whose count it is; None where nothing is counted: nobody known, no code, one order.
+def entity_keys(entity: Entity, buyer: Buyer, coupon_id: int | None) -> tuple[str, ...]:
+    """Return whose counts it is; none where nothing is counted: nobody known, no code, one order.
+
+    A shopper has several: the shopper's own, and one for each key of the contact.
 
     >>> from datetime import UTC
-    >>> entity_key(Entity.CHANNEL, Buyer(7, "store", "UTC", datetime(2026, 1, 1, tzinfo=UTC)), None)
-    'store'
+    >>> buyer = Buyer(7, "store", "UTC", datetime(2026, 1, 1, tzinfo=UTC), ("3fa9",))
+    >>> entity_keys(Entity.CHANNEL, buyer, None), entity_keys(Entity.SHOPPER, buyer, None)
+    (('store',), ('7', 'id:3fa9'))
     """
-    shopper_id = buyer.shopper_id
     match entity:
         case Entity.GLOBAL:
-            return ""
+            return ("",)
         case Entity.SHOPPER:
-            return None if shopper_id is None else str(shopper_id)
+            known = () if buyer.shopper_id is None else (str(buyer.shopper_id),)
+            return (*known, *(f"id:{key}" for key in buyer.identity))
         case Entity.CODE:
-            return None if coupon_id is None else str(coupon_id)
+            return () if coupon_id is None else (str(coupon_id),)
         case Entity.CHANNEL:
-            return buyer.channel
+            return (buyer.channel,)
         case _:
-            return None
+            return ()

@@ -26,6 +26,7 @@ class ShopperView:
 
     `allows_personal` off: personal prices were switched off (or Sec-GPC), so no offer for chosen
     shoppers applies by itself. A code somebody enters is their own act and keeps its worth.
+    `identity` are hashed keys of the contact, once it was given.
     """
 
     shopper_id: int | None
@@ -38,6 +39,7 @@ class ShopperView:
     history: OrderHistory | None = None
     is_private: bool = False
     allows_personal: bool = True
+    identity: tuple[str, ...] = ()
 
 
 LAST_ORDER = "last_order"

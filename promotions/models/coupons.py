@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -72,7 +74,8 @@ class Redemption(models.Model):
 
     A hold nobody pays for ends at `expires_at`: it counts no more from that second on, whether or
     not the job that gives it back has run. The identity key of "once per shopper" is the shopper
-    row: an account, or the guest pseudonym of one browser (docs/promotion-limits.md).
+    row (an account, or the guest pseudonym of one browser) and `identity`, the hashed keys of the
+    contact: e-mail address, phone and delivery address (docs/promotion-limits.md).
     """
 
     class State(models.TextChoices):
@@ -89,6 +92,7 @@ class Redemption(models.Model):
     shopper = models.ForeignKey(
         "profiles.Shopper", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
     )
+    identity = ArrayField(models.CharField(max_length=32), default=list, blank=True, db_default=[])
     order_ref = models.CharField(max_length=64)
     revision = models.PositiveIntegerField(
         null=True, blank=True, help_text="The version of the campaign that was in force."
@@ -121,6 +125,7 @@ class Redemption(models.Model):
         indexes = [
             models.Index(fields=["order_ref"], name="redemption_order"),
             models.Index(fields=["coupon", "shopper"], name="redemption_coupon_shopper"),
+            GinIndex(fields=["identity"], name="redemption_identity"),
             models.Index(fields=["campaign", "at"], name="redemption_campaign_at"),
             models.Index(
                 fields=["expires_at"], condition=Q(state="held"), name="redemption_held_until"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from promotions.core.values import CouponValue
@@ -18,7 +18,12 @@ State = Redemption.State
 
 
 def find_coupons(
-    *, codes: Sequence[str], variant_ids: Sequence[int], shopper_id: int | None, now: datetime
+    *,
+    codes: Sequence[str],
+    variant_ids: Sequence[int],
+    shopper_id: int | None,
+    now: datetime,
+    identity: Sequence[str] = (),
 ) -> list[CouponValue]:
     """Return one value per code, also for codes nobody knows. One query.
 
@@ -30,7 +35,7 @@ def find_coupons(
     """
     covered = OfferVariant.objects.filter(offer_id=OuterRef("offer_id"))
     uses = Redemption.objects.filter(coupon_id=OuterRef("pk"))
-    mine = uses.filter(shopper_id=shopper_id) if shopper_id else uses.none()
+    mine = uses.filter(is_by(shopper_id, identity)) if shopper_id or identity else uses.none()
     held = Redemption.objects.filter(state=State.HELD)
     ran_out, waiting = held.filter(expires_at__lte=now), held.filter(expires_at__gt=now)
     lost = ran_out.filter(campaign_id=OuterRef("offer__campaign_id"), is_budgeted=True)
@@ -50,6 +55,12 @@ def find_coupons(
     )
     known = {row.code: row for row in rows}
     return [_coupon_value(code, known.get(code)) for code in codes]
+
+
+def is_by(shopper_id: int | None, identity: Sequence[str]) -> Q:
+    """Return the filter for uses by this shopper, or by whoever has a key of the contact."""
+    mine = Q(shopper_id=shopper_id) if shopper_id else Q(pk__in=())
+    return mine | Q(identity__overlap=list(identity)) if identity else mine
 
 
 def _count(uses: QuerySet[Redemption]) -> Any:

@@ -17,7 +17,7 @@ from promotions.core.limits import (
     LimitValue,
     Period,
     Room,
-    entity_key,
+    entity_keys,
     next_period,
     period_key,
 )
@@ -147,13 +147,13 @@ def _read_rooms(
     asked: Sequence[tuple[Limited, int | None]], buyer: Buyer
 ) -> list[tuple[Room, ...]]:
     book = load_limits()
-    keys: list[list[tuple[LimitValue, str | None]]] = [
-        [(limit, entity_key(limit.entity, buyer, coupon_id)) for limit in book.limits_of(offer)]
+    keys = [
+        [(limit, entity_keys(limit.entity, buyer, coupon_id)) for limit in book.limits_of(offer)]
         for offer, coupon_id in asked
     ]
-    flat = {pair for pairs in keys for pair in pairs if pair[1] is not None}
-    counted = _read_counts(((limit, key or "") for limit, key in flat), buyer)
-    return [tuple(_room(limit, key, counted, buyer) for limit, key in pairs) for pairs in keys]
+    flat = {(limit, key) for pairs in keys for limit, each in pairs for key in each}
+    counted = _read_counts(flat, buyer)
+    return [tuple(_room(limit, each, counted, buyer) for limit, each in pairs) for pairs in keys]
 
 
 def _read_counts(
@@ -172,11 +172,14 @@ def _read_counts(
 
 def _room(
     limit: LimitValue,
-    key: str | None,
+    keys: Sequence[str],
     counted: Mapping[tuple[int, str], tuple[int, int]],
     buyer: Buyer,
 ) -> Room:
-    uses, minor = (0, 0) if key is None else counted.get((limit.limit_id, key), (0, 0))
+    """Return what the limit leaves: the least that any of `keys` has left."""
+    found = [counted.get((limit.limit_id, key), (0, 0)) for key in keys]
+    uses = max((each for each, _ in found), default=0)
+    minor = max((each for _, each in found), default=0)
     return Room(
         limit,
         left_uses=None if limit.max_uses is None else limit.max_uses - uses,

@@ -104,7 +104,7 @@ def prepare_cart(
     coupons = [*_read_coupons(codes, cart, shopper, now), *book.unlocked]
     coupons = close_held_out([take_as_live(c, book.as_live) for c in coupons], shopper.shopper_id)
     unlocked = [coupon.offer for coupon in coupons if coupon.offer is not None]
-    buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now)
+    buyer = Buyer(shopper.shopper_id, cart.channel, cart.time_zone, now, shopper.identity)
     offers, coupons = add_rooms(with_budgets(offers, book, now), coupons, buyer)
     facts = frozenset().union(*(needed_facts(o.condition) for o in (*offers, *unlocked)))
     shopper = complete_shopper(shopper, facts, now=now, look_up=look_up)
@@ -180,7 +180,11 @@ def _read_coupons(
         return []
     variant_ids = [line.variant_id for line in cart.lines]
     return find_coupons(
-        codes=entered, variant_ids=variant_ids, shopper_id=shopper.shopper_id, now=now
+        codes=entered,
+        variant_ids=variant_ids,
+        shopper_id=shopper.shopper_id,
+        identity=shopper.identity,
+        now=now,
     )
 
 

@@ -16,6 +16,6 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     GroupClaim.objects.filter(shopper_id=shopper_id).delete()
     OfferDigest.objects.filter(shopper_id=shopper_id).delete()
     CampaignShopper.objects.filter(shopper_id=shopper_id).delete()
-    Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None)
+    Redemption.objects.filter(shopper_id=shopper_id).update(shopper=None, identity=[])
     OfferDecision.objects.filter(shopper_id=shopper_id).update(shopper=None)
     forget_points(shopper_id=shopper_id, now=now)

@@ -18,7 +18,7 @@ from promotions.core.limits import (
     LimitValue,
     Room,
     Use,
-    entity_key,
+    entity_keys,
     next_period,
     period_key,
 )
@@ -79,11 +79,11 @@ def list_demands(offers: Sequence[AppliedOffer], buyer: Buyer) -> list[Demand]:
         limit = limits[row.pk] = limit_value(row)
         period = period_key(limit.period, buyer.now, buyer.time_zone)
         for position, offer in enumerate(offers):
-            key = entity_key(limit.entity, buyer, offer.coupon_id)
-            if key is None or not _counts(row, offer):
+            if not _counts(row, offer):
                 continue
             uses = limit.uses_of(Use(offer.units, offer.amount_minor))
-            parts[row.pk, key, period].append((position, uses, offer.amount_minor))
+            for key in entity_keys(limit.entity, buyer, offer.coupon_id):
+                parts[row.pk, key, period].append((position, uses, offer.amount_minor))
     return [
         Demand(limits[limit_id], key, period, tuple(found))
         for (limit_id, key, period), found in sorted(parts.items())

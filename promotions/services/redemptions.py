@@ -24,6 +24,7 @@ from promotions.core.worth import split_worth
 from promotions.metrics import redemptions_total
 from promotions.models import Campaign, Coupon, Redemption
 from promotions.selectors.costs import find_costs
+from promotions.selectors.coupons import is_by
 from promotions.services.exhausted import refuse_use
 from promotions.services.limits import (
     Demand,
@@ -73,7 +74,7 @@ def hold_redemptions(
     demands = list_demands(offers, buyer)
     _free_what_ran_out(_Locks(set(coupons), set(amounts), demands), buyer.now)
     for coupon_id, code in sorted(coupons.items()):
-        _take_coupon(coupon_id, code, buyer.shopper_id)
+        _take_coupon(coupon_id, code, is_by(buyer.shopper_id, buyer.identity))
     budgeted = Campaign.objects.filter(pk__in=amounts, budget_minor__isnull=False)
     counted = set(budgeted.values_list("pk", flat=True))
     for campaign_id in sorted(counted):
@@ -143,6 +144,7 @@ def _rows_of(evaluation: Evaluation, order_ref: str, buyer: Buyer) -> list[Redem
                 offer_id=offer.offer_id,
                 coupon_id=offer.coupon_id,
                 shopper_id=buyer.shopper_id,
+                identity=list(buyer.identity),
                 order_ref=order_ref,
                 revision=offer.revision,
                 amount_minor=offer.amount_minor,
@@ -191,7 +193,8 @@ def _take_again(late: Sequence[Redemption], now: datetime) -> None:
     _lock_rows(late, NOTHING)
     codes = Coupon.objects.in_bulk({row.coupon_id for row in late if row.coupon_id})
     for coupon_id in sorted(codes):
-        _take_coupon(coupon_id, codes[coupon_id].code, late[0].shopper_id)
+        mine = is_by(late[0].shopper_id, late[0].identity)
+        _take_coupon(coupon_id, codes[coupon_id].code, mine)
     budgeted = _by_campaign(row for row in late if row.is_budgeted)
     for campaign_id in sorted(budgeted):
         _take_budget(campaign_id, budgeted[campaign_id])
@@ -200,7 +203,7 @@ def _take_again(late: Sequence[Redemption], now: datetime) -> None:
     Redemption.objects.filter(pk__in=ids).update(state=State.COMMITTED, settled_at=now)
 
 
-def _take_coupon(coupon_id: int, code: str, shopper_id: int | None) -> None:
+def _take_coupon(coupon_id: int, code: str, is_mine: Q) -> None:
     """Raise the counter only while below the limit; the row stays locked for the count after."""
     free = Q(max_redemptions__isnull=True) | Q(redeemed__lt=F("max_redemptions"))
     coupon = Coupon.objects.filter(free, pk=coupon_id, is_active=True)
@@ -208,11 +211,11 @@ def _take_coupon(coupon_id: int, code: str, shopper_id: int | None) -> None:
         is_active = Coupon.objects.filter(pk=coupon_id, is_active=True).exists()
         raise refuse_use("code_used_up" if is_active else "code_disabled", code)
     limit = Coupon.objects.values_list("per_shopper_limit", flat=True).get(pk=coupon_id)
-    if limit is None or shopper_id is None:
+    if limit is None:
         return
     # Sound only because the update above holds the coupon row: whoever else redeems this code
     # waits there, so no use can appear between this count and our insert.
-    mine = Redemption.objects.filter(coupon_id=coupon_id, shopper_id=shopper_id)
+    mine = Redemption.objects.filter(is_mine, coupon_id=coupon_id)
     if mine.filter(state__in=COUNTING).count() >= limit:
         raise refuse_use("code_used_by_you", code)
 

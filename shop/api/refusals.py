@@ -107,6 +107,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_payable": 409,
     "nothing_to_use": 409,
     "order_refused": 409,
+    "offer_used_before": 409,
     "out_of_stock": 409,
     "payment_open": 409,
     "payment_refused": 409,

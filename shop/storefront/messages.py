@@ -25,6 +25,10 @@ def say_refusal(error: FairtagError) -> str:
         "cart_empty": _("Your cart is empty."),
         "cart_changed": _("Your cart changed meanwhile. This is how it stands now."),
         "price_consent_needed": _("A price has changed. Please look at it before you go on."),
+        "offer_used_before": _(
+            "An offer is for a first order, or was used before with this e-mail address, phone"
+            " number or delivery address. The total without it is shown."
+        ),
         "too_many_held": _(
             "Many pieces of a product are already held for you, or at your internet address, in"
             " orders that are not paid. Pay or cancel one of them, or take fewer."

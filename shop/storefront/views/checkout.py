@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders.core.values import CheckoutView, OrderView
-from orders.services import place_order, start_payment, use_points
+from orders.services import place_order, remember_contact, start_payment, use_points
 from shop.catalog.selectors import get_market
 from shop.jobs.limits import MONEY
 from shop.kernel.clock import utc_now
@@ -85,9 +85,11 @@ def _use_points(request: HttpRequest) -> str:
 def _place(request: HttpRequest, view: CheckoutView, form: CheckoutForm) -> HttpResponse:
     key = _read_key(request)
     shown = request.POST.get("shown_total", "")
+    context = quote_context(get_visit(request).ctx, "checkout")
     try:
+        remember_contact(context=context, contact=form.contact())
         order = place_order(
-            context=quote_context(get_visit(request).ctx, "checkout"),
+            context=context,
             idempotency_key=key,
             contact=form.contact(),
             delivery_method=form.cleaned_data["delivery"],

@@ -16,7 +16,7 @@ from promotions.core.limits import (
     LimitValue,
     Period,
     Room,
-    entity_key,
+    entity_keys,
     next_period,
     period_key,
 )
@@ -154,6 +154,14 @@ def test_a_period_turns_at_the_markets_midnight() -> None:
 
 def test_a_count_belongs_to_whom_it_is_for() -> None:
     buyer = Buyer(7, "store", "UTC", NOON)
-    keys = {str(entity): entity_key(entity, buyer, 9) for entity in Entity}
-    assert keys == {"global": "", "code": "9", "shopper": "7", "order": None, "channel": "store"}
-    assert entity_key(Entity.SHOPPER, Buyer(None, "store", "UTC", NOON), None) is None
+    keys = {str(entity): entity_keys(entity, buyer, 9) for entity in Entity}
+    assert keys == {
+        "global": ("",),
+        "code": ("9",),
+        "shopper": ("7",),
+        "order": (),
+        "channel": ("store",),
+    }
+    assert entity_keys(Entity.SHOPPER, Buyer(None, "store", "UTC", NOON), None) == ()
+    known = Buyer(7, "store", "UTC", NOON, ("a1", "b2"))
+    assert entity_keys(Entity.SHOPPER, known, None) == ("7", "id:a1", "id:b2")

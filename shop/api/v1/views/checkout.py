@@ -15,6 +15,7 @@ from orders.services import (
     cancel_order,
     confirm_payment,
     place_order,
+    remember_contact,
     start_checkout,
     start_payment,
 )
@@ -111,6 +112,7 @@ class PlaceOrderMixin(ApiView):
             "age_not_confirmed",
             "contact_refused",
             "unknown_delivery",
+            "offer_used_before",
             "too_many_held",
             "total_changed",
             "coupon_exhausted",
@@ -125,6 +127,8 @@ class PlaceOrderMixin(ApiView):
         body = self.read_body(PlaceOrderSerializer)
         pseudonym = self.require_shopper()
         ctx = self.context
+
+        remember_contact(context=quote_context(ctx, "checkout"), contact=Contact(**body["contact"]))
 
         def act() -> tuple[int, Any]:
             order = place_order(
