@@ -7,6 +7,7 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
+from shop.logs import build_logging
 from shop.web_worker import STEP_SECONDS
 
 wsgi_app = "shop.wsgi:application"
@@ -23,6 +24,8 @@ graceful_timeout = 8
 keepalive = 5
 # Read the code once, then fork: half the start-up work, and the workers share its memory.
 preload_app = True
+# No access log: the shop logs each request once, by its route.
+logconfig_dict = build_logging(os.environ.get("LOG_LEVEL", "INFO"))
 # No recycling (max_requests): each new process would leave another set of metric files behind.
 control_socket_disable = True
 # By then a process holds price book, catalogue, templates and addresses.

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown
+from celery.signals import setup_logging, worker_process_shutdown
 from prometheus_client import multiprocess
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
@@ -16,6 +16,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["profiles", "pricing", "promotions", "orders"])
 app.autodiscover_tasks(["shop.backoffice"])
 app.autodiscover_tasks(["shop"], related_name="schedule")
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: Any) -> None:
+    """Celery sets up no logging of its own where somebody listens here: Django's stays."""
 
 
 @worker_process_shutdown.connect

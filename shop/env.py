@@ -14,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 env = Env()
 
 POSTGRES_SCHEMES = {"postgres", "postgresql"}
+KEY_LENGTH, KEY_LETTERS = 50, 12
+_BACKENDS = "django.core.mail.backends"
+SMTP, CONSOLE = (f"{_BACKENDS}.{name}.EmailBackend" for name in ("smtp", "console"))
+SENDS_NOTHING = {
+    f"{_BACKENDS}.{name}.EmailBackend" for name in ("console", "dummy", "locmem", "filebased")
+}
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
@@ -22,14 +28,39 @@ def read_state_folder() -> Path:
     return Path(env.str("FAIRTAG_STATE", default=str(ROOT / ".fairtag")))
 
 
-def read_secret_key(*, is_debug: bool) -> str:
-    """Return SECRET_KEY; in development draw one per process if none is set."""
-    key = env.str("SECRET_KEY", default="")
-    if key:
-        return str(key)
-    if is_debug:
+def read_secret_key(*, is_debug: bool, is_production: bool) -> str:
+    """Return SECRET_KEY; in development draw one per process if none is set.
+
+    In production one that could be guessed is refused: it signs sessions and price quotes.
+    """
+    key = str(env.str("SECRET_KEY", default=""))
+    if not key and is_debug:
         return secrets.token_urlsafe(50)
-    raise SystemExit("error: SECRET_KEY is not set. Set it to 50 or more random characters.")
+    if not key:
+        raise SystemExit("error: SECRET_KEY is not set. Set it to 50 or more random characters.")
+    is_strong = len(key) >= KEY_LENGTH and len(set(key)) >= KEY_LETTERS
+    if is_production and not is_strong:
+        raise SystemExit(
+            f"error: SECRET_KEY is too weak ({len(key)} characters, {len(set(key))} different)."
+            " Set it to 50 or more random characters: openssl rand -base64 48."
+        )
+    return key
+
+
+def read_email_backend(host: str, *, is_production: bool) -> str:
+    """Return EMAIL_BACKEND: SMTP where EMAIL_HOST is set, else printing e-mails to the log.
+
+    Production refuses those that send nothing: letters name people, orders and secret links.
+    """
+    default = SMTP if host else CONSOLE
+    backend = str(env.str("EMAIL_BACKEND", default=default))
+    if is_production and backend in SENDS_NOTHING:
+        raise SystemExit(
+            f"error: e-mails would go to {backend.rsplit('.', 2)[-2]} and not to people. Set"
+            " EMAIL_HOST to your mail server (and EMAIL_HOST_USER, EMAIL_HOST_PASSWORD), or"
+            " EMAIL_BACKEND to a backend that sends."
+        )
+    return backend
 
 
 def read_token_key(secret_key: str) -> tuple[str, str]:

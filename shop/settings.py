@@ -18,6 +18,7 @@ from shop.env import (
     ROOT,
     env,
     read_database,
+    read_email_backend,
     read_redis_url,
     read_secret_key,
     read_staff_mfa,
@@ -30,11 +31,12 @@ from shop.logs import build_logging, configure_structlog
 BASE_DIR: Path = ROOT
 STATE_FOLDER: Path = read_state_folder()
 DEBUG: bool = env.bool("DEBUG", default=False)
-SECRET_KEY: str = read_secret_key(is_debug=DEBUG)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL: str = env.str("SITE_URL", default="http://localhost:8000")
 IS_HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
+IS_PRODUCTION: bool = IS_HTTPS and not DEBUG
+SECRET_KEY: str = read_secret_key(is_debug=DEBUG, is_production=IS_PRODUCTION)
 
 # Quotes are signed with the first key; the others are still accepted (key rotation).
 QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
@@ -213,7 +215,7 @@ STORAGES: dict[str, Any] = {
     "staticfiles": {
         "BACKEND": env.str(
             "STATIC_STORAGE",
-            default="django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            default="whitenoise.storage.CompressedManifestStaticFilesStorage",
         )
     },
 }
@@ -248,7 +250,12 @@ SECURE_CSP: dict[str, list[str]] = {
 # --- mail ---------------------------------------------------------------------------------------
 # Letters are sent under the order's lock: a mail server that hangs must not hold it for long.
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=10)
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST: str = env.str("EMAIL_HOST", default="")
+EMAIL_PORT: int = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_BACKEND: str = read_email_backend(EMAIL_HOST, is_production=IS_PRODUCTION)
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.example>")
 
 # --- logs ---------------------------------------------------------------------------------------

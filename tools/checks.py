@@ -26,6 +26,7 @@ PRODUCTION = {
     "DEBUG": "0",
     "HTTPS": "1",
     "ALLOWED_HOSTS": "shop.example",
+    "EMAIL_HOST": "mail.example",
     "SANDBOX_PAYMENTS": "1",
 }
 

@@ -20,6 +20,7 @@ GRACE_SECONDS = 10.0
 LONGEST_PAUSE = 10.0
 STABLE_SECONDS = 20.0
 KEPT_LOGS = 3
+MOST_LOG_BYTES = 20_000_000
 
 
 class Child:
@@ -119,6 +120,8 @@ class Supervisor:
         if time.monotonic() - self.looked_at >= LOOK_SECONDS:
             self.looked_at = time.monotonic()
             self._tend_services()
+            for log in log_dir().glob("*.log"):
+                rotate_full(log)
         changes = [child.tend() for child in self.active]
         if any(changes):
             self.on_change(self.pids())
@@ -162,12 +165,28 @@ def describe(status: int) -> str:
     return f"exit status {status}"
 
 
+def rotate_full(log: Path) -> None:
+    """Put a log aside that has grown large, while its process goes on writing to the file.
+
+    The file is copied and emptied: who has it open appends, and goes on at its new end.
+    """
+    if log.stat().st_size < MOST_LOG_BYTES:
+        return
+    _make_room(log)
+    shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+    os.truncate(log, 0)
+
+
 def rotate(log: Path) -> None:
     """Put an earlier run's log aside and keep a few of them."""
     if not log.exists() or log.stat().st_size == 0:
         return
+    _make_room(log)
+    shutil.move(log, log.with_name(f"{log.name}.1"))
+
+
+def _make_room(log: Path) -> None:
     for age in range(KEPT_LOGS - 1, 0, -1):
         older = log.with_name(f"{log.name}.{age}")
         if older.exists():
             os.replace(older, log.with_name(f"{log.name}.{age + 1}"))
-    shutil.move(log, log.with_name(f"{log.name}.1"))

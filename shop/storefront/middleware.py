@@ -13,6 +13,14 @@ from shop.storefront.visitors import write_cookies
 GetResponse = Callable[[HttpRequest], HttpResponse]
 PRIVATE = "private, no-store"
 VARY = ("Cookie", "Sec-GPC", "HX-Request")
+# What no page of ours asks a browser for; what would be embedded may not either.
+PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation"),
+        *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment", "serial", "usb"),
+    )
+)
 
 
 class StorefrontMiddleware:
@@ -27,6 +35,7 @@ class StorefrontMiddleware:
         finally:
             timezone.deactivate()  # the next request of this thread may be the admin's
         write_cookies(request, response)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         if "Cache-Control" not in response:
             response["Cache-Control"] = PRIVATE
             patch_vary_headers(response, VARY)

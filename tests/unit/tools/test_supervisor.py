@@ -10,10 +10,11 @@ from typing import cast
 
 import pytest
 
+from tools import supervisor
 from tools.processes import command_line, find_marked, is_ours, wait_for
 from tools.programs import Program, list_programs
 from tools.services import Services
-from tools.supervisor import Child, Supervisor, rotate
+from tools.supervisor import Child, Supervisor, rotate, rotate_full
 
 MARK = f"fairtag_run=test-{os.getpid()}"
 # A parent with a child of its own, as gunicorn and Celery have.
@@ -129,3 +130,21 @@ def test_the_first_program_runs_alone_until_the_others_are_wanted(
     supervisor.stop()
     assert supervisor.pids() == {}
     assert find_marked(f"{MARK}-pair") == []
+
+
+def test_a_log_that_has_grown_is_put_aside_while_its_process_writes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "MOST_LOG_BYTES", 10)
+    log = tmp_path / "web.log"
+    with open(log, "ab", buffering=0) as writer:
+        for text in (b"short", b" and long", b"later", b", and later still"):
+            writer.write(text)
+            rotate_full(log)
+        writer.write(b"now")
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert kept == {
+        "web.log": "now",
+        "web.log.1": "later, and later still",
+        "web.log.2": "short and long",
+    }
