@@ -1,10 +1,13 @@
 """Running manage.py with the servers up and the environment that names them."""
 
+import contextlib
 import hmac
 import os
 import secrets
 import subprocess
 
+from tools.binaries import find_postgres
+from tools.console import Refusal
 from tools.paths import MANAGE, PYTHON, ROOT, ensure_state, state_dir
 from tools.services import Services, write_private
 
@@ -45,4 +48,7 @@ def run_manage(arguments: list[str]) -> int:
     """`./dev manage ...`: manage.py with the servers up for as long as it runs."""
     with Services().in_use() as addresses:
         command = [str(PYTHON), str(MANAGE), *arguments]
-        return subprocess.run(command, cwd=ROOT, env=project_environment(addresses)).returncode
+        environment = project_environment(addresses)
+        with contextlib.suppress(Refusal):  # a given database needs no programs here
+            environment.setdefault("PG_BIN", str(find_postgres()))
+        return subprocess.run(command, cwd=ROOT, env=environment).returncode

@@ -44,6 +44,7 @@ def test_static_files_are_kept_compressed(tmp_path: Path, settings: Settings) ->
     answer = page.files[f"/static/{kept[0]}"].get_response(
         "GET", {"HTTP_ACCEPT_ENCODING": "gzip, br"}
     )
+    answer.file.close()
     headers = dict(answer.headers)
     assert headers["Content-Encoding"] == "gzip"
     assert int(headers["Content-Length"]) < 400
