@@ -41,7 +41,7 @@ INVARIANTS: dict[str, LiteralString] = {
         SELECT count(*) FROM promotions_pointsaccount account WHERE account.available <> (
             SELECT coalesce(sum(CASE WHEN target = 'available' THEN points ELSE 0 END)
                           - sum(CASE WHEN source = 'available' THEN points ELSE 0 END), 0)
-            FROM promotions_pointsentry entry WHERE entry.account_id = account.shopper_id)""",
+            FROM promotions_pointsentry entry WHERE entry.account_id = account.id)""",
 }
 TABLES = """
     SELECT relname FROM pg_class

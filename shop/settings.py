@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from shop.api.framework import API_FRAMEWORK, API_SCHEMA
 from shop.backoffice.look import LOOK
 from shop.env import (
     ROOT,
@@ -266,29 +267,7 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = DEBUG_LEVEL  # one line a request is e
 DJANGO_STRUCTLOG_USER_ID_FIELD = None  # logs name no shopper
 
 # --- API ----------------------------------------------------------------------------------------
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PARSER_CLASSES": ["shop.api.parsers.JsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "shop.api.errors.handle_exception",
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Fairtag API",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SORT_OPERATIONS": False,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "shop.api.schema.complete_schema",
-    ],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-}
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = API_FRAMEWORK, API_SCHEMA
 HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintReach
 HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
 # Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.

@@ -42,8 +42,13 @@ def test_a_connection_is_closed_after_so_many_requests_and_no_sooner() -> None:
         settings = runpy.run_path(str(ROOT / "deploy/gunicorn.conf.py"))
     finally:
         gc.set_threshold(*thresholds)
-    closed = []
+    closed, waits = [], []
     for number in range(1, settings["MOST_REQUESTS"] + 1):
-        request = SimpleNamespace(req_number=number, force_close=lambda n=number: closed.append(n))
+        request = SimpleNamespace(
+            req_number=number,
+            force_close=lambda n=number: closed.append(n),
+            unreader=SimpleNamespace(sock=SimpleNamespace(settimeout=waits.append)),
+        )
         settings["pre_request"](None, request)
     assert closed == [settings["MOST_REQUESTS"]]
+    assert set(waits) == {10.0}  # seconds for a step of a large body, or of the answer
