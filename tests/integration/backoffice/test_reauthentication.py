@@ -39,7 +39,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("orders_order_hand_over", "shop_jobrun_run_again", "shop_fact_deliver_again"),
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
-        *("promotions_groupclaim_refuse"),
+        "promotions_groupclaim_refuse",
         *(
             "promotions_campaign_send_back",
             "promotions_campaign_withdraw",

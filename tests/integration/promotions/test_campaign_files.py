@@ -31,6 +31,7 @@ from shop.catalog.models import Brand, Category, Variant
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
+FORMULA = "=HYPERLINK(A1)"
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
 
 
@@ -56,7 +57,7 @@ def two(db: None) -> dict[str, object]:
         claims={"countdown": True},
     )
     Coupon.objects.create(code="SECRET", offer=first.offers.get())
-    second = make_draft("second", audience="members", holdout_percent=10)
+    second = make_draft("second", name=FORMULA, audience="members", holdout_percent=10)
     return {pk.code: take_snapshot(pk.pk) for pk in (first, second)}
 
 
@@ -101,6 +102,13 @@ def test_a_list_of_goods_may_be_as_long_as_the_file(two: dict[str, object]) -> N
     assert _verdicts(report) == {"first": "same", "second": "same"}
     old_mac = _load(text.replace("\r\n", "\r"), is_dry=True, file_format="csv")
     assert _verdicts(old_mac) == {"first": "same", "second": "same"}
+
+
+def test_a_name_is_no_formula_in_a_spreadsheet(two: dict[str, object]) -> None:
+    ids = Campaign.objects.values_list("pk", flat=True)
+    text = export_campaigns(ids, file_format="csv")
+    assert f"'{FORMULA}" in text
+    assert f",{FORMULA}" not in text
 
 
 def test_a_dry_run_shows_the_differences_and_writes_nothing(two: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -182,7 +183,10 @@ def test_proofs_are_handed_out_and_forgotten(group: VerifiedGroup, alice: int) -
             "submitted_at": NOON.isoformat(),
             "valid_until": None,
             "reason": "",
-            "document_type": "application/pdf",
+            "document": {
+                "media_type": "application/pdf",
+                "base64": b64encode(PDF).decode(),
+            },
         }
     ]
     erase_shopper(alice, NOON)
