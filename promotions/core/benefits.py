@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from promotions.core.benefits_bundles import save_on_bundles
 from promotions.core.benefits_sets import (
@@ -21,6 +22,17 @@ from shop.kernel.money import prorate
 
 Pools = Sequence[Collection[int]]
 WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
+
+
+class Reduction(NamedTuple):
+    """What a benefit takes off each line, minor units, and of how many of its units.
+
+    `is_short`: more units would have been lowered, had the benefit been allowed to.
+    """
+
+    parts: list[int]
+    units: list[int]
+    is_short: bool = False
 
 
 def reduce_lines(
@@ -45,25 +57,82 @@ def reduce_lines(
     >>> reduce_lines(five_off, [cheese, bread])
     [375, 125]
     """
+    return reduce_units(benefit, lines, pools, is_personal=is_personal).parts
+
+
+def reduce_units(
+    benefit: Benefit,
+    lines: Sequence[OpenLine],
+    pools: Pools | None = None,
+    *,
+    is_personal: bool = False,
+    most_units: int | None = None,
+    lost: Sequence[int] = (),
+) -> Reduction:
+    """Return what `reduce_lines` does, of at most `most_units` units, and of how many.
+
+    `lost` is what another offer would take off a unit of each line: sets must be worth more.
+    """
     if benefit.kind in WITHOUT_LINES:
-        return [0] * len(lines)
+        return Reduction([0] * len(lines), [0] * len(lines))
     if benefit.ignores_floor:
         lines = [replace(line, floor_minor=0) for line in lines]
     if isinstance(benefit.terms, BuyGet | GroupOf | Bundle):
         pools = pools or [range(len(lines))]
-        saving = _save_on_sets(benefit, benefit.terms, lines, pools, is_personal=is_personal)
-        return _spread_saving(saving, len(lines), benefit)
+        terms = _fewer_sets(benefit.terms, most_units)
+        saving = _save_on_sets(benefit, terms, lines, pools, is_personal=is_personal, lost=lost)
+        found = _spread_saving(saving, len(lines), benefit)
+        if terms == benefit.terms:
+            return found
+        whole = reduce_units(benefit, lines, pools, is_personal=is_personal, lost=lost)
+        return found._replace(is_short=sum(whole.parts) > sum(found.parts))
+    parts = _reduce_whole_lines(benefit, lines, is_personal=is_personal)
+    units = [line.quantity if part else 0 for line, part in zip(lines, parts, strict=True)]
+    if most_units is None or sum(units) <= most_units:
+        return Reduction(parts, units)
+    return _keep_fewer(parts, units, most_units)
+
+
+def _reduce_whole_lines(
+    benefit: Benefit, lines: Sequence[OpenLine], *, is_personal: bool
+) -> list[int]:
     rooms = [_room(line, benefit, is_personal=is_personal) for line in lines]
     if benefit.target is Target.CART and benefit.kind is not BenefitKind.QUANTITY_TIERS:
         wanted = _on_cart(benefit, lines)
         total = min(wanted, sum(rooms), _cap(benefit, wanted))
         return spread(total, [line.left_minor for line in lines], rooms)
-    units = sum(line.quantity for line in lines)
+    count = sum(line.quantity for line in lines)
     parts = [
-        min(_on_line(benefit, line, units), room) for line, room in zip(lines, rooms, strict=True)
+        min(_on_line(benefit, line, count), room) for line, room in zip(lines, rooms, strict=True)
     ]
     total = sum(parts)
     return prorate(_cap(benefit, total), parts) if total > _cap(benefit, total) else parts
+
+
+def _keep_fewer(parts: list[int], units: list[int], most: int) -> Reduction:
+    """Return the reduction of the `most` units that save most, each an equal part of its line's."""
+    kept, kept_units = [0] * len(parts), [0] * len(parts)
+    by_unit = sorted(
+        (i for i, count in enumerate(units) if count), key=lambda i: (-parts[i] / units[i], i)
+    )
+    for i in by_unit:
+        count = min(units[i], most)
+        kept[i], kept_units[i] = parts[i] * count // units[i], count
+        most -= count
+    return Reduction(kept, kept_units, is_short=True)
+
+
+def _fewer_sets(
+    terms: BuyGet | GroupOf | Bundle, most_units: int | None
+) -> BuyGet | GroupOf | Bundle:
+    """Return terms of no more sets than `most_units` units can make."""
+    if most_units is None:
+        return terms
+    size = terms.buy + terms.get if isinstance(terms, BuyGet) else terms.size
+    sets = most_units // size
+    if terms.max_sets is not None and terms.max_sets <= sets:
+        return terms
+    return replace(terms, max_sets=sets)
 
 
 def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> list[int]:
@@ -153,10 +222,16 @@ def _save_on_sets(
     pools: Pools,
     *,
     is_personal: bool,
+    lost: Sequence[int],
 ) -> Saving:
-    most_line = benefit.cap_line_minor
     runs = [
-        list_runs(lines, sorted(pool), cap_line_minor=most_line, is_personal=is_personal)
+        list_runs(
+            lines,
+            sorted(pool),
+            cap_line_minor=benefit.cap_line_minor,
+            is_personal=is_personal,
+            lost=lost,
+        )
         for pool in pools
     ]
     if isinstance(terms, Bundle):
@@ -175,13 +250,14 @@ def _of_bundles(benefit: Benefit, worth_minor: int, bundles: int) -> int:
     return worth_minor - bundles * benefit.amount_minor
 
 
-def _spread_saving(saving: Saving, count: int, benefit: Benefit) -> list[int]:
+def _spread_saving(saving: Saving, count: int, benefit: Benefit) -> Reduction:
     """Return what sets take off each line: by value, within the room of their units."""
-    weights, rooms = [0] * count, [0] * count
+    weights, rooms, units = [0] * count, [0] * count, [0] * count
     for run in saving.used:
         weights[run.at] += run.value * run.units
         rooms[run.at] += run.room * run.units
-    return spread(_cap(benefit, saving.amount_minor), weights, rooms)
+        units[run.at] += run.units
+    return Reduction(spread(_cap(benefit, saving.amount_minor), weights, rooms), units)
 
 
 def _cap(benefit: Benefit, total_minor: int) -> int:

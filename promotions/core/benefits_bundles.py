@@ -56,11 +56,14 @@ def save_on_bundles(
 
     by_value = fill(runs)
     best = max(by_value, key=lambda one: one[0], default=(0, ()))
-    if not by_value or best[0] <= sum_rooms(best[1]):
-        return save_promised(best)
-    by_room = fill(order_by_room(runs))[-1]
-    if sum_rooms(by_room[1]) <= by_room[0]:
-        return save_promised(by_room)
+    if not by_value:
+        return NOTHING
+    if not any(run.lost for run in runs):
+        if best[0] <= sum_rooms(best[1]):
+            return save_promised(best)
+        by_room = fill(order_by_room(runs))[-1]
+        if sum_rooms(by_room[1]) <= by_room[0]:
+            return save_promised(by_room)
     if _count_states(runs, terms, len(by_value)) <= MOST_STATES:
         return _search_bundles(runs, masks, terms, promise, len(by_value))
     mixed = [one for part in MIXTURES for one in fill(order_by_mixture(runs, part))]
@@ -118,10 +121,14 @@ def _search_bundles(
                     )
         for full, choices in grown.items():
             known[full] = keep_best([*known.get(full, ()), *choices])
-    best = NOTHING
+    best, most_net = NOTHING, 0
     for count in range(1, bundles + 1):
         for choice in known.get(tuple(part.quantity * count for part in terms.parts), ()):
-            saving = min(promise(choice.promised, count), choice.allowed)
-            if saving > best.amount_minor:
-                best = Saving(saving, choice.used())
+            # What is lost elsewhere is in both sums already: the worth without it is promised
+            used = choice.used()
+            lost = sum(run.lost * run.units for run in used)
+            promised = promise(choice.promised + lost, count)
+            net = min(promised - lost, choice.allowed)
+            if net > most_net:
+                best, most_net = save_promised((promised, used)), net
     return best

@@ -17,6 +17,7 @@ from promotions.core.set_choice import (
     MIXTURES,
     MOST_UNITS,
     carry_choices,
+    list_units,
     order_by_mixture,
     order_by_room,
     order_by_value,
@@ -84,7 +85,8 @@ def save_on_other_goods(
     sets = count_units(bought) // terms.buy
     sets = sets if most is None else min(most, sets)
     most_got = min(count_units(got), sets * terms.get)
-    with_room = order_by_room(bought)  # nothing else of what is bought counts
+    # Nothing but its room counts of what is bought
+    with_room = sorted(bought, key=lambda run: (run.lost - run.room, -run.value, run.at))
 
     def pay(count: int) -> list[Run]:
         return take_units(with_room, -(-count // terms.get) * terms.buy)
@@ -94,15 +96,20 @@ def save_on_other_goods(
         promised = sum(run.units * share(run.value) for run in cheaper)
         return promised, (*pay(most_got), *cheaper)
 
-    def search(runs: Sequence[Run], count: int) -> Saving:
-        best = NOTHING
+    def search(runs: Sequence[Run], count: int) -> Promised:
+        best, used = 0, NOTHING.used
         for n, front in enumerate(carry_choices(runs, count, lambda _, unit: share(unit.value))):
             paid = pay(n)
-            room = sum_rooms(paid)
-            found = pick_best(one._replace(allowed=one.allowed + room) for one in front)
-            if found.saving > best.amount_minor:
-                best = Saving(found.saving, (*paid, *found.used()))
-        return best
+            lost = sum(run.lost * run.units for run in paid)
+            room = sum_rooms(paid) - lost
+            found = pick_best(
+                one._replace(promised=one.promised - lost, allowed=one.allowed + room)
+                for one in front
+            )
+            if found.saving > best:
+                best, used = found.saving, (*paid, *found.used())
+        cheaper = [run for run in used if run.at in {each.at for each in got}]
+        return sum(run.units * share(run.value) for run in cheaper), used
 
     return _settle(got, most_got, promise, search)
 
@@ -151,7 +158,7 @@ def _settle(
     runs: Sequence[Run],
     count: int,
     promise: Callable[[Sequence[Run]], Promised],
-    search: Callable[[Sequence[Run], int], Saving],
+    search: Callable[[Sequence[Run], int], Promised],
     by_value: Promised | None = None,
 ) -> Saving:
     """Return the best saving of up to `count` of `runs`.
@@ -160,13 +167,14 @@ def _settle(
     no less; only in between the choices have to be searched.
     """
     most = promise(runs) if by_value is None else by_value
-    if most[0] <= sum_rooms(most[1]):
-        return save_promised(most)
     by_room = promise(order_by_room(runs))
-    if sum_rooms(by_room[1]) <= by_room[0]:
-        return save_promised(by_room)
+    if not any(run.lost for run in runs):
+        if most[0] <= sum_rooms(most[1]):
+            return save_promised(most)
+        if sum_rooms(by_room[1]) <= by_room[0]:
+            return save_promised(by_room)
     if count_units(runs) <= MOST_UNITS:
-        return search(runs, count)
+        return save_promised(search(runs, count))
     mixed = [most, *(promise(order_by_mixture(runs, part)) for part in MIXTURES)]
     return max(map(save_promised, mixed), key=lambda one: one.amount_minor)
 
@@ -177,10 +185,12 @@ def _search_same(
     *,
     gain: Callable[[int, Run], int],
     is_set: Callable[[int], bool],
-) -> Saving:
+) -> Promised:
     fronts = carry_choices(runs, count, gain)
     best = pick_best(one for n, front in enumerate(fronts) if is_set(n) for one in front)
-    return Saving(best.saving, best.used()) if best.saving > 0 else NOTHING
+    used = order_by_value(best.used()) if best.saving > 0 else []
+    promised = sum(gain(n, unit) for n, unit in enumerate(list_units(used)))
+    return promised, used
 
 
 def _promise_blocks(used: Sequence[Run], size: int, paid: int, share: Share) -> int:

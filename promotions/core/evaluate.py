@@ -114,7 +114,7 @@ def evaluate_offers(
     losers = [each for each in everything if each.offer.offer_id in at_floor]
     return Evaluation(
         adjustments=list_adjustments(plan, cart, language),
-        applied=list_applied(plan, cart.lines, language),
+        applied=list_applied(plan, language),
         rejected=tuple(sorted(rejected, key=lambda r: (r.code or "", r.offer_id or 0))),
         hints=_hints(choose_hints([*near, *near_by_code], everything, plan, given, reach), words),
         totals=sum_lines(plan, cart.lines),

@@ -58,9 +58,7 @@ def list_adjustments(plan: Plan, cart: CartValue, language: str) -> tuple[Adjust
     )
 
 
-def list_applied(
-    plan: Plan, lines: Sequence[CartLineValue], language: str
-) -> tuple[AppliedOffer, ...]:
+def list_applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
     """Return every offer that gave something, in the order applied."""
     return tuple(
         AppliedOffer(
@@ -70,7 +68,7 @@ def list_applied(
             label=effect.candidate.offer.label(language),
             coupon_code=effect.candidate.coupon_code,
             coupon_id=effect.candidate.coupon_id,
-            units=effect.count_units(lines),
+            units=effect.count,
             revision=effect.candidate.offer.revision,
         )
         for effect in plan.effects

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -32,13 +32,15 @@ class OpenLine:
 class Run(NamedTuple):
     """`units` units of the line at position `at` that cost `value` each.
 
-    At most `room` may be taken off each of them.
+    At most `room` may be taken off each of them; `lost` is what another offer would take off it,
+    which a set must be worth more than.
     """
 
     value: int
     units: int
     at: int
     room: int
+    lost: int = 0
 
 
 def list_runs(
@@ -47,28 +49,53 @@ def list_runs(
     *,
     cap_line_minor: int | None = None,
     is_personal: bool = False,
+    lost: Sequence[int] = (),
 ) -> list[Run]:
     """Return the units of the pool's lines, dearest first; of equal ones the earlier line's.
 
     A line's units cost its price so far, split as evenly as cents allow, and so is what may be
     taken off for a chosen shopper (`is_personal`). `cap_line_minor` is used up by the first units.
 
-    >>> list_runs([OpenLine("a", 3, 1_000, 900)], [0])
-    [Run(value=334, units=1, at=0, room=34), Run(value=333, units=2, at=0, room=33)]
+    >>> [run[:4] for run in list_runs([OpenLine("a", 3, 1_000, 900)], [0])]
+    [(334, 1, 0, 34), (333, 2, 0, 33)]
     """
     runs = [
         run
         for at in pool
         for run in _cap(_runs_of(lines[at], at, is_personal=is_personal), cap_line_minor)
     ]
+    if lost:
+        runs = [run._replace(lost=lost[run.at]) for run in runs]
     return sorted(runs, key=lambda run: (-run.value, run.at, -run.room))
+
+
+def keep_units(line: OpenLine, units: int) -> OpenLine:
+    """Return a line of its own of the last `units` units, the cheapest.
+
+    >>> keep_units(OpenLine("a", 3, 1_000, 900, 1_050), 2)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    OpenLine(line_id='a', quantity=2, left_minor=666, floor_minor=600, quoted_minor=700,
+        personal_minor=None)
+    """
+    if units == line.quantity:
+        return replace(line)
+    each, dearer = divmod(line.left_minor, line.quantity)
+    personal = line.personal_minor
+    return OpenLine(
+        line.line_id,
+        units,
+        each * units + max(0, dearer - (line.quantity - units)),
+        line.floor_minor // line.quantity * units,
+        line.quoted_minor // line.quantity * units,
+        None if personal is None else personal * units // line.quantity,
+    )
 
 
 def take_units(runs: Iterable[Run], count: int) -> list[Run]:
     """Return the first `count` units of `runs`, or all.
 
-    >>> take_units([Run(5, 2, 0, 5), Run(3, 2, 1, 3)], 3)
-    [Run(value=5, units=2, at=0, room=5), Run(value=3, units=1, at=1, room=3)]
+    >>> [run.units for run in take_units([Run(5, 2, 0, 5), Run(3, 2, 1, 3)], 3)]
+    [2, 1]
     """
     taken = []
     for run in runs:

@@ -33,8 +33,12 @@ class Choice(NamedTuple):
         return min(self.promised, self.allowed)
 
     def with_unit(self, unit: Run, gain: int) -> Choice:
-        """Return the choice with one more unit, for which `gain` more is promised."""
-        return Choice(self.promised + gain, self.allowed + unit.room, unit, self)
+        """Return the choice with one more unit, for which `gain` more is promised.
+
+        What another offer would take off the unit counts against both sums.
+        """
+        promised = self.promised + gain - unit.lost
+        return Choice(promised, self.allowed + unit.room - unit.lost, unit, self)
 
     def used(self) -> tuple[Run, ...]:
         """Return its units as runs."""
@@ -84,7 +88,7 @@ def keep_best(choices: Front) -> Front:
     if len(choices) < 2:
         return choices
     kept: Front = []
-    allowed = -1
+    allowed = -(10**15)
     for choice in sorted(choices, key=lambda one: (-one[0], -one[1])):
         if choice.allowed > allowed:
             kept.append(choice)

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from promotions.core.carts import CartValue
 from promotions.core.circumstances import Failure
-from promotions.core.limits import Use
+from promotions.core.limits import Tally, Use
 from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate, cut_fee
 from promotions.core.stacking_rules import exclude_each_other, keep_first_of_ordered
@@ -22,16 +22,14 @@ from promotions.core.stacking_search import Entry, Search
 from promotions.core.stacking_steps import (
     CART,
     DELIVERY,
-    LINES,
     NOTHING,
-    SETS,
     Plan,
     Prepared,
-    apply_all,
     is_whole,
     open_lines,
     prepare,
 )
+from promotions.core.stacking_units import apply_all
 from promotions.core.terms import Delivery
 
 
@@ -52,7 +50,7 @@ def best_plan(candidates: Sequence[Candidate], cart: CartValue) -> Plan:
     can_hurt = spoils or any(map(_is_limited, prepared))
     if not any(entry.conflicts or entry.category for entry in entries):
         together = apply_all(prepared, cart)
-        if together is not None and not spoils:
+        if together is not None and not spoils and _is_unbound(together, prepared):
             return together  # nothing is worth leaving out, and every limit has room for all
         can_hurt = True
     return Search(entries, cart, can_hurt=can_hurt).best()
@@ -69,7 +67,7 @@ def find_full_limit(candidate: Candidate, cart: CartValue) -> Failure:
     unlimited = replace(candidate, offer=replace(offer, rooms=(), left_minor=None))
     plan = apply_candidates((unlimited,), cart)
     for effect in () if plan is None else plan.effects:
-        use = Use(effect.count_units(cart.lines), effect.amount_minor)
+        use = Use(effect.count, effect.amount_minor)
         refusals = [room.refusal(use) for room in offer.rooms]
         return next(filter(None, refusals), Failure("budget_spent"))
     return Failure("budget_spent")
@@ -102,7 +100,7 @@ def _alone_minor(one: Prepared, cart: CartValue, lines: Sequence[OpenLine]) -> i
             if not terms.methods or fee.code in terms.methods
         ]
         return max(fees, default=0)
-    return sum(one.reduce(lines)) if one.stage <= CART else 0
+    return sum(one.reduce(lines, Tally()).taken)
 
 
 def _gives_else(one: Prepared, cart: CartValue) -> bool:
@@ -153,8 +151,7 @@ def _may_spoil(prepared: Sequence[Prepared]) -> bool:
             continue
         if is_spread and not is_whole(one):
             return True
-        is_capped = one.benefit.cap_minor is not None
-        is_spread |= one.stage == SETS or (one.stage == LINES and is_capped) or one.stage == CART
+        is_spread |= _spreads(one)
     return False
 
 
@@ -166,12 +163,18 @@ def _share_a_cap(prepared: Sequence[Prepared]) -> bool:
 
 def _spreads(one: Prepared) -> bool:
     """Return whether what it takes is spread over lines and not reckoned on each by itself."""
-    return one.stage > LINES or one.benefit.cap_minor is not None
+    return one.is_set or one.stage == CART or one.benefit.cap_minor is not None
+
+
+def _is_unbound(plan: Plan, prepared: Sequence[Prepared]) -> bool:
+    """Return whether no limit kept an offer of `prepared` from giving all it means."""
+    if not any(map(_is_limited, prepared)):
+        return True
+    return len(plan.effects) == len(prepared) and not any(e.is_short for e in plan.effects)
 
 
 def _is_limited(one: Prepared) -> bool:
-    offer = one.candidate.offer
-    return offer.left_minor is not None or bool(offer.rooms)
+    return bool(one.rooms)
 
 
 __all__ = ["NOTHING", "Candidate", "Plan", "apply_candidates", "best_plan", "find_full_limit"]

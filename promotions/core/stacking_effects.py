@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from promotions.core.benefits import percent_of
-from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock
+from promotions.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.core.gifts import list_givable, pick_gift
 from promotions.core.open_lines import OpenLine
 from promotions.core.terms import Delivery, Gift, Points
@@ -26,11 +26,14 @@ class Candidate:
 class Effect:
     """What a candidate does: minor units per line, a gift, a cut per way of delivery, points.
 
+    `units` are how many units of each line it lowers; `is_short`: a limit kept it from more.
     `gift` is one of `givable`.
     """
 
     candidate: Candidate
     taken: tuple[int, ...]
+    units: tuple[int, ...] = ()
+    is_short: bool = False
     gift: GiftStock | None = None
     gift_quantity: int = 0
     cuts: Mapping[str, int] = field(default_factory=dict)
@@ -48,10 +51,10 @@ class Effect:
         """Return what counts against budgets."""
         return sum(self.taken) + self.gift_minor + self.delivery_minor
 
-    def count_units(self, lines: Sequence[CartLineValue | OpenLine]) -> int:
-        """Return how many units are on the lines it lowers and in its gift."""
-        lowered = zip(lines, self.taken, strict=True)
-        return sum(line.quantity for line, part in lowered if part) + self.gift_quantity
+    @property
+    def count(self) -> int:
+        """Return how many units it lowers or gives away."""
+        return sum(self.units) + self.gift_quantity
 
     @property
     def is_something(self) -> bool:
@@ -76,21 +79,20 @@ class Ground:
 
     def effect_of(
         self,
-        candidate: Candidate,
         benefit: Benefit,
         touched: Sequence[int],
-        taken: tuple[int, ...],
+        effect: Effect,
     ) -> Effect:
-        """Return the effect of a step on the lines `touched`, and note what it used up."""
+        """Return what a step does besides lowering lines, and note what it used up."""
         terms = benefit.terms
         if isinstance(terms, Gift):
-            return self._give(candidate, benefit, terms, taken)
+            return self._give(benefit, terms, effect)
         if isinstance(terms, Delivery):
-            return Effect(candidate, taken, cuts=self._cut(benefit, terms))
+            return replace(effect, cuts=self._cut(benefit, terms))
         if isinstance(terms, Points):
             paid = sum(self.lines[i].left_minor for i in touched)
-            return Effect(candidate, taken, points=terms.earned(paid))
-        return Effect(candidate, taken)
+            return replace(effect, points=terms.earned(paid))
+        return effect
 
     def choose_delivery(self) -> tuple[str, int]:
         """Return the way that counts, and its fee (of the default: the lowest) before offers."""
@@ -102,15 +104,14 @@ class Ground:
         default = find_delivery(self.cart.deliveries, None, self.full)
         return chosen, self.full[default or chosen]
 
-    def _give(
-        self, candidate: Candidate, benefit: Benefit, terms: Gift, taken: tuple[int, ...]
-    ) -> Effect:
+    def _give(self, benefit: Benefit, terms: Gift, effect: Effect) -> Effect:
+        candidate = effect.candidate
         givable = list_givable(candidate.offer, benefit, self.cart.gifts, self.stock)
         gift = pick_gift(givable, self.cart.gift_choices.get(candidate.offer.offer_id))
         if gift is None:
-            return Effect(candidate, taken)
+            return effect
         self.stock[gift.variant_id] -= terms.quantity
-        return Effect(candidate, taken, gift, terms.quantity, givable=givable)
+        return replace(effect, gift=gift, gift_quantity=terms.quantity, givable=givable)
 
     def _cut(self, benefit: Benefit, terms: Delivery) -> dict[str, int]:
         cuts = {}

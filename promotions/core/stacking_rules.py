@@ -11,12 +11,15 @@ class GroupMode(StrEnum):
     """What a group allows of its members, which are offers and groups.
 
     STACK: all together. ORDERED: only the first that gives anything, by priority. BEST: only the
-    one that gives most. EXCLUSIVE: as BEST, and then no offer outside of the group.
+    one that gives most. BEST_UNIT: for each unit the one offer on products that gives most for it;
+    what lowers the order as a whole, and groups within, are chosen as in BEST. EXCLUSIVE: as BEST,
+    and then no offer outside of the group.
     """
 
     STACK = "stack"
     ORDERED = "ordered"
     BEST = "best"
+    BEST_UNIT = "best_unit"
     EXCLUSIVE = "exclusive"
 
 
@@ -47,12 +50,24 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an offer stands: its groups from the root, its category, its order among siblings."""
+    """Where an offer stands: its groups from the root, its category, its order among siblings.
+
+    `is_on_products`: it lowers units or sets of units, not the order as a whole.
+    """
 
     path: tuple[Group, ...]
     category: Category | None
     priority: int
     offer_id: int
+    is_on_products: bool = False
+
+    @property
+    def unit_group(self) -> str:
+        """Return the group that chooses the offer unit by unit; empty: none does."""
+        if not self.is_on_products or not self.path:
+            return ""
+        last = self.path[-1]
+        return last.code if last.mode is GroupMode.BEST_UNIT else ""
 
 
 def exclude_each_other(one: Place, other: Place) -> bool:
@@ -69,7 +84,8 @@ def exclude_each_other(one: Place, other: Place) -> bool:
         if mine.code != theirs.code:
             break
         shared += 1
-    if shared and one.path[shared - 1].mode is not GroupMode.STACK:
+    is_per_unit = bool(one.unit_group) and one.unit_group == other.unit_group
+    if shared and one.path[shared - 1].mode is not GroupMode.STACK and not is_per_unit:
         return True
     apart = (*one.path[shared:], *other.path[shared:])
     if any(group.mode is GroupMode.EXCLUSIVE for group in apart):

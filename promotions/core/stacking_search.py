@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from promotions.core.carts import CartValue
 from promotions.core.stacking_rules import Category, GroupMode
-from promotions.core.stacking_steps import (
-    CART,
-    NOTHING,
-    Plan,
-    Prepared,
-    apply_all,
-    finish,
-    open_lines,
-)
+from promotions.core.stacking_steps import CART, NOTHING, Plan, Prepared, Step, finish
+from promotions.core.stacking_units import Walk, apply_all
 
 MOST_STEPS = 2_000
+MOST_MEMBERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,8 @@ class Search:
 
     def __init__(self, entries: Sequence[Entry], cart: CartValue, *, can_hurt: bool) -> None:
         self.entries, self.cart, self.can_hurt = entries, cart, can_hurt
-        self.lines = open_lines(cart)
-        self.steps: list[tuple[Prepared, tuple[int, ...]]] = []
+        self.walk = Walk(cart)
+        self.steps: list[Step] = []
         self.counts: dict[str, int] = {}
         self.bounds = _bounds(entries)
         self.found = NOTHING
@@ -66,32 +61,59 @@ class Search:
         if taken_minor + self.bounds[at] < self.found.total_minor or self.left <= 0:
             return
         if at == len(self.entries):
-            self._keep(finish(self.steps, self.lines, self.cart))
+            self._keep(finish(self.steps, self.walk.lines, self.cart))
             return
         self.left -= 1
+        group = self.entries[at].prepared.place.unit_group
+        if group:
+            self._visit_group(at, chosen, taken_minor, group)
+            return
         entry = self.entries[at]
-        is_in = self._allows(entry, chosen) and self._include(at, chosen, taken_minor)
+        is_in = self._allows(entry, chosen) and self._include([at], at + 1, chosen, taken_minor)
         if not is_in or self.can_hurt or entry.conflicts or entry.category:
             self._visit(at + 1, chosen, taken_minor)
 
-    def _include(self, at: int, chosen: int, taken_minor: int) -> bool:
-        """Visit what follows with the entry applied; False if it takes nothing off here."""
-        entry = self.entries[at]
-        prepared, category = entry.prepared, entry.category
-        is_late = prepared.stage > CART
-        taken = (0,) * len(self.lines) if is_late else prepared.reduce(self.lines)
-        if not is_late and not any(taken):
+    def _visit_group(self, at: int, chosen: int, taken_minor: int, group: str) -> None:
+        """Decide about all members of a group that chooses by unit at once."""
+        end = at
+        while end < len(self.entries) and self.entries[end].prepared.place.unit_group == group:
+            end += 1
+        members = self.entries[at:end]
+        is_free = not (self.can_hurt or any(one.conflicts or one.category for one in members))
+        for some in _subsets(range(at, end), only_all=is_free):
+            if some and not self._fits_together(some, chosen):
+                continue
+            if not some or not self._include(some, end, chosen, taken_minor):
+                self._visit(end, chosen, taken_minor)
+
+    def _fits_together(self, some: Sequence[int], chosen: int) -> bool:
+        if any(self.entries[i].conflicts & chosen for i in some):
             return False
-        prepared.take(self.lines, taken)
-        if category is not None:
+        counts = dict(self.counts)
+        for category in filter(None, (self.entries[i].category for i in some)):
+            counts[category.code] = counts.get(category.code, 0) + 1
+            if category.max_offers is not None and counts[category.code] > category.max_offers:
+                return False
+        return True
+
+    def _include(self, some: Sequence[int], to: int, chosen: int, taken_minor: int) -> bool:
+        """Visit what follows with the entries applied; False if they take nothing off here."""
+        entries = [self.entries[i] for i in some]
+        is_late = entries[0].prepared.stage > CART
+        steps = self.walk.apply([entry.prepared for entry in entries])
+        if not is_late and not any(any(step.taken) for step in steps):
+            return False
+        categories = [entry.category for entry in entries if entry.category is not None]
+        for category in categories:
             self.counts[category.code] = self.counts.get(category.code, 0) + 1
-        self.steps.append((prepared, taken))
-        gained = entry.alone_minor if is_late else sum(taken)
-        self._visit(at + 1, chosen | 1 << at, taken_minor + gained)
-        self.steps.pop()
-        if category is not None:
+        self.steps.extend(steps)
+        gained = entries[0].alone_minor if is_late else sum(sum(step.taken) for step in steps)
+        bits = sum(1 << i for i in some)
+        self._visit(to, chosen | bits, taken_minor + gained)
+        del self.steps[len(self.steps) - len(steps) :]
+        for category in categories:
             self.counts[category.code] -= 1
-        prepared.take(self.lines, (-part for part in taken))
+        self.walk.undo(steps)
         return True
 
     def _allows(self, entry: Entry, chosen: int) -> bool:
@@ -141,6 +163,23 @@ class Search:
         return self.found
 
 
+def _subsets(members: Sequence[int], *, only_all: bool) -> Iterator[tuple[int, ...]]:
+    """Yield which members to try together: all, and where not all may apply fewer of them.
+
+    Of up to four members every choice, of more those without one, each alone and none.
+    """
+    whole = tuple(members)
+    yield whole
+    if only_all:
+        return
+    if len(whole) <= MOST_MEMBERS:
+        sizes: Iterable[int] = range(len(whole) - 1, -1, -1)
+    else:
+        sizes = (len(whole) - 1, 1, 0)
+    for size in sizes:
+        yield from combinations(whole, size)
+
+
 def _bounds(entries: Sequence[Entry]) -> list[int]:
     """Return, for each position, the most that it and all after it can take off together.
 
@@ -153,7 +192,7 @@ def _bounds(entries: Sequence[Entry]) -> list[int]:
     for entry in reversed(entries):
         place = entry.prepared.place
         key = f"offer {place.offer_id}"
-        if place.path and place.path[0].mode is not GroupMode.STACK:
+        if place.path and place.path[0].mode not in (GroupMode.STACK, GroupMode.BEST_UNIT):
             key = key if place.path[0].code in nested else place.path[0].code
         before = strongest.get(key, 0)
         strongest[key] = max(before, entry.alone_minor)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from promotions.core.benefits import reduce_lines
+from promotions.core.benefits import Reduction, reduce_units
 from promotions.core.carts import EVERYTHING, CartValue
-from promotions.core.limits import Entity, Tally, Use
-from promotions.core.open_lines import OpenLine
+from promotions.core.limits import Entity, Room, Tally, Use, budget_room
+from promotions.core.open_lines import OpenLine, keep_units
 from promotions.core.stacking_effects import Candidate, Effect, Ground
 from promotions.core.stacking_rules import Place
 from promotions.core.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
 
-LINES, SETS, CART, GIFTS, DELIVERY, POINTS = range(6)
+LINES, UNITS, SETS, CART, GIFTS, DELIVERY, POINTS = range(7)
 _LATE = {BenefitKind.GIFT: GIFTS, BenefitKind.DELIVERY: DELIVERY, BenefitKind.POINTS: POINTS}
 
 
@@ -38,11 +39,21 @@ class Plan:
 NOTHING = Plan((), 0)
 
 
+class Step(NamedTuple):
+    """What a candidate took off each line, of how many units, and whether a limit cut it."""
+
+    prepared: Prepared
+    taken: tuple[int, ...]
+    units: tuple[int, ...]
+    is_short: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A candidate on one cart: which lines it means, when its turn is, what it does alone.
 
-    `is_personal`: it is for chosen shoppers, and the cart has a cap on what these get.
+    `rooms` are what its limits and the campaign's budget leave. `is_personal`: it is for chosen
+    shoppers, and the cart has a cap on what these get.
     """
 
     candidate: Candidate
@@ -51,28 +62,69 @@ class Prepared:
     stage: int
     touched: tuple[int, ...]
     pools: tuple[tuple[int, ...], ...]
+    rooms: tuple[Room, ...] = ()
     is_personal: bool = False
 
     @property
-    def sequence(self) -> tuple[int, int, int]:
-        """Return the order of applying: stage, then priority, then age."""
-        return self.stage, -self.place.priority, self.place.offer_id
+    def sequence(self) -> tuple[int, str, int, int]:
+        """Return the order of applying: stage, then priority, then age; members of one group that
+        chooses unit by unit stand together."""
+        return self.stage, self.place.unit_group, -self.place.priority, self.place.offer_id
 
-    def reduce(self, lines: Sequence[OpenLine]) -> tuple[int, ...]:
-        """Return what it takes off each of `lines` as they stand."""
-        taken = [0] * len(lines)
-        touched = [lines[i] for i in self.touched]
-        parts = reduce_lines(self.benefit, touched, self.pools, is_personal=self.is_personal)
-        for i, part in zip(self.touched, parts, strict=True):
-            taken[i] = part
-        return tuple(taken)
+    @property
+    def is_set(self) -> bool:
+        """Return whether it lowers sets of units."""
+        return isinstance(self.benefit.terms, BuyGet | Bundle | GroupOf)
 
-    def take(self, lines: Sequence[OpenLine], taken: Iterable[int]) -> None:
-        """Take the parts off the lines; parts below nothing give back."""
-        for line, part in zip(lines, taken, strict=True):
-            line.left_minor -= part
-            if self.is_personal and line.personal_minor is not None:
-                line.personal_minor -= part
+    @property
+    def is_limited(self) -> bool:
+        """Return whether what it takes off one line may leave less of it for another."""
+        return bool(self.rooms) or self.benefit.cap_minor is not None
+
+    def bound(self, tally: Tally) -> Benefit:
+        """Return the benefit with no more money than its limits and budget leave."""
+        left = tally.left_minor(self.rooms) if self.rooms else None
+        if left is None:
+            return self.benefit
+        cap = self.benefit.cap_minor
+        return replace(self.benefit, cap_minor=left if cap is None else min(cap, left))
+
+    def reduce(
+        self,
+        lines: Sequence[OpenLine],
+        tally: Tally,
+        free: Sequence[int] | None = None,
+        lost: Sequence[int] = (),
+    ) -> Step:
+        """Return what it takes off `lines` as they stand, of their `free` units (None: all).
+
+        `lost` is what another offer would take off a unit of each line.
+        """
+        taken, units = [0] * len(lines), [0] * len(lines)
+        if self.stage > CART:
+            return Step(self, tuple(taken), tuple(units))
+        touched = [i for i in self.touched if free is None or free[i]]
+        at = {self.touched.index(i): new for new, i in enumerate(touched)}
+        most_units = tally.left_units(self.rooms) if self.rooms else None
+
+        def find(benefit: Benefit) -> Reduction:
+            return reduce_units(
+                benefit,
+                [lines[i] if free is None else keep_units(lines[i], free[i]) for i in touched],
+                [tuple(at[i] for i in pool if i in at) for pool in self.pools],
+                is_personal=self.is_personal,
+                most_units=most_units,
+                lost=[lost[i] for i in touched] if lost else (),
+            )
+
+        bound = self.bound(tally)
+        found = find(bound)
+        for i, part, count in zip(touched, found.parts, found.units, strict=True):
+            taken[i], units[i] = part, count
+        is_short = found.is_short
+        if bound.cap_minor != self.benefit.cap_minor and sum(taken) == bound.cap_minor:
+            is_short = is_short or sum(find(self.benefit).parts) > sum(taken)
+        return Step(self, tuple(taken), tuple(units), is_short)
 
 
 def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
@@ -89,23 +141,27 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
     if caps:
         own = [] if benefit.cap_minor is None else [benefit.cap_minor]
         benefit = replace(benefit, cap_minor=min(*caps, *own, caps[0]))
+    budget = () if offer.left_minor is None else (budget_room(offer.campaign_id, offer.left_minor),)
     pools = pools_of(benefit.terms, offer.scope, cart.lines)
     touched = sorted(frozenset().union(*pools))
     at = {position: i for i, position in enumerate(touched)}
+    place = place_of(offer)
     return Prepared(
         candidate=candidate,
         benefit=benefit,
-        place=place_of(offer),
-        stage=_stage_of(benefit),
+        place=place,
+        stage=UNITS if place.unit_group else _stage_of(benefit),
         touched=tuple(touched),
         pools=tuple(tuple(at[position] for position in sorted(pool)) for pool in pools),
+        rooms=(*offer.rooms, *budget),
         is_personal=cart.personal_cap is not None and offer.audience == "personal",
     )
 
 
 def place_of(offer: OfferValue) -> Place:
     """Return where the offer stands among all others."""
-    return Place(offer.path, offer.category, offer.priority, offer.offer_id)
+    is_on_products = _stage_of(offer.benefit) in (LINES, SETS)
+    return Place(offer.path, offer.category, offer.priority, offer.offer_id, is_on_products)
 
 
 def open_lines(cart: CartValue) -> list[OpenLine]:
@@ -124,55 +180,44 @@ def open_lines(cart: CartValue) -> list[OpenLine]:
     ]
 
 
-def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
-    """Return what all of them do together, or None if a budget or use limit does not allow it."""
-    lines = open_lines(cart)
-    steps = []
-    for each in sorted(prepared, key=lambda one: one.sequence):
-        taken = each.reduce(lines) if each.stage <= CART else (0,) * len(lines)
-        each.take(lines, taken)
-        steps.append((each, taken))
-    return finish(steps, lines, cart)
-
-
-def finish(
-    steps: Sequence[tuple[Prepared, tuple[int, ...]]], lines: Sequence[OpenLine], cart: CartValue
-) -> Plan | None:
+def finish(steps: Sequence[Step], lines: Sequence[OpenLine], cart: CartValue) -> Plan | None:
     """Return the plan of applied `steps`, with gifts, delivery and points on what is `left`.
 
     Candidates that give nothing are left out: they must not use up their coupons. None: a budget
     or use limit does not allow it.
     """
-    ground = Ground(lines, cart)
-    effects = [
-        ground.effect_of(one.candidate, one.benefit, one.touched, taken) for one, taken in steps
-    ]
+    ground, tally, effects = Ground(lines, cart), Tally(), []
+    for step in steps:
+        one = step.prepared
+        benefit = one.bound(tally) if one.stage == DELIVERY else one.benefit
+        effect = Effect(one.candidate, step.taken, step.units, step.is_short)
+        effect = ground.effect_of(benefit, one.touched, effect)
+        if benefit is not one.benefit and benefit.cap_minor in effect.cuts.values():
+            effect = replace(effect, is_short=True)
+        effects.append((one, effect))
+        if effect.is_used and one.rooms:
+            tally.take(one.rooms, Use(effect.count, effect.amount_minor))
     chosen, before = ground.choose_delivery()
     settled = tuple(
-        replace(effect, delivery_minor=effect.cuts.get(chosen, 0)) if effect.cuts else effect
-        for effect in effects
+        (one, replace(effect, delivery_minor=effect.cuts.get(chosen, 0)) if effect.cuts else effect)
+        for one, effect in effects
         if effect.is_something
     )
-    if not _fits(settled, lines):
+    if not _fits(settled):
         return None
-    goods = sum(sum(effect.taken) for effect in settled)
-    return Plan(settled, goods + before - ground.fees.get(chosen, 0))
+    goods = sum(sum(effect.taken) for _, effect in settled)
+    total = goods + before - ground.fees.get(chosen, 0)
+    return Plan(tuple(effect for _, effect in settled), total)
 
 
-def _fits(effects: Sequence[Effect], lines: Sequence[OpenLine]) -> bool:
+def _fits(effects: Iterable[tuple[Prepared, Effect]]) -> bool:
     """Return whether every campaign's budget and every use limit has room for all of them."""
-    spent: dict[int, int] = {}
     tally = Tally()
-    for effect in effects:
-        offer, amount = effect.candidate.offer, effect.amount_minor
-        spent[offer.campaign_id] = spent.get(offer.campaign_id, 0) + amount
-        if offer.left_minor is not None and spent[offer.campaign_id] > offer.left_minor:
-            return False
-        if not effect.is_used:
-            continue
-        if offer.rooms and not tally.take(offer.rooms, Use(effect.count_units(lines), amount)):
-            return False
-    return True
+    return all(
+        tally.take(one.rooms, Use(effect.count, effect.amount_minor))
+        for one, effect in effects
+        if effect.is_used and one.rooms
+    )
 
 
 def is_whole(prepared: Prepared) -> bool:

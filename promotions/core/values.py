@@ -62,10 +62,14 @@ class Target(StrEnum):
 
 
 class Stacking(StrEnum):
-    """STACK combines; of the BEST offers of one group one applies; EXCLUSIVE stands alone."""
+    """STACK combines; of the BEST offers of one group one applies; EXCLUSIVE stands alone.
+
+    BEST_UNIT: of the offers of one group the best one applies to each unit.
+    """
 
     STACK = "stack"
     BEST = "best"
+    BEST_UNIT = "best_unit"
     EXCLUSIVE = "exclusive"
 
 
@@ -126,10 +130,12 @@ class OfferValue:
     def path(self) -> tuple[Group, ...]:
         """Return the groups from the root, with what `stacking` adds to them.
 
-        A "best" offer is in the group it names; an exclusive one stands alone: a group of itself.
+        An offer that is "best" or "best_unit" is in the group it names; one that is chosen unit
+        by unit still excludes one that is not. An exclusive offer is a group of itself.
         """
-        if self.stacking is Stacking.BEST:
-            return (*self.groups, Group(f"best {self.stacking_group}", GroupMode.BEST))
+        if self.stacking in (Stacking.BEST, Stacking.BEST_UNIT):
+            mode = GroupMode(self.stacking.value)
+            return (*self.groups, Group(f"best {self.stacking_group}", mode))
         if self.stacking is Stacking.EXCLUSIVE:
             return (Group(f"alone {self.offer_id}", GroupMode.EXCLUSIVE), *self.groups)
         return self.groups

@@ -112,7 +112,7 @@ def _fits(chosen: frozenset[int], categories: dict[int, Category | None]) -> boo
 def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | None:
     """Return the money these offers take off together and whether they give anything at all.
 
-    None: a budget does not allow it.
+    Each takes what budgets and limits on units leave of it. None: a limit does not allow it.
     """
     left = {line.line_id: line.value_minor for line in cart.lines}
     personal = personal_rooms(cart)
@@ -120,12 +120,12 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
     used: dict[int, int] = {}
     early = [offer for offer in offers if offer.benefit.kind not in LATE]
     for offer in sorted(early, key=lambda o: (turn_of(o), -o.priority, o.offer_id)):
-        taken = take(offer, cart, left, personal)
+        budget = _left_of_budget(offer, spent)
+        taken, units = take(offer, cart, left, personal, (budget, _left_of_units(offer, used)))
         for line_id, part in taken.items():
             left[line_id] -= part
         spent[offer.campaign_id] += sum(taken.values())
-        quantities = {line.line_id: line.quantity for line in cart.lines}
-        _count(offer, sum(quantities[n] for n, part in taken.items() if part), used)
+        _count(offer, units, used)
     late = [offer for offer in offers if offer.benefit.kind in LATE]
     delivery_gain, gives = _have_late_ones(cart, late, left, spent)
     for offer in late:
@@ -137,6 +137,19 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
             return None
     goods_gain = cart.value_minor - sum(left.values())
     return goods_gain + delivery_gain, gives or goods_gain > 0
+
+
+def _left_of_budget(offer: OfferValue, spent: dict[int, int]) -> int:
+    return (
+        10**12 if offer.left_minor is None else max(0, offer.left_minor - spent[offer.campaign_id])
+    )
+
+
+def _left_of_units(offer: OfferValue, used: dict[int, int]) -> int:
+    """Return how many units the limits on units leave."""
+    counted = [room for room in offer.rooms if room.limit.counted is Counted.UNITS]
+    lefts = [(room.left_uses or 0) - used.get(room.limit.limit_id, 0) for room in counted]
+    return max(0, min(lefts, default=10**9))
 
 
 def _count(offer: OfferValue, units: int, used: dict[int, int]) -> None:
@@ -170,7 +183,8 @@ def _have_late_ones(
             spent[offer.campaign_id] += worth
             gives |= worth > 0
         elif isinstance(terms, Delivery):
-            cuts[offer.offer_id] = _cut(offer, terms, fees)
+            most = min(most_of(offer), _left_of_budget(offer, spent))
+            cuts[offer.offer_id] = _cut(offer, terms, fees, most)
             gives |= any(cuts[offer.offer_id].values())
         elif isinstance(terms, Points):
             scoped = sum(left[x.line_id] for x in cart.lines if offer.scope.covers(x))
@@ -209,7 +223,7 @@ def _give(offer: OfferValue, terms: Gift, cart: CartValue, stock: dict[int, int]
     return 0
 
 
-def _cut(offer: OfferValue, terms: Delivery, fees: dict[str, int]) -> dict[str, int]:
+def _cut(offer: OfferValue, terms: Delivery, fees: dict[str, int], most: int) -> dict[str, int]:
     cuts = {}
     for code, fee in fees.items():
         if terms.methods and code not in terms.methods:
@@ -219,7 +233,7 @@ def _cut(offer: OfferValue, terms: Delivery, fees: dict[str, int]) -> dict[str, 
             wish = offer.benefit.amount_minor
         if terms.price_minor is not None:
             wish = fee - terms.price_minor
-        cuts[code] = max(0, min(wish, fee, most_of(offer)))
+        cuts[code] = max(0, min(wish, fee, most))
     for code, cut in cuts.items():
         fees[code] -= cut
     return cuts

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from promotions.core.benefits import reduce_lines, spread
+from promotions.core.benefits import reduce_units, spread
 from promotions.core.carts import CartLineValue, CartValue, Scope
 from promotions.core.formula import Formula
 from promotions.core.limits import Entity
@@ -50,25 +50,57 @@ def personal_rooms(cart: CartValue) -> dict[str, int]:
 
 
 def take(
-    offer: OfferValue, cart: CartValue, left: dict[str, int], personal: dict[str, int]
-) -> dict[str, int]:
-    """Return what the offer takes off each line, given the lines' prices so far.
+    offer: OfferValue,
+    cart: CartValue,
+    left: dict[str, int],
+    personal: dict[str, int],
+    most: tuple[int, int] = (10**12, 10**9),
+) -> tuple[dict[str, int], int]:
+    """Return what the offer takes off each line, given the lines' prices so far, and of how many
+    units, where budgets and limits leave `most` money and units.
 
     `personal` is what the cap leaves to offers for chosen shoppers; where it counts, it is lowered.
     """
     is_personal = offer.audience == "personal" and cart.personal_cap is not None
-    taken = _take(offer, cart, left, personal if is_personal else None)
+    most = (min(most[0], most_of(offer)), most[1])
+    taken, units = _take(offer, cart, left, personal if is_personal else None, most)
     for line_id, part in taken.items() if is_personal else ():
         personal[line_id] -= part
-    return taken
+    return taken, units
 
 
 def _take(
-    offer: OfferValue, cart: CartValue, left: dict[str, int], personal: dict[str, int] | None
-) -> dict[str, int]:
+    offer: OfferValue,
+    cart: CartValue,
+    left: dict[str, int],
+    personal: dict[str, int] | None,
+    most: tuple[int, int],
+) -> tuple[dict[str, int], int]:
     lines = sorted(
         (line for line in cart.lines if offer.covers(line)), key=lambda line: line.variant_id
     )
+    if isinstance(offer.benefit.terms, SETS):
+        return _take_on_sets(offer, lines, left, personal, most)
+    taken = _take_whole(offer, lines, left, personal, most[0])
+    by_unit = sorted(
+        (line for line in lines if taken[line.line_id]),
+        key=lambda line: -taken[line.line_id] / line.quantity,
+    )
+    units = 0
+    for line in by_unit:
+        count = min(line.quantity, most[1] - units)
+        taken[line.line_id] = taken[line.line_id] * count // line.quantity
+        units += count
+    return taken, units
+
+
+def _take_whole(
+    offer: OfferValue,
+    lines: list[CartLineValue],
+    left: dict[str, int],
+    personal: dict[str, int] | None,
+    most: int,
+) -> dict[str, int]:
     benefit, most_line = offer.benefit, offer.benefit.cap_line_minor
     room = {
         line.line_id: max(0, left[line.line_id] - line.floor_minor * line.quantity)
@@ -78,18 +110,16 @@ def _take(
         room = {key: min(value, personal[key]) for key, value in room.items()}
     if most_line is not None:
         room = {key: min(value, most_line) for key, value in room.items()}
-    if isinstance(benefit.terms, SETS):
-        return _take_on_sets(offer, lines, left, personal)
     if turn_of(offer) == 2:
-        total = min(_wish_of_cart(benefit, lines, left), most_of(offer), sum(room.values()))
+        total = min(_wish_of_cart(benefit, lines, left), most, sum(room.values()))
         parts = spread(total, [left[key] for key in room], list(room.values()))
         return dict(zip(room, parts, strict=True))
     taken = {}
     for line in lines:
         wish = _wish_of_line(benefit, line, left[line.line_id], sum(x.quantity for x in lines))
         taken[line.line_id] = max(0, min(wish, room[line.line_id]))
-    if sum(taken.values()) > most_of(offer):
-        parts = prorate(most_of(offer), list(taken.values()))
+    if sum(taken.values()) > most:
+        parts = prorate(most, list(taken.values()))
         taken = dict(zip(taken, parts, strict=True))
     return taken
 
@@ -136,7 +166,8 @@ def _take_on_sets(
     lines: list[CartLineValue],
     left: dict[str, int],
     personal: dict[str, int] | None,
-) -> dict[str, int]:
+    most: tuple[int, int],
+) -> tuple[dict[str, int], int]:
     """Return what the engine takes off each line, once its sum is the most any units can save.
 
     Which of equally good units are taken is the engine's choice; how much they save is not.
@@ -154,11 +185,20 @@ def _take_on_sets(
         for i, line in enumerate(lines)
     ]
     pools = [sorted(pool) for pool in pools_of(offer.benefit.terms, offer.scope, lines)]
-    benefit = replace(offer.benefit, cap_minor=most_of(offer))
-    parts = reduce_lines(benefit, open_, pools, is_personal=personal is not None)
+    benefit = replace(offer.benefit, cap_minor=most[0])
+    found = reduce_units(
+        benefit, open_, pools, is_personal=personal is not None, most_units=most[1]
+    )
     units = list_units(offer, lines, left, personal)
-    assert sum(parts) == min(most_on_sets(offer, units), most_of(offer)), (offer, lines)
-    return {line.line_id: part for line, part in zip(lines, parts, strict=True)}
+    fewer = replace(offer, benefit=replace(benefit, terms=_fewer(benefit.terms, most[1])))
+    assert sum(found.parts) == min(most_on_sets(fewer, units), most[0]), (offer, lines)
+    parts = {line.line_id: part for line, part in zip(lines, found.parts, strict=True)}
+    return parts, sum(found.units) if sum(found.parts) else 0
+
+
+def _fewer(terms: Any, most_units: int) -> Any:
+    size = terms.buy + terms.get if isinstance(terms, BuyGet) else terms.size
+    return replace(terms, max_sets=min(terms.max_sets or 10**9, most_units // size))
 
 
 def most_on_sets(offer: OfferValue, units: list[Unit]) -> int:

@@ -103,7 +103,7 @@ def _promise(offer: OfferValue, promised: int, fill: Fill) -> int:
 
 def _is_whole(terms: BuyGet | GroupOf | Bundle, fill: Fill) -> bool:
     """Return whether sets of such a filling can be made, no more than allowed."""
-    most = terms.max_sets or 10**9
+    most = 10**9 if terms.max_sets is None else terms.max_sets
     if isinstance(terms, Bundle):
         counts = {n / part.quantity for n, part in zip(fill, terms.parts, strict=True)}
         return len(counts) == 1 and (n := counts.pop()) == int(n) and n <= most

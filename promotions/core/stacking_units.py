@@ -1,0 +1,162 @@
+"""Offers one after another on a cart, those of a group that chooses unit by unit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, permutations
+
+from promotions.core.carts import CartValue
+from promotions.core.limits import Tally, Use
+from promotions.core.open_lines import OpenLine
+from promotions.core.stacking_steps import Plan, Prepared, Step, finish, open_lines
+
+MOST_ORDERED = 3
+
+
+class Walk:
+    """The lines of a cart and what limits have left while offers are applied to them."""
+
+    def __init__(self, cart: CartValue) -> None:
+        self.lines, self.tally = open_lines(cart), Tally()
+
+    def apply(self, together: Sequence[Prepared]) -> list[Step]:
+        """Apply one offer, or the members of a group that chooses by unit; return what they did."""
+        steps = reduce_together(together, self.lines, self.tally)
+        for step in steps:
+            self._book(step, 1)
+        return steps
+
+    def undo(self, steps: Sequence[Step]) -> None:
+        """Give back what the last steps took."""
+        for step in reversed(steps):
+            self._book(step, -1)
+
+    def _book(self, step: Step, sign: int) -> None:
+        if not any(step.taken):
+            return
+        book(step, self.lines, self.tally, sign)
+
+
+def book(step: Step, lines: Sequence[OpenLine], tally: Tally, sign: int = 1) -> None:
+    """Take what a step took off the lines and off its limits, or give it back (`sign` -1)."""
+    one = step.prepared
+    for line, part in zip(lines, step.taken, strict=True):
+        line.left_minor -= sign * part
+        if one.is_personal and line.personal_minor is not None:
+            line.personal_minor -= sign * part
+    if one.rooms:
+        tally.take(one.rooms, Use(sum(step.units), sum(step.taken)), sign)
+
+
+def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
+    """Return what all of them do together, or None if a budget or use limit does not allow it."""
+    walk, steps = Walk(cart), list[Step]()
+    for together in stand_together(prepared):
+        steps += walk.apply(together)
+    return finish(steps, walk.lines, cart)
+
+
+def stand_together(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    """Yield the offers in the order of applying, the members of a group by unit at once."""
+    ordered = sorted(prepared, key=lambda one: one.sequence)
+    for _, together in groupby(ordered, key=lambda one: one.place.unit_group or one.place.offer_id):
+        yield list(together)
+
+
+def reduce_together(
+    members: Sequence[Prepared], lines: Sequence[OpenLine], tally: Tally
+) -> list[Step]:
+    """Return what the members take off `lines`, each unit lowered by one of them at most.
+
+    Sets take their units first, in the order of sets that saves most together with what the other
+    members take off all units that are left; a set is only made where it is worth more than they
+    are. With more than three offers on sets the order is found by adding the best one each time.
+    """
+    if len(members) == 1:
+        return [members[0].reduce(lines, tally)]
+    sets = [one for one in members if one.is_set]
+    plain = [one for one in members if not one.is_set]
+    lost = _best_by_unit(plain, lines, tally)
+    if len(sets) <= MOST_ORDERED:
+        orders = [each for n in range(len(sets) + 1) for each in permutations(sets, n)]
+        found = [_apply(order, plain, lines, tally, lost) for order in orders]
+        return _in_order(max(found, key=_sum), members)
+    best, order = _apply((), plain, lines, tally, lost), tuple[Prepared, ...]()
+    while rest := [one for one in sets if one not in order]:
+        found = [_apply((*order, one), plain, lines, tally, lost) for one in rest]
+        better = max(range(len(rest)), key=lambda i: _sum(found[i]))
+        if _sum(found[better]) <= _sum(best):
+            break
+        best, order = found[better], (*order, rest[better])
+    return _in_order(best, members)
+
+
+def _sum(steps: Sequence[Step]) -> int:
+    return sum(sum(step.taken) for step in steps)
+
+
+def _in_order(steps: Sequence[Step], members: Sequence[Prepared]) -> list[Step]:
+    position = {one.place.offer_id: i for i, one in enumerate(members)}
+    return sorted(steps, key=lambda step: position[step.prepared.place.offer_id])
+
+
+def _best_by_unit(plain: Sequence[Prepared], lines: Sequence[OpenLine], tally: Tally) -> list[int]:
+    best = [0] * len(lines)
+    for one in plain:
+        step = one.reduce(lines, tally)
+        for i, (part, units) in enumerate(zip(step.taken, step.units, strict=True)):
+            best[i] = max(best[i], part // units if units else 0)
+    return best
+
+
+def _apply(
+    order: Sequence[Prepared],
+    plain: Sequence[Prepared],
+    lines: Sequence[OpenLine],
+    tally: Tally,
+    lost: Sequence[int],
+) -> list[Step]:
+    """Apply the sets in this order, then to each unit that is left the best of the others."""
+    free, own = [line.quantity for line in lines], tally.copy()
+    found: dict[int, Step] = {}
+    for one in order:
+        _note(one.reduce(lines, own, free, lost if any(lost) else ()), found, free, own)
+    rest = list(plain)
+    while rest and any(free):
+        offered = [one.reduce(lines, own, free) for one in rest]
+        winners = [_winner(offered, i) for i in range(len(lines))]
+        used = [one for n, one in enumerate(rest) if n in winners]
+        for n, one in enumerate(rest):
+            mine = [count if winners[i] == n else 0 for i, count in enumerate(free)]
+            if n not in winners:
+                continue
+            # One with a cap or limit has for these lines what it does not spend on others
+            step = one.reduce(lines, own, mine) if one.is_limited else _only(offered[n], mine)
+            _note(step, found, free, own)
+        if not any(step.is_short for step in found.values()):
+            break
+        rest = [one for one in rest if one not in used]
+    return list(found.values())
+
+
+def _winner(offered: Sequence[Step], line: int) -> int | None:
+    """Return which step takes most off a unit of the line, the first of equal ones."""
+    able = [n for n, step in enumerate(offered) if step.units[line]]
+    return max(
+        able, key=lambda n: (offered[n].taken[line] / offered[n].units[line], -n), default=None
+    )
+
+
+def _only(step: Step, mine: Sequence[int]) -> Step:
+    taken = tuple(part if count else 0 for part, count in zip(step.taken, mine, strict=True))
+    units = tuple(n if count else 0 for n, count in zip(step.units, mine, strict=True))
+    return step._replace(taken=taken, units=units)
+
+
+def _note(step: Step, found: dict[int, Step], free: list[int], tally: Tally) -> None:
+    one = step.prepared
+    found[one.place.offer_id] = step
+    for i, count in enumerate(step.units):
+        free[i] -= count
+    if one.rooms and any(step.taken):
+        tally.take(one.rooms, Use(sum(step.units), sum(step.taken)))
