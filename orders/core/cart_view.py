@@ -206,7 +206,13 @@ def _cart_view(
         coupon_codes=head.coupon_codes,
         rejected=tuple(each for each in evaluation.rejected if each.code is not None),
         hints=evaluation.hints,
-        notices=tuple(notice for line in lines for notice in line.notices),
+        notices=(
+            *(notice for line in lines for notice in line.notices),
+            *(
+                Notice("offer_partly", one.message, quantity=one.units, offer_id=one.offer_id)
+                for one in evaluation.partly_given
+            ),
+        ),
         has_personal_price=bool(personal),
         label=personal[0].label if personal else "",
     )

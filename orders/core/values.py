@@ -20,7 +20,8 @@ class Notice:
     Codes: price_fell, price_rose (`needs_consent`: accept before checkout), sold_out, only_left
     (`quantity` pieces are available), unavailable (no longer sold), gift_gone (what the shopper
     chose of the gifts of `offer_id`: choose again; `instead` is the variant given then, if any),
-    offer_at_floor (the price floor kept `offer_id` from taking all it promises off the line).
+    offer_at_floor (the price floor kept `offer_id` from taking all it promises off the line),
+    offer_partly (limits leave less of `offer_id` than the cart holds: it lowers `quantity` pieces).
     """
 
     code: str

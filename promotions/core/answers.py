@@ -111,6 +111,19 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class PartlyGiven:
+    """An offer that gives less than it means, since a limit or budget leaves no more, in words.
+
+    `units` are the units it lowers all the same.
+    """
+
+    offer_id: int
+    reason_code: str
+    message: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hint:
     """A near miss: what would unlock an offer this shopper may have."""
 
@@ -138,7 +151,7 @@ class Evaluation:
     `deliveries` are the reductions on every way of delivery, whichever is chosen. `lost_gifts` are
     the offers whose gift the shopper chose and still earns, but that give nothing any more.
     `personal_cap` is the cap it was made under, as in the cart; `floored` are the offers that a
-    price floor cut.
+    price floor cut, `partly_given` those that limits cut short.
     """
 
     adjustments: tuple[Adjustment, ...]
@@ -152,6 +165,7 @@ class Evaluation:
     lost_gifts: tuple[int, ...] = ()
     personal_cap: int | None = None
     floored: tuple[Floored, ...] = ()
+    partly_given: tuple[PartlyGiven, ...] = ()
 
     @property
     def discount_minor(self) -> int:

@@ -6,7 +6,7 @@ of lines, offers or codes changes a result, and dates are judged by the `now` th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,11 +25,13 @@ from promotions.core.evaluate_answers import (
 from promotions.core.evaluate_missing import find_missing
 from promotions.core.floored import find_floored
 from promotions.core.hints import HintReach, choose_hints
+from promotions.core.limits import Use
 from promotions.core.personal_cap import is_cut_to_nothing, say_percent
 from promotions.core.reasons import explain
 from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
 from promotions.core.stacking_rules import exclude_each_other
-from promotions.core.stacking_steps import place_of
+from promotions.core.stacking_steps import place_of, rooms_of
+from promotions.core.tally import explain_part
 from promotions.core.values import (
     BenefitKind,
     CartValue,
@@ -37,6 +39,7 @@ from promotions.core.values import (
     Evaluation,
     Hint,
     OfferValue,
+    PartlyGiven,
     Rejection,
     ShopperFacts,
 )
@@ -124,7 +127,16 @@ def evaluate_offers(
         lost_gifts=list_lost_gifts(_offers_of(offers, coupons), rejected, given),
         personal_cap=cart.personal_cap,
         floored=find_floored(plan, losers, cart, language),
+        partly_given=tuple(_list_partly_given(plan, words)),
     )
+
+
+def _list_partly_given(plan: Plan, words: Wording) -> Iterator[PartlyGiven]:
+    for effect in plan.effects:
+        if effect.is_short and effect.is_used:
+            offer, use = effect.candidate.offer, Use(effect.count, effect.amount_minor)
+            refusal = words.reject(offer, explain_part(rooms_of(offer), use))
+            yield PartlyGiven(offer.offer_id, refusal.reason_code, refusal.message, effect.count)
 
 
 def _offers_of(

@@ -10,7 +10,9 @@ from promotions.core.carts import CartValue
 from promotions.core.evaluate_answers import sum_lines
 from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate
-from promotions.core.stacking_steps import CART, Plan, Prepared, apply_all, open_lines, prepare
+from promotions.core.stacking_steps import Plan, Step, open_lines, prepare
+from promotions.core.stacking_units import apply_all, list_wishes
+from promotions.core.tally import Tally
 
 
 def find_floored(
@@ -22,21 +24,22 @@ def find_floored(
     offer takes off other lines instead is no loss.
     """
     left = sum_lines(plan, cart.lines)
-    is_near = any(left[line.line_id] <= line.floor_minor * line.quantity for line in cart.lines)
-    lines, found = open_lines(cart), list[Floored]()
-    if not is_near:
+    found: list[Floored] = []
+    if not any(left[line.line_id] <= line.floor_minor * line.quantity for line in cart.lines):
         return ()
-    for effect in plan.effects:
-        step = prepare(effect.candidate, cart)
-        if step.stage > CART:
-            break
-        found += _compare(step, lines, effect.taken, language)
-        step.take(lines, effect.taken)
-    nothing = (0,) * len(lines)
+    for wish, effect in list_wishes(plan, cart, free_line=_without_floor):
+        found += _compare(wish, effect.taken, cart, language)
+    nothing = (0,) * len(cart.lines)
     for candidate in losers:
         if is_floored_to_nothing(candidate, cart):
-            found += _compare(prepare(candidate, cart), open_lines(cart), nothing, language)
+            lines = [_without_floor(line) for line in open_lines(cart)]
+            wish = prepare(candidate, cart).reduce(lines, Tally())
+            found += _compare(wish, nothing, cart, language)
     return tuple(found)
+
+
+def _without_floor(line: OpenLine) -> OpenLine:
+    return replace(line, floor_minor=0)
 
 
 def is_floored_to_nothing(candidate: Candidate, cart: CartValue) -> bool:
@@ -46,15 +49,12 @@ def is_floored_to_nothing(candidate: Candidate, cart: CartValue) -> bool:
     return alone is not None and any(effect.is_used for effect in alone.effects)
 
 
-def _compare(
-    step: Prepared, lines: Sequence[OpenLine], taken: Sequence[int], language: str
-) -> list[Floored]:
-    wished = step.reduce([replace(line, floor_minor=0) for line in lines])
-    if sum(wished) <= sum(taken):
+def _compare(wish: Step, taken: Sequence[int], cart: CartValue, language: str) -> list[Floored]:
+    if sum(wish.taken) <= sum(taken):
         return []
-    offer = step.candidate.offer
+    offer = wish.prepared.candidate.offer
     return [
         Floored(offer.offer_id, line.line_id, offer.label(language))
-        for line, wish, part in zip(lines, wished, taken, strict=True)
-        if wish > part
+        for line, wanted, part in zip(cart.lines, wish.taken, taken, strict=True)
+        if wanted > part
     ]

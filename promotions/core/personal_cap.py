@@ -11,7 +11,7 @@ from dataclasses import replace
 from promotions.core.carts import CartValue
 from promotions.core.stacking_effects import Candidate
 from promotions.core.stacking_steps import Plan, prepare
-from promotions.core.stacking_units import Walk, apply_all, reduce_together, stand_together
+from promotions.core.stacking_units import apply_all, list_wishes
 
 
 def say_percent(cap: int) -> str:
@@ -27,22 +27,13 @@ def find_cut_lines(plan: Plan, cart: CartValue) -> frozenset[tuple[int, str]]:
     """Return the offers, each with a line, that would have taken more off it without the cap."""
     if cart.personal_cap is None:
         return frozenset()
-    walk, found = Walk(cart), set[tuple[int, str]]()
-    effects = {effect.candidate.offer.offer_id: effect for effect in plan.effects}
-    for together in stand_together(prepare(effect.candidate, cart) for effect in plan.effects):
-        if any(one.is_personal for one in together):
-            free = [replace(one, is_personal=False) for one in together]
-            for wish in reduce_together(free, walk.lines, walk.tally):
-                offer_id = wish.prepared.place.offer_id
-                found |= {
-                    (offer_id, line.line_id)
-                    for line, wanted, part in zip(
-                        cart.lines, wish.taken, effects[offer_id].taken, strict=True
-                    )
-                    if wanted > part
-                }
-        walk.apply(together)
-    return frozenset(found)
+    wishes = list_wishes(plan, cart, lambda one: replace(one, is_personal=False))
+    return frozenset(
+        (wish.prepared.place.offer_id, line.line_id)
+        for wish, effect in wishes
+        for line, wanted, part in zip(cart.lines, wish.taken, effect.taken, strict=True)
+        if wanted > part
+    )
 
 
 def is_cut_to_nothing(candidate: Candidate, cart: CartValue) -> bool:

@@ -70,6 +70,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "Only {left} left at this price. Take {left} or fewer to get it.",
         "该价格仅剩 {left} 件，购买不超过 {left} 件即可享受。",
     ),
+    # given in part
+    "units_partly": (
+        "“{name}”: only {left} left at this price.",
+        "“{name}”：该价格仅剩 {left} 件。",
+    ),
+    "units_partly_yours": ("“{name}”: at most {left} for you.", "“{name}”：您最多可享 {left} 件。"),
+    "money_partly": ("Only {amount} is left of “{name}”.", "“{name}”仅剩 {amount}。"),
     # where and who
     "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),
     "wrong_region": ("This offer is not valid where you are.", "该优惠在您所在的地区不可用。"),

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from promotions.core.carts import CartValue
 from promotions.core.circumstances import Failure
-from promotions.core.limits import Tally, Use
+from promotions.core.limits import Use
 from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_effects import Candidate, cut_fee
 from promotions.core.stacking_rules import exclude_each_other, keep_first_of_ordered
@@ -30,6 +30,7 @@ from promotions.core.stacking_steps import (
     prepare,
 )
 from promotions.core.stacking_units import apply_all
+from promotions.core.tally import Tally
 from promotions.core.terms import Delivery
 
 

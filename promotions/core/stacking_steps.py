@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from promotions.core.benefits import Reduction, reduce_units
 from promotions.core.carts import EVERYTHING, CartValue
-from promotions.core.limits import Entity, Room, Tally, Use, budget_room
+from promotions.core.limits import Entity, Room, Use
 from promotions.core.open_lines import OpenLine, keep_units
 from promotions.core.stacking_effects import Candidate, Effect, Ground
 from promotions.core.stacking_rules import Place
+from promotions.core.tally import Tally, budget_room
 from promotions.core.terms import Bundle, BuyGet, GroupOf, pools_of
 from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
 
@@ -141,7 +142,6 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
     if caps:
         own = [] if benefit.cap_minor is None else [benefit.cap_minor]
         benefit = replace(benefit, cap_minor=min(*caps, *own, caps[0]))
-    budget = () if offer.left_minor is None else (budget_room(offer.campaign_id, offer.left_minor),)
     pools = pools_of(benefit.terms, offer.scope, cart.lines)
     touched = sorted(frozenset().union(*pools))
     at = {position: i for i, position in enumerate(touched)}
@@ -153,9 +153,16 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
         stage=UNITS if place.unit_group else _stage_of(benefit),
         touched=tuple(touched),
         pools=tuple(tuple(at[position] for position in sorted(pool)) for pool in pools),
-        rooms=(*offer.rooms, *budget),
+        rooms=rooms_of(offer),
         is_personal=cart.personal_cap is not None and offer.audience == "personal",
     )
+
+
+def rooms_of(offer: OfferValue) -> tuple[Room, ...]:
+    """Return what use limits and the campaign's budget leave of the offer."""
+    if offer.left_minor is None:
+        return offer.rooms
+    return (*offer.rooms, budget_room(offer.campaign_id, offer.left_minor))
 
 
 def place_of(offer: OfferValue) -> Place:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, permutations
 
 from promotions.core.carts import CartValue
-from promotions.core.limits import Tally, Use
+from promotions.core.limits import Use
 from promotions.core.open_lines import OpenLine
-from promotions.core.stacking_steps import Plan, Prepared, Step, finish, open_lines
+from promotions.core.stacking_effects import Effect
+from promotions.core.stacking_steps import (
+    CART,
+    Plan,
+    Prepared,
+    Step,
+    finish,
+    open_lines,
+    prepare,
+)
+from promotions.core.tally import Tally
 
 MOST_ORDERED = 3
 
@@ -54,6 +64,27 @@ def apply_all(prepared: Iterable[Prepared], cart: CartValue) -> Plan | None:
     for together in stand_together(prepared):
         steps += walk.apply(together)
     return finish(steps, walk.lines, cart)
+
+
+def list_wishes(
+    plan: Plan,
+    cart: CartValue,
+    free_offer: Callable[[Prepared], Prepared] = lambda one: one,
+    free_line: Callable[[OpenLine], OpenLine] = lambda line: line,
+) -> Iterator[tuple[Step, Effect]]:
+    """Yield, for each offer of `plan` on goods, what it would take with its bounds gone, and does.
+
+    `free_offer` and `free_line` take away what bounds it; all before it has done what it did.
+    """
+    walk = Walk(cart)
+    effects = {effect.candidate.offer.offer_id: effect for effect in plan.effects}
+    for together in stand_together(prepare(effect.candidate, cart) for effect in plan.effects):
+        if together[0].stage > CART:
+            return
+        lines = [free_line(line) for line in walk.lines]
+        for wish in reduce_together([free_offer(one) for one in together], lines, walk.tally):
+            yield wish, effects[wish.prepared.place.offer_id]
+        walk.apply(together)
 
 
 def stand_together(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:

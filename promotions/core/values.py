@@ -18,6 +18,7 @@ from promotions.core.answers import (
     Evaluation,
     GivenGift,
     Hint,
+    PartlyGiven,
     PointsGrant,
     Rejection,
 )
@@ -200,6 +201,7 @@ __all__ = [
     "GivenGift",
     "Hint",
     "OfferValue",
+    "PartlyGiven",
     "PointsGrant",
     "Rejection",
     "Scope",

@@ -32,19 +32,24 @@ class AdjustmentSerializer(serializers.Serializer[object]):
 
 class NoticeSerializer(serializers.Serializer[object]):
     """Something the shopper must be told. Codes: price_fell, price_rose, sold_out, only_left,
-    unavailable, gift_gone."""
+    unavailable, gift_gone, offer_partly."""
 
     code = serializers.CharField()
     message = serializers.CharField()
     was = MoneySerializer(allow_null=True)
     now = MoneySerializer(allow_null=True)
-    quantity = serializers.IntegerField(allow_null=True, help_text="Pieces available.")
+    quantity = serializers.IntegerField(
+        allow_null=True,
+        help_text="Pieces available; of offer_partly: pieces that the offer lowers.",
+    )
     needs_consent = serializers.BooleanField(
         help_text="Accept with POST /api/v1/cart/accept-prices before the checkout."
     )
     blocks_checkout = serializers.BooleanField()
     offer_id = serializers.IntegerField(
-        allow_null=True, help_text="Of gift_gone: choose again with PUT /api/v1/cart/gifts/{id}."
+        allow_null=True,
+        help_text="Of gift_gone: choose again with PUT /api/v1/cart/gifts/{id}. Of offer_partly: "
+        "the offer of which limits leave less than the cart holds.",
     )
 
 
