@@ -135,8 +135,10 @@ def _list_partly_given(plan: Plan, words: Wording) -> Iterator[PartlyGiven]:
     for effect in plan.effects:
         if effect.is_short and effect.is_used:
             offer, use = effect.candidate.offer, Use(effect.count, effect.amount_minor)
-            refusal = words.reject(offer, explain_part(rooms_of(offer), use))
-            yield PartlyGiven(offer.offer_id, refusal.reason_code, refusal.message, effect.count)
+            said = words.reject(offer, explain_part(rooms_of(offer), use))
+            sign = "：" if words.language.startswith("zh") else ": "
+            message = f"{offer.label(words.language)}{sign}{said.message}"
+            yield PartlyGiven(offer.offer_id, said.reason_code, message, effect.count)
 
 
 def _offers_of(

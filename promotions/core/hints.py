@@ -97,6 +97,8 @@ def _gives_more(
     others = [each for each in candidates if each.offer.offer_id != offer.offer_id]
     own = [each for each in candidates if each.offer.offer_id == offer.offer_id]
     then = best_plan([*others, *(own or [Candidate(offer)])], grown)
+    if any(each.is_short for each in then.effects if each.candidate.offer == offer):
+        return False  # a limit would cut what the hint promises
     return _worth_of(offer, then) > _worth_of(offer, plan)
 
 

@@ -71,12 +71,9 @@ REASONS: dict[str, tuple[str, str]] = {
         "该价格仅剩 {left} 件，购买不超过 {left} 件即可享受。",
     ),
     # given in part
-    "units_partly": (
-        "“{name}”: only {left} left at this price.",
-        "“{name}”：该价格仅剩 {left} 件。",
-    ),
-    "units_partly_yours": ("“{name}”: at most {left} for you.", "“{name}”：您最多可享 {left} 件。"),
-    "money_partly": ("Only {amount} is left of “{name}”.", "“{name}”仅剩 {amount}。"),
+    "units_partly": ("Only {left} left at this price.", "该价格仅剩 {left} 件。"),
+    "units_partly_yours": ("At most {left} for you at this price.", "您最多可享 {left} 件。"),
+    "money_partly": ("Only {amount} of it is left.", "仅剩 {amount}。"),
     # where and who
     "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),
     "wrong_region": ("This offer is not valid where you are.", "该优惠在您所在的地区不可用。"),

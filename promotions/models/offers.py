@@ -63,6 +63,7 @@ class Offer(models.Model):
 
     class Stacking(models.TextChoices):
         STACK = "stack", "combines with others"
+        BEST_UNIT = "best_unit", "the best of its group for each unit"
         BEST = "best", "only the best of its group"
         EXCLUSIVE = "exclusive", "never with another offer"
 

@@ -16,6 +16,7 @@ class StackingGroup(models.Model):
     class Mode(models.TextChoices):
         STACK = "stack", "all combine"
         ORDERED = "ordered", "the first that gives anything"
+        BEST_UNIT = "best_unit", "for each unit the one that gives most"
         BEST = "best", "the one that gives most"
         EXCLUSIVE = "exclusive", "the best of them, and nothing else with it"
 
@@ -24,7 +25,7 @@ class StackingGroup(models.Model):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, related_name="children", null=True, blank=True
     )
-    mode = models.CharField(max_length=9, choices=Mode, default=Mode.BEST)
+    mode = models.CharField(max_length=9, choices=Mode, default=Mode.BEST_UNIT)
     priority = models.SmallIntegerField(
         default=0, help_text="Higher comes first in an ordered group."
     )

@@ -111,4 +111,4 @@ def _is_price(offer: Mapping[str, Any]) -> bool:
 
 
 def _is_best(offer: Mapping[str, Any]) -> bool:
-    return offer.get("stacking") == "best"
+    return offer.get("stacking") in ("best", "best_unit")

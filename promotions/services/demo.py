@@ -67,7 +67,7 @@ def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
             "target": Offer.Target.LINE,
             "percent": Decimal(10),
             "scope": {"categories": [cheese.category_id]},
-            "stacking": Offer.Stacking.BEST,
+            "stacking": Offer.Stacking.BEST_UNIT,
             "stacking_group": "weekly",
         }
         name, name_zh = f"10% off {cheese.name.lower()}", f"{zh}九折"
@@ -79,7 +79,7 @@ def _category_plans(tree: CategoryTree, chinese: CategoryTree) -> list[_Plan]:
             "target": Offer.Target.LINE,
             "percent": Decimal(5),
             "scope": {"categories": [fresh.category_id]},
-            "stacking": Offer.Stacking.BEST,
+            "stacking": Offer.Stacking.BEST_UNIT,
             "stacking_group": "weekly",
         }
         name, name_zh = f"Members: 5% off {fresh.name.lower()}", f"会员专享：{zh}九五折"

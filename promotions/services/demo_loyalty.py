@@ -128,7 +128,7 @@ def _create_partner_campaign(code: str, market_code: str, now: datetime) -> None
                 "target": Offer.Target.LINE,
                 "percent": Decimal(10),
                 "scope": {"categories": [dairy]} if dairy is not None else {},
-                "stacking": Offer.Stacking.BEST,
+                "stacking": Offer.Stacking.BEST_UNIT,
                 "stacking_group": "weekly",
             }
         ],

@@ -44,7 +44,7 @@ def _create_students(code: str, market_code: str, now: datetime) -> Campaign:
         "percent": Decimal(10),
         "scope": _scope("breakfast"),
         "condition": {"groups": ["student"]},
-        "stacking": Offer.Stacking.BEST,
+        "stacking": Offer.Stacking.BEST_UNIT,
         "stacking_group": "weekly",
     }
     names = ("Students: save on breakfast", "学生专享：早餐优惠")

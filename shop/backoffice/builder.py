@@ -44,12 +44,13 @@ def list_places() -> list[tuple[Any, Any]]:
 
 
 class StackingForm(forms.Form):
-    """How the offer goes with others: a choice, the group of which the best applies, the tree."""
+    """How the offer goes with others: a choice, the group the best is chosen from, the tree."""
 
     stacking = forms.ChoiceField(
         label=_("with other offers"),
         choices=[
             ("stack", _("it combines with other offers")),
+            ("best_unit", _("each piece gets the best offer of a group:")),
             ("best", _("only the best offer of a group applies:")),
             ("exclusive", _("it never combines with another offer")),
         ],
@@ -70,7 +71,7 @@ class StackingForm(forms.Form):
         """Ask for the group where only its best offer applies."""
         cleaned: dict[str, Any] = super().clean() or {}
         cleaned["stacking"] = cleaned.get("stacking") or "stack"
-        if cleaned["stacking"] != "best":
+        if cleaned["stacking"] not in ("best_unit", "best"):
             cleaned["stacking_group"] = ""
         elif not cleaned.get("stacking_group") and "stacking_group" not in self.errors:
             self.add_error("stacking_group", _("Name the group, such as “weekly”."))

@@ -7,8 +7,9 @@ values, `prorate` and `spread`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from promotions.core.carts import CartValue, ShopperFacts
@@ -19,7 +20,15 @@ from promotions.core.stacking_rules import Category, CategoryMode, GroupMode
 from promotions.core.terms import Delivery, Gift, Points
 from promotions.core.values import Evaluation, OfferValue
 from shop.kernel.money import share_minor
-from tests.factories.basket_takings import LATE, most_of, personal_rooms, take, turn_of
+from tests.factories.basket_groups import take_together
+from tests.factories.basket_takings import (
+    LATE,
+    most_of,
+    personal_rooms,
+    take,
+    turn_of,
+    unit_group_of,
+)
 from tests.factories.promotions import ALICE, NOON
 
 
@@ -55,10 +64,12 @@ def allowed_sets(offers: list[OfferValue], gives: set[int]) -> Iterator[frozense
             key = (-group.priority, -1, group.code)
             below = next((m for k, m in node["members"] if k == key), None)
             if below is None:
-                below = {"mode": group.mode, "members": []}
+                below = {"mode": group.mode, "members": [], "by_unit": []}
                 node["members"].append((key, below))
             node = below
         node["members"].append(((-offer.priority, offer.offer_id, ""), offer.offer_id))
+        if unit_group_of(offer):
+            node["by_unit"].append(offer.offer_id)
     lonely = [g for g in _groups(tree) if g["mode"] is GroupMode.EXCLUSIVE]
     categories = {offer.offer_id: offer.category for offer in offers}
     for chosen in _sets_of(tree, gives):
@@ -86,6 +97,13 @@ def _sets_of(node: Any, gives: set[int]) -> set[frozenset[int]]:
     if not isinstance(node, dict):
         return {frozenset(), frozenset({node})}
     members = sorted(node["members"], key=lambda pair: pair[0])
+    if node["mode"] is GroupMode.BEST_UNIT:
+        together = [m for _, m in members if m in node["by_unit"]]
+        families = [_sets_of(member, gives) for _, member in members if member not in together]
+        by_unit = {
+            frozenset(some) for n in range(len(together) + 1) for some in combinations(together, n)
+        }
+        return by_unit.union(*families)
     if node["mode"] is GroupMode.ORDERED:
         members = [m for m in members if gives & set(_leaves(m[1]))][:1]
     families = [_sets_of(member, gives) for _, member in members]
@@ -119,7 +137,15 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
     spent = {offer.campaign_id: 0 for offer in offers}
     used: dict[int, int] = {}
     early = [offer for offer in offers if offer.benefit.kind not in LATE]
-    for offer in sorted(early, key=lambda o: (turn_of(o), -o.priority, o.offer_id)):
+    grouped = defaultdict[str, list[OfferValue]](list)
+    for offer in early:
+        grouped[unit_group_of(offer)].append(offer)
+    for offer in sorted(early, key=_order):
+        together = grouped[unit_group_of(offer)] if unit_group_of(offer) else [offer]
+        if len(together) > 1:
+            if offer is min(together, key=_order):
+                take_together(together, cart, left, personal, (spent, used))
+            continue
         budget = _left_of_budget(offer, spent)
         taken, units = take(offer, cart, left, personal, (budget, _left_of_units(offer, used)))
         for line_id, part in taken.items():
@@ -137,6 +163,10 @@ def gain_of(cart: CartValue, offers: list[OfferValue]) -> tuple[int, bool] | Non
             return None
     goods_gain = cart.value_minor - sum(left.values())
     return goods_gain + delivery_gain, gives or goods_gain > 0
+
+
+def _order(offer: OfferValue) -> tuple[float, str, int, int]:
+    return turn_of(offer), unit_group_of(offer), -offer.priority, offer.offer_id
 
 
 def _left_of_budget(offer: OfferValue, spent: dict[int, int]) -> int:

@@ -13,6 +13,7 @@ from promotions.core.carts import CartLineValue, CartValue, Scope
 from promotions.core.formula import Formula
 from promotions.core.limits import Entity
 from promotions.core.open_lines import OpenLine
+from promotions.core.stacking_rules import GroupMode
 from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers, pools_of
 from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
 from shop.kernel.money import prorate, share_minor
@@ -23,8 +24,19 @@ LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
 SETS = (BuyGet, GroupOf, Bundle)
 
 
-def turn_of(offer: OfferValue) -> int:
-    """Return the stage: single lines, sets of units, the whole cart."""
+def unit_group_of(offer: OfferValue) -> str:
+    """Return the group that chooses the offer unit by unit, or ""."""
+    is_by_unit = bool(offer.path) and offer.path[-1].mode is GroupMode.BEST_UNIT
+    is_product = offer.benefit.kind not in LATE and _plain_turn(offer) < 2
+    return offer.path[-1].code if is_by_unit and is_product else ""
+
+
+def turn_of(offer: OfferValue) -> float:
+    """Return the stage: single lines, groups by unit, sets of units, the whole cart."""
+    return 0.5 if unit_group_of(offer) else _plain_turn(offer)
+
+
+def _plain_turn(offer: OfferValue) -> int:
     if isinstance(offer.benefit.terms, SETS):
         return 1
     on_cart = offer.benefit.target is Target.CART
@@ -110,7 +122,7 @@ def _take_whole(
         room = {key: min(value, personal[key]) for key, value in room.items()}
     if most_line is not None:
         room = {key: min(value, most_line) for key, value in room.items()}
-    if turn_of(offer) == 2:
+    if _plain_turn(offer) == 2:
         total = min(_wish_of_cart(benefit, lines, left), most, sum(room.values()))
         parts = spread(total, [left[key] for key in room], list(room.values()))
         return dict(zip(room, parts, strict=True))

@@ -68,6 +68,14 @@ def say_stacking(offer: OfferValue, words: Lexicon) -> str:
     """Return how the offer goes with others."""
     if offer.stacking is Stacking.EXCLUSIVE:
         return words.pick(("It never combines with another offer.", "不与其他优惠叠加。"))
+    if offer.stacking is Stacking.BEST_UNIT:
+        group = offer.stacking_group
+        return words.pick(
+            (
+                f"Each piece gets the best offer of “{group}” for it.",
+                f"每件商品享受“{group}”组中对其最优惠的一项。",
+            )
+        )
     if offer.stacking is Stacking.BEST:
         group = offer.stacking_group
         return words.pick(

@@ -146,13 +146,17 @@ def test_a_day_ends_at_the_markets_midnight() -> None:
     ]
 
 
-def test_a_flash_sale_counts_pieces_and_takes_all_or_nothing() -> None:
+def test_a_flash_sale_counts_pieces_and_lowers_those_that_are_left() -> None:
     campaign = make_campaign("flash", percent="50")
     _limit(campaign, counted="units", max_uses=5)
     _hold(campaign, "FT-1", units=3)
     assert _refusal(campaign, "FT-2", units=3) == "sold_out"
-    assert [r.reason_code for r in _evaluate(quantity=3).rejected] == ["units_left"]
-    assert _evaluate(quantity=2).applied[0].units == 2
+    found = _evaluate(quantity=3)
+    assert (found.discount_minor, found.applied[0].units) == (1_000, 2)
+    assert [(one.reason_code, one.message, one.units) for one in found.partly_given] == [
+        ("units_partly", "flash: Only 2 left at this price.", 2)
+    ]
+    assert _evaluate(quantity=2).partly_given == ()
     _hold(campaign, "FT-2", units=2)
     assert _evaluate(quantity=1).discount_minor == 0
     release_redemptions(order_ref="FT-1", now=NOON)

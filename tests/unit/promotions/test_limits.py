@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -20,7 +21,8 @@ from promotions.core.limits import (
     next_period,
     period_key,
 )
-from promotions.core.values import Evaluation, OfferValue
+from promotions.core.terms import GroupOf
+from promotions.core.values import Benefit, BenefitKind, Evaluation, OfferValue, Target
 from tests.factories.promotions import (
     ALICE,
     NOON,
@@ -86,13 +88,7 @@ REFUSALS = [
     (_room(Entity.CODE, uses=0), "code_used_up", "All uses of this code are gone."),
     (_room(Entity.ORDER, uses=0), "order_limit", "One order cannot take more of this offer."),
     (_room(uses=0, counted=Counted.UNITS), "sold_out", "All pieces at this price are sold."),
-    (
-        _room(uses=2, counted=Counted.UNITS),
-        "units_left",
-        "Only 2 left at this price. Take 2 or fewer to get it.",
-    ),
     (_room(minor=0), "budget_spent", "The money set aside for this offer is used up."),
-    (_room(minor=499), "budget_spent", "The money set aside for this offer is used up."),
 ]
 
 
@@ -114,6 +110,57 @@ def test_a_full_limit_is_the_reason_a_code_does_not_apply(
 def test_what_fits_exactly_applies_and_says_how_many_units(room: Room) -> None:
     found = _evaluate(room, make_cart(make_line(quantity=3)))
     assert [(o.amount_minor, o.units) for o in found.applied] == [(500, 3)]
+
+
+def _thirty_off(quantity: int, **fields: object) -> Evaluation:
+    offer = make_offer(1, percent_off("30"), **fields)
+    cart = make_cart(make_line(quantity=quantity))
+    return evaluate_offers(cart=cart, offers=[offer], coupons=[], shopper=ALICE, now=NOON)
+
+
+def test_of_more_pieces_than_are_left_those_that_are_left_cost_less() -> None:
+    room = _room(uses=5, counted=Counted.UNITS)
+    five, six = (_thirty_off(n, rooms=(room,)) for n in (5, 6))
+    assert (five.totals, five.partly_given) == ({"cheese": 3_500}, ())
+    assert (six.totals, six.applied[0].units) == ({"cheese": 4_500}, 5)
+    assert [(one.reason_code, one.message, one.units) for one in six.partly_given] == [
+        ("units_partly", "Offer 1: Only 5 left at this price.", 5)
+    ]
+    mine = _thirty_off(6, rooms=(_room(Entity.ORDER, uses=2, counted=Counted.UNITS),))
+    assert [one.message for one in mine.partly_given] == [
+        "Offer 1: At most 2 for you at this price."
+    ]
+
+
+def test_the_units_that_save_most_are_lowered() -> None:
+    room = _room(uses=2, counted=Counted.UNITS)
+    cart = make_cart(make_line(), make_line("wine", quantity=3, unit_minor=2_000))
+    offer = make_offer(1, percent_off("30"), rooms=(room,))
+    found = evaluate_offers(cart=cart, offers=[offer], coupons=[], shopper=ALICE, now=NOON)
+    assert found.totals == {"cheese": 1_000, "wine": 6_000 - 1_200}
+
+
+def test_the_last_money_of_a_budget_is_given() -> None:
+    """To the last cent, whichever offer of the campaign comes first; and the cart says so."""
+    whole, cut = (_thirty_off(2, left_minor=left) for left in (600, 599))
+    assert (whole.totals, whole.partly_given) == ({"cheese": 1_400}, ())
+    assert cut.totals == {"cheese": 2_000 - 599}
+    assert [one.message for one in cut.partly_given] == ["Offer 1: Only $5.99 of it is left."]
+    both = [make_offer(n, percent_off("30"), campaign_id=5, left_minor=700) for n in (1, 2)]
+    found = _automatic(*both)
+    assert found.discount_minor == 700
+
+
+def test_sets_are_made_as_far_as_pieces_are_left() -> None:
+    room = _room(uses=5, counted=Counted.UNITS)
+    pair = Benefit(
+        BenefitKind.CHEAPEST_FREE, Target.CART, percent=Decimal(100), terms=GroupOf(2, 1)
+    )
+    offer = make_offer(1, pair, rooms=(room,))
+    cart = make_cart(make_line(quantity=8))
+    found = evaluate_offers(cart=cart, offers=[offer], coupons=[], shopper=ALICE, now=NOON)
+    assert (found.totals, found.applied[0].units) == ({"cheese": 6_000}, 4)
+    assert len(found.partly_given) == 1
 
 
 def test_an_exhausted_offer_is_never_hinted() -> None:

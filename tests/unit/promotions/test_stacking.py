@@ -43,6 +43,25 @@ def test_the_best_combination_is_found_without_being_asked() -> None:
         assert (seed, gain_of_evaluation(cart, found)) == (seed, best)
 
 
+def test_groups_that_choose_by_unit_are_in_the_best_combination() -> None:
+    by_unit = {"week": GroupMode.BEST_UNIT, "turn": GroupMode.BEST_UNIT}
+    for seed in range(400):
+        cart, offers = draw_basket(random.Random(seed))
+        offers = [
+            dataclasses.replace(
+                offer,
+                groups=tuple(
+                    dataclasses.replace(group, mode=by_unit.get(group.code, group.mode))
+                    for group in offer.groups
+                ),
+            )
+            for offer in offers
+        ]
+        found = evaluate_offers(cart=cart, offers=offers, coupons=[], shopper=ALICE, now=NOON)
+        best = find_best_gain(cart, offers)
+        assert (seed, gain_of_evaluation(cart, found)) == (seed, best)
+
+
 @settings(max_examples=200, deadline=None)
 @given(carts(), offer_lists())
 def test_no_hard_case_has_a_better_combination(cart: CartValue, offers: list[OfferValue]) -> None:
@@ -111,7 +130,7 @@ def test_an_ordered_group_gives_way_to_the_next_only_if_the_first_gives_nothing(
     first = make_offer(1, amount_off(100), groups=turn, priority=1)
     second = make_offer(2, percent_off("50"), groups=turn)
     assert _winners(first, second) == [1]
-    useless = make_offer(1, amount_off(100), groups=turn, priority=1, left_minor=50)
+    useless = make_offer(1, amount_off(100), groups=turn, priority=1, left_minor=0)
     assert _winners(useless, second) == [2]
 
 
