@@ -224,8 +224,6 @@ def _save_on_sets(
     is_personal: bool,
     lost: Sequence[int],
 ) -> Saving:
-    if benefit.ignores_floor:
-        lines = [replace(line, floor_minor=0) for line in lines]
     runs = [
         list_runs(
             lines,
