@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("promotions", "0033_sells_below_floor"),
+        ("promotions", "0035_who_used_it"),
     ]
 
     operations = [
