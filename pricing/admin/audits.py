@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from unfold.decorators import action
 
 from pricing.core.approvals import AUDIT_WAIVER
 from pricing.models import ModelAudit
-from pricing.selectors.audits import audit_verdict, list_group_rows
+from pricing.selectors.audits import audit_verdict, explain_findings, list_group_rows
 from pricing.services.fairness import ask_for_waiver, waive_audit
 from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
@@ -50,6 +51,7 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     fields = [
         ("id", "model_number", "place", "state", "at"),
         "reasons",
+        "meaning",
         ("people", "compared", "is_blind"),
         "groups",
         "hash_of_arrays",
@@ -63,6 +65,7 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         "place",
         "state",
         "reasons",
+        "meaning",
         "groups",
         "hash_of_arrays",
         "second_person",
@@ -97,8 +100,13 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     def reasons(self, row: ModelAudit) -> SafeString | str:
         """Everything that was found, worst first."""
         found = audit_verdict(row).reasons
-        items = format_html_join("", "<li>{}</li>", ((one,) for one in found))
-        return format_html("<ul>{}</ul>", items) if found else gettext("Nothing.")
+        return _list(found) if found else gettext("Nothing.")
+
+    @admin.display(description=_("What the findings mean"))
+    def meaning(self, row: ModelAudit) -> SafeString | str:
+        """Why the verdict stands above findings, in three sentences."""
+        told = explain_findings(row.report)
+        return _list(told) if told else EMPTY
 
     @admin.display(description=_("Groups"))
     def groups(self, row: ModelAudit) -> SafeString | str:
@@ -156,3 +164,8 @@ class ModelAuditAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whether the reader may ask: who may ask for a model may."""
         return request.user.has_perm("pricing.change_demandmodelversion")
+
+
+def _list(sentences: Iterable[str]) -> SafeString:
+    items = format_html_join("", "<li>{}</li>", ((one,) for one in sentences))
+    return format_html("<ul>{}</ul>", items)

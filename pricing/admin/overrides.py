@@ -18,11 +18,12 @@ from unfold.decorators import action
 
 from pricing.models import PriceOverride, PublicPrice
 from pricing.services import end_override, set_override
+from pricing.services.override_steps import plan_override
 from pricing.services.overrides import check_override, find_bounds
 from shop.catalog.selectors import find_place, list_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import money_column, show_money, show_tag
+from shop.staff.columns import EMPTY, money_column, show_money, show_tag
 from shop.staff.keys import read_number
 from shop.staff.money import price_field
 from shop.staff.place import StaffPlace
@@ -140,7 +141,7 @@ class PriceOverrideAdmin(StaffAdmin):
         if obj is None:
             return list(self.fields)
         shown = ["amount" if name == "price" else name for name in self.fields]
-        return [*shown, "created_at", "created_by", "ended_at", "ended_by"]
+        return [*shown, "steps", "created_at", "created_by", "ended_at", "ended_by"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Everything, once it is set."""
@@ -189,6 +190,14 @@ class PriceOverrideAdmin(StaffAdmin):
             market=obj.market_id,
             channel=obj.channel,
         )
+        told = say_steps(obj)
+        if told:
+            self.message_user(request, told, messages.WARNING)
+
+    @admin.display(description=_("On its way"))
+    def steps(self, row: PriceOverride) -> str:
+        """The prices of the days until the amount is reached."""
+        return say_steps(row) or EMPTY
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -222,6 +231,34 @@ class PriceOverrideAdmin(StaffAdmin):
             _("The override is over."),
         )
         return go_back(request)
+
+
+def say_steps(row: PriceOverride) -> str:
+    """Return which prices a fixed price goes through, day by day; empty where it is there at once,
+    where it is over or to come, and for limits."""
+    now = utc_now()
+    is_over = row.expires_at <= now or (row.ended_at is not None and row.ended_at <= now)
+    if row.kind != PriceOverride.Kind.PRICE or is_over or row.starts_at > now:
+        return ""
+    prices = plan_override(
+        variant_id=row.variant_id,
+        amount_minor=row.amount_minor,
+        place=(row.market_id, row.channel),
+        now=now,
+    )
+    if not prices or prices[0] == row.amount_minor:
+        return ""
+    currency = find_place(row.market_id).currency
+    days = [gettext("%(price)s today"), gettext("%(price)s tomorrow")]
+    later = gettext("%(price)s in %(days)d days")
+    steps = [
+        (days[n] if n < len(days) else later) % {"price": show_money(minor, currency), "days": n}
+        for n, minor in enumerate(prices)
+    ]
+    said = gettext(
+        "Asked for: %(asked)s. The guardrails let the price get there by steps: %(steps)s."
+    )
+    return said % {"asked": show_money(row.amount_minor, currency), "steps": ", ".join(steps)}
 
 
 def _say_bounds(price: PublicPrice) -> str:

@@ -104,6 +104,41 @@ def describe_finding(finding: Mapping[str, Any]) -> str:
     return sentence if finding["is_certain"] else _("%s This may be chance.") % sentence
 
 
+def explain_findings(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return why findings do not make an audit fail, or do: which are over their limit, which may
+    be chance, and what the test over all groups together says. Nothing without findings."""
+    findings = report.get("findings", [])
+    if not findings:
+        return ()
+    chance = [one for one in findings if not one["is_certain"]]
+    certain = [one for one in findings if one["is_certain"]]
+    stopping, groups = _stopping(report), len(report.get("groups", []))
+    over = _("Over their limit: %(n)d figures (%(names)s).")
+    may_be = _("May be chance: %(n)d of them (%(names)s), whose intervals include equal treatment.")
+    family = (
+        _(
+            "Over all %(groups)d groups together, at an error of 5 %% for each check, %(n)d figures"
+            " that stop a model differ from equal treatment (%(names)s)."
+        )
+        if stopping
+        else _(
+            "Over all %(groups)d groups together, at an error of 5 %% for each check, no figure"
+            " that stops a model differs from equal treatment; %(n)d that are only told do"
+            " (%(names)s)."
+        )
+    )
+    shown = ((over, findings), (may_be, chance), (family, stopping or certain))
+    return tuple(
+        sentence % {"n": len(some), "names": _name_groups(some), "groups": groups}
+        for sentence, some in shown
+    )
+
+
+def _name_groups(findings: Sequence[Mapping[str, Any]]) -> str:
+    named = dict.fromkeys(f"{one['trait']} “{one['group']}”" for one in findings)
+    return ", ".join(named) or _("none")
+
+
 def is_no_worse(report: Mapping[str, Any], answered: Mapping[str, Any]) -> bool:
     """Return whether all that stops a model in `report` was in `answered`, and as far off at least.
 

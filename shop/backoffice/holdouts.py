@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import isfinite
 
@@ -11,9 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pricing.selectors.quotes import find_first_personal
 from pricing.selectors.rules import load_active_policy
 from profiles.core.experiments import Comparison
 from profiles.selectors.holdout_readouts import (
+    WINDOW,
     HoldoutReading,
     read_experiment_holdout,
     read_holdout,
@@ -58,15 +60,29 @@ class HoldoutWords:
 def list_holdouts(today: date) -> list[HoldoutWords]:
     """Return the permanent holdouts up to a day: of personal prices, and of all experiments.
 
-    Two small queries, and one large one for each holdout once a day.
+    Three small queries, and one large one for each holdout once a day.
     """
-    share = load_active_policy().holdout_share
-    prices = read_holdout(share, ("price-holdout",), "price", today) if share > 0.0 else None
-    found = (
-        (_("Held out of personal prices"), prices),
-        (_("Held out of all experiments"), read_experiment_holdout(today)),
-    )
-    return [_describe(name, reading) for name, reading in found if reading is not None]
+    everything = read_experiment_holdout(today)
+    more = [] if everything is None else [_describe(_("Held out of all experiments"), everything)]
+    return [*_describe_prices(today), *more]
+
+
+def _describe_prices(today: date) -> list[HoldoutWords]:
+    """Return the holdout of personal prices, counted from the first personal price on."""
+    share, name = load_active_policy().holdout_share, _("Held out of personal prices")
+    if share <= 0.0:
+        return []
+    first = find_first_personal()
+    if first is None or first.date() >= today:
+        told = _(
+            "This is an A/A period: no personal price was shown before today, so who is held out"
+            " and everybody else pay the same prices. A lift is reported from the first one on."
+        )
+        return [HoldoutWords(name, told, "gray", EMPTY, EMPTY, ())]
+    words = _describe(name, read_holdout(share, ("price-holdout",), "price", today, first))
+    since = _("Counted since %(day)s, the first personal price.") % {"day": f"{first:%Y-%m-%d}"}
+    is_inside = first.date() > today - WINDOW
+    return [replace(words, told=f"{words.told} {since}") if is_inside else words]
 
 
 def _describe(name: str, reading: HoldoutReading) -> HoldoutWords:

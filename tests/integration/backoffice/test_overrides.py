@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from pricing.models import PriceOverride, PublicPrice
+from pricing.services import publish_price_book
+from pricing.services.override_steps import plan_override
 from shop.kernel.clock import utc_now
 
 ADD = "admin:pricing_priceoverride_add"
@@ -87,3 +89,26 @@ def test_a_refusal_is_said_in_the_readers_language(root: Client, price: PublicPr
         ({"expires_at_0": "2020-01-01"}, "结束须晚于"),
     ):
         assert words in root.post(add, _form(price, **changes)).content.decode()
+
+
+def test_a_price_that_the_daily_step_delays_says_its_way(root: Client, price: PublicPrice) -> None:
+    now_minor, asked = price.public_minor, round(price.public_minor * 0.86)
+    page = root.post(reverse(ADD), _form(price, price=f"{asked / 100:.2f}"), follow=True)
+    row = PriceOverride.objects.latest("id")
+    prices = plan_override(
+        variant_id=row.variant_id, amount_minor=asked, place=("us", "online"), now=utc_now()
+    )
+    lowest = -(-now_minor * 9 // 10)
+    assert prices == (lowest, asked)
+    said = (
+        f"Asked for: ${asked / 100:.2f}. The guardrails let the price get there by steps:"
+        f" ${lowest / 100:.2f} today, ${asked / 100:.2f} tomorrow."
+    )
+    assert said in page.content.decode()
+    shown = root.get(reverse("admin:pricing_priceoverride_change", args=[row.pk]))
+    assert said in shown.content.decode()
+    # The publisher goes the very way.
+    for days, expected in enumerate(prices):
+        publish_price_book(now=utc_now() + timedelta(days=days, minutes=5), everything=True)
+        price.refresh_from_db()
+        assert price.public_minor == expected

@@ -1,0 +1,40 @@
+"""Why "Passed" can stand above findings, in three sentences."""
+
+from __future__ import annotations
+
+from pricing.selectors.audits import explain_findings
+
+
+def finding(rule: str, group: str, *, is_certain: bool) -> dict[str, object]:
+    return {"rule": rule, "trait": "age", "group": group, "is_certain": is_certain}
+
+
+GROUPS = [{}] * 31
+
+
+def test_a_passed_audit_says_what_is_over_what_may_be_chance_and_what_all_together_say() -> None:
+    findings = [
+        finding("offers", "65+", is_certain=False),
+        finding("features_tell_trait", "19-24", is_certain=True),
+    ]
+    assert explain_findings({"findings": findings, "groups": GROUPS}) == (
+        "Over their limit: 2 figures (age “65+”, age “19-24”).",
+        "May be chance: 1 of them (age “65+”), whose intervals include equal treatment.",
+        (
+            "Over all 31 groups together, at an error of 5 % for each check, no figure that stops a"
+            " model differs from equal treatment; 1 that are only told do (age “19-24”)."
+        ),
+    )
+
+
+def test_a_failed_audit_names_what_stops_the_model_and_without_findings_nothing_is_said() -> None:
+    findings = [finding("paid", "65+", is_certain=True)]
+    assert explain_findings({"findings": findings, "groups": GROUPS}) == (
+        "Over their limit: 1 figures (age “65+”).",
+        "May be chance: 0 of them (none), whose intervals include equal treatment.",
+        (
+            "Over all 31 groups together, at an error of 5 % for each check, 1 figures that stop a"
+            " model differ from equal treatment (age “65+”)."
+        ),
+    )
+    assert explain_findings({"groups": GROUPS}) == ()
