@@ -3,5 +3,6 @@
 import os
 
 os.environ.setdefault("SECRET_KEY", "the-type-checker-signs-nothing")
+os.environ.setdefault("HTTPS", "0")  # production asks for a strong key and a mail server
 
 from shop.settings import *  # noqa: F403 - the environment must be complete before

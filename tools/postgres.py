@@ -5,6 +5,7 @@ import dataclasses
 import locale
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 from tools.accounts import ServiceUser, is_reachable
 from tools.binaries import find_postgres, postgres_major
 from tools.console import Refusal
-from tools.processes import is_ours
+from tools.processes import end_process, is_ours, read_pid
 
 ROLE = DATABASE = "fairtag"
 START_ATTEMPTS = 20
@@ -97,14 +98,17 @@ class Postgres:
         self._ensure_database()
 
     def stop(self) -> bool:
-        """Stop the cluster if it is ours and answers; return whether it did."""
-        if not self.is_alive():
-            return False
-        for mode in ("fast", "immediate"):
+        """Stop the cluster if it is ours; return whether it ran.
+
+        One that runs and does not answer (it recovers, hangs or is held) is ended by signals.
+        """
+        pid, was_alive = read_pid(self.data / "postmaster.pid"), self.is_alive()
+        for mode in ("fast", "immediate") if was_alive else ():
             stopped = self._run("pg_ctl", "-D", self.data, "-w", "-t", "30", "-m", mode, "stop")
             if stopped.returncode == 0:
                 break
-        return True
+        signals = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+        return end_process(pid, str(self.data), signals) or was_alive
 
     def is_alive(self) -> bool:
         """Whether this very cluster answers, not just anything on its port."""

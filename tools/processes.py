@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+LAST_SECONDS = 5.0
 IS_LINUX = sys.platform == "linux"
 
 
@@ -61,6 +62,25 @@ def send_signal(pid: int, number: signal.Signals) -> None:
     """Send a signal to a process that may just have ended."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
+
+
+def end_process(pid: int, marker: str, numbers: Sequence[signal.Signals]) -> bool:
+    """End a process of ours by one signal after the other; return whether it ran."""
+    if not is_ours(pid, marker):
+        return False
+    for number in numbers:
+        send_signal(pid, number)
+        if wait_for(lambda: not is_ours(pid, marker), LAST_SECONDS):
+            break
+    return True
+
+
+def read_pid(file: Path) -> int:
+    """The process id that a server keeps in a file, 0 if there is none."""
+    try:
+        return int(file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

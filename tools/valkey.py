@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tools.binaries import find_valkey
 from tools.console import Refusal
-from tools.processes import wait_for
+from tools.processes import end_process, read_pid, wait_for
 
 START_SECONDS = 20.0
 
@@ -73,12 +74,17 @@ class Valkey:
         raise self._explain(log_start)
 
     def stop(self) -> bool:
-        """Stop the server if it is ours, writing what it holds; return whether it was."""
-        if not self.is_alive():
-            return False
-        with contextlib.suppress(OSError):
-            self.ask("SHUTDOWN")
-        return wait_for(lambda: not self.is_alive(), START_SECONDS)
+        """Stop the server if it is ours, writing what it holds; return whether it was.
+
+        One that runs and does not answer (it loads, hangs or is held) is ended by signals.
+        """
+        was_alive = self.is_alive()
+        if was_alive:
+            with contextlib.suppress(OSError):
+                self.ask("SHUTDOWN")
+            wait_for(lambda: not self.is_alive(), START_SECONDS)
+        pid, marker = read_pid(self.folder / "valkey.pid"), f"127.0.0.1:{self.port}"
+        return end_process(pid, marker, (signal.SIGTERM, signal.SIGKILL)) or was_alive
 
     def is_alive(self) -> bool:
         """Whether a server with our password answers; one still loading its file does not yet."""

@@ -13,7 +13,7 @@ import redis
 
 from tools.accounts import is_reachable
 from tools.console import Refusal
-from tools.processes import wait_for
+from tools.processes import command_line, wait_for
 from tools.services import SERVER_PORTS, Services, free_port, is_port_taken
 
 
@@ -144,3 +144,12 @@ def test_a_given_database_is_told_from_its_successor(
         connection.execute("drop schema public cascade")
         connection.execute("create schema public")
     assert given.identity() != before
+
+
+def test_servers_that_do_not_answer_are_ended_too(services: Services) -> None:
+    services.up()
+    pids = services.pids()
+    for pid in pids.values():
+        os.kill(pid, signal.SIGSTOP)
+    assert services.down()
+    assert [name for name, pid in pids.items() if command_line(pid)] == []
