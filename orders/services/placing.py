@@ -64,11 +64,10 @@ def place_order(
 ) -> OrderView:
     """Turn the cart into an order to be paid within the hold; the same key gives the same order.
 
-    One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. An
-    order that costs nothing is paid at once. `is_of_age`: the shopper confirmed the age that a
-    product in the cart asks for. Raises CartRefused, ContactRefused, PriceConsentNeeded,
-    PaymentRefused, TotalChanged, OutOfStock, TooManyHeld, CouponExhausted, PointsRefused,
-    UnknownDelivery, IdempotencyMismatch, IdempotencyInFlight; then nothing has happened.
+    One transaction: stock held, codes and budgets taken, prices frozen, fact OrderPlaced. What
+    costs nothing is paid at once. `is_of_age`: the age a product asks for was confirmed. Raises
+    CartRefused, ContactRefused, PriceConsentNeeded, PaymentRefused, TotalChanged, OutOfStock,
+    TooManyHeld, CouponExhausted, PointsRefused, UnknownDelivery, Idempotency(Mismatch, InFlight).
     """
     shopper = require_shopper(context)
     asked = {

@@ -12,7 +12,7 @@ from shop.kernel.errors import FairtagError
 
 def say_refusal(error: FairtagError) -> str:
     """Return a sentence for a shopper; an unknown code shows the room's own sentence."""
-    known = {
+    known = _list_checkout_words() | {
         "out_of_stock": _("Somebody was faster: there is not enough left of a product."),
         "bad_quantity": _("Please enter a quantity from 1 to 99."),
         "too_many_lines": _("The cart is full. Please check out first, then fill another."),
@@ -25,6 +25,24 @@ def say_refusal(error: FairtagError) -> str:
         "cart_empty": _("Your cart is empty."),
         "cart_changed": _("Your cart changed meanwhile. This is how it stands now."),
         "price_consent_needed": _("A price has changed. Please look at it before you go on."),
+        "coupon_exhausted": _("A code was used up a moment ago. The total without it is shown."),
+        "bad_points": _("Please enter a whole number of points."),
+        "points_gone": _("Your points were used elsewhere meanwhile. The total has changed."),
+        "not_a_member": _("Sign in and join to use points."),
+        "no_programme": _("There is no points programme here."),
+        "not_cancellable": _("This order can no longer be canceled."),
+        "not_bought": _("Only people who bought it here can review it."),
+        "unknown_method": _("Please choose one of the ways to pay."),
+        "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
+    }
+    if isinstance(error, CouponExhausted) and error.code in REASONS:
+        return say_reason(error.code, language=get_language() or "en", detail=error.detail)
+    return known.get(error.code, error.message)
+
+
+def _list_checkout_words() -> dict[str, str]:
+    """Return the sentences about placing and paying an order, by code."""
+    return {
         "offer_used_before": _(
             "An offer is for a first order, or was used before with this e-mail address, phone"
             " number or delivery address. The total without it is shown."
@@ -34,21 +52,9 @@ def say_refusal(error: FairtagError) -> str:
             " orders that are not paid. Pay or cancel one of them, or take fewer."
         ),
         "total_changed": _("The total has changed. Please look at it before you pay."),
-        "coupon_exhausted": _("A code was used up a moment ago. The total without it is shown."),
-        "bad_points": _("Please enter a whole number of points."),
-        "points_gone": _("Your points were used elsewhere meanwhile. The total has changed."),
-        "not_a_member": _("Sign in and join to use points."),
-        "no_programme": _("There is no points programme here."),
         "no_payment_provider": _(
             "This shop cannot take payments at the moment. Your cart is kept."
         ),
         "payment_open": _("A payment of this order is still open. Finish it or give it up first."),
         "not_payable": _("This order can no longer be paid."),
-        "not_cancellable": _("This order can no longer be canceled."),
-        "not_bought": _("Only people who bought it here can review it."),
-        "unknown_method": _("Please choose one of the ways to pay."),
-        "idempotency_in_flight": _("We are still working on this order. Please wait a moment."),
     }
-    if isinstance(error, CouponExhausted) and error.code in REASONS:
-        return say_reason(error.code, language=get_language() or "en", detail=error.detail)
-    return known.get(error.code, error.message)
