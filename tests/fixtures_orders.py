@@ -7,7 +7,7 @@ from django.core.cache import cache
 
 from orders.selectors import views
 from orders.selectors.terms import forget_terms
-from orders.services import carts, placing, valuation
+from orders.services import cart_values, carts, placing, valuation
 from promotions.selectors import forget_offer_book
 from shop.catalog.selectors.versions import forget_catalog
 from tests.factories.orders import RULE, FakePrices, Shelf, make_seeds, make_shelf
@@ -41,7 +41,7 @@ def prices(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
 def fake_pricing(fake: FakePrices, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `fake` answer wherever this room asks pricing."""
     monkeypatch.setattr(valuation, "quote_variants", fake.quote_variants)
-    monkeypatch.setattr(valuation, "floor_minor", fake.floor_minor)
+    monkeypatch.setattr(cart_values, "floor_minor", fake.floor_minor)
     monkeypatch.setattr(valuation, "resolve_jurisdiction", lambda **_: RULE)
     monkeypatch.setattr(views, "resolve_jurisdiction", lambda **_: RULE)
     monkeypatch.setattr(carts, "verify_quote", fake.verify_quote)

@@ -16,7 +16,11 @@ from shop.catalog.selectors import get_market, list_categories
 
 def is_restricted(card: CatalogCard) -> bool:
     """Return whether the product's category asks for an age. No query once cached."""
-    node = list_categories("en").nodes.get(card.category_id)
+    return _asks_age(card.category_id)
+
+
+def _asks_age(category_id: int) -> bool:
+    node = list_categories("en").nodes.get(category_id)
     return node is not None and node.is_restricted
 
 
@@ -40,7 +44,13 @@ def require_age(lines: Iterable[SettledLine], market_code: str, *, is_of_age: bo
 
 def find_terms(lines: Iterable[SettledLine], *, market_code: str, now: datetime) -> Terms:
     """Return the taxes and the ways to deliver `lines`: no age limit travels on the same day."""
+    categories = [line.card.category_id for line in lines]
+    return find_terms_for(categories, market_code=market_code, now=now)
+
+
+def find_terms_for(category_ids: Iterable[int], *, market_code: str, now: datetime) -> Terms:
+    """Return the taxes and the ways to deliver products of these categories."""
     terms = load_terms(market_code=market_code, day=now.date())
-    if any(is_restricted(line.card) for line in lines):
+    if any(map(_asks_age, category_ids)):
         return replace(terms, methods=without_same_day(terms.methods))
     return terms

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from orders.core.wording import locale_of
-from orders.selectors.terms import Terms, load_terms
+from orders.services.cart_values import (
+    Priced,
+    for_everybody,
+    make_cart,
+    price_basket,
+    stock_gifts,
+)
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import QuoteContext
-from pricing.selectors import floor_minor
-from pricing.services import quote_listing
 from profiles.core.values import ShopperValue
-from promotions.core.carts import CartLineValue, CartValue, DeliveryFee, GiftStock
+from promotions.core.carts import CartValue
 from promotions.core.values import Evaluation
 from promotions.selectors import ShopperView, evaluate_cart
 from promotions.selectors.book import CompiledBook
-from shop.catalog.selectors import get_market, list_cards
-from shop.catalog.selectors.places import find_places, find_products
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,79 +64,10 @@ def rehearse_cart(
 
 
 def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:
-    prices, full = _price(basket, context), _price(basket, _everybody(context))
-    ids = [variant_id for variant_id in basket if prices.get(variant_id)]
-    place = {"market": context.market, "channel": context.channel}
-    floors = floor_minor(variant_ids=ids, now=context.now, **place) if ids else {}
-    where, products = find_places(ids), find_products(ids)
-    market = get_market(context.market)
-    terms = load_terms(market_code=context.market, day=context.now.date())
-    return CartValue(
-        lines=tuple(
-            CartLineValue(
-                line_id=str(variant_id),
-                variant_id=variant_id,
-                product_id=products.get(variant_id, 0),
-                category_ids=where[variant_id][0],
-                brand_id=where[variant_id][1],
-                quantity=basket[variant_id],
-                unit_minor=prices[variant_id],
-                floor_minor=floors.get(variant_id, 0),
-                public_minor=full.get(variant_id, 0),
-            )
-            for variant_id in ids
-        ),
-        currency=market.currency,
-        market_code=context.market,
-        channel=context.channel,
-        region=context.jurisdiction_code,
-        time_zone=market.time_zone,
-        deliveries=list_fees(terms),
-    )
-
-
-def list_fees(terms: Terms) -> tuple[DeliveryFee, ...]:
-    """Return the ways of delivery of a market as the evaluator sees them."""
-    return tuple(
-        DeliveryFee(one.code, one.price_minor, one.free_from_minor, needs_address=one.needs_address)
-        for one in terms.methods
-    )
-
-
-def _price(ids: Collection[int], context: QuoteContext) -> dict[int, int]:
-    """Return this shopper's price of each variant; nothing is issued or stored."""
-    wanted = np.array(list(ids), dtype=np.int64)
-    if not len(wanted):
-        return {}
-    found = quote_listing(context=context, variant_ids=wanted)
-    return dict(zip(wanted.tolist(), found.tolist(), strict=True))
-
-
-def _everybody(context: QuoteContext) -> QuoteContext:
-    return QuoteContext(
-        None,
-        context.market,
-        context.channel,
-        context.jurisdiction_code,
-        context.language,
-        gpc=False,
-        now=context.now,
-    )
-
-
-def stock_gifts(
-    ids: Collection[int], *, basket: Mapping[int, int], context: QuoteContext
-) -> tuple[GiftStock, ...]:
-    """Return what of the variants may be given away beside `basket`, at the price for everybody.
-
-    One query.
-    """
-    if not ids:
-        return ()
-    cards = {card.variant_id: card for card in list_cards(sorted(ids), context.language)}
-    prices = _price(list(cards), _everybody(context))
-    return tuple(
-        GiftStock(one, prices[one], max(0, cards[one].available - basket.get(one, 0)))
-        for one in sorted(cards)
-        if prices.get(one)
-    )
+    prices, full = price_basket(basket, context), price_basket(basket, for_everybody(context))
+    priced = [
+        Priced(variant_id, quantity, prices[variant_id], full.get(variant_id, 0))
+        for variant_id, quantity in basket.items()
+        if prices.get(variant_id)
+    ]
+    return make_cart(priced, context)

@@ -48,7 +48,11 @@ def read_cart(context: QuoteContext) -> OpenCart:
     """Return the open cart of the shopper of `context`, unlocked. Three queries at most."""
     if context.shopper_pseudonym is None:
         return OpenCart(None, None, [])
-    shopper = find_shopper(context.shopper_pseudonym)
+    return read_cart_of(find_shopper(context.shopper_pseudonym), context)
+
+
+def read_cart_of(shopper: ShopperValue | None, context: QuoteContext) -> OpenCart:
+    """Return the open cart of a shopper, unlocked. Two queries at most."""
     if shopper is None:
         return OpenCart(None, None, [])
     cart = _find_cart(shopper, context)

@@ -7,27 +7,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
-from orders.core.delivery import Method
 from orders.core.stages import Settled, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.services.ages import find_terms
+from orders.services.cart_values import Priced, codes_of, list_fees, make_cart
 from orders.services.gifts import GiftShelf, choices_of
 from orders.services.points import plan_cart_points
 from orders.services.rows import PROMISE_FIELDS, OpenCart, promise_on, write_promise
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.labels import label_text
 from pricing.core.values import PriceView, QuoteContext
-from pricing.selectors import floor_minor, resolve_jurisdiction
+from pricing.selectors import resolve_jurisdiction
 from pricing.services import quote_variants
 from profiles.services import log_exposures
 from promotions.core.asked import Asked
-from promotions.core.carts import CartLineValue, CartValue, DeliveryFee
+from promotions.core.carts import CartValue
 from promotions.core.values import Evaluation
-from promotions.selectors import ShopperView, evaluate_asked, list_cart_arms, prepare_cart
+from promotions.selectors import ShopperView, evaluate_asked, gather_offers, list_cart_arms
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_cards
-from shop.catalog.selectors.places import find_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +58,16 @@ def value_cart(
     """Return what the cart costs now and keep better or renewed promises on its lines.
 
     `prices` are today's, if the caller asked for them already. Queries: the cards; one write if a
-    promise is new; codes, budgets and personal campaigns as `prepare_cart` says; the points of an
+    promise is new; codes, budgets and personal campaigns as `gather_offers` says; the points of an
     account holder; the cards of gifts, if an offer may give some. Raises UnknownDelivery.
     """
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
     terms = find_terms(lines, market_code=context.market, now=context.now)
+    sold = [_price_of(line) for line in lines if line.is_sold]
     cart = replace(
-        _cart_value(lines, context),
-        deliveries=tuple(map(_fee_of, terms.methods)),
+        make_cart(sold, context),
+        deliveries=list_fees(terms),
         delivery_code=delivery_code,
         gift_choices=choices_of(opened),
     )
@@ -79,7 +79,7 @@ def value_cart(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
         currency=get_market(context.market).currency,
-        coupon_codes=_codes_of(opened),
+        coupon_codes=codes_of(opened),
         language=language,
     )
     gifts = shelf.settle(evaluation.gifts)
@@ -108,29 +108,25 @@ def _prepare(cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: Quote
     shopper = _shopper_view(opened, context)
     # Here a shopper sees what the arm of a campaign under experiment makes of the cart.
     log_exposures(list_cart_arms(cart=cart, shopper=shopper, now=context.now), now=context.now)
-    return prepare_cart(
+    gathered = gather_offers(
         cart=cart,
-        codes=_codes_of(opened),
+        codes=codes_of(opened),
         shopper=shopper,
         now=context.now,
         language=context.language,
         look_up=lambda view, facts: complete_shopper(view, facts, context),
         look_up_gifts=shelf.look_up,
     )
+    return gathered.asked
 
 
-def _codes_of(opened: OpenCart) -> tuple[str, ...]:
-    return () if opened.cart is None else tuple(opened.cart.coupon_codes)
+def _price_of(line: SettledLine) -> Priced:
+    price = line.price
+    return Priced(line.card.variant_id, line.quantity, price.quoted_minor, price.public_minor)
 
 
 def _price_gifts(context: QuoteContext, variant_ids: Sequence[int]) -> Mapping[int, PriceView]:
     return quote_variants(context=context, variant_ids=variant_ids).prices
-
-
-def _fee_of(method: Method) -> DeliveryFee:
-    return DeliveryFee(
-        method.code, method.price_minor, method.free_from_minor, needs_address=method.needs_address
-    )
 
 
 def quote_lines(opened: OpenCart, context: QuoteContext, *more: int) -> Mapping[int, PriceView]:
@@ -198,41 +194,6 @@ def _keep_promises(rows: Sequence[CartLine], lines: Sequence[SettledLine]) -> No
         changed.append(row)
     if changed:
         CartLine.objects.bulk_update(changed, PROMISE_FIELDS)
-
-
-def _cart_value(lines: Sequence[SettledLine], context: QuoteContext) -> CartValue:
-    sold = [line for line in lines if line.is_sold]
-    ids = [line.card.variant_id for line in sold]
-    floors = (
-        floor_minor(
-            variant_ids=ids, now=context.now, market=context.market, channel=context.channel
-        )
-        if ids
-        else {}
-    )
-    places = find_places(ids)
-    market = get_market(context.market)
-    return CartValue(
-        lines=tuple(
-            CartLineValue(
-                line_id=line.line_id,
-                variant_id=line.card.variant_id,
-                product_id=line.card.product_id,
-                category_ids=places[line.card.variant_id][0],
-                brand_id=places[line.card.variant_id][1],
-                quantity=line.quantity,
-                unit_minor=line.price.quoted_minor,
-                floor_minor=floors.get(line.card.variant_id, 0),
-                public_minor=line.price.public_minor,
-            )
-            for line in sold
-        ),
-        currency=market.currency,
-        market_code=context.market,
-        channel=context.channel,
-        region=context.jurisdiction_code,
-        time_zone=market.time_zone,
-    )
 
 
 def _shopper_view(opened: OpenCart, context: QuoteContext) -> ShopperView:

@@ -1,9 +1,9 @@
 """Every reason why an offer or code did not apply, in English and Chinese. True, never vague.
 
-Placeholders: {missing} money still missing, {units} pieces still missing, {name} the offer,
-{date} a day (ISO 8601), {amount} money a condition names, {gain} what the next step gives,
-{weekdays} names of days, and what the failure's detail holds ({days}, {count}, {start}, {end},
-{left}).
+Placeholders: {missing} money still missing, {units} pieces still missing, {goods} the products to
+add, {name} the offer, {date} a day (ISO 8601), {amount} money a condition names, {gain} what the
+next step gives, {weekdays} names of days, and what the failure's detail holds ({days}, {count},
+{start}, {end}, {left}).
 """
 
 from __future__ import annotations
@@ -141,32 +141,32 @@ REASONS: dict[str, tuple[str, str]] = {
     # the cart
     "cart_empty": ("The cart is empty.", "购物车是空的。"),
     "cart_value_below": (
-        "Add {missing} more to get “{name}”.",
-        "再加购 {missing} 即可享受“{name}”。",
+        "Add {missing} more{goods} to get “{name}”.",
+        "{goods}再加购 {missing} 即可享受“{name}”。",
     ),
     "cart_quantity_below": (
-        "Add {units} more to get “{name}”.",
-        "再加购 {units} 件即可享受“{name}”。",
+        "Add {units} more{goods} to get “{name}”.",
+        "{goods}再加购 {units} 件即可享受“{name}”。",
     ),
     "next_step_value": (
-        "Add {missing} more for {gain} with “{name}”.",
-        "再加购 {missing}，“{name}”即可{gain}。",
+        "Add {missing} more{goods} for {gain} with “{name}”.",
+        "{goods}再加购 {missing}，“{name}”即可{gain}。",
     ),
     "next_step_quantity": (
-        "Add {units} more for {gain} with “{name}”.",
-        "再加购 {units} 件，“{name}”即可{gain}。",
+        "Add {units} more{goods} for {gain} with “{name}”.",
+        "{goods}再加购 {units} 件，“{name}”即可{gain}。",
     ),
     "product_missing": (
-        "The product this offer is for is not in the cart.",
-        "购物车中没有该优惠指定的商品。",
+        "A product that “{name}” asks for is not in the cart.",
+        "购物车中没有“{name}”指定的商品。",
     ),
     "category_missing": (
-        "Nothing from the department this offer is for is in the cart.",
-        "购物车中没有该优惠指定类别的商品。",
+        "Nothing from a department that “{name}” asks for is in the cart.",
+        "购物车中没有“{name}”指定类别的商品。",
     ),
     "brand_missing": (
-        "Nothing of the brand this offer is for is in the cart.",
-        "购物车中没有该优惠指定品牌的商品。",
+        "Nothing of a brand that “{name}” asks for is in the cart.",
+        "购物车中没有“{name}”指定品牌的商品。",
     ),
     "nothing_in_scope": (
         "None of the products in the cart are part of this offer.",
@@ -244,10 +244,12 @@ def explain(
     name: str = "",
     failure: Failure | None = None,
     date: str = "",
+    goods: str = "",
 ) -> str:
     """Return the sentence for `reason_code` in `language` ("zh..." or anything else: English).
 
-    A quantity that is missing is named as such even where the reason speaks of money.
+    A quantity that is missing is named as such even where the reason speaks of money. `goods` are
+    the products to add, " of Cheese", where not all will do.
 
     >>> explain("ended", language="en", locale="en_US", currency="USD", date="2026-01-31")
     'This offer ended on 2026-01-31.'
@@ -259,6 +261,7 @@ def explain(
     units = 0 if failure is None else failure.missing_quantity
     is_chinese = language.startswith("zh")
     words: dict[str, int | str] = {"missing": missing, "units": units, "name": name, "date": date}
+    words["goods"] = goods
     if failure is not None:
         words |= _words_of(failure.detail, currency, locale, is_chinese=is_chinese)
     return (chinese if is_chinese else english).format(**words)

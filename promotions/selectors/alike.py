@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from promotions.core.benefits import WITHOUT_LINES
 from promotions.core.carts import Scope
 from promotions.core.conditions import list_scopes
-from promotions.core.values import OfferValue
+from promotions.core.unit_preview import drop_idle
 from promotions.selectors.book import load_offer_book
 from promotions.selectors.scopes import cover_variants
 from shop.catalog.core.values import VariantArrays
@@ -26,12 +27,14 @@ IntArray = NDArray[np.int64]
 class Cover:
     """What the book's offers that apply by themselves mean of the catalogue, arrays (n,).
 
-    `lowered` is by offer, of those that may lower a piece. Variants of one of the `kinds` are in
-    the same scopes of all offers and their conditions, and are sensitive together or not at all.
+    `lowered` is by offer, of those that may lower a piece; `concerned` has what their conditions
+    ask for, too, and offers that compete with them. Variants of one of the `kinds` are in the same
+    scopes of all offers and their conditions, and are sensitive together or not at all.
     """
 
     variant_id: IntArray
     lowered: Mapping[int, BoolArray]
+    concerned: Mapping[int, BoolArray]
     kinds: IntArray
 
     def find_kinds(self, variant_ids: IntArray) -> IntArray:
@@ -70,19 +73,21 @@ def group_alike(*columns: IntArray) -> tuple[IntArray, IntArray]:
 def _cover_catalogue(book_version: int, catalogue: int) -> Cover:
     """Return the cover; the versions key the memory."""
     arrays = load_variant_arrays()
-    offers = [one for one in load_offer_book().offers if one.benefit.kind not in WITHOUT_LINES]
-    masks = {scope: cover_variants(scope, arrays) for scope in _list_scopes(offers)}
-    lowered = {
-        offer.offer_id: np.logical_or.reduce([masks[scope] for scope in offer.scopes])
-        for offer in offers
+    offers, _ = drop_idle(list(load_offer_book().offers), [])
+    asked = {one.offer_id: (*one.scopes, *list_scopes(one.condition)) for one in offers}
+    masks = {
+        scope: cover_variants(scope, arrays)
+        for scope in frozenset(chain.from_iterable(asked.values()))
     }
-    return Cover(arrays.variant_id, lowered, _number_kinds(list(masks.values()), arrays))
 
+    def join(scopes: Iterable[Scope]) -> BoolArray:
+        return np.logical_or.reduce([masks[scope] for scope in scopes])
 
-def _list_scopes(offers: Iterable[OfferValue]) -> frozenset[Scope]:
-    return frozenset(
-        scope for offer in offers for scope in (*offer.scopes, *list_scopes(offer.condition))
-    )
+    lowering = [offer for offer in offers if offer.benefit.kind not in WITHOUT_LINES]
+    lowered = {offer.offer_id: join(offer.scopes) for offer in lowering}
+    concerned = {offer_id: join(scopes) for offer_id, scopes in asked.items()}
+    kinds = _number_kinds(list(masks.values()), arrays)
+    return Cover(arrays.variant_id, lowered, concerned, kinds)
 
 
 def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:

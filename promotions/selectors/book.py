@@ -14,12 +14,12 @@ from promotions.core.carts import Scope
 from promotions.core.conditions import needed_facts
 from promotions.core.law.places import LawRow
 from promotions.core.offer_index import OfferIndex
-from promotions.core.one_piece import Pieces
 from promotions.core.parse import parse_scope
 from promotions.core.parse_benefits import build_benefit, check_scope
 from promotions.core.parse_conditions import parse_condition
 from promotions.core.parse_fields import BadOffer
 from promotions.core.stacking_rules import Category, CategoryMode, Group, GroupMode
+from promotions.core.unit_preview import Memory
 from promotions.core.values import Benefit, CouponValue, OfferValue, Stacking
 from promotions.models import (
     Campaign,
@@ -47,8 +47,8 @@ class CompiledBook:
     what is left of their money, read fresh. `weights` say how much sooner than others of the same
     fit a campaign is shown (1 where none is named). A book of a rehearsal takes the campaigns
     `as_live` for released whatever they are, and has offers `unlocked` as if their codes had been
-    entered. `laws` are the rows of every place: they cap what one shopper gets. `pieces` remember
-    what its offers take off single goods.
+    entered. `laws` are the rows of every place: they cap what one shopper gets. `unit_prices`
+    remember what a unit costs in an empty cart.
     """
 
     version: int
@@ -62,12 +62,12 @@ class CompiledBook:
     unlocked: tuple[CouponValue, ...] = ()
     laws: tuple[LawRow, ...] = ()
     index: OfferIndex = field(init=False, repr=False, compare=False)
-    pieces: Pieces = field(init=False, repr=False, compare=False)
+    unit_prices: Memory = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Made here, so that a book with other offers never looks up what holds of the old ones
         object.__setattr__(self, "index", OfferIndex(self.offers))
-        object.__setattr__(self, "pieces", {})
+        object.__setattr__(self, "unit_prices", {})
 
 
 class _Cache:

@@ -31,7 +31,7 @@ def name_filled(template: Template, answers: Answers, *, market_code: str) -> tu
     given = [answers[name] for name in kinds if kinds[name] == "gift" and name in answers]
     scopes += [Scope(variant_ids=frozenset(ids)) for ids in given]
     english, chinese = (
-        name_promotion(template, answers, words) for words in _speak(scopes, market_code)
+        name_promotion(template, answers, words) for words in speak(scopes, market_code)
     )
     return english, chinese
 
@@ -44,7 +44,7 @@ def say_terms(offers: Iterable[Mapping[str, Json]], *, market_code: str) -> str:
     conditions = [parse_condition(offer.get("condition") or {}) for offer in offers]
     coded = any(offer.get("requires_coupon") for offer in offers)
     scopes = [scope for one in conditions for scope in list_scopes(one)]
-    said = (_say_taken(conditions, words, coded=coded) for words in _speak(scopes, market_code))
+    said = (_say_taken(conditions, words, coded=coded) for words in speak(scopes, market_code))
     return " / ".join(filter(None, said))
 
 
@@ -61,7 +61,7 @@ def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple
     parts = offer.condition.parts if isinstance(offer.condition, All) else (offer.condition,)
     told = [one for one in parts if not needed_facts(one) & INFERRED]
     scopes = [scope for one in told for scope in list_scopes(one)]
-    english, chinese = _speak(scopes, offer.market_code)
+    english, chinese = speak(scopes, offer.market_code)
     words = chinese if language.startswith("zh") else english
     return tuple(text for one in told for text in list_clauses(one, words))
 
@@ -73,7 +73,11 @@ def _say_taken(conditions: Iterable[Condition], words: Lexicon, *, coded: bool) 
     return words.pick((", ", "，")).join(dict.fromkeys(taken))
 
 
-def _speak(scopes: Iterable[Scope], market_code: str) -> list[Lexicon]:
+def speak(scopes: Iterable[Scope], market_code: str) -> list[Lexicon]:
+    """Return English and Chinese with what the scopes name.
+
+    Two queries for each kind of goods.
+    """
     ids, currency = list_ids(scopes), get_market(market_code).currency if market_code else "USD"
     return [
         Lexicon(

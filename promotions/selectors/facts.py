@@ -11,6 +11,7 @@ from promotions.selectors.groups import read_groups
 from promotions.selectors.tiers import read_tier
 
 LookUp = Callable[[ShopperView, frozenset[str]], ShopperView]
+FindTier = Callable[[], str | None]
 Reader = Callable[[ShopperView, datetime], ShopperView]
 
 # Facts this room keeps itself, by the name `needed_facts` gives them. One query each at most.
@@ -21,12 +22,20 @@ READERS: dict[str, Reader] = {
 
 
 def complete_shopper(
-    shopper: ShopperView, facts: frozenset[str], *, now: datetime, look_up: LookUp | None
+    shopper: ShopperView,
+    facts: frozenset[str],
+    *,
+    now: datetime,
+    look_up: LookUp | None,
+    find_tier: FindTier | None = None,
 ) -> ShopperView:
     """Return the shopper with `facts`: this room's own, and by `look_up` those of rooms above.
 
-    Who is not known to the shop has none. `look_up` is called once, and only if a fact is left.
+    `find_tier` knows the tier on a page that asks for it more than once. Who is not known to the
+    shop has none. `look_up` is called once, and only if a fact is left.
     """
+    if find_tier is not None and "tier" in facts and shopper.shopper_id is not None:
+        shopper, facts = replace(shopper, tier=find_tier()), facts - {"tier"}
     own = facts & READERS.keys()
     for fact in sorted(own) if shopper.shopper_id is not None else ():
         shopper = READERS[fact](shopper, now)

@@ -1,34 +1,24 @@
-"""What one piece of many goods costs with offers: for sorting and price bounds, without words."""
+"""What one more unit of many products costs in a visitor's cart: for sorting and price bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from profiles.selectors import ArmChoice
-from promotions.core.carts import CartLineValue
-from promotions.core.one_piece import lower_piece, put_alone
-from promotions.core.shoppers import ShopperView
-from promotions.core.values import OfferValue
+from promotions.core.carts import CartLineValue, CartValue
+from promotions.core.unit_preview import UnitPrices
 from promotions.selectors.alike import group_alike, load_cover
 from promotions.selectors.book import live_at, load_offer_book
-from promotions.selectors.facts import LookUp
-from promotions.selectors.preview_offers import (
-    FindTier,
-    FindVisitor,
-    Fitting,
-    Gathered,
-    PreviewPlace,
-    gather_offers,
-)
+from promotions.selectors.gathering import Gathered
+from promotions.selectors.previews import list_seen_arms
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
-# Up to so many offers the best combination is found exactly, whatever the floor
-EXACT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,83 +42,68 @@ class Goods:
 
 
 MakeLines = Callable[[Goods], Sequence[CartLineValue]]
+Gather = Callable[[Sequence[CartLineValue]], Gathered]
 
 
-def find_touched(variant_ids: IntArray, place: PreviewPlace) -> BoolArray:
+def find_touched(variant_ids: IntArray, cart: CartValue, now: datetime) -> BoolArray:
     """Return which of the variants an offer that runs now and applies by itself could lower, (n,).
 
-    No query; what offers cover is remembered until offers or the catalogue change.
+    Into a cart with something in it a unit may also come that such an offer only asks for, or a
+    further one of the same. No query; what offers cover is remembered until offers or the catalogue
+    change.
     """
     cover = load_cover()
+    masks = cover.concerned if cart.lines else cover.lowered
     touched = np.zeros(len(cover.variant_id), dtype=np.bool_)
     for offer in load_offer_book().offers:
-        if offer.offer_id in cover.lowered and live_at(offer, place.now, place.market_code):
-            touched |= cover.lowered[offer.offer_id]
-    return np.isin(variant_ids, cover.variant_id[touched])
+        if offer.offer_id in masks and live_at(offer, now, cart.market_code):
+            touched |= masks[offer.offer_id]
+    found = np.isin(variant_ids, cover.variant_id[touched])
+    return found | np.isin(variant_ids, [line.variant_id for line in cart.lines])
 
 
 def price_goods(
-    *,
-    goods: Goods,
-    make_lines: MakeLines,
-    place: PreviewPlace,
-    shopper: ShopperView,
-    find_visitor: FindVisitor | None = None,
-    find_tier: FindTier | None = None,
-    look_up: LookUp | None = None,
+    *, goods: Goods, make_lines: MakeLines, gather: Gather, cart: CartValue, codes: Iterable[str]
 ) -> tuple[IntArray, tuple[ArmChoice, ...]]:
     """Return what `preview_lines` would show of each of the goods, (n,), and the arms it shows.
 
     The same offers, facts and choice of the best combination, asked once for goods that no offer
-    tells apart and that cost the same; `make_lines` is asked for one line of each such group. Goods
-    whose floor the cheapest of their group could reach are asked for with that floor. Queries: as
-    `gather_offers` says, for any number of goods.
+    tells apart and that cost the same; `make_lines` is asked for one line of each such group, of
+    all goods where codes are entered, which may tell any apart. Goods whose floor the cheapest of
+    their group could reach are asked for with that floor. Queries: as `gather_offers` says, for any
+    number of goods.
     """
     kinds = load_cover().find_kinds(goods.variant_id)
-    first, group = group_alike(kinds, goods.unit_minor, goods.public_minor)
+    inside = np.isin(goods.variant_id, [line.variant_id for line in cart.lines])
+    apart = inside | bool(list(codes))
+    single = np.where(apart, goods.variant_id, 0)
+    first, group = group_alike(kinds, goods.unit_minor, goods.public_minor, single)
     lines = make_lines(goods.take(first))
-    found = gather_offers(
-        lines, place, shopper, find_visitor=find_visitor, find_tier=find_tier, look_up=look_up
-    )
-    if found is None:
-        return goods.unit_minor, ()
-    fitting = Fitting(found, place)
-    fits = [fitting.list_offers(put_alone(line, found.cart)) for line in lines]
-    prices = _price_groups(goods, lines, fits, group, found)
-    return prices, tuple(one for key, one in found.arms.choices.items() if key in fitting.seen)
+    gathered = gather(lines)
+    prices = _price_groups(goods, lines, group, gathered.price_units())
+    return prices, list_seen_arms(lines, gathered)
 
 
 def _price_groups(
-    goods: Goods,
-    lines: Sequence[CartLineValue],
-    fits: Sequence[Sequence[OfferValue]],
-    group: IntArray,
-    found: Gathered,
+    goods: Goods, lines: Sequence[CartLineValue], group: IntArray, prices: UnitPrices
 ) -> IntArray:
-    """Return the prices of all goods from one line of each group and the offers that apply to it.
+    """Return the prices of all goods from one line of each group.
 
-    A floor that the price without one does not come below takes nothing from that combination and
-    adds nothing to others, so it stays the best: most goods have floors of their own, few meet
-    them.
+    A floor that the price of the unit without one does not come below takes nothing from that
+    combination and adds nothing to others, so it stays the best: most goods have floors of their
+    own, few meet them.
     """
-
-    def price(at: int, floor_minor: int) -> int:
-        alone = put_alone(replace(lines[at], floor_minor=floor_minor), found.cart)
-        return alone.lines[0].unit_minor - lower_piece(fits[at], alone, found.pieces).amount_minor
-
-    least = np.array(
-        [
-            price(at, 0) if fit else line.unit_minor
-            for at, (line, fit) in enumerate(zip(lines, fits, strict=True))
-        ],
-        dtype=np.int64,
-    )
-    is_crowded = np.array([len(fit) > EXACT for fit in fits], dtype=np.bool_)
-    prices = least[group]
-    is_bound = (prices < goods.unit_minor) & ((goods.floor_minor > prices) | is_crowded[group])
+    free = [prices.price(replace(line, floor_minor=0)) for line in lines]
+    amounts = np.array([one.amount_minor for one in free], dtype=np.int64)
+    least = np.array([one.own_minor for one in free], dtype=np.int64)
+    is_sure = np.array([one.is_sure for one in free], dtype=np.bool_)
+    found = amounts[group]
+    is_lowered = least[group] < goods.unit_minor
+    is_bound = is_lowered & ((goods.floor_minor > least[group]) | ~is_sure[group])
     if is_bound.any():
-        bound, groups = goods.floor_minor[is_bound], group[is_bound]
-        first, same = group_alike(groups, bound)
-        each = zip(groups[first].tolist(), bound[first].tolist(), strict=True)
-        prices[is_bound] = np.array([price(at, floor) for at, floor in each])[same]
-    return prices
+        floor, groups = goods.floor_minor[is_bound], group[is_bound]
+        first, same = group_alike(groups, floor)
+        pairs = zip(groups[first].tolist(), floor[first].tolist(), strict=True)
+        each = [prices.price(replace(lines[at], floor_minor=least)) for at, least in pairs]
+        found[is_bound] = np.array([one.amount_minor for one in each])[same]
+    return found

@@ -1,62 +1,77 @@
-"""What one unit would cost with offers that apply by themselves, before any cart exists."""
+"""What one more unit of a product adds to the price of a visitor's cart, as cards show it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from profiles.selectors import ArmChoice
-from promotions.core.carts import CartLineValue
+from promotions.core.asked import Asked
+from promotions.core.carts import CartLineValue, ShopperFacts
 from promotions.core.conditions import needed_facts
 from promotions.core.limits import Left, least_left
-from promotions.core.one_piece import Lowered, PieceKey, lower_piece, piece_key, put_alone
-from promotions.core.shoppers import ShopperView
+from promotions.core.unit_preview import UnitPrice, shuts_out_others
 from promotions.core.values import OfferValue
-from promotions.selectors.facts import LookUp
-from promotions.selectors.preview_offers import (
-    FindTier,
-    FindVisitor,
-    Fitting,
-    Gathered,
-    PreviewPlace,
-    gather_offers,
-    keep_for_every_member,
-)
+from promotions.selectors.arms import list_tested_campaigns
+from promotions.selectors.deals import name_deals
+from promotions.selectors.gathering import Gathered
 
 # Nothing is known of what they did: neither a condition on it nor its opposite holds.
-ANY_MEMBER = ShopperView(None, is_member=True, is_private=True)
+MOST_DEALS = 2
+ANY_MEMBER = ShopperFacts(is_member=True, is_private=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """An offer on several units, in words: what it gives and asks, with its products named."""
+
+    offer_id: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class LinePreview:
-    """What one unit of a variant would cost with automatic offers, before any cart exists.
+    """What one more unit of a variant adds to the price of the visitor's cart.
 
-    `ends_at` is the first end among them, `has_clock` whether that one was told before anybody saw
-    it; `left` is the least that is left of any. `audience` says for whom the offers are that the
-    shopper gets: "personal" (chosen shoppers), "group" (verified), "members" (all of them, or a
-    tier), else "public". `own_offer_id` is the first for chosen shoppers, which then bears
-    `law_label`.
+    `labels` name the offers that lower it there, `barred` those that would lower it in an empty
+    cart but do not in this one. `is_exclusive`: an offer that lowers it is never combined with some
+    others, so that it may end once other products come. `ends_at` is the first end among those that
+    lower it, `has_clock` whether that one was told before anybody saw it; `left` is the least that
+    is left of any. `audience` says for whom they are: "personal" (chosen shoppers), "group"
+    (verified), "members" (all of them, or a tier), else "public". `own_offer_id` is the first for
+    chosen shoppers, which then bears `law_label`. `deals` are offers on several units that it is
+    part of.
     """
 
     variant_id: int
     adjusted_minor: int
-    labels: tuple[str, ...]
-    ends_at: datetime
+    quoted_minor: int
+    labels: tuple[str, ...] = ()
+    ends_at: datetime | None = None
     has_clock: bool = False
     left: Left | None = None
     audience: str = "public"
     own_offer_id: int | None = None
     law_label: str = ""
+    barred: tuple[str, ...] = ()
+    is_exclusive: bool = False
+    deals: tuple[Deal, ...] = ()
+
+    @property
+    def is_priced(self) -> bool:
+        """Return whether the unit costs something else in the cart than its price, or by offers."""
+        return bool(self.labels) or self.adjusted_minor != self.quoted_minor
 
 
 @dataclass(frozen=True, slots=True)
 class Previews:
-    """By variant id: what the shopper would pay for one unit, and what every member would.
+    """By variant id: what one more unit would cost the shopper, and what it would every member.
 
-    Variants that no offer lowers are absent. `members` is for who is not signed in, minor units,
-    and only where that is less than the shopper pays. `arms` are those of experiments whose
-    difference is on these goods: give them to `log_exposures` where they are shown.
+    Variants whose price no offer and no cart changes are absent. `members` is for who is not signed
+    in, minor units, and only where that is less than the shopper pays. `arms` are those of
+    experiments whose difference is on these products: give them to `log_exposures` where they are
+    shown.
     """
 
     mine: Mapping[int, LinePreview] = field(default_factory=dict)
@@ -64,106 +79,119 @@ class Previews:
     arms: tuple[ArmChoice, ...] = ()
 
 
-def preview_lines(
-    *,
-    lines: Sequence[CartLineValue],
-    place: PreviewPlace,
-    shopper: ShopperView,
-    find_visitor: FindVisitor | None = None,
-    find_tier: FindTier | None = None,
-    look_up: LookUp | None = None,
-) -> Previews:
-    """Return what one unit of each of `lines` alone would cost in this shopper's cart now.
+def preview_lines(*, lines: Sequence[CartLineValue], gathered: Gathered, language: str) -> Previews:
+    """Return what one unit of each of `lines` more would cost in the cart of `gathered`.
 
-    The same offers count as there: also those with a budget (while it is open; nothing is held
-    before the cart), under experiment (by the shopper's arm), with a holdout, for chosen shoppers.
-    Gifts, delivery and points are no price of a unit. What only some members get is no price of
-    every member. However many lines: queries as `gather_offers` says.
+    `gathered` is what `gather_offers` found for these lines. Gifts, delivery and points are no
+    price of a unit. What only some members get is no price of every member. No query, but one for
+    campaigns under experiment where members have prices of their own.
     """
-    found = gather_offers(
-        lines, place, shopper, find_visitor=find_visitor, find_tier=find_tier, look_up=look_up
-    )
-    if found is None:
-        return Previews()
-    fitting = Fitting(found, place)
-    mine = _preview_each(lines, found, place, fitting)
-    return Previews(
-        mine=mine,
-        members={} if found.shopper.is_member else _preview_members(lines, found, mine, place),
-        arms=tuple(choice for key, choice in found.arms.choices.items() if key in fitting.seen),
-    )
+    prices = gathered.price_units()
+    mine = {}
+    for line in lines:
+        price, deals = prices.price(line), prices.find_multibuys(line)
+        if deals or not _is_usual(price, line):
+            shown = _preview(line, price, gathered, language)
+            mine[line.variant_id] = replace(shown, deals=_tell(deals, language))
+    members: Mapping[int, int] = {}
+    if not gathered.asked.shopper.is_member:
+        members = _price_for_members(lines, gathered, mine)
+    return Previews(mine, members, list_seen_arms(lines, gathered))
 
 
-def _preview_members(
+def list_seen_arms(lines: Iterable[CartLineValue], gathered: Gathered) -> tuple[ArmChoice, ...]:
+    """Return the arms whose difference one unit of any of `lines` shows, the same in every arm."""
+    choices = gathered.arms.choices
+    if not choices:
+        return ()
+    offers = (*gathered.asked.offers, *gathered.others)
+    tested = [offer for offer in offers if offer.campaign_id in choices]
+    asked = replace(gathered.asked, offers=tuple(tested))
+    prices = replace(gathered, asked=asked).price_units()
+    seen = {offer.campaign_id for line in lines for offer in prices.find_fitting(line)}
+    return tuple(choice for key, choice in choices.items() if key in seen)
+
+
+def _price_for_members(
     lines: Sequence[CartLineValue],
-    found: Gathered,
+    gathered: Gathered,
     mine: Mapping[int, LinePreview],
-    place: PreviewPlace,
 ) -> dict[int, int]:
-    theirs = [offer for offer in found.offers if offer.audience == "members"]
-    covered = [line for line in lines if any(offer.covers(line) for offer in theirs)]
+    """Return what every member would pay, where offers for members make it less."""
+    asked = gathered.asked
+    theirs = {offer.offer_id for offer in asked.offers if offer.audience == "members"}
+    covered = [
+        line
+        for line in lines
+        if any(offer.offer_id in theirs and offer.covers(line) for offer in asked.offers)
+    ]
     if not covered:
         return {}
-    every = Gathered(
-        offers=tuple(keep_for_every_member(found.offers)),
+    prices = replace(gathered, asked=_as_any_member(asked)).price_units()
+    found = {}
+    for line in covered:
+        price = prices.price(line)
+        shown = mine.get(line.variant_id)
+        paid = line.unit_minor if shown is None else shown.adjusted_minor
+        if price.amount_minor < paid and not theirs.isdisjoint(price.offer_ids):
+            found[line.variant_id] = price.amount_minor
+    return found
+
+
+def _as_any_member(asked: Asked) -> Asked:
+    """Return the question with what every member gets: none is held out, tested or chosen."""
+    tested = list_tested_campaigns()
+    return replace(
+        asked,
+        cart=replace(asked.cart, personal_cap=None),
+        offers=tuple(
+            offer
+            for offer in asked.offers
+            if offer.audience != "personal"
+            and not offer.holdout_percent
+            and offer.campaign_id not in tested
+        ),
         shopper=ANY_MEMBER,
-        cart=place.empty_cart(),
-        pieces=found.pieces,
     )
-    shown = _preview_each(covered, every, place, Fitting(every, place))
-    paid = {line.variant_id: line.unit_minor for line in covered}
-    paid |= {variant_id: one.adjusted_minor for variant_id, one in mine.items()}
-    return {
-        variant_id: one.adjusted_minor
-        for variant_id, one in shown.items()
-        if one.audience == "members" and one.adjusted_minor < paid[variant_id]
-    }
 
 
-def _preview_each(
-    lines: Sequence[CartLineValue], found: Gathered, place: PreviewPlace, fitting: Fitting
-) -> dict[int, LinePreview]:
-    """Return the previews by variant."""
-    known: dict[PieceKey, LinePreview | None] = {}
-    previews = {}
-    for line in lines:
-        alone = put_alone(line, found.cart)
-        fit = fitting.list_offers(alone)
-        if not fit:
-            continue
-        key = piece_key(fit, alone)
-        if key not in known:
-            lowered = lower_piece(fit, alone, found.pieces)
-            known[key] = _preview(line, lowered, fit, place, found.law_label)
-        if (shown := known[key]) is not None:
-            previews[line.variant_id] = replace(shown, variant_id=line.variant_id)
-    return previews
+def _tell(deals: Sequence[OfferValue], language: str) -> tuple[Deal, ...]:
+    if not deals:
+        return ()
+    named = name_deals(language)
+    told = [Deal(one.offer_id, named[one.offer_id]) for one in deals if one.offer_id in named]
+    return tuple(told[:MOST_DEALS])
+
+
+def _is_usual(price: UnitPrice, line: CartLineValue) -> bool:
+    return price.amount_minor == line.unit_minor and not price.offer_ids and not price.barred_ids
 
 
 def _preview(
-    line: CartLineValue,
-    lowered: Lowered,
-    offers: Sequence[OfferValue],
-    place: PreviewPlace,
-    law_label: str,
-) -> LinePreview | None:
-    """Return what `offers` make of one piece; None: nothing."""
-    if not lowered.offer_ids:
-        return None
-    by_id = {offer.offer_id: offer for offer in offers if offer.offer_id in lowered.offer_ids}
-    applied = list(by_id.values())
+    line: CartLineValue, price: UnitPrice, gathered: Gathered, language: str
+) -> LinePreview:
+    by_id = {offer.offer_id: offer for offer in gathered.asked.with_unlocked}
+    applied = [by_id[one] for one in price.offer_ids]
+    shown = LinePreview(
+        variant_id=line.variant_id,
+        adjusted_minor=price.amount_minor,
+        quoted_minor=line.unit_minor,
+        barred=tuple(by_id[one].label(language) for one in price.barred_ids),
+    )
+    if not applied:
+        return shown
     own = [offer.offer_id for offer in applied if offer.audience == "personal"]
     first = min(applied, key=lambda offer: (offer.ends_at, not offer.has_clock))
-    return LinePreview(
-        variant_id=line.variant_id,
-        adjusted_minor=line.unit_minor - lowered.amount_minor,
-        labels=tuple(by_id[one].label(place.language) for one in lowered.offer_ids),
+    return replace(
+        shown,
+        labels=tuple(offer.label(language) for offer in applied),
         ends_at=first.ends_at,
         has_clock=first.has_clock,
         left=least_left(room for offer in applied for room in offer.rooms),
         audience=_audience_of(applied),
         own_offer_id=own[0] if own else None,
-        law_label=law_label if own else "",
+        law_label=gathered.asked.law_label if own else "",
+        is_exclusive=any(shuts_out_others(offer, gathered.book.offers) for offer in applied),
     )
 
 

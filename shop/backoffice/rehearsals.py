@@ -10,7 +10,7 @@ import numpy as np
 
 from orders.selectors.recorded import RecordedOrder, find_facts_then, load_recorded_orders
 from orders.selectors.terms import load_terms
-from orders.services.rehearsing import list_fees, stock_gifts
+from orders.services.cart_values import list_fees, stock_gifts
 from pricing.core.values import QuoteContext
 from pricing.selectors import floor_minor
 from promotions.core.carts import CartLineValue, CartValue

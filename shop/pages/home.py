@@ -19,7 +19,7 @@ from shop.catalog.selectors import (
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
-from shop.pages.offers import list_shopper_offers
+from shop.pages.offers import offers as offers_page
 from shop.pages.picks import find_pattern
 from shop.pages.previews import add_offers
 from shop.pages.profile import find_profile, find_ranking_row
@@ -43,8 +43,10 @@ def home(ctx: PageContext) -> HomePage:
     prices = quote_page(ctx, ids, "home")
     cards = add_offers(ctx, join_cards(list_cards(ids, ctx.language), prices))
     by_id = {item.card.variant_id: item for item in cards}
+    shown = offers_page(ctx, profile)
     return HomePage(
-        offers=tuple(list_shopper_offers(ctx, profile, limit=OFFERS)),
+        flash_sales=shown.flash_sales[:OFFERS],
+        offers=shown.offers[:OFFERS],
         picks=Shelf(
             code="picks" if row else "popular",
             category=None,

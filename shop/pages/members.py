@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from orders.services.cart_values import Priced, price_rows
+from orders.services.rows import OpenCart, read_cart_of
+from orders.services.valuation import quote_lines
 from profiles.core.values import ShopperValue
 from profiles.selectors import find_shopper
 from promotions.selectors import ShopperView
 from promotions.selectors.tiers import read_tier
+from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
 
 
@@ -24,6 +28,7 @@ class Visitor:
         self._ctx = ctx
         self._found: list[ShopperValue | None] = []
         self._tiers: list[str | None] = []
+        self._carts: list[tuple[OpenCart, tuple[Priced, ...]]] = []
 
     def find(self) -> ShopperValue | None:
         """Return the visitor's shopper. One query, once; none for whom nobody knows."""
@@ -35,16 +40,29 @@ class Visitor:
     def look(self) -> ShopperView:
         """Return the visitor as a cart would: who it is, and whether personal offers are for them.
 
-        Queries: as `find`.
+        Whom nobody knows has not ordered yet. Queries: as `find`.
         """
         shopper = self.find()
         if shopper is None:
-            return ShopperView(None, is_member=self._ctx.account_id is not None)
+            is_member = self._ctx.account_id is not None
+            return ShopperView(None, is_member=is_member, is_first_order=True)
         return ShopperView(
             shopper.id,
             is_member=shopper.account_id is not None,
             allows_personal=shopper.consents.price and not self._ctx.gpc,
         )
+
+    def read_cart(self) -> tuple[OpenCart, tuple[Priced, ...]]:
+        """Return the visitor's cart, and its lines at the prices that hold for them now.
+
+        Two queries more than `find`, once; one where there is no cart. Nothing is stored.
+        """
+        if not self._carts:
+            context = quote_context(self._ctx, "cart")
+            opened = read_cart_of(self.find(), context)
+            priced = price_rows(opened, quote_lines(opened, context), context)
+            self._carts.append((opened, tuple(priced)))
+        return self._carts[0]
 
     def read_tier(self) -> str | None:
         """Return the membership tier. Two queries more, once; none for who is not signed in."""

@@ -1,4 +1,4 @@
-"""What an offer covers."""
+"""All offers of a shopper, and what one of them covers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shop.kernel.errors import FairtagError
 from shop.pages.context import PageContext
 from shop.pages.listing import build_listing, catalog_filters
 from shop.pages.profile import find_profile, find_ranking_row
-from shop.pages.values import ListingQuery, OfferPage
+from shop.pages.values import ListingQuery, OfferPage, OffersPage
 
 MANY = 500
 SPARE = 6
@@ -38,8 +38,8 @@ class OfferNotFound(FairtagError):
 
 def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
     """Return an offer that this shopper may use, and what it covers. Raises OfferNotFound."""
-    offers = list_shopper_offers(ctx, find_profile(ctx), limit=MANY)
-    found = next((each for each in offers if each.offer_id == offer_id), None)
+    known = list_shopper_offers(ctx, find_profile(ctx), limit=MANY)
+    found = next((each for each in known if each.offer_id == offer_id), None)
     if found is None:
         raise OfferNotFound("There is no such offer for you, or it has ended.")
     covered = _covered_variants(found)
@@ -48,6 +48,13 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
         campaign_id=found.campaign_id, offer_id=offer_id, language=ctx.language
     )
     return OfferPage(offer=found, listing=build_listing(ctx, listing, query, "offer"), terms=terms)
+
+
+def offers(ctx: PageContext, profile: OnlineProfile | None = None) -> OffersPage:
+    """Return the offers that this shopper may use now, flash sales apart. Queries: as below."""
+    found = list_shopper_offers(ctx, profile or find_profile(ctx), limit=MANY)
+    flash = sorted((one for one in found if one.has_clock), key=lambda one: one.ends_at)
+    return OffersPage(tuple(flash), tuple(one for one in found if not one.has_clock))
 
 
 def list_shopper_offers(

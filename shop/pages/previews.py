@@ -1,37 +1,40 @@
-"""What offers make of the prices on lists and product pages, for whoever looks."""
+"""What products cost in the visitor's cart: for lists, cards and product pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orders.services.shopper_facts import complete_shopper
+from orders.services.cart_values import (
+    Priced,
+    codes_of,
+    gather_for_products,
+    make_cart,
+    make_lines,
+)
+from orders.services.gifts import choices_of
+from orders.services.rows import OpenCart
 from pricing.core.values import PriceView
 from pricing.selectors import floor_minor
 from pricing.services import quote_listing
 from profiles.services import log_exposures
-from promotions.core.carts import CartLineValue
+from promotions.core.carts import CartLineValue, CartValue
 from promotions.core.limits import Counted, Left
 from promotions.selectors import (
+    Gathered,
     Goods,
     LinePreview,
-    PreviewPlace,
     Previews,
-    ShopperView,
     find_touched,
     list_live_offers,
     preview_lines,
     price_goods,
 )
-from promotions.selectors.facts import LookUp
-from promotions.selectors.preview_offers import FindTier, FindVisitor
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
-from shop.catalog.selectors.places import find_places, find_products
 from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor
@@ -40,40 +43,42 @@ from shop.pages.values import ProductCard
 IntArray = NDArray[np.int64]
 
 
-class _Asked(TypedDict):
-    """What prices with offers take besides goods."""
-
-    place: PreviewPlace
-    shopper: ShopperView
-    find_visitor: FindVisitor | None
-    find_tier: FindTier | None
-    look_up: LookUp | None
-
-
 def preview_cards(
     ctx: PageContext,
     cards: Sequence[CatalogCard],
     prices: Mapping[int, PriceView],
     visitor: Visitor | None = None,
 ) -> Previews:
-    """Return what one piece of each would cost in this visitor's cart now, if less.
+    """Return what one more unit of each would add to the price of this visitor's cart now.
 
-    The offers are those of the cart: for everybody, members, tiers and groups, with a budget that
-    is open, for chosen shoppers, by the arm of an experiment. Who is not signed in sees what every
-    member pays, too, not on restricted or sensitive goods. What shows an experiment is logged.
+    Offers and evaluator are those of the cart, with what is in it and with its codes. Who is not
+    signed in sees what every member would pay, too, not on restricted or sensitive goods. What
+    shows an experiment is logged.
 
     No query for strangers, one each if an offer on these goods has a budget or use limits. Known
-    shoppers one more, and one for each fact such an offer asks for (whom it addresses, groups,
-    orders; two for tier and arms). The number of cards does not matter.
+    shoppers two more for the cart, and one for each fact such an offer asks for (whom it addresses,
+    groups, orders; two for tier and arms). The number of cards does not matter.
     """
-    priced = [card for card in cards if card.variant_id in prices]
-    if not priced or not list_live_offers(now=ctx.now, market_code=ctx.market):
+    visitor = visitor or Visitor(ctx)
+    opened, rows = visitor.read_cart()
+    priced = [
+        Priced(
+            card.variant_id,
+            1,
+            prices[card.variant_id].quoted_minor,
+            prices[card.variant_id].public_minor,
+        )
+        for card in cards
+        if card.variant_id in prices
+    ]
+    if not priced or not (rows or list_live_offers(now=ctx.now, market_code=ctx.market)):
         return Previews()
-    asked = _ask_as(ctx, visitor or Visitor(ctx))
-    found = preview_lines(lines=_lines_of(ctx, priced, prices), **asked)
+    lines = make_lines(priced, quote_context(ctx, "offers"))
+    gathered = _gather(ctx, visitor, _cart_of(ctx, opened, rows), lines)
+    found = preview_lines(lines=lines, gathered=gathered, language=ctx.language)
     if ctx.is_counted:
         log_exposures(found.arms, now=ctx.now)
-    stock = {card.variant_id: card.available for card in priced}
+    stock = {card.variant_id: card.available for card in cards}
     return Previews(
         mine={i: replace(p, left=_within_stock(p.left, stock[i])) for i, p in found.mine.items()},
         members=_without_delicate(found.members),
@@ -81,17 +86,25 @@ def preview_cards(
 
 
 def offered_prices(ctx: PageContext, ids: IntArray, quoted: IntArray, visitor: Visitor) -> IntArray:
-    """Return what one piece of each variant costs in this visitor's cart now, (n,), for sorting.
+    """Return what one more unit of each variant adds to this visitor's cart, (n,), for sorting.
 
-    `quoted` where no offer lowers it. For any number of variants: what no offer tells apart and
-    costs the same is asked once. Queries: those of `preview_cards`, once more.
+    `quoted` where neither an offer nor the cart changes it. For any number of variants: what no
+    offer tells apart and costs the same is asked once. Queries: those of `preview_cards`, once
+    more, but the cart is read once.
     """
-    asked = _ask_as(ctx, visitor)
-    touched = find_touched(ids, asked["place"]) & (quoted > 0)
+    opened, rows = visitor.read_cart()
+    cart = _cart_of(ctx, opened, rows)
+    codes = codes_of(opened)
+    touched = (find_touched(ids, cart, ctx.now) | bool(codes)) & (quoted > 0)
     if not touched.any():
         return quoted
-    goods = _price_alone(ctx, ids[touched], quoted[touched])
-    prices, arms = price_goods(goods=goods, make_lines=_lines_for, **asked)
+    prices, arms = price_goods(
+        goods=_price_alone(ctx, ids[touched], quoted[touched]),
+        make_lines=lambda goods: _lines_for(ctx, goods),
+        gather=lambda lines: _gather(ctx, visitor, cart, lines),
+        cart=cart,
+        codes=codes,
+    )
     if ctx.is_counted:
         log_exposures(arms, now=ctx.now)
     offered = quoted.copy()
@@ -126,22 +139,23 @@ def paid_minor(price: PriceView, offer: LinePreview | None) -> int:
     return price.quoted_minor if offer is None else offer.adjusted_minor
 
 
-def _ask_as(ctx: PageContext, visitor: Visitor) -> _Asked:
-    """Return where the visitor is, and how offers find out who it is if they must."""
-    return {
-        "place": PreviewPlace(
-            market_code=ctx.market,
-            channel=ctx.channel,
-            currency=ctx.currency,
-            now=ctx.now,
-            language=ctx.language,
-            region=ctx.jurisdiction_code,
-        ),
-        "shopper": ShopperView(shopper_id=None, is_member=ctx.account_id is not None),
-        "find_visitor": None if ctx.shopper_pseudonym is None else visitor.look,
-        "find_tier": visitor.read_tier,
-        "look_up": lambda view, facts: complete_shopper(view, facts, quote_context(ctx, "offers")),
-    }
+def _cart_of(ctx: PageContext, opened: OpenCart, rows: Sequence[Priced]) -> CartValue:
+    cart = make_cart(rows, quote_context(ctx, "offers"))
+    return replace(cart, gift_choices=choices_of(opened))
+
+
+def _gather(
+    ctx: PageContext, visitor: Visitor, cart: CartValue, lines: Sequence[CartLineValue]
+) -> Gathered:
+    opened, _ = visitor.read_cart()
+    return gather_for_products(
+        opened,
+        cart,
+        lines,
+        shopper=visitor.look(),
+        find_tier=visitor.read_tier,
+        context=quote_context(ctx, "offers"),
+    )
 
 
 def _price_alone(ctx: PageContext, ids: IntArray, quoted: IntArray) -> Goods:
@@ -151,51 +165,17 @@ def _price_alone(ctx: PageContext, ids: IntArray, quoted: IntArray) -> Goods:
     floors = floor_minor(
         variant_ids=ids.tolist(), now=ctx.now, market=ctx.market, channel=ctx.channel
     )
-    pairs = zip(ids.tolist(), quoted.tolist(), strict=True)
-    floor = np.array([floors.get(one, unit) for one, unit in pairs], dtype=np.int64)
+    floor = np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64)
     return Goods(variant_id=ids, unit_minor=quoted, floor_minor=floor, public_minor=public)
 
 
-def _lines_for(goods: Goods) -> list[CartLineValue]:
-    wanted = goods.variant_id.tolist()
-    places, products = find_places(wanted), find_products(wanted)
-    columns = (goods.unit_minor, goods.floor_minor, goods.public_minor)
-    return [
-        CartLineValue(
-            line_id=str(one),
-            variant_id=one,
-            product_id=products.get(one, 0),
-            category_ids=places[one][0],
-            brand_id=places[one][1],
-            quantity=1,
-            unit_minor=unit,
-            floor_minor=floor,
-            public_minor=full,
-        )
-        for one, unit, floor, full in zip(wanted, *(c.tolist() for c in columns), strict=True)
+def _lines_for(ctx: PageContext, goods: Goods) -> tuple[CartLineValue, ...]:
+    columns = (goods.variant_id, goods.unit_minor, goods.public_minor)
+    priced = [
+        Priced(one, 1, unit, full)
+        for one, unit, full in zip(*(column.tolist() for column in columns), strict=True)
     ]
-
-
-def _lines_of(
-    ctx: PageContext, cards: Sequence[CatalogCard], prices: Mapping[int, PriceView]
-) -> list[CartLineValue]:
-    ids = [card.variant_id for card in cards]
-    places = find_places(ids)
-    floors = floor_minor(variant_ids=ids, now=ctx.now, market=ctx.market, channel=ctx.channel)
-    return [
-        CartLineValue(
-            line_id=str(card.variant_id),
-            variant_id=card.variant_id,
-            product_id=card.product_id,
-            category_ids=places[card.variant_id][0],
-            brand_id=places[card.variant_id][1],
-            quantity=1,
-            unit_minor=prices[card.variant_id].quoted_minor,
-            floor_minor=floors.get(card.variant_id, prices[card.variant_id].quoted_minor),
-            public_minor=prices[card.variant_id].public_minor,
-        )
-        for card in cards
-    ]
+    return make_lines(priced, quote_context(ctx, "offers"))
 
 
 def _without_delicate(members: Mapping[int, int]) -> dict[int, int]:

@@ -42,8 +42,12 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """The front page: offers and picks follow what the shopper did up to this request."""
+    """The front page: offers and picks follow what the shopper did up to this request.
 
+    `flash_sales` are the offers that end at a moment fixed before anybody saw them, by that moment.
+    """
+
+    flash_sales: tuple[PersonalOffer, ...]
     offers: tuple[PersonalOffer, ...]
     picks: Shelf
     shelves: tuple[Shelf, ...]
@@ -102,6 +106,14 @@ class SearchPage:
     suggestions: tuple[str, ...]
     listing: Listing
     popular: tuple[ProductCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OffersPage:
+    """All offers of the shopper: flash sales by their end, then the others, most fitting first."""
+
+    flash_sales: tuple[PersonalOffer, ...]
+    offers: tuple[PersonalOffer, ...]
 
 
 @dataclass(frozen=True, slots=True)

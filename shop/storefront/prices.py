@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from pricing.core.values import PriceView
+from promotions.selectors import LinePreview
 from shop.kernel.money import format_money
 
 Words = dict[str, str]
@@ -29,12 +30,33 @@ def price_words(language: str) -> Words:
             "sold_out": _("Sold out"),
             "few_left": _("Only {n} left"),
             "in_cart": _("{amount} in the cart"),
+            "free_in_cart": _("Free in the cart"),
+            "lowers_cart": _("Makes your cart {amount} cheaper"),
+            "barred": _("{offer}: not with what is in your cart"),
+            "exclusive": _("Not with some other offers"),
             "members_pay": _("Members pay {amount}"),
             "members": _("Member price"),
             "group": _("Offer for your group"),
             "personal": _("Personal offer"),
             "why_offer": _("Why this offer"),
         }
+
+
+def in_cart_text(amount_minor: int, currency: str, *, language: str, locale: str) -> str:
+    """Return what one more unit does to the price of the cart, in words."""
+    words = price_words(language)
+    if amount_minor == 0:
+        return words["free_in_cart"]
+    amount = format_money(abs(amount_minor), currency, locale)
+    return words["in_cart" if amount_minor > 0 else "lowers_cart"].format(amount=amount)
+
+
+def note_text(offer: LinePreview, language: str) -> str:
+    """Return which offers do not count with this cart, or may end with other products."""
+    words = price_words(language)
+    if offer.barred:
+        return words["barred"].format(offer=offer.barred[0])
+    return words["exclusive"] if offer.is_exclusive else ""
 
 
 @lru_cache(maxsize=8)

@@ -31,6 +31,7 @@ urlpatterns = [
     path("p/<slug:slug>/reviews/", reviews.reviews, name="reviews"),
     path("search/", browse.search, name="search"),
     path("suggest/", browse.suggest, name="suggest"),
+    path("offers/", browse.offers, name="offers"),
     path("offers/<int:offer_id>/", browse.offer, name="offer"),
     path("cart/", cart.cart, name="cart"),
     path("cart/add/", cart.add, name="cart_add"),

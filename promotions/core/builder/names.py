@@ -7,6 +7,7 @@ from typing import Any as Json
 
 from promotions.core.builder.plans import Answers, Template, Text, write_percent
 from promotions.core.builder.words import Lexicon, say_goods, say_number
+from promotions.core.carts import Scope
 from promotions.core.parse import parse_scope
 
 LONGEST = 120
@@ -73,8 +74,9 @@ def name_promotion(template: Template, answers: Answers, words: Lexicon) -> str:
     return name if len(name) <= LONGEST else words.pick(template.title)
 
 
-def _say_goods(scope: Json, words: Lexicon) -> str:
-    goods = say_goods(parse_scope(scope or {}), words)
+def say_briefly(scope: Scope, words: Lexicon) -> str:
+    """Return which products a scope means; long lists are not spelled out."""
+    goods = say_goods(scope, words)
     return goods if len(goods) <= LONGEST_GOODS else words.pick(_SHORT)
 
 
@@ -89,6 +91,6 @@ def _say_plain(value: Json, _words: Lexicon) -> str:
 _SAY: Mapping[str, Callable[[Json, Lexicon], str]] = {
     "percent": lambda value, _words: write_percent(value),
     "money": lambda value, words: words.money(value) if value is not None else "",
-    "goods": _say_goods,
+    "goods": lambda scope, words: say_briefly(parse_scope(scope or {}), words),
     "gift": _say_gift,
 }

@@ -121,11 +121,14 @@ VARIANT: Json = {
     "offered": {
         "price": usd(359),
         "labels": ["Cheese week"],
+        "barred": [],
+        "is_exclusive": False,
         "audience": "public",
         "own_offer_id": None,
         "law_label": "",
         "ends_at": LATER,
     },
+    "deals": [{"offer_id": 12, "text": "Any 2 of Cheese for $5.00"}],
     "members_pay": usd(339),
 }
 LISTING: Json = {
@@ -188,7 +191,13 @@ OFFER: Json = {
 }
 SHELF: Json = {"code": "picks", "category": None, "is_personal": True, "items": [VARIANT]}
 OFFER_TERMS: list[str] = ["the cart is worth at least $40.00"]
-HOME: Json = {"offers": [OFFER], "picks": SHELF, "shelves": [], "departments": [CATEGORY]}
+HOME: Json = {
+    "flash_sales": [],
+    "offers": [OFFER],
+    "picks": SHELF,
+    "shelves": [],
+    "departments": [CATEGORY],
+}
 EVENT_BATCH: Json = {
     "events": [
         {"id": QUOTE_ID, "kind": "view", "occurred_at": AT, "variant_id": 1042},

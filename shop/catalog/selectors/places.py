@@ -32,6 +32,9 @@ def find_products(variant_ids: Sequence[int]) -> dict[int, int]:
     """Return, by variant on sale, its product. No query."""
     arrays = load_variant_arrays()
     wanted = np.array(list(variant_ids), dtype=np.int64)
-    at = np.flatnonzero(np.isin(arrays.variant_id, wanted))
-    ids, products = arrays.variant_id[at].tolist(), arrays.product_id[at].tolist()
+    if not len(arrays.variant_id):
+        return {}
+    at = np.minimum(np.searchsorted(arrays.variant_id, wanted), len(arrays.variant_id) - 1)
+    is_there = arrays.variant_id[at] == wanted
+    ids, products = wanted[is_there].tolist(), arrays.product_id[at[is_there]].tolist()
     return dict(zip(ids, products, strict=True))

@@ -20,10 +20,10 @@ from orders.core.values import OrderLineView
 from pricing.core.values import PriceView
 from promotions.core.limits import Left
 from promotions.core.tills import group_number
-from promotions.selectors import PersonalOffer
+from promotions.selectors import LinePreview, PersonalOffer
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
-from shop.storefront.prices import price_fields, price_words
+from shop.storefront.prices import in_cart_text, note_text, price_fields, price_words
 from shop.storefront.qr import draw_qr
 from shop.storefront.stencils import draw_stencil
 
@@ -102,6 +102,21 @@ def stencil(context: Context, part: str, **fields: object) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def in_cart(context: Context, offer: LinePreview) -> str:
+    """Write what one more unit does to the price of the cart."""
+    shop = context["shop"]
+    return in_cart_text(
+        offer.adjusted_minor, shop["currency"], language=shop["language"], locale=shop["locale"]
+    )
+
+
+@register.simple_tag(takes_context=True)
+def offer_note(context: Context, offer: LinePreview) -> str:
+    """Write which offers do not count with this cart, or may end with other products."""
+    return note_text(offer, context["shop"]["language"])
+
+
+@register.simple_tag(takes_context=True)
 def money(context: Context, minor: int) -> str:
     """Write an amount that is no price of a product: a sum, a fee, a saving."""
     shop = context["shop"]
@@ -168,11 +183,17 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
 def offer_fields(item: ProductCard, language: str, locale: str) -> dict[str, str]:
     """Return what a card says of offers: what the shopper pays and why, or what members pay."""
     words, offer, currency = price_words(language), item.offer, item.price.currency
-    fields = dict.fromkeys(("offer", "offer_why", "offer_law", "offer_url", "members"), "")
+    names = ("offer", "offer_why", "offer_note", "deal", "offer_law", "offer_url", "members")
+    fields = dict.fromkeys(names, "")
     if offer is not None:
-        amount = format_money(offer.adjusted_minor, currency, locale)
-        fields["offer"] = words["in_cart"].format(amount=amount)
-        fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
+        fields["offer_note"] = note_text(offer, language)
+        fields["deal"] = offer.deals[0].text if offer.deals else ""
+        if offer.is_priced:
+            fields["offer"] = in_cart_text(
+                offer.adjusted_minor, currency, language=language, locale=locale
+            )
+        if offer.labels:
+            fields["offer_why"] = words.get(offer.audience) or offer.labels[0]
         if offer.own_offer_id is not None:
             fields["offer_law"] = offer.law_label
             fields["offer_url"] = offer_url(language, offer.own_offer_id)

@@ -14,6 +14,7 @@ from shop.pages.category import search as search_page
 from shop.pages.home import home as home_page
 from shop.pages.members import Visitor
 from shop.pages.offers import offer as offer_page
+from shop.pages.offers import offers as offers_page
 from shop.pages.own_offers import list_category_offers
 from shop.pages.values import Listing, ListingQuery
 from shop.storefront.listings import ListingUrl, describe_listing, read_listing_query
@@ -83,6 +84,13 @@ def suggest(request: HttpRequest) -> HttpResponse:
     language = get_visit(request).ctx.language
     found = suggest_words(words, language) if words else []
     return render(request, "storefront/suggest.html", {"suggestions": found, "words": words})
+
+
+@require_safe
+def offers(request: HttpRequest) -> HttpResponse:
+    """Show all offers that the visitor may use now, flash sales with their end first."""
+    page = offers_page(get_visit(request).ctx)
+    return render(request, "storefront/offers.html", {"page": page})
 
 
 @require_safe

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from orders.services import add_to_cart, rehearsing
+from orders.services import add_to_cart, cart_values
 from pricing.core.reference import PriceSeries
 from pricing.core.values import QuoteContext
 from profiles.models import Segment, Shopper, ShopperProfile
@@ -36,8 +36,8 @@ def world(prices: FakePrices, monkeypatch: pytest.MonkeyPatch) -> FakePrices:
         asked = prices.quote_variants(context=context, variant_ids=variant_ids.tolist()).prices
         return np.array([asked[one].quoted_minor for one in variant_ids.tolist()])
 
-    monkeypatch.setattr(rehearsing, "quote_listing", quote_listing)
-    for module in (rehearsing, rehearsals, overlaps):
+    monkeypatch.setattr(cart_values, "quote_listing", quote_listing)
+    for module in (cart_values, rehearsals, overlaps):
         monkeypatch.setattr(module, "floor_minor", prices.floor_minor)
     return prices
 

@@ -14,13 +14,12 @@ from promotions.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.core.values import Evaluation
 from promotions.models import Campaign, Offer, StackingCategory, StackingGroup
 from promotions.selectors import (
-    PreviewPlace,
     Previews,
     ShopperView,
     evaluate_cart,
     forget_offer_book,
-    preview_lines,
 )
+from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_line
 
 pytestmark = pytest.mark.django_db
@@ -134,11 +133,10 @@ def test_a_list_page_shows_only_what_one_unit_alone_gets() -> None:
     _offer("quantity_tiers", {"steps": [{"from": 2, "percent": 20}]}, target="line")
     _offer("gift", {"variants": [7]})
     _offer("points", {"points": 3})
-    place = PreviewPlace("us", "online", "USD", NOON, "en")
     shopper = ShopperView(None)
-    assert preview_lines(lines=[CHEESE], shopper=shopper, place=place) == Previews()
+    assert preview([CHEESE], shopper) == Previews()
     _offer("set_price", {}, amount_minor=900, target="unit")
-    shown = preview_lines(lines=[CHEESE], shopper=shopper, place=place).mine
+    shown = preview([CHEESE], shopper).mine
     assert shown[CHEESE.variant_id].adjusted_minor == 900
     assert shown[CHEESE.variant_id].labels == ("set_price",)
 

@@ -18,11 +18,9 @@ from promotions.core.limits import Buyer
 from promotions.core.values import AppliedOffer, Evaluation
 from promotions.models import Campaign, Coupon, LimitCounter, LimitUse, Redemption, UseLimit
 from promotions.selectors import (
-    PreviewPlace,
     ShopperView,
     evaluate_cart,
     forget_offer_book,
-    preview_lines,
 )
 from promotions.selectors.limits import load_limits
 from promotions.services import (
@@ -35,6 +33,7 @@ from promotions.services import (
 )
 from shop.catalog.selectors import get_market
 from shop.storefront.messages import say_refusal
+from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -176,18 +175,18 @@ def test_an_order_takes_at_most_so_many_offers_of_a_campaign() -> None:
 def test_an_exhausted_offer_is_shown_nowhere_and_takes_one_statement() -> None:
     campaign = make_campaign("ten", percent="10")
     _limit(campaign, max_uses=1)
-    line, place = make_line(), PreviewPlace("us", "online", "USD", NOON, "en")
+    line = make_line()
     load_limits()
     get_market("us")
 
-    def preview(line: CartLineValue) -> bool:
-        return bool(preview_lines(lines=[line], shopper=ShopperView(None), place=place).mine)
+    def is_lowered(line: CartLineValue) -> bool:
+        return bool(preview([line], ShopperView(None)).mine)
 
     with CaptureQueriesContext(connection) as captured:
-        assert (preview(line), _evaluate().discount_minor) == (True, 100)
+        assert (is_lowered(line), _evaluate().discount_minor) == (True, 100)
     assert len(captured) == 2
     _hold(campaign, "FT-1")
-    assert (preview(line), _evaluate().discount_minor) == (False, 0)
+    assert (is_lowered(line), _evaluate().discount_minor) == (False, 0)
 
 
 def test_what_is_given_back_is_what_was_taken_whatever_became_of_the_limit() -> None:

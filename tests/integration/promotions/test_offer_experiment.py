@@ -25,14 +25,12 @@ from profiles.services import (
 from promotions.core.values import Evaluation
 from promotions.models import Campaign, Offer
 from promotions.selectors import (
-    PreviewPlace,
     Previews,
     ShopperView,
     evaluate_cart,
     forget_offer_book,
     list_cart_arms,
     personal_offers_for,
-    preview_lines,
 )
 from promotions.selectors.campaigns import take_snapshot
 from promotions.services.campaign_revisions import save_campaign
@@ -40,6 +38,7 @@ from promotions.services.campaign_rows import CampaignRefused
 from promotions.services.campaigns import move_campaign
 from promotions.services.tested_campaigns import PublicUnderExperiment
 from tests.factories.experiments import make_draft, order_rows, start
+from tests.factories.previews import preview
 from tests.factories.profiles import EVERYTHING
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -105,9 +104,6 @@ def test_from_arm_to_read_out(cheese_week: int) -> None:
     assert primary["control"] * len(told["without"]) == pytest.approx(sum(told["without"]))
 
 
-PLACE = PreviewPlace("us", "online", "USD", NOON, "en")
-
-
 @pytest.mark.usefixtures("cheese_week")
 def test_the_front_page_lists_and_the_cart_agree_by_the_arm_of_each() -> None:
     seen = set()
@@ -115,7 +111,7 @@ def test_the_front_page_lists_and_the_cart_agree_by_the_arm_of_each() -> None:
         view = ShopperView(shopper_id=shopper.id, is_member=True)
         shown = personal_offers_for(shopper=view, market_code="us", now=NOON, language="en")
         applied = evaluate(view).applied
-        listed = preview_lines(lines=[make_line()], shopper=view, place=PLACE)
+        listed = preview([make_line()], view)
         assert len(shown) == len(applied) == len(listed.mine)
         assert [choice.shopper_id for choice in listed.arms] == [shopper.id]
         seen.add(len(shown))
@@ -127,14 +123,14 @@ def test_a_list_shows_strangers_the_plain_arm_and_others_an_arm_only_where_it_co
     None
 ):
     nobody = ShopperView(shopper_id=None, is_member=True)
-    found = preview_lines(lines=[make_line()], shopper=nobody, place=PLACE)
+    found = preview([make_line()], nobody)
     assert (found.mine, found.members) == ({}, {})
     guest = ShopperView(shopper_id=crowd(1)[0].id)  # the offer is for members
-    assert preview_lines(lines=[make_line()], shopper=guest, place=PLACE) == Previews()
+    assert preview([make_line()], guest) == Previews()
     member = replace(guest, is_member=True)
     Offer.objects.update(scope={"categories": [2]})
     forget_offer_book()
-    assert preview_lines(lines=[make_line()], shopper=member, place=PLACE) == Previews()
+    assert preview([make_line()], member) == Previews()
 
 
 @pytest.mark.usefixtures("cheese_week")

@@ -9,32 +9,33 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from numpy.typing import NDArray
 
-from promotions.core.carts import CartLineValue
+from profiles.selectors import ArmChoice
+from promotions.core.carts import CartLineValue, CartValue
 from promotions.models import CampaignShopper, UseLimit
 from promotions.selectors import (
     Goods,
-    PreviewPlace,
     ShopperView,
     evaluate_cart,
     find_touched,
     forget_offer_book,
-    preview_lines,
     price_goods,
 )
+from promotions.selectors.preview_prices import MakeLines
 from shop.catalog.models import Brand, Category, Product, Variant
 from shop.catalog.selectors import forget_catalog
 from shop.catalog.selectors.places import find_places, find_products
 from tests.factories.orders import Shelf, make_shopper
+from tests.factories.previews import NOTHING, gather, preview
 from tests.factories.promotions import NOON, make_campaign, make_line
 
 pytestmark = pytest.mark.django_db
-PLACE = PreviewPlace("us", "online", "USD", NOON, "en", "US-NY")
 
 
 def charge(line: CartLineValue, shopper: ShopperView) -> tuple[int, tuple[str, ...]]:
     """Return what a cart charges for the line alone, and the offers it names."""
-    cart = replace(PLACE.empty_cart(), lines=(line,))
+    cart = replace(NOTHING, lines=(line,))
     found = evaluate_cart(
         cart=cart, codes=(), shopper=shopper, now=NOON, language="en", locale="en_US"
     )
@@ -99,6 +100,18 @@ def make_lines(goods: Goods) -> list[CartLineValue]:
     ]
 
 
+def price_all(
+    goods: Goods, shopper: ShopperView, cart: CartValue = NOTHING, make: MakeLines = make_lines
+) -> tuple[NDArray[np.int64], tuple[ArmChoice, ...]]:
+    return price_goods(
+        goods=goods,
+        make_lines=make,
+        gather=lambda lines: gather(lines, shopper, cart),
+        cart=cart,
+        codes=(),
+    )
+
+
 def release_all_kinds(alice: int) -> None:
     """Release offers that goods, amounts, budgets, limits, groups and choice decide about."""
     first, second, third = Category.objects.filter(path__startswith="m").order_by("path")[:3]
@@ -125,8 +138,8 @@ def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
     release_all_kinds(alice.id)
     lines = make_lines(goods)
     for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
-        shown = preview_lines(lines=lines, place=PLACE, shopper=shopper).mine
-        prices, arms = price_goods(goods=goods, make_lines=make_lines, place=PLACE, shopper=shopper)
+        shown = preview(lines, shopper).mine
+        prices, arms = price_all(goods, shopper)
         expected = [
             shown[line.variant_id].adjusted_minor if line.variant_id in shown else line.unit_minor
             for line in lines
@@ -158,7 +171,7 @@ def test_many_goods_take_the_statements_of_few_and_one_line_of_each_kind_and_pri
         counts = []
         for _ in range(4):
             with CaptureQueriesContext(connection) as captured:
-                price_goods(goods=some, make_lines=count_lines, place=PLACE, shopper=shopper)
+                price_all(some, shopper, make=count_lines)
             counts.append(len(captured.captured_queries))
         return min(counts)
 
@@ -169,32 +182,7 @@ def test_many_goods_take_the_statements_of_few_and_one_line_of_each_kind_and_pri
 
 def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) -> None:
     ids = np.array(sorted(Variant.objects.values_list("pk", flat=True)), dtype=np.int64)
-    assert find_touched(ids, PLACE).tolist() == [False] * len(ids)
+    assert find_touched(ids, NOTHING, NOON).tolist() == [False] * len(ids)
     make_campaign("rye", percent="10", scope={"categories": [shelf.bread]})
     make_campaign("told", percent="5", code="TOLD", scope={"categories": [shelf.cheese]})
-    assert ids[find_touched(ids, PLACE)].tolist() == [shelf.rye]
-
-
-def test_nobody_is_asked_for_offers_that_no_single_piece_meets() -> None:
-    for name, condition in (("dear", {"cart_value": 2_000}), ("many", {"cart_quantity": 2})):
-        campaign = make_campaign(name, percent="25", audience="personal", condition=condition)
-        UseLimit.objects.create(campaign=campaign, entity="global", max_uses=9)
-    at_a_till = {"all": [{"tiers": ["gold"]}, {"channels": ["store"]}]}
-    tiered = make_campaign("gold", percent="25", condition=at_a_till)
-    UseLimit.objects.create(campaign=tiered, entity="shopper", max_uses=9)
-    forget_offer_book()
-    alice, asked = ShopperView(make_shopper().id, is_member=True), []
-
-    def look() -> ShopperView:
-        asked.append(alice)
-        return alice
-
-    cheap, dear = make_line(unit_minor=1_999), make_line("dear", variant_id=2, unit_minor=2_000)
-    for lines, looks in (([cheap], 0), ([cheap, dear], 1)):
-        with CaptureQueriesContext(connection) as captured:
-            found = preview_lines(
-                lines=lines, place=PLACE, shopper=ShopperView(None), find_visitor=look
-            )
-        counted = sum("limitcounter" in query["sql"] for query in captured.captured_queries)
-        given = sum("campaignshopper" in query["sql"] for query in captured.captured_queries)
-        assert (found.mine, len(asked), given, counted) == ({}, looks, looks, 0)
+    assert ids[find_touched(ids, NOTHING, NOON)].tolist() == [shelf.rye]

@@ -13,7 +13,6 @@ from profiles.models import Shopper
 from profiles.selectors import list_running
 from promotions.models import Campaign, CampaignShopper, Coupon, Offer, OfferVariant, Redemption
 from promotions.selectors import (
-    PreviewPlace,
     ShopperView,
     addressed,
     budgets,
@@ -22,12 +21,12 @@ from promotions.selectors import (
     list_covered_variants,
     list_live_offers,
     personal_offers_for,
-    preview_lines,
 )
 from promotions.selectors.book import load_offer_book
 from promotions.selectors.limits import load_limits
 from shop.catalog.selectors import get_market, load_sensitive_ids
 from tests.factories.orders import Shelf
+from tests.factories.previews import preview
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_memory")]
@@ -178,12 +177,11 @@ def test_a_list_page_shows_what_one_unit_would_cost(monkeypatch: pytest.MonkeyPa
     load_limits()
     list_running()
     get_market("us")
-    place = PreviewPlace("us", "online", "USD", NOON, "en")
     with CaptureQueriesContext(connection) as captured:
-        found = preview_lines(lines=[cheese, bread], shopper=ALICE, place=place)
+        found = preview([cheese, bread], ALICE)
     assert len(captured) == 1  # what is left of both budgets
     with CaptureQueriesContext(connection) as captured:
-        assert preview_lines(lines=[cheese, bread], shopper=ALICE, place=place) == found
+        assert preview([cheese, bread], ALICE) == found
     assert len(captured) == 0
     assert {key: (p.adjusted_minor, p.labels) for key, p in found.mine.items()} == {
         cheese.variant_id: (450, ("tenth", "open"))

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from orders.services import cart_values
 from promotions.core.answers import AppliedOffer, Evaluation
 from promotions.core.limits import Buyer
 from promotions.models import Campaign, UseLimit
@@ -21,7 +22,6 @@ from promotions.selectors.budgets import forget_budgets
 from promotions.services import hold_redemptions
 from shop.catalog.selectors import get_market
 from shop.inventory.models import StockRecord
-from shop.pages import previews
 from shop.storefront import visitors
 from tests.factories.orders import NOON, Shelf
 from tests.factories.promotions import make_campaign
@@ -39,7 +39,7 @@ both = pytest.mark.parametrize("prefix", ["", "/zh-hans"])
 def sale(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Campaign:
     """A tenth off everything, told to end in 2099; no price has a floor."""
     monkeypatch.setattr(
-        previews, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
+        cart_values, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
     )
     campaign = make_campaign("flash", percent="10")
     Campaign.objects.update(ends_at=END, promised_ends_at=END, claims={"countdown": True})

@@ -11,12 +11,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from orders.services import cart_values
 from profiles.models import Shopper
 from promotions.models import Campaign, GroupClaim, LimitCounter, UseLimit, VerifiedGroup
 from promotions.selectors import forget_offer_book
 from shop.catalog.models import Category
 from shop.kernel.clock import utc_now
-from shop.pages import previews
 from tests.factories.api import expect
 from tests.factories.loyalty import make_member, make_terms, order_points
 from tests.factories.orders import Shelf
@@ -31,7 +31,7 @@ CARD = '<span class="tag tag--butter">{why}</span> ${price} in the cart'
 @pytest.fixture(autouse=True)
 def _no_floors(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        previews, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
+        cart_values, "floor_minor", lambda *, variant_ids, **_: dict.fromkeys(variant_ids, 0)
     )
 
 

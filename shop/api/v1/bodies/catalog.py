@@ -36,15 +36,23 @@ def offered_body(
     currency: str, locale: str, offer: LinePreview | None, members_minor: int | None
 ) -> Json:
     """Return what offers make of a price, and what members pay."""
-    offered = offer and {
-        "price": money(offer.adjusted_minor, currency, locale),
-        "labels": list(offer.labels),
-        "audience": offer.audience,
-        "own_offer_id": offer.own_offer_id,
-        "law_label": offer.law_label,
-        "ends_at": moment(offer.ends_at),
+    shown = offer if offer is not None and (offer.is_priced or offer.barred) else None
+    offered = shown and {
+        "price": money(shown.adjusted_minor, currency, locale),
+        "labels": list(shown.labels),
+        "barred": list(shown.barred),
+        "is_exclusive": shown.is_exclusive,
+        "audience": shown.audience,
+        "own_offer_id": shown.own_offer_id,
+        "law_label": shown.law_label,
+        "ends_at": moment(shown.ends_at),
     }
-    return {"offered": offered, "members_pay": optional_money(members_minor, currency, locale)}
+    deals = () if offer is None else offer.deals
+    return {
+        "offered": offered,
+        "deals": [{"offer_id": deal.offer_id, "text": deal.text} for deal in deals],
+        "members_pay": optional_money(members_minor, currency, locale),
+    }
 
 
 def card_bodies(items: Iterable[ProductCard], locale: str) -> list[Json]:

@@ -11,6 +11,7 @@ from shop.pages.values import HomePage, Shelf
 def home_body(page: HomePage, currency: str, locale: str) -> Json:
     """Return the front page."""
     return {
+        "flash_sales": [offer_body(offer, currency, locale) for offer in page.flash_sales],
         "offers": [offer_body(offer, currency, locale) for offer in page.offers],
         "picks": shelf_body(page.picks, locale),
         "shelves": [shelf_body(shelf, locale) for shelf in page.shelves],

@@ -73,10 +73,22 @@ class PlainVariantSerializer(serializers.Serializer[object]):
 
 
 class OfferedPriceSerializer(serializers.Serializer[object]):
-    """What one piece alone costs in the cart, with offers that apply by themselves."""
+    """What one more piece adds to the price of the caller's cart, as it is now."""
 
-    price = MoneySerializer()
-    labels = serializers.ListField(child=serializers.CharField(), help_text="Names of the offers.")
+    price = MoneySerializer(
+        help_text="Nothing or less where the piece makes other products cheaper, as in a set."
+    )
+    labels = serializers.ListField(
+        child=serializers.CharField(), help_text="Names of the offers that lower it."
+    )
+    barred = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Names of offers that would lower it in an empty cart, but not in this one.",
+    )
+    is_exclusive = serializers.BooleanField(
+        help_text="An offer that lowers it does not combine with some others: other products in the"
+        " cart may end it."
+    )
     audience = serializers.ChoiceField(
         choices=("public", "members", "group", "personal"),
         help_text="For whom they are: everybody, members (or a tier), a group the shopper proved,"
@@ -89,7 +101,16 @@ class OfferedPriceSerializer(serializers.Serializer[object]):
         allow_blank=True,
         help_text="What the place's law wants said of an offer for chosen shoppers; else empty.",
     )
-    ends_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="The first end of these offers; null where none lowers it."
+    )
+
+
+class DealSerializer(serializers.Serializer[object]):
+    """An offer on several pieces, of which this may be one."""
+
+    offer_id = serializers.IntegerField()
+    text = serializers.CharField(help_text="What it gives and asks, with its products named.")
 
 
 class VariantSerializer(PlainVariantSerializer):
@@ -97,7 +118,11 @@ class VariantSerializer(PlainVariantSerializer):
 
     price = PriceSerializer()
     offered = OfferedPriceSerializer(
-        allow_null=True, help_text="Null: no offer lowers one piece of it."
+        allow_null=True,
+        help_text="Null: one piece more costs its price, and no offer is kept away.",
+    )
+    deals = DealSerializer(
+        many=True, help_text="Offers that apply once there are enough pieces: 2 for 5.00, 3 for 2."
     )
     members_pay = MoneySerializer(
         allow_null=True, help_text="Not signed in: what every member pays, if that is less."

@@ -186,6 +186,9 @@ class ShelfSerializer(serializers.Serializer[object]):
 class HomeSerializer(serializers.Serializer[object]):
     """The front page; offers and picks follow what the shopper did up to this request."""
 
+    flash_sales = OfferSerializer(
+        many=True, help_text="Offers whose end was fixed before they began, by that end."
+    )
     offers = OfferSerializer(many=True)
     picks = ShelfSerializer()
     shelves = ShelfSerializer(many=True)

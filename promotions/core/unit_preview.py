@@ -1,0 +1,297 @@
+"""What one more unit of a product adds to what a cart costs: the price that a card may promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from promotions.core.asked import Asked
+from promotions.core.benefits import WITHOUT_LINES
+from promotions.core.carts import CartLineValue, CartValue, sort_lines
+from promotions.core.circumstances import Circumstances
+from promotions.core.conditions import ALWAYS
+from promotions.core.coupons import find_coupon_failure
+from promotions.core.evaluate import find_failures
+from promotions.core.stacking import Candidate, Plan, best_plan
+from promotions.core.stacking_rules import GroupMode, exclude_each_other
+from promotions.core.stacking_steps import place_of
+from promotions.core.terms import Bundle, BuyGet, GroupOf
+from promotions.core.values import BenefitKind, CouponValue, OfferValue
+
+MOST_KEPT = 20_000
+NEW_LINE = "+"
+# Up to so many offers the best combination is found exactly, whatever the floor
+EXACT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPrice:
+    """What one more unit adds to the price of a cart, and the offers that lower it there.
+
+    `amount_minor` may be nothing or less: a unit may complete a set. `barred_ids` are offers that
+    would make the unit cheaper in an empty cart and do not in this one. `own_minor` is what is left
+    of the unit's own price, without what it changes for others. `is_sure`: the best combination was
+    found by looking at all of them.
+    """
+
+    amount_minor: int
+    own_minor: int
+    offer_ids: tuple[int, ...] = ()
+    barred_ids: tuple[int, ...] = ()
+    is_sure: bool = True
+
+
+Memory = dict[object, UnitPrice]
+
+
+def is_plain(offer: OfferValue) -> bool:
+    """Return whether nothing about a cart decides if the offer applies, but that it covers it."""
+    return offer.condition == ALWAYS and offer.benefit.terms is None
+
+
+def is_multibuy(offer: OfferValue) -> bool:
+    """Return whether the offer asks for several units and makes them cheaper."""
+    benefit = offer.benefit
+    is_set = isinstance(benefit.terms, BuyGet | GroupOf | Bundle)
+    return is_set or benefit.kind is BenefitKind.QUANTITY_TIERS
+
+
+class UnitPrices:
+    """Prices of one more unit each in the cart of `asked`, as `evaluate_offers` finds them.
+
+    What a unit adds is the price of the cart with it less the price of the cart without. Where
+    nothing that touches the unit is in touch with the rest of the cart, that is its price in an
+    empty cart, and `memory` of the book of offers may know it.
+    """
+
+    def __init__(self, asked: Asked, now: datetime, memory: Memory) -> None:
+        self._now, self._memory, self._known = now, memory, Memory()
+        cart = replace(asked.cart, lines=sort_lines(asked.cart.lines))
+        codes = frozenset(coupon.code for coupon in asked.coupons)
+        self._given = Circumstances(cart, asked.shopper, now, codes)
+        self._inside = {line.variant_id for line in cart.lines}
+        self._entries = list(_list_entries(asked, now))
+        self._offers = [entry.offer for entry in self._entries]
+        self._is_plain = [is_plain(offer) for offer in self._offers]
+        self._has_late = any(one.benefit.kind in WITHOUT_LINES for one in self._offers)
+        self._added: tuple[CartLineValue, Circumstances] | None = None
+        self._settled: dict[int, bool] = {}
+        self._bound: dict[tuple[int, ...], bool] = {}
+        self._touched = [
+            at for at, offer in enumerate(self._offers) if any(map(offer.covers, cart.lines))
+        ]
+        self._before = self._list_applying(None, self._touched)
+        self._plan = best_plan(self._take(self._before), cart)
+        self._paid_minor = _price(self._plan, cart)
+
+    def find_fitting(self, line: CartLineValue) -> list[OfferValue]:
+        """Return the offers that apply to the cart with one unit of `line` more, and cover it."""
+        applying = self._list_applying(line, self._list_covering(line))
+        return [self._offers[at] for at in applying]
+
+    def find_multibuys(self, line: CartLineValue) -> list[OfferValue]:
+        """Return the offers on several units that one more of `line` is part of, and that apply
+        once there are enough."""
+        covering = [self._entries[at] for at in self._list_covering(line)]
+        wanted = [
+            one.offer for one in covering if one.coupon_code is None and is_multibuy(one.offer)
+        ]
+        if not wanted:
+            return []
+        given = self._add(line)
+        return [
+            offer
+            for offer in wanted
+            if all(failure.is_near for failure in find_failures(offer, given, self._now))
+        ]
+
+    def price(self, line: CartLineValue) -> UnitPrice:
+        """Return what one unit of `line` more adds; if the variant is in the cart, at its price."""
+        covering = self._list_covering(line)
+        applying = self._list_applying(line, sorted({*covering, *self._touched}))
+        fit = [at for at in applying if at in covering]
+        if self._is_apart(applying, fit, line):
+            return self._price_alone(self._take(fit), line)
+        own = line.variant_id if line.variant_id in self._inside else 0
+        key = (own, tuple(applying), *self._key(self._take(fit), line))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._price_in(applying, fit, line)
+        return found
+
+    def _take(self, places: Iterable[int]) -> list[Candidate]:
+        return [self._entries[at] for at in places]
+
+    def _list_covering(self, line: CartLineValue) -> list[int]:
+        return [at for at, offer in enumerate(self._offers) if offer.covers(line)]
+
+    def _add(self, line: CartLineValue) -> Circumstances:
+        """Return the cart with one unit more; of the line last asked about it is remembered."""
+        if self._added is not None and self._added[0] is line:
+            return self._added[1]
+        lines = list(self._given.cart.lines)
+        if line.variant_id in self._inside:
+            at = next(i for i, one in enumerate(lines) if one.variant_id == line.variant_id)
+            lines[at] = replace(lines[at], quantity=lines[at].quantity + 1)
+        else:
+            lines.append(replace(line, line_id=NEW_LINE, quantity=1))
+        cart = replace(self._given.cart, lines=sort_lines(lines))
+        self._added = line, replace(self._given, cart=cart)
+        return self._added[1]
+
+    def _list_applying(self, line: CartLineValue | None, places: Iterable[int]) -> list[int]:
+        """Return which of `places` apply to the cart with `line`; all cover something of it."""
+        found, unlocked = [], set[int]()
+        for at in places:
+            offer = self._offers[at]
+            if offer.offer_id not in unlocked and self._applies(at, offer, line):
+                found.append(at)
+                unlocked.add(offer.offer_id)
+        return found
+
+    def _applies(self, at: int, offer: OfferValue, line: CartLineValue | None) -> bool:
+        applies = self._settled.get(at)
+        if applies is None:
+            given = self._given if line is None else self._add(line)
+            applies = not find_failures(offer, given, self._now)
+            if self._is_plain[at]:  # the same for all it covers
+                self._settled[at] = applies
+        return applies
+
+    def _is_apart(self, applying: Sequence[int], fit: Sequence[int], line: CartLineValue) -> bool:
+        """Return whether the rest of the cart costs the same whether the unit is there or not."""
+        if line.variant_id in self._inside or self._has_late:
+            return False
+        if not fit:
+            return applying == self._before
+        if applying != sorted((*self._before, *fit)):
+            return False
+        key = tuple(fit)
+        found = self._bound.get(key)
+        if found is None:
+            found = self._bound[key] = any(
+                at in self._touched
+                or any(_is_bound(self._offers[at], self._offers[other]) for other in self._before)
+                for at in fit
+            )
+        return not found
+
+    def _key(self, fit: Sequence[Candidate], line: CartLineValue) -> tuple[object, ...]:
+        """Return what the price of a unit depends on once it is known what applies to the cart."""
+        covers = tuple(
+            tuple(scope.covers(line) for scope in each.offer.scopes)
+            for each in fit
+            if each.offer.benefit.terms is not None
+        )
+        names = tuple((each.offer.offer_id, each.coupon_code) for each in fit)
+        return names, covers, line.unit_minor, line.floor_minor, line.public_minor
+
+    def _price_alone(self, fit: Sequence[Candidate], line: CartLineValue) -> UnitPrice:
+        """Return the price of a unit in an empty cart. A budget with room for the whole price is as
+        good as any greater one."""
+        if not fit:
+            return UnitPrice(line.unit_minor, line.unit_minor)
+        cap, unit = self._given.cart.personal_cap, line.unit_minor
+        left = tuple(
+            (each.offer.left_minor and min(each.offer.left_minor, unit), each.offer.rooms)
+            for each in fit
+        )
+        key = (cap, left, *self._key(fit, line))
+        # Codes may bring offers that the book does not hold
+        known = self._known if any(each.coupon_code for each in fit) else self._memory
+        found = known.get(key)
+        if found is None:
+            if len(known) >= MOST_KEPT:
+                known.clear()
+            alone = replace(self._given.cart, lines=(replace(line, quantity=1),))
+            plan = best_plan(fit, alone)
+            used = [effect.candidate.offer.offer_id for effect in plan.effects if any(effect.taken)]
+            paid = _price(plan, alone)
+            found = known[key] = UnitPrice(paid, paid, tuple(used), (), len(fit) <= EXACT)
+        return found
+
+    def _price_in(
+        self, applying: Sequence[int], fit: Sequence[int], line: CartLineValue
+    ) -> UnitPrice:
+        cart = self._add(line).cart
+        plan = best_plan(self._take(applying), cart)
+        amount = _price(plan, cart) - self._paid_minor
+        before = _taken_by_offer(self._plan)
+        used = tuple(
+            offer_id
+            for offer_id, taken in _taken_by_offer(plan).items()
+            if taken > before.get(offer_id, 0)
+        )
+        alone = self._price_alone(self._take(at for at in fit if self._is_plain[at]), line)
+        barred = alone.offer_ids if alone.amount_minor < amount else ()
+        barred = tuple(one for one in barred if one not in used)
+        own = amount if (left := _left_of(NEW_LINE, plan, cart)) is None else left
+        return UnitPrice(amount, own, used, barred, len(fit) <= EXACT)
+
+
+def _list_entries(asked: Asked, now: datetime) -> Iterator[Candidate]:
+    """Yield all that may apply, in the order in which the evaluator asks."""
+    for offer in sorted(asked.offers, key=lambda offer: offer.offer_id):
+        if not offer.requires_coupon:
+            yield Candidate(offer)
+    for coupon in sorted(asked.coupons, key=lambda coupon: coupon.code):
+        if coupon.offer is not None and find_coupon_failure(coupon, now) is None:
+            yield Candidate(coupon.offer, coupon.code, coupon.coupon_id)
+
+
+def drop_idle(
+    offers: list[OfferValue], coupons: list[CouponValue]
+) -> tuple[list[OfferValue], list[CouponValue]]:
+    """Return both without gifts, delivery and points, if those keep nothing from other offers."""
+    every = [*offers, *(coupon.offer for coupon in coupons if coupon.offer is not None)]
+    late = [offer for offer in every if offer.benefit.kind in WITHOUT_LINES]
+    if any(_is_bound(mine, other) for mine in late for other in every):
+        return offers, coupons
+    idle = {offer.offer_id for offer in late}
+    return (
+        [offer for offer in offers if offer.offer_id not in idle],
+        [one for one in coupons if one.offer is None or one.offer.offer_id not in idle],
+    )
+
+
+def _is_bound(mine: OfferValue, other: OfferValue) -> bool:
+    """Return whether what one offer gives may keep the other one from giving as much."""
+    if mine.offer_id == other.offer_id:
+        return False
+    one, two = place_of(mine), place_of(other)
+    if exclude_each_other(one, two):
+        return True
+    if one.category is not None and one.category == two.category:
+        return one.category.max_offers is not None
+    limits = {room.limit.limit_id for room in mine.rooms}
+    if any(room.limit.limit_id in limits for room in other.rooms):
+        return True
+    return mine.left_minor is not None and mine.campaign_id == other.campaign_id
+
+
+def _price(plan: Plan, cart: CartValue) -> int:
+    return cart.value_minor - sum(sum(effect.taken) for effect in plan.effects)
+
+
+def _left_of(line_id: str, plan: Plan, cart: CartValue) -> int | None:
+    """Return what is left of the line's price; None: there is no such line."""
+    for at, line in enumerate(cart.lines):
+        if line.line_id == line_id:
+            return line.value_minor - sum(effect.taken[at] for effect in plan.effects)
+    return None
+
+
+def _taken_by_offer(plan: Plan) -> dict[int, int]:
+    return {effect.candidate.offer.offer_id: sum(effect.taken) for effect in plan.effects}
+
+
+def shuts_out_others(offer: OfferValue, others: Sequence[OfferValue]) -> bool:
+    """Return whether the offer and another one, which covers other products, never apply both."""
+    place = place_of(offer)
+    is_free = place.category is None and all(group.mode is GroupMode.STACK for group in place.path)
+    return any(
+        other.scopes != offer.scopes and exclude_each_other(place, place_of(other))
+        for other in others
+        if not (is_free and not other.path and other.category is None)
+    )
