@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,6 +17,7 @@ from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.formats import show_count, show_day, show_percent
 from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.staff.place import staff_zone
 
 HISTORY_DAYS = 182
 
@@ -126,7 +126,7 @@ def draw_history(points: Sequence[PricePoint], today: date) -> Chart:
             Series(_("list price"), _daily(points, "list", days), 2),
             Series(_("public price"), _daily(points, "public", days), 1),
         ),
-        note=_("From the append-only ledger; days in %(zone)s.") % {"zone": settings.TIME_ZONE},
+        note=_("From the append-only ledger; days in %(zone)s.") % {"zone": staff_zone()},
         label_title=_("Day"),
         width=WIDE,
         has_steps=True,
@@ -135,7 +135,7 @@ def draw_history(points: Sequence[PricePoint], today: date) -> Chart:
 
 def _daily(points: Sequence[PricePoint], kind: str, days: list[date]) -> tuple[float | None, ...]:
     """The price that held at the end of each day; None before the first."""
-    zone = ZoneInfo(settings.TIME_ZONE)
+    zone = ZoneInfo(staff_zone())
     series = [point for point in points if point.kind == kind]
     daily: list[float | None] = []
     held: float | None = None

@@ -13,6 +13,7 @@ from shop.backoffice.boards import Figure
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.formats import show_count
+from shop.staff.place import show_time
 
 REFUSALS: dict[str, str | Promise] = {
     "not_a_number": gettext_lazy("not used: it came out as no number"),
@@ -42,7 +43,7 @@ def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
             _("Looks and purchases so far"),
             f"{show_count(fit.looks)} / {show_count(round(told.get('purchases', 0)))}",
             _("until %(moment)s; purchases fade by half in 90 days")
-            % {"moment": f"{fit.watermark:%Y-%m-%d %H:%M}"},
+            % {"moment": show_time(fit.watermark)},
         ),
         Figure(
             _("Looks at what was sold out"),

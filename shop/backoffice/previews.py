@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -200,9 +201,9 @@ def judge_offers(
 def _why_left_out(offer: OfferValue, rehearsed: Rehearsed, context: QuoteContext) -> str:
     reason, day = "nothing_in_scope", ""
     if context.now < offer.starts_at:
-        reason, day = "not_started", f"{offer.starts_at:%Y-%m-%d}"
+        reason, day = "not_started", f"{localtime(offer.starts_at):%Y-%m-%d}"
     elif context.now >= offer.ends_at:
-        reason, day = "ended", f"{offer.ends_at:%Y-%m-%d}"
+        reason, day = "ended", f"{localtime(offer.ends_at):%Y-%m-%d}"
     elif offer.market_code not in ("", context.market):
         reason = "wrong_market"
     elif offer.requires_coupon:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -16,6 +15,7 @@ from promotions.selectors.phases import PHASES
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.views.campaigns import CAN_SEE
 from shop.kernel.clock import utc_now
+from shop.staff.place import staff_zone
 
 MOST_A_DAY = 6
 
@@ -24,7 +24,7 @@ MOST_A_DAY = 6
 def show_calendar(request: HttpRequest) -> HttpResponse:
     """Show the campaigns of a month, `?month=2026-12`, as a grid or, `?view=list`, one by one."""
     now = utc_now()
-    zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
+    zone = ZoneInfo(staff_zone())
     today = now.astimezone(zone).date()
     month = read_month(request.GET.get("month", ""), today)
     weeks = month_days(month)
@@ -41,7 +41,7 @@ def show_calendar(request: HttpRequest) -> HttpResponse:
         "is_list": is_list,
         "entries": entries,
         "weeks": _fill(weeks, entries, month, zone),
-        "zone": settings.BUSINESS_TIME_ZONE,
+        "zone": staff_zone(),
     }
     return render_page(request, "admin/campaign_calendar.html", _("Campaign calendar"), context)
 

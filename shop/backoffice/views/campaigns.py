@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -25,10 +24,11 @@ from promotions.selectors.phases import PHASES
 from promotions.services import roll_back
 from promotions.services.campaigns import say_step
 from shop.backoffice.frame import needs, render_page
-from shop.catalog.selectors import get_market
+from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import show_tag
+from shop.staff.place import show_moment
 from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
 CAN_SEE = "promotions.view_campaign"
@@ -81,12 +81,10 @@ def require_campaign(campaign_id: int) -> CampaignView:
 def describe_head(campaign: CampaignView) -> dict[str, Any]:
     """Return what stands above every page before it goes live: what it is now, and its dates on
     the clock its sentence is said by."""
-    zone = get_market(campaign.market_code).time_zone if campaign.market_code else "UTC"
-    start, end = (
-        f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-        for at in (campaign.starts_at, campaign.ends_at)
-    )
-    return {"phase": show_tag(*PHASES[campaign.phase]), "window": f"{start} – {end} {zone}"}
+    zone = find_place(campaign.market_code).time_zone
+    start = show_moment(campaign.starts_at, zone).removesuffix(zone)
+    window = f"{start}– {show_moment(campaign.ends_at, zone)}"
+    return {"phase": show_tag(*PHASES[campaign.phase]), "window": window}
 
 
 def _try_rollback(request: HttpRequest, campaign_id: int, form: RollbackForm) -> None:

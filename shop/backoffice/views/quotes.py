@@ -37,6 +37,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import EMPTY, show_json, show_money
 from shop.staff.keys import read_uuid
+from shop.staff.place import show_moment
 
 CAN_REPLAY = "pricing.view_quote"
 REPLAY_JOB = "check_replay"
@@ -191,4 +192,4 @@ def _list_context(trace: QuoteTrace, chances: QuoteChances) -> list[tuple[str, s
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return show_moment(moment)
