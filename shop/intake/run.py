@@ -23,7 +23,7 @@ from shop.intake.progress import Show, open_show
 from shop.intake.report import count_all, describe_counts, keep_report, list_refused, print_report
 from shop.intake.source import BadSource, find_files, fingerprint_files, open_source
 from shop.intake.stages import STAGES
-from shop.intake.timeline import Timeline, choose_timeline
+from shop.intake.timeline import Timeline, choose_timeline, leave_out_future
 from shop.intake.work import Work
 from shop.jobs.selectors import RunRow, list_recent_runs
 from shop.jobs.services import RunProgress, quarantine, record_run
@@ -77,6 +77,7 @@ def import_history(
         ):
             _prepare(run, connection, options, show)
             timeline = _remember_timeline(runs, connection, options, now.date())
+            later = leave_out_future(connection, timeline)
             work = _open_work(
                 connection,
                 options=options,
@@ -85,7 +86,7 @@ def import_history(
                 now=now,
                 scratch=Path(scratch),
             )
-            _note_work(run, work)
+            _note_work(run, work, later)
             _run_stages(run, work, done)
         forget_catalog()
         print_report(console, run.report)
@@ -138,7 +139,8 @@ def _remember_timeline(
     for run in runs:
         kept = run.report.get("timeline")
         if kept:
-            return Timeline(**kept)
+            until = date.fromisoformat(kept.get("until", date.max.isoformat()))
+            return Timeline(weeks=kept["weeks"], hours=kept["hours"], until=until)
     last = connection.execute("SELECT max(transaction_timestamp) FROM transactions").fetchall()
     return choose_timeline(last_sale=last[0][0], today=today, utc_offset=options.utc_offset)
 
@@ -167,13 +169,19 @@ def _open_work(
     )
 
 
-def _note_work(run: RunProgress, work: Work) -> None:
+def _note_work(run: RunProgress, work: Work, later: int) -> None:
     metered = work.ask("SELECT count(*) FROM transactions WHERE is_metered")[0][0]
     weighed = work.ask("SELECT count(*) FROM weighed")[0][0]
-    run.report["timeline"] = {"weeks": work.timeline.weeks, "hours": work.timeline.hours}
+    timeline = work.timeline
+    run.report["timeline"] = {
+        "weeks": timeline.weeks,
+        "hours": timeline.hours,
+        "until": timeline.until.isoformat(),
+    }
     run.report["noticed"] = {
         "quantity in thousandths made one piece": metered,
         "goods sold by weight": weighed,
+        "sales of days that are still to come, left out": later,
         **work.catalogue.noticed,
     }
     run.advance(0)

@@ -1,9 +1,11 @@
-"""Moving a year of history so that it ends just before the day it is loaded. Pure."""
+"""Moving a year of history so that it ends the day before it is loaded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+import duckdb
 
 WEEK = timedelta(days=7)
 
@@ -16,6 +18,8 @@ class Timeline:
 
     weeks: int
     hours: int
+    until: date = date.max
+    """What falls on this day or later is not loaded: it has not come yet."""
 
     @property
     def shift(self) -> timedelta:
@@ -24,15 +28,31 @@ class Timeline:
 
 
 def choose_timeline(*, last_sale: datetime, today: date, utc_offset: int) -> Timeline:
-    """Return the shift that lets the last sale fall in the seven days before `today`.
+    """Return the shift in whole weeks that lets the last sale fall on yesterday or up to six days
+    later: `leave_out_future` cuts what has not come yet, so that sales reach yesterday.
 
     `last_sale` is naive, `utc_offset` the till's hours from UTC (New York in winter: -5).
 
     >>> choose_timeline(
     ...     last_sale=datetime(2018, 1, 1, 4), today=date(2026, 11, 25), utc_offset=-5
     ... )
-    Timeline(weeks=464, hours=-5)
+    Timeline(weeks=465, hours=-5, until=datetime.date(2026, 11, 25))
     """
     local = last_sale + timedelta(hours=utc_offset)
-    weeks = (today - timedelta(days=1) - local.date()) // WEEK
-    return Timeline(weeks=weeks, hours=utc_offset)
+    weeks = -((local.date() - (today - timedelta(days=1))) // WEEK)
+    return Timeline(weeks=weeks, hours=utc_offset, until=today)
+
+
+def leave_out_future(connection: duckdb.DuckDBPyConnection, timeline: Timeline) -> int:
+    """Delete sales and coupon uses that would fall after the timeline; return how many sales."""
+    if timeline.until == date.max:
+        return 0
+    moved = {"hours": 24 * 7 * timeline.weeks + timeline.hours, "until": timeline.until}
+    sales = connection.execute(
+        "DELETE FROM transactions WHERE transaction_timestamp + to_hours($hours) >= $until", moved
+    ).fetchall()
+    connection.execute(
+        "DELETE FROM coupon_redemptions WHERE redemption_date + to_days($days) >= $until",
+        {"days": 7 * timeline.weeks, "until": timeline.until},
+    )
+    return int(sales[0][0])
