@@ -27,7 +27,7 @@ def expire_carts_and_reservations() -> int:
     return closed + services.expire_carts(now=now) + expire_reservations(now=now)
 
 
-@job(queue="outbox", time_limit=300)
+@job(queue="interactive", time_limit=300)
 def reconcile_payments() -> int:
     """Ask the providers about payments that nobody answered for."""
     return services.reconcile_payments(now=utc_now())

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from pricing import services
 from pricing.services import (
     arm_turns,
@@ -137,7 +139,7 @@ def import_competitors() -> int:
 @job(queue="training", time_limit=1800)
 def train_demand() -> int:
     """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
-    return services.train_demand(as_of=utc_now()).rows
+    return services.train_demand(as_of=utc_now(), market=settings.MARKET_CODE).rows
 
 
 @job(queue="training", time_limit=1800, retries=0)
@@ -146,7 +148,9 @@ def train_family(family: str = "") -> int:
 
     Without a family, as when the run is started again from its table, there is nothing to do.
     """
-    return services.train_demand(as_of=utc_now(), family=family).rows if family else 0
+    if not family:
+        return 0
+    return services.train_demand(as_of=utc_now(), market=settings.MARKET_CODE, family=family).rows
 
 
 @job(queue="recompute", time_limit=900, retries=0)

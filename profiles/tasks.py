@@ -14,7 +14,7 @@ MONTHS_AHEAD = 3
 REFRESH_BACK = timedelta(minutes=15)
 
 
-@job(queue="recompute", time_limit=120)
+@job(queue="outbox", time_limit=120)
 def drain_events() -> int:
     """Move events from the stream into the table."""
     return services.drain_events(limit=DRAIN_LIMIT, now=utc_now())

@@ -61,20 +61,20 @@ def move_points() -> int:
     return released + settle_referrals(now=now) + expire_points(now=now)
 
 
-@job(queue="outbox", time_limit=600)
+@job(queue="recompute", time_limit=600)
 def write_to_members() -> int:
     """Announce what will expire and tiers that end."""
     now = utc_now()
     return warn_expiring_points(now=now) + warn_leaving_tiers(now=now)
 
 
-@job(queue="outbox", time_limit=600)
+@job(queue="recompute", time_limit=600)
 def win_back() -> int:
     """Address live win-back campaigns to members who agreed to letters."""
     return address_lapsed_members(now=utc_now())
 
 
-@job(queue="outbox", time_limit=600)
+@job(queue="recompute", time_limit=600)
 def send_offer_digests() -> int:
     """Send this week's letter with their own offers to the next of those who agreed to it."""
     return send_digests(now=utc_now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model", type=int, help="id of the model version in question")
         parser.add_argument("--days", type=int, default=28, help="how far to look back")
-        parser.add_argument("--market", default="us")
+        parser.add_argument("--market", default=settings.MARKET_CODE)
         parser.add_argument("--channel", default="online")
         parser.add_argument("--seed", type=int, default=1, help="of the bootstrap")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 
+from pricing.selectors.places import Place, list_places, name_place
 from pricing.services import ensure_partitions, publish_price_book
 from shop.jobs.services import record_run
 from shop.kernel.clock import utc_now
@@ -17,27 +18,29 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--everything", action="store_true", help="reprice all variants")
-        parser.add_argument("--market", default="us")
-        parser.add_argument("--channel", default="online")
+        parser.add_argument("--market", help="only this one; without it every market with prices")
+        parser.add_argument("--channel", default="online", help="of --market")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Publish and print what changed."""
-        console = Console()
-        with (
-            record_run(name="publish_price_book", queue="recompute") as run,
-            console.status("repricing variants and active shoppers"),
-        ):
+        """Publish in every place and print what changed there."""
+        one = (options["market"], options["channel"])
+        places = [one] if options["market"] else list_places()
+        with record_run(name="publish_price_book", queue="recompute") as run:
             ensure_partitions(now=utc_now())
+            for place in places:
+                run.advance(self._publish(place, everything=options["everything"]))
+
+    def _publish(self, place: Place, *, everything: bool) -> int:
+        market, channel = place
+        with Console().status(f"repricing variants and active shoppers of {name_place(place)}"):
             report = publish_price_book(
-                now=utc_now(),
-                market=options["market"],
-                channel=options["channel"],
-                everything=options["everything"],
+                now=utc_now(), market=market, channel=channel, everything=everything
             )
-            run.advance(report.variants)
         state = "is new" if report.is_new else "still holds"
         self.stdout.write(
-            f"price book {report.version} {state}: {report.variants:,} variants repriced,"
+            f"{name_place(place)}: price book {report.version} {state}:"
+            f" {report.variants:,} variants repriced,"
             f" {report.public_changes:,} public prices changed, {report.entries:,} personal prices"
             f" of {report.shoppers:,} shoppers, {report.seconds:.1f} s"
         )
+        return report.variants

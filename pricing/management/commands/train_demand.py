@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -24,7 +25,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
-        parser.add_argument("--market", default="us")
+        parser.add_argument(
+            "--market",
+            default=settings.MARKET_CODE,
+            help="whose sales it learns from (default: MARKET); one model prices every market",
+        )
         parser.add_argument(
             "--family", choices=sorted(SERVABLE), help="which family; without it the one in use"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--trials", type=int, default=MOST_TRIALS, help="trials at most")
         parser.add_argument("--seed", type=int, default=SEED, help="of the settings drawn")
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
-        parser.add_argument("--market", default="us")
+        parser.add_argument("--market", default=settings.MARKET_CODE)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Search, show progress, print the best trials. Run again to go on."""

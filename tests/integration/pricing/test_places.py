@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.core.management import call_command
 
 from pricing import tasks
 from pricing.models import BreakerTrip, OnlineEvidence, PriceBook
@@ -43,6 +46,18 @@ def test_every_place_has_its_turn(two_markets: Dairy) -> None:
     assert seen == [HOME, ABROAD]
     assert run_in_markets(lambda market: seen.append(market) or 1) == 2
     assert seen[2:] == ["us", "ca"]
+
+
+def test_the_command_publishes_every_market_unless_one_is_named(two_markets: Dairy) -> None:
+    said = io.StringIO()
+    call_command("publish_prices", stdout=said)
+    assert re.findall(r"^(\S+): price book", said.getvalue(), re.MULTILINE) == [
+        "us/online",
+        "ca/online",
+    ]
+    said = io.StringIO()
+    call_command("publish_prices", market="ca", stdout=said)
+    assert re.findall(r"^(\S+): price book", said.getvalue(), re.MULTILINE) == ["ca/online"]
 
 
 def test_one_place_that_fails_does_not_stop_the_others(two_markets: Dairy) -> None:

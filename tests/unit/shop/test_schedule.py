@@ -6,6 +6,7 @@ from pathlib import Path
 from shop.celery import app
 from shop.schedule import SCHEDULE
 from shop.wiring import HANDLERS
+from tools.programs import WORKERS
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("profiles", "pricing", "promotions", "orders", "shop")
@@ -19,6 +20,18 @@ def test_every_scheduled_task_exists_and_has_a_queue() -> None:
         task = app.tasks.get(entry["task"])
         assert task is not None, f"{name}: no task called {entry['task']}"
         assert task.queue in {"interactive", "recompute", "training", "outbox"}, name
+
+
+def test_events_are_never_behind_a_job_of_minutes() -> None:
+    app.loader.import_default_modules()
+    limits: dict[str, dict[str, int]] = {}
+    for entry in SCHEDULE.values():
+        task = app.tasks[entry["task"]]
+        limits.setdefault(task.queue, {})[task.name] = task.time_limit
+    queue = app.tasks["profiles.tasks.drain_events"].queue
+    assert max(limits[queue].values()) <= 180
+    shared = next(served for served in WORKERS.values() if queue in served.split(","))
+    assert {"recompute", "training"} & set(shared.split(",")) == set()
 
 
 def test_every_job_is_scheduled_or_named_as_on_demand() -> None:
