@@ -41,6 +41,9 @@ SETTINGS = {
     "jit": "off",
     "synchronous_commit": "on",
     "timezone": "UTC",
+    # Statements that fail and their details quote rows: names, addresses, tokens.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 # Tests lose nothing when the machine dies, so they wait for no disk.
 THROWAWAY = {

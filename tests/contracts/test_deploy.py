@@ -86,6 +86,19 @@ def test_the_shop_runs_without_root_and_without_a_writable_disk() -> None:
     expect_none(name for name, service in own.items() if service.get("cap_drop") != ["ALL"])
 
 
+def test_ports_are_open_to_this_machine_only() -> None:
+    ports = [port for service in read_compose().values() for port in service.get("ports", [])]
+    assert ports == ["127.0.0.1:${PORT:-8000}:8000"]
+
+
+def test_every_container_is_bounded_in_memory_and_logs() -> None:
+    services = read_compose()
+    expect_none(name for name, service in services.items() if "mem_limit" not in service)
+    expect_none(
+        name for name, one in services.items() if "max-size" not in one["logging"]["options"]
+    )
+
+
 def test_every_service_is_checked_or_says_why_not() -> None:
     text = (ROOT / "deploy/compose.yaml").read_text()
     assert "HEALTHCHECK" in (ROOT / "deploy/Dockerfile").read_text()
