@@ -31,7 +31,7 @@ _WAITS = re.compile(rb"\r\nexpect:[ \t]*100-continue", re.IGNORECASE)
 GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class GatheringWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class GatheringWorker(ThreadWorker):
     """Collects head and body of each request in the event loop, then asks a thread to answer."""
 
     def accept(self, listener: Any) -> None:
