@@ -60,7 +60,6 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("promotions_stackingcategory_change", "promotions_verifiedgroup_add"),
         *("promotions_verifiedgroup_change", "promotions_verifiedgroup_codes"),
         "promotions_groupclaim_accept",
-        *("promotions_groupclaim_accept"),
         *("promotions_partner_add", "promotions_partner_change", "promotions_partnershare_add"),
         *("promotions_partnershare_change", "orders_deliverymethod_add"),
         *("orders_deliverymethod_change",),
