@@ -49,10 +49,10 @@ def _hide_secret(found: re.Match[str]) -> str:
     return HIDDEN if is_secret else word
 
 
-def describe_failure(failure: Failure) -> str:
+def describe_failure(exc_info: Failure) -> str:
     """Return a traceback without local variables and without the data in messages."""
     parts: list[str] = []
-    error: BaseException | None = failure[1]
+    error: BaseException | None = exc_info[1]
     while error is not None:
         frames = traceback.format_tb(error.__traceback__, limit=-MOST_FRAMES)
         kind = type(error)

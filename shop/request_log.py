@@ -26,7 +26,8 @@ class RequestLog(RequestMiddleware):
             request_id=str(uuid.uuid4()), ip=request.META["REMOTE_ADDR"]
         )
 
-    def format_request(self, request: HttpRequest) -> str:
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
         """Return method, route and ids, such as "GET product" or "GET admin:order_change 42"."""
         match = request.resolver_match
         if match is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -95,7 +96,7 @@ def explain_total(
     opened: OpenCart, context: QuoteContext, delivery: str, shown_minor: int, total_minor: int
 ) -> TotalChanged:
     """Return why more is to be paid than was shown: the person is known, or a price moved."""
-    sums = {"shown_minor": shown_minor, "total_minor": total_minor}
+    sums: dict[str, Any] = {"shown_minor": shown_minor, "total_minor": total_minor}
     require_cart(opened).identity = []
     unknown = value_cart(opened, context, delivery_code=delivery)
     if unknown.valued.totals.total_minor <= shown_minor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -16,7 +17,7 @@ from shop.inventory.services import release_reservation
 
 # Goods that are paid and on their way still have to arrive: their address lives this much longer.
 DELIVERY_WINDOW = timedelta(days=14)
-NOBODY = {
+NOBODY: dict[str, Any] = {
     "email": "",
     "phone": "",
     "name": "",

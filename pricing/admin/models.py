@@ -194,6 +194,6 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         )
         return go_back(request)
 
-    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> None:
         """Second step, by somebody else: the next price book is made with the model."""
-        return activate_model(model_id=object_id, by_id=by_id, now=now)
+        activate_model(model_id=object_id, by_id=by_id, now=now)

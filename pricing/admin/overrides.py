@@ -149,7 +149,7 @@ class PriceOverrideAdmin(StaffAdmin):
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
         """Return the place of its market."""
-        return find_place(asked.get("market") or getattr(row, "market_id", ""))
+        return find_place(str(asked.get("market") or getattr(row, "market_id", "")))
 
     @admin.display(description=_("Price"))
     def amount(self, row: PriceOverride) -> str:

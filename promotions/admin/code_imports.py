@@ -132,11 +132,13 @@ class CodeImportAdmin(ReadOnlyAdmin):
         """Whoever may change codes may read in a file of them."""
         return bool(request.user.has_perm("promotions.add_coupon"))
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
         """Ask for the file when there is no report yet."""
         if obj is None:
-            kwargs["form"] = ImportForm
-        return super().get_form(request, obj, **kwargs)
+            options["form"] = ImportForm
+        return super().get_form(request, obj, change=change, **options)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The file's columns, then its report."""

@@ -139,7 +139,7 @@ class PartnerShareAdmin(KeptAdmin):
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:
         """Return the page's clock and the partner's currency."""
-        chosen = read_number(asked.get("partner", "")) or getattr(row, "partner_id", 0)
+        chosen = read_number(asked.get("partner", "")) or int(getattr(row, "partner_id", 0) or 0)
         currency = Partner.objects.filter(pk=chosen).values_list("currency", flat=True).first()
         return replace(staff_place(), currency=currency) if currency else staff_place()
 

@@ -46,6 +46,6 @@ class CampaignPolicyAdmin(VersionAdmin):
         """Propose what the form says."""
         return propose_thresholds(changes=changes, reason=reason, by_id=by_id, now=now)
 
-    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
+    def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> None:
         """Make the draft the policy in force."""
-        return approve_thresholds(policy_id=object_id, by_id=by_id, now=now)
+        approve_thresholds(policy_id=object_id, by_id=by_id, now=now)

@@ -39,8 +39,8 @@ def read_names() -> dict[str, str]:
 
 def _say(text: str, singular: str = "") -> str:
     """Chinese has no plural: where the glossary names only the singular, that is the word."""
-    language = get_language()
-    if language is None:  # a migration is written: what the model says
+    language = get_language() or ""
+    if not language:  # a migration is written: what the model says
         return text
     if not language.startswith("zh"):
         return read_names().get(text, text)
