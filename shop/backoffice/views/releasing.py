@@ -1,4 +1,4 @@
-"""Hand a campaign in, or approve it, from the page that says what it says and what the law says."""
+"""Hand a campaign in, approve it or send it back, from the page that says what it and the law say."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from promotions.core.workflow import Step, may_step
+from promotions.core.workflow import Note, Step, may_step
 from promotions.selectors.campaigns import CampaignView
 from promotions.selectors.phases import PHASES
-from promotions.services import move_campaign
+from promotions.services import move_campaign, send_back_campaign
 from shop.backoffice.frame import needs
 from shop.backoffice.views.campaigns import require_campaign
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
-# What leads to shoppers: who may, and what the button says
-STEPS = {
+# What leads to shoppers, or back: who may, and what the button says
+STEPS: dict[Step | Note, tuple[str, Promise]] = {
     Step.SCHEDULE: ("promotions.change_campaign", gettext_lazy("Schedule")),
     Step.APPROVE: ("promotions.approve_campaign", gettext_lazy("Approve (second person)")),
+    Note.REFUSE: ("promotions.approve_campaign", gettext_lazy("Send back")),
 }
 
 
@@ -49,34 +51,34 @@ def release_campaign(request: HttpRequest, campaign_id: int) -> HttpResponse:
     address, is_taken = reverse("admin:campaign_plan", args=[campaign_id]), False
     if not form.is_valid():
         messages.error(request, _("Say why: the reason is kept with the change."))
-    elif (Step(form.cleaned_data["step"])) not in list_offered(request, campaign):
+    elif form.cleaned_data["step"] not in list_offered(request, campaign):
         messages.error(request, _("This step leads nowhere from here, or is not yours to take."))
     else:
-        step, reason = Step(form.cleaned_data["step"]), form.cleaned_data["reason"]
+        step, reason = form.cleaned_data["step"], form.cleaned_data["reason"]
         is_taken = _take(request, campaign_id, step, reason)
     typed = {"reason": request.POST.get("reason", "")[:300]}
     return HttpResponseRedirect(address if is_taken else f"{address}?{urlencode(typed)}")
 
 
-def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[Step, Any]:
-    """Return the steps towards shoppers this reader may take now, with the words of the button."""
+def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]:
+    """Return the steps this reader may take now, with the words of the button."""
+    waits = campaign.pending_revision is not None or may_step(Step.APPROVE, campaign.status)
     return {
-        step: said
+        step.value: said
         for step, (right, said) in STEPS.items()
-        if may_step(step, campaign.status) and request.user.has_perm(right)
+        if request.user.has_perm(right)
+        and (may_step(step, campaign.status) if step == Step.SCHEDULE else waits)
     }
 
 
-def _take(request: HttpRequest, campaign_id: int, step: Step, reason: str) -> bool:
+def _take(request: HttpRequest, campaign_id: int, step: str, reason: str) -> bool:
     """Take the step and return whether it was taken; each rule that forbids it has its message."""
+    known: Any = {"campaign_id": campaign_id, "reason": reason, "by_id": account_id(request)}
     try:
-        move_campaign(
-            campaign_id=campaign_id,
-            step=step,
-            reason=reason,
-            by_id=account_id(request),
-            now=utc_now(),
-        )
+        if step == Note.REFUSE:
+            send_back_campaign(**known, now=utc_now())
+        else:
+            move_campaign(**known, step=step, now=utc_now())
     except FairtagError as refusal:
         for told in say_refusal(refusal).splitlines():
             messages.error(request, told)

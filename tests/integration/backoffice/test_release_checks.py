@@ -44,6 +44,13 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
     assert ApprovalRequest.objects.filter(object_id=key, state="waiting").count() == 1
     with pytest.raises(NeedsSecondPerson):
         move_campaign(step=Step.APPROVE, by_id=ann, **known)
+    inbox = root.get(reverse("admin:approvals")).content.decode()
+    assert f'href="{reverse("admin:campaign_plan", args=[key])}">10 % off</a>' in inbox
+    release = reverse("admin:campaign_release", args=[key])
+    root.post(release, {"step": "refuse", "reason": REASON})
+    assert Campaign.objects.get(pk=key).status == "draft"
+    assert ApprovalRequest.objects.get(object_id=key).state == "sent_back"
+    assert move_campaign(step=Step.SCHEDULE, by_id=ann, **known) == "scheduled"
     assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
 
 
