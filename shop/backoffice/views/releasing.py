@@ -1,4 +1,4 @@
-"""Hand a campaign in, approve it or send it back, from the page that says what it and the law say."""
+"""Hand a campaign in, approve it or send it back, from the page of its words and of the law."""
 
 from __future__ import annotations
 
