@@ -49,7 +49,8 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
     release = reverse("admin:campaign_release", args=[key])
     root.post(release, {"step": "refuse", "reason": REASON})
     assert Campaign.objects.get(pk=key).status == "draft"
-    assert ApprovalRequest.objects.get(object_id=key).state == "sent_back"
+    # Who wrote the version takes it back by that
+    assert ApprovalRequest.objects.get(object_id=key).state == "withdrawn"
     assert move_campaign(step=Step.SCHEDULE, by_id=ann, **known) == "scheduled"
     assert move_campaign(step=Step.APPROVE, by_id=bob, **known) == "live"
 
