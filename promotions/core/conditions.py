@@ -118,7 +118,6 @@ Leaf = (
 )
 Condition = All | Any | ExactlyOne | Not | Leaf
 ALWAYS = All(())
-_WITHOUT_SHOPPER = (CartHas, ChannelIn, MarketIn, RegionIn, WeekdayIn, HoursIn, CodeEntered)
 
 
 def needed_facts(condition: Condition) -> frozenset[str]:
@@ -154,38 +153,6 @@ def list_scopes(condition: Condition) -> frozenset[Scope]:
             return frozenset({scope})
         case _:
             return frozenset()
-
-
-def may_hold(condition: Condition, given: Circumstances) -> bool:
-    """Return False where the condition fails whoever the shopper is: for the goods, place or hour.
-
-    >>> from datetime import UTC, datetime
-    >>> from promotions.core.carts import CartValue, ShopperFacts
-    >>> cart, now = CartValue((), "USD", "us", "online"), datetime(2026, 11, 26, tzinfo=UTC)
-    >>> given = Circumstances(cart, ShopperFacts(), now)
-    >>> at_a_till = ChannelIn(frozenset({"store"}))
-    >>> [may_hold(All((part, Member())), given) for part in (at_a_till, Not(at_a_till))]
-    [False, True]
-    """
-    match condition:
-        case All(parts):
-            return all(may_hold(part, given) for part in parts)
-        case Any(parts):
-            return any(may_hold(part, given) for part in parts)
-        case ExactlyOne(_) | Not(_):
-            return _asks_who(condition) or not condition.failures(given)
-        case _:
-            return not isinstance(condition, _WITHOUT_SHOPPER) or not condition.failures(given)
-
-
-def _asks_who(condition: Condition) -> bool:
-    match condition:
-        case All(parts) | Any(parts) | ExactlyOne(parts):
-            return any(map(_asks_who, parts))
-        case Not(part):
-            return _asks_who(part)
-        case _:
-            return not isinstance(condition, _WITHOUT_SHOPPER)
 
 
 def _distance(failures: tuple[Failure, ...]) -> tuple[int, int, int, int]:
@@ -229,6 +196,5 @@ __all__ = [
     "TierIn",
     "WeekdayIn",
     "list_scopes",
-    "may_hold",
     "needed_facts",
 ]
