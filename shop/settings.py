@@ -174,13 +174,8 @@ AUTHENTICATION_BACKENDS: list[str] = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account"  # by name: in the language of the page
@@ -193,6 +188,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # Seconds after which prices, money and rights in the admin, and deleting an account, ask again.
 REAUTHENTICATE_AFTER: int = env.int("REAUTHENTICATE_AFTER", default=900)
 ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATE_AFTER
+ACCOUNT_ADAPTER = "shop.storefront.sign_ins.AccountAdapter"  # says whom failed sign-ins count for
 ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "10/m/ip,5/5m/key"}
 USERSESSIONS_TRACK_ACTIVITY = False
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -137,7 +137,8 @@ def claim_of(cart: Cart, address: str, *, short_until: datetime, is_order: bool 
 
 def _note_hold(opened: OpenCart, lines: Iterable[SettledLine], held: Held) -> None:
     """Write down how many pieces of each line, then of each gift, the checkout holds."""
-    left, gifts = dict(held.pieces), {}
+    left = dict(held.pieces)
+    gifts: dict[str, int] = {}
     changed = []
     for line in sorted(lines, key=lambda line: line.is_gift):
         variant_id = line.card.variant_id
