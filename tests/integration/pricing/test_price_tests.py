@@ -27,6 +27,7 @@ from pricing.services import (
     turn_price_shocks,
 )
 from pricing.services.returns import HEARD
+from pricing.services.shopper_state import read_shopper_state
 from profiles.core.values import ShopperValue
 from shop.kernel.clock import utc_now
 from tests.factories.pricing import NOON, look_at, make_model, make_treated, visit
@@ -45,7 +46,8 @@ class Knowing:
     forgotten: set[str] = field(default_factory=set)
 
     def __call__(self, **asked: Any) -> Any:
-        state = read_state(**asked)
+        state = read_shopper_state(**asked)
+        assert state.features is not None
         values = {**state.features.values, **self.extra.get(asked["pseudonym"], {})}
         own, kinds = state.features.variant_affinity, state.features.category_affinity
         if "deals" in self.forgotten:
@@ -60,9 +62,6 @@ class Knowing:
         return replace(
             state, features=features, held={} if "hold" in self.forgotten else state.held
         )
-
-
-read_state = quoting.read_shopper_state
 
 
 @pytest.fixture
