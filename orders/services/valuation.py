@@ -64,9 +64,8 @@ def value_cart(
     lines = _settle_lines(opened, context, prices)
     _keep_promises(opened.lines, lines)
     terms = find_terms(lines, market_code=context.market, now=context.now)
-    sold = [_price_of(line) for line in lines if line.is_sold]
     cart = replace(
-        make_cart(sold, context),
+        make_cart([_price_of(line) for line in lines if line.is_sold], context),
         deliveries=list_fees(terms),
         delivery_code=delivery_code,
         gift_choices=choices_of(opened),
