@@ -78,14 +78,8 @@ def place_order(
     }
 
     def act() -> tuple[int, Any]:
-        order = _place(
-            context,
-            contact,
-            delivery_method,
-            shown_total_minor,
-            is_of_age=is_of_age,
-            address=address,
-        )
+        given = (context, contact, delivery_method, shown_total_minor)
+        order = _place(*given, is_of_age=is_of_age, address=address)
         return 201, {"number": order.number}
 
     try:
