@@ -101,9 +101,7 @@ def value_lines(
     Delivery is free from a worth of goods at the price for everybody: whatever makes goods
     cheaper (a personal price, an offer, points) never makes delivery dearer.
     """
-    by_line: dict[str, list[Adjustment]] = defaultdict(list)
-    for adjustment in (*evaluation.adjustments, *map(_gift_adjustment, evaluation.gifts)):
-        by_line[adjustment.line_id].append(adjustment)
+    by_line = _group_by_line(evaluation)
     paid = {} if points is None else points.by_line
     amounts = {
         line.line_id: _amounts(line, by_line[line.line_id], paid.get(line.line_id, (0, 0)), taxes)
@@ -133,6 +131,13 @@ def value_lines(
         totals=totals,
         options=options,
     )
+
+
+def _group_by_line(evaluation: Evaluation) -> dict[str, list[Adjustment]]:
+    by_line: dict[str, list[Adjustment]] = defaultdict(list)
+    for adjustment in (*evaluation.adjustments, *map(_gift_adjustment, evaluation.gifts)):
+        by_line[adjustment.line_id].append(adjustment)
+    return by_line
 
 
 def _gift_adjustment(gift: GivenGift) -> Adjustment:

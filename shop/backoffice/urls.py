@@ -160,6 +160,13 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(show_rehearsal),
             name="campaign_rehearsal",
         ),
+        path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
+        *_list_release_pages(site),
+    ]
+
+
+def _list_release_pages(site: AdminSite) -> list[URLPattern]:
+    return [
         path(
             "campaigns/<int:campaign_id>/ask/", site.admin_view(ask_campaign), name="campaign_ask"
         ),
@@ -183,5 +190,4 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(release_campaign),
             name="campaign_release",
         ),
-        path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
     ]
