@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from pricing.core.approvals import MODEL_USE
 from pricing.models import DemandModelVersion
 from pricing.selectors.places import say_served
-from pricing.selectors.verdicts import FAMILIES, list_waits, say_wait
+from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.approvals.admin import TwoPersonAdmin
 from shop.jobs.services import start_job
@@ -69,7 +69,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         age_column("trained_at", _("Trained")),
         "window",
         "rows",
-        metric_column("wmape", _("WMAPE")),
+        metric_column("wmape", WMAPE_ALL),
         metric_column("deviance", _("Deviance")),
         metric_column("negative_share", _("Negative elasticity")),
         metric_column("elasticity_sd", _("Standard deviation of the elasticity")),

@@ -30,6 +30,10 @@ FAMILIES: dict[str, Text] = {
     "logit_with_offset": gettext_lazy("Hierarchical logit beside trees"),
 }
 
+# Forecast error is measured on two sets: always shown under the name that says on which.
+WMAPE_ALL = gettext_lazy("WMAPE, all goods")
+WMAPE_BEST = gettext_lazy("WMAPE, best-sold goods")
+
 # What the leaderboard says (English, with its figures) -> our sentence with the same figures.
 SENTENCES: tuple[tuple[str, Text], ...] = (
     (

@@ -1,10 +1,10 @@
-"""Figures of demand models as staff read them: the leaderboard, the backtest, the versions."""
+"""Figures of demand models as staff read them: the leaderboard and the versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
-from pricing.selectors.verdicts import FAMILIES, say_verdict, say_wait
-from shop.backoffice.charts.days import DayChart
-from shop.backoffice.charts.drawing import Chart, Format, Series
-from shop.backoffice.formats import show_count, show_day, show_percent
+from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, WMAPE_BEST, say_verdict, say_wait
+from shop.backoffice.formats import show_count, show_percent
 from shop.staff.columns import EMPTY
 
 type Text = str | Promise
@@ -34,9 +32,11 @@ class FamilyLine:
     """One model family on the leaderboard: its figures, and whether it may take the slot."""
 
     name: Text
+    is_own: bool  # the family of the version that was trained
     is_champion: bool
     may_take: bool
     wmape: str
+    wmape_all: str
     deviance: str
     ece: str
     coverage: str
@@ -73,18 +73,23 @@ class Figure:
     tone: str = "gray"
 
 
-def list_families(metrics: Mapping[str, Any]) -> tuple[FamilyLine, ...]:
-    """Return the families a training run compared, best first as it ranked them."""
-    return tuple(_family(row) for row in metrics.get("leaderboard") or ())
+def list_families(version: ModelVersionRow) -> tuple[FamilyLine, ...]:
+    """Return the families compared when `version` was trained, best first as ranked then."""
+    return tuple(_family(row, version) for row in version.metrics.get("leaderboard") or ())
 
 
-def _family(row: Mapping[str, Any]) -> FamilyLine:
+def _family(row: Mapping[str, Any], version: ModelVersionRow) -> FamilyLine:
     name = str(row.get("name", ""))
+    is_own = name == version.kind
+    # The others were fitted on the best-sold goods only.
+    on_all = version.metrics.get("wmape") if is_own else None
     return FamilyLine(
         name=FAMILIES.get(name, name),
+        is_own=is_own,
         is_champion=bool(row.get("is_champion")),
         may_take=bool(row.get("may_take")),
         wmape=show_number(row.get("wmape"), 3),
+        wmape_all=show_number(on_all, 3),
         deviance=show_number(row.get("deviance"), 2),
         ece=show_share(row.get("ece")),
         coverage=show_share(row.get("coverage_90")),
@@ -118,11 +123,12 @@ def describe_version(row: ModelVersionRow) -> VersionLine:
     )
 
 
-def list_figures(metrics: Mapping[str, Any]) -> list[Figure]:
+def list_figures(version: ModelVersionRow) -> list[Figure]:
     """Return the figures of a version, with a tone where there is a goal."""
+    metrics = version.metrics
     size = metrics.get("size") or {}
     return [
-        Figure(_("Forecast error (WMAPE)"), show_number(metrics.get("wmape"), 3)),
+        *_list_errors(version),
         Figure(_("Poisson deviance"), show_number(metrics.get("deviance"), 2)),
         Figure(_("Calibration error"), show_share(metrics.get("ece"))),
         _near(_("80 % intervals hold"), metrics.get("coverage_80"), 0.80),
@@ -150,6 +156,22 @@ def list_figures(metrics: Mapping[str, Any]) -> list[Figure]:
     ]
 
 
+def _list_errors(version: ModelVersionRow) -> list[Figure]:
+    """Return the forecast error on each set it was measured on, as the leaderboard shows it."""
+    found = [
+        Figure(
+            WMAPE_ALL,
+            show_number(version.metrics.get("wmape"), 3),
+            _("sum of absolute errors as a share of sales, goods that sell little included"),
+        )
+    ]
+    own = next((one for one in list_families(version) if one.is_own), None)
+    if own is not None:
+        note = _("the same measure on the goods all families are compared on")
+        found.append(Figure(WMAPE_BEST, own.wmape, note))
+    return found
+
+
 def _list_losses(lost: Mapping[str, Any]) -> list[Figure]:
     """Return what a challenger loses where one elasticity stands for its curve; [] for others."""
     if not lost:
@@ -172,89 +194,6 @@ def _tone(share: Any, is_good: Any) -> str:
     if not isinstance(share, int | float):
         return "gray"
     return "green" if is_good(share) else "amber"
-
-
-def draw_backtest(metrics: Mapping[str, Any]) -> list[Chart]:
-    """Return error, calibration and coverage of the held-out weeks, week by week."""
-    weeks = metrics.get("backtest_weeks") or []
-    errors = _chart_weeks(
-        weeks,
-        _("Forecast error by week"),
-        {"wmape": (_("WMAPE"), 1)},
-        note=_("Sum of absolute errors as a share of sales, in weeks the model had not seen."),
-    )
-    sales = _chart_weeks(
-        weeks,
-        _("Sales and forecast by week"),
-        {"units": (_("sold"), 1), "forecast": (_("forecast"), 2)},
-        show=show_count,
-    )
-    coverage = _chart_weeks(
-        weeks,
-        _("Coverage of the intervals by week"),
-        {"coverage_90": (_("90 % interval"), 1), "coverage_80": (_("80 % interval"), 2)},
-        note=_("How many item-weeks sold what their interval says."),
-    )
-    calibration = _chart_weeks(
-        weeks,
-        _("Calibration error and bias by week"),
-        {"ece": (_("calibration error"), 3), "bias": (_("bias: forecast over sales"), 4)},
-    )
-    strata = _draw_strata(metrics.get("backtest_prices") or [])
-    return [errors, sales, coverage, calibration, strata]
-
-
-def _chart_weeks(
-    weeks: Sequence[Mapping[str, Any]],
-    title: str,
-    columns: Mapping[str, tuple[str, int]],
-    *,
-    show: Format = show_percent,
-    note: str = "",
-) -> Chart:
-    """Return a chart of figures by week; a single figure as bars, several as lines."""
-    series = tuple(
-        Series(name, _column(weeks, column), tone) for column, (name, tone) in columns.items()
-    )
-    is_single = len(series) == 1
-    return DayChart(
-        title=title,
-        labels=tuple(_week(row) for row in weeks),
-        show=show,
-        bars=series if is_single else (),
-        lines=() if is_single else series,
-        note=note,
-        label_title=_("Week from"),
-    ).draw()
-
-
-def _draw_strata(rows: Sequence[Mapping[str, Any]]) -> Chart:
-    return DayChart(
-        title=_("Bias by distance from the usual price"),
-        labels=tuple(_stratum(row) for row in rows),
-        show=show_percent,
-        bars=(Series(_("bias: forecast over sales"), _column(rows, "bias"), 2),),
-        note=_("A slope too flat or too steep shows as bias far from the usual price."),
-        label_title=_("Price against usual"),
-    ).draw()
-
-
-def _stratum(row: Mapping[str, Any]) -> str:
-    low, high = float(row["from"]), float(row["to"])
-    if low < -1:
-        return _("%(share)s lower and more") % {"share": show_percent(-high)}
-    if high > 1:
-        return _("%(share)s higher and more") % {"share": show_percent(low)}
-    return f"{100 * low:+.0f} … {100 * high:+.0f} %"
-
-
-def _column(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[float | None, ...]:
-    return tuple(row.get(name) for row in rows)
-
-
-def _week(row: Mapping[str, Any]) -> str:
-    monday = row.get("monday")
-    return show_day(date.fromisoformat(monday)) if monday else str(row.get("week", ""))
 
 
 def show_number(number: Any, digits: int) -> str:

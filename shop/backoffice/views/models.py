@@ -13,9 +13,10 @@ from pricing.selectors import list_model_versions
 from pricing.selectors.elasticities import GroupElasticity, list_group_elasticities
 from pricing.selectors.places import say_served
 from pricing.selectors.staff_models import read_version
+from pricing.selectors.verdicts import WMAPE_ALL, WMAPE_BEST
+from shop.backoffice.backtests import draw_backtest
 from shop.backoffice.boards import (
     describe_version,
-    draw_backtest,
     list_families,
     list_figures,
     list_version_lines,
@@ -38,11 +39,13 @@ def show_leaderboard(request: HttpRequest) -> HttpResponse:
     chosen = next((row for row in rows if row.id == asked), None)
     if chosen is None:
         chosen = next((row for row in rows if row.metrics.get("leaderboard")), None)
-    families = list_families(chosen.metrics) if chosen else ()
+    families = list_families(chosen) if chosen else ()
     context = {
         "chosen": describe_version(chosen) if chosen else None,
         "families": families,
         "served": _say_served(rows),
+        "wmape_all": WMAPE_ALL,
+        "wmape_best": WMAPE_BEST,
         "takers": sum(one.may_take for one in families),
         "versions": list_version_lines(rows),
     }
@@ -63,7 +66,7 @@ def show_backtest(request: HttpRequest, version: int) -> HttpResponse:
         raise Http404(_("No model has this number."))
     context = {
         "version": describe_version(row),
-        "figures": list_figures(row.metrics),
+        "figures": list_figures(row),
         "charts": draw_backtest(row.metrics),
         "has_weeks": bool(row.metrics.get("backtest_weeks")),
         "held_out": row.metrics.get("held_out_weeks"),
