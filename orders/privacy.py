@@ -37,7 +37,7 @@ FIELDS = {
         " refunded_minor"
         " is_personal",
     ),
-    "OrderEvent": classify(none="id order kind detail at"),
+    "OrderEvent": classify(none="id order kind detail at", personal="reason"),
     "Payment": classify(
         none="id order provider currency idempotency_key provider_ref reason_code created_at"
         " settled_at",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from orders.admin.timeline import describe_event, with_actors
 from orders.models import (
     OrderEvent,
     Payment,
@@ -48,8 +51,17 @@ def money_in_order(field: str, title: Any) -> Any:
 class OrderEventInline(ReadOnlyInline):
     model = OrderEvent
     verbose_name_plural = _("Timeline")
-    fields = ["at", "kind", "detail"]
+    fields = ["at", "happened"]
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
+        """Read who acted and the order's currency with the steps. One query."""
+        return with_actors(super().get_queryset(request))
+
+    @admin.display(description=_("What happened"))
+    def happened(self, row: OrderEvent) -> str:
+        """Say who did what, how much went back and why."""
+        return describe_event(row)
 
 
 class PaymentInline(ReadOnlyInline):

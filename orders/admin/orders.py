@@ -14,7 +14,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
 from orders.admin.inlines import ORDER_TONES, OrderEventInline, PaymentInline
-from orders.admin.summary import summarize_order
+from orders.admin.summary import list_refundable, show_left, summarize_order
 from orders.models import Order, OrderLine
 from orders.services.cancelling import cancel_order
 from orders.services.fulfilling import fulfill_order
@@ -25,20 +25,23 @@ from shop.staff.columns import EMPTY, money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
 from shop.staff.masked import MaskedAdmin
-from shop.staff.reasons import ConfirmForm, ReasonForm, ask, go_back, tell_outcome
+from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.roles import mask_email, mask_text
 
 
 class RefundForm(ReasonForm):
     """Asks how many of each line go back; each unit's share of the price paid is exact."""
 
+    form_before_template = "admin/orders/refund_money.html"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lines = OrderLine.objects.filter(order_id=int(self.object_id or 0)).order_by("position")
+        lines = OrderLine.objects.filter(order_id=int(self.object_id or 0))
+        lines = lines.select_related("order").order_by("position")
         for line in lines:
             left = line.quantity - line.refunded_quantity
             self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=f"{line.name} (0–{left})",
+                label=f"{line.name} (0–{left}) · {show_left(line)}",
                 min_value=0,
                 max_value=left,
                 initial=0,
@@ -50,6 +53,14 @@ class RefundForm(ReasonForm):
             required=False,
             widget=UnfoldBooleanWidget(),
         )
+        self.fields["reason"] = self.fields.pop("reason")
+
+    def get_before_template_context(
+        self, request: HttpRequest, object_id: int | str | None = None
+    ) -> dict[str, Any]:
+        """Return the order's money, shown above the units."""
+        order = Order.objects.filter(pk=int(object_id or 0)).first()
+        return {"sums": [] if order is None else list_refundable(order)}
 
     def chosen(self) -> list[tuple[int, int]]:
         """Return (line id, pieces) of the lines with pieces to refund."""
@@ -159,7 +170,9 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         is_done = tell_outcome(
             self,
             request,
-            lambda: fulfill_order(order_id=int(object_id), now=utc_now()),
+            lambda: fulfill_order(
+                order_id=int(object_id), by_id=account_id(request), now=utc_now()
+            ),
             _("The order is handed over."),
         )
         if is_done:
@@ -184,7 +197,9 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         is_done = tell_outcome(
             self,
             request,
-            lambda: cancel_order(order_id=int(object_id), reason=reason, now=utc_now()),
+            lambda: cancel_order(
+                order_id=int(object_id), reason=reason, by_id=account_id(request), now=utc_now()
+            ),
             _("The order is cancelled."),
         )
         if is_done:
@@ -212,9 +227,10 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             lambda: refund_order(
                 order_id=int(object_id),
                 lines=lines,
-                reason=reason[:80],
+                reason=reason,
                 restock=form.cleaned_data["restock"],
                 idempotency_key=f"staff-{uuid7()}",
+                by_id=account_id(request),
                 now=utc_now(),
             ),
             _("The refund is made."),

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderLine
+from orders.models import Order, OrderLine, Payment
+from orders.services.refunds import REFUNDABLE
 from shop.staff.columns import show_money
 
 type Text = str | Promise
@@ -56,3 +57,25 @@ def _list_sums(order: Order) -> list[tuple[Text, str]]:
     ]
     shown = [(name, amount) for name, amount in sums if amount or name in (sums[0][0], sums[4][0])]
     return [(name, show_money(amount, order.currency)) for name, amount in shown]
+
+
+def show_left(line: OrderLine) -> str:
+    """Return what of the line's price was not refunded yet, in the order's currency."""
+    return show_money(line.total_minor - line.refunded_minor, line.order.currency)
+
+
+def list_refundable(order: Order) -> list[tuple[Text, str]]:
+    """Return what was paid, what went back, and what still can, in the order's currency.
+
+    A payment that came too late, and went back at once, is none. One query.
+    """
+    paid_by = order.payments.filter(state__in=[Payment.State.SUCCEEDED, Payment.State.REFUNDED])
+    payment = paid_by.exclude(reason_code="order_closed").first()
+    paid = None if payment is None else payment.amount_minor
+    is_open = order.status in REFUNDABLE
+    sums: list[tuple[Text, int | None]] = [
+        (_("Paid"), paid),
+        (_("Refunded so far"), order.refunded_minor),
+        (_("Can be refunded"), paid - order.refunded_minor if is_open and paid else 0),
+    ]
+    return [(name, show_money(amount, order.currency)) for name, amount in sums]

@@ -220,11 +220,15 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """The timeline of an order: append-only, ids and codes, no personal data."""
+    """The timeline of an order: append-only, but erasure empties `reason`.
+
+    `detail` holds ids, codes and numbers; `reason` is a code or what staff wrote.
+    """
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=40)
     detail = models.JSONField(default=dict, blank=True)
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     at = models.DateTimeField()
 
     class Meta:

@@ -22,13 +22,15 @@ CONTACT = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: carts and orders with lines, payments and refunds. Seven queries.
+    """Return JSON values: carts and orders with lines, payments, refunds and steps. Eight queries.
 
     `seen` is what was known of the shopper and the goods when offers were chosen for an order.
     """
     carts = Cart.objects.filter(shopper_id=shopper_id).prefetch_related("lines")
     orders = Order.objects.filter(shopper_id=shopper_id)
-    orders = orders.prefetch_related("lines", "payments", "refunds").order_by("placed_at", "pk")
+    orders = orders.prefetch_related("lines", "payments", "refunds", "events").order_by(
+        "placed_at", "pk"
+    )
     facts = OrderFacts.objects.filter(order__shopper_id=shopper_id).values_list("pk", "seen")
     seen = {order_id: json.loads(text) for order_id, text in facts}
     return {
@@ -84,6 +86,15 @@ def _order(order: Order) -> dict[str, Any]:
         "refunds": [
             {"amount_minor": each.amount_minor, "reason": each.reason, "at": each.at.isoformat()}
             for each in order.refunds.all()
+        ],
+        "steps": [
+            {
+                "kind": each.kind,
+                "at": each.at.isoformat(),
+                "reason": each.reason,
+                "amount_minor": each.detail.get("amount_minor"),
+            }
+            for each in order.events.all()
         ],
     }
 

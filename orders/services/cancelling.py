@@ -14,29 +14,41 @@ from orders.selectors.views import view_order
 from orders.services.locks import lock_order_step
 from orders.services.refunds import refund_whole, settle_returned
 from orders.services.rows import holder_of
-from orders.services.settling import close_unpaid, move_order
+from orders.services.settling import close_unpaid, describe_step, move_order
 from promotions.services import release_redemptions
 from shop.inventory.services import release_reservation
 from shop.outbox.services import write_fact
 
 
 @transaction.atomic
-def cancel_order(*, order_id: int, reason: str, now: datetime, language: str = "en") -> OrderView:
+def cancel_order(
+    *,
+    order_id: int,
+    reason: str,
+    now: datetime,
+    by_id: int | None = None,
+    language: str = "en",
+) -> OrderView:
     """Cancel an order; a paid one is refunded in full and its goods go back on the shelf.
 
-    Codes and budgets are usable again. Twice is once. Raises OrderRefused (not_cancellable) once
-    it is fulfilled, refunded or expired.
+    Codes and budgets are usable again. Twice is once. `by_id` is the account of the staff who
+    cancels; `reason` is "shopper" where the shopper does. Raises OrderRefused (not_cancellable)
+    once it is fulfilled, refunded or expired.
     """
     order = lock_order_step(order_id)
     if order.status == OrderStatus.CANCELLED:
         return view_order(order, language=language)
     if order.status == OrderStatus.AWAITING_PAYMENT:
-        close_unpaid(order, OrderStatus.CANCELLED, now=now)
+        detail = describe_step(by_id=by_id)
+        close_unpaid(order, OrderStatus.CANCELLED, now=now, detail=detail, reason=reason)
     elif order.status == OrderStatus.PAID and order.channel != "store":
+        before = order.refunded_minor
         shares = refund_whole(order, reason=reason, now=now)
         release_redemptions(order_ref=order.number, now=now)
         settle_returned(order, shares, now=now, is_whole=True)
-        move_order(order, OrderStatus.CANCELLED, now=now)
+        amount = order.refunded_minor - before
+        detail = describe_step(by_id=by_id, amount_minor=amount)
+        move_order(order, OrderStatus.CANCELLED, now=now, detail=detail, reason=reason)
     else:
         raise OrderRefused("This order can no longer be canceled.", code="not_cancellable")
     write_fact(kind="OrderCancelled", payload={"order_id": order.pk}, occurred_at=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from orders.core.state import OrderStatus
-from orders.models import Cart, IdempotencyKey, Order, OrderFacts, Refund
+from orders.models import Cart, IdempotencyKey, Order, OrderEvent, OrderFacts, Refund
 from orders.services.cancelling import cancel_order
 from orders.services.rows import holder_of
+from orders.services.settling import REASON_CODES
 from profiles.selectors import get_shopper_by_id
 from shop.inventory.services import release_reservation
 
@@ -49,6 +51,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     Cart.objects.filter(shopper_id=shopper_id).delete()
     ids = list(orders.values_list("pk", flat=True))
     Refund.objects.filter(order_id__in=ids).update(reason="")
+    _forget_reasons(ids)
     OrderFacts.objects.filter(order_id__in=ids).delete()
     orders.update(shopper=None)
     Order.objects.filter(_is_delivered(now), pk__in=ids).update(**NOBODY)
@@ -59,6 +62,12 @@ def forget_contacts(*, now: datetime) -> int:
     """Delete the addresses of erased shoppers whose goods have arrived; return how many orders."""
     orphans = Order.objects.filter(_is_delivered(now), shopper__isnull=True).exclude(email="")
     return orphans.update(**NOBODY)
+
+
+def _forget_reasons(order_ids: Sequence[int]) -> None:
+    """Delete what staff wrote in the timelines of orders; the steps stay."""
+    events = OrderEvent.objects.filter(order_id__in=order_ids)
+    events.exclude(reason__in=["", *REASON_CODES]).update(reason="")
 
 
 def _is_delivered(now: datetime) -> Q:

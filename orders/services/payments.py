@@ -22,7 +22,7 @@ from orders.services.providers import (
     find_provider,
     list_offered,
 )
-from orders.services.settling import close_unpaid, note, settle_paid
+from orders.services.settling import close_unpaid, describe_step, note, settle_paid
 from promotions.services import CouponExhausted
 from shop.inventory.services import OutOfStock
 
@@ -183,7 +183,8 @@ def _return_money(order: Order, payment: Payment, now: datetime) -> None:
     )
     payment.state, payment.reason_code = State.REFUNDED, "order_closed"
     payment.refunded_minor = payment.amount_minor
-    note(order, "late_payment_refunded", now=now)
+    detail = describe_step(amount_minor=payment.amount_minor)
+    note(order, "late_payment_refunded", now=now, detail=detail)
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ from orders.selectors.views import view_order
 from orders.services.locks import lock_order_step
 from orders.services.points import return_order_points
 from orders.services.providers import find_provider
-from orders.services.settling import give_back, move_order, note
+from orders.services.settling import describe_step, give_back, move_order, note
 from profiles.core.values import PurchasedLine
 from profiles.services import record_return_events
 from promotions.services import release_redemptions
@@ -59,14 +59,15 @@ def refund_order(
     restock: bool,
     idempotency_key: str,
     now: datetime,
+    by_id: int | None = None,
     language: str = "en",
 ) -> OrderView:
     """Refund (line id, quantity) pairs of a paid order at each unit's frozen share.
 
     With the last unit the delivery goes back too, the order is refunded in full and its codes
     and budgets are free again, unless their campaign keeps what a return leaves used. The same
-    key refunds once. Raises OrderRefused (not_refundable, bad_quantity), PaymentRefused
-    (not_paid_here), ProviderDown.
+    key refunds once. `by_id` is the account of the staff who refunds. Raises OrderRefused
+    (not_refundable, bad_quantity), PaymentRefused (not_paid_here), ProviderDown.
     """
     order = lock_order_step(order_id)
     if Refund.objects.filter(idempotency_key=idempotency_key, order=order).exists():
@@ -75,12 +76,15 @@ def refund_order(
         raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
     shares = _shares(order, lines)
     is_whole = _is_all(order, shares)
+    before = order.refunded_minor
     _give(order, shares, _Wish(reason[:80], restock, idempotency_key, now))
+    amount = order.refunded_minor - before
+    detail = describe_step(by_id=by_id, amount_minor=amount)
     if is_whole:
         release_redemptions(order_ref=order.number, now=now, is_return=True)
-        move_order(order, OrderStatus.REFUNDED, now=now)
+        move_order(order, OrderStatus.REFUNDED, now=now, detail=detail, reason=reason)
     else:
-        note(order, "refunded", now=now)
+        note(order, "refunded", now=now, detail=detail, reason=reason)
     settle_returned(order, shares, now=now, is_whole=is_whole)
     write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)

@@ -20,6 +20,9 @@ from shop.inventory.core.values import StockLine
 from shop.inventory.services import commit_reservation, release_reservation, reserve_stock
 from shop.outbox.services import write_fact
 
+# Reasons that are codes, not what somebody wrote: the shopper cancelled, or was erased.
+REASON_CODES = ("shopper", "erased")
+
 
 def settle_paid(order: Order, *, now: datetime) -> None:
     """Make a paid order final: stock sold, codes redeemed, purchase recorded, fact OrderPaid.
@@ -52,15 +55,29 @@ def settle_paid(order: Order, *, now: datetime) -> None:
     _count_sale(order, lines)
 
 
-def close_unpaid(order: Order, status: OrderStatus, *, now: datetime) -> None:
+def close_unpaid(
+    order: Order,
+    status: OrderStatus,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
     """Give back what an unpaid order holds: stock, codes, budgets; cancelled or expired."""
     release_reservation(holder=order_holder(order))
     release_redemptions(order_ref=order.number, now=now)
     release_points(order_ref=order.number, now=now)
-    move_order(order, status, now=now)
+    move_order(order, status, now=now, detail=detail, reason=reason)
 
 
-def move_order(order: Order, status: OrderStatus, *, now: datetime) -> None:
+def move_order(
+    order: Order,
+    status: OrderStatus,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
     """Step the order to `status`, note it in the timeline. Raises RuntimeError on a wrong step."""
     if not may_become(order.status, status):
         raise RuntimeError(f"order {order.pk} cannot go from {order.status} to {status}")
@@ -70,13 +87,31 @@ def move_order(order: Order, status: OrderStatus, *, now: datetime) -> None:
     else:
         order.closed_at = now
     order.save(update_fields=["status", "paid_at", "closed_at"])
-    note(order, status.value, now=now)
+    note(order, status.value, now=now, detail=detail, reason=reason)
     orders_total.labels(channel=order.channel, step=status.value).inc()
 
 
-def note(order: Order, kind: str, *, now: datetime, detail: dict[str, Any] | None = None) -> None:
-    """Add a step to the order's timeline: codes and numbers, never free text about a person."""
-    OrderEvent.objects.create(order=order, kind=kind, detail=detail or {}, at=now)
+def note(
+    order: Order,
+    kind: str,
+    *,
+    now: datetime,
+    detail: dict[str, Any] | None = None,
+    reason: str = "",
+) -> None:
+    """Add a step to the order's timeline. `detail` holds codes and numbers, never free text about
+    a person: that is `reason`, which erasure deletes.
+    """
+    OrderEvent.objects.create(order=order, kind=kind, detail=detail or {}, reason=reason, at=now)
+
+
+def describe_step(*, by_id: int | None = None, amount_minor: int = 0) -> dict[str, Any]:
+    """Return the detail of a step: which account of the staff acted, and how much went back.
+
+    What is unknown or nothing is left out.
+    """
+    known = {"by_id": by_id, "amount_minor": amount_minor}
+    return {name: value for name, value in known.items() if value}
 
 
 def order_holder(order: Order) -> str:

@@ -1,0 +1,94 @@
+"""The steps of an order as sentences: who did what, how much went back, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from orders.models import OrderEvent
+from shop.staff.columns import show_money
+
+DONE: dict[str, Promise] = {
+    "placed": gettext_lazy("The order was placed."),
+    "paid": gettext_lazy("The payment arrived."),
+    "payment_declined": gettext_lazy("A payment was declined."),
+    "payment_failed": gettext_lazy("A payment could not be completed."),
+    "late_payment_refunded": gettext_lazy(
+        "A payment came after the order was closed and was refunded."
+    ),
+    "fulfilled": gettext_lazy("The order was handed over."),
+    "cancelled": gettext_lazy("The order was canceled."),
+    "expired": gettext_lazy("The order was not paid in time and was closed."),
+    "refunded": gettext_lazy("Money was refunded."),
+}
+DONE_BY: dict[str, Promise] = {
+    "fulfilled": gettext_lazy("%(who)s handed the order over."),
+    "cancelled": gettext_lazy("%(who)s canceled the order."),
+    "refunded": gettext_lazy("%(who)s refunded money."),
+}
+MAILED: dict[str, Promise] = {
+    "placed": gettext_lazy("The e-mail that confirms the order was sent."),
+    "paid": gettext_lazy("The e-mail about the payment was sent."),
+    "cancelled": gettext_lazy("The e-mail about the cancellation was sent."),
+    "expired": gettext_lazy("The e-mail about the missing payment was sent."),
+    "refunded": gettext_lazy("The e-mail about the refund was sent."),
+}
+
+
+def with_actors(events: QuerySet[OrderEvent]) -> QuerySet[OrderEvent]:
+    """Return the steps with the order and the e-mail address of the staff who acted, `who`."""
+    people = get_user_model().objects.filter(pk=OuterRef("actor_id")).values("email")[:1]
+    actor = Cast(KT("detail__by_id"), BigIntegerField())
+    return events.select_related("order").annotate(actor_id=actor, who=Subquery(people))
+
+
+def describe_event(event: Any) -> str:
+    """Return a step of `with_actors` as sentences. What an old step did not keep is left out."""
+    detail = event.detail
+    sentences = [_say_step(event), _say_amount(event)]
+    if minimum_age := detail.get("minimum_age"):
+        said = _("The buyer must be at least %(age)s years old: check at the handover.")
+        sentences.append(said % {"age": minimum_age})
+    reason = event.reason
+    if reason == "erased":
+        sentences.append(_("Reason: the shopper's data was deleted."))
+    elif reason and not _is_by_shopper(event):
+        sentences.append(_("Reason: %(reason)s") % {"reason": reason})
+    return " ".join(filter(None, sentences))
+
+
+def _say_step(event: Any) -> str:
+    if event.kind == "email_sent":
+        return str(MAILED.get(event.detail.get("email", ""), _("An e-mail was sent.")))
+    who = _say_actor(event)
+    if who and event.kind in DONE_BY:
+        return str(DONE_BY[event.kind]) % {"who": who}
+    return str(DONE.get(event.kind, event.kind))
+
+
+def _say_actor(event: Any) -> str:
+    if event.detail.get("by_id"):
+        return str(event.who or _("A former member of the staff"))
+    return _("The shopper") if _is_by_shopper(event) else ""
+
+
+def _is_by_shopper(event: Any) -> bool:
+    return not event.detail.get("by_id") and event.reason == "shopper"
+
+
+def _say_amount(event: Any) -> str:
+    """Return what moved: the order's total when it was paid, what went back later."""
+    amount = event.order.total_minor if event.kind == "paid" else event.detail.get("amount_minor")
+    if not amount:
+        return ""
+    money = show_money(amount, event.order.currency)
+    if event.kind == "cancelled":
+        return _("Refunded: %(amount)s.") % {"amount": money}
+    return _("Amount: %(amount)s.") % {"amount": money}

@@ -1,0 +1,110 @@
+"""Staff read the steps of an order as sentences, and its money before they refund."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import ProgrammingError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import strip_tags
+
+from orders.models import Order, OrderEvent
+from orders.services.erasure import erase_shopper
+from orders.services.providers import find_provider
+from shop.staff.roles import SUPPORT
+from tests.factories.backoffice_prices import NOON
+
+REASON = "The crust was broken."
+
+
+@pytest.fixture
+def order(stocked_shop: None, monkeypatch: pytest.MonkeyPatch) -> Order:
+    """A paid order of two units in euros; its provider refunds whatever it is asked for."""
+    provider = find_provider("sandbox-card")
+    monkeypatch.setattr("orders.services.refunds.find_provider", lambda method: provider)
+    found: Order = Order.objects.order_by("pk").first()
+    Order.objects.filter(pk=found.pk).update(currency="EUR")
+    found.lines.get().variant.stock_records.update(on_hand=9)
+    return found
+
+
+def act(browser: Client, name: str, order: Order, **fields: str) -> None:
+    address = reverse(f"admin:orders_order_{name}", args=[order.pk])
+    browser.post(address, {"_form_submitted": "on", "reason": REASON, **fields})
+
+
+def read_timeline(browser: Client, order: Order) -> list[str]:
+    page = browser.get(reverse("admin:orders_order_change", args=[order.pk]))
+    rows = page.context["inline_admin_formsets"][0].formset.queryset
+    text = re.sub(r"\s+", " ", strip_tags(page.content.decode()))
+    inline = page.context["inline_admin_formsets"][0].opts
+    told = [inline.happened(row) for row in rows]
+    assert "{&#x27;" not in page.content.decode()
+    assert [one for one in told if one not in text.replace("&#x27;", "'")] == []
+    return told
+
+
+def test_a_refund_and_a_cancellation_say_who_how_much_and_why(
+    as_role: Callable[[str], Client], order: Order
+) -> None:
+    support = as_role(SUPPORT)
+    act(support, "refund", order, **{f"line_{order.lines.get().pk}": "1"})
+    act(support, "cancel", order)
+    assert read_timeline(support, order) == [
+        "The order was placed.",
+        f"support@staff.example refunded money. Amount: €4.50. Reason: {REASON}",
+        f"support@staff.example canceled the order. Refunded: €4.50. Reason: {REASON}",
+    ]
+    erase_shopper(order.shopper_id, NOON + timedelta(days=99))
+    assert not OrderEvent.objects.filter(reason=REASON).exists()
+    assert order.events.get(kind="refunded").detail["amount_minor"] == 450
+    with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
+        order.events.update(reason="never said")
+
+
+def test_steps_kept_without_a_detail_and_those_of_the_shop_read_well(
+    root: Client, order: Order
+) -> None:
+    gone = get_user_model().objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
+    steps = [
+        ("placed", {"minimum_age": 21}),
+        ("paid", {}),
+        ("email_sent", {"email": "paid", "refunded_minor": 0}),
+        ("refunded", {}),
+        ("fulfilled", {"by_id": gone}),
+        ("cancelled", {}),
+        ("cancelled", {}),
+        ("late_payment_refunded", {"amount_minor": 900}),
+    ]
+    reasons = {6: "shopper", 7: "erased"}
+    for number, (kind, detail) in enumerate(steps, start=1):
+        at = NOON + timedelta(minutes=number)
+        reason = reasons.get(number, "")
+        OrderEvent.objects.create(order=order, kind=kind, detail=detail, reason=reason, at=at)
+    assert read_timeline(root, order)[1:] == [
+        "The order was placed. The buyer must be at least 21 years old: check at the handover.",
+        "The payment arrived. Amount: €9.00.",
+        "The e-mail about the payment was sent.",
+        "Money was refunded.",
+        "A former member of the staff handed the order over.",
+        "The shopper canceled the order.",
+        "The order was canceled. Reason: the shopper's data was deleted.",
+        "A payment came after the order was closed and was refunded. Amount: €9.00.",
+    ]
+
+
+def test_the_refund_dialog_shows_money_before_units_and_reason(root: Client, order: Order) -> None:
+    address = reverse("admin:orders_order_refund", args=[order.pk])
+    act(root, "refund", order, **{f"line_{order.lines.get().pk}": "1"})
+    page = re.sub(r"\s+", " ", strip_tags(root.get(address).content.decode()))
+    money = "Paid €9.00 Refunded so far €4.50 Can be refunded €4.50"
+    places = [page.index(one) for one in (money, "Cheddar (0–1) · €4.50", "Reason")]
+    assert places == sorted(places)
+    Order.objects.filter(pk=order.pk).update(status="cancelled")
+    page = re.sub(r"\s+", " ", strip_tags(root.get(address).content.decode()))
+    assert "Can be refunded €0.00" in page
