@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID
+from datetime import datetime
 
 from orders.core.delivery import Method, choose_option, price_options
-from orders.core.stages import Settled
+from orders.core.settled import CartHead, SettledLine, gift_line_id
 from orders.core.tax import TaxTable, tax_on
 from orders.core.totals import LineAmounts, Totals, check_ledger, sum_totals
 from orders.core.values import CartLineView, CartPoints, CartView, DeliveryOption, Notice
-from orders.core.wording import say_notice
-from pricing.core.values import PriceView
+from orders.core.wording import say_hour, say_notice
 from promotions.core.values import Adjustment, Evaluation, GivenGift
-from shop.catalog.core.values import CatalogCard
 from shop.kernel.errors import FairtagError
 
 
@@ -23,46 +21,6 @@ class UnknownDelivery(FairtagError):
     """There is no such way of delivery in this market."""
 
     code = "unknown_delivery"
-
-
-def gift_line_id(variant_id: int) -> str:
-    """Return the id of the line of what is given away.
-
-    >>> gift_line_id(7)
-    'gift-7'
-    """
-    return f"gift-{variant_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class SettledLine:
-    """A line with the price that holds for it. `is_sold` False: the product is off sale.
-
-    `free` is how many pieces this cart may have: what is available and what it holds itself.
-    """
-
-    card: CatalogCard
-    quantity: int
-    price: PriceView
-    settled: Settled
-    free: int
-    is_sold: bool = True
-    is_gift: bool = False
-
-    @property
-    def line_id(self) -> str:
-        """A cart has one line per variant, and one more if it is given away."""
-        return gift_line_id(self.card.variant_id) if self.is_gift else str(self.card.variant_id)
-
-    @property
-    def subtotal_minor(self) -> int:
-        """Return the line at its quoted price; what is off sale costs nothing."""
-        return self.price.quoted_minor * self.quantity if self.is_sold else 0
-
-    @property
-    def full_minor(self) -> int:
-        """Return the line at the price for everybody; what is given away counts for nothing."""
-        return self.price.public_minor * self.quantity if self.is_sold and not self.is_gift else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +31,6 @@ class Valued:
     amounts: Mapping[str, LineAmounts]
     totals: Totals
     options: tuple[DeliveryOption, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CartHead:
-    """What a cart is, besides its lines."""
-
-    cart_id: UUID | None
-    version: int
-    currency: str
-    coupon_codes: tuple[str, ...]
-    language: str
 
 
 def value_lines(
@@ -240,6 +187,17 @@ def _notices(line: SettledLine, head: CartHead) -> list[Notice]:
                 blocks_checkout=rose,
             )
         )
+    elif line.settled.kept_until is not None:
+        found.append(
+            _notice(
+                "price_kept",
+                line,
+                head,
+                was_minor=line.settled.was_minor,
+                now_minor=line.price.quoted_minor,
+                until=line.settled.kept_until,
+            )
+        )
     if line.free <= 0:
         found.append(_notice("sold_out", line, head, quantity=0, blocks_checkout=True))
     elif line.free < line.quantity:
@@ -274,6 +232,7 @@ def _notice(
     was_minor: int | None = None,
     now_minor: int | None = None,
     quantity: int | None = None,
+    until: datetime | None = None,
     needs_consent: bool = False,
     blocks_checkout: bool = False,
 ) -> Notice:
@@ -285,6 +244,7 @@ def _notice(
         was_minor=was_minor or 0,
         now_minor=now_minor or 0,
         count=quantity or 0,
+        until="" if until is None else say_hour(until, head.time_zone, head.language),
     )
     return Notice(
         code=code,
@@ -293,6 +253,7 @@ def _notice(
         was_minor=was_minor,
         now_minor=now_minor,
         quantity=quantity,
+        until=until,
         needs_consent=needs_consent,
         blocks_checkout=blocks_checkout,
     )

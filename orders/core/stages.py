@@ -33,13 +33,15 @@ class Settled:
     """The price that holds now. `change` is "", "fell" or "rose"; `was_minor` the earlier price.
 
     `is_new` says that the line's stored promise should be replaced (never when it rose: that
-    takes consent).
+    takes consent). `kept_until`: until when a lower personal price holds that was promised before
+    the shopper switched personal prices off; `was_minor` is then what it costs now.
     """
 
     promise: Promise
     change: str = ""
     was_minor: int | None = None
     is_new: bool = False
+    kept_until: datetime | None = None
 
 
 def settle_price(
@@ -63,6 +65,18 @@ def settle_price(
     if current.quoted_minor == kept.quoted_minor:
         return Settled(current, is_new=True)
     return Settled(current, "rose", kept.quoted_minor)
+
+
+def note_kept(
+    settled: Settled, current: PriceView, *, frozen_until: datetime | None = None
+) -> Settled:
+    """Return `settled` with until when its promise keeps a personal price lower than `current`."""
+    promise = settled.promise
+    is_kept = not settled.change and promise.is_personal and not current.is_personal
+    ends = [at for at in (promise.expires_at, frozen_until) if at is not None]
+    if not is_kept or not ends or promise.quoted_minor >= current.quoted_minor:
+        return settled
+    return replace(settled, was_minor=current.quoted_minor, kept_until=max(ends))
 
 
 def promise_of(price: PriceView) -> Promise:

@@ -17,11 +17,12 @@ from shop.catalog.core.values import CatalogCard
 class Notice:
     """Something about the cart that the shopper must be told, in words.
 
-    Codes: price_fell, price_rose (`needs_consent`: accept before checkout), sold_out, only_left
-    (`quantity` pieces are available), unavailable (no longer sold), gift_gone (what the shopper
-    chose of the gifts of `offer_id`: choose again; `instead` is the variant given then, if any),
-    offer_at_floor (the price floor kept `offer_id` from taking all it promises off the line),
-    offer_partly (limits leave less of `offer_id` than the cart holds: it lowers `quantity` pieces).
+    Codes: price_fell, price_rose (`needs_consent`: accept before checkout), price_kept (a personal
+    price holds `until` then, though these are off), sold_out, only_left (`quantity` pieces are
+    available), unavailable (no longer sold), gift_gone (the gift chosen of `offer_id`: choose
+    again; `instead` is the variant given then, if any), offer_at_floor (the price floor cut what
+    `offer_id` takes off the line), offer_partly (limits leave `offer_id` for `quantity` pieces
+    only).
     """
 
     code: str
@@ -34,6 +35,7 @@ class Notice:
     blocks_checkout: bool = False
     offer_id: int | None = None
     instead: int | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

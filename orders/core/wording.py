@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_time
+
 from shop.kernel.money import format_money
 
 LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
@@ -14,6 +19,10 @@ NOTICES: dict[str, tuple[str, str]] = {
     "price_rose": (
         "{name} went from {was} to {now} after your quote ran out. Please accept or take it out.",
         "报价到期后，{name}的价格从 {was} 变为 {now}。请接受新价格或移除该商品。",
+    ),
+    "price_kept": (
+        "Personal prices are off. Until {until}, {name} keeps its promised {now}, not {was}.",
+        "个性化价格已关闭。在 {until} 之前，{name}仍按已承诺的较低价格 {now} 计费，而非 {was}。",
     ),
     "sold_out": ("{name} is sold out.", "{name}已售罄。"),
     "only_left": ("Only {count} of {name} left.", "{name}仅剩 {count} 件。"),
@@ -178,6 +187,7 @@ def say_notice(
     now_minor: int = 0,
     count: int = 0,
     offer: str = "",
+    until: str = "",
 ) -> str:
     """Return the sentence of a cart notice.
 
@@ -191,4 +201,17 @@ def say_notice(
         now=format_money(now_minor, currency, locale),
         count=count,
         offer=offer,
+        until=until,
     )
+
+
+def say_hour(at: datetime, time_zone: str, language: str) -> str:
+    """Return the time of a day in a market, and its zone.
+
+    >>> from datetime import UTC
+    >>> say_hour(datetime(2026, 11, 25, 13, 5, tzinfo=UTC), "America/New_York", "zh-hans")
+    '08:05 EST'
+    """
+    local = at.astimezone(ZoneInfo(time_zone))
+    told = format_time(local, "short", tzinfo=local.tzinfo, locale=locale_of(language))
+    return f"{told} {local.tzname()}"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from orders.core.cart_view import SettledLine
 from orders.core.delivery import without_same_day
 from orders.core.refusals import CartRefused
+from orders.core.settled import SettledLine
 from orders.selectors.terms import Terms, load_terms
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import get_market, list_categories

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from orders.core.cart_view import SettledLine
 from orders.core.limits import HOLD, SHORT_HOLD
 from orders.core.refusals import CartRefused, PriceConsentNeeded, TotalChanged
+from orders.core.settled import SettledLine
 from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
 from orders.models import Cart, CartLine

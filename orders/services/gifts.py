@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from orders.core.cart_view import SettledLine
 from orders.core.gifts import GiftChoice, GiftOption
+from orders.core.settled import SettledLine
 from orders.core.stages import Settled, promise_of
 from orders.core.values import Notice
 from orders.core.wording import UNNAMED, pick, say_notice

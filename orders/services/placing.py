@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import transaction
 
-from orders.core.cart_view import SettledLine
 from orders.core.limits import HOLD, SHORT_HOLD
 from orders.core.numbering import BITS, order_number
+from orders.core.settled import SettledLine
 from orders.core.totals import LineAmounts
 from orders.core.values import CartLineView, Contact, OrderView
 from orders.metrics import checkout_refusals_total, orders_total

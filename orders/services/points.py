@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from orders.core.cart_view import SettledLine
+from orders.core.settled import SettledLine
 from orders.core.totals import LineAmounts
 from orders.core.values import CartPoints, Contact
 from orders.models import Order

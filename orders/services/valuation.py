@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
-from orders.core.stages import Settled, promise_of, settle_price, show_promise
+from orders.core.cart_view import Valued, value_lines
+from orders.core.settled import CartHead, SettledLine
+from orders.core.stages import Settled, note_kept, promise_of, settle_price, show_promise
 from orders.core.wording import UNNAMED, locale_of, pick
 from orders.models import CartLine
 from orders.services.ages import find_terms
@@ -72,14 +73,15 @@ def value_cart(
     )
     shelf = GiftShelf(opened, lines, context, partial(_price_gifts, context))
     asked = _prepare(cart, opened, shelf, context)
-    language, now = context.language, context.now
+    language, now, market = context.language, context.now, get_market(context.market)
     evaluation = evaluate_asked(asked, now=now, language=language, locale=locale_of(language))
     head = CartHead(
         cart_id=None if opened.cart is None else opened.cart.pk,
         version=0 if opened.cart is None else opened.cart.version,
-        currency=get_market(context.market).currency,
+        currency=market.currency,
         coupon_codes=codes_of(opened),
         language=language,
+        time_zone=market.time_zone,
     )
     gifts = shelf.settle(evaluation.gifts)
     valued = value_lines(
@@ -168,6 +170,8 @@ def _settle_line(
         )
         return SettledLine(card, line.quantity, shown, Settled(kept), 0, is_sold=False)
     settled = settle_price(kept, promise_of(current), now=context.now, frozen_until=frozen_until)
+    if not _allows_personal(opened, context):
+        settled = note_kept(settled, current, frozen_until=frozen_until)
     price = show_promise(settled.promise, current, _label(settled, current, context))
     return SettledLine(card, line.quantity, price, settled, free)
 
@@ -202,9 +206,13 @@ def _shopper_view(opened: OpenCart, context: QuoteContext) -> ShopperView:
     return ShopperView(
         shopper.id,
         is_member=shopper.account_id is not None,
-        allows_personal=shopper.consents.price and not context.gpc,
+        allows_personal=_allows_personal(opened, context),
         identity=() if opened.cart is None else tuple(opened.cart.identity),
     )
+
+
+def _allows_personal(opened: OpenCart, context: QuoteContext) -> bool:
+    return opened.shopper is not None and opened.shopper.consents.price and not context.gpc
 
 
 def _nameless(line: CartLine, context: QuoteContext) -> CatalogCard:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from orders.core.wording import say_hour
 from orders.models import Cart, CartLine
 from orders.services import (
     accept_price_changes,
     add_to_cart,
     apply_coupon,
     merge_carts,
+    start_checkout,
     view_cart,
 )
 from pricing.core.values import QuoteContext
+from profiles.selectors import find_shopper
+from profiles.services import set_consent
+from shop.catalog.selectors import get_market
 from tests.factories.orders import FakePrices, Shelf, context_of, later, make_shopper
 from tests.factories.promotions import make_campaign
 
@@ -116,6 +123,60 @@ def test_opted_out_means_the_public_price_and_all_public_offers(
     cart = add_to_cart(context=charlie, variant_id=shelf.cheddar)
     assert (cart.lines[0].price.quoted_minor, cart.lines[0].total_minor) == (400, 360)
     assert not cart.has_personal_price
+
+
+@pytest.mark.parametrize("how", ["switched off", "gpc"])
+def test_with_personal_prices_off_the_cart_says_what_stays_lower_until_when(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices, how: str
+) -> None:
+    prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    before = add_to_cart(context=visit, variant_id=shelf.rye)
+    assert before.notices == ()
+    off = later(visit, minutes=20)
+    if how == "gpc":
+        off = replace(off, gpc=True)
+    else:
+        shopper = find_shopper(visit.shopper_pseudonym)
+        set_consent(
+            shopper_id=shopper.id,
+            purpose="price",
+            granted=False,
+            how="cart",
+            locale="en",
+            text_version="1",
+            now=off.now,
+        )
+        prices.personal.clear()
+    cart = view_cart(context=off)
+    assert (cart.lines[0].price.quoted_minor, cart.can_check_out) == (380, True)
+    (notice,) = cart.notices  # none for rye, which costs everybody the same
+    assert (notice.code, notice.line_id) == ("price_kept", str(shelf.cheddar))
+    assert (notice.was_minor, notice.now_minor) == (400, 380)
+    assert notice.until == later(visit, minutes=60).now
+    hour = say_hour(notice.until, get_market("us").time_zone, "en")
+    assert notice.message == (
+        f"Personal prices are off. Until {hour}, Cheddar keeps its promised $3.80, not $4.00."
+    )
+    chinese = view_cart(context=replace(off, language="zh-hans")).notices[0].message
+    hour = say_hour(notice.until, get_market("us").time_zone, "zh-hans")
+    assert chinese == (
+        f"个性化价格已关闭。在 {hour} 之前，"
+        "Cheddar仍按已承诺的较低价格 US$3.80 计费，而非 US$4.00。"
+    )
+    after = view_cart(context=later(off, minutes=41))
+    assert [one.code for one in after.notices] == ["price_rose"]
+
+
+def test_a_checkout_under_way_keeps_the_promised_price_to_its_own_end(
+    visit: QuoteContext, shelf: Shelf, prices: FakePrices
+) -> None:
+    prices.personal[visit.shopper_pseudonym, shelf.cheddar] = 380
+    add_to_cart(context=visit, variant_id=shelf.cheddar)
+    checkout = start_checkout(context=later(visit, minutes=55))
+    held = view_cart(context=replace(later(visit, minutes=58), gpc=True))
+    assert [one.until for one in held.notices] == [checkout.expires_at]
+    assert checkout.expires_at > later(visit, minutes=60).now
 
 
 def test_merging_at_login_loses_no_line_and_keeps_the_better_price(

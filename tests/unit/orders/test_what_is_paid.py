@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orders.core.cart_view import CartHead, SettledLine, Valued, value_lines
+from orders.core.cart_view import Valued, value_lines
 from orders.core.delivery import Method
+from orders.core.settled import CartHead, SettledLine
 from orders.core.stages import Promise, Settled
 from orders.core.tax import Rate, TaxTable
 from pricing.core.values import PriceView

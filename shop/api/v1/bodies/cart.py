@@ -124,6 +124,7 @@ def notice_body(notice: Notice, currency: str, locale: str) -> Json:
         "needs_consent": notice.needs_consent,
         "blocks_checkout": notice.blocks_checkout,
         "offer_id": notice.offer_id,
+        "until": None if notice.until is None else moment(notice.until),
     }
 
 

@@ -31,8 +31,8 @@ class AdjustmentSerializer(serializers.Serializer[object]):
 
 
 class NoticeSerializer(serializers.Serializer[object]):
-    """Something the shopper must be told. Codes: price_fell, price_rose, sold_out, only_left,
-    unavailable, gift_gone, offer_partly."""
+    """Something the shopper must be told. Codes: price_fell, price_rose, price_kept, sold_out,
+    only_left, unavailable, gift_gone, offer_partly."""
 
     code = serializers.CharField()
     message = serializers.CharField()
@@ -50,6 +50,11 @@ class NoticeSerializer(serializers.Serializer[object]):
         allow_null=True,
         help_text="Of gift_gone: choose again with PUT /api/v1/cart/gifts/{id}. Of offer_partly: "
         "the offer of which limits leave less than the cart holds.",
+    )
+    until = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Of price_kept: personal prices are off, and the lower price promised before "
+        "holds until then.",
     )
 
 
