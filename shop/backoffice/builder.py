@@ -54,7 +54,6 @@ class StackingForm(forms.Form):
             ("best", _("only the best offer of a group applies:")),
             ("exclusive", _("it never combines with another offer")),
         ],
-        initial="stack",
         required=False,
     )
     stacking_group = forms.SlugField(label=_("group"), max_length=40, required=False)
@@ -68,9 +67,10 @@ class StackingForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the group where only its best offer applies."""
+        """Ask for the group where only its best offer applies; what was not asked stays."""
         cleaned: dict[str, Any] = super().clean() or {}
-        cleaned["stacking"] = cleaned.get("stacking") or "stack"
+        if not cleaned.get("stacking"):
+            cleaned |= self.initial
         if cleaned["stacking"] not in ("best_unit", "best"):
             cleaned["stacking_group"] = ""
         elif not cleaned.get("stacking_group") and "stacking_group" not in self.errors:
@@ -152,7 +152,8 @@ def read_place() -> Place:
 def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
-    return FilledSentence(template, place, form, NameForm(), StackingForm(), ProofForm(), [])
+    stacking = StackingForm(initial=template.stacking)
+    return FilledSentence(template, place, form, NameForm(), stacking, ProofForm(), [])
 
 
 def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
@@ -168,7 +169,9 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     legal = (
         LegalForm(initial={"leave_out": "leave_out" in posted}) if is_edit else LegalForm(posted)
     )
-    around = NameForm(**options), StackingForm(**options), ProofForm(**options)
+    own = {"initial": {**template.stacking, **options.get("initial", {})}}
+    stacking = StackingForm(**{**options, **own})
+    around = NameForm(**options), stacking, ProofForm(**options)
     return FilledSentence(template, place, form, *around, clauses, legal)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 WINDOW = {"starts_at": "2027-03-01T00:00", "ends_at": "2027-03-08T00:00", "budget": "500.00"}
 WHEN = "from 2027-03-01 00:00 to 2027-03-08 00:00 (United States)"
-TOTAL = ", at most $500.00 in all. It combines with other offers."
+COMBINES = "It combines with other offers."
+BUDGET = ", at most $500.00 in all. "
+# What lowers products does not stack by itself; what lowers the order as a whole does
+TOTAL = f"{BUDGET}Each piece gets the best offer of “weekly” for it."
+ORDER_TOTAL = BUDGET + COMBINES
 CODE = ", with a code"
 # kind -> what is typed, the sentence read back
 KINDS: dict[str, tuple[dict[str, str], str]] = {
@@ -28,7 +32,7 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"coupon": "spring 5", "amount": "5", "cart_value": "40"},
         (
             f"Take $5.00 off the cart for everybody {WHEN}{CODE}, and only if the cart is worth at "
-            f"least $40.00, the code is SPRING5{TOTAL}"
+            f"least $40.00, the code is SPRING5{ORDER_TOTAL}"
         ),
     ),
     "coupon_batch": (
@@ -50,7 +54,7 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"amount": "5", "cart_value": "15"},
         (
             f"Take $5.00 off the cart for everybody {WHEN}, and only if the cart is worth at least "
-            f"$15.00, and only if it is the shopper's first order{TOTAL}"
+            f"$15.00, and only if it is the shopper's first order{ORDER_TOTAL}"
         ),
     ),
     "win_back": (
@@ -65,7 +69,7 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         (
             f"Take $5.00 off the cart for everybody {WHEN}{CODE}, and only if the cart is worth at "
             "least $20.00, and only if it is the shopper's first order, the code is "
-            f"FRIEND5{TOTAL}"
+            f"FRIEND5{ORDER_TOTAL}"
         ),
     ),
     "partner": (
@@ -76,7 +80,7 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"quantity": "1", "gift": "SKU-3", "cart_value": "40"},
         (
             f"Add 1 × Cheddar 3 (SKU-3) as a gift for everybody {WHEN}, and only if the cart is "
-            f"worth at least $40.00{TOTAL}"
+            f"worth at least $40.00{ORDER_TOTAL}"
         ),
     ),
     "buy_get": (
@@ -102,14 +106,14 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"from1": "40", "amount1": "4", "from2": "80", "amount2": "10", "goods": ""},
         (
             "By what all products cost together: from $40.00 $4.00 off, from $80.00 $10.00 off "
-            f"for everybody {WHEN}{TOTAL}"
+            f"for everybody {WHEN}{ORDER_TOTAL}"
         ),
     ),
     "free_delivery": (
         {"cart_value": "30"},
         (
             f"Deliver free of charge for everybody {WHEN}, and only if the cart is worth at least "
-            f"$30.00{TOTAL}"
+            f"$30.00{ORDER_TOTAL}"
         ),
     ),
     "points": (

@@ -10,6 +10,9 @@ from typing import Any as Json
 
 from promotions.core.revisions import FORMAT, OFFERS
 
+# Where offers on products choose the best for each unit, until staff name another group
+PRODUCT_GROUP = "weekly"
+
 type Answers = Mapping[str, Json]
 type Text = tuple[str, str]
 
@@ -51,6 +54,7 @@ class Template:
     """A sentence with blanks for one kind of promotion, and what it comes to when filled in.
 
     `sentence` has the blanks in braces, English and Chinese; both name the same blanks.
+    `is_of_products`: it lowers products, and not the order as a whole.
     """
 
     code: str
@@ -59,6 +63,14 @@ class Template:
     sentence: Text
     blanks: tuple[Blank, ...]
     build: Callable[[Answers], Plan] = field(repr=False)
+    is_of_products: bool = True
+
+    @property
+    def stacking(self) -> Mapping[str, str]:
+        """Return how it goes with others until staff choose: no two of one group on one unit."""
+        if not self.is_of_products:
+            return {"stacking": "stack", "stacking_group": ""}
+        return {"stacking": "best_unit", "stacking_group": PRODUCT_GROUP}
 
 
 def make_snapshot(

@@ -87,6 +87,7 @@ SETS: tuple[Template, ...] = (
             *b.WINDOW,
         ),
         _gift,
+        is_of_products=False,
     ),
     Template(
         "buy_get",
@@ -162,6 +163,7 @@ SETS: tuple[Template, ...] = (
             *b.WINDOW,
         ),
         _spend,
+        is_of_products=False,
     ),
     Template(
         "free_delivery",
@@ -172,6 +174,7 @@ SETS: tuple[Template, ...] = (
         ),
         (b.LEAST, *b.WINDOW),
         _delivery,
+        is_of_products=False,
     ),
     Template(
         "points",
@@ -189,5 +192,6 @@ SETS: tuple[Template, ...] = (
             b.ENDS,
         ),
         _points,
+        is_of_products=False,
     ),
 )

@@ -108,6 +108,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.CODE, b.AMOUNT, b.LEAST, *b.WINDOW),
         _coupon,
+        is_of_products=False,
     ),
     Template(
         "coupon_batch",
@@ -149,6 +150,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.AMOUNT, b.LEAST, *b.WINDOW),
         _welcome,
+        is_of_products=False,
     ),
     Template(
         "win_back",
@@ -174,6 +176,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.CODE, b.AMOUNT, b.LEAST, *b.WINDOW),
         _referral,
+        is_of_products=False,
     ),
     Template(
         "partner",

@@ -127,13 +127,15 @@ def test_clauses_may_be_alternatives_and_the_offer_says_how_it_combines(
         "and only if the shopper has an account or the cart is worth at least $40.00, and only if"
         " it is not the shopper's first order"
     ) in sentences()[0]
+    assert sentences()[0].endswith("Each piece gets the best offer of “weekly” for it.")
+    save("price_cut", {**typed, "stacking": "stack", "stacking_group": "weekly"})
     assert sentences()[0].endswith("It combines with other offers.")
     group = StackingGroup.objects.create(code="week", name="Week", mode="best")
     save("price_cut", {**typed, "stacking": "best", "stacking_group": "weekly"})
     assert sentences()[0].endswith("Only the best offer of “weekly” applies.")
     save("price_cut", {**typed, "stacking": "exclusive", "stacking_group": "weekly"})
     assert sentences()[0].endswith("It never combines with another offer.")
-    save("price_cut", {**typed, "group": str(group.pk)})
+    save("price_cut", {**typed, "stacking": "stack", "group": str(group.pk)})
     assert sentences()[0].endswith("It combines as its group “week” says.")
     refused = errors_of(save("price_cut", {**typed, "stacking": "best"}))
     assert refused == "stacking_group: Name the group, such as “weekly”."
@@ -250,15 +252,15 @@ def test_limits_of_a_day_or_of_the_campaign_and_a_file_of_codes_are_read_back(
         (
             "Take 10 % off Cheese 1 for account holders from 2027-03-01 00:00 to 2027-03-08 00:00 "
             "(United States), with one of 2 codes such as ACME-1, 10 pieces each day only, 2 uses "
-            "a shopper only, at most $9.00 a shopper, at most $500.00 in all. It combines with "
-            "other offers."
+            "a shopper only, at most $9.00 a shopper, at most $500.00 in all. Each piece gets "
+            "the best offer of “weekly” for it."
         )
     ]
     (said,) = say_campaign(campaign.pk, language="zh-hans")
     assert said.sentence == (
         "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
         "凭 2 个优惠码之一（如 ACME-1），每天限 10 件，每位顾客限 2 次，每位顾客最多减 US$9.00，"
-        "总额不超过 US$500.00。可与其他优惠叠加。"
+        "总额不超过 US$500.00。每件商品享受“weekly”组中对其最优惠的一项。"
     )
 
 
@@ -268,7 +270,7 @@ def test_the_sentences_are_there_in_chinese(stocked_shop: None) -> None:
     assert [offer.sentence for offer in say_campaign(newest, language="zh-hans")] == [
         (
             "2027-03-01 00:00 至 2027-03-08 00:00，面向注册用户（美国）：Cheese 1减 10%，"
-            "总额不超过 US$500.00。可与其他优惠叠加。"
+            "总额不超过 US$500.00。每件商品享受“weekly”组中对其最优惠的一项。"
         )
     ]
 

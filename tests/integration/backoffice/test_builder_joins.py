@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from promotions.models import Campaign, Offer
+from promotions.selectors.builder import say_campaign
+from shop.backoffice.builder import TEMPLATES, open_sentence, read_place
 from shop.backoffice.clauses import JOINS
 from tests.factories.sentences import WINDOW
 from tests.integration.backoffice.test_builder import errors_of, save, sentences
@@ -79,3 +81,28 @@ def test_a_share_is_held_out_of_members_and_of_nobody_where_all_see_it(
     )
     assert Campaign.objects.count() == count
     assert errors_of(save("price_cut", {**public, "holdout_percent": ""})) == ""
+
+
+def test_two_offers_on_one_product_do_not_stack_until_staff_say_so(root: Client) -> None:
+    place = read_place()
+    proposed = {
+        kind: open_sentence(one, place).stacking["stacking"].value()
+        for kind, one in TEMPLATES.items()
+    }
+    on_orders = {"coupon", "welcome", "referral", "gift", "spend_tiers", "free_delivery", "points"}
+    assert {kind for kind, how in proposed.items() if how == "stack"} == on_orders
+    assert {how for kind, how in proposed.items() if kind not in on_orders} == {"best_unit"}
+    page = root.get(reverse("admin:builder_sentence", args=["price_cut"])).content.decode()
+    assert '<option value="best_unit" selected>' in page
+    assert 'maxlength="40" value="weekly"' in page
+    for _ in range(2):
+        assert errors_of(save("price_cut", CUT)) == ""
+    assert errors_of(save("price_cut", {**CUT, "stacking": "stack"})) == ""
+    newest = Offer.objects.order_by("-pk").values_list("stacking", "stacking_group")[:3]
+    assert list(newest) == [("stack", ""), ("best_unit", "weekly"), ("best_unit", "weekly")]
+    for language, said in (
+        ("en", "Each piece gets the best offer of “weekly” for it."),
+        ("zh-hans", "每件商品享受“weekly”组中对其最优惠的一项。"),
+    ):
+        proposal = Campaign.objects.order_by("-pk")[1]
+        assert say_campaign(proposal.pk, language=language)[0].sentence.endswith(said)
