@@ -21,8 +21,7 @@ class Notice:
     price holds `until` then, though these are off), sold_out, only_left (`quantity` pieces are
     available), unavailable (no longer sold), gift_gone (the gift chosen of `offer_id`: choose
     again; `instead` is the variant given then, if any), offer_at_floor (the price floor cut what
-    `offer_id` takes off the line), offer_partly (limits leave `offer_id` for `quantity` pieces
-    only).
+    `offer_id` takes off the line), offer_partly (limits leave `offer_id` for `quantity` pieces).
     """
 
     code: str

@@ -26,6 +26,9 @@ from promotions.core.conditions_shopper import (
 )
 from promotions.core.conditions_time import HoursIn, WeekdayIn
 
+# Who the shop takes a shopper for, not what the shopper has said, joined or bought
+PICKING_FACTS = frozenset({"segment", "tags"})
+
 
 @dataclass(frozen=True, slots=True)
 class All:
@@ -135,6 +138,15 @@ def needed_facts(condition: Condition) -> frozenset[str]:
             return needed_facts(part)
         case _:
             return getattr(condition, "facts", frozenset())
+
+
+def picks_shoppers(condition: Condition) -> bool:
+    """Return whether the shop chooses by segment or tag who gets an offer.
+
+    >>> picks_shoppers(All((Member(), Not(SegmentIn(frozenset({"loyal"}))))))
+    True
+    """
+    return not PICKING_FACTS.isdisjoint(needed_facts(condition))
 
 
 def list_scopes(condition: Condition) -> frozenset[Scope]:

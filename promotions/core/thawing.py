@@ -19,7 +19,7 @@ def refill_offers(offers: Iterable[OfferValue], facts: FrozenFacts) -> list[Offe
     if not facts.passed_over:
         return kept
     hidden = facts.passed_over
-    return [o.without_variants(hidden) if o.audience == "personal" else o for o in kept]
+    return [o.without_variants(hidden) if o.is_for_chosen else o for o in kept]
 
 
 def is_withheld(offer: OfferValue, facts: FrozenFacts) -> bool:

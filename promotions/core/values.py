@@ -31,7 +31,7 @@ from promotions.core.carts import (
     Scope,
     ShopperFacts,
 )
-from promotions.core.conditions import ALWAYS, Condition
+from promotions.core.conditions import ALWAYS, Condition, picks_shoppers
 from promotions.core.limits import Room
 from promotions.core.stacking_rules import Category, Group, GroupMode
 from promotions.core.terms import Bundle, Terms, extra_scopes, hide_in_terms, hide_variants
@@ -152,6 +152,11 @@ class OfferValue:
         if self.benefit.terms is None:
             return self.scope.covers(line)
         return any(scope.covers(line) for scope in self.scopes)
+
+    @property
+    def is_for_chosen(self) -> bool:
+        """Return whether the shop chooses who gets the offer: by name, by segment or by tag."""
+        return self.audience == "personal" or picks_shoppers(self.condition)
 
     def without_variants(self, variant_ids: frozenset[int]) -> OfferValue:
         """Return the offer, none of whose goods are the variants."""

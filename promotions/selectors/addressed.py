@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from promotions.selectors.arms import find_offer_arms
 from promotions.selectors.book import load_offer_book
 from promotions.selectors.holdouts import is_held_out
 from promotions.selectors.offer_goods import OfferGoods, load_goods
-from shop.catalog.selectors import list_sensitive_variants
 
 SHOWN_VARIANTS = 8
 KNOWN_VARIANTS = 300
@@ -132,13 +131,12 @@ def read_addressed(
     liked = _most_liked(find_affinity() or {})
     fitting = _rank(rows, goods, liked)[:limit]
     arms = find_offer_arms({row.campaign_id for row, _ in fitting}, shopper, "online")
-    found = [
+    return [
         Addressed(row, score, _show_first(goods[row.offer_id].variant_ids, liked))
         for row, score in fitting
         if not arms.hides(row.campaign_id, "")
         and not is_held_out(row.campaign_id, row.holdout_percent, shopper.shopper_id)
     ]
-    return _leave_out_sensitive(found)
 
 
 def _most_liked(affinity: Mapping[int, float]) -> _Liked:
@@ -193,17 +191,3 @@ def _show_first(variant_ids: NDArray[np.int64], liked: _Liked) -> tuple[int, ...
     weights, is_liked = _weigh(variant_ids, liked)
     order = np.lexsort((variant_ids, -weights, ~is_liked))[:SHOWN_VARIANTS]
     return tuple(variant_ids[order].tolist())
-
-
-def _leave_out_sensitive(found: list[Addressed]) -> list[Addressed]:
-    """Return the offers without the sensitive goods they cover; one with nothing else is left out.
-
-    An offer on categories, brands or everything names no variants and stays.
-    """
-    sensitive = list_sensitive_variants()
-    kept = []
-    for each in found:
-        open_ids = tuple(one for one in each.variant_ids if one not in sensitive)
-        if open_ids or not each.variant_ids:
-            kept.append(replace(each, variant_ids=open_ids))
-    return kept

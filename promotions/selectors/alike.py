@@ -29,7 +29,7 @@ class Cover:
 
     `lowered` is by offer, of those that may lower a piece; `concerned` has what their conditions
     ask for, too, and offers that compete with them. Variants of one of the `kinds` are in the same
-    scopes of all offers and their conditions, and are sensitive together or not at all.
+    scopes of all offers and their conditions, and are all never priced personally, or none is.
     """
 
     variant_id: IntArray
@@ -91,7 +91,7 @@ def _cover_catalogue(book_version: int, catalogue: int) -> Cover:
 
 
 def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:
-    bits = np.packbits(np.array([*masks, arrays.sensitive]), axis=0)
+    bits = np.packbits(np.array([*masks, arrays.never_personal]), axis=0)
     rows = np.ascontiguousarray(bits.T)
     _, kinds = np.unique(rows.view(f"V{rows.shape[1]}").ravel(), return_inverse=True)
     return np.asarray(kinds, dtype=np.int64)

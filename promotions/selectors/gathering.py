@@ -29,7 +29,7 @@ from promotions.selectors.personal_law import (
     find_personal_cap,
     find_personal_rule,
 )
-from shop.catalog.selectors import list_sensitive_variants
+from shop.catalog.selectors import list_never_personal
 
 _GIVEN = """
 SELECT campaign_id, offer_id FROM promotions_campaignshopper
@@ -84,7 +84,7 @@ def gather_offers(
     given, rule = _find_given([*offers, *_unlocked(coupons)], shopper, cart, now)
     offers = _drop_others(offers, given) if products else offers
     arms = find_offer_arms({offer.campaign_id for offer in offers}, shopper, cart.channel)
-    offers, passed_over = _keep_from_sensitive(offers, lines)
+    offers, passed_over = _leave_out_never_personal(offers, lines)
     offers = _with_budgets(offers, book, now, is_fresh=not products)
     offers, coupons = add_rooms(offers, coupons, _buyer_of(shopper, cart, now))
     every = (*offers, *_unlocked(coupons))
@@ -148,24 +148,21 @@ def _add_gifts(
     return replace(cart, gifts=look_up_gifts(ids)) if ids and look_up_gifts is not None else cart
 
 
-def _keep_from_sensitive(
+def _leave_out_never_personal(
     offers: list[OfferValue], lines: Sequence[CartLineValue]
 ) -> tuple[list[OfferValue], frozenset[int]]:
-    """Return the offers, those addressed to shoppers without the sensitive goods among `lines`, and
-    these goods where it mattered.
+    """Return the offers, those for chosen shoppers without the goods among `lines` that are never
+    priced personally, and these goods where it mattered.
 
-    Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9).
-    A code somebody enters is their own act and keeps its worth.
+    Whom staff chose for a discount on such goods would tell of health or sexual life (GDPR art. 9),
+    of children or of drink. A code somebody enters is their own act and keeps its worth.
     """
-    if not any(offer.audience == "personal" for offer in offers):
+    if not any(offer.is_for_chosen for offer in offers):
         return offers, frozenset()
-    hidden = list_sensitive_variants().intersection(line.variant_id for line in lines)
+    hidden = list_never_personal().intersection(line.variant_id for line in lines)
     if not hidden:
         return offers, frozenset()
-    kept = [
-        offer.without_variants(hidden) if offer.audience == "personal" else offer
-        for offer in offers
-    ]
+    kept = [offer.without_variants(hidden) if offer.is_for_chosen else offer for offer in offers]
     return [offer for offer in kept if any(map(offer.covers, lines))], frozenset(hidden)
 
 

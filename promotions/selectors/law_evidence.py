@@ -22,11 +22,13 @@ from pricing.core.values import JurisdictionRule
 from pricing.selectors import floor_minor, has_price_book
 from pricing.selectors.offered import lower_by_offers
 from pricing.selectors.references import PAID_DAYS, load_paid, load_series
+from promotions.core.conditions import picks_shoppers
 from promotions.core.law.claims import parse_claims
 from promotions.core.law.depth import Roles, deepest_unit
 from promotions.core.law.drafts import Draft, Goods, Window
 from promotions.core.law.gifts import Together, find_together
 from promotions.core.law.places import LawRow
+from promotions.core.parse_conditions import parse_condition
 from promotions.core.revisions import OFFERS
 from promotions.core.values import OfferValue
 from promotions.models import Campaign
@@ -162,10 +164,13 @@ def load_subject(
 
 
 def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) -> Places:
-    """Return what an offer means; one for chosen shoppers keeps from sensitive goods by itself."""
+    """Return what an offer means; one for chosen shoppers leaves out, as the cart does, what is
+    never priced personally."""
     places = find_places(offer, arrays)
-    is_chosen = row.audience == Campaign.Audience.PERSONAL and not offer["requires_coupon"]
-    return places.without(arrays.sensitive) if is_chosen else places
+    is_personal = row.audience == Campaign.Audience.PERSONAL
+    is_chosen = is_personal or picks_shoppers(parse_condition(offer.get("condition") or {}))
+    leaves_out = is_chosen and not offer["requires_coupon"]
+    return places.without(arrays.never_personal) if leaves_out else places
 
 
 def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:

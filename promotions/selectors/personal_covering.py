@@ -60,7 +60,7 @@ def _take(arrays: VariantArrays, variant_ids: NDArray[np.int64]) -> VariantArray
     at = np.searchsorted(arrays.variant_id, wanted)
     at = at[at < len(arrays.variant_id)]
     at = at[arrays.variant_id[at] == wanted[: len(at)]]
-    at = at[~(arrays.restricted[at] | arrays.child_directed[at] | arrays.sensitive[at])]
+    at = at[~arrays.never_personal[at]]
     return replace(
         arrays,
         variant_id=arrays.variant_id[at],

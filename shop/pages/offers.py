@@ -89,8 +89,11 @@ def list_shopper_offers(
 
 
 def _covered_variants(offer: PersonalOffer) -> NDArray[np.int64]:
-    """Return the variants of an offer, most popular first."""
+    """Return the variants of an offer, most popular first; of one for chosen shoppers without what
+    is never priced personally."""
     arrays = load_variant_arrays()
     covered = np.isin(arrays.variant_id, list_covered_variants(offer_id=offer.offer_id))
+    if offer.audience == "personal":
+        covered &= ~arrays.never_personal
     order = np.argsort(-arrays.popularity[covered], kind="stable")
     return arrays.variant_id[covered][order]

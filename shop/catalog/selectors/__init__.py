@@ -2,7 +2,7 @@
 
 from shop.catalog.selectors.arrays import (
     list_bulk_variants,
-    list_sensitive_variants,
+    list_never_personal,
     load_placement_weeks,
     load_sensitive_ids,
     load_variant_arrays,
@@ -35,8 +35,8 @@ __all__ = [
     "list_categories",
     "list_category_variants",
     "list_identities",
+    "list_never_personal",
     "list_search_facets",
-    "list_sensitive_variants",
     "list_stocked_variants",
     "load_placement_weeks",
     "load_sensitive_ids",

@@ -19,7 +19,7 @@ _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Liquids of a category are compared by the quart if half of them hold a US pint or more.
 BULK_MILLILITERS = 473.0
-_sensitive_set: VersionedCache[frozenset[int]] = VersionedCache(size=1)
+_never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
 QUESTION = """
 SELECT v.id, v.product_id, p.category_id, coalesce(top.id, middle.id, leaf.id), p.brand_id,
@@ -45,6 +45,16 @@ WITH RECURSIVE marked AS (
 SELECT ARRAY(SELECT id FROM marked ORDER BY id),
        ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
              JOIN marked ON marked.id = p.category_id ORDER BY v.id)
+"""
+NEVER_PERSONAL = """
+WITH RECURSIVE marked AS (
+    SELECT id FROM shop_category WHERE is_sensitive
+    UNION
+    SELECT below.id FROM shop_category below JOIN marked ON below.parent_id = marked.id
+)
+SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
+JOIN shop_category leaf ON leaf.id = p.category_id
+WHERE leaf.is_restricted OR leaf.is_child_directed OR leaf.id IN (SELECT id FROM marked)
 """
 
 
@@ -83,12 +93,13 @@ def load_sensitive_ids() -> SensitiveIds:
     return _sensitive.get("all", _load_sensitive)
 
 
-def list_sensitive_variants() -> frozenset[int]:
-    """Return the sensitive variants as a set: for who asks about a few, not about arrays.
+def list_never_personal() -> frozenset[int]:
+    """Return the variants that nothing personal is offered on, as `VariantArrays.never_personal`
+    has it, those no longer sold among them: for who asks about a few, not about arrays.
 
     No query once cached by version, one otherwise.
     """
-    return _sensitive_set.get("all", lambda: frozenset(load_sensitive_ids().variant_id.tolist()))
+    return _never_personal.get("all", _load_never_personal)
 
 
 def list_bulk_variants() -> frozenset[int]:
@@ -118,6 +129,12 @@ def _load_sensitive() -> SensitiveIds:
         category_id=_freeze(np.array(categories, dtype=np.int64)),
         variant_id=_freeze(np.array(variants, dtype=np.int64)),
     )
+
+
+def _load_never_personal() -> frozenset[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(NEVER_PERSONAL)
+        return frozenset(pk for (pk,) in cursor.fetchall())
 
 
 def _freeze[Array: NDArray[Any]](array: Array) -> Array:
