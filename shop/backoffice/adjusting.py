@@ -17,7 +17,7 @@ from promotions.selectors.places import find_place
 from promotions.selectors.staff_adjusting import AdjustmentRow, CampaignPulse
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
-from shop.backoffice.formats import show_count, show_percent
+from shop.backoffice.formats import show_count, show_percent, show_units
 from shop.staff.columns import EMPTY, show_minor
 
 LEVERS: Mapping[str, Promise] = {
@@ -219,7 +219,7 @@ def show_evidence(name: str, value: float | None) -> str:
         return show_minor(value)
     if name in _COUNTS:
         return show_count(value)
-    return f"{value:.3g}" if name in _PLAIN else show_percent(value)
+    return show_units(value) if name in _PLAIN else show_percent(value)
 
 
 def draw_pulse(pulse: CampaignPulse) -> Chart:

@@ -224,4 +224,4 @@ def show_bytes(size: Any) -> str:
     >>> show_bytes(192_419)
     '192 kB'
     """
-    return f"{size / 1000:,.0f} kB" if isinstance(size, int | float) else EMPTY
+    return f"{show_count(size / 1000)} kB" if isinstance(size, int | float) else EMPTY

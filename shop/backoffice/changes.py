@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from pricing.core.changes import Band, OverrideRow, ProposalRow
 from shop.backoffice.charts.drawing import Format
-from shop.backoffice.formats import show_units
+from shop.backoffice.formats import show_change, show_units
 from shop.kernel.money import write_amount
 from shop.staff.columns import EMPTY, show_minor, show_money
 from shop.staff.place import staff_currency
@@ -122,7 +122,7 @@ def describe_proposal(row: ProposalRow, reader_id: int | None) -> Change:
         row=row,
         before=show_money(row.current_minor),
         after=show_money(row.final_minor),
-        step=f"{100 * step:+.1f} %",
+        step=show_change(step),
         step_tone="green" if step < 0 else "amber",
         state=state,
         state_tone=tone,
@@ -160,7 +160,7 @@ def list_effects(weekly: Mapping[str, Band], share: Mapping[str, Band]) -> tuple
                 interval=f"{_signed(low, show)} … {_signed(high, show)}"
                 if low is not None and high is not None
                 else EMPTY,
-                share=EMPTY if part[1] is None else f"{100 * part[1]:+.1f} %",
+                share=show_change(part[1]),
                 tone="green" if sign > 0 else "red" if sign < 0 else "gray",
             )
         )
@@ -182,7 +182,7 @@ def _list_candidates(row: ProposalRow) -> tuple[CandidateLine, ...]:
     return tuple(
         CandidateLine(
             price=show_money(price),
-            gain=EMPTY if not gain else f"{100 * (gain - 1):+.1f} %",
+            gain=EMPTY if not gain else show_change(gain - 1),
             chance=EMPTY if chance is None else f"{100 * chance:.0f} %",
             is_chosen=price == row.proposed_minor,
         )
@@ -208,7 +208,7 @@ def _show_goal(row: ProposalRow) -> str:
         return ""
     return _("%(goal)s %(gain)s, better with a chance of %(chance)s") % {
         "goal": GOALS.get(row.objective, row.objective),
-        "gain": f"{100 * (row.gain - 1):+.1f} %",
+        "gain": show_change(row.gain - 1),
         "chance": f"{100 * row.chance:.0f} %",
     }
 

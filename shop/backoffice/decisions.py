@@ -16,7 +16,7 @@ from profiles.core.features import FEATURES
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Curve, Marker, PlaneChart
-from shop.backoffice.formats import show_percent, show_units
+from shop.backoffice.formats import show_change, show_percent, show_units
 from shop.staff.columns import show_money
 
 type Text = str | Promise
@@ -102,7 +102,7 @@ def list_inputs(trace: QuoteTrace) -> list[tuple[Text, str]]:
         if not isinstance(number, int | float) or not number:
             continue
         is_money = name.endswith("_minor") or name in MONEY_INPUTS
-        text = show_money(round(number), trace.currency) if is_money else f"{number:.3g}"
+        text = show_money(round(number), trace.currency) if is_money else show_units(number)
         shown.append((meaning, text))
     return shown
 
@@ -141,7 +141,7 @@ def list_chances(trace: QuoteTrace, chances: QuoteChances) -> list[Chance]:
     return [
         Chance(
             price=show_money(minor, trace.currency),
-            discount=f"{100 * (minor / trace.public_minor - 1):+.1f} %",
+            discount=show_change(minor / trace.public_minor - 1),
             chance=f"{100 * chance:.1f} %",
             is_shown=minor == trace.quoted_minor,
         )

@@ -12,8 +12,8 @@ from profiles.selectors.staff_experiments import ExperimentRow, ReadoutRow
 from shop.backoffice.charts.drawing import WIDE, Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.charts.planes import Band, Curve, PlaneChart
-from shop.backoffice.experiments import name_guard, name_of, name_outcome, show_change
-from shop.backoffice.formats import show_day, show_percent
+from shop.backoffice.experiments import name_guard, name_of, name_outcome
+from shop.backoffice.formats import show_change, show_day, show_percent
 
 
 def draw_intervals(row: ExperimentRow) -> Chart | None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
-from shop.backoffice.experiments import name_guard, name_of, show_change, show_value
-from shop.backoffice.formats import show_count, show_percent
+from shop.backoffice.experiments import name_guard, name_of, show_value
+from shop.backoffice.formats import show_change, show_count, show_percent
 from shop.staff.columns import EMPTY
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from profiles.core.experiments import METRICS
 from profiles.selectors.experiment_words import METRIC_NAMES, OUTCOMES
 from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
-from shop.backoffice.formats import show_count, show_percent, show_units
+from shop.backoffice.formats import show_change, show_count, show_percent, show_units
 from shop.staff.columns import EMPTY, show_minor
 
 type Text = str | Promise
@@ -93,13 +93,6 @@ def show_value(metric: str, number: float | None) -> str:
     if found.base in ("one", "orders") and metric != "conversion":
         return show_units(number)
     return show_percent(number)
-
-
-def show_change(number: float | None) -> str:
-    """Return a relative change with its sign, a dash for what is not bounded yet."""
-    if number is None:
-        return EMPTY
-    return f"{'+' if number > 0 else ''}{show_percent(number)}"
 
 
 def judge(row: ExperimentRow, now: datetime) -> tuple[str, str]:

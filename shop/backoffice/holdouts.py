@@ -20,8 +20,7 @@ from profiles.selectors.holdout_readouts import (
     read_experiment_holdout,
     read_holdout,
 )
-from shop.backoffice.experiments import show_change
-from shop.backoffice.formats import show_count, show_percent
+from shop.backoffice.formats import show_change, show_count, show_percent
 from shop.staff.columns import EMPTY, show_minor
 
 NAMES: Mapping[str, str | Promise] = {

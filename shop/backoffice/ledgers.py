@@ -15,8 +15,8 @@ from pricing.core.values import PricePoint
 from pricing.selectors.looks import PriceLooks
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.backoffice.formats import show_count, show_day, show_percent
-from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.backoffice.formats import show_change, show_count, show_day, show_percent
+from shop.staff.columns import show_minor, show_money
 from shop.staff.place import staff_zone
 
 HISTORY_DAYS = 182
@@ -106,7 +106,7 @@ def _line(point: PricePoint, share: float | None, until: datetime | None) -> Led
         kind=KINDS.get(point.kind, point.kind),
         is_list=point.kind == "list",
         amount=show_money(point.amount_minor),
-        change=EMPTY if share is None else f"{100 * share:+.1f} %",
+        change=show_change(share),
         tone="green" if share is not None and share < 0 else "gray",
         since=point.valid_from,
         until=until,

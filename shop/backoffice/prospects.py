@@ -21,6 +21,7 @@ from promotions.core.recorded import Interval, forecast_stock
 from promotions.core.values import OfferValue
 from promotions.selectors.builder_drafts import compile_campaign
 from promotions.selectors.campaigns import CampaignView
+from shop.backoffice.formats import show_percent
 from shop.backoffice.names import name_cards
 from shop.backoffice.rehearsals import DRAWS, SEED, Rehearsal
 from shop.catalog.selectors import get_market
@@ -121,8 +122,8 @@ def describe_forecast(
     return [
         (
             _("Carts it would have applied to"),
-            f"{share.estimate:.1%}",
-            f"{share.low:.1%} – {share.high:.1%}",
+            show_percent(share.estimate),
+            f"{show_percent(share.low)} – {show_percent(share.high)}",
         ),
         (_("Given away on top, in all"), *money(found.cost_minor)),
         (_("Margin of these carts with it"), *money(found.margin_minor)),

@@ -15,13 +15,22 @@ from orders.selectors.statistics import DaySales, list_day_sales
 from pricing.selectors.statistics import count_quotes_by_rung
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series, draw_spark
-from shop.backoffice.formats import show_count, show_day, show_percent, show_short_money
+from shop.backoffice.formats import (
+    MOST_CHANGE,
+    show_change,
+    show_count,
+    show_day,
+    show_percent,
+    show_short_money,
+)
 from shop.backoffice.memory import remember
 from shop.staff.columns import show_minor
 
 ONLINE = "online"
 PERIODS = (7, 28, 91, 364)
 KEEP_SECONDS = {7: 30, 28: 60, 91: 300, 364: 900}
+# Periods whose days with sales differ by more than this share are not compared.
+LEAST_ALIKE = 0.8
 RUNGS = ("personal", "book", "public")
 
 
@@ -38,12 +47,12 @@ class Card:
     @property
     def change_text(self) -> str:
         """The change with its sign."""
-        return "" if self.change is None else f"{self.change * 100:+.1f} %".replace("-", "−")
+        return "" if self.change is None else show_change(self.change)
 
     @property
     def tone(self) -> str:
         """The color of the change."""
-        if self.change is None or abs(self.change) < 0.0005:
+        if self.change is None or not 0.0005 <= abs(self.change) <= MOST_CHANGE:
             return "gray"
         return "green" if self.change > 0 else "red"
 
@@ -96,6 +105,28 @@ class Sales:
                 sums[row.day] += figure(row)
         return tuple(sums.values())
 
+    @property
+    def data_to(self) -> date | None:
+        """The last whole day with sales: today is not over, and an import may end before it."""
+        return max((row.day for row in self.now if row.day < self.period.today), default=None)
+
+    def compare(self, figure: Callable[[DaySales], float]) -> float | None:
+        """Return the change of the sum of `figure` up to `data_to` from the same days before.
+
+        None where nothing was sold then, or where sales are known of much fewer days of one side.
+        """
+        last = self.data_to
+        if last is None:
+            return None
+        now = [row for row in self.now if row.day <= last]
+        until = last - timedelta(days=self.period.days)
+        before = [row for row in self.before if row.day <= until]
+        fewer, more = sorted(len({row.day for row in rows}) for rows in (now, before))
+        base = sum(figure(row) for row in before)
+        if fewer < LEAST_ALIKE * more or base <= 0:
+            return None
+        return sum(figure(row) for row in now) / base - 1.0
+
 
 def read_sales(period: Period) -> Sales:
     """Return the sales of `period` and the one before. Three queries, remembered for a while."""
@@ -143,9 +174,10 @@ def _sum_card(
     title: str, sales: Sales, figure: Callable[[DaySales], float], show: Callable[[float], str]
 ) -> Card:
     total = sum(figure(row) for row in sales.now)
-    before = sum(figure(row) for row in sales.before)
-    change = (total - before) / before if before > 0 else None
-    return Card(title, show(total), change, draw_spark(sales.by_day(figure), title))
+    last = sales.data_to
+    note = "" if last is None else _("data to %(day)s") % {"day": show_day(last)}
+    change = sales.compare(figure)
+    return Card(title, show(total), change, draw_spark(sales.by_day(figure), title), note)
 
 
 def _share_card(

@@ -99,30 +99,6 @@ def test_the_leaderboard_says_who_may_take_the_slot_and_why_not(
     assert f"version {measured} was trained" in page.content.decode()
 
 
-def test_a_models_error_is_one_number_on_the_leaderboard_and_on_its_page(
-    root: Client, measured: int
-) -> None:
-    kind = DemandModelVersion.objects.get(pk=measured).kind
-    board = open_page(root, "leaderboard")
-    own, *others = sorted(board.context["families"], key=lambda one: not one.is_own)
-    assert (kind, own.is_own, [one.is_own for one in others]) == (
-        BOARD[0]["name"],
-        True,
-        [False] * 2,
-    )
-    line = next(one for one in board.context["versions"] if one.id == measured)
-    page = open_page(root, "model_backtest", measured)
-    figures = {str(one.title): one.figure for one in page.context["figures"]}
-    assert figures["WMAPE, all goods"] == own.wmape_all == line.wmape == "0.475"
-    assert figures["WMAPE, best-sold goods"] == own.wmape == "0.470"
-    assert [one.wmape_all for one in others] == ["–", "–"]
-    table = root.get(reverse("admin:pricing_demandmodelversion_changelist")).content.decode()
-    assert "WMAPE, all goods" in table
-    # Wherever a figure stands, the name of its set stands beside it.
-    shown = board.content.decode()
-    assert [shown.count(f">{name}<") for name in ("WMAPE", "WMAPE, all goods")] == [0, 2]
-
-
 def test_a_shop_without_a_board_says_when_there_will_be_one(root: Client) -> None:
     page = open_page(root, "leaderboard")
     assert "No families were compared yet" in page.content.decode()

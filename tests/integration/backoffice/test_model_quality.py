@@ -1,0 +1,48 @@
+"""The forecast error of a model is the same number, under the same name, wherever staff read it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pricing.models import DemandModelVersion
+
+BOARD = [
+    {"name": "pooled_poisson", "wmape": 0.47, "is_champion": True},
+    {"name": "trees", "wmape": 0.41, "reasons": ["its 90 % intervals hold 70%"]},
+    {"name": "softmax", "wmape": 0.5, "may_take": True},
+]
+
+
+@pytest.fixture
+def measured(root: Client) -> int:
+    """A version that was measured on all goods and on the best-sold ones; return its number."""
+    newest = DemandModelVersion.objects.order_by("-trained_at").first()
+    metrics = {"wmape": 0.475, "leaderboard": BOARD}
+    DemandModelVersion.objects.filter(pk=newest.pk).update(metrics=metrics, status="active")
+    return int(newest.pk)
+
+
+def test_a_models_error_is_one_number_on_the_leaderboard_and_on_its_page(
+    root: Client, measured: int
+) -> None:
+    kind = DemandModelVersion.objects.get(pk=measured).kind
+    board = root.get(reverse("admin:leaderboard"))
+    own, *others = sorted(board.context["families"], key=lambda one: not one.is_own)
+    assert (kind, own.is_own, [one.is_own for one in others]) == (
+        "pooled_poisson",
+        True,
+        [False] * 2,
+    )
+    line = next(one for one in board.context["versions"] if one.id == measured)
+    page = root.get(reverse("admin:model_backtest", args=[measured]))
+    figures = {str(one.title): one.figure for one in page.context["figures"]}
+    assert figures["WMAPE, all goods"] == own.wmape_all == line.wmape == "0.475"
+    assert figures["WMAPE, best-sold goods"] == own.wmape == "0.470"
+    assert [one.wmape_all for one in others] == ["–", "–"]
+    table = root.get(reverse("admin:pricing_demandmodelversion_changelist")).content.decode()
+    assert "WMAPE, all goods" in table
+    # Wherever a figure stands, the name of its set stands beside it.
+    shown = board.content.decode()
+    assert [shown.count(f">{name}<") for name in ("WMAPE", "WMAPE, all goods")] == [0, 2]

@@ -1,0 +1,79 @@
+"""One number format for staff: grouped, never with an exponent, no percentage of a tiny base."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils.translation import override
+
+from orders.selectors.statistics import DaySales
+from shop.backoffice.formats import show_change, show_count, show_percent, show_units
+from shop.backoffice.sales import Card, Period, Sales
+
+TODAY = date(2026, 11, 29)
+WEEK = Period(7, TODAY, "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (5770.0, "5,770"),
+        (16_488.8, "16,489"),
+        (99.96, "100"),
+        (0.000_051, "0.000051"),
+        (-0.25, "-0.25"),
+        (0.0, "0"),
+    ],
+)
+def test_quantities_have_no_exponent(number: float, said: str) -> None:
+    assert show_units(number) == said
+
+
+def test_large_numbers_are_grouped_everywhere() -> None:
+    assert (show_count(1_234_567.4), show_percent(50.131)) == ("1,234,567", "5,013 %")
+
+
+def test_a_change_from_a_tiny_base_is_no_comparison() -> None:
+    assert [show_change(one) for one in (50.131, 10.0, -0.031, 0.0)] == [
+        "no comparison",
+        "+1,000 %",
+        "-3.1 %",
+        "0 %",
+    ]
+    with override("zh-hans"):
+        assert show_change(50.131) == "无法比较"
+    card = Card("Sales", "$1", 50.131, "")  # type: ignore[arg-type]  # no chart is looked at
+    assert (card.change_text, card.tone) == ("no comparison", "gray")
+
+
+def _sold(orders: dict[int, int]) -> tuple[DaySales, ...]:
+    """Return one row for each {days ago: orders}."""
+    return tuple(
+        DaySales(TODAY - timedelta(days=ago), "online", number, *[0] * 7)
+        for ago, number in orders.items()
+    )
+
+
+def _count(row: DaySales) -> float:
+    return row.orders
+
+
+def test_a_day_that_is_not_over_is_compared_with_nothing() -> None:
+    now = _sold({0: 1} | dict.fromkeys(range(1, 7), 10))
+    before = _sold(dict.fromkeys(range(7, 14), 10))
+    sales = Sales(WEEK, now, before)
+    assert (sales.data_to, sales.compare(_count)) == (TODAY - timedelta(days=1), 0.0)
+
+
+def test_data_that_end_early_are_compared_with_the_same_days_before() -> None:
+    now, before = _sold({6: 12, 5: 12}), _sold(dict.fromkeys(range(7, 14), 10))
+    sales = Sales(WEEK, now, before)
+    assert sales.data_to == TODAY - timedelta(days=5)
+    assert sales.compare(_count) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("before", [{}, {9: 10}, dict.fromkeys(range(8, 14), 0)])
+def test_sales_with_hardly_any_before_are_not_compared(before: dict[int, int]) -> None:
+    sales = Sales(WEEK, _sold(dict.fromkeys(range(1, 7), 10)), _sold(before))
+    assert sales.compare(_count) is None
