@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from pricing.selectors import list_kill_switches
 from pricing.selectors.breakers import TripRow, list_open_trips
 from promotions.selectors.budget_alerts import BudgetRow, list_budget_alerts
+from shop.approvals.selectors import list_waiting
 from shop.backoffice.health import list_freshness, list_gauges, list_jobs
 from shop.backoffice.sales import (
     PERIODS,
@@ -28,6 +29,7 @@ from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
 
 DEFAULT_PERIOD = 28
+MOST_APPROVALS = 5
 
 
 def build_dashboard(request: HttpRequest) -> dict[str, Any]:
@@ -37,7 +39,10 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
     period = Period.ending(now, days)
     sales = read_sales(period)
     switches = list_kill_switches()
+    waiting = list_waiting(request.user, now=now, only_mine=True, limit=MOST_APPROVALS + 1)
     return {
+        "approvals": waiting[:MOST_APPROVALS],
+        "has_more_approvals": len(waiting) > MOST_APPROVALS,
         "periods": [(choice, choice == days) for choice in PERIODS],
         "cards": build_cards(sales),
         "charts": [draw_sales(sales), draw_personal(sales), draw_rungs(period)],

@@ -1,0 +1,79 @@
+"""Who may decide finds on the first page what waits for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from promotions.core.approvals import CAMPAIGN
+from promotions.models import Campaign
+from shop.approvals.models import ApprovalRequest
+from shop.approvals.selectors import list_waiting
+from shop.approvals.services import ask_approval
+from shop.kernel.clock import utc_now
+from shop.staff.roles import APPROVER, AUDITOR, MERCHANDISER, SUPPORT
+from tests.factories.backoffice_prices import NOON
+
+HEADING = "For you to decide"
+REASON = "The school year begins."
+
+
+@pytest.fixture
+def asked_by(as_role: Callable[[str], Client]) -> Client:
+    """The browser of a merchandiser who asked for six decisions; nothing else waits."""
+    browser = as_role(MERCHANDISER)
+    person = get_user_model().objects.get(email="merchandiser@staff.example")
+    ApprovalRequest.objects.filter(state="waiting").update(state="withdrawn")
+    for number, campaign in enumerate(Campaign.objects.order_by("pk")[:6]):
+        ask_approval(
+            CAMPAIGN,
+            campaign.pk,
+            name=campaign.name,
+            reason=REASON,
+            by_id=person.pk,
+            now=NOON,
+            deadline=utc_now() + timedelta(days=1 + number),
+        )
+    return browser
+
+
+def test_the_first_page_shows_what_the_reader_may_decide_above_all_else(
+    as_role: Callable[[str], Client], asked_by: Client
+) -> None:
+    page = as_role(APPROVER).get(reverse("admin:index")).content.decode()
+    first = Campaign.objects.order_by("pk")[0]
+    address = reverse("admin:campaign_plan", args=[first.pk])
+    row = page[page.index(f'href="{address}"') : page.index("ft-periods")]
+    assert page.index(HEADING) < page.index(address)
+    assert f">{first.name}</a>" in row
+    assert row.count(f"<td>{REASON}</td>") == 5
+    assert row.count("<td>merchandiser@staff.example</td>") == 5
+    assert page.count("<time datetime=") == 5
+    assert f'href="{reverse("admin:approvals")}">All that waits for approval</a>' in row
+    chinese = as_role(SUPPORT).get("/zh-hans" + reverse("admin:index")).content.decode()
+    assert "由您决定" not in chinese
+
+
+def test_who_asked_and_roles_without_the_right_are_shown_nothing_to_decide(
+    as_role: Callable[[str], Client], asked_by: Client
+) -> None:
+    for browser in (asked_by, as_role(SUPPORT), as_role(AUDITOR)):
+        assert HEADING not in browser.get(reverse("admin:index")).content.decode()
+
+
+def test_what_waits_costs_the_first_page_three_queries_however_much_it_is(
+    as_role: Callable[[str], Client],
+    asked_by: Client,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    as_role(APPROVER)
+    reader = get_user_model().objects.get(email="approver@staff.example")
+    assert reader.has_perm(CAMPAIGN.label.replace(".", ".view_"))  # reads the reader's rights
+    with django_assert_num_queries(3):
+        assert len(list_waiting(reader, now=NOON, only_mine=True)) == 6
