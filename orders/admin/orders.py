@@ -23,7 +23,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import EMPTY, money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
-from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
+from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
 from shop.staff.masked import MaskedAdmin
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.roles import mask_email, mask_text
@@ -93,9 +93,10 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "number__startswith": read_text,
         "external_ref": read_text,
         "email": lambda text: text.strip().lower() if "@" in text else None,
+        "name__icontains": read_words,
         "shopper__pseudonym": read_uuid,
     }
-    search_help_text = _("order number, e-mail address or shopper's pseudonym")
+    search_help_text = _("order number, customer's name or e-mail address, or shopper's pseudonym")
     personal = {
         "email": mask_email,
         "phone": mask_text,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.functions import Upper
 
 
 class Order(models.Model):
@@ -110,6 +111,7 @@ class Order(models.Model):
                 fields=["pay_until"], condition=Q(status="awaiting_payment"), name="order_unpaid"
             ),
             GinIndex(fields=["identity"], name="order_identity", condition=~Q(identity=[])),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="order_name_words"),
             models.Index(fields=["email"], condition=~Q(email=""), name="order_email"),
         ]
         constraints = [

@@ -30,9 +30,9 @@ from profiles.models import (
 )
 from profiles.selectors import name_tags
 from shop.staff.columns import age_column, json_cell, show_link, show_money, show_tag, tag_column
-from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
+from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
 from shop.staff.masked import MaskedAdmin
-from shop.staff.roles import is_auditor, mask_email
+from shop.staff.roles import is_auditor, mask_email, mask_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 A_DAY = timedelta(days=1)
@@ -62,8 +62,15 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
         "pseudonym": read_uuid,
         "external_ref": read_text,
         "account__email": lambda text: text.strip().lower() if "@" in text else None,
+        "account__first_name__istartswith": read_words,
+        "account__last_name__istartswith": read_words,
     }
-    personal = {"account__email": mask_email}
+    search_help_text = _("household, e-mail address, name or pseudonym")
+    personal = {
+        "account__email": mask_email,
+        "account__first_name": mask_text,
+        "account__last_name": mask_text,
+    }
     fieldsets = [
         (None, {"fields": ["pseudonym", "external_ref", "account", "home_store", "market_code"]}),
         (

@@ -17,11 +17,11 @@ from unfold.contrib.filters.admin import (
 )
 
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
-from shop.catalog.selectors.staff import find_variant_ids
+from shop.catalog.selectors.staff import find_product_ids, find_variant_ids
 from shop.kernel.clock import utc_now
 from shop.staff.columns import money_column, percent_column, show_link
 from shop.staff.filters import MoneyRangeFilter
-from shop.staff.keys import KeySearch, read_text
+from shop.staff.keys import KeySearch, read_text, read_words
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -97,7 +97,7 @@ class VariantInline(ReadOnlyInline):
 
 
 @admin.register(Product)
-class ProductAdmin(KeptAdmin):
+class ProductAdmin(KeySearch, KeptAdmin):
     list_display = ["name", "name_zh", "category", "brand", "popularity_rounded", "is_active"]
     list_select_related = ["category", "brand"]
     list_filter = [
@@ -105,7 +105,13 @@ class ProductAdmin(KeptAdmin):
         ("category", AutocompleteSelectFilter),
         ("brand", AutocompleteSelectFilter),
     ]
-    search_fields = ["name", "name_zh", "external_ref__startswith"]
+    search_keys = {
+        "name__icontains": read_text,
+        "name_zh__icontains": read_text,
+        "external_ref__startswith": read_text,
+        "category__name__icontains": read_words,
+        "id__in": find_product_ids,
+    }
     ordering = ["-popularity"]
     autocomplete_fields = ["category", "brand"]
     readonly_fields = ["external_ref", "slug", "popularity", "created_at"]

@@ -40,6 +40,16 @@ def read_text(text: str) -> str | None:
     return text.strip() or None
 
 
+def read_words(text: str) -> str | None:
+    """Return `text` if it is long enough to be part of a name, or None.
+
+    >>> read_words(" Liddell "), read_words("a")
+    ('Liddell', None)
+    """
+    cleaned = text.strip()
+    return cleaned if len(cleaned) > 1 else None
+
+
 class KeySearch(StaffAdmin):
     """Searches the look-ups of `search_keys`, each only if the text can be such a key.
 

@@ -21,6 +21,12 @@ def find_variant_ids(words: str) -> list[int] | None:
     return [int(variant_id) for variant_id in found] or None
 
 
+def find_product_ids(words: str) -> list[int] | None:
+    """Return ids of the products the store's own search finds, None if it finds nothing."""
+    found = Variant.objects.filter(pk__in=find_variant_ids(words) or ())
+    return sorted(set(found.values_list("product_id", flat=True))) or None
+
+
 def has_sku(sku: str) -> bool:
     """Return whether a variant has exactly this SKU, on sale or not. One query."""
     return Variant.objects.filter(sku=sku).exists()
