@@ -25,6 +25,12 @@ KINDS = {
     "Type C": ("Seasonal coupon booklet", "季节优惠券手册"),
 }
 
+type Branch = tuple[tuple[str, str], ...]
+"""Names in English and Chinese of a product's department, category and type."""
+MIXED = ("selected products", "精选商品")
+# How deep to name goods, and how many names at most: the first that leaves out no product.
+NAMINGS = ((3, 1), (2, 1), (2, 2), (1, 1), (1, 2))
+
 
 @dataclass(frozen=True, slots=True)
 class CouponWorld:
@@ -35,8 +41,8 @@ class CouponWorld:
     weeks: int
     shopper_ids: Mapping[str, int]
     variant_ids: Mapping[str, int]
-    categories: Mapping[str, tuple[str, str]]
-    """Category name in English and Chinese by product reference."""
+    branches: Mapping[str, Branch]
+    """Where each product stands in the tree, by product reference."""
 
 
 def value_coupons(connection: duckdb.DuckDBPyConnection, *, utc_offset: int) -> None:
@@ -93,24 +99,44 @@ def _move(moment: datetime, world: CouponWorld) -> datetime:
 
 
 def list_coupons(connection: duckdb.DuckDBPyConnection, world: CouponWorld) -> Iterator[CouponRow]:
-    """Yield coupons, named after their amount and the category most of their products are in."""
-    covered: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
+    """Yield coupons, named after their amount and what all of their products are."""
+    covered: dict[tuple[str, str], Counter[Branch]] = defaultdict(Counter)
     rows = connection.execute("SELECT coupon_upc, campaign_id, product_id FROM coupons").fetchall()
     for upc, campaign, product in rows:
-        covered[upc, campaign][world.categories[product]] += 1
+        covered[upc, campaign][world.branches[product]] += 1
     values = connection.execute("SELECT coupon_upc, campaign_id, amount FROM coupon_values")
     for upc, campaign, amount in values.fetchall():
         minor = max(1, round(amount * world.minor_units))
-        # Of equally frequent categories the first by name, so that a second run agrees.
-        name, name_zh = min(covered[upc, campaign].items(), key=lambda kv: (-kv[1], kv[0]))[0]
+        name, name_zh = name_goods(covered[upc, campaign])
         yield CouponRow(
             external_ref=f"{campaign}-{upc}",
             campaign_ref=campaign,
             code=f"J{upc}-{campaign}",
             name=f"{format_money(minor, world.currency, 'en_US')} off {name}",
-            name_zh=f"{name_zh or name}立减{format_money(minor, world.currency, 'zh_Hans_CN')}",
+            name_zh=f"{name_zh}立减{format_money(minor, world.currency, 'zh_Hans_CN')}",
             amount_minor=minor,
         )
+
+
+def name_goods(branches: Mapping[Branch, int]) -> tuple[str, str]:
+    """Return what goods are called together, in English and Chinese, by how many stand where.
+
+    No product is left out: a name that fits most of them would promise the others by accident.
+
+    >>> baby, chips = ("Baby", "婴儿"), ("Chips", "薯片")
+    >>> name_goods({(baby, ("Baby Food", "婴儿食品")): 3, (("Snacks", "零食"), chips): 9})
+    ('Chips and Baby Food', '薯片、婴儿食品')
+    """
+    for depth, most in NAMINGS:
+        parts: Counter[Branch] = Counter()
+        for branch, count in branches.items():
+            parts[branch[:depth]] += count
+        if len(parts) <= most:
+            # Of equally frequent ones the first by name, so that a second run agrees.
+            ranked = sorted(parts, key=lambda part: (-parts[part], part))
+            named = dict.fromkeys(part[-1] for part in ranked)
+            return " and ".join(en for en, _ in named), "、".join(zh or en for en, zh in named)
+    return MIXED
 
 
 def list_coupon_variants(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import accumulate
 
 from orders.services import load_orders_bulk
 from pricing.core.values import LedgerRow
@@ -155,7 +156,7 @@ def _load_campaigns(work: Work) -> int:
         weeks=work.timeline.weeks,
         shopper_ids=work.shopper_ids,
         variant_ids=work.variant_ids,
-        categories=_name_categories(work),
+        branches=_name_branches(work),
     )
     loaded = load_campaigns_bulk(
         campaigns=list(coupons.list_campaigns(work.connection, world)),
@@ -175,10 +176,14 @@ def _load_campaigns(work: Work) -> int:
     )
 
 
-def _name_categories(work: Work) -> dict[str, tuple[str, str]]:
+def _name_branches(work: Work) -> dict[str, coupons.Branch]:
     catalogue = work.catalogue
     names = {row.path: (row.name, row.name_zh) for row in catalogue.categories}
-    return {row.ref: names[row.category_path] for row in catalogue.products}
+    branches = {
+        path: tuple(names[each] for each in accumulate(path.split("/"), "{}/{}".format))
+        for path in {row.category_path for row in catalogue.products}
+    }
+    return {row.ref: branches[row.category_path] for row in catalogue.products}
 
 
 STAGES = (

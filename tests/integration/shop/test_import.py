@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from rich.console import Console
 from orders.models import Order, OrderLine
 from pricing.models import FeedPulse, PriceLedgerEntry
 from profiles.models import AuditTrait, Event, Shopper
-from promotions.models import Campaign, Coupon, Redemption
+from promotions.models import Campaign, Coupon, OfferVariant, Redemption
 from shop.catalog.models import Product, ProductWeek, Store, Variant
 from shop.intake.run import JOB, ImportOptions, import_history
 from shop.inventory.models import StockRecord
@@ -160,6 +161,28 @@ def test_demographics_are_audit_traits_of_their_shoppers() -> None:
 def test_campaigns_keep_their_coupons_and_targets() -> None:
     assert Campaign.objects.filter(external_ref__isnull=False).count() == 27
     assert Coupon.objects.filter(offer__campaign__external_ref__isnull=False).exists()
+
+
+@pytest.mark.usefixtures("journey")
+def test_the_name_of_a_coupon_leaves_out_none_of_its_products() -> None:
+    """An offer on "Baby Food" covered chips: it was called what most of its products were."""
+    said = defaultdict[tuple[str, str], set[tuple[str, ...]]](set)
+    category = "variant__product__category__"
+    names = [f"{category}{above}name" for above in ("parent__parent__", "parent__", "")]
+    rows = OfferVariant.objects.filter(offer__campaign__external_ref__isnull=False)
+    for pk, name, *branch in rows.values_list("offer_id", "offer__name", *names):
+        said[pk, name.split(" off ", 1)[1]].add(tuple(branch))
+    mixed = [branches for (_, name), branches in said.items() if name == "selected products"]
+    assert all(len({branch[0] for branch in branches}) > 2 for branches in mixed)
+    untrue = [
+        name
+        for (_, name), branches in said.items()
+        if name != "selected products"
+        and not all(any(part in name for part in branch) for branch in branches)
+    ]
+    assert (untrue, len(said) > len(mixed)) == ([], True)
+    several = [name for (_, name) in said if " and " in name]
+    assert several
 
 
 @pytest.mark.usefixtures("journey")
