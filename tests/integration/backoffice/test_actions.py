@@ -99,7 +99,7 @@ def test_a_list_price_goes_through_the_ledger(root: Client) -> None:
     price.refresh_from_db()
     assert price.list_minor == 649
     note = LogEntry.objects.latest("pk").change_message
-    assert note == f"list price 500 -> 649: {REASON}"
+    assert note == f"list price $5.00 -> $6.49: {REASON}"
 
 
 def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
