@@ -11,7 +11,14 @@ from dataclasses import dataclass
 
 from promotions.core.carts import Scope
 from promotions.core.circumstances import Circumstances, Failure, judge
-from promotions.core.conditions_cart import CartHas, ChannelIn, CodeEntered, MarketIn, RegionIn
+from promotions.core.conditions_cart import (
+    CartHas,
+    ChannelIn,
+    CodeEntered,
+    DifferentProducts,
+    MarketIn,
+    RegionIn,
+)
 from promotions.core.conditions_shopper import (
     FirstOrder,
     GroupIn,
@@ -102,6 +109,7 @@ class Not:
 
 Leaf = (
     CartHas
+    | DifferentProducts
     | ChannelIn
     | MarketIn
     | RegionIn
@@ -150,7 +158,7 @@ def picks_shoppers(condition: Condition) -> bool:
 
 
 def list_scopes(condition: Condition) -> frozenset[Scope]:
-    """Return which goods `condition` asks for; of goods it looks at nothing else but amounts.
+    """Return which goods `condition` asks for; else it looks at amounts and numbers of products.
 
     >>> milk = Scope(category_ids=frozenset({3}))
     >>> list_scopes(All((Member(), Not(CartHas(scope=milk))))) == {milk}
@@ -161,7 +169,7 @@ def list_scopes(condition: Condition) -> frozenset[Scope]:
             return frozenset().union(*(list_scopes(part) for part in parts))
         case Not(part):
             return list_scopes(part)
-        case CartHas(scope=scope):
+        case CartHas(scope=scope) | DifferentProducts(scope=scope):
             return frozenset({scope})
         case _:
             return frozenset()
@@ -190,6 +198,7 @@ __all__ = [
     "Circumstances",
     "CodeEntered",
     "Condition",
+    "DifferentProducts",
     "ExactlyOne",
     "Failure",
     "FirstOrder",

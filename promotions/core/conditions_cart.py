@@ -41,6 +41,31 @@ class CartHas:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferentProducts:
+    """Holds when lines in `scope` are of at least `at_least` different products.
+
+    Sizes of one product count once, and so do many pieces of it.
+
+    >>> from datetime import UTC, datetime
+    >>> from promotions.core.carts import CartLineValue, CartValue, ShopperFacts
+    >>> line = CartLineValue("a", 1, 10, (3,), 5, quantity=9, unit_minor=2_800)
+    >>> cart = CartValue((line,), "USD", "us", "online")
+    >>> given = Circumstances(cart, ShopperFacts(), datetime(2026, 11, 26, tzinfo=UTC))
+    >>> DifferentProducts(3).failures(given)[0].missing_quantity
+    2
+    """
+
+    at_least: int
+    scope: Scope = EVERYTHING
+
+    def failures(self, given: Circumstances) -> tuple[Failure, ...]:
+        """Return how many products are missing."""
+        products = {line.product_id for line in given.cart.lines if self.scope.covers(line)}
+        missing = self.at_least - len(products)
+        return (Failure("products_below", 0, missing),) if missing > 0 else ()
+
+
+@dataclass(frozen=True, slots=True)
 class CodeEntered:
     """Holds when one of `codes` (normalised) was entered."""
 

@@ -107,7 +107,9 @@ def _grow(offer: OfferValue, failure: Failure, cart: CartValue) -> Iterator[Cart
     covered = sorted(filter(offer.covers, cart.lines), key=lambda line: -line.quantity)
     for line in (covered or cart.lines)[:MOST_LINES]:
         more = [line]
-        if failure.missing_quantity:
+        if failure.reason_code == "products_below":
+            more += [_as_product(line, -n) for n in range(1, failure.missing_quantity + 1)]
+        elif failure.missing_quantity:
             more = [replace(line, quantity=line.quantity + failure.missing_quantity)]
         if failure.missing_minor:
             more.append(_at_price(line, failure.missing_minor))
@@ -124,6 +126,12 @@ def _at_price(line: CartLineValue, unit_minor: int) -> CartLineValue:
         public_minor=unit_minor,
         floor_minor=0,
     )
+
+
+def _as_product(line: CartLineValue, key: int) -> CartLineValue:
+    """Return one piece of another product of the same kind and price, which the cart lacks."""
+    added = f"{line.line_id}{key}"
+    return replace(line, line_id=added, variant_id=key, product_id=key, quantity=1)
 
 
 def _holds(offer: OfferValue, cart: CartValue, given: Circumstances) -> bool:

@@ -3,6 +3,7 @@
 {} always holds; {"all": [...]}, {"any": [...]}, {"one": [...]} (exactly one), {"not": {...}}, or
 one leaf:
 {"cart_value": 4000} minor units · {"cart_quantity": 3} ·
+{"different_products": 3} or {"different_products": {"at_least": 3, "scope": {...}}} ·
 {"products" | "variants" | "categories" | "brands": [ids], "quantity": 1, "value": 0} ·
 {"segments" | "tags" | "channels" | "codes" | "markets" | "regions" | "tiers" | "groups": [texts]} ·
 {"first_order": true} · {"member": true} · {"shopper": "new" | "returning"} ·

@@ -12,6 +12,7 @@ from promotions.core.conditions import (
     ChannelIn,
     CodeEntered,
     Condition,
+    DifferentProducts,
     FirstOrder,
     GroupIn,
     HasTag,
@@ -28,6 +29,7 @@ from promotions.core.conditions import (
     TierIn,
     WeekdayIn,
 )
+from promotions.core.parse import parse_scope
 from promotions.core.parse_fields import (
     allow_only,
     read_count,
@@ -40,6 +42,18 @@ from promotions.core.parse_fields import (
 
 CHANNELS = ("online", "store", "app")
 LONGEST_WINDOW = 3_650
+
+
+def _different_products(value: Json, place: str) -> Condition:
+    """Read a number of products, or one and the goods they are counted among."""
+    if not isinstance(value, dict):
+        return DifferentProducts(read_count(value, place, least=2))
+    allow_only(value, ("at_least", "scope"), place)
+    count = read_count(value.get("at_least"), f"{place}.at_least", least=2)
+    scope = parse_scope(value.get("scope", {}), f"{place}.scope")
+    if scope.variant_ids == frozenset():
+        raise refuse(f"{place}.scope", "a condition names its goods and has no list beside it")
+    return DifferentProducts(count, scope)
 
 
 def _channels(value: Json, place: str) -> Condition:
@@ -130,6 +144,7 @@ LEAVES: Mapping[str, Callable[[Json, str], Condition]] = {
     "cart_quantity": lambda value, place: CartHas(
         min_quantity=read_count(value, place, least=1), reason_code="cart_quantity_below"
     ),
+    "different_products": _different_products,
     "segments": lambda value, place: SegmentIn(read_texts(value, place)),
     "tags": lambda value, place: HasTag(read_texts(value, place)),
     "tiers": lambda value, place: TierIn(read_texts(value, place)),

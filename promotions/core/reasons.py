@@ -91,10 +91,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "This offer was sent to other shoppers and is not valid for you.",
         "该优惠发放给指定顾客，您无法使用。",
     ),
-    "not_in_segment": (
-        "This offer is for another group of shoppers.",
-        "该优惠面向其他顾客群体。",
-    ),
+    "not_in_segment": ("This offer is for another group of shoppers.", "该优惠面向其他顾客群体。"),
     "tag_missing": ("This offer is for another group of shoppers.", "该优惠面向其他顾客群体。"),
     "first_order_only": ("This offer is for a first order only.", "该优惠仅限首单使用。"),
     "new_only": ("This offer is for new shoppers only.", "该优惠仅限新顾客使用。"),
@@ -148,6 +145,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Add {units} more{goods} to get “{name}”.",
         "{goods}再加购 {units} 件即可享受“{name}”。",
     ),
+    "products_below": (
+        "Different products still missing for “{name}”: {units}{goods}.",
+        "{goods}还差 {units} 种不同的商品即可享受“{name}”。",
+    ),
     "next_step_value": (
         "Add {missing} more{goods} for {gain} with “{name}”.",
         "{goods}再加购 {missing}，“{name}”即可{gain}。",
@@ -180,17 +181,11 @@ REASONS: dict[str, tuple[str, str]] = {
         "This offer takes exactly one of several things, and your order has more than one.",
         "该优惠只能满足多个条件中的一项，而您的订单满足了多项。",
     ),
-    "no_alternative": (
-        "This offer has no condition that could hold.",
-        "该优惠没有可满足的条件。",
-    ),
+    "no_alternative": ("This offer has no condition that could hold.", "该优惠没有可满足的条件。"),
     "code_missing": ("This offer needs a code.", "该优惠需要输入优惠码。"),
     # what would come of it
     "gift_gone": ("The gift is out of stock.", "赠品已送完。"),
-    "delivery_is_free": (
-        "There is no delivery fee this offer could lower.",
-        "没有可减免的运费。",
-    ),
+    "delivery_is_free": ("There is no delivery fee this offer could lower.", "没有可减免的运费。"),
     "too_little_for_points": (
         "The cart is too small to earn points with this offer.",
         "购物车金额不足，无法获得积分。",

@@ -33,6 +33,7 @@ class Cover:
     """
 
     variant_id: IntArray
+    product_id: IntArray
     lowered: Mapping[int, BoolArray]
     concerned: Mapping[int, BoolArray]
     kinds: IntArray
@@ -44,6 +45,13 @@ class Cover:
             return np.full(len(variant_ids), -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(own, variant_ids), len(own) - 1)
         return np.where(own[at] == variant_ids, self.kinds[at], -1)
+
+    def share_product(self, variant_ids: IntArray, product_ids: list[int]) -> BoolArray:
+        """Return which of the variants are of one of the products, (n,).
+
+        They are no further product, which a condition may ask for.
+        """
+        return np.isin(variant_ids, self.variant_id[np.isin(self.product_id, product_ids)])
 
 
 def load_cover() -> Cover:
@@ -87,7 +95,7 @@ def _cover_catalogue(book_version: int, catalogue: int) -> Cover:
     lowered = {offer.offer_id: join(offer.scopes) for offer in lowering}
     concerned = {offer_id: join(scopes) for offer_id, scopes in asked.items()}
     kinds = _number_kinds(list(masks.values()), arrays)
-    return Cover(arrays.variant_id, lowered, concerned, kinds)
+    return Cover(arrays.variant_id, arrays.product_id, lowered, concerned, kinds)
 
 
 def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:

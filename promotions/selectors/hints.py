@@ -11,7 +11,7 @@ from promotions.core.asked import Asked
 from promotions.core.builder.words import MOST_NAMED, say_goods
 from promotions.core.carts import EVERYTHING, Scope
 from promotions.core.circumstances import Circumstances, Failure
-from promotions.core.conditions import All, Any, CartHas, Condition, ExactlyOne
+from promotions.core.conditions import All, Any, CartHas, Condition, DifferentProducts, ExactlyOne
 from promotions.core.evaluate_missing import find_missing, find_next_step
 from promotions.core.reasons import explain
 from promotions.core.values import OfferValue
@@ -71,7 +71,7 @@ def _say(
     if goods is None:
         return None
     reason = step.reason_code
-    if not reason.startswith("next_step"):
+    if not reason.startswith(("next_step", "products_below")):
         reason = "cart_value_below" if step.missing_minor else "cart_quantity_below"
     return explain(
         reason,
@@ -97,12 +97,12 @@ def _find_wanted(
     return next(iter(find_missing(offer, lines)), failure), offer.scopes
 
 
-def _list_leaves(condition: Condition) -> Iterator[CartHas]:
+def _list_leaves(condition: Condition) -> Iterator[CartHas | DifferentProducts]:
     match condition:
         case All(parts) | Any(parts) | ExactlyOne(parts):
             for part in parts:
                 yield from _list_leaves(part)
-        case CartHas():
+        case CartHas() | DifferentProducts():
             yield condition
         case _:
             return

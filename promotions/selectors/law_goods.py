@@ -118,6 +118,8 @@ def _least(condition: c.Condition, price: Callable[[Scope], int]) -> int:
         case c.CartHas(scope, quantity, value):
             is_goods = scope != EVERYTHING or quantity > 1
             return max(value, quantity * price(scope) if is_goods else 0)
+        case c.DifferentProducts(count, scope):
+            return count * price(scope)
     return 0
 
 

@@ -73,9 +73,11 @@ def price_goods(
     their group could reach are asked for with that floor. Queries: as `gather_offers` says, for any
     number of goods.
     """
-    kinds = load_cover().find_kinds(goods.variant_id)
+    cover = load_cover()
+    kinds = cover.find_kinds(goods.variant_id)
+    known = cover.share_product(goods.variant_id, [line.product_id for line in cart.lines])
     inside = np.isin(goods.variant_id, [line.variant_id for line in cart.lines])
-    apart = inside | bool(list(codes))
+    apart = inside | known | bool(list(codes))
     single = np.where(apart, goods.variant_id, 0)
     first, group = group_alike(kinds, goods.unit_minor, goods.public_minor, single)
     lines = make_lines(goods.take(first))

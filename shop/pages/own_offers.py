@@ -32,7 +32,7 @@ from shop.pages.values import CategoryPage, ProductPage
 
 ON_A_PAGE = 2
 # Why an offer does not apply yet that more of the right goods would mend.
-NEAR = frozenset({"cart_value_below", "cart_quantity_below"})
+NEAR = frozenset({"cart_value_below", "cart_quantity_below", "products_below"})
 
 
 def list_product_offers(

@@ -19,6 +19,16 @@ ZH = Lexicon("zh-hans", "zh_Hans_CN", "USD", NAMES)
 
 CONDITIONS: list[tuple[dict[str, Json], str, str]] = [
     ({"cart_value": 4000}, "the cart is worth at least $40.00", "购物车满 US$40.00"),
+    (
+        {"different_products": 3},
+        "the cart holds at least 3 different products",
+        "购物车至少有 3 种不同的商品",
+    ),
+    (
+        {"different_products": {"at_least": 2, "scope": {"categories": [1]}}},
+        "the cart holds at least 2 different products of Cheese",
+        "购物车至少有 2 种不同的Cheese",
+    ),
     ({"cart_quantity": 3}, "the cart holds at least 3 pieces", "购物车至少有 3 件"),
     (
         {"categories": [1, 2], "quantity": 2},

@@ -133,6 +133,10 @@ CLAUSES: dict[str, tuple[dict[str, str], str]] = {
         {"spent": "30", "goods": "Brand 2"},
         "the cart holds at least 1 of Brand 2 worth at least $30.00",
     ),
+    "different_products": (
+        {"products": "3", "goods": "Brand 2"},
+        "the cart holds at least 3 different products of Brand 2",
+    ),
     "segments": ({"segments": "segment-1"}, "the shopper is in segment Segment 1"),
     "tags": ({"tags": "baker, cook"}, "the shopper carries the tag baker or cook"),
     "tiers": ({"tiers": "gold"}, "the member's tier is gold"),

@@ -45,6 +45,12 @@ def _worth(answers: Answers) -> dict[str, Json]:
     return parts[0] if len(parts) == 1 else {"any": parts}
 
 
+def _different(answers: Answers) -> dict[str, Json]:
+    goods = answers.get("goods")
+    count = answers["products"]
+    return {"different_products": {"at_least": count, "scope": goods} if goods else count}
+
+
 _ORDERS = b.count("orders", "orders", "订单数", "3")
 _SPENT = Blank("spent", "money", ("spent", "消费额"), "100.00")
 _DAY_NAMES = {str(day): name for day, name in WEEKDAYS.items()}
@@ -82,6 +88,15 @@ CLAUSES: Mapping[str, Clause] = {
             ),
             (Blank("goods", "goods", b.GOODS.label), replace(_SPENT, example="20.00")),
             _worth,
+        ),
+        Clause(
+            "different_products",
+            (
+                "the cart holds at least {products} different products of {goods}",
+                "购物车至少有 {products} 种不同的 {goods}",
+            ),
+            (b.count("products", "products", "商品种数", "3"), b.GOODS),
+            _different,
         ),
         Clause(
             "segments",

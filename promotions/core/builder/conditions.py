@@ -108,6 +108,8 @@ def _leaf(condition: c.Condition, words: Lexicon, *, negated: bool) -> str | Non
     """Return the clause of a leaf or its opposite; None where there is no such phrase."""
     if isinstance(condition, c.CartHas):
         return None if negated else _say_cart(condition, words)
+    if isinstance(condition, c.DifferentProducts):
+        return None if negated else _say_products(condition, words)
     find = _LEAVES.get(type(condition))
     if find is None:
         return None
@@ -150,6 +152,24 @@ def _say_cart(has: c.CartHas, words: Lexicon) -> str:
     if not has.min_value_minor:
         return said
     return said + words.pick((f" worth at least {worth}", f"且这些商品满 {worth}"))
+
+
+def _say_products(has: c.DifferentProducts, words: Lexicon) -> str:
+    count = has.at_least
+    if has.scope == EVERYTHING:
+        return words.pick(
+            (
+                f"the cart holds at least {count} different products",
+                f"购物车至少有 {count} 种不同的商品",
+            )
+        )
+    goods = say_goods(has.scope, words)
+    return words.pick(
+        (
+            f"the cart holds at least {count} different products of {goods}",
+            f"购物车至少有 {count} 种不同的{goods}",
+        )
+    )
 
 
 def _named(words: Lexicon, kind: str, keys: frozenset[str]) -> dict[str, str]:

@@ -70,6 +70,12 @@ def test_an_offer_on_everything_needs_no_products(shelf: Shelf) -> None:
     assert hints(shelf) == ["Add $5.00 more to get “Big”."]
 
 
+def test_missing_products_are_counted_among_those_named(shelf: Shelf) -> None:
+    two = {"at_least": 2, "scope": {"categories": [shelf.cheese]}}
+    release("Mix", condition={"different_products": two})
+    assert hints(shelf) == ["Different products still missing for “Mix”: 1 of Cheese."]
+
+
 def test_what_has_no_name_is_not_hinted_at(shelf: Shelf) -> None:
     release("Gone", condition={"categories": [987_654]})
     assert hints(shelf) == []

@@ -186,3 +186,23 @@ def test_only_goods_that_a_running_offer_could_lower_are_reckoned(shelf: Shelf) 
     make_campaign("rye", percent="10", scope={"categories": [shelf.bread]})
     make_campaign("told", percent="5", code="TOLD", scope={"categories": [shelf.cheese]})
     assert ids[find_touched(ids, NOTHING, NOON)].tolist() == [shelf.rye]
+
+
+def test_a_further_size_of_a_product_in_the_cart_is_no_further_product(shelf: Shelf) -> None:
+    goods = stock_catalogue(40)
+    inside = Variant.objects.get(pk=int(goods.variant_id[0]))
+    larger = Variant.objects.create(
+        product=inside.product, external_ref="larger", sku="larger", list_minor=1_000
+    )
+    others = Variant.objects.filter(
+        product__category=inside.product.category, product__brand=inside.product.brand
+    ).exclude(product=inside.product)
+    ids = np.array([other := others[0].pk, larger.pk], dtype=np.int64)
+    forget_catalog()
+    make_campaign("two", amount_minor=300, condition={"different_products": 2})
+    forget_offer_book()
+    same = np.array([1_000, 1_000], dtype=np.int64)
+    asked = Goods(ids, same, np.zeros(2, dtype=np.int64), same)
+    held = make_lines(Goods(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1]))
+    prices, _arms = price_all(asked, ShopperView(None), replace(NOTHING, lines=tuple(held)))
+    assert dict(zip(ids.tolist(), prices.tolist(), strict=True)) == {other: 700, larger.pk: 1_000}

@@ -29,6 +29,7 @@ LEAVES: tuple[tuple[str, Mapping[str, str], dict[str, Json]], ...] = (
     ("shopper", {"newness": "new"}, {"shopper": "new"}),
     ("cart_value", {"cart_value": "40.00"}, {"cart_value": 4_000}),
     ("cart_quantity", {"pieces": "3"}, {"cart_quantity": 3}),
+    ("different_products", {"products": "4", "goods": ""}, {"different_products": 4}),
     ("tags", {"tags": "vip, early"}, {"tags": ["vip", "early"]}),
     ("orders", {"orders": "3", "days": "90"}, {"orders": {"days": 90, "at_least": 3}}),
     ("orders_most", {"orders": "9", "days": "30"}, {"orders": {"days": 30, "at_most": 9}}),

@@ -108,6 +108,7 @@ def bounded(names: tuple[str, str], values: st.SearchStrategy[int], days: bool =
 LEAF_TREES = st.one_of(
     AMOUNTS.map(lambda minor: {"cart_value": minor}),
     COUNTS.map(lambda count: {"cart_quantity": count}),
+    COUNTS.map(lambda count: {"different_products": count}),
     st.builds(
         lambda word, keys, count, minor: {word: keys, "quantity": count, "value": minor},
         st.sampled_from(("products", "variants", "categories", "brands")),
