@@ -24,6 +24,7 @@ from pricing.services import (
 )
 from pricing.services.competitors import fetch_due_sources
 from pricing.services.places import run_everywhere, run_in_markets
+from shop.jobs.services import RunProgress
 from shop.jobs.tasks import job, wake
 from shop.kernel.clock import utc_now
 
@@ -143,14 +144,25 @@ def train_demand() -> int:
 
 
 @job(queue="training", time_limit=1800, retries=0)
-def train_family(family: str = "") -> int:
+def train_family(family: str = "", progress: RunProgress | None = None) -> int:
     """Fit a family for the leaderboard's slot; people decide whether it is used.
 
     Without a family, as when the run is started again from its table, there is nothing to do.
     """
     if not family:
         return 0
-    return services.train_demand(as_of=utc_now(), market=settings.MARKET_CODE, family=family).rows
+
+    def tell(_what: str, step: int, steps: int) -> None:
+        if progress is not None:
+            progress.report["family"] = family
+            progress.tell(step, steps)
+
+    row = services.train_demand(
+        as_of=utc_now(), market=settings.MARKET_CODE, family=family, progress=tell
+    )
+    if progress is not None:
+        progress.report |= {"version": row.id, "status": row.status}
+    return row.rows
 
 
 @job(queue="recompute", time_limit=900, retries=0)

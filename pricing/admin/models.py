@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -17,12 +18,14 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from pricing.admin.fits import describe_fit
 from pricing.core.approvals import MODEL_USE
 from pricing.models import DemandModelVersion
 from pricing.selectors.places import say_served
 from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.approvals.admin import TwoPersonAdmin
+from shop.jobs.selectors import find_latest_run
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import EMPTY, age_column, json_cell, show_link, show_tag, tag_column
@@ -30,6 +33,7 @@ from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcom
 from shop.staff.tables import ReadOnlyAdmin
 
 TRAIN_JOB = "train_family"
+ASKED = "fit_asked_at"  # in the session: when the reader last asked for a fit
 STATUS_TONES = {"active": "green", "candidate": "blue", "retired": "gray", "refused": "red"}
 
 
@@ -62,6 +66,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         "The first model is fitted on the shop's sales in the coming night, or now with “Fit a"
         " family”; each one stands here with its figures."
     )
+    list_before_template = "admin/parts/fit_progress.html"
     list_display = [
         "id",
         "kind",
@@ -110,6 +115,16 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         """Leave the arrays out: they are megabytes."""
         rows: QuerySet[DemandModelVersion] = super().get_queryset(request)
         return rows.defer("arrays")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show how the newest fit goes; once it has ended the page loads again by itself."""
+        asked = parse_datetime(request.session.get(ASKED, ""))
+        fit = describe_fit(find_latest_run(TRAIN_JOB), asked, utc_now())
+        context = (extra_context or {}) | {"fit": fit}
+        response: HttpResponse = super().changelist_view(request, context)
+        if "HX-Request" in request.headers and (fit is None or fit.percent is None):
+            response["HX-Refresh"] = "true"
+        return response
 
     @admin.display(description=_("Window"))
     def window(self, row: DemandModelVersion) -> SafeString:
@@ -160,11 +175,12 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     def fit_family(self, request: HttpRequest, form: FamilyForm) -> HttpResponse:
         """Have a worker fit a challenger; it stands in this table when it is done."""
         keywords = {"family": form.cleaned_data["family"]}
+        request.session[ASKED] = utc_now().isoformat()
         tell_outcome(
             self,
             request,
             lambda: start_job(name=TRAIN_JOB, queue="training", keywords=keywords),
-            _("On its way: the version stands here in some minutes."),
+            _("On its way: this page says how far it is."),
         )
         return go_back(request)
 
