@@ -152,7 +152,7 @@ def read_place() -> Place:
 def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
-    stacking = StackingForm(initial=template.stacking)
+    stacking = StackingForm(initial=dict(template.stacking))
     return FilledSentence(template, place, form, NameForm(), stacking, ProofForm(), [])
 
 
