@@ -67,7 +67,7 @@ def list_offered(request: HttpRequest, campaign: CampaignView) -> dict[str, Any]
         step.value: said
         for step, (right, said) in STEPS.items()
         if request.user.has_perm(right)
-        and (may_step(step, campaign.status) if step == Step.SCHEDULE else waits)
+        and (may_step(Step.SCHEDULE, campaign.status) if step == Step.SCHEDULE else waits)
     }
 
 
