@@ -18,7 +18,7 @@ BOARD = [
 @pytest.fixture
 def measured(root: Client) -> int:
     """A version that was measured on all goods and on the best-sold ones; return its number."""
-    newest = DemandModelVersion.objects.order_by("-trained_at").first()
+    newest = DemandModelVersion.objects.order_by("-trained_at")[0]
     metrics = {"wmape": 0.475, "leaderboard": BOARD}
     DemandModelVersion.objects.filter(pk=newest.pk).update(metrics=metrics, status="active")
     return int(newest.pk)
