@@ -36,6 +36,7 @@ from pricing.services.trials import step_trial, stop_trial, watch_trial
 from pricing.services.undo import undo_trip
 from profiles.core.values import ShopperValue
 from shop.approvals.core.values import NeedsSecondPerson
+from shop.catalog.selectors import versions
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -205,8 +206,13 @@ def test_the_share_is_sticky_and_grows_by_adding() -> None:
 
 
 def test_two_models_cost_no_query_once_they_are_in_memory(
-    dairy: Dairy, tried: DemandModelVersion, ann: int, django_assert_num_queries: object
+    dairy: Dairy,
+    tried: DemandModelVersion,
+    ann: int,
+    django_assert_num_queries: object,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(versions, "VERSION_SECONDS", 3600.0)  # a slow machine asks no sooner
     begin(tried, ann, share=0.5)
     alice = make_treated()
     look_at(alice, dairy.cheeses)
