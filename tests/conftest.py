@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from allauth.account.authentication import get_authentication_records
@@ -18,6 +19,12 @@ from django.utils import translation
 from xdist.scheduler import LoadFileScheduling
 
 from shop.jobs.redis import redis_breaker
+
+# How fast examples are drawn is the machine's affair: a loaded one must not fail a test.
+hypothesis.settings.register_profile(
+    "fairtag", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
+)
+hypothesis.settings.load_profile("fairtag")
 
 pytest_plugins = [
     "tests.seeded_rows",

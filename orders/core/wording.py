@@ -31,7 +31,7 @@ NOTICES: dict[str, tuple[str, str]] = {
         "您选择的赠品{name}已送完，请重新选择。",
     ),
     "offer_at_floor": (
-        "A part of the offer “{offer}” could not be applied to {name}: it is at its lowest price.",
+        "A part of the offer {offer} could not be applied to {name}: it is at its lowest price.",
         "优惠“{offer}”有一部分无法用于{name}：该商品已是最低价。",
     ),
     "unavailable": ("{name} is no longer sold.", "{name}已下架。"),

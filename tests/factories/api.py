@@ -141,6 +141,19 @@ def event(kind: str = "view", **fields: Any) -> dict[str, Any]:
     return {"id": str(uuid4()), "kind": kind, "occurred_at": utc_now().isoformat(), **fields}
 
 
+def pay_anew(device: Device) -> tuple[str, dict[str, Any]]:
+    """Give the open payment up, for one order has one at a time; return how to start another."""
+    path = f"{device.order_path}/payments"
+    expect(
+        device.client.post(
+            f"{path}/{device.payment['payment_id']}/confirm",
+            {"action_token": "", "approved": False},
+            Idempotency_Key=str(uuid4()),
+        )
+    )
+    return path, {"method": "sandbox-declined"}
+
+
 CALLS: dict[str, Call] = {
     "getIndex": lambda d: (f"{API}/", None),
     "createGuest": lambda d: (f"{API}/guest", None),
@@ -182,7 +195,7 @@ CALLS: dict[str, Call] = {
         f"{API}/orders/track",
         {"number": d.order["number"], "email": CONTACT["email"]},
     ),
-    "startPayment": lambda d: (f"{d.order_path}/payments", {"method": "sandbox-declined"}),
+    "startPayment": pay_anew,
     "confirmPayment": lambda d: (
         f"{d.order_path}/payments/{d.payment['payment_id']}/confirm",
         {"action_token": d.payment["action_token"], "approved": True},

@@ -79,6 +79,7 @@ CHECKOUT: Json = {
     "delivery_options": [DELIVERY],
     "payment_methods": [{"code": "sandbox-card", "name": "Test card", "is_sandbox": True}],
     "expires_at": LATER,
+    "minimum_age": None,
 }
 CONTACT: Json = {
     "email": "alice@example.com",

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.django_db
 
 OPERATIONS = {operation.name: operation for operation in list_operations(read_schema())}
 # An offer needs a campaign: its own test below. Points and groups need an account, a review an
-# order, a gift an offer of several, a till its token: test_points.py, test_groups.py,
-# test_reviews.py, test_tills.py, orders/test_gift_choices.py.
+# order, a gift an offer of several, a till its token, an end of an account one: test_points.py,
+# test_groups.py, test_reviews.py, test_tills.py, test_own_data.py, orders/test_gift_choices.py.
 ELSEWHERE = {
     *("getOffer", "getPoints", "listPointsMoves", "joinPoints", "chooseGift", "writeReview"),
     *("listGroups", "proveGroupByCode", "proveGroupByDocument", "mailGroupLink"),
     *("confirmGroupAddress", "makePointsCode", "holdPointsAtTill", "cancelPointsAtTill"),
-    *("sendTillSale", "returnTillSale"),
+    *("sendTillSale", "returnTillSale", "deleteAccount"),
 }
 
 

@@ -227,7 +227,7 @@ def test_a_cart_that_a_price_floor_cut_says_which_offer_and_where(
     assert [(one.code, one.message) for one in cart.notices] == [
         (
             "offer_at_floor",
-            "A part of the offer “sixty” could not be applied to Gouda: it is at its lowest price.",
+            "A part of the offer sixty could not be applied to Gouda: it is at its lowest price.",
         )
     ]
     assert cart.notices == next(line for line in cart.lines if line.discount_minor).notices

@@ -14,7 +14,6 @@ from promotions.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.core.values import Evaluation
 from promotions.models import Campaign, Offer, StackingCategory, StackingGroup
 from promotions.selectors import (
-    Previews,
     ShopperView,
     evaluate_cart,
     forget_offer_book,
@@ -134,7 +133,12 @@ def test_a_list_page_shows_only_what_one_unit_alone_gets() -> None:
     _offer("gift", {"variants": [7]})
     _offer("points", {"points": 3})
     shopper = ShopperView(None)
-    assert preview([CHEESE], shopper) == Previews()
+    alone = preview([CHEESE], shopper).mine[CHEESE.variant_id]
+    assert (alone.adjusted_minor, alone.labels) == (alone.quoted_minor, ())
+    assert [deal.text for deal in alone.deals] == [
+        "all products: buy 1, get 1 at 50% off",
+        "all products (of one product): 20% off from 2",
+    ]
     _offer("set_price", {}, amount_minor=900, target="unit")
     shown = preview([CHEESE], shopper).mine
     assert shown[CHEESE.variant_id].adjusted_minor == 900
