@@ -13,6 +13,7 @@ shares by strength of signal; these are kept as they were shown and are not made
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,6 +51,8 @@ from pricing.core.quote import (
 from pricing.core.signals import RAW_SIGNALS, SignalWeights, sensitivity_boost
 from pricing.core.values import Policy
 
+RATIO_TOLERANCE = 1e-12
+
 
 def build_records(
     header: BatchHeader, rows: Rows, weights: SignalWeights, policy: Policy
@@ -74,9 +77,10 @@ class Replayed:
 
 
 def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Policy) -> Replayed:
-    """Return what comes of deciding `record` again. Floats are compared bit for bit.
+    """Return what comes of deciding `record` again; `record` has the columns of a stored quote.
 
-    `record` has the columns of a stored quote.
+    Prices, words and whole numbers must be the same. Ratios may differ by RATIO_TOLERANCE: the
+    exponential function of one processor differs from another's in the last bit.
     """
     header, rows = _parse(record)
     made = _decide(header, rows, weights, policy)
@@ -84,9 +88,26 @@ def replay_record(record: Mapping[str, Any], weights: SignalWeights, policy: Pol
     again["quoted_minor"] = int(made.decided.quoted_minor[0])
     kept_as_shown = () if header.format >= EXPLAINED else ("reasons", "counterfactuals")
     differences = tuple(
-        name for name, value in again.items() if name not in kept_as_shown and record[name] != value
+        name
+        for name, value in again.items()
+        if name not in kept_as_shown and not is_same(record[name], value)
     )
     return Replayed(quoted_minor=again["quoted_minor"], differences=differences)
+
+
+def is_same(kept: Any, again: Any) -> bool:
+    """Return whether two JSON values are equal, floats in them within RATIO_TOLERANCE.
+
+    >>> is_same({"a": [1, 0.1 + 0.2]}, {"a": [1, 0.3]}), is_same(0.3, 0.3001), is_same(3, 4)
+    (True, False, False)
+    """
+    if isinstance(kept, float) and isinstance(again, float):
+        return math.isclose(kept, again, rel_tol=RATIO_TOLERANCE)
+    if isinstance(kept, Mapping) and isinstance(again, Mapping):
+        return kept.keys() == again.keys() and all(is_same(kept[k], again[k]) for k in kept)
+    if isinstance(kept, list | tuple) and isinstance(again, list | tuple):
+        return len(kept) == len(again) and all(map(is_same, kept, again))
+    return bool(kept == again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class ReplayReport:
 
 
 def replay_quote(*, quote_id: UUID) -> Replay:
-    """Decide quote `quote_id` again and compare every stored value bit for bit. Writes nothing.
+    """Decide quote `quote_id` again and compare what is stored (`replay_record`). Writes nothing.
 
     At most three queries. Raises QuoteNotFound, NotReplayable.
     """

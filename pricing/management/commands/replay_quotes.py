@@ -1,4 +1,4 @@
-"""`manage.py replay_quotes`: make stored decisions again and compare them bit for bit."""
+"""`manage.py replay_quotes`: make stored decisions again and compare them."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ class Command(BaseCommand):
                 f" {', '.join(one.differences)}"
             )
         if report.differing or report.lost:
-            raise CommandError("Not every decision could be repeated bit for bit.")
+            raise CommandError("Not every decision could be repeated with the same result.")

@@ -52,7 +52,7 @@ def test_a_certain_price_has_no_chances(root: Client) -> None:
     ("outcome", "error", "words"),
     [
         (None, "", "Never checked"),
-        ("ok", "", "9,999 stored decisions were made again bit for bit"),
+        ("ok", "", "9,999 stored decisions were made again with the same result"),
         ("running", "", "Begun"),
         ("failed", "Traceback\nReplayDiffers: 1 of 9,999 decisions", "1 of 9,999 decisions"),
     ],

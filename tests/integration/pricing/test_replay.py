@@ -1,4 +1,4 @@
-"""Stored decisions can be made again, all of them, bit for bit; what differs is named."""
+"""Stored decisions can be made again, all of them, with the same result; what differs is named."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_command_fails_where_a_decision_comes_out_differently(
     assert "5 identical, 0 differ" in said.getvalue()
     PricingPolicy.objects.filter(is_active=True).update(spread_aversion=5.0)
     load_policy.cache_clear()
-    with pytest.raises(CommandError, match="bit for bit"):
+    with pytest.raises(CommandError, match="with the same result"):
         call_command("replay_quotes", stdout=(said := StringIO()))
     assert f"{decided} differ" in said.getvalue()
     assert "candidates" in said.getvalue()
