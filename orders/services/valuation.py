@@ -83,19 +83,17 @@ def value_cart(
         language=language,
         time_zone=market.time_zone,
     )
-    gifts = shelf.settle(evaluation.gifts)
+    everything = (*lines, *shelf.settle(evaluation.gifts))
     valued = value_lines(
         head,
-        (*lines, *gifts),
+        everything,
         evaluation,
         taxes=terms.taxes,
         methods=terms.methods,
         delivery_code=delivery_code,
         points=plan_cart_points(opened, lines, evaluation, context),
     )
-    return Valuation(
-        opened, (*lines, *gifts), asked, evaluation, _add_choices(valued, evaluation, shelf)
-    )
+    return Valuation(opened, everything, asked, evaluation, _add_choices(valued, evaluation, shelf))
 
 
 def _add_choices(valued: Valued, evaluation: Evaluation, shelf: GiftShelf) -> Valued:

@@ -25,6 +25,7 @@ NEVER_AT_THE_API = {
     "budget_spent",
     "campaign_refused",
     "closed",
+    "drill_failed",
     "error",
     "experiment_registered",
     "feed_refused",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pytest
 from django.contrib.auth import get_user_model
 
-from pricing.core.monitoring import SHARES
 from pricing.models import (
     BreakerTrip,
     DemandModelVersion,
@@ -193,16 +191,6 @@ def test_at_everybody_all_are_quoted_by_it_and_public_prices_stay(
     assert all(replay_quote(quote_id=row.pk).is_identical for row in rows)
     listed = quote_listing(context=visit(alice), variant_ids=np.array(dairy.all))
     assert listed.tolist() == [views[one].quoted_minor for one in dairy.all]
-
-
-def test_the_share_is_sticky_and_grows_by_adding() -> None:
-    people = [f"shopper-{number}" for number in range(20_000)]
-    inside = [{one for one in people if Trial(7, "salt", share).has(one)} for share in SHARES[1:]]
-    assert all(small <= large for small, large in pairwise(inside))
-    shares = [len(each) / len(people) for each in inside]
-    assert shares == pytest.approx(SHARES[1:], abs=0.012)
-    other = {one for one in people if Trial(7, "other", 0.5).has(one)}
-    assert len(other & inside[3]) / len(people) == pytest.approx(0.25, abs=0.02)
 
 
 def test_two_models_cost_no_query_once_they_are_in_memory(
