@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,13 @@ def find_coupons(
     shopper_id: int | None,
     now: datetime,
     identity: Sequence[str] = (),
+    as_live: Collection[int] = (),
 ) -> list[CouponValue]:
     """Return one value per code, also for codes nobody knows. One query.
 
     A code of a campaign that was never released is one that nobody knows: answers, limits of
-    guesses and the statement itself are the same.
+    guesses and the statement itself are the same. Staff who try drafts take the campaigns `as_live`
+    for released.
     Of an offer that lists its variants only those in `variant_ids` (the cart's) are read: a
     coupon may cover thousands. Holds that ran out are not counted. Uses are counted by the
     shopper's own rows, so a code with a million uses is as quick as a new one.
@@ -41,7 +43,10 @@ def find_coupons(
     lost = ran_out.filter(campaign_id=OuterRef("offer__campaign_id"), is_budgeted=True)
     rows = (
         Coupon.objects.filter(code__in=codes)
-        .exclude(offer__campaign__status__in=[Campaign.Status.DRAFT, Campaign.Status.SCHEDULED])
+        .exclude(
+            ~Q(offer__campaign_id__in=list(as_live)),
+            offer__campaign__status__in=[Campaign.Status.DRAFT, Campaign.Status.SCHEDULED],
+        )
         .select_related("offer__campaign", "offer__category", "batch")
         .annotate(
             lists_variants=Exists(covered),

@@ -182,6 +182,7 @@ def _list_coupons(
             shopper_id=shopper.shopper_id,
             identity=shopper.identity,
             now=now,
+            as_live=book.as_live,
         )
         if entered
         else []

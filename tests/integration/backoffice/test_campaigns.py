@@ -195,6 +195,7 @@ def test_thresholds_are_proposed_by_one_and_approved_by_another(
         "two_person_budget_minor": "100",
         "two_person_depth": "5",
         "two_person_depth_unbudgeted": "5",
+        "two_person_stack": "25",
         "reason": REASON,
     }
     assert seller.post(reverse("admin:promotions_campaignpolicy_add"), form).status_code == 302

@@ -65,6 +65,7 @@ PAGES = {
     "campaign_ask": "promotions.view_campaign",
     "campaign_stop_asking": "promotions.view_campaign",
     "campaign_take_out": "promotions.change_campaign",
+    "campaign_accept_floor": "promotions.change_campaign",
     "campaign_release": "promotions.view_campaign",
     "order_offers": "orders.view_order",
     "code_file": "promotions.view_codebatch",
@@ -86,12 +87,20 @@ POSTED = {
     *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
     *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
     *("set_allocator", "set_exploring", "campaign_ask", "campaign_stop_asking"),
-    *("campaign_take_out", "campaign_release"),
+    *("campaign_take_out", "campaign_release", "campaign_accept_floor"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
 # Not pages: the way in and out, redirects, and answers with a check of their own.
-ELSEWHERE = {"login", "logout", "view_on_site", "autocomplete", "none", "group_document"}
+ELSEWHERE = {
+    "approvals",
+    "login",
+    "logout",
+    "view_on_site",
+    "autocomplete",
+    "none",
+    "group_document",
+}
 
 
 def test_every_address_of_the_admin_has_its_line_in_the_matrix() -> None:

@@ -25,7 +25,7 @@ PARTS = {
     ),
     "components/card.html": (
         *("price", "name", "detail", "url", "picture", "line", "is_available", "few"),
-        *("offer", "offer_why", "offer_law", "offer_url", "members"),
+        *("offer", "offer_why", "offer_law", "offer_url", "offer_note", "deal", "members"),
     ),
     "components/header.html": ("is_signed_in", "query", "count", "nav"),
     "components/filters.html": (
