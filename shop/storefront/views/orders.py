@@ -90,8 +90,13 @@ def _pay(request: HttpRequest, found: OrderView) -> PaymentStep:
         raise PaymentRefused("This order has no such payment.", code="payment_not_found")
     if "give_up" not in request.POST:
         return continue_payment(payment_id=payment_id, language=ctx.language)
+    given = request.POST.get("action", "")[:400]  # needed by an approval only
     return confirm_payment(
-        payment_id=payment_id, action_token="", approved=False, now=ctx.now, language=ctx.language
+        payment_id=payment_id,
+        action_token=given,
+        approved=False,
+        now=ctx.now,
+        language=ctx.language,
     )
 
 
