@@ -83,11 +83,10 @@ PAGES = {
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
-    "act_on_experiment",
-    *("flip_switch", "undo_breaker", "replay_quote", "replay_all", "decide_changes"),
-    *("campaign_rollback", "campaign_import", "decide_adjusting", "set_adjusting"),
-    *("set_allocator", "set_exploring", "campaign_ask", "campaign_stop_asking"),
-    *("campaign_take_out", "campaign_release", "campaign_accept_floor"),
+    *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
+    *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
+    *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
+    *("campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
