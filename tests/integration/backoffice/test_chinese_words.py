@@ -14,6 +14,7 @@ from pricing.models import BreakerTrip, DemandModelVersion, ModelAudit, ModelRam
 from pricing.selectors.trial_words import REFUSALS, list_trial_figures
 from pricing.services.fairness import NotAudited, ask_for_waiver, waive_audit
 from pricing.services.verify import QuoteRefused, verify_quote
+from shop.approvals.core.values import NeedsSecondPerson, NotWaiting
 from shop.jobs.services import JobUnknown, start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_minor
@@ -104,10 +105,10 @@ def test_refusals_of_audits_are_said_in_chinese(root: Client) -> None:
     )
     words = {"audit_id": audit.pk, "by_id": ann, "now": utc_now()}
     with override("zh-hans"):
-        with pytest.raises(NotAudited, match="尚无人申请为此次审计负责"):
+        with pytest.raises(NotWaiting, match="没有人申请过此项决定"):
             waive_audit(**words)
         ask_for_waiver(**words, reason="looked at it")
-        with pytest.raises(NotAudited, match="必须由其他人决定"):
+        with pytest.raises(NeedsSecondPerson, match="须由其他人批准"):
             waive_audit(**words)
         ModelAudit.objects.filter(pk=audit.pk).update(is_blind=False)
         with pytest.raises(NotAudited, match="才能由人负责"):

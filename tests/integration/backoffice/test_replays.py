@@ -151,9 +151,9 @@ def test_what_was_left_of_a_budget_is_summed_from_its_uses(bob: QuoteContext, sh
     assert (found.is_same, found.campaigns[0].left_minor, found.lines[0].replayed) == (
         True,
         10,
-        "$0.00",
+        "$0.10",
     )
-    assert texts(found)["cut"][0] is False
+    assert texts(found)["cut"] == (True, "$0.10")  # the last of the budget
     Campaign.objects.filter(pk=cut).update(budget_minor=9_000)
     assert replay_again(second).is_same
 
@@ -205,8 +205,8 @@ def test_gifts_and_delivery_are_replayed_too(bob: QuoteContext, shelf: Shelf) ->
     edit(cheap, terms={"price": 0})
     found = replay_again(number)
     assert [(line.name, line.taken, line.replayed) for line in found.lines] == [
-        ("Cheddar", "$0.00", "$0.00"),
-        ("Rye", "$3.00", "$3.00"),
+        ("Farm Cheddar", "$0.00", "$0.00"),
+        ("Farm Rye", "$3.00", "$3.00"),
         ("Delivery", "$3.00", "$3.00"),
     ]
     assert (found.is_same, found.gives) == (True, True)

@@ -144,7 +144,7 @@ def test_somebody_else_starts_and_the_page_says_what_came_of_it(
     teas: list[int], drafted: Experiment, root: Client, bob: Client
 ) -> None:
     row = drafted
-    assert "somebody else must start" in start(root, row)
+    assert "somebody else must approve it" in start(root, row)
     assert "Done." in start(bob, row)
     before = dict(PublicPrice.objects.values_list("variant_id", "public_minor"))
     turn_public_arms(now=NOON)

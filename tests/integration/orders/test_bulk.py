@@ -42,7 +42,7 @@ def test_orders_and_lines_come_in_once_with_names_and_exact_sums(shelf: Shelf) -
     assert (order.number, order.channel, order.status) == ("S77", "store", "fulfilled")
     assert (order.shopper_id, order.store_id, order.total_minor) == (shopper.pk, None, 980)
     rye = order.lines.get(position=0)
-    assert (rye.sku, rye.name, rye.quantity, rye.quoted_minor) == ("RYE", "Rye", 2, 250)
+    assert (rye.sku, rye.name, rye.quantity, rye.quoted_minor) == ("RYE", "Farm Rye", 2, 250)
     assert (rye.subtotal_minor, rye.discount_minor, rye.total_minor) == (500, 20, 480)
 
 

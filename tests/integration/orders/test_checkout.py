@@ -198,7 +198,7 @@ def test_a_code_somebody_else_used_up_a_moment_ago_stops_the_order_cleanly(
     start_checkout(context=visit)
     shown = view_cart(context=visit).total_minor
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("promotions.selectors.offers.find_coupons", _find_before_they_went)
+        patch.setattr("promotions.selectors.gathering.find_coupons", _find_before_they_went)
         Coupon.objects.update(redeemed=1)
         with pytest.raises(CouponExhausted) as refusal:
             place(visit, shown_total_minor=shown)

@@ -12,7 +12,7 @@ from shop.jobs.models import JobRun
 from shop.schedule import SCHEDULE
 
 JOBS = {
-    "drain_events": "recompute",
+    "drain_events": "outbox",
     "restore_online_features": "recompute",
     "refresh_profiles": "recompute",
     "refit_segments": "training",

@@ -181,6 +181,7 @@ def make_book(mean: FloatArray) -> Book:
         references=dict.fromkeys(STRATEGIES, none),
         measure_amount=np.ones(1),
         measure_unit=np.zeros(1, dtype=np.int8),
+        is_test=np.zeros(1, dtype=np.bool_),
         sku=np.array(["a"]),
         segments=(),
         segment_minor=np.zeros((0, 1), dtype=np.int64),
