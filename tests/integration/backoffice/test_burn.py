@@ -48,19 +48,19 @@ def test_a_budget_burns_in_the_order_of_the_carts_and_says_who_is_refused(
         buy(bob, shelf.cheddar, pieces, str(number))
     draft = make_draft(budget_minor=450, **WEEK)
     tried = rehearse_later(draft)
-    # 1.00, then 3.00, then 2.00 do not fit into the 0.50 left, and neither do 1.00
+    # 1.00, then 3.00, then the 0.50 left of 2.00; nothing is left of 1.00
     assert [(one.spent_minor, one.burnt_minor, one.is_refused) for one in tried.outcomes] == [
         (100, 100, False),
         (300, 300, False),
-        (200, 0, True),
+        (200, 50, False),
         (100, 0, True),
     ]
-    assert (tried.refused, tried.is_cut) == (2, False)
+    assert (tried.refused, tried.is_cut) == (1, False)
     assert [(one.carts, one.burnt_minor, one.left_minor, one.refused) for one in tried.burn] == [
-        (2, 400, 50, 2)
+        (3, 450, 0, 1)
     ]
     shown = prospects.describe_burn(tried, "us", "en")
-    assert (shown[0]["burnt"], shown[0]["left"]) == ("$4.00", "$0.50")
+    assert (shown[0]["burnt"], shown[0]["left"]) == ("$4.50", "$0.00")
     Campaign.objects.filter(pk=draft.pk).update(budget_minor=None)
     assert (rehearse_later(draft).refused, rehearse_later(draft).burn) == (0, ())
 
@@ -101,5 +101,5 @@ def test_budgets_of_running_campaigns_run_out_too(bob: QuoteContext, shelf: Shel
     running = make_draft("running", budget_minor=100, percent=15, ends_at=LATER + timedelta(days=9))
     go_live(running)
     tried = rehearse_later(make_draft(scope={"categories": [shelf.bread]}, **WEEK))
-    assert [one.margin_before_minor for one in tried.outcomes] == [340, 400, 400]
+    assert [one.margin_before_minor for one in tried.outcomes] == [340, 360, 400]
     assert [one.cost_minor for one in tried.outcomes] == [0, 0, 0]
