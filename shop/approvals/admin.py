@@ -47,8 +47,8 @@ class TwoPersonAdmin(StaffAdmin):
     approval_kind: Kind
 
     def approve_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
-        """Approve through the service of the room."""
-        raise NotImplementedError
+        """Approve through the service of the room; each table says which."""
+        raise NotImplementedError  # no table may do without
 
     def send_back_row(self, object_id: int, *, by_id: int, reason: str, now: datetime) -> object:
         """Send back; a row that becomes something else by it does so in its room's service."""
@@ -152,7 +152,7 @@ class VersionAdmin(TwoPersonAdmin):
 
     def propose(self, changes: dict[str, Any], *, reason: str, by_id: int, now: datetime) -> int:
         """Propose through the service of the room, which numbers the version."""
-        raise NotImplementedError
+        raise NotImplementedError  # no table may do without
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Propose the version that the form says."""
