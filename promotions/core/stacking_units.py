@@ -164,7 +164,7 @@ def _apply(
             # One with a cap or limit has for these lines what it does not spend on others
             step = one.reduce(lines, own, mine) if one.is_limited else _only(offered[n], mine)
             _note(step, found, free, own)
-        if not any(step.is_short for step in found.values()):
+        if not used or not any(step.is_short for step in found.values()):
             break
         rest = [one for one in rest if one not in used]
     return list(found.values())

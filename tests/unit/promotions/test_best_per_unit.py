@@ -96,6 +96,16 @@ def test_a_set_is_only_made_where_it_saves_more_than_its_units_get_otherwise() -
     assert _evaluate(make_cart(make_line(quantity=2)), *offers).totals == {"cheese": 1_600}
 
 
+def test_choosing_ends_where_a_limit_cuts_the_best_offer_and_nobody_wants_what_is_left() -> None:
+    """The choice went round for ever: the limit cut an offer, and no offer meant the bread."""
+    offers = [
+        make_offer(1, percent_off("50"), scope=CHEESES, groups=WEEK, left_minor=300),
+        make_offer(2, percent_off("10"), scope=CHEESES, groups=WEEK),
+    ]
+    cart = make_cart(make_line(), make_line("bread", category_ids=(BREAD,), unit_minor=300))
+    assert _evaluate(cart, *offers).totals == {"cheese": 700, "bread": 300}
+
+
 def test_what_lowers_the_whole_order_is_one_choice_against_all_others() -> None:
     offers = [
         make_offer(1, percent_off("20"), scope=BREADS, groups=WEEK),
