@@ -61,7 +61,8 @@ class FrozenFacts:
     """`Asked` without what versions of campaigns and lines of orders keep already.
 
     `rooms` is what use limits left, by offer; `left_minor` what was left of money, by campaign.
-    Of `cart` the lines are empty: `lines` has the facts of each.
+    Of `cart` the lines are empty: `lines` has the facts of each. `rules` numbers those by which
+    the evaluator judged (`evaluate.RULES`).
     """
 
     cart: CartValue
@@ -75,3 +76,4 @@ class FrozenFacts:
     hidden: frozenset[int]
     passed_over: frozenset[int]
     allows_personal: bool
+    rules: int = 1

@@ -12,6 +12,7 @@ from typing import Any
 
 from promotions.core.asked import Asked, CodeFacts, FrozenFacts, LineFacts
 from promotions.core.carts import CartValue, DeliveryFee, GiftStock, ShopperFacts
+from promotions.core.evaluate import RULES
 from promotions.core.limits import Counted, Entity, LimitValue, Period, Room
 from promotions.core.shoppers import OrderHistory
 from promotions.core.values import CouponValue
@@ -29,7 +30,7 @@ def freeze_facts(asked: Asked, line_ids: Sequence[str]) -> str:
     >>> cart = CartValue((bread,), "USD", "us", "online")
     >>> seen = freeze_facts(Asked(cart, (), (), ShopperFacts(segment="vip")), ["7"])
     >>> seen
-    '{"v":1,"s":{"s":"vip"},"l":[[10,5,120,3,4]],"t":"UTC"}'
+    '{"v":1,"e":2,"s":{"s":"vip"},"l":[[10,5,120,3,4]],"t":"UTC"}'
     >>> thaw_facts(seen).lines
     (LineFacts(product_id=10, category_ids=(3, 4), brand_id=5, floor_minor=120),)
     """
@@ -59,7 +60,7 @@ def freeze_facts(asked: Asked, line_ids: Sequence[str]) -> str:
         "f": [[one.variant_id, one.unit_minor, one.available] for one in asked.cart.gifts],
         "w": {str(key): one for key, one in asked.cart.gift_choices.items()},
     }
-    found = {"v": VERSION} | _drop_empty(kept | {"r": limits.packed})
+    found = {"v": VERSION, "e": RULES} | _drop_empty(kept | {"r": limits.packed})
     return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -86,6 +87,7 @@ def thaw_facts(seen: str) -> FrozenFacts:
         hidden=frozenset(kept.get("h", ())),
         passed_over=frozenset(kept.get("p", ())),
         allows_personal=not kept.get("n"),
+        rules=kept.get("e", 1),
     )
 
 

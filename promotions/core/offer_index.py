@@ -30,6 +30,10 @@ class OfferIndex:
 
     def touching(self, lines: Iterable[CartLineValue]) -> list[OfferValue]:
         """Return the offers that cover one of `lines`, in the order given to the index."""
+        return [self._offers[position] for position in self.list_positions(lines)]
+
+    def list_positions(self, lines: Iterable[CartLineValue]) -> list[int]:
+        """Return where the offers that cover one of `lines` stand in what the index was given."""
         known = list(lines)
         found = set(self._wide)
         for line in known:
@@ -38,8 +42,7 @@ class OfferIndex:
             found |= self._by_brand.get(line.brand_id, _NONE)
             for category_id in line.category_ids:
                 found |= self._by_category.get(category_id, _NONE)
-        picked = (self._offers[position] for position in sorted(found))
-        return [offer for offer in picked if any(map(offer.covers, known))]
+        return [at for at in sorted(found) if any(map(self._offers[at].covers, known))]
 
     def _add(self, position: int, scope: Scope) -> None:
         if scope.variant_ids is not None:

@@ -13,6 +13,7 @@ from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import ALWAYS
 from promotions.core.coupons import find_coupon_failure
 from promotions.core.evaluate import find_failures
+from promotions.core.offer_index import OfferIndex
 from promotions.core.stacking import Candidate, Plan, best_plan
 from promotions.core.stacking_rules import GroupMode, exclude_each_other
 from promotions.core.stacking_steps import place_of
@@ -78,9 +79,8 @@ class UnitPrices:
         self._added: tuple[CartLineValue, Circumstances] | None = None
         self._settled: dict[int, bool] = {}
         self._bound: dict[tuple[int, ...], bool] = {}
-        self._touched = [
-            at for at, offer in enumerate(self._offers) if any(map(offer.covers, cart.lines))
-        ]
+        self._index = OfferIndex(self._offers)
+        self._touched = self._index.list_positions(cart.lines)
         self._before = self._list_applying(None, self._touched)
         self._plan = best_plan(self._take(self._before), cart)
         self._paid_minor = _price(self._plan, cart)
@@ -124,7 +124,7 @@ class UnitPrices:
         return [self._entries[at] for at in places]
 
     def _list_covering(self, line: CartLineValue) -> list[int]:
-        return [at for at, offer in enumerate(self._offers) if offer.covers(line)]
+        return self._index.list_positions((line,))
 
     def _add(self, line: CartLineValue) -> Circumstances:
         """Return the cart with one unit more; of the line last asked about it is remembered."""

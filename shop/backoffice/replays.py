@@ -12,7 +12,7 @@ from orders.services.rehearsing import Rehearsed
 from pricing.core.values import QuoteContext
 from promotions.core.asked import FrozenFacts
 from promotions.core.conditions import needed_facts
-from promotions.core.evaluate import evaluate_offers
+from promotions.core.evaluate import RULES, evaluate_offers
 from promotions.core.values import Evaluation
 from promotions.selectors.restoring import Restored, RestoredBook, restore_book
 from shop.backoffice.previews import Verdict, judge_offers
@@ -52,7 +52,8 @@ class _Row:
 class Replay:
     """An order's offers as frozen and as evaluated again with what applied at its moment.
 
-    `is_frozen`: what the evaluator was asked was kept with the order. Where it was not:
+    `is_frozen`: what the evaluator was asked was kept with the order; `has_old_rules`: the
+    evaluator judged by other rules then. Where nothing was kept:
     `asks_profile`, `asks_tier`: some condition looks at what is not kept by day, or is reckoned
     again; `gives`: some offer gives gifts whose stock of then is not kept.
     """
@@ -64,6 +65,7 @@ class Replay:
     is_same: bool
     is_first: bool
     is_frozen: bool
+    has_old_rules: bool
     asks_profile: bool
     asks_tier: bool
     gives: bool
@@ -105,6 +107,7 @@ def replay_order(order: RecordedOrder, *, language: str) -> Replay:
         is_same=all(line.is_same for line in lines),
         is_first=asked.shopper.is_first_order is True,
         is_frozen=order.facts is not None,
+        has_old_rules=order.facts is not None and order.facts.rules != RULES,
         asks_profile=bool(facts & DAILY),
         asks_tier=bool(facts & OWN_FACTS),
         gives=any(offer.benefit.kind == "gift" for offer in book.offers),

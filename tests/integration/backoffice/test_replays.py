@@ -255,6 +255,11 @@ def test_the_page_says_what_is_known(bob: QuoteContext, shelf: Shelf, client: Cl
     for text in ("everything as it was then", "as its versions say", "Nothing of today is used."):
         assert text in words, text
     assert "Segment and tags of that" not in words
+    old = "some rules by which offers are worked out have changed"
+    assert old not in words
+    facts = OrderFacts.objects.get()
+    OrderFacts.objects.update(seen=facts.seen.replace('"e":2,', ""))
+    assert old in client.get(page).content.decode()
     OrderFacts.objects.all().delete()
     words = client.get(page).content.decode()
     said = "What follows is taken as it is today."
