@@ -82,6 +82,12 @@ def count_kinds(
     return counts
 
 
+def count_second_yes(*, by_id: int, now: datetime) -> int:
+    """Return how many changes, of all places, have one yes and wait for that of `by_id`."""
+    rows = PriceProposal.objects.filter(_in_states([State.PENDING], now), KINDS["second"])
+    return rows.exclude(first_by=by_id).count()
+
+
 def get_proposal(*, proposal_id: int, now: datetime, language: str = "en") -> ProposalRow:
     """Return one change. One query. Raises ProposalNotFound."""
     row = PriceProposal.objects.filter(pk=proposal_id).first()

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from pricing.selectors import list_kill_switches
 from pricing.selectors.breakers import TripRow, list_open_trips
+from pricing.selectors.proposals import count_second_yes
 from promotions.selectors.budget_alerts import BudgetRow, list_budget_alerts
 from shop.approvals.selectors import list_waiting
 from shop.backoffice.health import list_freshness, list_gauges, list_jobs
@@ -43,6 +44,7 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
     return {
         "approvals": waiting[:MOST_APPROVALS],
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
+        "price_changes": count_price_changes(request, now),
         "periods": [(choice, choice == days) for choice in PERIODS],
         "cards": build_cards(sales),
         "charts": [draw_sales(sales), draw_personal(sales), draw_rungs(period)],
@@ -57,6 +59,13 @@ def build_dashboard(request: HttpRequest) -> dict[str, Any]:
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
     }
+
+
+def count_price_changes(request: HttpRequest, now: datetime) -> int:
+    """Return how many price changes wait for the reader's yes after another person's."""
+    if request.user.pk is None or not request.user.has_perm("pricing.change_priceproposal"):
+        return 0
+    return count_second_yes(by_id=request.user.pk, now=now)
 
 
 def _list_trips(request: HttpRequest) -> list[tuple[TripRow, str]]:

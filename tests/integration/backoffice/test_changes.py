@@ -73,8 +73,13 @@ def test_a_large_change_needs_two_people(as_role: Callable[[str], Client]) -> No
     assert said == ["1 large change has your yes and waits for a second person."]
     assert "You approved this change" in first.get(reverse(INBOX)).content.decode()
     assert decide(first, "approve", one) == ["You approved this change: somebody else must, too."]
+    link = f'href="{reverse(INBOX)}?tab=pending&amp;which=second">1 price change</a>'
+    for page in ("admin:index", "admin:approvals"):  # where approvers look first
+        assert link in second.get(reverse(page)).content.decode(), page
+        assert link not in first.get(reverse(page)).content.decode(), page
     assert "A colleague approved this change" in second.get(reverse(INBOX)).content.decode()
     assert decide(second, "approve", one) == ["1 change is decided."]
+    assert link not in second.get(reverse("admin:index")).content.decode()
     row = PriceProposal.objects.get(pk=one)
     assert (row.state, row.first_by.email, row.decided_by.email) == (
         "approved",
