@@ -117,8 +117,8 @@ FIELDS = {
     "GroupCode": classify(none="id group digest used_at claim"),
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
-        " amount_minor terms max_discount_minor max_line_minor stacking stacking_group group"
-        " category priority requires_coupon is_active changed_at"
+        " amount_minor terms max_discount_minor max_line_minor max_line_units max_order_units"
+        " stacking stacking_group group category priority requires_coupon is_active changed_at"
     ),
     "OfferVariant": classify(none="id offer variant"),
     "StackingGroup": classify(none="id code name mode parent priority"),

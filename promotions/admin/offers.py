@@ -89,6 +89,7 @@ class OfferAdmin(RecordedAdmin):
                     ("percent", "amount_minor"),
                     "terms",
                     ("max_discount_minor", "max_line_minor"),
+                    ("max_order_units", "max_line_units"),
                 ],
                 "description": format_lazy("{} {}", AMOUNTS, TERMS),
             },

@@ -8,17 +8,23 @@ from functools import partial
 from typing import NamedTuple
 
 from promotions.core.benefits_bundles import save_on_bundles
+from promotions.core.benefits_lines import (
+    cap_total,
+    count_for_steps,
+    percent_of,
+    reduce_whole_lines,
+    spread,
+)
 from promotions.core.benefits_sets import (
     Saving,
     save_on_groups,
     save_on_other_goods,
     save_on_same_goods,
 )
-from promotions.core.formula import Formula
-from promotions.core.open_lines import OpenLine, list_runs
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Step, Tiers
-from promotions.core.values import Benefit, BenefitKind, Target
-from shop.kernel.money import prorate
+from promotions.core.open_lines import OpenLine, keep_units, list_runs
+from promotions.core.terms import Bundle, BuyGet, GroupOf
+from promotions.core.unit_bounds import choose_units
+from promotions.core.values import Benefit, BenefitKind
 
 Pools = Sequence[Collection[int]]
 WITHOUT_LINES = frozenset({BenefitKind.GIFT, BenefitKind.DELIVERY, BenefitKind.POINTS})
@@ -71,7 +77,8 @@ def reduce_units(
 ) -> Reduction:
     """Return what `reduce_lines` does, of at most `most_units` units, and of how many.
 
-    `lost` is what another offer would take off a unit of each line: sets must be worth more.
+    `lost` is what another offer would take off a unit of each line: sets, and units that are
+    chosen where the benefit lowers only so many, must be worth more.
     """
     if benefit.kind in WITHOUT_LINES:
         return Reduction([0] * len(lines), [0] * len(lines))
@@ -86,27 +93,43 @@ def reduce_units(
             return found
         whole = reduce_units(benefit, lines, pools, is_personal=is_personal, lost=lost)
         return found._replace(is_short=sum(whole.parts) > sum(found.parts))
-    parts = _reduce_whole_lines(benefit, lines, is_personal=is_personal)
+    if benefit.counts_units:
+        return _reduce_some_units(benefit, lines, most_units, lost, is_personal=is_personal)
+    parts = reduce_whole_lines(benefit, lines, is_personal=is_personal)
     units = [line.quantity if part else 0 for line, part in zip(lines, parts, strict=True)]
     if most_units is None or sum(units) <= most_units:
         return Reduction(parts, units)
     return _keep_fewer(parts, units, most_units)
 
 
-def _reduce_whole_lines(
-    benefit: Benefit, lines: Sequence[OpenLine], *, is_personal: bool
-) -> list[int]:
-    rooms = [_room(line, benefit, is_personal=is_personal) for line in lines]
-    if benefit.target is Target.CART and benefit.kind is not BenefitKind.QUANTITY_TIERS:
-        wanted = _on_cart(benefit, lines)
-        total = min(wanted, sum(rooms), _cap(benefit, wanted))
-        return spread(total, [line.left_minor for line in lines], rooms)
-    count = sum(line.quantity for line in lines)
-    parts = [
-        min(_on_line(benefit, line, count), room) for line, room in zip(lines, rooms, strict=True)
-    ]
-    total = sum(parts)
-    return prorate(_cap(benefit, total), parts) if total > _cap(benefit, total) else parts
+def _reduce_some_units(
+    benefit: Benefit,
+    lines: Sequence[OpenLine],
+    most_units: int | None,
+    lost: Sequence[int],
+    *,
+    is_personal: bool,
+) -> Reduction:
+    """Return what the benefit takes off the units it may lower, each line cut to those.
+
+    Steps by pieces still count all pieces of the lines.
+    """
+    loose = replace(benefit, cap_minor=None, cap_line_minor=None)
+    whole = reduce_whole_lines(loose, lines, is_personal=is_personal)
+    left = [n for n in (benefit.most_units, most_units) if n is not None]
+    bound = replace(benefit, most_units=min(left, default=None))
+    chosen = choose_units(whole, lines, bound, lost=lost)
+    at = [i for i, count in enumerate(chosen) if count]
+    kept = [keep_units(lines[i], chosen[i]) for i in at]
+    counted = count_for_steps(benefit, lines)
+    counts = [counted[i] for i in at]
+    found = reduce_whole_lines(benefit, kept, is_personal=is_personal, counts=counts)
+    parts, units = [0] * len(lines), [0] * len(lines)
+    for i, part in zip(at, found, strict=True):
+        parts[i], units[i] = part, chosen[i] if part else 0
+    unbound = replace(benefit, most_units=None, most_units_line=None)
+    wanted = choose_units(whole, lines, unbound, lost=lost)
+    return Reduction(parts, units, sum(chosen) < sum(wanted))
 
 
 def _keep_fewer(parts: list[int], units: list[int], most: int) -> Reduction:
@@ -133,86 +156,6 @@ def _fewer_sets(
     if terms.max_sets is not None and terms.max_sets <= sets:
         return terms
     return replace(terms, max_sets=sets)
-
-
-def spread(total_minor: int, weights: Sequence[int], rooms: Sequence[int]) -> list[int]:
-    """Split `total_minor` by `weights`, no part above its room; what does not fit goes elsewhere.
-
-    `total_minor` must not exceed the sum of `rooms`. Repeats largest-remainder proration over the
-    lines that still have room; each round fills a line or ends.
-
-    >>> spread(100, [50, 50], [20, 90])
-    [20, 80]
-    """
-    parts = [0] * len(rooms)
-    while total_minor > 0:
-        open_ = [i for i, room in enumerate(rooms) if room > parts[i]]
-        shares = prorate(total_minor, [weights[i] for i in open_])
-        for i, share in zip(open_, shares, strict=True):
-            taken = min(share, rooms[i] - parts[i])
-            parts[i] += taken
-            total_minor -= taken
-    return parts
-
-
-def percent_of(benefit: Benefit | Step, amount_minor: int) -> int:
-    """Return the benefit's percent of an amount, rounded half up.
-
-    >>> from decimal import Decimal
-    >>> percent_of(Benefit(BenefitKind.PERCENTAGE, percent=Decimal(10)), 995)
-    100
-    """
-    # Hundredths of a percent are whole numbers: half up without Decimal, equal to share_minor
-    percent = 0 if benefit.percent is None else int(benefit.percent * 100)
-    return (amount_minor * percent + 5_000) // 10_000
-
-
-def _room(line: OpenLine, benefit: Benefit, *, is_personal: bool) -> int:
-    room = line.room_minor
-    if is_personal and line.personal_minor is not None:
-        room = min(room, line.personal_minor)
-    return room if benefit.cap_line_minor is None else min(room, benefit.cap_line_minor)
-
-
-def _on_cart(benefit: Benefit, lines: Sequence[OpenLine]) -> int:
-    left = sum(line.left_minor for line in lines)
-    quoted = sum(line.quoted_minor for line in lines)
-    if isinstance(benefit.terms, Formula):
-        units = sum(line.quantity for line in lines)
-        return benefit.terms.amount(quantity=units, value=quoted, lines=len(lines))
-    if isinstance(benefit.terms, Tiers):
-        step = benefit.terms.reached(quoted)
-        return 0 if step is None else _of_step(step, left)
-    return _of_step(benefit, left)
-
-
-def _on_line(benefit: Benefit, line: OpenLine, units: int) -> int:
-    if isinstance(benefit.terms, Formula):
-        value = line.quoted_minor
-        return benefit.terms.amount(quantity=line.quantity, value=value, lines=1)
-    if isinstance(benefit.terms, Tiers):
-        counted = units if benefit.target is Target.CART else line.quantity
-        step = benefit.terms.reached(counted)
-        return 0 if step is None else _of_units(step, line)
-    if benefit.kind is BenefitKind.SET_PRICE:
-        return max(0, line.left_minor - (benefit.amount_minor or 0) * line.quantity)
-    if benefit.target is Target.UNIT and benefit.percent is None:
-        return (benefit.amount_minor or 0) * line.quantity
-    return _of_step(benefit, line.left_minor)
-
-
-def _of_step(measure: Benefit | Step, left_minor: int) -> int:
-    if measure.percent is not None:
-        return percent_of(measure, left_minor)
-    return measure.amount_minor or 0
-
-
-def _of_units(step: Step, line: OpenLine) -> int:
-    if step.price_minor is not None:
-        return max(0, line.left_minor - step.price_minor * line.quantity)
-    if step.percent is not None:
-        return percent_of(step, line.left_minor)
-    return (step.amount_minor or 0) * line.quantity
 
 
 def _save_on_sets(
@@ -257,8 +200,4 @@ def _spread_saving(saving: Saving, count: int, benefit: Benefit) -> Reduction:
         weights[run.at] += run.value * run.units
         rooms[run.at] += run.room * run.units
         units[run.at] += run.units
-    return Reduction(spread(_cap(benefit, saving.amount_minor), weights, rooms), units)
-
-
-def _cap(benefit: Benefit, total_minor: int) -> int:
-    return total_minor if benefit.cap_minor is None else min(benefit.cap_minor, total_minor)
+    return Reduction(spread(cap_total(benefit, saving.amount_minor), weights, rooms), units)

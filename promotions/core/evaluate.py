@@ -14,6 +14,7 @@ from promotions.core.carts import sort_lines
 from promotions.core.conditions import Circumstances, Failure
 from promotions.core.coupons import find_coupon_failure, last_day
 from promotions.core.evaluate_answers import (
+    explain_short,
     list_adjustments,
     list_applied,
     list_deliveries,
@@ -25,13 +26,11 @@ from promotions.core.evaluate_answers import (
 from promotions.core.evaluate_missing import find_missing
 from promotions.core.floored import find_floored
 from promotions.core.hints import HintReach, choose_hints
-from promotions.core.limits import Use
 from promotions.core.personal_cap import is_cut_to_nothing, say_percent
 from promotions.core.reasons import explain
 from promotions.core.stacking import Candidate, Plan, apply_candidates, best_plan, find_full_limit
 from promotions.core.stacking_rules import exclude_each_other
-from promotions.core.stacking_steps import place_of, rooms_of
-from promotions.core.tally import explain_part
+from promotions.core.stacking_steps import place_of
 from promotions.core.values import (
     BenefitKind,
     CartValue,
@@ -129,15 +128,15 @@ def evaluate_offers(
         lost_gifts=list_lost_gifts(_offers_of(offers, coupons), rejected, given),
         personal_cap=cart.personal_cap,
         floored=find_floored(plan, losers, cart, language),
-        partly_given=tuple(_list_partly_given(plan, words)),
+        partly_given=tuple(_list_partly_given(plan, cart, words)),
     )
 
 
-def _list_partly_given(plan: Plan, words: Wording) -> Iterator[PartlyGiven]:
+def _list_partly_given(plan: Plan, cart: CartValue, words: Wording) -> Iterator[PartlyGiven]:
     for effect in plan.effects:
         if effect.is_short and effect.is_used:
-            offer, use = effect.candidate.offer, Use(effect.count, effect.amount_minor)
-            said = words.reject(offer, explain_part(rooms_of(offer), use))
+            offer = effect.candidate.offer
+            said = words.reject(offer, explain_short(effect, cart))
             sign = "：" if words.language.startswith("zh") else ": "
             message = f"{offer.label(words.language)}{sign}{said.message}"
             yield PartlyGiven(offer.offer_id, said.reason_code, message, effect.count)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from promotions.core.carts import CartLineValue, CartValue
-from promotions.core.circumstances import Circumstances
+from promotions.core.circumstances import Circumstances, Failure
+from promotions.core.limits import Use
 from promotions.core.personal_cap import find_cut_lines, say_percent
-from promotions.core.stacking_effects import Candidate
-from promotions.core.stacking_steps import Plan
+from promotions.core.stacking_effects import Candidate, Effect
+from promotions.core.stacking_steps import Plan, rooms_of
+from promotions.core.tally import explain_part
 from promotions.core.values import (
     Adjustment,
     AppliedOffer,
@@ -74,6 +77,19 @@ def list_applied(plan: Plan, language: str) -> tuple[AppliedOffer, ...]:
         for effect in plan.effects
         if effect.is_used
     )
+
+
+def explain_short(effect: Effect, cart: CartValue) -> Failure:
+    """Return why an offer gave less than it means: what it says itself, else what limits leave."""
+    offer, by_variant = effect.candidate.offer, Counter[int]()
+    for line, count in zip(cart.lines, effect.units, strict=True):
+        by_variant[line.variant_id] += count
+    most, each = offer.benefit.most_units, offer.benefit.most_units_line
+    if most is not None and effect.count >= most:
+        return Failure("units_an_order", detail={"left": most})
+    if each is not None and max(by_variant.values()) >= each:
+        return Failure("units_of_each", detail={"left": each})
+    return explain_part(rooms_of(offer), Use(effect.count, effect.amount_minor))
 
 
 def list_gifts(plan: Plan, language: str) -> tuple[GivenGift, ...]:

@@ -13,7 +13,8 @@ class OpenLine:
     """A line while offers are applied: `left_minor` is its price so far, for all its units.
 
     `quoted_minor` is its price before any offer: what tiers and formulas count. `personal_minor`
-    is what offers for chosen shoppers may still take off (None: no cap is in force).
+    is what offers for chosen shoppers may still take off (None: no cap is in force). Lines of one
+    `variant_id` share what an offer means for each product (None: of a product of its own).
     """
 
     line_id: str
@@ -22,6 +23,7 @@ class OpenLine:
     floor_minor: int
     quoted_minor: int = 0
     personal_minor: int | None = None
+    variant_id: int | None = None
 
     @property
     def room_minor(self) -> int:
@@ -75,7 +77,7 @@ def keep_units(line: OpenLine, units: int) -> OpenLine:
     >>> keep_units(OpenLine("a", 3, 1_000, 900, 1_050), 2)
     ... # doctest: +NORMALIZE_WHITESPACE
     OpenLine(line_id='a', quantity=2, left_minor=666, floor_minor=600, quoted_minor=700,
-        personal_minor=None)
+        personal_minor=None, variant_id=None)
     """
     if units == line.quantity:
         return replace(line)
@@ -88,6 +90,7 @@ def keep_units(line: OpenLine, units: int) -> OpenLine:
         line.floor_minor // line.quantity * units,
         line.quoted_minor // line.quantity * units,
         None if personal is None else personal * units // line.quantity,
+        line.variant_id,
     )
 
 

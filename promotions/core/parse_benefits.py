@@ -8,7 +8,8 @@ quantity_tiers {"steps": [{"from": 3, "percent" | "amount" | "price": ...}, ...]
 spend_tiers the same with amounts of money in "from" and no price ·
 gift {"variants": [ids], "quantity": 1} · delivery {"methods": [codes], "price": 199} ·
 points {"points": 5, "per": 100} · formula {"formula": "value / 20"}.
-Kinds made of sets also take "max_sets".
+Kinds made of sets also take "max_sets". What lowers single units may lower so many of them at most:
+`most_units_line` of each variant, `most_units` of an order.
 """
 
 from __future__ import annotations
@@ -111,6 +112,17 @@ RULES: Mapping[BenefitKind, Rule] = {
     ),
 }
 _OWN_GOODS = frozenset({Kind.BUNDLE, Kind.GIFT, Kind.DELIVERY})
+_OF_SETS = frozenset({Kind.BUY_GET, Kind.CHEAPEST_FREE, Kind.BUNDLE})
+# What lowers each unit for itself, so that it may lower only some of them
+_OF_UNITS = frozenset(
+    {
+        (Kind.PERCENTAGE, LINE),
+        (Kind.FIXED_AMOUNT, UNIT),
+        (Kind.SET_PRICE, UNIT),
+        (Kind.QUANTITY_TIERS, LINE),
+        (Kind.QUANTITY_TIERS, CART),
+    }
+)
 
 
 def build_benefit(
@@ -121,6 +133,8 @@ def build_benefit(
     amount_minor: int | None,
     cap_minor: int | None,
     cap_line_minor: int | None = None,
+    most_units_line: int | None = None,
+    most_units: int | None = None,
     terms: Json = None,
 ) -> Benefit:
     """Return the benefit, or raise BadOffer for one that cannot be computed or explained."""
@@ -141,8 +155,11 @@ def build_benefit(
         cap_minor,
         rule.read({} if terms is None else terms),
         cap_line_minor,
+        most_units_line=most_units_line,
+        most_units=most_units,
     )
     _check_mix(benefit)
+    _check_units(benefit)
     return benefit
 
 
@@ -186,3 +203,20 @@ def _check_mix(benefit: Benefit) -> None:
         raise refuse("terms.price", "delivery needs a percent, an amount or a price, and only one")
     if benefit.cap_line_minor is not None and benefit.kind in (Kind.GIFT, Kind.DELIVERY):
         raise refuse("benefit", f"a {benefit.kind} lowers no line, so there is no most per line")
+
+
+def _check_units(benefit: Benefit) -> None:
+    """Refuse a number of units where single units are not what is lowered."""
+    if not benefit.counts_units:
+        return
+    bounds = (benefit.most_units_line, benefit.most_units)
+    if any(most is not None and most <= 0 for most in bounds):
+        raise refuse("benefit", "the most units per product or order must be above 0")
+    if benefit.kind in _OF_SETS or (benefit.terms is not None and benefit.kind is Kind.SET_PRICE):
+        raise refuse(
+            "benefit", 'it lowers sets of units: say how many with "max_sets" in the terms'
+        )
+    if (benefit.kind, benefit.target) not in _OF_UNITS:
+        raise refuse(
+            "benefit", "only what lowers each unit for itself can lower so many units at most"
+        )

@@ -164,7 +164,8 @@ def _share_a_cap(prepared: Sequence[Prepared]) -> bool:
 
 def _spreads(one: Prepared) -> bool:
     """Return whether what it takes is spread over lines and not reckoned on each by itself."""
-    return one.is_set or one.stage == CART or one.benefit.cap_minor is not None
+    is_shared = one.benefit.cap_minor is not None or one.shares_units
+    return one.is_set or one.stage == CART or is_shared
 
 
 def _is_unbound(plan: Plan, prepared: Sequence[Prepared]) -> bool:

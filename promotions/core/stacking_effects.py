@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from promotions.core.benefits import percent_of
+from promotions.core.benefits_lines import percent_of
 from promotions.core.carts import CartValue, DeliveryFee, GiftStock
 from promotions.core.gifts import list_givable, pick_gift
 from promotions.core.open_lines import OpenLine

@@ -54,7 +54,8 @@ class Prepared:
     """A candidate on one cart: which lines it means, when its turn is, what it does alone.
 
     `rooms` are what its limits and the campaign's budget leave. `is_personal`: it is for chosen
-    shoppers, and the cart has a cap on what these get.
+    shoppers, and the cart has a cap on what these get. `shares_units`: it lowers only so many
+    units of several lines.
     """
 
     candidate: Candidate
@@ -65,6 +66,7 @@ class Prepared:
     pools: tuple[tuple[int, ...], ...]
     rooms: tuple[Room, ...] = ()
     is_personal: bool = False
+    shares_units: bool = False
 
     @property
     def sequence(self) -> tuple[int, str, int, int]:
@@ -80,7 +82,8 @@ class Prepared:
     @property
     def is_limited(self) -> bool:
         """Return whether what it takes off one line may leave less of it for another."""
-        return bool(self.rooms) or self.benefit.cap_minor is not None
+        benefit = self.benefit
+        return bool(self.rooms) or benefit.cap_minor is not None or benefit.counts_units
 
     def bound(self, tally: Tally) -> Benefit:
         """Return the benefit with no more money than its limits and budget leave."""
@@ -145,6 +148,8 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
     pools = pools_of(benefit.terms, offer.scope, cart.lines)
     touched = sorted(frozenset().union(*pools))
     at = {position: i for i, position in enumerate(touched)}
+    variants = {cart.lines[position].variant_id for position in touched}
+    is_shared = benefit.most_units_line is not None and len(variants) < len(touched)
     place = place_of(offer)
     return Prepared(
         candidate=candidate,
@@ -155,6 +160,7 @@ def prepare(candidate: Candidate, cart: CartValue) -> Prepared:
         pools=tuple(tuple(at[position] for position in sorted(pool)) for pool in pools),
         rooms=rooms_of(offer),
         is_personal=cart.personal_cap is not None and offer.audience == "personal",
+        shares_units=benefit.most_units is not None or is_shared,
     )
 
 
@@ -182,6 +188,7 @@ def open_lines(cart: CartValue) -> list[OpenLine]:
             line.floor_minor * line.quantity,
             line.value_minor,
             None if cap is None else line.personal_room_minor(cap),
+            line.variant_id,
         )
         for line in cart.lines
     ]

@@ -107,14 +107,17 @@ def reduce_together(
         return [members[0].reduce(lines, tally)]
     sets = [one for one in members if one.is_set]
     plain = [one for one in members if not one.is_set]
-    lost = _best_by_unit(plain, lines, tally)
+    lost = _list_lost(plain, lines, tally) if sets else [[]]
+
+    def apply(order: Sequence[Prepared]) -> list[Step]:
+        return max((_apply(order, plain, lines, tally, each) for each in lost), key=_sum)
+
     if len(sets) <= MOST_ORDERED:
         orders = [each for n in range(len(sets) + 1) for each in permutations(sets, n)]
-        found = [_apply(order, plain, lines, tally, lost) for order in orders]
-        return _in_order(max(found, key=_sum), members)
-    best, order = _apply((), plain, lines, tally, lost), tuple[Prepared, ...]()
+        return _in_order(max(map(apply, orders), key=_sum), members)
+    best, order = apply(()), tuple[Prepared, ...]()
     while rest := [one for one in sets if one not in order]:
-        found = [_apply((*order, one), plain, lines, tally, lost) for one in rest]
+        found = [apply((*order, one)) for one in rest]
         better = max(range(len(rest)), key=lambda i: _sum(found[i]))
         if _sum(found[better]) <= _sum(best):
             break
@@ -131,10 +134,22 @@ def _in_order(steps: Sequence[Step], members: Sequence[Prepared]) -> list[Step]:
     return sorted(steps, key=lambda step: position[step.prepared.place.offer_id])
 
 
-def _best_by_unit(plain: Sequence[Prepared], lines: Sequence[OpenLine], tally: Tally) -> list[int]:
+def _list_lost(
+    plain: Sequence[Prepared], lines: Sequence[OpenLine], tally: Tally
+) -> list[list[int]]:
+    """Return what a unit of each line loses in a set: the best of all others, and where some of
+    these lower few units only, the best of those that lower any number too."""
+    steps = [one.reduce(lines, tally) for one in plain]
+    found = [_best_by_unit(steps, lines)]
+    open_ = [step for step in steps if not step.prepared.benefit.counts_units]
+    if len(open_) < len(steps):
+        found.append(_best_by_unit(open_, lines))
+    return found
+
+
+def _best_by_unit(steps: Iterable[Step], lines: Sequence[OpenLine]) -> list[int]:
     best = [0] * len(lines)
-    for one in plain:
-        step = one.reduce(lines, tally)
+    for step in steps:
         for i, (part, units) in enumerate(zip(step.taken, step.units, strict=True)):
             best[i] = max(best[i], part // units if units else 0)
     return best
@@ -155,6 +170,11 @@ def _apply(
     rest = list(plain)
     while rest and any(free):
         offered = [one.reduce(lines, own, free) for one in rest]
+        beaten = [_lost_to_others(offered, n, lines) for n in range(len(rest))]
+        offered = [
+            one.reduce(lines, own, free, beaten[n]) if beaten[n] else offered[n]
+            for n, one in enumerate(rest)
+        ]
         winners = [_winner(offered, i) for i in range(len(lines))]
         used = [one for n, one in enumerate(rest) if n in winners]
         for n, one in enumerate(rest):
@@ -162,12 +182,27 @@ def _apply(
             if n not in winners:
                 continue
             # One with a cap or limit has for these lines what it does not spend on others
-            step = one.reduce(lines, own, mine) if one.is_limited else _only(offered[n], mine)
+            step = (
+                one.reduce(lines, own, mine, beaten[n])
+                if one.is_limited
+                else _only(offered[n], mine)
+            )
             _note(step, found, free, own)
         if not used or not any(step.is_short for step in found.values()):
             break
-        rest = [one for one in rest if one not in used]
+        # What has no bound may take more, of units that others were kept from
+        rest = [one for one in rest if one not in used or not one.is_limited]
     return list(found.values())
+
+
+def _lost_to_others(offered: Sequence[Step], n: int, lines: Sequence[OpenLine]) -> list[int]:
+    """Return what the other offers take off a unit of each line, where the offer lowers only so
+    many units and chooses those that gain most by it; of equal offers the first has them."""
+    if not offered[n].prepared.benefit.counts_units or len(offered) == 1:
+        return []
+    before = _best_by_unit(offered[:n], lines)
+    after = _best_by_unit(offered[n + 1 :], lines)
+    return [max(one, other - 1) for one, other in zip(before, after, strict=True)]
 
 
 def _winner(offered: Sequence[Step], line: int) -> int | None:
@@ -184,9 +219,17 @@ def _only(step: Step, mine: Sequence[int]) -> Step:
     return step._replace(taken=taken, units=units)
 
 
+def _add(step: Step, more: Step) -> Step:
+    return step._replace(
+        taken=tuple(map(sum, zip(step.taken, more.taken, strict=True))),
+        units=tuple(map(sum, zip(step.units, more.units, strict=True))),
+    )
+
+
 def _note(step: Step, found: dict[int, Step], free: list[int], tally: Tally) -> None:
     one = step.prepared
-    found[one.place.offer_id] = step
+    known = found.get(one.place.offer_id)
+    found[one.place.offer_id] = step if known is None else _add(known, step)
     for i, count in enumerate(step.units):
         free[i] -= count
     if one.rooms and any(step.taken):

@@ -79,7 +79,8 @@ class Benefit:
     """What the shopper gains, at most `cap_minor` an order and `cap_line_minor` a line.
 
     `percent` (0-100] or `amount_minor` (taken off; of a set price or a bundle: the price), and
-    `terms` for what they cannot say. `ignores_floor`: two people agreed to sell below the floor.
+    `terms` for what they cannot say. It lowers at most `most_units` units of an order, and of each
+    variant `most_units_line`. `ignores_floor`: two people agreed to sell below the floor.
     """
 
     kind: BenefitKind
@@ -90,6 +91,13 @@ class Benefit:
     terms: Terms | None = None
     cap_line_minor: int | None = None
     ignores_floor: bool = False
+    most_units_line: int | None = None
+    most_units: int | None = None
+
+    @property
+    def counts_units(self) -> bool:
+        """Return whether it lowers only so many units, of a variant or of an order."""
+        return self.most_units_line is not None or self.most_units is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,12 @@ class Offer(models.Model):
     max_line_minor = models.BigIntegerField(
         null=True, blank=True, help_text="Most per line of the cart."
     )
+    max_line_units = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most pieces of each product that it lowers."
+    )
+    max_order_units = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most pieces of an order that it lowers."
+    )
     stacking = models.CharField(max_length=9, choices=Stacking, default=Stacking.STACK)
     stacking_group = models.SlugField(max_length=40, blank=True)
     group = models.ForeignKey(
@@ -105,6 +111,11 @@ class Offer(models.Model):
                 condition=(Q(max_discount_minor=None) | Q(max_discount_minor__gt=0))
                 & (Q(max_line_minor=None) | Q(max_line_minor__gt=0)),
                 name="offer_caps_positive",
+            ),
+            models.CheckConstraint(
+                condition=(Q(max_line_units=None) | Q(max_line_units__gt=0))
+                & (Q(max_order_units=None) | Q(max_order_units__gt=0)),
+                name="offer_units_positive",
             ),
         ]
 
@@ -138,6 +149,8 @@ class Offer(models.Model):
             amount_minor=self.amount_minor,
             cap_minor=self.max_discount_minor,
             cap_line_minor=self.max_line_minor,
+            most_units_line=self.max_line_units,
+            most_units=self.max_order_units,
             terms=self.terms,
         )
         check_scope(benefit, parse_scope(self.scope))

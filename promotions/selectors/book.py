@@ -206,6 +206,8 @@ def build_offer_benefit(offer: Offer) -> Benefit:
         amount_minor=offer.amount_minor,
         cap_minor=offer.max_discount_minor,
         cap_line_minor=offer.max_line_minor,
+        most_units_line=offer.max_line_units,
+        most_units=offer.max_order_units,
         terms=offer.terms,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any as Json
 
@@ -26,18 +27,20 @@ def build_campaign(
     template: Template,
     answers: Answers,
     conditions: list[dict[str, Json]],
+    bounds: Mapping[str, Json] | None = None,
     by_id: int | None,
     now: datetime,
 ) -> int:
     """Create the draft a filled-in sentence means and return its campaign's id.
 
-    `answers` also hold `name`, and may hold `name_zh`, `code`, `market_code`. Everything is saved
-    or nothing. Raises CampaignRefused with the place and the reason.
+    `answers` also hold `name`, and may hold `name_zh`, `code`, `market_code`; `bounds` are fields
+    of the offer that narrow it. Everything is saved or nothing. Raises CampaignRefused with the
+    place and the reason.
     """
     plan = template.build(answers)
     said = {**answers, "code": answers.get("code") or free_code(template.code, now)}
     _require_free(said["code"])
-    snapshot = make_snapshot(plan, said, conditions)
+    snapshot = make_snapshot(plan, said, conditions, bounds)
     # What it takes stands in its claims from the start: a name may say "free"
     terms = say_terms(snapshot[OFFERS], market_code=snapshot["market_code"])
     if terms:

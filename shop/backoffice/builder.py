@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from pricing.selectors.places import home_place
+from promotions.core.builder.bounds import Bound, list_bounds
 from promotions.core.builder.plans import Template
 from promotions.core.builder.prices import PRICES
 from promotions.core.builder.sets import SETS
@@ -103,6 +104,20 @@ class LegalForm(forms.Form):
 
 
 @dataclass(slots=True)
+class FilledBound:
+    """What narrows the offer, with the form of its blanks."""
+
+    bound: Bound
+    form: forms.Form
+    place: Place
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """Return its sentence as text and fields."""
+        return list(split_sentence(self.place.pick(self.bound.sentence), self.form))
+
+
+@dataclass(slots=True)
 class FilledSentence:
     """A template with its form, its clauses and the form of its name."""
 
@@ -114,6 +129,7 @@ class FilledSentence:
     proof: forms.Form
     clauses: list[FilledClause]
     legal: forms.Form = field(default_factory=LegalForm)
+    bounds: list[FilledBound] = field(default_factory=list)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -138,6 +154,7 @@ class FilledSentence:
             self.stacking,
             self.proof,
             self.legal,
+            *(one.form for one in self.bounds),
             *(one.form for one in self.clauses),
         ]
 
@@ -153,7 +170,16 @@ def open_sentence(template: Template, place: Place) -> FilledSentence:
     """Return the sentence with examples in its blanks."""
     form = make_form(template.blanks, place)(initial=examples(template.blanks, place))
     stacking = StackingForm(initial=dict(template.stacking))
-    return FilledSentence(template, place, form, NameForm(), stacking, ProofForm(), [])
+    around = NameForm(), stacking, ProofForm()
+    bounds = _make_bounds(template, place, {})
+    return FilledSentence(template, place, form, *around, [], bounds=bounds)
+
+
+def _make_bounds(template: Template, place: Place, options: Any) -> list[FilledBound]:
+    return [
+        FilledBound(bound, make_form(bound.blanks, place)(**options), place)
+        for bound in list_bounds(template)
+    ]
 
 
 def read_sentence(template: Template, place: Place, posted: QueryDict) -> FilledSentence:
@@ -172,7 +198,8 @@ def read_sentence(template: Template, place: Place, posted: QueryDict) -> Filled
     own = {"initial": {**template.stacking, **options.get("initial", {})}}
     stacking = StackingForm(**{**options, **own})
     around = NameForm(**options), stacking, ProofForm(**options)
-    return FilledSentence(template, place, form, *around, clauses, legal)
+    bounds = _make_bounds(template, place, options)
+    return FilledSentence(template, place, form, *around, clauses, legal, bounds)
 
 
 def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
@@ -194,6 +221,7 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
             template=filled.template,
             answers={**answers, **named, **around},
             conditions=join_clauses(filled.clauses),
+            bounds=_join_bounds(filled.bounds),
             by_id=account_id(request),
             now=filled.place.now,
         )
@@ -206,6 +234,13 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     if filled.legal.cleaned_data["leave_out"]:
         _leave_out(made_id, filled.place, account_id(request))
     return made_id
+
+
+def _join_bounds(bounds: list[FilledBound]) -> dict[str, Any]:
+    joined: dict[str, Any] = {}
+    for one in bounds:
+        joined |= one.bound.build(one.form.cleaned_data)
+    return joined
 
 
 def _leave_out(campaign_id: int, place: Place, by_id: int) -> None:

@@ -8,39 +8,31 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from promotions.core.benefits import reduce_units, spread
+from promotions.core.benefits import reduce_units
 from promotions.core.carts import CartLineValue, CartValue, Scope
-from promotions.core.formula import Formula
 from promotions.core.limits import Entity
 from promotions.core.open_lines import OpenLine
 from promotions.core.stacking_rules import GroupMode
-from promotions.core.terms import Bundle, BuyGet, GroupOf, Tiers, pools_of
-from promotions.core.values import Benefit, BenefitKind, OfferValue, Target
-from shop.kernel.money import prorate, share_minor
+from promotions.core.terms import Bundle, BuyGet, GroupOf, pools_of
+from promotions.core.values import Benefit, BenefitKind, OfferValue
+from shop.kernel.money import share_minor
+from tests.factories.basket_lines import SETS, plain_turn, take_some, take_whole
 from tests.factories.basket_units import Unit, list_units, try_all_units
 
 Kind = BenefitKind
 LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
-SETS = (BuyGet, GroupOf, Bundle)
 
 
 def unit_group_of(offer: OfferValue) -> str:
     """Return the group that chooses the offer unit by unit, or ""."""
     is_by_unit = bool(offer.path) and offer.path[-1].mode is GroupMode.BEST_UNIT
-    is_product = offer.benefit.kind not in LATE and _plain_turn(offer) < 2
+    is_product = offer.benefit.kind not in LATE and plain_turn(offer) < 2
     return offer.path[-1].code if is_by_unit and is_product else ""
 
 
 def turn_of(offer: OfferValue) -> float:
     """Return the stage: single lines, groups by unit, sets of units, the whole cart."""
-    return 0.5 if unit_group_of(offer) else _plain_turn(offer)
-
-
-def _plain_turn(offer: OfferValue) -> int:
-    if isinstance(offer.benefit.terms, SETS):
-        return 1
-    on_cart = offer.benefit.target is Target.CART
-    return 2 if on_cart and offer.benefit.kind is not Kind.QUANTITY_TIERS else 0
+    return 0.5 if unit_group_of(offer) else plain_turn(offer)
 
 
 def most_of(offer: OfferValue) -> int:
@@ -93,7 +85,9 @@ def _take(
     )
     if isinstance(offer.benefit.terms, SETS):
         return _take_on_sets(offer, lines, left, personal, most)
-    taken = _take_whole(offer, lines, left, personal, most[0])
+    if offer.benefit.counts_units:
+        return take_some(offer, lines, left, personal, most)
+    taken = take_whole(offer, lines, left, personal, most[0])
     by_unit = sorted(
         (line for line in lines if taken[line.line_id]),
         key=lambda line: -taken[line.line_id] / line.quantity,
@@ -104,73 +98,6 @@ def _take(
         taken[line.line_id] = taken[line.line_id] * count // line.quantity
         units += count
     return taken, units
-
-
-def _take_whole(
-    offer: OfferValue,
-    lines: list[CartLineValue],
-    left: dict[str, int],
-    personal: dict[str, int] | None,
-    most: int,
-) -> dict[str, int]:
-    benefit, most_line = offer.benefit, offer.benefit.cap_line_minor
-    room = {
-        line.line_id: max(0, left[line.line_id] - line.floor_minor * line.quantity)
-        for line in lines
-    }
-    if personal is not None:
-        room = {key: min(value, personal[key]) for key, value in room.items()}
-    if most_line is not None:
-        room = {key: min(value, most_line) for key, value in room.items()}
-    if _plain_turn(offer) == 2:
-        total = min(_wish_of_cart(benefit, lines, left), most, sum(room.values()))
-        parts = spread(total, [left[key] for key in room], list(room.values()))
-        return dict(zip(room, parts, strict=True))
-    taken = {}
-    for line in lines:
-        wish = _wish_of_line(benefit, line, left[line.line_id], sum(x.quantity for x in lines))
-        taken[line.line_id] = max(0, min(wish, room[line.line_id]))
-    if sum(taken.values()) > most:
-        parts = prorate(most, list(taken.values()))
-        taken = dict(zip(taken, parts, strict=True))
-    return taken
-
-
-def _wish_of_line(benefit: Benefit, line: CartLineValue, left: int, units: int) -> int:
-    measure: Any = benefit
-    each = benefit.target is Target.UNIT
-    price = benefit.amount_minor if benefit.kind is Kind.SET_PRICE else None
-    if isinstance(benefit.terms, Formula):
-        value = line.value_minor
-        return benefit.terms.amount(quantity=line.quantity, value=value, lines=1)
-    if isinstance(benefit.terms, Tiers):
-        count = units if benefit.target is Target.CART else line.quantity
-        reached = [step for step in benefit.terms.steps if step.at_least <= count]
-        if not reached:
-            return 0
-        measure, each = reached[-1], True
-        price = measure.price_minor
-    if price is not None:
-        return left - price * line.quantity
-    if measure.percent is not None:
-        return share_minor(left, measure.percent or 0)
-    return measure.amount_minor * (line.quantity if each else 1)
-
-
-def _wish_of_cart(benefit: Benefit, lines: list[CartLineValue], left: dict[str, int]) -> int:
-    quoted = sum(line.value_minor for line in lines)
-    measure: Any = benefit
-    if isinstance(benefit.terms, Formula):
-        units = sum(line.quantity for line in lines)
-        return benefit.terms.amount(quantity=units, value=quoted, lines=len(lines))
-    if isinstance(benefit.terms, Tiers):
-        reached = [step for step in benefit.terms.steps if step.at_least <= quoted]
-        if not reached:
-            return 0
-        measure = reached[-1]
-    if measure.percent is not None:
-        return share_minor(sum(left[line.line_id] for line in lines), measure.percent)
-    return measure.amount_minor
 
 
 def _take_on_sets(

@@ -35,6 +35,13 @@ from tests.factories.promotions import ALICE, make_line, make_offer
 
 Kind = BenefitKind
 LATE = (Kind.GIFT, Kind.DELIVERY, Kind.POINTS)
+OF_UNITS = {
+    (Kind.PERCENTAGE, Target.LINE),
+    (Kind.FIXED_AMOUNT, Target.UNIT),
+    (Kind.SET_PRICE, Target.UNIT),
+    (Kind.QUANTITY_TIERS, Target.LINE),
+    (Kind.QUANTITY_TIERS, Target.CART),
+}
 GROUPS = [
     (Group("week", GroupMode.BEST),),
     (Group("turn", GroupMode.ORDERED),),
@@ -143,7 +150,21 @@ def draw_benefit(rng: random.Random) -> Benefit:
     if kind not in LATE:
         fields["cap_minor"] = rng.choice((None, None, None, rng.randint(1, 2_000)))
         fields["cap_line_minor"] = rng.choice((None, None, None, rng.randint(1, 900)))
-    return Benefit(kind, **fields)
+    return bound_units(Benefit(kind, **fields))
+
+
+def bound_units(benefit: Benefit) -> Benefit:
+    """Return the benefit, a third of those on single units with a most of units.
+
+    Drawn by what the benefit is, so that all else of a seed stays as it was.
+    """
+    rng = random.Random(repr(benefit))
+    if (benefit.kind, benefit.target) not in OF_UNITS or benefit.terms.__class__ is GroupOf:
+        return benefit
+    if rng.random() < 0.66:
+        return benefit
+    most = rng.choice(((1, None), (2, None), (None, 1), (None, 3), (None, 6), (2, 3)))
+    return replace(benefit, most_units_line=most[0], most_units=most[1])
 
 
 def draw_set_offer(rng: random.Random, offer_id: int) -> OfferValue:

@@ -128,6 +128,13 @@ BENEFITS: list[tuple[str, dict[str, Json], dict[str, Json], str, str]] = [
         "全部商品减 10%，每行最多减 US$3.00",
     ),
     (
+        "percentage",
+        {"percent": "20", "most_units_line": 3, "most_units": 5},
+        {},
+        "Take 20 % off all products, at most 3 of each product, at most 5 pieces an order",
+        "全部商品减 20%，每种商品最多 3 件，每单最多 5 件",
+    ),
+    (
         "fixed_amount",
         {"amount_minor": 500, "target": "cart"},
         {},

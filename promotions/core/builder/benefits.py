@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from promotions.core.builder.words import Lexicon, say_goods, say_number
@@ -27,6 +27,7 @@ def say_benefit(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     sets = getattr(benefit.terms, "max_sets", None)
     if sets is not None:
         said += words.pick((f", at most {sets} times an order", f"，每单最多 {sets} 次"))
+    said += "".join(say_bounds(benefit, words))
     if benefit.cap_line_minor is not None:
         cap = words.money(benefit.cap_line_minor)
         said += words.pick((f", at most {cap} a line", f"，每行最多减 {cap}"))
@@ -34,6 +35,15 @@ def say_benefit(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
         cap = words.money(benefit.cap_minor)
         said += words.pick((f", at most {cap} an order", f"，每单最多减 {cap}"))
     return said
+
+
+def say_bounds(benefit: Benefit, words: Lexicon) -> Iterator[str]:
+    """Yield of how many units at most it lowers the price."""
+    each, most = benefit.most_units_line, benefit.most_units
+    if each is not None:
+        yield words.pick((f", at most {each} of each product", f"，每种商品最多 {each} 件"))
+    if most is not None:
+        yield words.pick((f", at most {most} pieces an order", f"，每单最多 {most} 件"))
 
 
 def _percentage(benefit: Benefit, scope: Scope, words: Lexicon) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from promotions.core.builder.benefits import say_bounds
 from promotions.core.builder.conditions import list_clauses
 from promotions.core.builder.names import say_briefly
 from promotions.core.builder.plans import Text
@@ -51,6 +52,7 @@ def say_deal(offer: OfferValue, words: Lexicon) -> str:
     sets = getattr(offer.benefit.terms, "max_sets", None)
     if sets is not None:
         said += words.pick(MOST).format(sets=sets)
+    said += "".join(say_bounds(offer.benefit, words))
     condition = offer.condition
     parts = condition.parts if isinstance(condition, All) else (condition,)
     asked = [one for one in parts if not needed_facts(one) & INFERRED]

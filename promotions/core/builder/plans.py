@@ -54,7 +54,8 @@ class Template:
     """A sentence with blanks for one kind of promotion, and what it comes to when filled in.
 
     `sentence` has the blanks in braces, English and Chinese; both name the same blanks.
-    `is_of_products`: it lowers products, and not the order as a whole.
+    `is_of_products`: it lowers products, and not the order as a whole; `is_of_units`: each of
+    their units for itself, no sets.
     """
 
     code: str
@@ -64,6 +65,7 @@ class Template:
     blanks: tuple[Blank, ...]
     build: Callable[[Answers], Plan] = field(repr=False)
     is_of_products: bool = True
+    is_of_units: bool = False
 
     @property
     def stacking(self) -> Mapping[str, str]:
@@ -74,14 +76,18 @@ class Template:
 
 
 def make_snapshot(
-    plan: Plan, answers: Answers, conditions: list[dict[str, Json]]
+    plan: Plan,
+    answers: Answers,
+    conditions: list[dict[str, Json]],
+    bounds: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
     """Return the campaign's snapshot: the plan with name, code, window, market, budget, clauses,
     and how it combines.
 
-    `conditions` are JSON conditions that must hold besides the plan's own.
+    `conditions` are JSON conditions that must hold besides the plan's own, `bounds` fields of the
+    offer that narrow it.
     """
-    offer = {**plan.offer}
+    offer = {**plan.offer, **(bounds or {})}
     own = offer.pop("condition", {})
     offer["condition"] = join_conditions([*([own] if own else []), *conditions])
     named = {key: answers.get(key) or "" for key in ("name", "name_zh", "code")}
@@ -105,6 +111,8 @@ BARE_OFFER: Mapping[str, Json] = {
     "percent": None,
     "amount_minor": None,
     "max_discount_minor": None,
+    "max_line_units": None,
+    "max_order_units": None,
     "terms": {},
     "scope": {},
     "requires_coupon": False,

@@ -43,6 +43,7 @@ PRICES: tuple[Template, ...] = (
         ),
         (_NEEDED, _PRICE, b.AUDIENCE, *b.WINDOW),
         _set_price,
+        is_of_units=True,
     ),
     Template(
         "any_few",
@@ -64,5 +65,6 @@ PRICES: tuple[Template, ...] = (
         ),
         (_OFF, _NEEDED, b.AUDIENCE, *b.WINDOW),
         _amount_off,
+        is_of_units=True,
     ),
 )

@@ -145,6 +145,7 @@ SETS: tuple[Template, ...] = (
             *b.WINDOW,
         ),
         _quantity,
+        is_of_units=True,
     ),
     Template(
         "spend_tiers",

@@ -97,6 +97,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.PERCENT, b.GOODS, b.AUDIENCE, *b.WINDOW),
         _cut,
+        is_of_units=True,
     ),
     Template(
         "coupon",
@@ -120,6 +121,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (_CODES, _PATTERN, b.PERCENT, b.GOODS, *b.WINDOW),
         _batch,
+        is_of_units=True,
     ),
     Template(
         "flash_sale",
@@ -131,6 +133,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.PIECES, _NEEDED, b.PERCENT, *b.WINDOW),
         _flash,
+        is_of_units=True,
     ),
     Template(
         "member",
@@ -139,6 +142,7 @@ CUTS: tuple[Template, ...] = (
         b.sentence("Members get {percent} % off {goods}", "会员购买 {goods} 减 {percent} %"),
         (b.PERCENT, b.GOODS, *b.WINDOW),
         _member,
+        is_of_units=True,
     ),
     Template(
         "welcome",
@@ -162,6 +166,7 @@ CUTS: tuple[Template, ...] = (
         ),
         (b.PERCENT, b.GOODS, _DAYS, *b.WINDOW),
         _win_back,
+        is_of_units=True,
     ),
     Template(
         "referral",
@@ -188,5 +193,6 @@ CUTS: tuple[Template, ...] = (
         ),
         (_PARTNER, _SHARE, b.PERCENT, b.GOODS, *b.WINDOW),
         _partner,
+        is_of_units=True,
     ),
 )

@@ -127,6 +127,14 @@ def test_groups_and_categories_are_read_with_their_offers_and_anew_when_changed(
     assert _evaluate().discount_minor == 220
 
 
+def test_an_offer_lowers_so_many_units_as_its_row_says() -> None:
+    offer = _offer("set_price", {}, amount_minor=900, target="unit", max_order_units=1)
+    assert _evaluate(CHEESE).totals == {"cheese": 2_900}
+    Offer.objects.filter(pk=offer.pk).update(max_order_units=None, max_line_units=2)
+    forget_offer_book()
+    assert _evaluate(CHEESE).totals == {"cheese": 2_800}
+
+
 def test_a_list_page_shows_only_what_one_unit_alone_gets() -> None:
     _offer("buy_get", {"buy": 1, "get": 1}, **OFF)
     _offer("quantity_tiers", {"steps": [{"from": 2, "percent": 20}]}, target="line")
@@ -172,6 +180,8 @@ def test_saving_is_refused_at_the_field_with_the_reason(
         {"benefit_kind": "set_price", "percent": 5},
         {"benefit_kind": "bundle", "percent": 5, "amount_minor": 5},
         {"benefit_kind": "percentage", "percent": 5, "max_line_minor": 0},
+        {"benefit_kind": "percentage", "percent": 5, "max_line_units": 0},
+        {"benefit_kind": "percentage", "percent": 5, "max_order_units": 0},
     ],
 )
 def test_the_database_refuses_what_the_form_would(wrong: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotions.core.benefits import reduce_lines, spread
+from promotions.core.benefits import reduce_lines
+from promotions.core.benefits_lines import spread
 from promotions.core.open_lines import OpenLine
 from promotions.core.values import Benefit, Target
 from shop.kernel.money import share_minor

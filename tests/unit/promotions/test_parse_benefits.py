@@ -148,6 +148,12 @@ BAD = [
     ("formula", {"formula": "value * 2"}, "cart", {}, "terms.formula"),
     ("formula", {"formula": 5}, "cart", {}, "terms.formula"),
     ("fixed_amount", {}, "cart", {"amount_minor": 5, "cap_line_minor": 0}, "benefit"),
+    ("percentage", {}, "line", {"percent": Decimal(5), "most_units": 0}, "benefit"),
+    ("percentage", {}, "cart", {"percent": Decimal(5), "most_units": 3}, "benefit"),
+    ("fixed_amount", {}, "line", {"amount_minor": 5, "most_units_line": 3}, "benefit"),
+    ("buy_get", {"buy": 1, "get": 1}, "cart", {**OFF, "most_units": 3}, "benefit"),
+    ("set_price", {"size": 3}, "cart", {"amount_minor": 5, "most_units": 3}, "benefit"),
+    ("formula", {"formula": "value / 20"}, "line", {"most_units": 3}, "benefit"),
 ]
 
 

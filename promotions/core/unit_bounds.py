@@ -1,0 +1,63 @@
+"""Of how many units an offer lowers the price: which ones, where it means fewer than there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from promotions.core.open_lines import OpenLine
+from promotions.core.values import Benefit
+
+
+def choose_units(
+    parts: Sequence[int],
+    lines: Sequence[OpenLine],
+    benefit: Benefit,
+    *,
+    lost: Sequence[int] = (),
+) -> list[int]:
+    """Return how many units of each line the benefit lowers: those that it lowers most.
+
+    `parts` is what it would take off each line as a whole, without caps; lines of one variant share
+    what is meant for each. `lost` is what another offer takes off a unit of each line: only units
+    that are worth more here are chosen, those first that gain most.
+
+    >>> from promotions.core.values import BenefitKind
+    >>> two_each = Benefit(BenefitKind.PERCENTAGE, most_units_line=2, most_units=3)
+    >>> lines = [OpenLine("a", 5, 1_000, 0), OpenLine("b", 5, 2_000, 0)]
+    >>> choose_units([100, 200], lines, two_each)
+    [1, 2]
+    """
+    left = _none_or_all(benefit.most_units)
+    each = _none_or_all(benefit.most_units_line)
+    kept, used = [0] * len(lines), defaultdict[int | str, int](int)
+    gains = [
+        (saved - (lost[i] if lost else 0), i, units)
+        for i, part in enumerate(parts)
+        for saved, units in _list_gains(part, lines[i].quantity, benefit.cap_line_minor)
+    ]
+    for gain, i, units in sorted(gains, key=lambda one: (-one[0], one[1])):
+        if gain <= 0:
+            break
+        line = lines[i]
+        key = line.line_id if line.variant_id is None else line.variant_id
+        count = min(units, left, each - used[key])
+        kept[i] += count
+        used[key] += count
+        left -= count
+    return kept
+
+
+def _list_gains(part: int, units: int, most: int | None) -> Iterator[tuple[float, int]]:
+    """Yield what units of a line save each, and how many do: the first ones use up `most`."""
+    saved = part / units
+    if most is None or part <= most:
+        yield saved, units
+        return
+    whole = int(most // saved)
+    yield saved, whole
+    yield most - whole * saved, 1
+
+
+def _none_or_all(most: int | None) -> int:
+    return 10**9 if most is None else most
