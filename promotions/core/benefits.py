@@ -56,6 +56,7 @@ def reduce_lines(
     `pools` are positions in `lines` by role, as `terms.pools_of` gives them; None: all in one.
 
     >>> from decimal import Decimal
+    >>> from promotions.core.values import Target
     >>> cheese, bread = OpenLine("a", 2, 1_000, 0), OpenLine("b", 1, 335, 0)
     >>> reduce_lines(Benefit(BenefitKind.PERCENTAGE, percent=Decimal(10)), [cheese, bread])
     [100, 34]
