@@ -10,19 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from promotions.core.revisions import NAMED, OFFERS, READABLE, describe_change, diff_snapshots
 from promotions.models import Campaign, CampaignRevision
+from promotions.selectors.campaign_schema import MOST_CAMPAIGNS
 from promotions.selectors.campaigns import campaign_fields, offer_fields, take_snapshot
 from promotions.selectors.named_snapshots import name_snapshots
 from promotions.services.campaign_revisions import save_campaign
-from promotions.services.campaign_rows import CampaignRefused
+from promotions.services.campaign_shape import check_document
 from shop.kernel.errors import FairtagError
 from shop.kernel.sheets import restore, sheet_lines
 
-MOST_CAMPAIGNS = 1_000
 # Of CSV: one row an offer, its campaign repeated; the columns of an offer begin so.
 PREFIX = "offer."
 
@@ -89,13 +89,11 @@ def import_campaigns(
     return ImportReport(is_dry, outcomes)
 
 
-def _take_in(
-    snapshot: Mapping[str, Any], by_id: int | None, now: datetime, language: str
-) -> Outcome:
-    code = str(snapshot.get("code") or "")
+def _take_in(given: Any, by_id: int | None, now: datetime, language: str) -> Outcome:
+    code = str(given.get("code") or "") if isinstance(given, Mapping) else ""
     try:
         with transaction.atomic():
-            _require_shape(snapshot)
+            snapshot = check_document(given)
             known = Campaign.objects.filter(code=code).first()
             before = None if known is None else take_snapshot(known.pk)
             saved = save_campaign(
@@ -124,37 +122,17 @@ def _complete(snapshot: Mapping[str, Any], before: Mapping[str, Any]) -> dict[st
     return {**before, **snapshot, OFFERS: offers}
 
 
-def _require_shape(snapshot: Mapping[str, Any]) -> None:
-    offers: Any = snapshot.get(OFFERS)
-    is_fit = isinstance(offers, list) and all(
-        isinstance(offer, Mapping) and offer.get("code") for offer in offers
-    )
-    if not snapshot.get("code") or not is_fit:
-        raise CampaignRefused(_("A campaign needs a code, and a list of offers with codes."))
-    _require_known(snapshot, offers)
-
-
-def _require_known(snapshot: Mapping[str, Any], offers: Sequence[Mapping[str, Any]]) -> None:
-    known = {field.name for field in campaign_fields()} | {"format", OFFERS}
-    own = {field.name for field in offer_fields()} | {"variants"}
-    strange = sorted(set(snapshot) - known) + sorted(
-        {name for offer in offers for name in offer} - own
-    )
-    if strange:
-        raise CampaignRefused(_("Nobody knows the field “%(name)s”.") % {"name": strange[0]})
-
-
-def _read(text: str, file_format: str) -> list[Mapping[str, Any]]:
+def _read(text: str, file_format: str) -> list[Any]:
     snapshots = _from_csv(text) if file_format == "csv" else _from_json(text)
     if len(snapshots) > MOST_CAMPAIGNS:
         raise BadFile(_("A file holds at most %(most)d campaigns.") % {"most": MOST_CAMPAIGNS})
     return snapshots
 
 
-def _from_json(text: str) -> list[Mapping[str, Any]]:
+def _from_json(text: str) -> list[Any]:
     try:
-        tree = json.loads(text)
-    except ValueError as error:
+        tree = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
         raise BadFile(_("This is no JSON: %(why)s.") % {"why": error}) from error
     is_fit = isinstance(tree, dict) and isinstance(tree.get("campaigns"), list)
     if not is_fit or tree.get("format") not in READABLE:
@@ -162,7 +140,16 @@ def _from_json(text: str) -> list[Mapping[str, Any]]:
             _("Expected an object with format %(known)s and a list of campaigns.")
             % {"known": "1, 2"}
         )
-    return [one if isinstance(one, dict) else {} for one in tree["campaigns"]]
+    for word in tree:
+        if word not in ("$schema", "format", "campaigns"):
+            told = _("%(place)s: nobody knows the field “%(name)s”: take it out.")
+            raise BadFile(told % {"place": _("File"), "name": word})
+    whole = {"format": tree["format"]}
+    return [{**whole, **one} if isinstance(one, dict) else one for one in tree["campaigns"]]
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _to_csv(snapshots: Sequence[Mapping[str, Any]]) -> str:
@@ -185,7 +172,9 @@ def _from_csv(text: str) -> list[Mapping[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         values = {
-            name: _uncell(restore(cell)) for name, cell in row.items() if name and cell is not None
+            name: _uncell(restore(cell), is_text=name in _TEXTS)
+            for name, cell in row.items()
+            if name and cell is not None
         }
         own = {name: value for name, value in values.items() if not name.startswith(PREFIX)}
         own["format"] = own.get("format", NAMED)
@@ -209,8 +198,18 @@ def _cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _uncell(cell: str) -> Any:
+def _uncell(cell: str, *, is_text: bool = False) -> Any:
+    """Return the value of a cell: JSON, or the text itself, as that of a column of text is."""
     try:
-        return json.loads(cell)
+        value = json.loads(cell)
     except ValueError:
         return cell
+    return value if isinstance(value, str) or not is_text else cell
+
+
+_TEXTS = frozenset(
+    f"{prefix}{field.name}"
+    for prefix, fields in (("", campaign_fields()), (PREFIX, offer_fields()))
+    for field in fields
+    if isinstance(field, models.CharField)
+)

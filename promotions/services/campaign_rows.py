@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext as _
 
@@ -24,6 +26,43 @@ class CampaignRefused(FairtagError):
     code = "campaign_refused"
 
 
+class BadDocument(CampaignRefused):
+    """A value of a campaign does not fit: `detail["place"]` says which, "offers[0].percent"."""
+
+    code = "document_refused"
+
+
+MOST_SHOWN = 60
+# How the parsers of `promotions.core` begin: where in the offer something stands
+_PLACE = re.compile(r"((?:condition|scope|terms|claims)[\w.\[\]]*): (.+)\.", re.DOTALL)
+
+
+def refuse_value(place: str, value: Any, why: str) -> BadDocument:
+    """Return the refusal of the value at `place`, for the caller to raise; `why` is no sentence."""
+    said = _("%(place)s: %(value)s does not fit: %(why)s.")
+    shown = {"place": place or _("Campaign"), "value": show_value(value), "why": why}
+    return BadDocument(said % shown, place=place)
+
+
+def show_value(value: Any) -> str:
+    """Return a value as it stands in the document, cut where it is long.
+
+    >>> show_value({"member": True}), show_value("x" * 70)[-4:]
+    ('{"member": true}', 'xxx…')
+    """
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def join_place(place: str, word: str) -> str:
+    """Return where a field of what stands at `place` is.
+
+    >>> join_place("offers[0]", "percent"), join_place("", "code")
+    ('offers[0].percent', 'code')
+    """
+    return f"{place}.{word}" if place else word
+
+
 @transaction.atomic
 def write_rows(*, campaign: Campaign, snapshot: Mapping[str, Any]) -> Campaign:
     """Make `campaign` (new or stored) and its offers say what `snapshot` says; return it.
@@ -37,12 +76,16 @@ def write_rows(*, campaign: Campaign, snapshot: Mapping[str, Any]) -> Campaign:
             _("This file has format %(format)s; this shop reads format %(known)s.")
             % {"format": snapshot.get("format"), "known": "1, 2"}
         )
-    snapshot = _number(snapshot)
+    named, snapshot = snapshot, _number(snapshot)
     _assign(campaign, campaign_fields(), snapshot)
-    _save(campaign, campaign_fields(), _("Campaign"))
+    has_window = None not in (campaign.starts_at, campaign.ends_at)
+    if has_window and campaign.ends_at <= campaign.starts_at:
+        raise refuse_value("ends_at", named["ends_at"], _("expected a moment after starts_at"))
+    _save(campaign, campaign_fields(), "", named)
     known = {offer.code: offer for offer in campaign.offers.all()}
-    for said in snapshot[OFFERS]:
-        _write_offer(known.get(said["code"], Offer(campaign=campaign)), said)
+    for i, said in enumerate(snapshot[OFFERS]):
+        offer = known.get(said["code"], Offer(campaign=campaign))
+        _write_offer(offer, said, f"{OFFERS}[{i}]", named[OFFERS][i])
     for code in known.keys() - {said["code"] for said in snapshot[OFFERS]}:
         _drop_offer(known[code])
     return campaign
@@ -64,9 +107,11 @@ def _number(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
         raise CampaignRefused(told % {"key": unknown.key}) from unknown
 
 
-def _write_offer(offer: Offer, said: Mapping[str, Any]) -> None:
+def _write_offer(
+    offer: Offer, said: Mapping[str, Any], place: str, named: Mapping[str, Any]
+) -> None:
     _assign(offer, offer_fields(), said)
-    _save(offer, offer_fields(), _("Offer “%(code)s”") % {"code": said["code"]})
+    _save(offer, offer_fields(), place, named)
     wanted = set(said.get("variants") or ())
     stored = set(OfferVariant.objects.filter(offer=offer).values_list("variant_id", flat=True))
     OfferVariant.objects.filter(offer=offer, variant_id__in=stored - wanted).delete()
@@ -88,21 +133,54 @@ def _assign(row: models.Model, fields: Fields, said: Mapping[str, Any]) -> None:
             try:
                 setattr(row, field.attname, field.to_python(said[field.name]))
             except ValidationError as error:
-                raise CampaignRefused(f"{field.name}: {' '.join(error.messages)}") from error
+                why = " ".join(error.messages).removesuffix(".")
+                raise refuse_value(field.name, said[field.name], why) from error
 
 
-def _save(row: models.Model, fields: Fields, place: str) -> None:
-    """Write only what the snapshot may say: counters beside it move with every order."""
+def _save(row: models.Model, fields: Fields, place: str, named: Mapping[str, Any]) -> None:
+    """Write only what the snapshot may say: counters beside it move with every order.
+
+    `named` is what was said of it, at `place` of the document: refusals name both.
+    """
     written = None if row.pk is None else [*(field.name for field in fields), "changed_at"]
     try:
         row.full_clean()
         with transaction.atomic():
             row.save(update_fields=written)
     except ValidationError as error:
-        told = "; ".join(
-            f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items()
-        )
-        raise CampaignRefused(f"{place}: {told}", place=place) from error
+        raise _refuse_fields(error, place, named) from error
     except IntegrityError as error:
         said = str(error).partition("\n")[0]
-        raise CampaignRefused(f"{place}: {said}", place=place) from error
+        raise BadDocument(f"{place or _('Campaign')}: {said}", place=place) from error
+
+
+def _refuse_fields(error: ValidationError, place: str, named: Mapping[str, Any]) -> BadDocument:
+    """Return the refusal of all fields that are wrong, with the place of the first of them."""
+    found = [
+        _refuse_field(place, name, message, named)
+        for name, messages in error.message_dict.items()
+        for message in messages
+    ]
+    return BadDocument(" ".join(map(str, found)), place=found[0].detail["place"])
+
+
+def _refuse_field(place: str, name: str, message: str, named: Mapping[str, Any]) -> BadDocument:
+    inside = _PLACE.fullmatch(message)
+    if inside is not None:
+        path, why = inside.groups()
+        return refuse_value(join_place(place, path), _find_value(named, path), why)
+    if name in named:
+        return refuse_value(join_place(place, name), named[name], message.removesuffix("."))
+    at = place if name == NON_FIELD_ERRORS else join_place(place, name)
+    return BadDocument(f"{at or _('Campaign')}: {message}", place=at)
+
+
+def _find_value(named: Any, path: str) -> Any:
+    """Return what stands at a parser's place, or the nearest thing around it that is there."""
+    value: Any = named
+    for word, index in re.findall(r"(\w+)|\[(\d+)\]", path):
+        try:
+            value = value[word] if word else value[int(index)]
+        except (KeyError, IndexError, TypeError):
+            break
+    return value

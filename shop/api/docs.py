@@ -1,4 +1,4 @@
-"""The schema, and Swagger UI from our own files under the strict content policy."""
+"""The schemas, and Swagger UI from our own files under the strict content policy."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
+from promotions.selectors.campaign_schema import describe_campaigns
+
 YAML_TYPE = "application/vnd.oai.openapi"
 JSON_TYPE = "application/vnd.oai.openapi+json"
+SCHEMA_TYPE = "application/schema+json"
 PUBLIC = "public, max-age=300"
 
 
@@ -47,6 +50,19 @@ def write_json() -> tuple[bytes, str]:
 def write_yaml() -> tuple[bytes, str]:
     """Return the schema as YAML, and its media type."""
     return OpenApiYamlRenderer().render(read_schema()), YAML_TYPE
+
+
+@require_safe
+def campaign_schema(request: HttpRequest) -> HttpResponse:
+    """Return the JSON Schema of campaigns with their offers: files and the staff API."""
+    headers = {"Cache-Control": PUBLIC}
+    return HttpResponse(write_campaign_schema(), content_type=SCHEMA_TYPE, headers=headers)
+
+
+@lru_cache(maxsize=1)
+def write_campaign_schema() -> bytes:
+    """Return that schema as JSON."""
+    return json.dumps(describe_campaigns(), ensure_ascii=False).encode()
 
 
 @require_safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from shop.api.converters import register_converters
-from shop.api.docs import account_docs, api_docs, api_schema
+from shop.api.docs import account_docs, api_docs, api_schema, campaign_schema
 from shop.api.v1.views.behaviour import (
     EventBatchView,
     HomeView,
@@ -77,6 +77,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", api_docs, name="docs"),
     path("docs/accounts/", account_docs, name="account-docs"),
     path("schema/", api_schema, name="schema"),
+    path("schemas/campaign-2.json", campaign_schema, name="campaign-schema"),
     path("guest", GuestView.as_view(), name="guest"),
     path("account/data", OwnDataView.as_view(), name="own-data"),
     path("account", AccountView.as_view(), name="account"),

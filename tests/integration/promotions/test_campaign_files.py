@@ -140,12 +140,15 @@ def test_bad_campaigns_are_set_aside_with_their_reason_and_the_others_go_on(
     ]
     report = _load(json.dumps({"format": 1, "campaigns": [*broken, {**good, "name": "New"}]}))
     assert [one.verdict for one in report.outcomes] == ["refused"] * 6 + ["changed"]
-    told = [one.sentences[0] for one in report.refused]
-    assert "benefit" in told[0]
-    assert "list of offers" in told[1]
-    assert "“moon”" in told[2]
-    assert "ends" in told[3]
-    assert "format 3" in told[4]
+    share = "expected a percentage above 0, at most 100, with two decimals at most."
+    assert [one.sentences[0] for one in report.refused] == [
+        f'offers[0].percent: "120" does not fit: {share}',
+        'offers: "none" does not fit: expected a list of offers, each with a code.',
+        "Campaign: nobody knows the field “moon”: take it out.",
+        f'ends_at: "{good["starts_at"]}" does not fit: expected a moment after starts_at.',
+        "This file has format 3; this shop reads format 1, 2.",
+        'Campaign: "nothing" does not fit: expected an object with a code and offers.',
+    ]
     assert sorted(Campaign.objects.values_list("code", flat=True)) == ["first", "second"]
 
 
