@@ -60,10 +60,11 @@ class Note(StrEnum):
     PROPOSE = "propose"
     REFUSE = "refuse"
     EXPLORE = "explore"
+    CODES = "codes"
 
 
 # After these the version they name does not hold, whatever the campaign's status.
-WITHOUT_EFFECT = (Note.PROPOSE, Note.REFUSE, Note.EXPLORE)
+WITHOUT_EFFECT = (Note.PROPOSE, Note.REFUSE, Note.EXPLORE, Note.CODES)
 
 STEPS: Mapping[Step, tuple[frozenset[Status], Status]] = {
     Step.SCHEDULE: (frozenset({Status.DRAFT}), Status.SCHEDULED),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
+from django.utils.translation import override
 
 from promotions.core.offer_schema import (
     KEY,
@@ -22,7 +23,12 @@ from promotions.core.offer_schema import (
     some,
 )
 from promotions.core.revisions import NAMED, OFFERS, READABLE
-from promotions.selectors.campaigns import campaign_fields, offer_fields
+from promotions.selectors.campaigns import (
+    batch_fields,
+    campaign_fields,
+    coupon_fields,
+    offer_fields,
+)
 
 IDENTITY = f"urn:fairtag:schema:campaign:{NAMED}"
 MOST_CAMPAIGNS = 1_000
@@ -37,7 +43,12 @@ _PARTS = ("condition", "scope", "claims")
 
 @lru_cache(maxsize=1)
 def describe_campaigns() -> Schema:
-    """Return the schema of a file of campaigns, or of one campaign. No query."""
+    """Return the schema of a file of campaigns, or of one campaign, in English. No query."""
+    with override("en"):
+        return _describe_whole()
+
+
+def _describe_whole() -> Schema:
     file = closed(
         {
             "$schema": {"type": "string"},
@@ -58,6 +69,8 @@ def describe_campaigns() -> Schema:
             "file": file,
             "campaign": _describe_campaign(),
             "offer": _describe_offer(),
+            "coupon": _describe_rows(coupon_fields(), "code", said=_SHARED),
+            "code_batch": _describe_rows(batch_fields(), "name", "pattern", "amount", said=_MADE),
             **list_definitions(),
         },
     }
@@ -90,7 +103,23 @@ def _describe_campaign() -> Schema:
 def _describe_offer() -> Schema:
     own = {field.name: describe_column(field) for field in offer_fields()}
     listed = {**refer("goods"), "description": 'The goods of a scope {"listed": true}.'}
-    return closed({**own, "variants": listed}, needs=("code",), allOf=[*list_rules_of_kinds()])
+    return closed(
+        {**own, "variants": listed, **_CODES}, needs=("code",), allOf=[*list_rules_of_kinds()]
+    )
+
+
+def _describe_rows(fields: tuple[models.Field[Any, Any], ...], *needs: str, said: str) -> Schema:
+    own = {field.name: describe_column(field) for field in fields}
+    return closed(own, needs=needs, description=said)
+
+
+_SHARED = "A code that many may use; one that is not named stays as it is."
+_MADE = "A wish for codes that nobody can guess: the rule and how many, never the codes."
+_CODES: Schema = {
+    "coupons": some(refer("coupon"), 0),
+    "code_batches": some(refer("code_batch"), 0),
+    "codes_left_out": {"type": "integer", "description": "Codes that were too many for a file."},
+}
 
 
 def _describe_kind(field: models.Field[Any, Any]) -> Schema:

@@ -18,6 +18,8 @@ from promotions.models import (
     CampaignEvent,
     CampaignPolicy,
     CampaignRevision,
+    CodeBatch,
+    Coupon,
     Offer,
     OfferVariant,
 )
@@ -133,6 +135,17 @@ def offer_fields() -> tuple[models.Field[Any, Any], ...]:
     return _said(Offer)
 
 
+def coupon_fields() -> tuple[models.Field[Any, Any], ...]:
+    """Return the fields of a code that a document holds."""
+    return _named(Coupon, "code", "max_redemptions", "per_shopper_limit", "is_active")
+
+
+def batch_fields() -> tuple[models.Field[Any, Any], ...]:
+    """Return the fields of a batch that a document holds: its rule, never its codes."""
+    limits = ("max_redemptions", "per_shopper_limit")
+    return _named(CodeBatch, "name", "pattern", "amount", *limits, "ends_at")
+
+
 def take_snapshot(campaign_id: int) -> dict[str, Any]:
     """Return the campaign with its offers as JSON values. Three queries."""
     campaign = Campaign.objects.get(pk=campaign_id)
@@ -149,7 +162,7 @@ def take_snapshots(campaigns: Sequence[Campaign]) -> dict[int, dict[str, Any]]:
     return {
         campaign.pk: {
             "format": FORMAT,
-            **{field.name: _plain(field, campaign) for field in campaign_fields()},
+            **{field.name: plain_value(field, campaign) for field in campaign_fields()},
             OFFERS: [_offer_snapshot(one, listed.get(one.pk)) for one in offers[campaign.pk]],
         }
         for campaign in campaigns
@@ -218,11 +231,15 @@ def _said(model: type[models.Model]) -> tuple[models.Field[Any, Any], ...]:
 
 
 def _offer_snapshot(offer: Offer, variants: list[int] | None) -> dict[str, Any]:
-    said = {field.name: _plain(field, offer) for field in offer_fields()}
+    said = {field.name: plain_value(field, offer) for field in offer_fields()}
     return said if variants is None else {**said, "variants": variants}
 
 
-def _plain(field: models.Field[Any, Any], row: models.Model) -> Any:
+def _named(model: type[models.Model], *names: str) -> tuple[models.Field[Any, Any], ...]:
+    return tuple(field for field in model._meta.concrete_fields if field.name in names)
+
+
+def plain_value(field: models.Field[Any, Any], row: models.Model) -> Any:
     """Return a field's value as JSON has it: one spelling per value, whatever was typed."""
     value = field.to_python(field.value_from_object(row))
     if isinstance(value, datetime):

@@ -13,13 +13,13 @@ from typing import Any
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from promotions.core.revisions import NAMED, OFFERS, READABLE, describe_change, diff_snapshots
-from promotions.models import Campaign, CampaignRevision
+from promotions.core.revisions import NAMED, OFFERS
+from promotions.models import CampaignRevision
+from promotions.selectors.campaign_codes import CODE_WORDS, LEFT_OUT
 from promotions.selectors.campaign_schema import MOST_CAMPAIGNS
-from promotions.selectors.campaigns import campaign_fields, offer_fields, take_snapshot
-from promotions.selectors.named_snapshots import name_snapshots
-from promotions.services.campaign_revisions import save_campaign
-from promotions.services.campaign_shape import check_document
+from promotions.selectors.campaigns import campaign_fields, offer_fields
+from promotions.services.campaign_documents import Writer, read_documents, write_document
+from promotions.services.campaign_shape import is_readable
 from shop.kernel.errors import FairtagError
 from shop.kernel.sheets import restore, sheet_lines
 
@@ -59,21 +59,29 @@ class ImportReport:
         return tuple(one for one in self.outcomes if one.verdict == "refused")
 
 
-def export_campaigns(campaign_ids: Iterable[int], *, file_format: str = "json") -> str:
+def export_campaigns(
+    campaign_ids: Iterable[int], *, file_format: str = "json", with_codes: bool = False
+) -> str:
     """Return campaigns with their offers as text, "json" or "csv", ordered by code.
 
-    Goods are named by SKU, path and reference and stacking by code, so that the file fits another
-    shop. Codes, uses and states are not part of it. Three queries a campaign, and six.
+    `with_codes`: shared codes and the rules of batches, for readers who may see them; the codes of
+    batches, uses and states are not part of it. At most thirteen queries.
     """
-    rows = Campaign.objects.filter(pk__in=list(campaign_ids)).order_by("code")
-    snapshots = name_snapshots([take_snapshot(pk) for pk in rows.values_list("pk", flat=True)])
+    documents = read_documents(campaign_ids, with_codes=with_codes)
     if file_format == "csv":
-        return _to_csv(snapshots)
-    return json.dumps({"format": NAMED, "campaigns": snapshots}, ensure_ascii=False, indent=1)
+        return _to_csv(documents, CODE_WORDS if with_codes else ())
+    return json.dumps({"format": NAMED, "campaigns": documents}, ensure_ascii=False, indent=1)
 
 
-def import_campaigns(
-    *, text: str, file_format: str, is_dry: bool, by_id: int | None, now: datetime, language: str
+def import_campaigns(  # a file, who brings it and what they may
+    *,
+    text: str,
+    file_format: str,
+    is_dry: bool,
+    by_id: int | None,
+    now: datetime,
+    language: str,
+    may_change_codes: bool = False,
 ) -> ImportReport:
     """Create or change the campaigns of a file; a dry run does the same and takes it all back.
 
@@ -81,45 +89,43 @@ def import_campaigns(
     is released changes by the rules of `record_change`. A campaign that cannot be read, saved or
     be lawful is refused with its reason; the others go on. Raises BadFile.
     """
-    snapshots = _read(text, file_format)
+    writer = Writer(
+        by_id=by_id,
+        reason=_("from a file"),
+        now=now,
+        language=language,
+        may_change_codes=may_change_codes,
+        origin=CampaignRevision.Origin.IMPORT,
+    )
+    documents = _read(text, file_format)
     with transaction.atomic():
-        outcomes = tuple(_take_in(snapshot, by_id, now, language) for snapshot in snapshots)
+        outcomes = tuple(_take_in(document, writer) for document in documents)
         if is_dry:
             transaction.set_rollback(True)
     return ImportReport(is_dry, outcomes)
 
 
-def _take_in(given: Any, by_id: int | None, now: datetime, language: str) -> Outcome:
+def _take_in(given: Any, writer: Writer) -> Outcome:
     code = str(given.get("code") or "") if isinstance(given, Mapping) else ""
     try:
-        with transaction.atomic():
-            snapshot = check_document(given)
-            known = Campaign.objects.filter(code=code).first()
-            before = None if known is None else take_snapshot(known.pk)
-            saved = save_campaign(
-                snapshot=snapshot if before is None else _complete(snapshot, before),
-                reason=_("from a file"),
-                by_id=by_id,
-                now=now,
-                origin=CampaignRevision.Origin.IMPORT,
-            )
-            after = take_snapshot(saved.campaign_id)
+        written = write_document(given, writer)
     except FairtagError as refusal:
         return Outcome(code, "refused", tuple(str(refusal).splitlines()))
-    if before is None:
-        return Outcome(code, "new")
-    if saved.is_waiting:
-        return Outcome(code, "waits")
-    changes = diff_snapshots(*name_snapshots([before, after]))
-    sentences = tuple(describe_change(one, language) for one in changes)
-    return Outcome(code, "changed" if sentences else "same", sentences)
+    sentences = written.sentences + _tell_left_out(given)
+    if written.is_new:
+        return Outcome(code, "new", sentences)
+    if written.saved.is_waiting:
+        return Outcome(code, "waits", sentences)
+    return Outcome(code, "changed" if written.sentences else "same", sentences)
 
 
-def _complete(snapshot: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """A file may leave fields out: they stay as they are."""
-    known = {offer["code"]: offer for offer in before[OFFERS]}
-    offers = [{**known.get(offer["code"], {}), **offer} for offer in snapshot[OFFERS]]
-    return {**before, **snapshot, OFFERS: offers}
+def _tell_left_out(document: Mapping[str, Any]) -> tuple[str, ...]:
+    told = _("Offer “%(offer)s”: %(number)d codes are not in this file: send them as their own.")
+    return tuple(
+        told % {"offer": offer["code"], "number": offer[LEFT_OUT]}
+        for offer in document[OFFERS]
+        if offer.get(LEFT_OUT)
+    )
 
 
 def _read(text: str, file_format: str) -> list[Any]:
@@ -135,7 +141,7 @@ def _from_json(text: str) -> list[Any]:
     except (ValueError, RecursionError) as error:
         raise BadFile(_("This is no JSON: %(why)s.") % {"why": error}) from error
     is_fit = isinstance(tree, dict) and isinstance(tree.get("campaigns"), list)
-    if not is_fit or tree.get("format") not in READABLE:
+    if not is_fit or not is_readable(tree.get("format")):
         raise BadFile(
             _("Expected an object with format %(known)s and a list of campaigns.")
             % {"known": "1, 2"}
@@ -152,9 +158,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _to_csv(snapshots: Sequence[Mapping[str, Any]]) -> str:
+def _to_csv(snapshots: Sequence[Mapping[str, Any]], lists: Sequence[str]) -> str:
     own = [field.name for field in campaign_fields()]
-    offer = [field.name for field in offer_fields()] + ["variants"]
+    offer = [*(field.name for field in offer_fields()), "variants", *lists]
     rows: list[list[object]] = [["format", *own, *(f"{PREFIX}{name}" for name in offer)]]
     for snapshot in snapshots:
         for each in snapshot[OFFERS] or [{}]:
@@ -184,8 +190,9 @@ def _from_csv(text: str) -> list[Mapping[str, Any]]:
             for name, value in values.items()
             if name.startswith(PREFIX)
         }
-        if offer.get("variants") is None:
-            offer.pop("variants", None)
+        for word in ("variants", *CODE_WORDS):
+            if offer.get(word) is None:
+                offer.pop(word, None)
         if offer.get("code"):
             said[OFFERS].append(offer)
     return list(found.values())

@@ -12,8 +12,14 @@ from django.utils.translation import gettext as _
 
 from promotions.core.offer_schema import Schema
 from promotions.core.revisions import OFFERS, READABLE
+from promotions.selectors.campaign_codes import BATCHES, CODE_WORDS, COUPONS, LEFT_OUT
 from promotions.selectors.campaign_schema import describe_column
-from promotions.selectors.campaigns import campaign_fields, offer_fields
+from promotions.selectors.campaigns import (
+    batch_fields,
+    campaign_fields,
+    coupon_fields,
+    offer_fields,
+)
 from promotions.services.campaign_rows import BadDocument, join_place, refuse_value
 
 DEEPEST = 25
@@ -29,7 +35,7 @@ def check_document(document: Any) -> dict[str, Any]:
     if not isinstance(document, Mapping):
         raise refuse_value("", document, _("expected an object with a code and offers"))
     _check_depth("", document, DEEPEST)
-    if document.get("format") not in READABLE:
+    if not is_readable(document.get("format")):
         raise BadDocument(
             _("This file has format %(format)s; this shop reads format %(known)s.")
             % {"format": document.get("format"), "known": "1, 2"},
@@ -49,21 +55,52 @@ def check_document(document: Any) -> dict[str, Any]:
     return {**own, OFFERS: offers}
 
 
+def is_readable(version: Any) -> bool:
+    """Return whether documents of this format are read.
+
+    >>> is_readable(2), is_readable(True), is_readable(3)
+    (True, False, False)
+    """
+    return type(version) is int and version in READABLE
+
+
 def _read_offer(place: str, offer: Any) -> dict[str, Any]:
     if not isinstance(offer, Mapping):
         raise refuse_value(place, offer, _("expected an offer with a code"))
     listed = offer.get("variants", [])
     if not isinstance(listed, list) or any(type(one) not in (str, int) for one in listed):
         raise refuse_value(join_place(place, "variants"), listed, _("expected a list of SKUs"))
-    return _read_columns(place, offer, offer_fields(), {"variants"})
+    left_out = offer.get(LEFT_OUT, 0)
+    if type(left_out) is not int:
+        raise refuse_value(join_place(place, LEFT_OUT), left_out, _("expected a whole number"))
+    said = _read_columns(place, offer, offer_fields(), {"variants", *CODE_WORDS})
+    for word, fields, needs in (
+        (COUPONS, coupon_fields(), ("code",)),
+        (BATCHES, batch_fields(), ("name", "pattern", "amount")),
+    ):
+        if word in said:
+            said[word] = _read_rows(join_place(place, word), said[word], fields, needs)
+    return said
+
+
+def _read_rows(place: str, rows: Any, fields: Any, needs: tuple[str, ...]) -> list[dict[str, Any]]:
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        why = _("expected a list of objects with %(names)s") % {"names": ", ".join(needs)}
+        raise refuse_value(place, rows, why)
+    return [_read_columns(f"{place}[{i}]", row, fields, set(), needs) for i, row in enumerate(rows)]
 
 
 def _read_columns(
-    place: str, said: Mapping[str, Any], fields: Any, others: set[str]
+    place: str,
+    said: Mapping[str, Any],
+    fields: Any,
+    others: set[str],
+    needs: tuple[str, ...] = ("code",),
 ) -> dict[str, Any]:
     by_name = {field.name: field for field in fields}
-    if not said.get("code"):
-        raise refuse_value(join_place(place, "code"), said.get("code"), _("a code is needed"))
+    for word in needs:
+        if not said.get(word):
+            raise refuse_value(join_place(place, word), said.get(word), _("it is needed"))
     for word in said:
         if word not in by_name and word not in others:
             told = _("%(place)s: nobody knows the field “%(name)s”: take it out.")

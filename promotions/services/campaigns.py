@@ -177,6 +177,7 @@ def say_step(step: str) -> str:
         Note.PROPOSE: _("propose a change"),
         Note.EXPLORE: _("set on how many new offers are tried"),
         Note.REFUSE: _("send back"),
+        Note.CODES: _("change codes"),
         Note.FOUND: _("found as it was"),
     }
     return names.get(step, step)

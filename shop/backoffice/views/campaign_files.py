@@ -25,6 +25,8 @@ from shop.kernel.clock import utc_now
 from shop.staff.keys import read_number
 from shop.staff.reasons import account_id, say_refusal
 
+CAN_SEE_CODES = "promotions.view_coupon"
+CHANGES_CODES = ("promotions.add_coupon", "promotions.change_coupon", "promotions.add_codebatch")
 MOST_BYTES = 5_000_000
 TONES = {"new": "green", "changed": "blue", "same": "gray", "waits": "amber", "refused": "red"}
 
@@ -47,7 +49,11 @@ def export_file(request: HttpRequest) -> HttpResponse:
     """Hand out all campaigns, or the one of `?campaign=`, as `?format=csv` or JSON."""
     file_format = "csv" if request.GET.get("format") == "csv" else "json"
     only = read_number(request.GET.get("campaign", ""))
-    text = export_campaigns([only] if only else list_campaign_ids(), file_format=file_format)
+    text = export_campaigns(
+        [only] if only else list_campaign_ids(),
+        file_format=file_format,
+        with_codes=request.user.has_perm(CAN_SEE_CODES),
+    )
     kind = "text/csv" if file_format == "csv" else "application/json"
     answer = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="campaigns.{file_format}"'
@@ -87,6 +93,7 @@ def _take_in(request: HttpRequest, form: FileForm) -> ImportReport:
         by_id=account_id(request),
         now=utc_now(),
         language=get_language() or "en",
+        may_change_codes=request.user.has_perms(CHANGES_CODES),
     )
 
 

@@ -47,7 +47,7 @@ BAD_CAMPAIGNS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"claims": {"moon": 1}}, 'claims: {"moon": 1} does not fit: “moon” does not belong here.'),
     ({"offers": [5]}, "offers[0]: 5 does not fit: expected an offer with a code."),
-    ({"code": None}, "code: null does not fit: a code is needed."),
+    ({"code": None}, "code: null does not fit: it is needed."),
     ({"format": 3}, "This file has format 3; this shop reads format 1, 2."),
     ({"name": "N" * 121}, "does not fit: at most 120 characters."),
 ]

@@ -1,0 +1,77 @@
+"""The codes of offers as documents have them: shared codes with limits, batches by their rule.
+
+A batch is named by pattern and number, never by its codes: whoever holds the file could use them,
+and another shop makes its own. So a file that was read in elsewhere goes out the same again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count
+
+from promotions.core.revisions import OFFERS
+from promotions.models import CodeBatch, Coupon, Offer
+from promotions.selectors.campaigns import batch_fields, coupon_fields, plain_value
+
+COUPONS, BATCHES, LEFT_OUT = "coupons", "code_batches", "codes_left_out"
+CODE_WORDS = (COUPONS, BATCHES, LEFT_OUT)
+# Of one offer; more came in by files of their own, and go out by them
+MOST_CODES = 5_000
+
+
+def add_codes(snapshots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return snapshots with the codes of their offers. Four queries for all of them.
+
+    An offer with more than MOST_CODES codes of its own says how many were left out.
+    """
+    codes = {offer["code"] for said in snapshots for offer in said[OFFERS]}
+    ids = dict(Offer.objects.filter(code__in=codes).values_list("code", "pk"))
+    known = list_codes(ids.values())
+    return [
+        {
+            **said,
+            OFFERS: [{**one, **known.get(ids.get(one["code"], 0), {})} for one in said[OFFERS]],
+        }
+        for said in snapshots
+    ]
+
+
+def list_codes(offer_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return what documents say of the codes of offers, by id; of one without any, nothing.
+
+    Three queries.
+    """
+    singles = Coupon.objects.filter(offer_id__in=offer_ids, batch__isnull=True)
+    counted = singles.order_by().values_list("offer_id").annotate(n=Count("pk"))
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    few = []
+    for offer_id, count in counted:
+        if count > MOST_CODES:
+            found[offer_id][LEFT_OUT] = count
+        else:
+            few.append(offer_id)
+    for coupon in singles.filter(offer_id__in=few).order_by("code"):
+        found[coupon.offer_id].setdefault(COUPONS, []).append(describe_coupon(coupon))
+    for batch in CodeBatch.objects.filter(offer_id__in=offer_ids).order_by("pk"):
+        if said := describe_batch(batch):
+            found[batch.offer_id].setdefault(BATCHES, []).append(said)
+    return found
+
+
+def describe_coupon(coupon: Coupon) -> dict[str, Any]:
+    """Return a code with its limits as a document has it."""
+    return {field.name: plain_value(field, coupon) for field in coupon_fields()}
+
+
+def describe_batch(batch: CodeBatch) -> dict[str, Any]:
+    """Return a batch as a document has it; one that was stopped is as large as it became.
+
+    Of one that was stopped before there was a code: nothing.
+    """
+    said = {field.name: plain_value(field, batch) for field in batch_fields()}
+    if batch.status != CodeBatch.Status.STOPPED:
+        return said
+    return {**said, "amount": batch.made} if batch.made else {}

@@ -1,0 +1,92 @@
+"""Campaigns as documents: handed out, and written by the rules of the staff's own forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from promotions.core.revisions import OFFERS, describe_change, diff_snapshots
+from promotions.models import Campaign
+from promotions.selectors.campaign_codes import add_codes
+from promotions.selectors.campaigns import take_snapshot, take_snapshots
+from promotions.selectors.named_snapshots import name_snapshots
+from promotions.services.campaign_codes import write_codes
+from promotions.services.campaign_revisions import Saved, save_campaign
+from promotions.services.campaign_shape import check_document
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, why, and whether codes too. `source`: by which token; `language` of sentences."""
+
+    by_id: int | None
+    reason: str
+    now: datetime
+    language: str
+    may_change_codes: bool = False
+    origin: str = "saved"
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document that was written: what it changed, in sentences. `is_new`: the campaign is."""
+
+    saved: Saved
+    is_new: bool
+    sentences: tuple[str, ...]
+
+
+def read_documents(campaign_ids: Iterable[int], *, with_codes: bool) -> list[dict[str, Any]]:
+    """Return campaigns with their offers as documents, ordered by code.
+
+    Goods are named by SKU, path and reference and stacking by code, so that they fit another shop.
+    `with_codes` only for readers who may see them. Nine queries, and four for codes.
+    """
+    rows = list(Campaign.objects.filter(pk__in=list(campaign_ids)).order_by("code"))
+    taken = take_snapshots(rows)
+    documents = name_snapshots([taken[row.pk] for row in rows])
+    return add_codes(documents) if with_codes else documents
+
+
+@transaction.atomic
+def write_document(given: Any, writer: Writer) -> Written:
+    """Create the campaign of a document as a draft, or change it; matched by its code.
+
+    Fields that are left out stay; offers that are left out go. What is released changes by the
+    rules of `record_change`. Raises CampaignRefused (BadDocument with place and value), LawBroken.
+    """
+    document = check_document(given)
+    known = Campaign.objects.filter(code=document["code"]).first()
+    before = None if known is None else take_snapshot(known.pk)
+    saved = save_campaign(
+        snapshot=document if before is None else _complete(document, before),
+        reason=writer.reason,
+        by_id=writer.by_id,
+        now=writer.now,
+        origin=writer.origin,
+        source=writer.source,
+    )
+    sentences: tuple[str, ...] = ()
+    if before is not None and not saved.is_waiting:
+        changes = diff_snapshots(*name_snapshots([before, take_snapshot(saved.campaign_id)]))
+        sentences = tuple(describe_change(one, writer.language) for one in changes)
+    codes = write_codes(
+        campaign_id=saved.campaign_id,
+        document=document,
+        may_change=writer.may_change_codes,
+        by_id=writer.by_id,
+        now=writer.now,
+    )
+    return Written(saved, before is None, sentences + codes)
+
+
+def _complete(document: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """A document may leave fields out: they stay as they are."""
+    known = {offer["code"]: offer for offer in before[OFFERS]}
+    offers = [{**known.get(offer["code"], {}), **offer} for offer in document[OFFERS]]
+    return {**before, **document, OFFERS: offers}
