@@ -13,15 +13,15 @@ from promotions.core.circumstances import Circumstances
 from promotions.core.conditions import ALWAYS
 from promotions.core.coupons import find_coupon_failure
 from promotions.core.evaluate import find_failures
+from promotions.core.interplay import is_bound, is_by_line
 from promotions.core.offer_index import OfferIndex
 from promotions.core.stacking import Candidate, Plan, best_plan
-from promotions.core.stacking_rules import GroupMode, exclude_each_other
-from promotions.core.stacking_steps import place_of
 from promotions.core.terms import Bundle, BuyGet, GroupOf
 from promotions.core.values import BenefitKind, CouponValue, OfferValue
 
 MOST_KEPT = 20_000
 NEW_LINE = "+"
+NO_BUDGET = 2**63
 # Up to so many offers the best combination is found exactly, whatever the floor
 EXACT = 6
 
@@ -78,7 +78,7 @@ class UnitPrices:
         self._has_late = any(one.benefit.kind in WITHOUT_LINES for one in self._offers)
         self._added: tuple[CartLineValue, Circumstances] | None = None
         self._settled: dict[int, bool] = {}
-        self._bound: dict[tuple[int, ...], bool] = {}
+        self._apart_up_to: dict[tuple[int, ...], int] = {}
         self._index = OfferIndex(self._offers)
         self._touched = self._index.list_positions(cart.lines)
         self._before = self._list_applying(None, self._touched)
@@ -165,17 +165,33 @@ class UnitPrices:
             return False
         if not fit:
             return applying == self._before
-        if applying != sorted((*self._before, *fit)):
+        if applying != sorted({*self._before, *fit}):
             return False
         key = tuple(fit)
-        found = self._bound.get(key)
+        found = self._apart_up_to.get(key)
         if found is None:
-            found = self._bound[key] = any(
-                at in self._touched
-                or any(_is_bound(self._offers[at], self._offers[other]) for other in self._before)
-                for at in fit
-            )
-        return not found
+            found = self._apart_up_to[key] = self._find_apart(fit)
+        return self._given.cart.value_minor + line.unit_minor <= found
+
+    def _find_apart(self, fit: Sequence[int]) -> int:
+        """Return up to which value of the cart the rest of it is nothing to the offers of `fit`.
+
+        An offer on products of the cart, too, gives each line its own, unless it or an offer on
+        one of its lines looks at several, or has a budget that is less than all of the cart.
+        """
+        offers = self._offers
+        if any(is_bound(offers[at], offers[other]) for at in fit for other in self._before):
+            return -1
+        shared = [at for at in fit if at in self._touched]
+        lines = [
+            line for line in self._given.cart.lines if any(offers[at].covers(line) for at in shared)
+        ]
+        beside = [at for at in self._before if any(map(offers[at].covers, lines))]
+        joined = [offers[at] for at in {*fit, *beside}] if shared else []
+        if not all(map(is_by_line, joined)):
+            return -1
+        budgets = (offer.left_minor for offer in joined if offer.left_minor is not None)
+        return min(budgets, default=NO_BUDGET)
 
     def _key(self, fit: Sequence[Candidate], line: CartLineValue) -> tuple[object, ...]:
         """Return what the price of a unit depends on once it is known what applies to the cart."""
@@ -246,28 +262,13 @@ def drop_idle(
     """Return both without gifts, delivery and points, if those keep nothing from other offers."""
     every = [*offers, *(coupon.offer for coupon in coupons if coupon.offer is not None)]
     late = [offer for offer in every if offer.benefit.kind in WITHOUT_LINES]
-    if any(_is_bound(mine, other) for mine in late for other in every):
+    if any(is_bound(mine, other) for mine in late for other in every):
         return offers, coupons
     idle = {offer.offer_id for offer in late}
     return (
         [offer for offer in offers if offer.offer_id not in idle],
         [one for one in coupons if one.offer is None or one.offer.offer_id not in idle],
     )
-
-
-def _is_bound(mine: OfferValue, other: OfferValue) -> bool:
-    """Return whether what one offer gives may keep the other one from giving as much."""
-    if mine.offer_id == other.offer_id:
-        return False
-    one, two = place_of(mine), place_of(other)
-    if exclude_each_other(one, two):
-        return True
-    if one.category is not None and one.category == two.category:
-        return one.category.max_offers is not None
-    limits = {room.limit.limit_id for room in mine.rooms}
-    if any(room.limit.limit_id in limits for room in other.rooms):
-        return True
-    return mine.left_minor is not None and mine.campaign_id == other.campaign_id
 
 
 def _price(plan: Plan, cart: CartValue) -> int:
@@ -284,14 +285,3 @@ def _left_of(line_id: str, plan: Plan, cart: CartValue) -> int | None:
 
 def _taken_by_offer(plan: Plan) -> dict[int, int]:
     return {effect.candidate.offer.offer_id: sum(effect.taken) for effect in plan.effects}
-
-
-def shuts_out_others(offer: OfferValue, others: Sequence[OfferValue]) -> bool:
-    """Return whether the offer and another one, which covers other products, never apply both."""
-    place = place_of(offer)
-    is_free = place.category is None and all(group.mode is GroupMode.STACK for group in place.path)
-    return any(
-        other.scopes != offer.scopes and exclude_each_other(place, place_of(other))
-        for other in others
-        if not (is_free and not other.path and other.category is None)
-    )

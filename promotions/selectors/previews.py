@@ -10,8 +10,9 @@ from profiles.selectors import ArmChoice
 from promotions.core.asked import Asked
 from promotions.core.carts import CartLineValue, ShopperFacts
 from promotions.core.conditions import needed_facts
+from promotions.core.interplay import shuts_out_others
 from promotions.core.limits import Left, least_left
-from promotions.core.unit_preview import UnitPrice, shuts_out_others
+from promotions.core.unit_preview import UnitPrice
 from promotions.core.values import OfferValue
 from promotions.selectors.arms import list_tested_campaigns
 from promotions.selectors.deals import name_deals

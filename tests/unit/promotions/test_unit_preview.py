@@ -13,11 +13,20 @@ from promotions.core.asked import Asked
 from promotions.core.carts import CartLineValue, CartValue, Scope, ShopperFacts
 from promotions.core.conditions import ALWAYS, CartHas, Not
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.interplay import shuts_out_others
 from promotions.core.stacking import Candidate, best_plan
-from promotions.core.unit_preview import Memory, UnitPrices, drop_idle, shuts_out_others
-from promotions.core.values import CouponValue, OfferValue, Stacking
+from promotions.core.unit_preview import Memory, UnitPrices, drop_idle
+from promotions.core.values import CouponValue, OfferValue, Stacking, Target
 from tests.factories.baskets import draw_basket, draw_benefit, draw_offer, draw_personal_basket
-from tests.factories.promotions import ALICE, NOON, make_cart, make_line, make_offer, percent_off
+from tests.factories.promotions import (
+    ALICE,
+    NOON,
+    amount_off,
+    make_cart,
+    make_line,
+    make_offer,
+    percent_off,
+)
 
 CARTS, CARDS = 1_250, 8
 seeds = st.integers(0, 2**32)
@@ -94,6 +103,48 @@ def test_in_10_000_random_carts_a_card_says_what_the_cart_then_charges() -> None
                 differ.append((cart_number, line, told, paid))
     assert differ == []
     assert lowered > CARTS * CARDS // 4
+
+
+def draw_week(rng: random.Random) -> Asked:
+    """Return a cart with offers on categories, most of them on its products, too."""
+    named = {"stacking": Stacking.BEST_UNIT, "stacking_group": "week"}
+    scopes = [Scope(), *(Scope(category_ids=frozenset({one})) for one in (1, 2, 3))]
+    offers = [
+        make_offer(
+            number,
+            rng.choice((percent_off(str(rng.randint(1, 60))), amount_off(200, Target.LINE))),
+            scope=rng.choice(scopes),
+            left_minor=rng.choice((None, None, 300, 2_500, 50_000)),
+            **rng.choice((named, {})),
+        )
+        for number in range(1, rng.randint(2, 5))
+    ]
+    lines = [
+        make_line(
+            f"line-{n}",
+            variant_id=20 + n,
+            category_ids=(rng.randint(1, 3),),
+            quantity=rng.randint(1, 3),
+            unit_minor=rng.randint(100, 2_000),
+            floor_minor=rng.choice((0, 900)),
+        )
+        for n in range(rng.randint(1, 4))
+    ]
+    return Asked(make_cart(*lines), tuple(offers), (), ALICE)
+
+
+def test_offers_by_line_are_not_worked_out_with_the_whole_cart_and_cost_the_same() -> None:
+    rng, whole, apart = random.Random(7), 0, 0
+    for _ in range(600):
+        asked, memory = draw_week(rng), Memory()
+        before, prices = charge(asked, asked.cart), UnitPrices(asked, NOON, memory)
+        for _ in range(4):
+            line = draw_card(rng, replace(asked.cart, lines=()))
+            told = prices.price(line).amount_minor
+            assert told == charge(asked, put(asked.cart, line)) - before, (asked, line)
+        whole += len(prices._known)
+        apart += len(memory)
+    assert apart > whole > 300
 
 
 @settings(max_examples=150, deadline=None)
