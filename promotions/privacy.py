@@ -118,7 +118,8 @@ FIELDS = {
     "Offer": classify(
         none="id campaign code name name_zh condition scope benefit_kind target percent"
         " amount_minor terms max_discount_minor max_line_minor max_line_units max_order_units"
-        " stacking stacking_group group category priority requires_coupon is_active changed_at"
+        " cheapest_first stacking stacking_group group category priority requires_coupon is_active"
+        " changed_at"
     ),
     "OfferVariant": classify(none="id offer variant"),
     "StackingGroup": classify(none="id code name mode parent priority"),

@@ -89,7 +89,7 @@ class OfferAdmin(RecordedAdmin):
                     ("percent", "amount_minor"),
                     "terms",
                     ("max_discount_minor", "max_line_minor"),
-                    ("max_order_units", "max_line_units"),
+                    ("max_line_units", "max_order_units", "cheapest_first"),
                 ],
                 "description": format_lazy("{} {}", AMOUNTS, TERMS),
             },

@@ -134,8 +134,8 @@ def evaluate_offers(
 
 def _list_partly_given(plan: Plan, cart: CartValue, words: Wording) -> Iterator[PartlyGiven]:
     for effect in plan.effects:
-        if effect.is_short and effect.is_used:
-            offer = effect.candidate.offer
+        offer = effect.candidate.offer
+        if effect.is_short and effect.is_used and not offer.benefit.cheapest_first:
             said = words.reject(offer, explain_short(effect, cart))
             sign = "：" if words.language.startswith("zh") else ": "
             message = f"{offer.label(words.language)}{sign}{said.message}"

@@ -9,7 +9,8 @@ spend_tiers the same with amounts of money in "from" and no price ·
 gift {"variants": [ids], "quantity": 1} · delivery {"methods": [codes], "price": 199} ·
 points {"points": 5, "per": 100} · formula {"formula": "value / 20"}.
 Kinds made of sets also take "max_sets". What lowers single units may lower so many of them at most:
-`most_units_line` of each variant, `most_units` of an order.
+`most_units_line` of each variant, `most_units` of an order, of these the cheapest
+(`cheapest_first`) or else those it lowers most.
 """
 
 from __future__ import annotations
@@ -135,6 +136,7 @@ def build_benefit(
     cap_line_minor: int | None = None,
     most_units_line: int | None = None,
     most_units: int | None = None,
+    cheapest_first: bool = False,
     terms: Json = None,
 ) -> Benefit:
     """Return the benefit, or raise BadOffer for one that cannot be computed or explained."""
@@ -157,6 +159,7 @@ def build_benefit(
         cap_line_minor,
         most_units_line=most_units_line,
         most_units=most_units,
+        cheapest_first=cheapest_first,
     )
     _check_mix(benefit)
     _check_units(benefit)
@@ -207,6 +210,8 @@ def _check_mix(benefit: Benefit) -> None:
 
 def _check_units(benefit: Benefit) -> None:
     """Refuse a number of units where single units are not what is lowered."""
+    if benefit.cheapest_first and benefit.most_units is None:
+        raise refuse("benefit", "the cheapest first: of how many in one order?")
     if not benefit.counts_units:
         return
     bounds = (benefit.most_units_line, benefit.most_units)

@@ -74,7 +74,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "units_partly": ("Only {left} left at this price.", "该价格仅剩 {left} 件。"),
     "units_partly_yours": ("At most {left} for you at this price.", "您最多可享 {left} 件。"),
     "units_of_each": ("At most {left} of each product.", "每种商品最多 {left} 件享受此优惠。"),
-    "units_an_order": ("At most {left} pieces of an order.", "每单最多 {left} 件享受此优惠。"),
+    "units_an_order": ("At most {left} in one order.", "每单最多 {left} 件享受此优惠。"),
     "money_partly": ("Only {amount} of it is left.", "仅剩 {amount}。"),
     # where and who
     "wrong_market": ("This offer is not valid in this country.", "该优惠在本地区不可用。"),

@@ -63,6 +63,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "max_line_minor": ("most per line (minor units)", "每行上限（最小货币单位）"),
     "max_line_units": ("most pieces of each product", "每种商品最多件数"),
     "max_order_units": ("most pieces of an order", "每单最多件数"),
+    "cheapest_first": ("only the cheapest pieces", "仅限最便宜的商品"),
     "group": ("stacking group", "叠加组"),
     "category": ("stacking category", "叠加类别"),
     "max_discount_minor": ("most per order (minor units)", "每单上限（最小货币单位）"),

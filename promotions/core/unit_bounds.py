@@ -20,7 +20,8 @@ def choose_units(
 
     `parts` is what it would take off each line as a whole, without caps; lines of one variant share
     what is meant for each. `lost` is what another offer takes off a unit of each line: only units
-    that are worth more here are chosen, those first that gain most.
+    that are worth more here are chosen, those first that gain most. With `cheapest_first` the units
+    are those with the lowest quoted price, whatever is taken off them.
 
     >>> from promotions.core.values import BenefitKind
     >>> two_each = Benefit(BenefitKind.PERCENTAGE, most_units_line=2, most_units=3)
@@ -31,6 +32,8 @@ def choose_units(
     left = _none_or_all(benefit.most_units)
     each = _none_or_all(benefit.most_units_line)
     kept, used = [0] * len(lines), defaultdict[int | str, int](int)
+    if benefit.cheapest_first:
+        return _take_cheapest(parts, lines, left, each, lost)
     gains = [
         (saved - (lost[i] if lost else 0), i, units)
         for i, part in enumerate(parts)
@@ -45,6 +48,25 @@ def choose_units(
         kept[i] += count
         used[key] += count
         left -= count
+    return kept
+
+
+def _take_cheapest(
+    parts: Sequence[int], lines: Sequence[OpenLine], left: int, each: int, lost: Sequence[int]
+) -> list[int]:
+    kept, used = [0] * len(lines), defaultdict[int | str, int](int)
+
+    def price(i: int) -> float:
+        return lines[i].quoted_minor / lines[i].quantity
+
+    for i in sorted(filter(price, range(len(lines))), key=lambda i: (price(i), i)):
+        line = lines[i]
+        key = line.line_id if line.variant_id is None else line.variant_id
+        count = min(line.quantity, left, each - used[key])
+        used[key] += count
+        left -= count
+        if parts[i] / line.quantity > (lost[i] if lost else 0):
+            kept[i] = count
     return kept
 
 

@@ -80,7 +80,8 @@ class Benefit:
 
     `percent` (0-100] or `amount_minor` (taken off; of a set price or a bundle: the price), and
     `terms` for what they cannot say. It lowers at most `most_units` units of an order, and of each
-    variant `most_units_line`. `ignores_floor`: two people agreed to sell below the floor.
+    variant `most_units_line`: those it lowers most, or with `cheapest_first` those with the lowest
+    quoted price. `ignores_floor`: two people agreed to sell below the floor.
     """
 
     kind: BenefitKind
@@ -93,6 +94,7 @@ class Benefit:
     ignores_floor: bool = False
     most_units_line: int | None = None
     most_units: int | None = None
+    cheapest_first: bool = False
 
     @property
     def counts_units(self) -> bool:

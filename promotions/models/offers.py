@@ -90,6 +90,11 @@ class Offer(models.Model):
     max_order_units = models.PositiveIntegerField(
         null=True, blank=True, help_text="Most pieces of an order that it lowers."
     )
+    cheapest_first = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Of those the cheapest pieces, not the ones it lowers most.",
+    )
     stacking = models.CharField(max_length=9, choices=Stacking, default=Stacking.STACK)
     stacking_group = models.SlugField(max_length=40, blank=True)
     group = models.ForeignKey(
@@ -116,6 +121,10 @@ class Offer(models.Model):
                 condition=(Q(max_line_units=None) | Q(max_line_units__gt=0))
                 & (Q(max_order_units=None) | Q(max_order_units__gt=0)),
                 name="offer_units_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(cheapest_first=False) | Q(max_order_units__isnull=False),
+                name="offer_cheapest_of_some",
             ),
         ]
 
@@ -151,6 +160,7 @@ class Offer(models.Model):
             cap_line_minor=self.max_line_minor,
             most_units_line=self.max_line_units,
             most_units=self.max_order_units,
+            cheapest_first=self.cheapest_first,
             terms=self.terms,
         )
         check_scope(benefit, parse_scope(self.scope))

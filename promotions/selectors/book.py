@@ -208,6 +208,7 @@ def build_offer_benefit(offer: Offer) -> Benefit:
         cap_line_minor=offer.max_line_minor,
         most_units_line=offer.max_line_units,
         most_units=offer.max_order_units,
+        cheapest_first=offer.cheapest_first,
         terms=offer.terms,
     )
 

@@ -46,6 +46,13 @@ def take_some(
         is_open = count < min(line.quantity, each)
         return min(saved, cap - count * saved) if is_open else Fraction(0)
 
+    if benefit.cheapest_first:
+        cheap_first = sorted(lines, key=lambda line: line.unit_minor)
+        units = [line for line in cheap_first if line.unit_minor for _ in range(line.quantity)]
+        for line in units:
+            is_open = chosen[line.line_id] < each and sum(chosen.values()) < bound
+            chosen[line.line_id] += is_open
+        bound = 0
     while sum(chosen.values()) < bound and lines and gain(best := max(lines, key=gain)) > 0:
         chosen[best.line_id] += 1
     some = [line for line in lines if chosen[line.line_id]]

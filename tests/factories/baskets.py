@@ -164,7 +164,8 @@ def bound_units(benefit: Benefit) -> Benefit:
     if rng.random() < 0.66:
         return benefit
     most = rng.choice(((1, None), (2, None), (None, 1), (None, 3), (None, 6), (2, 3)))
-    return replace(benefit, most_units_line=most[0], most_units=most[1])
+    is_cheapest = most[1] is not None and rng.random() < 0.3
+    return replace(benefit, most_units_line=most[0], most_units=most[1], cheapest_first=is_cheapest)
 
 
 def draw_set_offer(rng: random.Random, offer_id: int) -> OfferValue:

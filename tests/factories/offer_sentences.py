@@ -131,8 +131,22 @@ BENEFITS: list[tuple[str, dict[str, Json], dict[str, Json], str, str]] = [
         "percentage",
         {"percent": "20", "most_units_line": 3, "most_units": 5},
         {},
-        "Take 20 % off all products, at most 3 of each product, at most 5 pieces an order",
+        "Take 20 % off all products, at most 3 of each product, at most 5 in one order",
         "全部商品减 20%，每种商品最多 3 件，每单最多 5 件",
+    ),
+    (
+        "percentage",
+        {"percent": "100", "most_units": 1, "cheapest_first": True},
+        {"categories": [1]},
+        "Take 100 % off Cheese, only on the cheapest piece of an order",
+        "Cheese减 100%，仅限每单最便宜的 1 件",
+    ),
+    (
+        "percentage",
+        {"percent": "50", "most_units": 2, "cheapest_first": True},
+        {},
+        "Take 50 % off all products, only on the 2 cheapest pieces of an order",
+        "全部商品减 50%，仅限每单最便宜的 2 件",
     ),
     (
         "fixed_amount",

@@ -28,6 +28,13 @@ KINDS: dict[str, tuple[dict[str, str], str]] = {
         {"amount": "0.5", "goods": "Brand 2", "audience": "members"},
         f"Take $0.50 off each piece of Brand 2 for account holders {WHEN}{TOTAL}",
     ),
+    "cheapest_piece": (
+        {"pieces": "3", "goods": "Cheese 1", "percent": "100"},
+        (
+            f"Take 100 % off Cheese 1, only on the cheapest piece of an order for everybody {WHEN}"
+            f", and only if the cart holds at least 3 of Cheese 1{TOTAL}"
+        ),
+    ),
     "coupon": (
         {"coupon": "spring 5", "amount": "5", "cart_value": "40"},
         (

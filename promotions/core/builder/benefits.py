@@ -42,8 +42,11 @@ def say_bounds(benefit: Benefit, words: Lexicon) -> Iterator[str]:
     each, most = benefit.most_units_line, benefit.most_units
     if each is not None:
         yield words.pick((f", at most {each} of each product", f"，每种商品最多 {each} 件"))
-    if most is not None:
-        yield words.pick((f", at most {most} pieces an order", f"，每单最多 {most} 件"))
+    if most is not None and benefit.cheapest_first:
+        pieces = "the cheapest piece" if most == 1 else f"the {most} cheapest pieces"
+        yield words.pick((f", only on {pieces} of an order", f"，仅限每单最便宜的 {most} 件"))
+    elif most is not None:
+        yield words.pick((f", at most {most} in one order", f"，每单最多 {most} 件"))
 
 
 def _percentage(benefit: Benefit, scope: Scope, words: Lexicon) -> str:

@@ -38,6 +38,10 @@ NAMES: Mapping[str, Text] = {
         "{goods}: of {size} the cheapest is free",
         "{goods}：{size} 件中最便宜的一件免费",
     ),
+    "cheapest_piece": (
+        "{goods}: the cheapest of {pieces} {off}",
+        "{goods}：{pieces} 件中最便宜的一件{off}",
+    ),
     "bundle": (
         "{goods} + {goods2}: {percent}% off together",
         "{goods} + {goods2}：套餐减 {percent}%",

@@ -113,6 +113,7 @@ BARE_OFFER: Mapping[str, Json] = {
     "max_discount_minor": None,
     "max_line_units": None,
     "max_order_units": None,
+    "cheapest_first": False,
     "terms": {},
     "scope": {},
     "requires_coupon": False,

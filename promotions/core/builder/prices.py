@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any as Json
 
 from promotions.core.builder import blanks as b
-from promotions.core.builder.plans import Answers, Blank, Plan, Template
+from promotions.core.builder.plans import Answers, Blank, Plan, Template, write_percent
 
 _NEEDED = replace(b.GOODS, is_needed=True)
 _PRICE = Blank("price", "money", ("price", "价格"), "2.50")
@@ -31,6 +31,22 @@ def _any_few(answers: Answers) -> Plan:
 
 def _amount_off(answers: Answers) -> Plan:
     return _plan(answers, "fixed_amount", target="unit", amount_minor=answers["amount"])
+
+
+def _cheapest_piece(answers: Answers) -> Plan:
+    goods = answers.get("goods") or {}
+    pieces: list[dict[str, Json]] = [
+        {word: ids, "quantity": answers["pieces"]} for word, ids in goods.items()
+    ] or [{"cart_quantity": answers["pieces"]}]
+    return _plan(
+        answers,
+        "percentage",
+        target="line",
+        percent=write_percent(answers["percent"]),
+        max_order_units=1,
+        cheapest_first=True,
+        condition=pieces[0] if len(pieces) == 1 else {"any": pieces},
+    )
 
 
 PRICES: tuple[Template, ...] = (
@@ -66,5 +82,21 @@ PRICES: tuple[Template, ...] = (
         (_OFF, _NEEDED, b.AUDIENCE, *b.WINDOW),
         _amount_off,
         is_of_units=True,
+    ),
+    Template(
+        "cheapest_piece",
+        ("Cheapest piece", "最便宜的一件"),
+        ("The one cheapest piece of an order for less, or free.", "每单最便宜的一件优惠或免费。"),
+        b.sentence(
+            "With at least {pieces} of {goods} in the cart, take {percent} % off the cheapest one",
+            "购物车有至少 {pieces} 件 {goods} 时，其中最便宜的一件减 {percent} %",
+        ),
+        (
+            b.count("pieces", "pieces in the cart", "购物车件数", "3"),
+            b.GOODS,
+            replace(b.PERCENT, example="100"),
+            *b.WINDOW,
+        ),
+        _cheapest_piece,
     ),
 )

@@ -17,7 +17,7 @@ def test_a_sentence_may_lower_only_so_many_pieces(stocked_shop: None) -> None:
     typed, _said = KINDS["price_cut"]
     filled = save("price_cut", {**typed, "max_line_units": "3", "max_order_units": "5"})
     assert errors_of(filled) == ""
-    said = "Take 10 % off Cheese 1, at most 3 of each product, at most 5 pieces an order for"
+    said = "Take 10 % off Cheese 1, at most 3 of each product, at most 5 in one order for"
     assert sentences()[0].startswith(said)
     offer = Offer.objects.latest("pk")
     assert (offer.max_line_units, offer.max_order_units) == (3, 5)

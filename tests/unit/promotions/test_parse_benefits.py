@@ -154,6 +154,8 @@ BAD = [
     ("buy_get", {"buy": 1, "get": 1}, "cart", {**OFF, "most_units": 3}, "benefit"),
     ("set_price", {"size": 3}, "cart", {"amount_minor": 5, "most_units": 3}, "benefit"),
     ("formula", {"formula": "value / 20"}, "line", {"most_units": 3}, "benefit"),
+    ("percentage", {}, "line", {**OFF, "cheapest_first": True}, "benefit"),
+    ("percentage", {}, "line", {**OFF, "most_units_line": 1, "cheapest_first": True}, "benefit"),
 ]
 
 

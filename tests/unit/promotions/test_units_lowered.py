@@ -11,6 +11,7 @@ import pytest
 
 from promotions.core.asked import Asked
 from promotions.core.benefits import reduce_units
+from promotions.core.conditions import CartHas
 from promotions.core.evaluate import evaluate_offers
 from promotions.core.limits import Counted, Entity, LimitValue, Room
 from promotions.core.open_lines import OpenLine, keep_units
@@ -84,7 +85,7 @@ def test_steps_count_all_units_and_lower_only_some() -> None:
         (
             {"most_units": 4},
             "units_an_order",
-            "Offer 1: At most 4 pieces of an order.",
+            "Offer 1: At most 4 in one order.",
             "优惠 1：每单最多 4 件享受此优惠。",
         ),
     ],
@@ -156,6 +157,41 @@ def test_a_card_says_what_one_more_unit_costs_once_the_most_is_in_the_cart() -> 
         asked = Asked(make_cart(replace(CHEESE, quantity=quantity)), (offer,), (), ALICE)
         told = UnitPrices(asked, NOON, Memory()).price(replace(CHEESE, quantity=1))
         assert (quantity, told.amount_minor, told.offer_ids) == (quantity, price, ids)
+
+
+def test_the_cheapest_piece_of_the_order_is_free() -> None:
+    """Also where a dearer one would save more, and where a cheaper one is added: then that one."""
+    free = replace(percent_off("100"), most_units=1, cheapest_first=True)
+    three = make_offer(1, free, condition=CartHas(min_quantity=3))
+    found = evaluate(make_cart(CHEESE, WINE), three)
+    assert (found.totals, found.partly_given) == ({"cheese": 4_000, "wine": 4_000}, ())
+    bread = make_line("bread", unit_minor=100)
+    assert evaluate(make_cart(CHEESE, bread), three).totals == {"cheese": 5_000, "bread": 0}
+    assert evaluate(make_cart(replace(CHEESE, quantity=2)), three).totals == {"cheese": 2_000}
+    told = UnitPrices(Asked(make_cart(CHEESE), (three,), (), ALICE), NOON, Memory()).price(bread)
+    assert (told.amount_minor, told.own_minor) == (1_000, 0)
+
+
+def test_the_cheapest_is_told_by_the_price_before_offers_and_gifts_are_no_choice() -> None:
+    free = replace(percent_off("100"), most_units=1, cheapest_first=True)
+    wine = replace(make_offer().scope, variant_ids=frozenset({WINE.variant_id}))
+    offers = [make_offer(1, free), make_offer(2, percent_off("90"), scope=wine)]
+    nothing = make_line("sample", unit_minor=0)
+    found = evaluate(make_cart(replace(CHEESE, quantity=1), WINE, nothing), *offers)
+    assert found.totals == {"cheese": 0, "wine": 400, "sample": 0}
+
+
+def test_of_a_group_the_cheapest_piece_is_left_to_a_better_offer() -> None:
+    half = replace(percent_off("50"), most_units=1, cheapest_first=True)
+    only = replace(make_offer().scope, variant_ids=frozenset({CHEESE.variant_id}))
+    offers = [
+        make_offer(1, half, groups=WEEK),
+        make_offer(2, percent_off("60"), scope=only, groups=WEEK),
+        make_offer(3, percent_off("10"), groups=WEEK),
+    ]
+    cart = make_cart(replace(CHEESE, quantity=1), WINE)
+    assert evaluate(cart, *offers).totals == {"cheese": 400, "wine": 3_600}
+    assert evaluate(cart, offers[0], offers[2]).totals == {"cheese": 500, "wine": 3_600}
 
 
 def draw_lines(rng: random.Random, most: int = 4) -> list[CartLineValue]:
