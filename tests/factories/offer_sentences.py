@@ -142,13 +142,6 @@ BENEFITS: list[tuple[str, dict[str, Json], dict[str, Json], str, str]] = [
         "Cheese减 100%，仅限每单最便宜的 1 件",
     ),
     (
-        "percentage",
-        {"percent": "50", "most_units": 2, "cheapest_first": True},
-        {},
-        "Take 50 % off all products, only on the 2 cheapest pieces of an order",
-        "全部商品减 50%，仅限每单最便宜的 2 件",
-    ),
-    (
         "fixed_amount",
         {"amount_minor": 500, "target": "cart"},
         {},
