@@ -44,6 +44,7 @@ class CartLineInline(ReadOnlyInline):
 
 @admin.register(Cart)
 class CartAdmin(KeySearchAdmin):
+    blank_text = _("A cart is listed here as soon as a shopper adds a product.")
     list_display = [
         "id",
         tag_column("status", _("Status"), CART_TONES),

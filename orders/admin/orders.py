@@ -21,10 +21,12 @@ from orders.services.fulfilling import fulfill_order
 from orders.services.refunds import refund_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
-from shop.staff.columns import EMPTY, money_column, show_link, tag_column
+from shop.staff.columns import money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
+from shop.staff.log import write_act
 from shop.staff.masked import MaskedAdmin
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.roles import mask_email, mask_text
 
@@ -73,6 +75,9 @@ class RefundForm(ReasonForm):
 
 @admin.register(Order)
 class OrderAdmin(MaskedAdmin, KeySearchAdmin):
+    blank_text = _(
+        "Orders are listed here as soon as a shopper places one. An import brings past ones."
+    )
     list_display = [
         "number",
         "placed_at",
@@ -177,7 +182,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             _("The order is handed over."),
         )
         if is_done:
-            self.log_change(request, Order.objects.get(pk=object_id), "handed over")
+            self._note(request, object_id, _("The order was handed over."))
         return go_back(request)
 
     @action(
@@ -204,7 +209,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             _("The order is cancelled."),
         )
         if is_done:
-            self.log_change(request, Order.objects.get(pk=object_id), f"cancelled: {reason}")
+            self._note(request, object_id, _("The order was canceled."), reason)
         return go_back(request)
 
     @action(
@@ -237,5 +242,9 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             _("The refund is made."),
         )
         if is_done:
-            self.log_change(request, Order.objects.get(pk=object_id), f"refunded: {reason}")
+            self._note(request, object_id, _("Money was refunded."), reason)
         return go_back(request)
+
+    def _note(self, request: HttpRequest, object_id: str, said: Any, reason: str = "") -> None:
+        row = Order.objects.get(pk=object_id)
+        self.log_change(request, row, write_act(said, reason=reason))

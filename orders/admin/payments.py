@@ -22,6 +22,7 @@ from shop.staff.tables import ReadOnlyAdmin
 
 @admin.register(Payment)
 class PaymentAdmin(KeySearchAdmin):
+    blank_text = _("Each attempt to pay for an order is listed here with its result.")
     list_display = [
         age_column("created_at", _("When")),
         "order",
@@ -43,6 +44,7 @@ class PaymentAdmin(KeySearchAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
+    blank_text = _("Refunds that staff make on an order's page are listed here.")
     list_display = [
         age_column("at", _("When")),
         "order",

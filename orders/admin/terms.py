@@ -22,6 +22,7 @@ from shop.staff.tables import KeptAdmin, StaffAdmin
 
 @admin.register(DeliveryMethod)
 class DeliveryMethodAdmin(KeptAdmin):
+    blank_text = _("Add a delivery method with its price: without one nobody can check out.")
     list_display = [
         "name",
         "name_zh",
@@ -57,6 +58,7 @@ class DeliveryMethodAdmin(KeptAdmin):
 
 @admin.register(TaxRate)
 class TaxRateAdmin(StaffAdmin):
+    blank_text = _("No tax is charged until you add a rate for a market.")
     list_display = [
         "market_code",
         "category_path",

@@ -20,7 +20,8 @@ from pricing.selectors.audits import audit_verdict, explain_findings, list_group
 from pricing.services.fairness import ask_for_waiver, waive_audit
 from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column
+from shop.staff.columns import age_column
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 

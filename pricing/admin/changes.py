@@ -31,10 +31,12 @@ from shop.staff.columns import (
     json_cell,
     money_column,
     show_link,
+    show_money,
     tag_column,
 )
 from shop.staff.filters import ChannelFilter
 from shop.staff.money import price_field, read_currency
+from shop.staff.numbers import EMPTY, show_signed
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -142,8 +144,11 @@ class PriceProposalAdmin(ReadOnlyAdmin):
         """The expected change of profit in a week; a dash where sales are not known."""
         band = (row.effect.get("weekly") or {}).get("profit") or [None]
         if None in band:
-            return "–"
-        low, mean, high = (f"{minor / 100:+.2f}" for minor in band)
+            return EMPTY
+        code = row.market.currency
+        low, mean, high = (
+            show_signed(minor, lambda one: show_money(round(one), code)) for minor in band
+        )
         return f"{mean} ({low} … {high})"
 
     @admin.display(description=_("Why"))

@@ -24,6 +24,7 @@ from shop.catalog.selectors import MarketNotFound, get_market
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import age_column, json_cell, money_column, show_tag, tag_column
+from shop.staff.numbers import show_count
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
@@ -163,7 +164,7 @@ class CompetitorSourceAdmin(KeptAdmin):
         if not row.last_report:
             return "–"
         refused = sum(row.last_report.get("refused", {}).values())
-        return f"{row.last_report.get('stored', 0):,}, {refused:,}"
+        return f"{show_count(row.last_report.get('stored', 0))}, {show_count(refused)}"
 
     @admin.display(description=_("Counts for"), ordering="ttl_hours")
     def counts_for(self, row: CompetitorSource) -> str:

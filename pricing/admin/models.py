@@ -28,7 +28,8 @@ from shop.approvals.admin import TwoPersonAdmin
 from shop.jobs.selectors import find_latest_run
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, json_cell, show_link, show_tag, tag_column
+from shop.staff.columns import age_column, json_cell, show_link, show_tag, tag_column
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 

@@ -23,9 +23,10 @@ from pricing.services.overrides import check_override, find_bounds
 from shop.catalog.selectors import find_place, list_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import EMPTY, money_column, show_money, show_tag
+from shop.staff.columns import money_column, show_money, show_tag
 from shop.staff.keys import read_number
 from shop.staff.money import price_field
+from shop.staff.numbers import EMPTY
 from shop.staff.place import StaffPlace
 from shop.staff.reasons import (
     ConfirmForm,

@@ -19,7 +19,8 @@ from pricing.core.approvals import POLICY
 from pricing.models import PricingPolicy
 from pricing.services.approvals import approve_policy, propose_policy
 from shop.approvals.admin import VersionAdmin
-from shop.staff.columns import EMPTY, age_column
+from shop.staff.columns import age_column
+from shop.staff.numbers import EMPTY
 
 REASON_SHOWN = 60
 
@@ -67,6 +68,7 @@ class PolicyForm(forms.ModelForm):
 class PricingPolicyAdmin(VersionAdmin):
     """Versions of the bounds and goals of pricing."""
 
+    blank_text = _("Propose the first version of the pricing policy. A second person approves it.")
     form = PolicyForm
     list_display = [
         "version",

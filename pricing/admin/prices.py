@@ -30,7 +30,9 @@ from shop.staff.columns import (
 )
 from shop.staff.filters import ChannelFilter, MoneyRangeFilter
 from shop.staff.keys import KeySearchAdmin, read_text
+from shop.staff.log import write_act
 from shop.staff.money import price_field, read_currency
+from shop.staff.numbers import show_change
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -79,6 +81,7 @@ class MovedFilter(admin.SimpleListFilter):
 
 @admin.register(PublicPrice)
 class PublicPriceAdmin(KeySearchAdmin):
+    blank_text = _("Products get a public price when they are imported with a list price.")
     list_display = [
         "variant",
         "product_name",
@@ -120,9 +123,9 @@ class PublicPriceAdmin(KeySearchAdmin):
     @admin.display(description=_("Against list"))
     def against_list(self, row: PublicPrice) -> SafeString:
         """How far the public price is from the list price."""
-        share = 100 * (row.public_minor - row.list_minor) / row.list_minor
+        share = (row.public_minor - row.list_minor) / row.list_minor
         tone = "green" if share < 0 else "gray"
-        return format_html('<span class="ft-tag ft-tag-{}">{}</span>', tone, f"{share:+.1f} %")
+        return format_html('<span class="ft-tag ft-tag-{}">{}</span>', tone, show_change(share))
 
     @admin.display(description=_("Demand"))
     def curve_link(self, row: PublicPrice) -> SafeString | str:
@@ -160,14 +163,19 @@ class PublicPriceAdmin(KeySearchAdmin):
         )
         if is_done:
             code = row.market.currency
-            moved = f"{show_money(row.list_minor, code)} -> {show_money(amount, code)}"
-            note = f"list price {moved}: {form.cleaned_data['reason']}"
-            self.log_change(request, row, note)
+            act = write_act(
+                _("The list price went from %(before)s to %(after)s."),
+                reason=form.cleaned_data["reason"],
+                before=show_money(row.list_minor, code),
+                after=show_money(amount, code),
+            )
+            self.log_change(request, row, act)
         return go_back(request)
 
 
 @admin.register(PriceLedgerEntry)
 class PriceLedgerEntryAdmin(ReadOnlyAdmin):
+    blank_text = _("Every price a product ever had is listed here, from its import on.")
     list_display = [
         "variant",
         "kind",
@@ -236,6 +244,7 @@ class PriceBookAdmin(ReadOnlyAdmin):
 
 @admin.register(PriceBookEntry)
 class PriceBookEntryAdmin(ReadOnlyAdmin):
+    blank_text = _("Personal prices of a shopper are listed here once a price book is published.")
     list_display = ["shopper", "book_version", age_column("priced_at", _("Priced"))]
     search_fields = ["shopper__external_ref__startswith"]
     fields = ["shopper", "book_version", "priced_at", "price_count"]

@@ -23,6 +23,9 @@ LABEL = _("Label beside every personal price")
 class JurisdictionRowAdmin(StaffAdmin):
     """Effective-dated: a change of law is a new row from its day on; past rows stay as they are."""
 
+    blank_text = _(
+        "Without a row for its place, a market follows the strictest rules: no personal prices."
+    )
     list_display = [
         "code",
         "valid_from",

@@ -22,7 +22,6 @@ from pricing.services.undo import undo_trip
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
-    EMPTY,
     age_column,
     json_cell,
     show_lines,
@@ -31,6 +30,7 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 

@@ -22,14 +22,8 @@ from pricing.selectors.verdicts import say_step
 from pricing.services.trials import begin_trial, step_trial, stop_trial
 from shop.approvals.selectors import list_waiting_ids
 from shop.kernel.clock import utc_now
-from shop.staff.columns import (
-    EMPTY,
-    age_column,
-    percent_column,
-    show_lines,
-    show_minor,
-    show_tag,
-)
+from shop.staff.columns import age_column, percent_column, show_lines, show_minor, show_tag
+from shop.staff.numbers import EMPTY, show_percent
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
@@ -68,7 +62,7 @@ class StepForm(ReasonForm):
     share = forms.TypedChoiceField(
         label=_("Share of shoppers"),
         coerce=float,
-        choices=[(str(share), f"{share:.0%}") for share in SHARES],
+        choices=[(str(share), show_percent(share)) for share in SHARES],
         widget=UnfoldAdminSelectWidget(),
     )
     field_order = ["share", "reason"]
@@ -147,7 +141,7 @@ class ModelRampAdmin(ReadOnlyAdmin):
     def share_now(self, row: ModelRamp) -> str:
         """The share of the newest step, as far as it goes on."""
         share: float | None = getattr(row, "share", None)
-        return EMPTY if share is None or row.ended_at else f"{share:.0%}"
+        return EMPTY if share is None or row.ended_at else show_percent(share)
 
     @action(
         description=_("Begin a trial (second person)"),

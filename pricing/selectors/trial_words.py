@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from pricing.selectors.places import say_in_place
+from shop.staff.numbers import show_change, show_count, show_signed, show_units
 
 type Text = str | Promise
 
@@ -58,12 +59,12 @@ def _list_figures(evidence: Mapping[str, Any], show_money: Callable[[float], str
     """Return the figures of one place as sentences."""
     found = []
     if "hours" in evidence:
-        hours, decisions = f"{evidence['hours']:,.1f}", f"{evidence['decisions']:,}"
+        hours, decisions = show_units(evidence["hours"]), show_count(evidence["decisions"])
         found.append(str(HOURS) % {"hours": hours, "decisions": decisions})
     if evidence.get("shadow_gap") is not None:
-        found.append(str(SHADOW) % {"gap": f"{evidence['shadow_gap']:+.1%}"})
+        found.append(str(SHADOW) % {"gap": show_change(evidence["shadow_gap"])})
     if evidence.get("violations"):
-        found.append(str(VIOLATIONS) % {"count": f"{evidence['violations']:,}"})
+        found.append(str(VIOLATIONS) % {"count": show_count(evidence["violations"])})
     if "difference" in evidence:
         found.append(_say_lift(evidence, show_money))
     return found + _say_offline(evidence.get("offline") or {}, show_money)
@@ -73,18 +74,14 @@ def _say_lift(lift: Mapping[str, Any], show_money: Callable[[float], str]) -> st
     names = ("difference", "low", "high")
     if any(lift.get(name) is None for name in names):
         return str(UNSURE)
-    return str(LIFT) % {name: _signed(lift[name], show_money) for name in names}
+    return str(LIFT) % {name: show_signed(lift[name], show_money) for name in names}
 
 
 def _say_offline(offline: Mapping[str, Any], show_money: Callable[[float], str]) -> list[str]:
     found = []
     if "gain" in offline:
-        gain, low, high = (_signed(MANY * one, show_money) for one in offline["gain"])
-        counts = {name: f"{offline[name]:,}" for name in ("exposures", "purchases")}
+        gain, low, high = (show_signed(MANY * one, show_money) for one in offline["gain"])
+        counts = {name: show_count(offline[name]) for name in ("exposures", "purchases")}
         found.append(str(LOGGED) % (counts | {"gain": gain, "low": low, "high": high}))
     reasons = [str(REFUSALS.get(one, one)) for one in offline.get("reasons", ())]
     return [*found, str(AGAINST) % {"reasons": "; ".join(reasons)}] if reasons else found
-
-
-def _signed(minor: float, show_money: Callable[[float], str]) -> str:
-    return f"+{show_money(minor)}" if minor > 0 else show_money(minor)

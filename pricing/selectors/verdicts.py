@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from pricing.selectors.places import say_in_place
+from shop.staff.numbers import show_percent, show_units
 
 type Text = str | Promise
 
@@ -151,7 +152,8 @@ def say_verdict(reason: str) -> str:
     for pattern, sentence in SENTENCES:
         found = re.fullmatch(pattern, reason)
         if found is not None:
-            return str(sentence) % found.groupdict() if "%" in str(sentence) else str(sentence)
+            figures = {name: _space(told) for name, told in found.groupdict().items()}
+            return str(sentence) % figures if "%" in str(sentence) else str(sentence)
     return reason
 
 
@@ -160,8 +162,13 @@ def say_reason(reason: str) -> str:
     one; the words of people as they are."""
     found = SHARE.fullmatch(reason)
     if found is not None:
-        return f"{found['share']}: {say_reason(found['reason'])}"
+        return f"{_space(found['share'])}: {say_reason(found['reason'])}"
     return str(CODES.get(reason, reason))
+
+
+def _space(told: str) -> str:
+    """Return a percentage that was stored in English ("4.0%") as staff read percentages."""
+    return show_percent(float(told.removesuffix("%")) / 100) if told.endswith("%") else told
 
 
 def name_gate(offline: Mapping[str, Any] | None) -> str:
@@ -203,7 +210,7 @@ def _say_excess(reason: Mapping[str, Any]) -> str:
         return str(NO_NUMBER) % {"figure": FIGURES[reason["code"]]}
     shares = reason["code"] not in ("wmape", "deviance", "violations", "items")
     figures = {
-        name: f"{reason[name]:.1%}" if shares else f"{round(reason[name], 3):,}"
+        name: show_percent(reason[name]) if shares else show_units(reason[name])
         for name in ("value", "limit")
     }
     return str(REFIT[reason["code"]]) % figures

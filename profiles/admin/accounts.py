@@ -27,7 +27,9 @@ from profiles.models import (
     Account,
 )
 from shop.staff.columns import age_column, show_tag
+from shop.staff.log import say_entry
 from shop.staff.masked import MaskedAdmin, mask_addresses
+from shop.staff.numbers import EMPTY
 from shop.staff.roles import mask_email, mask_text
 from shop.staff.tables import ReadOnlyAdmin, StaffAdmin
 
@@ -51,6 +53,7 @@ class AccountChangeForm(UserChangeForm):
 
 @admin.register(Account)
 class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overrides on purpose
+    blank_text = _("Accounts of shoppers who sign up, and of staff you add, are listed here.")
     form = AccountChangeForm
     add_form = AccountCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -96,6 +99,9 @@ class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overri
 
 @admin.register(Group)
 class RoleAdmin(DjangoGroupAdmin, StaffAdmin):  # type: ignore[misc]  # as above: a paginator
+    blank_text = _(
+        "There are no roles. The command seed_roles creates the usual ones with their rights."
+    )
     list_display = ["name", "members", "rights"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
@@ -119,15 +125,16 @@ class RoleAdmin(DjangoGroupAdmin, StaffAdmin):  # type: ignore[misc]  # as above
 
 @admin.register(LogEntry)
 class StaffActionAdmin(MaskedAdmin, ReadOnlyAdmin):
+    blank_text = _("What staff change in these pages is listed here, with who did it and when.")
     personal = {"object_repr": mask_addresses, "change_message": mask_addresses}
-    list_display = ["action_time", "user", "did", "content_type", "what"]
+    list_display = ["action_time", "user", "did", "content_type", "what", "told"]
     list_select_related = ["user", "content_type"]
     list_filter = [
         ("action_flag", ChoicesDropdownFilter),
         ("action_time", RangeDateTimeFilter),
     ]
     search_fields = ["object_id__startswith"]
-    fields = ["action_time", "user", "did", "content_type", "object_id", "what", "change_message"]
+    fields = ["action_time", "user", "did", "content_type", "object_id", "what", "told"]
     readonly_fields = fields
     ordering = ["-id"]
 
@@ -141,3 +148,8 @@ class StaffActionAdmin(MaskedAdmin, ReadOnlyAdmin):
     def what(self, row: LogEntry) -> str:
         """The row it happened to."""
         return row.object_repr
+
+    @admin.display(description=_("In words"))
+    def told(self, row: LogEntry) -> str:
+        """The act, or the fields that changed, as a sentence."""
+        return say_entry(row) or EMPTY

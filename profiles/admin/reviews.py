@@ -17,6 +17,7 @@ from shop.staff.tables import ReadOnlyAdmin
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
+    blank_text = _("Reviews that shoppers write on product pages are listed here.")
     list_display = [
         "product",
         "rating",

@@ -42,6 +42,7 @@ NOT_A_QUESTION = {"p", "o", "kind", "kind__exact"}
 
 @admin.register(Shopper)
 class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
+    blank_text = _("Shoppers come with an import, and each new visitor who shops is added.")
     list_display = [
         "name_or_pseudonym",
         "segment",
@@ -130,6 +131,7 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
 
 @admin.register(ShopperProfile)
 class ShopperProfileAdmin(ReadOnlyAdmin):
+    blank_text = _("A shopper's segment, tags and features are computed after the first purchases.")
     list_display = ["shopper", "segment", "tags", age_column("refreshed_at", _("Refreshed"))]
     list_select_related = ["shopper", "segment"]
     list_filter = [("segment", RelatedDropdownFilter)]
@@ -140,6 +142,9 @@ class ShopperProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Segment)
 class SegmentAdmin(KeptAdmin):
+    blank_text = _(
+        "Segments are found in the purchases of the shoppers. The next nightly fit fills this list."
+    )
     list_display = ["name", "name_zh", "code", "shopper_count", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name", "name_zh", "code"]
@@ -154,6 +159,7 @@ class SegmentAdmin(KeptAdmin):
 class FitAdmin(ReadOnlyAdmin):
     """A fit kept as arrays: metrics are shown, the arrays stay in the database."""
 
+    blank_text = _("Each nightly fit is listed here with its quality.")
     list_display = ["fitted_at", "as_of", "is_active", "sha256_start"]
     list_filter = ["is_active"]
     fields = ["fitted_at", "as_of", "is_active", "sha256", json_cell("metrics", _("Metrics"))]
@@ -176,6 +182,7 @@ admin.site.register(SimilarityVersion, FitAdmin)
 
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(KeySearchAdmin):
+    blank_text = _("Each answer of a shopper about the use of their data is listed here.")
     list_display = ["recorded_at", "shopper", "purpose", "answer", "how", "locale", "text_version"]
     list_select_related = ["shopper"]
     list_filter = [
@@ -195,6 +202,7 @@ class ConsentRecordAdmin(KeySearchAdmin):
 
 @admin.register(Event)
 class EventAdmin(KeySearchAdmin):
+    blank_text = _("Views, searches, carts and purchases of shoppers who agreed are listed here.")
     list_display = [
         "occurred_at",
         tag_column(
@@ -250,6 +258,9 @@ class EventAdmin(KeySearchAdmin):
 class AuditTraitAdmin(ReadOnlyAdmin):
     """For auditors only: not even the superuser reads these beside prices by accident."""
 
+    blank_text = _(
+        "Traits that shoppers give of their own will for fairness audits are listed here."
+    )
     list_display = ["shopper_number", "name", "value"]
     list_filter = ["name"]
     ordering = ["id"]

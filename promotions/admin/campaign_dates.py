@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from promotions.models import Campaign
 from shop.catalog.selectors import find_place
-from shop.staff.columns import EMPTY
+from shop.staff.numbers import EMPTY
 from shop.staff.place import StaffPlace, show_moment, show_time
 
 WHEN: dict[str, Any] = {

@@ -7,7 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from promotions.models import Campaign
-from shop.staff.columns import EMPTY, show_link
+from shop.staff.columns import show_link
+from shop.staff.numbers import EMPTY
 
 
 class CampaignLinks:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -28,12 +29,15 @@ from promotions.services.campaign_revisions import clone_campaign
 from promotions.services.campaigns import (
     approve_campaign,
     move_campaign,
+    say_step,
     send_back_campaign,
 )
 from shop.approvals.admin import TwoPersonAdmin
 from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, show_money, show_tag
+from shop.staff.columns import show_money, show_tag
+from shop.staff.log import write_act
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -55,6 +59,7 @@ def show_phase(row: Campaign) -> SafeString:
 
 @admin.register(Campaign)
 class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin):
+    blank_text = _("Write a promotion as a sentence under New promotion, or add a campaign here.")
     form = CampaignForm
     list_display = [
         "name",
@@ -273,7 +278,9 @@ class CampaignAdmin(CampaignLinks, CampaignDates, TwoPersonAdmin, RecordedAdmin)
         )
         if is_done:
             row = Campaign.objects.get(pk=campaign_id)
-            self.log_change(request, row, f"{step.value}: {reason}")
+            named = lazy(say_step, str)(step.value)
+            act = write_act(_("Step: %(step)s."), reason=reason, step=named)
+            self.log_change(request, row, act)
             phase = PHASES[phase_at(row.status, row.starts_at, row.ends_at, utc_now())][0]
             said = _("The campaign is now: %(status)s.") % {"status": phase}
             self.message_user(request, said)

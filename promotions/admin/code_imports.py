@@ -24,7 +24,8 @@ from promotions.core.code_files import BadCodeFile, find_layout
 from promotions.models import CodeImport, Offer, RefusedCode
 from promotions.services import import_codes
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, show_tag
+from shop.staff.columns import show_tag
+from shop.staff.numbers import EMPTY, show_count
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 
@@ -158,12 +159,12 @@ class CodeImportAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Codes that fit"), ordering="good")
     def fit(self, row: CodeImport) -> str:
         """How many codes were good."""
-        return f"{row.good:,}"
+        return show_count(row.good)
 
     @admin.display(description=_("Refused rows"), ordering="bad")
     def refused_rows(self, row: CodeImport) -> str:
         """How many rows were not."""
-        return f"{row.bad:,}"
+        return show_count(row.bad)
 
     @admin.display(description=_("Reasons"))
     def why(self, row: CodeImport) -> str:
@@ -209,7 +210,9 @@ class CodeImportAdmin(ReadOnlyAdmin):
 def say_reasons(reasons: Mapping[str, int]) -> str:
     """Return counted reasons in words, most first."""
     most = sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
-    return "; ".join(f"{count:,} × {REASONS.get(reason, reason)}" for reason, count in most)
+    return "; ".join(
+        f"{show_count(count)} × {REASONS.get(reason, reason)}" for reason, count in most
+    )
 
 
 def say_report(report: CodeImport) -> str:
@@ -218,4 +221,4 @@ def say_report(report: CodeImport) -> str:
         said = _("Dry run, nothing was changed: %(good)s codes fit, %(bad)s rows would be refused.")
     else:
         said = _("%(good)s codes were taken over, %(bad)s rows were refused and kept aside.")
-    return str(said % {"good": f"{report.good:,}", "bad": f"{report.bad:,}"})
+    return str(said % {"good": show_count(report.good), "bad": show_count(report.bad)})

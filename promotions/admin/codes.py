@@ -21,8 +21,10 @@ from promotions.selectors.codes import stream_codes
 from promotions.services import stop_batch
 from promotions.tasks import make_codes
 from shop.catalog.selectors import find_place
-from shop.staff.columns import EMPTY, show_money, tag_column
+from shop.staff.columns import show_money, tag_column
 from shop.staff.keys import read_number
+from shop.staff.log import write_act
+from shop.staff.numbers import EMPTY, show_count
 from shop.staff.place import StaffPlace
 from shop.staff.reasons import ReasonForm, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyInline
@@ -86,7 +88,7 @@ class CodeBatchAdmin(KeptAdmin):
     @admin.display(description=_("Made"))
     def progress(self, row: CodeBatch) -> str:
         """How many codes there are, of how many."""
-        return f"{row.made:,} / {row.amount:,}" if row.pk else EMPTY
+        return f"{show_count(row.made)} / {show_count(row.amount)}" if row.pk else EMPTY
 
     @admin.display(description=_("File"))
     def download_link(self, row: CodeBatch) -> SafeString:
@@ -111,7 +113,8 @@ class CodeBatchAdmin(KeptAdmin):
         batch_id = int(object_id)
         if tell_outcome(self, request, lambda: stop_batch(batch_id=batch_id), _("Stopped.")):
             batch = CodeBatch.objects.get(pk=batch_id)
-            self.log_change(request, batch, f"stopped: {form.cleaned_data['reason']}")
+            act = write_act(_("Stopped."), reason=form.cleaned_data["reason"])
+            self.log_change(request, batch, act)
         return go_back(request)
 
 

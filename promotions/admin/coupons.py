@@ -11,7 +11,8 @@ from unfold.contrib.filters.admin import (
 )
 
 from promotions.models import Coupon, Redemption
-from shop.staff.columns import EMPTY, age_column, money_column, tag_column
+from shop.staff.columns import age_column, money_column, tag_column
+from shop.staff.numbers import EMPTY
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
 STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
@@ -19,6 +20,7 @@ STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
 
 @admin.register(Coupon)
 class CouponAdmin(KeptAdmin):
+    blank_text = _("Add a code that shoppers type in the cart, and the campaign it belongs to.")
     list_display = ["code", "offer", "campaign", "used", "per_shopper_limit", "is_active"]
     list_select_related = ["offer__campaign"]
     list_filter = ["is_active", ("offer__campaign", AutocompleteSelectFilter)]
@@ -47,6 +49,7 @@ class CouponAdmin(KeptAdmin):
 
 @admin.register(Redemption)
 class RedemptionAdmin(ReadOnlyAdmin):
+    blank_text = _("Each use of an offer in an order is listed here.")
     list_display = [
         age_column("at", _("When")),
         "campaign",

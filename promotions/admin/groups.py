@@ -21,7 +21,9 @@ from promotions.models import GroupClaim, VerifiedGroup
 from promotions.selectors.groups import read_document
 from promotions.services.groups import MAX_CODES_AT_ONCE, decide_claim, make_group_codes
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, tag_column
+from shop.staff.columns import age_column, tag_column
+from shop.staff.log import write_act
+from shop.staff.numbers import EMPTY, show_count
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.roles import may_see_personal
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
@@ -70,7 +72,8 @@ class VerifiedGroupAdmin(KeptAdmin):
         """Show new codes, each of which works once."""
         group_id, amount = int(object_id), form.cleaned_data["amount"]
         made = make_group_codes(group_id=group_id, amount=amount)
-        self.log_change(request, VerifiedGroup.objects.get(pk=group_id), f"{len(made)} codes")
+        act = write_act(_("Codes made: %(count)s."), count=show_count(len(made)))
+        self.log_change(request, VerifiedGroup.objects.get(pk=group_id), act)
         messages.success(request, ", ".join(made))
         return go_back(request)
 
@@ -174,5 +177,6 @@ class GroupClaimAdmin(ReadOnlyAdmin):
 
         if tell_outcome(self, request, act, _("Decided. The document is deleted.")):
             claim = GroupClaim.objects.defer("document").get(pk=claim_id)
-            self.log_change(request, claim, claim.state)
+            said = _("The proof was accepted.") if is_accepted else _("The proof was refused.")
+            self.log_change(request, claim, write_act(said, reason=reason))
         return go_back(request)

@@ -17,6 +17,9 @@ from shop.staff.tables import StaffAdmin
 class PromotionLawAdmin(StaffAdmin):
     """A change of law is a new row from its day on; past rows stay as they are."""
 
+    blank_text = _(
+        "Add what the law of a place asks of promotions. Without rows the strictest rules hold."
+    )
     list_display = [
         "code",
         "valid_from",

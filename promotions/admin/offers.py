@@ -21,6 +21,7 @@ from promotions.services.campaign_revisions import open_for_change
 from shop.catalog.selectors import find_place
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
+from shop.staff.numbers import show_units
 from shop.staff.place import StaffPlace
 from shop.staff.tables import KeptAdmin, StaffInline
 
@@ -60,6 +61,7 @@ TERMS = (
 
 @admin.register(Offer)
 class OfferAdmin(RecordedAdmin):
+    blank_text = _("Offers are part of a campaign: add a campaign first, then its offers.")
     list_display = [
         "name",
         "campaign",
@@ -119,7 +121,7 @@ class OfferAdmin(RecordedAdmin):
     def benefit(self, row: Offer) -> str:
         """What it takes off, or the kind where that needs more than a number."""
         if row.benefit_kind == Offer.Benefit.PERCENTAGE and row.percent is not None:
-            return f"{row.percent.normalize():f} %"
+            return f"{show_units(row.percent)} %"
         if row.benefit_kind == Offer.Benefit.FIXED_AMOUNT:
             place = find_place(row.campaign.market_code)
             return show_money(row.amount_minor, place.currency)
@@ -128,6 +130,7 @@ class OfferAdmin(RecordedAdmin):
 
 @admin.register(StackingGroup)
 class StackingGroupAdmin(KeptAdmin):
+    blank_text = _("Add a group to say which offers exclude each other and which add up.")
     list_display = ["name", "code", "mode", "parent", "priority"]
     list_select_related = ["parent"]
     list_filter = [("mode", ChoicesDropdownFilter)]
@@ -138,6 +141,7 @@ class StackingGroupAdmin(KeptAdmin):
 
 @admin.register(StackingCategory)
 class StackingCategoryAdmin(KeptAdmin):
+    blank_text = _("Add a category to bound what the offers in it take off together.")
     list_display = ["name", "code", "mode", "max_offers"]
     list_filter = [("mode", ChoicesDropdownFilter)]
     search_fields = ["name", "code__startswith"]

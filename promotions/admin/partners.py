@@ -25,9 +25,10 @@ from promotions.services.partners import correct_partner
 from promotions.services.settlements import close_settlement
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
-from shop.staff.columns import EMPTY, age_column, money_column, show_money, show_tag, tag_column
+from shop.staff.columns import age_column, money_column, show_money, show_tag, tag_column
 from shop.staff.keys import read_number
 from shop.staff.money import MoneyField
+from shop.staff.numbers import EMPTY
 from shop.staff.place import StaffPlace, staff_place
 from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, StaffInline
@@ -60,6 +61,7 @@ class AmountForm(ReasonForm):
 
 @admin.register(Partner)
 class PartnerAdmin(KeptAdmin):
+    blank_text = _("Add a partner, such as a maker, who pays a part of discounts.")
     list_display = ["name", "code", "currency", "is_active"]
     search_fields = ["name", "code__startswith"]
     fields = [("name", "code"), ("contact_email", "currency"), "is_active", "ties"]
@@ -120,6 +122,7 @@ class ProductInline(StaffInline):
 
 @admin.register(PartnerShare)
 class PartnerShareAdmin(KeptAdmin):
+    blank_text = _("Add what part of an offer's discount a partner pays.")
     list_display = [
         "partner",
         "campaign",

@@ -25,8 +25,9 @@ from promotions.selectors.tiers import read_tier
 from promotions.services.membership import adjust_points, approve_adjustment, refuse_adjustment
 from shop.approvals.admin import TwoPersonAdmin
 from shop.kernel.clock import utc_now
-from shop.staff.columns import EMPTY, age_column, tag_column
+from shop.staff.columns import age_column, tag_column
 from shop.staff.keys import KeySearchAdmin, read_number, read_text
+from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyInline
 

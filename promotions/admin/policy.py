@@ -24,6 +24,9 @@ BOUNDS = (
 class CampaignPolicyAdmin(VersionAdmin):
     """Versions of the thresholds from which on two people are needed."""
 
+    blank_text = _(
+        "Propose from which discount on two people decide. Until then the built-in limits hold."
+    )
     list_display = [
         "version",
         "state",

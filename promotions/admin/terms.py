@@ -54,6 +54,9 @@ class TermsForm(forms.ModelForm):
 class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
     """Terms that hold, or held, are never changed: members were told. Add a row for a later day."""
 
+    blank_text = _(
+        "Add the terms of a market's points programme. Shoppers join from their first day on."
+    )
     form = TermsForm
     finer_money = frozenset({"point_value"})
     list_display = [

@@ -16,6 +16,7 @@ from promotions.services.till_tokens import make_till_token, revoke_till_token
 from shop.kernel.clock import utc_now
 from shop.staff.columns import age_column, money_column, show_tag, tag_column
 from shop.staff.keys import KeySearchAdmin, read_text
+from shop.staff.log import write_act
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyInline
 
@@ -81,7 +82,8 @@ class TillTokenAdmin(KeptAdmin):
 
         if tell_outcome(self, request, act, _("The token is revoked.")):
             row = TillToken.objects.get(pk=object_id)
-            self.log_change(request, row, f"revoked: {form.cleaned_data['reason']}")
+            act = write_act(_("The token is revoked."), reason=form.cleaned_data["reason"])
+            self.log_change(request, row, act)
         return go_back(request)
 
 

@@ -12,8 +12,11 @@ from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from promotions.models import Campaign, CampaignCheck
+from shop.staff.log import write_act
 
 Kind, State = CampaignCheck.Kind, CampaignCheck.State
 OPEN = (State.WAITING, State.RUNNING)
@@ -60,8 +63,10 @@ def ask_check(
             CampaignCheck.objects.create(campaign_id=campaign_id, kind=kind, **asked)
     except IntegrityError:
         return False
-    what = Kind(kind).label if goods_of is None else f"goods of {goods_of[1]} taken out"
-    _note(campaign_id, by_id, f"asked: {what}")
+    said = _("A worker was asked: %(what)s.")
+    if goods_of is not None:
+        said = _("Products that break a rule were taken out.")
+    _note(campaign_id, by_id, said, kind)
     return True
 
 
@@ -70,7 +75,7 @@ def stop_check(*, campaign_id: int, kind: str, by_id: int | None, now: datetime)
     opened = CampaignCheck.objects.filter(campaign_id=campaign_id, kind=kind, state__in=OPEN)
     stopped = opened.update(state=State.STOPPED, ended_at=now, stopped_by_id=by_id)
     if stopped:
-        _note(campaign_id, by_id, f"stopped: {Kind(kind).label}")
+        _note(campaign_id, by_id, _("The question to a worker was stopped: %(what)s."), kind)
     return bool(stopped)
 
 
@@ -128,8 +133,9 @@ def _running(check_id: int) -> Any:
     return CampaignCheck.objects.filter(pk=check_id, state=State.RUNNING)
 
 
-def _note(campaign_id: int, by_id: int | None, what: str) -> None:
+def _note(campaign_id: int, by_id: int | None, said: Promise, kind: str) -> None:
     if by_id is not None:
+        act = write_act(said, what=str(Kind(kind).label))
         LogEntry.objects.log_actions(
-            by_id, Campaign.objects.filter(pk=campaign_id), CHANGE, what, single_object=True
+            by_id, Campaign.objects.filter(pk=campaign_id), CHANGE, act, single_object=True
         )

@@ -23,6 +23,7 @@ from shop.approvals.services import send_back_request
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import age_column, show_lines, show_link, show_tag, tag_column
+from shop.staff.log import write_act
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
 
@@ -120,7 +121,8 @@ class TwoPersonAdmin(StaffAdmin):
         )
         if is_done:
             row = self.model.objects.get(pk=object_id)
-            self.log_change(request, row, "approved" if is_approved else f"sent back: {reason}")
+            said = _("Approved.") if is_approved else _("Sent back.")
+            self.log_change(request, row, write_act(said, reason=reason))
         return go_back(request)
 
 

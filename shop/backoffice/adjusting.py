@@ -17,8 +17,8 @@ from promotions.selectors.places import find_place
 from promotions.selectors.staff_adjusting import AdjustmentRow, CampaignPulse
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
-from shop.backoffice.formats import show_count, show_percent, show_units
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_count, show_number, show_percent, show_units
 
 LEVERS: Mapping[str, Promise] = {
     "exposure": gettext_lazy("How often it is shown"),
@@ -198,9 +198,9 @@ def _say_place(row: AdjustmentRow, now: datetime) -> str:
 def show_setting(lever: str, value: Any) -> str:
     """Return where a lever stands, in words."""
     if lever == "exposure":
-        return f"× {float(value):.2f}"
+        return f"× {show_number(float(value))}"
     if lever == "depth":
-        return f"{float(value):g} %"
+        return f"{show_units(float(value))} %"
     if lever == "window":
         return f"{localtime(datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M}"
     if lever == "audience":

@@ -20,6 +20,7 @@ from promotions.core.values import OfferValue
 from promotions.selectors.builder_drafts import compile_campaign
 from promotions.selectors.builder_people import list_addressed, list_proven
 from shop.catalog.selectors import get_market
+from shop.staff.numbers import show_percent
 
 ASKS_ORDERS = (c.FirstOrder, c.Newcomer, c.LastOrder, c.OrdersIn, c.SpentIn)
 
@@ -44,8 +45,8 @@ class Audience:
 
     @property
     def cart_share_percent(self) -> str:
-        """Return the share of carts in percent, without decimals."""
-        return "" if self.cart_share is None else f"{100 * self.cart_share:.0f}"
+        """Return the share of carts as a percentage."""
+        return "" if self.cart_share is None else show_percent(self.cart_share)
 
 
 def count_audience(

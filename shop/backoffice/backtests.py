@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from pricing.selectors.verdicts import WMAPE_ALL
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Format, Series
-from shop.backoffice.formats import show_count, show_day, show_percent
+from shop.backoffice.formats import show_day
+from shop.staff.numbers import show_change, show_count, show_percent
 
 
 def draw_backtest(metrics: Mapping[str, Any]) -> list[Chart]:
@@ -85,7 +86,7 @@ def _stratum(row: Mapping[str, Any]) -> str:
         return _("%(share)s lower and more") % {"share": show_percent(-high)}
     if high > 1:
         return _("%(share)s higher and more") % {"share": show_percent(low)}
-    return f"{100 * low:+.0f} … {100 * high:+.0f} %"
+    return f"{show_change(low)} … {show_change(high)}"
 
 
 def _column(rows: Sequence[Mapping[str, Any]], name: str) -> tuple[float | None, ...]:

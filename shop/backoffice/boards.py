@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
 from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, WMAPE_BEST, say_verdict, say_wait
-from shop.backoffice.formats import show_count, show_percent
-from shop.staff.columns import EMPTY
+from shop.staff.numbers import EMPTY, show_count, show_percent
 
 type Text = str | Promise
 

@@ -10,10 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.changes import Band, OverrideRow, ProposalRow
-from shop.backoffice.charts.drawing import Format
-from shop.backoffice.formats import show_change, show_units
 from shop.kernel.money import write_amount
-from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.staff.columns import show_minor, show_money
+from shop.staff.numbers import (
+    EMPTY,
+    show_change,
+    show_number,
+    show_percent,
+    show_signed,
+    show_units,
+)
 from shop.staff.place import staff_currency
 
 type Text = str | Promise
@@ -156,8 +162,8 @@ def list_effects(weekly: Mapping[str, Band], share: Mapping[str, Band]) -> tuple
         lines.append(
             EffectLine(
                 name=title,
-                mean=EMPTY if mean is None else _signed(mean, show),
-                interval=f"{_signed(low, show)} … {_signed(high, show)}"
+                mean=EMPTY if mean is None else show_signed(mean, show),
+                interval=f"{show_signed(low, show)} … {show_signed(high, show)}"
                 if low is not None and high is not None
                 else EMPTY,
                 share=show_change(part[1]),
@@ -183,7 +189,7 @@ def _list_candidates(row: ProposalRow) -> tuple[CandidateLine, ...]:
         CandidateLine(
             price=show_money(price),
             gain=EMPTY if not gain else show_change(gain - 1),
-            chance=EMPTY if chance is None else f"{100 * chance:.0f} %",
+            chance=EMPTY if chance is None else show_percent(chance),
             is_chosen=price == row.proposed_minor,
         )
         for price, gain, chance in row.candidates
@@ -209,19 +215,15 @@ def _show_goal(row: ProposalRow) -> str:
     return _("%(goal)s %(gain)s, better with a chance of %(chance)s") % {
         "goal": GOALS.get(row.objective, row.objective),
         "gain": show_change(row.gain - 1),
-        "chance": f"{100 * row.chance:.0f} %",
+        "chance": show_percent(row.chance),
     }
 
 
 def _show_elasticity(row: ProposalRow) -> str:
     if row.elasticity is None:
         return EMPTY
-    spread = "" if row.elasticity_sd is None else f" ± {row.elasticity_sd:.2f}"
-    return f"{-row.elasticity:.2f}{spread}"
-
-
-def _signed(number: float, show: Format) -> str:
-    return f"+{show(number)}" if number > 0 else show(number)
+    spread = "" if row.elasticity_sd is None else f" ± {show_number(row.elasticity_sd)}"
+    return f"{show_number(-row.elasticity)}{spread}"
 
 
 def _major(minor: int) -> str:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from pricing.core.values import DemandCurve
 from shop.backoffice.charts.drawing import Chart
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart, Point
-from shop.backoffice.formats import show_units
 from shop.kernel.money import BadAmount, read_amount, write_amount
-from shop.staff.columns import EMPTY, show_minor, show_money
+from shop.staff.columns import show_minor, show_money
+from shop.staff.numbers import EMPTY, show_number, show_units
 from shop.staff.place import staff_currency
 
 NORMAL_95 = 1.96
@@ -50,7 +50,7 @@ def show_interval(curve: DemandCurve) -> tuple[str, str, str]:
     """Return the elasticity with the ends of its 95 % interval; the prior allows none above 0."""
     half = NORMAL_95 * curve.elasticity_sd
     low, high = curve.elasticity - half, min(curve.elasticity + half, 0.0)
-    return f"{curve.elasticity:.2f}", f"{low:.2f}", f"{high:.2f}"
+    return show_number(curve.elasticity), show_number(low), show_number(high)
 
 
 def read_price(text: str) -> int | None:

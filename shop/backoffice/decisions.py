@@ -16,8 +16,8 @@ from profiles.core.features import FEATURES
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series
 from shop.backoffice.charts.planes import Curve, Marker, PlaneChart
-from shop.backoffice.formats import show_change, show_percent, show_units
 from shop.staff.columns import show_money
+from shop.staff.numbers import show_change, show_percent, show_units
 
 type Text = str | Promise
 
@@ -142,7 +142,7 @@ def list_chances(trace: QuoteTrace, chances: QuoteChances) -> list[Chance]:
         Chance(
             price=show_money(minor, trace.currency),
             discount=show_change(minor / trace.public_minor - 1),
-            chance=f"{100 * chance:.1f} %",
+            chance=show_percent(chance),
             is_shown=minor == trace.quoted_minor,
         )
         for minor, chance in chances.rungs

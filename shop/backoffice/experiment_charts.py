@@ -13,7 +13,8 @@ from shop.backoffice.charts.drawing import WIDE, Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.charts.planes import Band, Curve, PlaneChart
 from shop.backoffice.experiments import name_guard, name_of, name_outcome
-from shop.backoffice.formats import show_change, show_day, show_percent
+from shop.backoffice.formats import show_day
+from shop.staff.numbers import show_change, show_count, show_percent
 
 
 def draw_intervals(row: ExperimentRow) -> Chart | None:
@@ -117,7 +118,7 @@ def draw_turns(row: ExperimentRow) -> Chart | None:
         title=_("Turn by turn, the level before the start as 100 %"),
         x_title=_("Turn"),
         y_title=name_outcome(row),
-        show_x=lambda x: f"{x:.0f}",
+        show_x=show_count,
         show_y=show_percent,
         curves=tuple(curves),
         width=WIDE,

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
 from shop.backoffice.experiments import name_guard, name_of, show_value
-from shop.backoffice.formats import show_change, show_count, show_percent
-from shop.staff.columns import EMPTY
+from shop.staff.numbers import EMPTY, show_change, show_count, show_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from profiles.core.experiments import Design, estimate_need, spend_alpha
 from profiles.selectors.staff_experiments import Baseline, read_baseline
 from profiles.services import ArmDraft
 from shop.backoffice.experiments import show_value
-from shop.backoffice.formats import show_count, show_percent
+from shop.staff.numbers import show_count, show_percent
 
 ALPHA = 0.05
 
@@ -82,4 +82,4 @@ def _say_baseline(metric: str, found: Baseline) -> str:
 def _days(days: float) -> str:
     if not isfinite(days):
         return _("never: nobody comes")
-    return _("days: %(n)s") % {"n": f"{max(1.0, days):,.0f}"}
+    return _("days: %(n)s") % {"n": show_count(max(1.0, days))}

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from profiles.core.experiments import METRICS
 from profiles.selectors.experiment_words import METRIC_NAMES, OUTCOMES
 from profiles.selectors.staff_experiments import ArmRow, ExperimentRow
-from shop.backoffice.formats import show_change, show_count, show_percent, show_units
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_chance, show_change, show_count, show_percent, show_units
 
 type Text = str | Promise
 
@@ -182,7 +182,7 @@ def say_served(row: ExperimentRow) -> list[str]:
         % {
             "first": show_count(found["first_treated"]),
             "coins": show_count(found["coins"]),
-            "p": f"{max(found['balance'], 0.0001):.2g}",
+            "p": show_chance(found["balance"]),
         }
     ]
     for at, name in enumerate(names):

@@ -1,21 +1,16 @@
-"""How staff read numbers on charts and cards."""
+"""How staff read days, ages and ticks of money on charts and cards."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from math import floor, log10
 
 from babel.dates import format_skeleton
-from babel.numbers import format_compact_currency, format_decimal
+from babel.numbers import format_compact_currency
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.kernel.money import exponent
-from shop.staff.columns import EMPTY, staff_locale
-from shop.staff.place import staff_currency
-
-# A change above this (a share) comes from a base too small to compare with.
-MOST_CHANGE = 10.0
+from shop.staff.place import staff_currency, staff_locale
 
 
 def show_short_money(number: float) -> str:
@@ -27,53 +22,9 @@ def show_short_money(number: float) -> str:
     return str(said)
 
 
-def show_percent(number: float) -> str:
-    """Return a share (0..1) as a percentage with one digit where it matters."""
-    is_small = 0 < abs(number) < 0.1
-    return f"{_group(100 * number, 1 if is_small else 0)} %"
-
-
-def show_change(share: float | None) -> str:
-    """Return a relative change with its sign; a dash for none, words for one from a tiny base.
-
-    >>> show_change(0.033), show_change(-0.5), show_change(None)
-    ('+3.3 %', '-50 %', '–')
-    """
-    if share is None:
-        return EMPTY
-    if abs(share) > MOST_CHANGE:
-        return _("no comparison")
-    return f"{'+' if share > 0 else ''}{show_percent(share)}"
-
-
 def show_day(day: date) -> str:
     """Return a day of the last year as the reader writes it: Nov 24, 11月24日."""
     return str(format_skeleton("MMMd", day, locale=staff_locale()))
-
-
-def show_count(number: float) -> str:
-    """Return a count with thousands marked."""
-    return _group(number, 0)
-
-
-def show_units(number: float) -> str:
-    """Return a quantity with as many digits as it needs.
-
-    >>> show_units(0.25), show_units(12.0), show_units(5770.4), show_units(0.0000123)
-    ('0.25', '12', '5,770', '0.0000123')
-    """
-    if not number or abs(number) >= 100:
-        return _group(number, 0)
-    digits = max(0, 2 - floor(log10(abs(number))))
-    text = _group(number, digits)
-    return text.rstrip("0").rstrip(".") if digits else text
-
-
-def _group(number: float, digits: int) -> str:
-    """Return a number with `digits` decimals and grouped as the reader's language does."""
-    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    rounded = round(number, digits) + 0.0  # never "-0"
-    return str(format_decimal(rounded, format=pattern, locale=staff_locale()))
 
 
 def show_age(moment: datetime | None, now: datetime) -> str:

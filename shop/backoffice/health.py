@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from pricing.selectors.statistics import read_price_freshness
 from profiles.selectors.staff import read_profile_freshness, read_stream
-from shop.backoffice.formats import is_older, show_age, show_count
+from shop.backoffice.formats import is_older, show_age
 from shop.jobs.redis import OK, REFUSES, probe_redis
 from shop.jobs.selectors import RunRow, list_recent_runs, read_queue_depths
 from shop.outbox.selectors import read_outbox
+from shop.staff.numbers import show_count, show_number
 
 QUEUES = ("interactive", "outbox", "recompute", "training")
 RUNS_SHOWN = 20
@@ -84,7 +85,7 @@ def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: d
         outcome=newest.outcome,
         tone="red" if is_late else tone,
         age=show_age(newest.started_at, now),
-        seconds="…" if newest.seconds is None else f"{newest.seconds:.2f} s",
+        seconds="…" if newest.seconds is None else f"{show_number(newest.seconds)} s",
         rows=_show_rows(newest),
         every=_show_interval(every),
         is_late=is_late,

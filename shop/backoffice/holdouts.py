@@ -20,8 +20,8 @@ from profiles.selectors.holdout_readouts import (
     read_experiment_holdout,
     read_holdout,
 )
-from shop.backoffice.formats import show_change, show_count, show_percent
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_change, show_count, show_percent
 
 NAMES: Mapping[str, str | Promise] = {
     "revenue_per_visit": gettext_lazy("sales a visit, less returns"),

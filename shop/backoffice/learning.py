@@ -18,8 +18,9 @@ from shop.backoffice.boards import Figure, show_share
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, WIDTH, Chart, Series
 from shop.backoffice.charts.planes import Band, Curve, Marker, PlaneChart
-from shop.backoffice.formats import show_count, show_day, show_percent
-from shop.staff.columns import EMPTY, show_minor
+from shop.backoffice.formats import show_day
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_count, show_percent, show_signed
 
 type Text = str | Promise
 
@@ -62,7 +63,7 @@ def list_lift_figures(lift: Lift, level: float) -> list[Figure]:
     return [
         Figure(
             _("Profit a visit, personal prices less holdout"),
-            _signed(lift.difference),
+            show_signed(lift.difference, show_minor),
             verdict,
             tone,
         ),
@@ -84,7 +85,7 @@ def show_bounds(lift: Lift) -> str:
     """Return the ends of a confidence sequence; a dash while they are infinite."""
     if not isfinite(lift.low):
         return EMPTY
-    return f"{_signed(lift.low)} … {_signed(lift.high)}"
+    return f"{show_signed(lift.low, show_minor)} … {show_signed(lift.high, show_minor)}"
 
 
 def draw_lift(days: Sequence[LiftDay]) -> Chart:
@@ -208,7 +209,3 @@ def draw_shadows(rows: Sequence[ShadowRow]) -> Chart:
         ceiling=1.0,
         width=WIDE,
     ).draw()
-
-
-def _signed(minor: float) -> str:
-    return f"+{show_minor(minor)}" if minor > 0 else show_minor(minor)

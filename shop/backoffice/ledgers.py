@@ -15,8 +15,9 @@ from pricing.core.values import PricePoint
 from pricing.selectors.looks import PriceLooks
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.backoffice.formats import show_change, show_count, show_day, show_percent
+from shop.backoffice.formats import show_day
 from shop.staff.columns import show_minor, show_money
+from shop.staff.numbers import show_change, show_count, show_percent
 from shop.staff.place import staff_zone
 
 HISTORY_DAYS = 182

@@ -12,7 +12,7 @@ from pricing.selectors.look_fits import FitRow
 from shop.backoffice.boards import Figure
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
-from shop.backoffice.formats import show_count
+from shop.staff.numbers import show_count, show_number
 from shop.staff.place import show_time
 
 REFUSALS: dict[str, str | Promise] = {
@@ -52,7 +52,7 @@ def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
         ),
         Figure(
             _("Memory for prices"),
-            f"{memory:.1f}" if memory else _("none found"),
+            show_number(memory, 1) if memory else _("none found"),
             _("how much of a cut's effect is gone once it is the usual price"),
         ),
     ]
@@ -61,7 +61,8 @@ def list_fit_figures(fits: Sequence[FitRow]) -> list[Figure]:
 def _show_elasticity(mean: float | None, sd: float | None = None) -> str:
     if mean is None:
         return "–"
-    return f"−{mean:.2f}" if sd is None else f"−{mean:.2f} ± {sd:.2f}"
+    said = f"−{show_number(mean)}"
+    return said if sd is None else f"{said} ± {show_number(sd)}"
 
 
 def draw_fits(fits: Sequence[FitRow]) -> Chart:
@@ -73,7 +74,7 @@ def draw_fits(fits: Sequence[FitRow]) -> Chart:
     return DayChart(
         title=_("Mean elasticity, night by night"),
         labels=tuple(f"{fit.at:%m-%d %H:%M}" for fit in fits),
-        show=lambda value: f"−{value:.2f}" if value else "0.00",
+        show=lambda value: f"−{show_number(value)}" if value else show_number(0),
         lines=(
             Series(_("with looks"), column("elasticity"), 1),
             Series(_("weekly sales alone"), column("elasticity_before"), 2),

@@ -21,12 +21,12 @@ from promotions.core.recorded import Interval, forecast_stock
 from promotions.core.values import OfferValue
 from promotions.selectors.builder_drafts import compile_campaign
 from promotions.selectors.campaigns import CampaignView
-from shop.backoffice.formats import show_percent
 from shop.backoffice.names import name_cards
 from shop.backoffice.rehearsals import DRAWS, SEED, Rehearsal
 from shop.catalog.selectors import get_market
 from shop.inventory.selectors import available
 from shop.kernel.money import format_money
+from shop.staff.numbers import show_count, show_percent
 
 MOST_GOODS = 40
 LIKELY = 0.5
@@ -159,7 +159,7 @@ def describe_conflicts(
             "pieces": one.quantity,
             "quoted": format_money(one.quoted_minor, currency, locale),
             "combined": format_money(one.combined_minor, currency, locale),
-            "depth": f"{one.depth:.0f}",
+            "depth": show_count(one.depth),
             "at_floor": one.at_floor,
             "is_first": one.shopper.is_first_order,
             "segment": one.shopper.segment,

@@ -15,16 +15,10 @@ from orders.selectors.statistics import DaySales, list_day_sales
 from pricing.selectors.statistics import count_quotes_by_rung
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import Chart, Series, draw_spark
-from shop.backoffice.formats import (
-    MOST_CHANGE,
-    show_change,
-    show_count,
-    show_day,
-    show_percent,
-    show_short_money,
-)
+from shop.backoffice.formats import show_day, show_short_money
 from shop.backoffice.memory import remember
 from shop.staff.columns import show_minor
+from shop.staff.numbers import MOST_CHANGE, show_change, show_count, show_percent
 
 ONLINE = "online"
 PERIODS = (7, 28, 91, 364)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from pricing.selectors.seals import SealFigures, read_seals
-from shop.backoffice.formats import is_older, show_age, show_count, show_day
+from shop.backoffice.formats import is_older, show_age, show_day
+from shop.staff.numbers import show_count
 
 # Every sealed day is compared twice a day: after this long the job does not keep up.
 LATE_AFTER = timedelta(hours=24)

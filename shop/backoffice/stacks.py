@@ -11,6 +11,7 @@ from promotions.selectors.campaigns import load_limits
 from shop.backoffice.prospects import show_amount
 from shop.catalog.selectors import load_variant_arrays
 from shop.catalog.selectors.naming import name_goods
+from shop.staff.numbers import show_count, show_units
 
 
 def describe_stack(worst: Conflict | None, market: str, language: str) -> dict[str, Any] | None:
@@ -27,8 +28,8 @@ def describe_stack(worst: Conflict | None, market: str, language: str) -> dict[s
     cost = int(arrays.cost_minor[at])
     left = worst.combined_minor - cost * worst.quantity
     return {
-        "percent": f"{worst.depth:.0f}",
-        "bound": f"{bound:g}",
+        "percent": show_count(worst.depth),
+        "bound": show_units(bound),
         "is_above": worst.depth > bound,
         "campaigns": name_campaigns(worst.campaign_ids),
         "product": names.get(("variant", worst.variant_id), f"#{worst.variant_id}"),

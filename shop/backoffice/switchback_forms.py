@@ -26,6 +26,7 @@ from profiles.selectors.experiment_forecasts import CellForecast, CellPlan, fore
 from profiles.selectors.experiment_words import OUTCOMES
 from profiles.services import ArmDraft, ExperimentDraft
 from shop.catalog.selectors import list_categories, load_variant_arrays
+from shop.staff.numbers import show_units
 
 METRICS = ("revenue_per_shopper", "margin_per_shopper", "units_per_shopper")
 # More goods than that would be repriced at a turn with the whole shop.
@@ -173,7 +174,7 @@ def has_too_few(forecast: CellForecast) -> bool:
 
 def make_switchback(asked: dict[str, Any], forecast: CellForecast) -> ExperimentDraft:
     """Return what the service saves: the public price and one below it, half of the turns each."""
-    percent = f"{asked['price']:g} %"
+    percent = f"{show_units(asked['price'])} %"
     return ExperimentDraft(
         code=slugify(asked["name"])[:60] or "prices",
         name=asked["name"],

@@ -11,9 +11,8 @@ from pricing.selectors.arm_looks import ArmLooks
 from profiles.selectors.experiment_forecasts import CellForecast
 from profiles.selectors.staff_experiments import ExperimentRow
 from shop.backoffice.experiments import name_of
-from shop.backoffice.formats import show_count, show_percent
 from shop.backoffice.switchback_forms import has_too_few
-from shop.staff.columns import EMPTY
+from shop.staff.numbers import EMPTY, show_count, show_percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from django.utils.translation import gettext as _
 from pricing.core.monitoring.ramp import LEAST_DECISIONS, LEAST_HOURS, SHARES
 from pricing.selectors.staff_learning import TrialRow, TrialStep
 from pricing.selectors.trial_words import MANY, REFUSALS
-from shop.backoffice.boards import show_share
-from shop.backoffice.formats import show_count, show_percent
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_change, show_count, show_percent, show_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def describe_step(step: TrialStep) -> StepLine:
     """Return a step with the figures it was judged by, dashes before anybody looked."""
     seen = step.evidence
     bounds = (seen.get("low"), seen.get("high"))
-    known = [_signed(float(one)) for one in bounds if one is not None]
+    known = [show_signed(float(one), show_minor) for one in bounds if one is not None]
     return StepLine(
         step=step,
         share=show_percent(step.share) if step.share else _("in the shadow"),
@@ -53,7 +52,7 @@ def describe_step(step: TrialStep) -> StepLine:
         if step.share and len(known) == 2
         else EMPTY
         if step.share
-        else _("prices %(gap)s on average") % {"gap": _signed_share(seen.get("shadow_gap"))},
+        else _("prices %(gap)s on average") % {"gap": show_change(seen.get("shadow_gap"))},
     )
 
 
@@ -64,9 +63,9 @@ def describe_logged(row: TrialRow) -> LoggedVerdict | None:
         return None
     gain, low, high = (MANY * float(one) for one in found["gain"])
     return LoggedVerdict(
-        gain=_signed(gain),
-        low=_signed(low),
-        high=_signed(high),
+        gain=show_signed(gain, show_minor),
+        low=show_signed(low, show_minor),
+        high=show_signed(high, show_minor),
         decisions=show_count(found["exposures"]),
         purchases=show_count(found["purchases"]),
         reasons=tuple(str(REFUSALS.get(one, one)) for one in found["reasons"]),
@@ -95,11 +94,3 @@ def say_next(row: TrialRow) -> str:
 
 def _count(seen: Mapping[str, Any], name: str) -> str:
     return show_count(float(seen.get(name) or 0))
-
-
-def _signed(minor: float) -> str:
-    return f"+{show_minor(minor)}" if minor >= 0.5 else show_minor(minor)
-
-
-def _signed_share(share: float | None) -> str:
-    return f"+{show_share(share)}" if share is not None and share > 0.0 else show_share(share)

@@ -22,11 +22,13 @@ from shop.kernel.clock import utc_now
 from shop.staff.columns import money_column, percent_column, show_link
 from shop.staff.filters import MoneyRangeFilter
 from shop.staff.keys import KeySearch, read_text, read_words
+from shop.staff.numbers import show_units
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
 
 
 @admin.register(Market)
 class MarketAdmin(KeptAdmin):
+    blank_text = _("Add a market with its currency and time zone. The import adds the first one.")
     list_display = ["code", "name", "currency", "country", "jurisdiction_code", "language"]
     search_fields = ["code", "name"]
 
@@ -37,6 +39,7 @@ class MarketAdmin(KeptAdmin):
 
 @admin.register(Store)
 class StoreAdmin(KeptAdmin):
+    blank_text = _("Stores come with an import of sales.")
     list_display = ["name", "external_ref", "market"]
     list_select_related = ["market"]
     list_filter = ["market"]
@@ -45,6 +48,7 @@ class StoreAdmin(KeptAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(KeptAdmin):
+    blank_text = _("Categories come with an import of products.")
     list_display = [
         "indented_name",
         "name_zh",
@@ -84,6 +88,7 @@ class CategoryAdmin(KeptAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(KeptAdmin):
+    blank_text = _("Brands come with an import of products.")
     list_display = ["name", "external_ref", "is_private_label"]
     list_filter = ["is_private_label"]
     search_fields = ["name", "external_ref"]
@@ -98,6 +103,7 @@ class VariantInline(ReadOnlyInline):
 
 @admin.register(Product)
 class ProductAdmin(KeySearch, KeptAdmin):
+    blank_text = _("Products come with an import: manage.py import_journey.")
     list_display = ["name", "name_zh", "category", "brand", "popularity_rounded", "is_active"]
     list_select_related = ["category", "brand"]
     list_filter = [
@@ -128,11 +134,12 @@ class ProductAdmin(KeySearch, KeptAdmin):
     @admin.display(description=_("Popularity"), ordering="popularity")
     def popularity_rounded(self, row: Product) -> str:
         """Popularity with three digits."""
-        return f"{row.popularity:.3g}"
+        return show_units(row.popularity)
 
 
 @admin.register(Variant)
 class VariantAdmin(KeySearch, KeptAdmin):
+    blank_text = _("Variants come with their products in an import.")
     list_display = [
         "sku",
         "product",
@@ -214,6 +221,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
 
 @admin.register(ProductWeek)
 class ProductWeekAdmin(ReadOnlyAdmin):
+    blank_text = _("Weeks in which a product was on display or in the mailer come with an import.")
     list_display = [
         "variant",
         "week_start",

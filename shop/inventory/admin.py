@@ -26,6 +26,7 @@ STATE_TONES = {"held": "amber", "committed": "green", "released": "gray"}
 
 @admin.register(StockLocation)
 class StockLocationAdmin(KeptAdmin):
+    blank_text = _("Add a place that holds stock, such as a warehouse.")
     list_display = ["code", "name", "store"]
     list_select_related = ["store"]
     search_fields = ["code", "name"]
@@ -53,6 +54,7 @@ class SoldOutFilter(admin.SimpleListFilter):
 class StockRecordAdmin(KeySearchAdmin):
     """Read-only but for a count: stock moves by sales, deliveries and returns, each a movement."""
 
+    blank_text = _("Stock comes with an import of products, one row for each variant and location.")
     list_display = ["variant", "product_name", "location", "on_hand", "reserved", "free"]
     list_display += ["next_delivery"]
     list_select_related = ["variant__product", "location"]
@@ -106,6 +108,9 @@ class StockRecordAdmin(KeySearchAdmin):
 
 @admin.register(StockReservation)
 class StockReservationAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "Pieces are held here from the beginning of a checkout until it is paid or given up."
+    )
     list_display = [
         "holder",
         "variant",
@@ -121,6 +126,7 @@ class StockReservationAdmin(ReadOnlyAdmin):
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnlyAdmin):
+    blank_text = _("Each sale, delivery, return and count that moves stock is listed here.")
     list_display = ["at", "kind", "variant", "location", "quantity", "reference"]
     list_select_related = ["variant", "location"]
     list_filter = [("kind", ChoicesDropdownFilter), "location", ("at", RangeDateTimeFilter)]

@@ -17,6 +17,7 @@ from shop.jobs.models import JobRun, QuarantinedRow
 from shop.jobs.selectors import list_latest_runs
 from shop.jobs.services import retry_run
 from shop.staff.columns import age_column, json_cell, show_json, tag_column
+from shop.staff.numbers import show_number
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -38,6 +39,7 @@ class JobFilter(admin.SimpleListFilter):
 
 @admin.register(JobRun)
 class JobRunAdmin(ReadOnlyAdmin):
+    blank_text = _("Each run of a job is listed here once workers run.")
     list_display = [
         "name",
         tag_column("outcome", _("Outcome"), OUTCOME_TONES),
@@ -78,7 +80,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         """Seconds from start to end."""
         if row.finished_at is None:
             return "…"
-        return f"{(row.finished_at - row.started_at).total_seconds():.2f} s"
+        return f"{show_number((row.finished_at - row.started_at).total_seconds())} s"
 
     @admin.display(description=_("Error"))
     def first_error_line(self, row: JobRun) -> str:
@@ -112,6 +114,7 @@ class JobRunAdmin(ReadOnlyAdmin):
 
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(ReadOnlyAdmin):
+    blank_text = _("Rows of an import that could not be read are listed here with the reason.")
     list_display = ["source", "row_number", "reason", "run", "payload_start"]
     list_select_related = ["run"]
     list_filter = ["source", "reason"]

@@ -47,6 +47,9 @@ class DeliveryFilter(admin.SimpleListFilter):
 
 @admin.register(Fact)
 class FactAdmin(ReadOnlyAdmin):
+    blank_text = _(
+        "What happens in the shop, such as a new order, and who was told of it is listed here."
+    )
     list_display = [
         "kind",
         "state",

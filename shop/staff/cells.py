@@ -8,9 +8,10 @@ from django.db import models
 from django.utils.safestring import SafeString
 from unfold.fields import UnfoldAdminReadonlyField
 
-from shop.staff.columns import EMPTY, show_money
+from shop.staff.columns import show_money
 from shop.staff.forms import StaffForms
 from shop.staff.money import is_money
+from shop.staff.numbers import EMPTY
 from shop.staff.place import show_moment, staff_place
 
 

@@ -12,23 +12,16 @@ from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from shop.kernel.money import format_money
-from shop.staff.place import show_moment, staff_currency
+from shop.staff.numbers import EMPTY, show_percent
+from shop.staff.place import show_moment, staff_currency, staff_locale
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-EMPTY = "–"
-LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
 type Text = str | _StrPromise
 type Column = Callable[[Any], Any]
-
-
-def staff_locale() -> str:
-    """Return the CLDR locale of the reader's language."""
-    return LOCALES.get(get_language() or "en", "en_US")
 
 
 def show_money(minor: int | None, currency: str = "") -> str:
@@ -85,13 +78,13 @@ def age_column(field: str, title: Text) -> Column:
     return column
 
 
-def percent_column(field: str, title: Text, *, scale: float = 100.0) -> Column:
-    """Return a sortable column that shows a share (0..1 times `scale`) as a percentage."""
+def percent_column(field: str, title: Text) -> Column:
+    """Return a sortable column that shows a share (0..1) as a percentage."""
 
     @display(description=title, ordering=field)
     def column(row: Any) -> str:
         share = getattr(row, field)
-        return EMPTY if share is None else f"{float(share) * scale:.1f} %"
+        return EMPTY if share is None else show_percent(float(share))
 
     column.__name__ = f"{field}_percent"
     return column

@@ -1,4 +1,4 @@
-"""Whose money and whose clock a staff page uses: those of the shop's market, set per request."""
+"""Whose money, clock and language a staff page uses: the market's and the reader's."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import get_language
 
 MOMENT = "%Y-%m-%d %H:%M"
+LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ def staff_currency() -> str:
 def staff_zone() -> str:
     """Return the name of the time zone that staff pages show times in."""
     return _place.get().time_zone
+
+
+def staff_locale() -> str:
+    """Return the CLDR locale of the reader's language."""
+    return LOCALES.get(get_language() or "en", "en_US")
 
 
 def show_moment(moment: datetime, zone: str = "") -> str:

@@ -19,6 +19,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from shop.staff import lookups
 from shop.staff.forms import InlineStaffForms, StaffForms
 from shop.staff.hidden import hidden_from
+from shop.staff.log import say_entry
 from shop.staff.paginator import EstimatePaginator
 
 
@@ -94,6 +95,16 @@ class StaffAdmin(StaffForms, ModelAdmin):
             return self._refuse(request, _("Your role sees this column masked: no sorting by it."))
         except (DisallowedModelAdminLookup, DisallowedModelAdminToField):
             return self._refuse(request, _("This list has no such filter: %(names)s."))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what staff did to the row, each act as a sentence in the reader's language."""
+        page = super().history_view(request, object_id, extra_context)
+        if isinstance(page, TemplateResponse) and page.context_data is not None:
+            for entry in page.context_data["action_list"]:
+                entry.said = say_entry(entry)
+        return page
 
     def _refuse(self, request: HttpRequest, said: str) -> HttpResponse:
         asked = lookups.drop_ignored(request.GET)

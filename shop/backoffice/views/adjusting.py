@@ -26,12 +26,12 @@ from promotions.services.adjusting import (
     undo_adjustment,
 )
 from shop.backoffice.adjusting import describe_adjustment, draw_pulse
-from shop.backoffice.formats import show_count, show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
 from shop.staff.keys import read_number
+from shop.staff.numbers import EMPTY, show_count, show_number, show_percent
 from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
 CAN_SEE = "promotions.view_campaign"
@@ -171,5 +171,5 @@ def _describe_pulse(pulse: CampaignPulse) -> dict[str, Any]:
         "budget": None
         if budget is None
         else f"{show_minor(pulse.spent_minor)} / {show_minor(budget)}",
-        "weight": f"× {pulse.exposure_weight:.2f}",
+        "weight": f"× {show_number(pulse.exposure_weight)}",
     }

@@ -24,12 +24,12 @@ from promotions.selectors.staff_allocations import (
 from promotions.services.allocation_plans import set_allocation, set_exploration
 from shop.backoffice.charts.drawing import Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
-from shop.backoffice.formats import show_count, show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.jobs.selectors import find_latest_run
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import EMPTY, show_minor
+from shop.staff.columns import show_minor
+from shop.staff.numbers import EMPTY, show_count, show_number, show_percent, show_units
 from shop.staff.reasons import say_refusal
 
 CAN_SEE = "promotions.view_campaign"
@@ -128,7 +128,7 @@ def _describe(view: AllocationView) -> dict[str, Any]:
         "view": view,
         "spent": show_minor(view.spent_minor),
         "budget": budget,
-        "price": f"{view.price:.2f}",
+        "price": show_number(view.price),
         "rows": [
             {
                 "arm": ARMS[row.arm],
@@ -140,8 +140,8 @@ def _describe(view: AllocationView) -> dict[str, Any]:
             }
             for row in view.depths
         ],
-        "percent": f"{100.0 * view.exploration_share:g}",
-        "most": f"{100.0 * MOST_EXPLORING:g}",
+        "percent": show_units(100.0 * view.exploration_share),
+        "most": show_units(100.0 * MOST_EXPLORING),
         "beliefs": [_describe_belief(one) for one in view.beliefs],
         "chart": _draw_beliefs(view),
     }
@@ -153,8 +153,8 @@ def _describe_belief(one: BeliefView) -> dict[str, Any]:
         "name": one.name,
         "depth": show_percent(one.depth),
         "is_new": one.is_new,
-        "effect": _("nothing yet") if one.mean is None else f"{one.mean:.2f}",
-        "interval": EMPTY if one.mean is None else " – ".join(_show(one) for one in _bounds(one)),
+        "effect": _("nothing yet") if one.mean is None else show_number(one.mean),
+        "interval": EMPTY if one.mean is None else " – ".join(map(show_number, _bounds(one))),
         "decisions": show_count(one.decisions),
         "by_chance": show_count(one.by_chance),
         "explored": show_count(one.explored),
@@ -166,10 +166,6 @@ def _bounds(one: BeliefView) -> tuple[float, float]:
     """Return the 95 % interval of what is believed."""
     mean, sd = one.mean or 0.0, one.sd or 0.0
     return mean - 1.96 * sd, mean + 1.96 * sd
-
-
-def _show(effect: float) -> str:
-    return f"{effect:.2f}"
 
 
 def _draw_beliefs(view: AllocationView) -> Chart | None:
@@ -189,7 +185,7 @@ def _draw_beliefs(view: AllocationView) -> Chart | None:
         title=_("What offers add, relative to what the model expects"),
         name_title=_("Offer"),
         value_title=_("Effect"),
-        show=_show,
+        show=show_number,
         rows=tuple(rows),
         tones=((_("new: drawn for who explores"), 1), (_("known"), 2)),
         reference=1.0,
@@ -203,7 +199,7 @@ def _describe_model(model: ModelView) -> dict[str, Any]:
     return {
         "view": model,
         "state": STATES[model.status],
-        "slope": f"{metrics['slope']:.2f} ± {1.96 * metrics['slope_sd']:.2f}",
+        "slope": f"{show_number(metrics['slope'])} ± {show_number(1.96 * metrics['slope_sd'])}",
         "deciles": [
             {
                 "number": at,
@@ -215,7 +211,13 @@ def _describe_model(model: ModelView) -> dict[str, Any]:
             for at, one in enumerate(metrics["deciles"], start=1)
         ],
         "qini": [
-            (show_percent(float(depth)), f"{area:.4f} ({low:.4f} – {high:.4f})")
+            (show_percent(float(depth)), _show_area(area, low, high))
             for depth, (area, low, high) in sorted(metrics["qini"].items())
         ],
     }
+
+
+def _show_area(area: float, low: float, high: float) -> str:
+    """Return the area under a Qini curve with its interval."""
+    mean, least, most = (show_number(one, 4) for one in (area, low, high))
+    return f"{mean} ({least} – {most})"

@@ -33,6 +33,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.keys import read_number
 from shop.staff.money import price_field
+from shop.staff.numbers import show_percent
 from shop.staff.reasons import SHORTEST_REASON, account_id, say_refusal
 
 PAGE = 25
@@ -107,7 +108,7 @@ def show_inbox(request: HttpRequest) -> HttpResponse:
         "is_all": request.GET.get("all") == "1",
         "may_decide": request.user.has_perm("pricing.change_priceproposal"),
         "publishes_itself": policy.auto_publish,
-        "two_person_step": f"{100 * policy.two_person_step:g} %",
+        "two_person_step": show_percent(policy.two_person_step),
     }
     return render_page(request, "admin/change_inbox.html", _("Change inbox"), context)
 

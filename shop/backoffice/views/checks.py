@@ -29,6 +29,7 @@ from shop.jobs.services import JobUnknown, start_job
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.keys import read_number
+from shop.staff.numbers import show_count
 from shop.staff.reasons import SHORTEST_REASON, account_id, go_back, say_refusal
 
 CAN_SEE, CAN_CHANGE = "promotions.view_campaign", "promotions.change_campaign"
@@ -233,7 +234,7 @@ def _describe(one: CheckView) -> dict[str, Any]:
     state, tone = STATES[one.state]
     took = None
     if one.begun_at is not None and one.ended_at is not None:
-        took = f"{(one.ended_at - one.begun_at).total_seconds():.0f}"
+        took = show_count((one.ended_at - one.begun_at).total_seconds())
     return {
         "row": one,
         "state": state,

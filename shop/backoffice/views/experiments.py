@@ -36,7 +36,6 @@ from shop.backoffice.experiments import (
     say_cells_read,
     say_served,
 )
-from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.holdouts import list_holdouts
 from shop.backoffice.switchbacks import list_turn_lines
@@ -44,6 +43,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.kernel.sheets import sheet_lines
 from shop.staff.keys import read_number
+from shop.staff.numbers import show_chance, show_percent
 from shop.staff.reasons import account_id, say_refusal
 
 COLUMNS = (
@@ -160,8 +160,7 @@ def _describe_turns(row: ExperimentRow) -> dict[str, Any]:
 def _say_balance(figures: Any) -> str:
     if "balance" not in figures:
         return ""
-    value = max(figures["balance"], 0.0001)
-    return f"{value:.2g}" if figures["balance"] > value * 0.99 else "< 0.0001"
+    return show_chance(figures["balance"])
 
 
 def _get(experiment_id: int) -> ExperimentRow:

@@ -18,7 +18,7 @@ from pricing.selectors.staff_guardrails import (
 from shop.backoffice.charts.days import DayChart
 from shop.backoffice.charts.drawing import WIDE, Chart, Series
 from shop.backoffice.decisions import GUARDS
-from shop.backoffice.formats import show_count, show_day
+from shop.backoffice.formats import show_day
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.memory import remember
 from shop.backoffice.names import name_cards
@@ -26,6 +26,7 @@ from shop.backoffice.sales import PERIODS, Period
 from shop.backoffice.seals import say_seals
 from shop.kernel.clock import utc_now
 from shop.staff.columns import show_money
+from shop.staff.numbers import show_count
 
 DEFAULT_PERIOD = 7
 KEPT_SECONDS = 60

@@ -18,7 +18,6 @@ from pricing.selectors.staff_learning import (
 )
 from profiles.core.experiments import Arm, compare_arms
 from profiles.core.values import Lift
-from shop.backoffice.formats import show_percent
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.learning import (
     ENDS,
@@ -32,6 +31,7 @@ from shop.backoffice.learning import (
 )
 from shop.backoffice.look_fits import draw_fits, list_fit_figures
 from shop.backoffice.trials import describe_logged, describe_step, say_next
+from shop.staff.numbers import show_percent
 
 CAN_SEE = "pricing.view_demandmodelversion"
 LEVEL = 0.95

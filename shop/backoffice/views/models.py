@@ -26,6 +26,7 @@ from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.frame import needs, render_page
 from shop.catalog.selectors import list_categories
 from shop.staff.keys import read_number
+from shop.staff.numbers import show_number
 
 CAN_SEE = "pricing.view_demandmodelversion"
 VERSIONS = 12
@@ -99,7 +100,7 @@ def _draw_groups(title: str, groups: list[GroupElasticity], names: dict[str, str
         title=title,
         name_title=_("Group"),
         value_title=_("Elasticity"),
-        show=lambda number: f"{number:.2f}",
+        show=show_number,
         rows=tuple(
             Interval(
                 name=one.label or names.get(one.code, one.code),

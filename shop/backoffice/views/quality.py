@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from pricing.core.optimum import say_rule
 from pricing.selectors import list_quality
-from shop.backoffice.formats import show_count
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.names import name_cards
 from shop.catalog.selectors.staff import count_assumed_costs
 from shop.staff.keys import read_number
+from shop.staff.numbers import show_count
 
 PAGE = 50
 ALL = "all"

@@ -35,8 +35,9 @@ from shop.jobs.selectors import find_latest_run
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import EMPTY, show_json, show_money
+from shop.staff.columns import show_json, show_money
 from shop.staff.keys import read_uuid
+from shop.staff.numbers import EMPTY, show_units
 from shop.staff.place import show_moment
 
 CAN_REPLAY = "pricing.view_quote"
@@ -170,7 +171,7 @@ def _list_versions(trace: QuoteTrace) -> list[tuple[str, str]]:
         (_("Issued"), _moment(trace.issued_at)),
         (_("Good until"), _moment(trace.expires_at)),
         (_("Rung"), trace.rung),
-        (_("Arm"), f"{trace.arm} ({trace.propensity:g})"),
+        (_("Arm"), f"{trace.arm} ({show_units(trace.propensity)})"),
         (_("Policy"), str(trace.policy_version)),
         (_("Model"), str(trace.model_version or EMPTY)),
         (_("Price book"), str(trace.book_version)),

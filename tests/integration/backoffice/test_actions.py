@@ -25,6 +25,7 @@ from shop.jobs.models import JobRun
 from shop.jobs.services import JobUnknown, retry_run
 from shop.kernel.clock import utc_now
 from shop.outbox.models import Fact
+from shop.staff.log import say_entry
 from shop.staff.roles import ANALYST, APPROVER
 from tests.factories.pricing import NOON
 
@@ -98,8 +99,8 @@ def test_a_list_price_goes_through_the_ledger(root: Client) -> None:
     assert (newest.amount_minor, newest.source) == (649, "merchant")
     price.refresh_from_db()
     assert price.list_minor == 649
-    note = LogEntry.objects.latest("pk").change_message
-    assert note == f"list price $5.00 -> $6.49: {REASON}"
+    note = say_entry(LogEntry.objects.latest("pk"))
+    assert note == f"The list price went from $5.00 to $6.49. Reason: {REASON}"
 
 
 def test_a_count_becomes_a_movement_of_the_difference(root: Client) -> None:
@@ -165,7 +166,7 @@ def test_a_paid_order_is_handed_over_once_and_only_by_who_may(
     assert Fact.objects.filter(kind="OrderFulfilled", payload={"order_id": order.pk}).count() == 1
     assert "The order is handed over." in messages_of(root)
     noted = LogEntry.objects.filter(object_id=str(order.pk)).order_by("pk")
-    assert noted.first().change_message == "handed over"
+    assert say_entry(noted.first()) == "The order was handed over."
 
 
 def test_an_unpaid_order_is_not_handed_over(root: Client) -> None:
@@ -195,3 +196,21 @@ def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Cl
     act(root, "orders_order_refund", order.pk, **fields)
     line.refresh_from_db()
     assert line.refunded_quantity == 0
+
+
+def test_what_staff_did_is_read_in_the_readers_language(root: Client) -> None:
+    order = Order.objects.order_by("pk").first()
+    Order.objects.filter(pk=order.pk).update(status="paid")
+    act(root, "orders_order_hand_over", order.pk)
+    newest = LogEntry.objects.latest("pk")
+    addresses = (
+        reverse("admin:orders_order_history", args=[order.pk]),
+        reverse("admin:admin_logentry_changelist"),
+        reverse("admin:admin_logentry_change", args=[newest.pk]),
+    )
+    for address in addresses:
+        english = root.get(address).content.decode()
+        assert "The order was handed over." in english
+        chinese = root.get(address, HTTP_ACCEPT_LANGUAGE="zh-hans").content.decode()
+        assert "订单已交付。" in chinese
+        assert "figures" not in english

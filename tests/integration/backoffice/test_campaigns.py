@@ -14,6 +14,7 @@ from django.urls import reverse
 from promotions.models import Campaign, CampaignPolicy, Offer
 from shop.catalog.models import Market
 from shop.kernel.clock import utc_now
+from shop.staff.log import say_entry
 from shop.staff.roles import APPROVER, MERCHANDISER
 
 REASON = "agreed in the weekly meeting"
@@ -60,7 +61,7 @@ def test_a_campaign_is_scheduled_paused_resumed_and_ended_for_good(root: Client)
     assert states == ["live", "paused", "live", "ended", "ended"]
     assert any("cannot take the step" in text for text in messages_of(root))
     noted = LogEntry.objects.filter(object_id=str(key)).order_by("pk")
-    assert noted.first().change_message == f"schedule: {REASON}"
+    assert say_entry(noted.first()) == f"Step: schedule. Reason: {REASON}"
 
 
 def test_a_deep_campaign_is_handed_in_by_one_and_approved_by_another(

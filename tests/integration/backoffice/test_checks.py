@@ -22,6 +22,7 @@ from shop.backoffice.tasks import answer_campaign_checks
 from shop.backoffice.views.checks import FAILURES
 from shop.jobs.models import JobRun
 from shop.kernel.clock import utc_now
+from shop.staff.log import say_entry
 
 pytestmark = pytest.mark.django_db
 NOW = utc_now()
@@ -70,10 +71,8 @@ def test_a_rehearsal_is_asked_once_answered_by_the_job_and_kept_in_both_language
     assert sorted(CampaignCheck.objects.get().answer) == ["en", "zh-hans"]
     Campaign.objects.filter(pk=campaign.pk).update(revision=7)
     assert "the campaign changed since" in page_of(root, campaign)
-    noted = LogEntry.objects.filter(object_id=str(campaign.pk)).values_list(
-        "change_message", flat=True
-    )
-    assert list(noted) == ["asked: rehearsal on recorded carts"]
+    noted = [say_entry(one) for one in LogEntry.objects.filter(object_id=str(campaign.pk))]
+    assert noted == ["A worker was asked: rehearsal on recorded carts."]
     with django_assert_max_num_queries(14):
         page_of(root, campaign)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -99,21 +98,6 @@ def test_an_empty_table_says_what_will_stand_in_it(root: Client) -> None:
     text = root.get(listed).content.decode()
     assert "Register where a competitor shows its prices in public" in text
     assert "Reset filters" not in text
-
-
-@pytest.mark.parametrize(
-    "table", [one for one in admin.site._registry if one._meta.app_label == "pricing"]
-)
-def test_every_table_of_prices_that_may_be_empty_says_why(table: Any) -> None:
-    # These are never empty in a shop that sells: the import or the first book fills them.
-    filled = {
-        "PublicPrice",
-        "PriceLedgerEntry",
-        "PriceBookEntry",
-        "JurisdictionRow",
-        "PricingPolicy",
-    }
-    assert table.__name__ in filled or admin.site._registry[table].blank_text
 
 
 def test_a_file_that_is_no_list_keeps_the_source_and_says_so(root: Client) -> None:

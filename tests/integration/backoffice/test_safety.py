@@ -110,7 +110,7 @@ def test_a_trial_is_begun_grown_and_stopped(as_role: Callable[[str], Client], ro
     assert "somebody else must answer" in read(approver, "pricing_modelramp_changelist")
     act(root, "modelramp_step", ramp.pk, share="0.01", reason=REASON)
     assert [step.share for step in ramp.steps.all()] == [0.01, 0.0]
-    assert "1%" in read(approver, "pricing_modelramp_changelist")
+    assert "1.0 %" in read(approver, "pricing_modelramp_changelist")
     assert REASON in read(approver, "pricing_modelramp_change", ramp.pk)
     act(approver, "modelramp_stop", ramp.pk, reason=REASON)
     ramp.refresh_from_db()

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from profiles.models import AuditTrait
 from shop.staff.roles import ROLES
@@ -58,6 +59,14 @@ def test_a_list_of_more_rows_needs_no_more_queries(root: Client, label: str) -> 
         page = root.get(address(model, "changelist"))
     assert len(page.context["cl"].result_list) == 1
     assert many <= len(one)
+
+
+def test_every_table_has_its_own_words_for_being_empty_in_both_languages() -> None:
+    said = {str(admin.site._registry[model].blank_text) for model in TABLES}
+    assert "" not in said
+    assert len(said) == len(TABLES) - 1  # fits of segments and of similarity share theirs
+    with override("zh-hans"):
+        assert said.isdisjoint(str(admin.site._registry[model].blank_text) for model in TABLES)
 
 
 @pytest.mark.parametrize("label", BY_LABEL)

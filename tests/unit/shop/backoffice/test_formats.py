@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.utils.translation import override
 
 from orders.selectors.statistics import DaySales
-from shop.backoffice.formats import show_change, show_count, show_percent, show_units
 from shop.backoffice.sales import Card, Period, Sales
+from shop.staff.numbers import show_change, show_count, show_percent, show_units
 
 TODAY = date(2026, 11, 29)
 WEEK = Period(7, TODAY, "America/New_York")
@@ -45,6 +49,31 @@ def test_a_change_from_a_tiny_base_is_no_comparison() -> None:
         assert show_change(50.131) == "无法比较"
     card = Card("Sales", "$1", 50.131, "")  # type: ignore[arg-type]  # no chart is looked at
     assert (card.change_text, card.tone) == ("no comparison", "gray")
+
+
+def test_no_module_of_the_staff_has_a_number_format_of_its_own() -> None:
+    found = [told for path in _staff_modules() for told in _list_number_formats(path)]
+    assert found == []
+
+
+def _staff_modules() -> Iterator[Path]:
+    root = Path(__file__).parents[4]
+    for pattern in (
+        "shop/backoffice/**/*.py",
+        "shop/staff/*.py",
+        "*/admin/*.py",
+        "shop/*/admin.py",
+    ):
+        yield from root.glob(pattern)
+
+
+def _list_number_formats(path: Path) -> Iterator[str]:
+    """Yield the f-strings that format a number, such as `{share:.1%}` and `{count:,}`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            spec = ast.unparse(node.format_spec)[2:-1]
+            if re.search(r"^[+,]*(\.\d+)?[,feEgG%]$", spec):
+                yield f"{path.name}:{node.lineno} {spec}"
 
 
 def _sold(orders: dict[int, int]) -> tuple[DaySales, ...]:
