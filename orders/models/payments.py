@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from orders.models.orders import Order, OrderLine
+from shop.kernel.money import format_money
 
 # Nobody said yet what became of these. An outage is no answer: the charge may have gone through.
 UNANSWERED = Q(state__in=["started", "needs_action"]) | Q(
@@ -64,7 +65,8 @@ class Payment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id} {self.amount_minor} {self.state}"
+        paid = format_money(self.amount_minor, self.currency, "en_US")
+        return f"{paid} {self.get_state_display()}"
 
 
 class Refund(models.Model):
@@ -85,7 +87,7 @@ class Refund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id} -{self.amount_minor}"
+        return format_money(-self.amount_minor, self.payment.currency, "en_US")
 
 
 class RefundLine(models.Model):

@@ -16,6 +16,16 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from pricing.admin.change_cells import (
+    CELLS,
+    chance_of_gain,
+    elasticity_of,
+    expected_effect,
+    gained,
+    money_of,
+    show_band,
+    weighed_prices,
+)
 from pricing.core.optimum import say_why
 from pricing.models import PriceProposal
 from pricing.services import (
@@ -28,15 +38,12 @@ from pricing.services.proposals import Decided, ProposalRefused
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
     age_column,
-    json_cell,
     money_column,
     show_link,
-    show_money,
     tag_column,
 )
 from shop.staff.filters import ChannelFilter
 from shop.staff.money import price_field, read_currency
-from shop.staff.numbers import EMPTY, show_signed
 from shop.staff.reasons import (
     ConfirmForm,
     ReasonForm,
@@ -126,30 +133,24 @@ class PriceProposalAdmin(ReadOnlyAdmin):
         money_column("floor_minor", _("Floor"), currency_field="market.currency"),
         money_column("ceiling_minor", _("Ceiling"), currency_field="market.currency"),
         "reasons",
-        ("objective", "gain", "chance"),
-        ("elasticity", "elasticity_sd", "is_causal"),
-        json_cell("effect", _("Expected effect")),
-        json_cell("candidates", _("Candidates: price, gain, chance")),
+        ("objective", gained, chance_of_gain),
+        (elasticity_of, "is_causal"),
+        expected_effect,
+        weighed_prices,
         ("policy_version", "model_version", "book_version"),
         ("needs_two", "first_by", "decided_by", "decided_at"),
         ("snoozed_until", "reason"),
         "curve_link",
     ]
-    readonly_fields = ["reasons", "curve_link", *(one for one in fields if callable(one))]
+    readonly_fields = ["reasons", "curve_link", *CELLS, *(one for one in fields if callable(one))]
     actions_detail = ["approve", "edit", "snooze", "reject"]
     actions_row = ["approve", "edit", "snooze", "reject"]
 
     @admin.display(description=_("Profit a week"))
     def profit_a_week(self, row: PriceProposal) -> str:
         """The expected change of profit in a week; a dash where sales are not known."""
-        band = (row.effect.get("weekly") or {}).get("profit") or [None]
-        if None in band:
-            return EMPTY
-        code = row.market.currency
-        low, mean, high = (
-            show_signed(minor, lambda one: show_money(round(one), code)) for minor in band
-        )
-        return f"{mean} ({low} … {high})"
+        weekly = row.effect.get("weekly") or {}
+        return show_band(weekly.get("profit") or (), money_of(row))
 
     @admin.display(description=_("Why"))
     def reasons(self, row: PriceProposal) -> SafeString | str:

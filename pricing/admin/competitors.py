@@ -23,13 +23,13 @@ from pricing.services.competitors import ImportReport, fetch_source, import_feed
 from shop.catalog.selectors import MarketNotFound, get_market
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import age_column, json_cell, money_column, show_tag, tag_column
+from shop.staff.columns import age_column, document_cell, money_column, show_tag, tag_column
 from shop.staff.numbers import show_count
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
-REPORT = json_cell("last_report", _("Report"))
-HELD = json_cell("payload", _("Row"))
+REPORT = document_cell("last_report", _("Report"))
+HELD = document_cell("payload", _("Row"))
 REASON_TONES = {
     "currency": "red",
     "scale": "red",

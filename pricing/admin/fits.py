@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pricing.selectors.verdicts import FAMILIES
+from pricing.models.families import FAMILIES
 from shop.jobs.selectors import RunRow
 
 type Text = str | Promise

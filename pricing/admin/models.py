@@ -21,14 +21,15 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from pricing.admin.fits import describe_fit
 from pricing.core.approvals import MODEL_USE
 from pricing.models import DemandModelVersion
+from pricing.models.families import FAMILIES
 from pricing.selectors.places import say_served
-from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, list_waits, say_wait
+from pricing.selectors.verdicts import WMAPE_ALL, list_waits, say_wait
 from pricing.services.approvals import activate_model, ask_for_model
 from shop.approvals.admin import TwoPersonAdmin
 from shop.jobs.selectors import find_latest_run
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
-from shop.staff.columns import age_column, json_cell, show_link, show_tag, tag_column
+from shop.staff.columns import age_column, document_cell, show_link, show_tag, tag_column
 from shop.staff.numbers import EMPTY
 from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
@@ -93,8 +94,8 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
         "places",
         "trained_at",
         ("window_start", "window_end", "rows"),
-        json_cell("metrics", _("Metrics")),
-        json_cell("parameters", _("Parameters")),
+        document_cell("metrics", _("Metrics")),
+        document_cell("parameters", _("Parameters")),
         ("sha256", "feature_hash"),
         "second_person",
         "activated_by",

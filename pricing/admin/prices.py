@@ -22,7 +22,7 @@ from shop.catalog.selectors.staff import find_variant_ids
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
     age_column,
-    json_cell,
+    document_cell,
     money_column,
     show_link,
     show_money,
@@ -226,7 +226,7 @@ class PriceBookAdmin(ReadOnlyAdmin):
         "published_at",
         "effective_at",
         "sha256",
-        json_cell("metrics", _("Metrics")),
+        document_cell("metrics", _("Metrics")),
     ]
     readonly_fields = fields
 

@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from pricing.models import Quote, QuoteSeal
 from shop.staff.columns import (
     age_column,
-    json_cell,
+    document_cell,
     money_column,
     show_link,
     show_tag,
@@ -68,11 +68,11 @@ class QuoteAdmin(KeySearchAdmin):
             money_column("public_minor", _("Public price"), currency_field="currency"),
             money_column("quoted_minor", _("Quoted price"), currency_field="currency"),
         ),
-        json_cell("reasons", _("Reasons")),
-        json_cell("guard_actions", _("Guard actions")),
-        json_cell("candidates", _("Candidates")),
-        json_cell("features", _("Features")),
-        json_cell("inputs", _("Inputs")),
+        document_cell("reasons", _("Reasons")),
+        document_cell("guard_actions", _("Guard actions")),
+        document_cell("candidates", _("Candidates")),
+        document_cell("features", _("Features")),
+        document_cell("inputs", _("Inputs")),
         ("kid", "signature", "is_complete"),
     ]
     readonly_fields = ["inspect_link", *(one for one in fields if callable(one))]

@@ -23,7 +23,7 @@ from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
     age_column,
-    json_cell,
+    document_cell,
     show_lines,
     show_minor,
     show_money,
@@ -36,7 +36,7 @@ from shop.staff.tables import ReadOnlyAdmin
 
 AUDIT_JOB = "audit_and_go_back"
 ACTION_TONES = {"switched_off": "red", "held": "amber", "stopped_ramp": "amber"}
-EVIDENCE = json_cell("evidence", _("What it saw"))
+EVIDENCE = document_cell("evidence", _("What it saw"))
 CHANGE_TONES = {
     "activated": "green",
     "rolled_back": "red",

@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from shop.kernel.money import format_money
+
 # Beyond a year no price is news, and far beyond it no date can be reckoned back to.
 HOURS = (MinValueValidator(1), MaxValueValidator(366 * 24))
 
@@ -96,7 +98,7 @@ class CompetitorPrice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.price_minor} on {self.observed_at:%Y-%m-%d}"
+        return format_money(self.price_minor, self.currency, "en_US")
 
     @property
     def currency(self) -> str:

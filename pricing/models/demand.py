@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from pricing.models.families import name_model
+
 
 class DemandModelVersion(models.Model):
     """One fitted model: plain arrays (npz, never pickle), their hash, window and metrics.
@@ -47,4 +49,4 @@ class DemandModelVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return name_model(self.kind, self.pk)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from shop.kernel.money import format_money
+
 
 class PriceLedgerEntry(models.Model):
     """A price that began at `valid_from` and holds until the next entry of its series.
@@ -51,7 +53,8 @@ class PriceLedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount_minor} from {self.valid_from:%Y-%m-%d %H:%M}"
+        price = format_money(self.amount_minor, self.market.currency, "en_US")
+        return f"{self.get_kind_display()} {price}"
 
 
 class PublicPrice(models.Model):
@@ -82,4 +85,4 @@ class PublicPrice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.public_minor} (list {self.list_minor})"
+        return format_money(self.public_minor, self.market.currency, "en_US")

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from shop.kernel.money import format_money
+
 OPEN_STATES = ["pending", "snoozed", "approved", "edited"]
 
 
@@ -109,7 +111,11 @@ class PriceProposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.current_minor} -> {self.final_minor} ({self.state})"
+        code = self.market.currency
+        before, after = (
+            format_money(one, code, "en_US") for one in (self.current_minor, self.final_minor)
+        )
+        return f"{before} → {after} ({self.get_state_display()})"
 
 
 class PriceOverride(models.Model):
@@ -158,4 +164,5 @@ class PriceOverride(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount_minor} until {self.expires_at:%Y-%m-%d %H:%M}"
+        price = format_money(self.amount_minor, self.market.currency, "en_US")
+        return f"{self.get_kind_display()} {price}"

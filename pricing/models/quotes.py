@@ -7,6 +7,8 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from shop.kernel.money import format_money
+
 
 class Quote(models.Model):
     """An offer to sell at a price until a moment, with the whole decision behind it.
@@ -82,7 +84,7 @@ class Quote(models.Model):
         ordering = ["-issued_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.rung} {self.quoted_minor}"
+        return f"{self.rung} {format_money(self.quoted_minor, self.currency, 'en_US')}"
 
 
 class DaySeal(models.Model):

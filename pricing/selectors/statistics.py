@@ -10,6 +10,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from pricing.models import DemandModelVersion, PriceBook, Quote
+from pricing.models.families import name_model
 
 READ_AT_MOST = 200_000
 
@@ -75,7 +76,7 @@ class PriceFreshness:
     """When the model and the book in use were made; None where there is none yet."""
 
     model_id: int | None
-    model_kind: str
+    model_name: str
     trained_at: datetime | None
     book_version: int | None
     published_at: datetime | None
@@ -93,7 +94,9 @@ def read_price_freshness(*, market: str = "us", channel: str = "online") -> Pric
         .values_list("version", "published_at")
         .first()
     )
-    return PriceFreshness(*(model or (None, "", None)), *(book or (None, None)))
+    pk, kind, trained_at = model or (None, "", None)
+    named = "" if pk is None else name_model(kind, pk)
+    return PriceFreshness(pk, named, trained_at, *(book or (None, None)))
 
 
 @dataclass(frozen=True, slots=True)

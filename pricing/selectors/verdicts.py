@@ -13,23 +13,11 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from pricing.models.families import FAMILIES
 from pricing.selectors.places import say_in_place
 from shop.staff.numbers import show_percent, show_units
 
 type Text = str | Promise
-
-FAMILIES: dict[str, Text] = {
-    "pooled_poisson": gettext_lazy("Hierarchical Poisson"),
-    "hierarchical_logit": gettext_lazy("Hierarchical logit"),
-    "linear": gettext_lazy("Linear"),
-    "polynomial": gettext_lazy("Polynomial"),
-    "trees": gettext_lazy("Boosted trees, falling in price"),
-    "support_vectors": gettext_lazy("Support vectors"),
-    "neural": gettext_lazy("Neural network"),
-    "softmax": gettext_lazy("Softmax over prices"),
-    "bayesian": gettext_lazy("Bayesian regression"),
-    "logit_with_offset": gettext_lazy("Hierarchical logit beside trees"),
-}
 
 # Forecast error is measured on two sets: always shown under the name that says on which.
 WMAPE_ALL = gettext_lazy("WMAPE, all goods")
@@ -145,6 +133,11 @@ NO_NUMBER = gettext_lazy("a figure of it is no finite number: %(figure)s")
 TOLD = {"gain_not_sure", "rules_broken"}
 SCARCE = {"nothing_logged", "few_shoppers", "few_draws"}
 SHARE = re.compile(r"(?P<share>\d+%): (?P<reason>.*)", re.DOTALL)
+
+
+def name_family(kind: str) -> Text:
+    """Return what a family of models is called; a kind that is none as it is stored."""
+    return FAMILIES.get(kind, kind)
 
 
 def say_verdict(reason: str) -> str:

@@ -29,7 +29,14 @@ from profiles.models import (
     SimilarityVersion,
 )
 from profiles.selectors import name_tags
-from shop.staff.columns import age_column, json_cell, show_link, show_money, show_tag, tag_column
+from shop.staff.columns import (
+    age_column,
+    document_cell,
+    show_link,
+    show_money,
+    show_tag,
+    tag_column,
+)
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
 from shop.staff.masked import MaskedAdmin
 from shop.staff.roles import is_auditor, mask_email, mask_text
@@ -136,7 +143,13 @@ class ShopperProfileAdmin(ReadOnlyAdmin):
     list_select_related = ["shopper", "segment"]
     list_filter = [("segment", RelatedDropdownFilter)]
     search_fields = ["shopper__external_ref__startswith"]
-    fields = ["shopper", "segment", "tags", "refreshed_at", json_cell("features", _("Features"))]
+    fields = [
+        "shopper",
+        "segment",
+        "tags",
+        "refreshed_at",
+        document_cell("features", _("Features")),
+    ]
     readonly_fields = fields
 
 
@@ -162,7 +175,7 @@ class FitAdmin(ReadOnlyAdmin):
     blank_text = _("Each nightly fit is listed here with its quality.")
     list_display = ["fitted_at", "as_of", "is_active", "sha256_start"]
     list_filter = ["is_active"]
-    fields = ["fitted_at", "as_of", "is_active", "sha256", json_cell("metrics", _("Metrics"))]
+    fields = ["fitted_at", "as_of", "is_active", "sha256", document_cell("metrics", _("Metrics"))]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

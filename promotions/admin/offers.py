@@ -121,7 +121,7 @@ class OfferAdmin(RecordedAdmin):
     def benefit(self, row: Offer) -> str:
         """What it takes off, or the kind where that needs more than a number."""
         if row.benefit_kind == Offer.Benefit.PERCENTAGE and row.percent is not None:
-            return f"{show_units(row.percent)} %"
+            return f"{show_units(float(row.percent))} %"
         if row.benefit_kind == Offer.Benefit.FIXED_AMOUNT:
             place = find_place(row.campaign.market_code)
             return show_money(row.amount_minor, place.currency)

@@ -82,8 +82,8 @@ class TillTokenAdmin(KeptAdmin):
 
         if tell_outcome(self, request, act, _("The token is revoked.")):
             row = TillToken.objects.get(pk=object_id)
-            act = write_act(_("The token is revoked."), reason=form.cleaned_data["reason"])
-            self.log_change(request, row, act)
+            told = write_act(_("The token is revoked."), reason=form.cleaned_data["reason"])
+            self.log_change(request, row, told)
         return go_back(request)
 
 

@@ -143,4 +143,4 @@ class Redemption(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_ref} {self.amount_minor} {self.state}"
+        return f"{self.order_ref} {self.get_state_display()}"

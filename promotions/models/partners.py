@@ -150,4 +150,4 @@ class PartnerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.discount_minor} / {self.partner_minor}"
+        return f"{self.get_kind_display()} {self.pk}"

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pricing.core.values import ModelVersionRow
-from pricing.selectors.verdicts import FAMILIES, WMAPE_ALL, WMAPE_BEST, say_verdict, say_wait
+from pricing.selectors.verdicts import WMAPE_ALL, WMAPE_BEST, name_family, say_verdict, say_wait
 from shop.staff.numbers import EMPTY, show_count, show_percent
 
 type Text = str | Promise
@@ -83,7 +83,7 @@ def _family(row: Mapping[str, Any], version: ModelVersionRow) -> FamilyLine:
     # The others were fitted on the best-sold goods only.
     on_all = version.metrics.get("wmape") if is_own else None
     return FamilyLine(
-        name=FAMILIES.get(name, name),
+        name=name_family(name),
         is_own=is_own,
         is_champion=bool(row.get("is_champion")),
         may_take=bool(row.get("may_take")),
@@ -108,7 +108,7 @@ def describe_version(row: ModelVersionRow) -> VersionLine:
     status, tone = STATUSES.get(row.status, (row.status, "gray"))
     return VersionLine(
         id=row.id,
-        kind=FAMILIES.get(row.kind, row.kind),
+        kind=name_family(row.kind),
         status=status,
         tone=tone,
         trained_at=row.trained_at,

@@ -11,6 +11,7 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import override
 
 from orders.selectors.recorded import load_recorded_orders
@@ -224,8 +225,8 @@ def _describe_carts(tried: Rehearsal, names: Mapping[int, str]) -> dict[str, Any
     """Return what recorded carts say in numbers, and the campaigns whose place is taken."""
     found = tried.forecast
     said = {
-        "since": f"{tried.since:%Y-%m-%d}",
-        "until": f"{tried.until:%Y-%m-%d}",
+        "since": f"{localtime(tried.since):%Y-%m-%d}",
+        "until": f"{localtime(tried.until):%Y-%m-%d}",
         "carts": len(tried.outcomes),
         "refused": tried.refused,
         "is_cut": tried.is_cut,

@@ -17,6 +17,7 @@ from shop.jobs.redis import OK, REFUSES, probe_redis
 from shop.jobs.selectors import RunRow, list_recent_runs, read_queue_depths
 from shop.outbox.selectors import read_outbox
 from shop.staff.numbers import show_count, show_number
+from shop.staff.place import show_time
 
 QUEUES = ("interactive", "outbox", "recompute", "training")
 RUNS_SHOWN = 20
@@ -93,7 +94,7 @@ def _job_line(name: str, runs: Sequence[RunRow], every: timedelta | None, now: d
         history=tuple(
             (
                 OUTCOME_TONES.get(run.outcome, "gray"),
-                f"{run.started_at:%d %b %H:%M:%S} {run.outcome}",
+                f"{show_time(run.started_at)} {run.outcome}",
             )
             for run in reversed(runs)
         ),
@@ -110,7 +111,7 @@ def _show_rows(run: RunRow) -> str:
 
 def _mark(run: RunRow) -> tuple[str, str]:
     tone = OUTCOME_TONES.get(run.outcome, "gray")
-    return tone, f"{run.started_at:%d %b %H:%M:%S} {run.outcome}"
+    return tone, f"{show_time(run.started_at)} {run.outcome}"
 
 
 def _never_ran(name: str, every: timedelta | None) -> JobLine:
@@ -185,8 +186,9 @@ def list_freshness(now: datetime) -> list[Gauge]:
     """Return the ages of what prices are made from. Four queries."""
     prices = read_price_freshness()
     profiles = read_profile_freshness()
-    model = _("none yet") if prices.model_id is None else f"{prices.model_kind} {prices.model_id}"
-    book = _("none yet") if prices.book_version is None else str(prices.book_version)
+    model = prices.model_name or _("none yet")
+    number = prices.book_version
+    book = _("none yet") if number is None else _("version %(number)s") % {"number": number}
     aged = (
         (_("Demand model"), prices.trained_at, timedelta(days=2), timedelta(days=14), model),
         (_("Price book"), prices.published_at, timedelta(hours=2), timedelta(hours=24), book),

@@ -8,6 +8,7 @@ from datetime import date
 from math import isfinite
 
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -79,7 +80,9 @@ def _describe_prices(today: date) -> list[HoldoutWords]:
         )
         return [HoldoutWords(name, told, "gray", EMPTY, EMPTY, ())]
     words = _describe(name, read_holdout(share, ("price-holdout",), "price", today, first))
-    since = _("Counted since %(day)s, the first personal price.") % {"day": f"{first:%Y-%m-%d}"}
+    since = _("Counted since %(day)s, the first personal price.") % {
+        "day": f"{localtime(first):%Y-%m-%d}"
+    }
     is_inside = first.date() > today - WINDOW
     return [replace(words, told=f"{words.told} {since}") if is_inside else words]
 

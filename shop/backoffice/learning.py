@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from math import isfinite
 
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -120,7 +121,7 @@ def draw_lift(days: Sequence[LiftDay]) -> Chart:
 
 def draw_evidence(steps: Sequence[EvidenceStep]) -> list[Chart]:
     """Return what was learned step by step, what there is to draw: outcomes, moved elasticities."""
-    labels = tuple(f"{step.at:%m-%d %H:%M}" for step in steps)
+    labels = tuple(f"{localtime(step.at):%m-%d %H:%M}" for step in steps)
     has_moves = any(step.moved or step.alarms for step in steps)
     charts = [
         DayChart(
@@ -197,7 +198,7 @@ def draw_shadows(rows: Sequence[ShadowRow]) -> Chart:
 
     return DayChart(
         title=_("Decisions it would have made cheaper or dearer"),
-        labels=tuple(f"{row.at:%m-%d %H:%M}" for row in ordered),
+        labels=tuple(f"{localtime(row.at):%m-%d %H:%M}" for row in ordered),
         show=show_percent,
         bars=(
             Series(_("cheaper"), column("lower_share"), 1),

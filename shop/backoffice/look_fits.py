@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -73,7 +74,7 @@ def draw_fits(fits: Sequence[FitRow]) -> Chart:
 
     return DayChart(
         title=_("Mean elasticity, night by night"),
-        labels=tuple(f"{fit.at:%m-%d %H:%M}" for fit in fits),
+        labels=tuple(f"{localtime(fit.at):%m-%d %H:%M}" for fit in fits),
         show=lambda value: f"−{show_number(value)}" if value else show_number(0),
         lines=(
             Series(_("with looks"), column("elasticity"), 1),

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from pricing.core.reference import lowest_between
@@ -136,7 +137,7 @@ def describe_burn(tried: Rehearsal, market_code: str, language: str) -> list[dic
     money = partial(show_amount, market_code, language)
     return [
         {
-            "day": f"{tried.since + tried.shift + timedelta(days=one.day):%Y-%m-%d}",
+            "day": f"{localtime(tried.since + tried.shift + timedelta(days=one.day)):%Y-%m-%d}",
             "carts": one.carts,
             "burnt": money(one.burnt_minor),
             "left": money(one.left_minor),

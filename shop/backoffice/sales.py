@@ -225,6 +225,7 @@ def draw_personal(sales: Sales) -> Chart:
             Series(_("Share of lines sold at a personal price"), tuple(share), 1),
             Series(_("Average personal discount"), tuple(discount), 4),
         ),
+        note=_("Counted from the orders that shoppers place online."),
         label_title=_("Day"),
     ).draw()
 
@@ -247,7 +248,9 @@ def draw_rungs(period: Period) -> Chart:
             )
             for tone, (rung, name) in enumerate(zip(RUNGS, names, strict=True), start=1)
         ),
-        note=_("Estimated from a sample: there are very many quotes.") if found.is_sampled else "",
+        note=_("Estimated from a sample: there are very many quotes.")
+        if found.is_sampled
+        else _("Counted from the quotes of shoppers who agreed to personal prices."),
         label_title=_("Day"),
     ).draw()
 

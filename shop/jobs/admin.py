@@ -16,8 +16,9 @@ from unfold.decorators import action
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.jobs.selectors import list_latest_runs
 from shop.jobs.services import retry_run
-from shop.staff.columns import age_column, json_cell, show_json, tag_column
+from shop.staff.columns import age_column, document_cell, document_column, show_link, tag_column
 from shop.staff.numbers import show_number
+from shop.staff.place import show_time
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -68,7 +69,7 @@ class JobRunAdmin(ReadOnlyAdmin):
         "attempt",
         "task_id",
         "time_limit_seconds",
-        json_cell("report", _("Report")),
+        document_cell("report", _("Report")),
         "error_text",
     ]
     readonly_fields = fields
@@ -115,20 +116,22 @@ class JobRunAdmin(ReadOnlyAdmin):
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(ReadOnlyAdmin):
     blank_text = _("Rows of an import that could not be read are listed here with the reason.")
-    list_display = ["source", "row_number", "reason", "run", "payload_start"]
+    list_display = [
+        "source",
+        "row_number",
+        "reason",
+        "run_link",
+        document_column("payload", _("Held")),
+    ]
     list_select_related = ["run"]
     list_filter = ["source", "reason"]
     search_fields = ["source__startswith", "reason__startswith"]
     ordering = ["-id"]
-    fields = ["run", "source", "row_number", "reason", "payload_json"]
+    fields = ["run_link", "source", "row_number", "reason", document_cell("payload", _("Held"))]
     readonly_fields = fields
 
-    @admin.display(description=_("Held"))
-    def payload_start(self, row: QuarantinedRow) -> str:
-        """The beginning of what the row held."""
-        return str(row.payload)[:100]
-
-    @admin.display(description=_("Held"))
-    def payload_json(self, row: Any) -> SafeString:
-        """All the row held."""
-        return show_json(row.payload)
+    @admin.display(description=_("Run"))
+    def run_link(self, row: QuarantinedRow) -> SafeString | str:
+        """The job that refused it, and when that began."""
+        said = f"{row.run.name} {show_time(row.run.started_at)}"
+        return show_link("admin:shop_jobrun_change", row.run_id, said)

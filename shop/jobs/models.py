@@ -35,7 +35,7 @@ class JobRun(models.Model):
         ordering = ["-started_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.started_at:%Y-%m-%d %H:%M:%S} {self.outcome}"
+        return f"{self.name} {self.pk}: {self.outcome}"
 
 
 class QuarantinedRow(models.Model):

@@ -16,7 +16,7 @@ from unfold.decorators import action
 from shop.kernel.clock import utc_now
 from shop.outbox.models import MAX_ATTEMPTS, Fact
 from shop.outbox.services import retry_facts
-from shop.staff.columns import age_column, json_cell, show_tag
+from shop.staff.columns import age_column, document_cell, document_column, show_tag
 from shop.staff.reasons import ConfirmForm, ask, go_back, tell_outcome
 from shop.staff.tables import ReadOnlyAdmin
 
@@ -56,7 +56,7 @@ class FactAdmin(ReadOnlyAdmin):
         age_column("occurred_at", _("Happened")),
         age_column("delivered_at", _("Delivered")),
         "attempts",
-        "payload",
+        document_column("payload", _("Payload")),
         "last_error_line",
     ]
     list_filter = [DeliveryFilter, "kind", ("occurred_at", RangeDateTimeFilter)]
@@ -70,7 +70,7 @@ class FactAdmin(ReadOnlyAdmin):
         "due_at",
         "delivered_at",
         "attempts",
-        json_cell("payload", _("Payload")),
+        document_cell("payload", _("Payload")),
         "error_text",
     ]
     readonly_fields = fields

@@ -11,7 +11,7 @@ from unfold.fields import UnfoldAdminReadonlyField
 from shop.staff.columns import show_money
 from shop.staff.forms import StaffForms
 from shop.staff.money import is_money
-from shop.staff.numbers import EMPTY
+from shop.staff.numbers import EMPTY, show_units
 from shop.staff.place import show_moment, staff_place
 
 
@@ -24,6 +24,8 @@ class StaffCell(UnfoldAdminReadonlyField):
         if isinstance(found, bool) or found[0] is None:
             return super().contents()
         column, _attribute, value = found
+        if value is not None and _is_figure(column):
+            return show_units(value)
         if not (is_money(column) or isinstance(column, models.DateTimeField)):
             return super().contents()
         table: Any = self.model_admin
@@ -32,3 +34,10 @@ class StaffCell(UnfoldAdminReadonlyField):
         if is_money(column):
             return show_money(value, place.currency)
         return EMPTY if value is None else show_moment(value, place.time_zone)
+
+
+def _is_figure(column: Any) -> bool:
+    """Return whether a column holds a quantity or a share, and no key, choice or amount."""
+    is_number = isinstance(column, models.FloatField | models.DecimalField | models.IntegerField)
+    is_key = column.primary_key or column.choices or column.name.endswith(("_id", "number"))
+    return is_number and not is_key and not is_money(column)

@@ -1,8 +1,7 @@
-"""Columns and cells of staff tables: money, moments, JSON, links."""
+"""Columns and cells of staff tables: money, counts, moments, documents, links."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from shop.kernel.money import format_money
-from shop.staff.numbers import EMPTY, show_percent
+from shop.staff.documents import say_document, show_document
+from shop.staff.numbers import EMPTY, show_count, show_percent
 from shop.staff.place import show_moment, staff_currency, staff_locale
 
 if TYPE_CHECKING:
@@ -108,21 +108,38 @@ def tag_column(field: str, title: Text, tones: Mapping[Any, str]) -> Column:
     return column
 
 
-def show_json(value: Any) -> SafeString:
-    """Return JSON laid out for reading, keys sorted; long documents scroll."""
-    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-    return format_html('<pre class="ft-json" tabindex="0">{}</pre>', text)
-
-
-def json_cell(field: str, title: Text) -> Column:
-    """Return a read-only form field that shows the JSON document in `field`."""
+def document_cell(field: str, title: Text) -> Column:
+    """Return a read-only form field that shows the document in `field` as names and figures."""
 
     @display(description=title)
-    def cell(row: Any) -> SafeString:
-        return show_json(getattr(row, field))
+    def cell(row: Any) -> SafeString | str:
+        return show_document(getattr(row, field), getattr(row, "currency", ""))
 
-    cell.__name__ = f"{field}_json"
+    cell.__name__ = f"{field}_document"
     return cell
+
+
+def document_column(field: str, title: Text) -> Column:
+    """Return a column that shows the beginning of the document in `field` in one line."""
+
+    @display(description=title)
+    def column(row: Any) -> str:
+        return say_document(getattr(row, field))
+
+    column.__name__ = f"{field}_line"
+    return column
+
+
+def count_column(field: str, title: Text) -> Column:
+    """Return a sortable column that shows a count with thousands marked."""
+
+    @display(description=title, ordering=field)
+    def column(row: Any) -> str:
+        number = getattr(row, field)
+        return EMPTY if number is None else show_count(number)
+
+    column.__name__ = f"{field}_count"
+    return column
 
 
 def show_link(url_name: str, key: Any, text: Any) -> SafeString | str:

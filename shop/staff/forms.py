@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.db import models
+from django.utils.text import capfirst
 
 from shop.staff.moments import MomentField
 from shop.staff.money import MoneyField, is_money
@@ -39,7 +40,7 @@ class StaffForms:
         if not (is_finer or is_moment or is_money(db_field)):
             return super().formfield_for_dbfield(db_field, request, **options)  # type: ignore[misc]  # of ModelAdmin beside it
         ours: dict[str, Any] = {
-            "label": db_field.verbose_name,
+            "label": capfirst(db_field.verbose_name),
             "help_text": db_field.help_text,
             "required": not db_field.blank,
             "initial": db_field.default if db_field.has_default() else None,

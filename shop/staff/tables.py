@@ -103,7 +103,7 @@ class StaffAdmin(StaffForms, ModelAdmin):
         page = super().history_view(request, object_id, extra_context)
         if isinstance(page, TemplateResponse) and page.context_data is not None:
             for entry in page.context_data["action_list"]:
-                entry.said = say_entry(entry)
+                entry.change_message = say_entry(entry)
         return page
 
     def _refuse(self, request: HttpRequest, said: str) -> HttpResponse:

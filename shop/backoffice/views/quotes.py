@@ -35,7 +35,8 @@ from shop.jobs.selectors import find_latest_run
 from shop.jobs.services import start_job
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.staff.columns import show_json, show_money
+from shop.staff.columns import show_money
+from shop.staff.documents import show_document
 from shop.staff.keys import read_uuid
 from shop.staff.numbers import EMPTY, show_units
 from shop.staff.place import show_moment
@@ -144,7 +145,9 @@ def describe_quote(trace: QuoteTrace) -> dict[str, Any]:
         "drawn": draw_chances(trace, chances),
         "guards": list_guards(trace.guard_actions),
         "facts": list_inputs(trace),
-        "inputs": show_json({"inputs": dict(trace.inputs), "features": dict(trace.features)}),
+        "inputs": show_document(
+            {"inputs": dict(trace.inputs), "features": dict(trace.features)}, trace.currency
+        ),
         "order": find_order_of_quote(quote_id=trace.quote_id),
         "versions": [*_list_versions(trace), *_list_context(trace, chances)],
     }

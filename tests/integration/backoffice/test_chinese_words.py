@@ -41,7 +41,7 @@ JUDGED: dict[str, Any] = {
 }
 CHINESE = [
     "在此份额下 26.5 小时，1,500 次决策",
-    "其影子价格与展示价格平均相差 -2.1%",
+    "其影子价格与展示价格平均相差 -2.1 %",
     "有 2 次决策中它的价格突破了界限",
     "其顾客每次访问的利润与其他顾客相差 -US$0.31；确定范围：-US$0.50 至 -US$0.12",
     (
@@ -56,7 +56,7 @@ def test_the_figures_of_a_step_are_sentences_in_both_languages() -> None:
     english = list_trial_figures(JUDGED, show_minor)
     assert english[:2] == [
         "26.5 hours at this share, 1,500 decisions",
-        "its shadow is -2.1% from the prices shown, on average",
+        "its shadow is -2.1 % from the prices shown, on average",
     ]
     assert english[-1] == "logged prices allow no step: too few shoppers; the gain is not sure"
     with override("zh-hans"):

@@ -30,7 +30,10 @@ def test_a_budget_of_600_is_600_dollars(root: Client) -> None:
     campaign = Campaign.objects.order_by("pk").first()
     assert _save(root, campaign, budget_minor="600") == {}
     assert Campaign.objects.get(pk=campaign.pk).budget_minor == 60_000
-    page = root.get(_address(campaign)).content.decode()
+    response = root.get(_address(campaign))
+    form = response.context["adminform"].form
+    assert [form[one].label for one in ("budget_minor", "starts_at")] == ["Budget", "Starts at"]
+    page = response.content.decode()
     field = page[page.index('name="budget_minor"') :][:2000]
     assert re.search(r'value="600\.00"', field)
     assert re.search(r">\s*USD\s*<", field)

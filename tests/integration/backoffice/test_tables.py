@@ -140,3 +140,36 @@ def _request_of(client: Client) -> HttpRequest:
     request = RequestFactory().get("/admin/")
     request.user = client.get(reverse("admin:index")).context["request"].user
     return request
+
+
+def _minor_amounts(row: Any) -> set[str]:
+    """Return the amounts of a row as they are stored, those that could be taken for dollars."""
+    names = [one.name for one in row._meta.fields if one.name.endswith("_minor")]
+    found = {getattr(row, name) for name in names}
+    return {str(one) for one in found if one is not None and abs(one) >= 100}
+
+
+def test_no_row_is_named_by_an_amount_in_minor_units(stocked_shop: None) -> None:
+    for model in TABLES:
+        row = model._default_manager.order_by("pk").last()
+        if row is not None:
+            assert _minor_amounts(row).isdisjoint(str(row).replace(",", " ").split()), model
+
+
+@pytest.mark.parametrize("label", ["shop.QuarantinedRow", "shop.Fact"])
+def test_lists_show_documents_as_names_and_figures(root: Client, label: str) -> None:
+    document = {"market": "us", "price_minor": 1234, "rows": [1, 2]}
+    BY_LABEL[label]._default_manager.update(payload=document)
+    said = "rows: 2 entries; market: us; price: $12.34"
+    assert said in root.get(address(BY_LABEL[label], "changelist")).content.decode()
+    row = BY_LABEL[label]._default_manager.first()
+    page = root.get(address(BY_LABEL[label], "change", row.pk)).content.decode()
+    assert "<dt>price</dt><dd>$12.34</dd>" in page
+
+
+def test_figures_on_read_only_pages_have_the_one_format(root: Client) -> None:
+    product = BY_LABEL["shop.Product"]._default_manager.first()
+    BY_LABEL["shop.Product"]._default_manager.update(popularity=5734.677902003552)
+    page = root.get(address(BY_LABEL["shop.Product"], "change", product.pk)).content.decode()
+    assert "5,735" in page
+    assert "5734" not in page

@@ -56,6 +56,20 @@ def test_no_module_of_the_staff_has_a_number_format_of_its_own() -> None:
     assert found == []
 
 
+def test_no_module_of_the_staff_shows_a_moment_on_another_clock_than_the_markets() -> None:
+    found = [told for path in _staff_modules() for told in _list_bare_moments(path)]
+    assert found == []
+
+
+def _list_bare_moments(path: Path) -> Iterator[str]:
+    """Yield the f-strings that show a moment as it is stored: in UTC, not by `localtime`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
+            is_moment = ast.unparse(node.format_spec)[2:].startswith(("%", "{MOMENT"))
+            if is_moment and not isinstance(node.value, ast.Call):
+                yield f"{path.name}:{node.lineno}"
+
+
 def _staff_modules() -> Iterator[Path]:
     root = Path(__file__).parents[4]
     for pattern in (
