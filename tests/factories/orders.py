@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from orders.core.values import Contact, OrderView
 from orders.models import DeliveryMethod
 from orders.services import place_order, start_checkout, start_payment, view_cart
+from pricing.core.labels import label_text
 from pricing.core.values import JurisdictionRule, PriceView, QuoteBatch, QuoteContext, VerifiedQuote
 from pricing.services import QuoteRefused
 from profiles.core.values import Consents, ShopperValue
@@ -35,6 +36,8 @@ RULE = JurisdictionRule(
     reference_strategy="median90_paid",
     opt_in_required=False,
     unit_price_required=False,
+    test_label_en=f"{LABEL} THE PRICE IS PART OF A PRICE TEST.",
+    test_label_zh="个性化价格，属于价格测试",
 )
 HOLDS = timedelta(minutes=60)
 
@@ -73,6 +76,7 @@ class FakePrices:
     held: dict[tuple[str | None, int, int], tuple[UUID, datetime]] = field(default_factory=dict)
     stored: list[str] = field(default_factory=list)
     has_floors: bool = True
+    label_code: str = "us_ny"
 
     def quote_variants(self, *, context: QuoteContext, variant_ids: Sequence[int]) -> QuoteBatch:
         """Return the set prices; a variant without one is not sold."""
@@ -106,7 +110,7 @@ class FakePrices:
             quoted_minor=known["quoted"],
             is_personal=known["quoted"] < known["public"],
             rung="personal",
-            label_code="us_ny",
+            label_code=self.label_code,
             jurisdiction_code="US-NY",
             policy_version=1,
             model_version=1,
@@ -150,8 +154,8 @@ class FakePrices:
             public_minor=public,
             quoted_minor=quoted,
             is_personal=is_personal,
-            label_code="us_ny" if is_personal else "",
-            label=RULE.label(context.language) if is_personal else "",
+            label_code=self.label_code if is_personal else "",
+            label=label_text(RULE, self.label_code, context.language) if is_personal else "",
             quote_id=quote_id,
             token=json.dumps(token),
             expires_at=expires_at,
