@@ -16,7 +16,9 @@ env = Env()
 POSTGRES_SCHEMES = {"postgres", "postgresql"}
 KEY_LENGTH, KEY_LETTERS = 50, 12
 _BACKENDS = "django.core.mail.backends"
-SMTP, CONSOLE = (f"{_BACKENDS}.{name}.EmailBackend" for name in ("smtp", "console"))
+SMTP, CONSOLE, MAIL_FILES = (
+    f"{_BACKENDS}.{name}.EmailBackend" for name in ("smtp", "console", "filebased")
+)
 SENDS_NOTHING = {
     f"{_BACKENDS}.{name}.EmailBackend" for name in ("console", "dummy", "locmem", "filebased")
 }

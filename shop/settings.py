@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from shop.api.framework import API_FRAMEWORK, API_SCHEMA
 from shop.backoffice.look import LOOK
 from shop.env import (
+    MAIL_FILES,
     ROOT,
     env,
     read_database,
@@ -183,8 +184,12 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# Signing up says the same to known and unknown addresses: what is true stands in the mail.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
+ACCOUNT_SIGNUP_FORM_CLASS = "shop.storefront.sign_ins.SignUpFields"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Seconds after which prices, money and rights in the admin, and deleting an account, ask again.
 REAUTHENTICATE_AFTER: int = env.int("REAUTHENTICATE_AFTER", default=900)
 ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATE_AFTER
@@ -253,6 +258,9 @@ EMAIL_HOST_USER: str = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD: str = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS: bool = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_BACKEND: str = read_email_backend(EMAIL_HOST, is_production=IS_PRODUCTION)
+EMAIL_FILE_PATH: str = str(STATE_FOLDER / "mail")
+# Mails that are files are shown to whoever sits at this machine: nothing arrives from a demo.
+HAS_MAIL_PAGE: bool = EMAIL_BACKEND == MAIL_FILES
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.example>")
 
 # --- logs ---------------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ def project_environment(addresses: dict[str, str], *, port: int = DEFAULT_PORT) 
         "SECRET_KEY": _own_secret(),
         "SITE_URL": f"http://localhost:{port}",
     }
+    if not os.environ.get("EMAIL_HOST"):  # the mails of a demo are files, which it shows on a page
+        local["EMAIL_BACKEND"] = "django.core.mail.backends.filebased.EmailBackend"
     chosen = {name: os.environ.get(name) or value for name, value in local.items()}
     chosen["METRICS_TOKEN"] = os.environ.get("METRICS_TOKEN") or _derive(chosen["SECRET_KEY"])
     fixed = {"DJANGO_SETTINGS_MODULE": "shop.settings", "FAIRTAG_STATE": str(state)}

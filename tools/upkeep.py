@@ -20,7 +20,7 @@ from tools.services import Services
 STOP_SECONDS = 40.0
 SHOWN_LINES = 60
 STATE_NAMES = (
-    *("demo", "test", "logs", "prometheus", "static"),
+    *("demo", "test", "logs", "mail", "prometheus", "static"),
     *("run.json", "demo.lock", "secret_key", "logins.json", "static.json", "bench.json"),
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -39,13 +40,28 @@ for hidden in (EmailAddress, Authenticator, UserSession, Group):
         admin.site.unregister(hidden)
 
 
-class AccountCreationForm(UserCreationForm):
+class FreeAddress:
+    """Refuses an address that another account has confirmed as its second one."""
+
+    cleaned_data: dict[str, Any]
+    instance: Account
+
+    def clean_email(self) -> str:
+        """Return the address in lower case."""
+        email = str(self.cleaned_data["email"]).lower()
+        others = EmailAddress.objects.exclude(user_id=self.instance.pk)
+        if others.filter(email=email, verified=True).exists():
+            raise forms.ValidationError(_("Another account has confirmed this e-mail address."))
+        return email
+
+
+class AccountCreationForm(FreeAddress, UserCreationForm):
     class Meta:
         model = Account
         fields = ["email"]
 
 
-class AccountChangeForm(UserChangeForm):
+class AccountChangeForm(FreeAddress, UserChangeForm):
     class Meta:
         model = Account
         fields = "__all__"
@@ -90,6 +106,13 @@ class AccountAdmin(MaskedAdmin, UserAdmin):  # type: ignore[misc]  # ours overri
         """Read the roles of all rows with one query."""
         rows: QuerySet[Account] = super().get_queryset(request)
         return rows.prefetch_related("groups")
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """Save; staff vouch for the address they typed, and one that it replaces ends."""
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj, email=form.initial.get("email", "")).delete()
+            obj.confirm_email()
 
     @admin.display(description=_("Roles"))
     def roles(self, row: Account) -> str:

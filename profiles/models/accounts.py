@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractUser, BaseUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 
 
 class Accounts(BaseUserManager["Account"]):
-    """Make accounts; e-mail addresses are kept in lower case so that one person has one login."""
+    """Make accounts; e-mail addresses are kept in lower case so that one person has one login.
 
+    Addresses of accounts made here count as confirmed: staff or a command vouches for them. Who
+    signs up confirms their own, by the link in a mail.
+    """
+
+    @transaction.atomic
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Account:
-        """Create a shopper's login. Raises ValueError without an e-mail address."""
+        """Create a login with a confirmed address. Raises ValueError without an address."""
         if not email:
             raise ValueError("an account needs an e-mail address")
         account = self.model(email=email, **fields)
         account.set_password(password)
         account.save(using=self._db)
+        account.confirm_email()
         return account
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Account:
@@ -59,3 +66,11 @@ class Account(AbstractUser):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.lower()
         super().save(*args, **kwargs)
+
+    @transaction.atomic
+    def confirm_email(self) -> None:
+        """Mark the address as confirmed: only such an address can sign in."""
+        EmailAddress.objects.filter(user=self).exclude(email=self.email).update(primary=False)
+        EmailAddress.objects.update_or_create(
+            user=self, email=self.email, defaults={"verified": True, "primary": True}
+        )

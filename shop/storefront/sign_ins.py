@@ -1,4 +1,8 @@
-"""Whose wrong passwords count against whom: guesses from elsewhere must not lock the owner out.
+"""Signing up and in: who has an account stays unknown, and guesses lock no owner out.
+
+Signing up answers the same for known and unknown addresses; the mail says which it was. So does
+signing in: an address that was not confirmed by the link in the mail is answered like a wrong
+password, or whoever signs up for an address would learn by signing in whether it was new.
 
 Failed sign-ins are counted for each login by the device that signed in to it before, else by the
 internet address. A second count, for all unknown devices together, stops guessing from many
@@ -11,8 +15,11 @@ import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
+from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +39,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _(
+            "The e-mail address or the password is not right. If you have just signed up, first"
+            " follow the link in the e-mail we sent you."
+        ),
         "too_many_login_attempts": _(
             "Too many failed sign-ins. Wait five minutes, use a device you signed in with before,"
             " or reset your password by e-mail."
@@ -49,6 +60,22 @@ class AccountAdapter(DefaultAccountAdapter):
             self._rollback_login_failed_rl_usage()
             raise self.validation_error("too_many_login_attempts")
         self._login_failed_rl_usage.usage.extend(usage.usage)
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Return the account, or None; an address that is not confirmed counts as a wrong one."""
+        account = super().authenticate(request, **credentials)
+        if account is None or _is_confirmed(account, _login_of(credentials)):
+            return account
+        make_password(secrets.token_hex(8))  # a wrong one is tried by two backends, this by one
+        self.pre_authenticate(request, **credentials)  # counted again: it was given back
+        return None
+
+    def set_password(self, user: Any, password: str) -> None:
+        """Set it. Who forgot it came by a mailed link, which proves the account's one address."""
+        super().set_password(user, password)
+        others = EmailAddress.objects.filter(user=user).exclude(email=user.email, verified=False)
+        if not others.exists():
+            user.confirm_email()
 
     def post_login(self, request: HttpRequest, user: Any, **given: Any) -> HttpResponse:
         """Remember this device for the login: a browser keeps a signed cookie."""
@@ -76,6 +103,26 @@ class AccountAdapter(DefaultAccountAdapter):
         ratelimit.clear(
             request, app="fairtag", action=ANYWHERE, config=RATES, key=_login_of(credentials)
         )
+
+
+class SignUpFields(forms.Form):
+    """What the sign-up of pages and API adds to allauth's own."""
+
+    account_already_exists = False
+
+    def clean(self) -> dict[str, Any]:
+        """Take as long for a known address as for a new one, whose password is hashed."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.account_already_exists and not self.errors:
+            make_password(secrets.token_hex(8))
+        return cleaned
+
+    def signup(self, request: HttpRequest, user: Any) -> None:
+        """Do nothing more with a new account."""
+
+
+def _is_confirmed(account: Any, login: str) -> bool:
+    return bool(EmailAddress.objects.filter(user=account, email=login, verified=True).exists())
 
 
 def _login_of(credentials: dict[str, Any]) -> str:

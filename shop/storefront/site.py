@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from shop.catalog.selectors import catalog_version, list_categories
+from shop.pages.mailbox import is_mail_shown
 from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language
 from shop.storefront.regions import REGIONS
 from shop.storefront.visitors import get_visit
@@ -46,6 +47,8 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "region": visit.ctx.jurisdiction_code,
         "is_tracked": visit.default_consents().allows_tracking,
         "query": request.GET.get("q", "")[:120],
+        "mail_folder": settings.EMAIL_FILE_PATH if settings.HAS_MAIL_PAGE else "",
+        "is_mail_shown": is_mail_shown(visit.ctx.address),
         **describe_addresses(request.path),
     }
 

@@ -99,6 +99,7 @@ def open_shop(state: Path) -> Iterator[Shop]:
         "STATIC_ROOT": str(state / "static"),
         "PROMETHEUS_MULTIPROC_DIR": str(state / "metrics"),
         "SITE_URL": f"http://127.0.0.1:{port}",
+        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
         "HTTPS": "0",
         "DEBUG": "0",
         "LOG_LEVEL": "WARNING",

@@ -24,6 +24,11 @@ def sign_up(page: Page) -> str:
     page.locator("main input[type=email]").fill(email)
     page.locator("main input[type=password]").fill(PASSWORD)
     page.locator("main button[type=submit]").click()
+    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
+    page.get_by_role("link", name="Read them here").click()
+    mail = page.locator("article", has_text=email)
+    mail.get_by_role("link").click()
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
     return email
 

@@ -9,7 +9,6 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -79,9 +78,7 @@ def _make_account(name: str, *, is_staff: bool, is_superuser: bool) -> tuple[Any
         account.set_password(password)
     account.is_active, account.is_staff, account.is_superuser = True, is_staff, is_superuser
     account.save()
-    EmailAddress.objects.update_or_create(
-        user=account, email=email, defaults={"verified": True, "primary": True}
-    )
+    account.confirm_email()
     return account, {"role": name, "email": email, "password": password}
 
 

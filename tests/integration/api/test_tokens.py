@@ -93,15 +93,6 @@ def test_a_signature_of_another_purpose_opens_nothing() -> None:
     assert ApiClient(X_Shopper_Token=foreign).get("/api/v1/account").status_code == 401
 
 
-def test_an_account_signs_up_and_is_known(api: ApiClient) -> None:
-    answer = api.post(f"{AUTH}/auth/signup", LOGIN)
-    assert answer.status_code == 200, answer.content
-    tokens = answer.json()["meta"]
-    account = ApiClient(Authorization=f"Bearer {tokens['access_token']}").get("/api/v1/account")
-    assert account.status_code == 200
-    assert account.json()["is_guest"] is False
-
-
 def test_signing_in_joins_the_guest_to_the_account(api: ApiClient, alice: Any) -> None:
     token = api.post("/api/v1/guest").json()["shopper_token"]
     sign_in(ApiClient(X_Shopper_Token=token))

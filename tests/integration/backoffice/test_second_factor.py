@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import (
     format_hotp_value,
     hotp_value,
@@ -56,7 +55,6 @@ def test_the_demo_stays_without(root: Client, settings: Settings) -> None:
 @pytest.mark.usefixtures("stocked_shop")
 def test_the_factor_is_set_up_in_the_browser_and_asked_for_from_then_on(client: Client) -> None:
     alice = get_user_model().objects.create_superuser("alice@staff.example", PASSWORD)
-    EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
     login = {"login": alice.email, "password": PASSWORD}
     client.post("/account/login/", login)
     assert client.get(reverse("admin:index"))["Location"] == SET_UP
