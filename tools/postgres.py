@@ -16,7 +16,7 @@ from typing import Any
 from tools.accounts import ServiceUser, is_reachable
 from tools.binaries import find_postgres, postgres_major
 from tools.console import Refusal
-from tools.processes import end_process, is_ours, read_pid
+from tools.processes import LAST_SECONDS, end_all, end_process, find_working_in, is_ours, read_pid
 
 ROLE = DATABASE = "fairtag"
 START_ATTEMPTS = 20
@@ -111,7 +111,8 @@ class Postgres:
             if stopped.returncode == 0:
                 break
         signals = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
-        return end_process(pid, str(self.data), signals) or was_alive
+        has_ended = end_process(pid, str(self.data), signals) or was_alive
+        return self._end_orphans() > 0 or has_ended
 
     def is_alive(self) -> bool:
         """Whether this very cluster answers, not just anything on its port."""
@@ -183,7 +184,11 @@ class Postgres:
             return
         first = pid_file.read_text().partition("\n")[0].strip()
         if not (first.isdigit() and is_ours(int(first), str(self.data))):
+            self._end_orphans()  # a busy one would hold the cluster until it is done
             pid_file.unlink(missing_ok=True)
+
+    def _end_orphans(self) -> int:
+        return end_all(lambda: find_working_in(self.data, "postgres"), LAST_SECONDS)
 
     def _launch(self) -> None:
         options = " ".join(f"-c {name}={value}" for name, value in self._settings().items())

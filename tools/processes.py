@@ -100,15 +100,25 @@ def wait_for(is_done: Callable[[], bool], seconds: float) -> bool:
 
 
 def end_leftovers(marker: str, *, grace_seconds: float = 10.0) -> int:
-    """End every process that carries `marker`, politely, then by force; return how many."""
-    ours = find_marked(marker)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        for pid in ours:
-            if is_ours(pid, marker):
-                send_signal(pid, number)
-        if wait_for(lambda: not find_marked(marker), grace_seconds):
+    """End every process that carries `marker`, politely, then by force; return how many.
+
+    Looked for again each time: what is told to end may start another first.
+    """
+    return end_all(lambda: find_marked(marker), grace_seconds)
+
+
+def end_all(find: Callable[[], list[int]], grace_seconds: float) -> int:
+    """End all processes that `find` names; return how many there were."""
+    ended: set[int] = set()
+    for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL):
+        found = find()
+        ended.update(found)
+        for pid in found:
+            send_signal(pid, number)
+        # Twice: who forks and ends during one look shows neither itself nor its child.
+        if wait_for(lambda: not find() and not find(), grace_seconds):
             break
-    return len(ours)
+    return len(ended)
 
 
 def find_marked(marker: str) -> list[int]:
@@ -121,3 +131,17 @@ def find_marked(marker: str) -> list[int]:
     else:
         pids = []
     return [pid for pid in pids if pid != os.getpid() and is_ours(pid, marker)]
+
+
+def find_working_in(folder: Path, program: str) -> list[int]:
+    """The ids of a program's processes that work in `folder`, whatever title they gave themselves.
+
+    A server's children outlive its death by kill -9 while they are busy. Linux only.
+    """
+    found = []
+    for entry in Path("/proc").iterdir() if IS_LINUX else ():
+        with contextlib.suppress(OSError):
+            is_inside = entry.name.isdigit() and (entry / "cwd").readlink() == folder
+            if is_inside and (entry / "exe").readlink().name.startswith(program):
+                found.append(int(entry.name))
+    return found

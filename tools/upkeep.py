@@ -18,6 +18,7 @@ from tools.run_record import demo_holder, remove_record
 from tools.services import Services
 
 STOP_SECONDS = 40.0
+LEFTOVER_SECONDS = 10.0
 SHOWN_LINES = 60
 STATE_NAMES = (
     *("demo", "test", "logs", "mail", "prometheus", "static"),
@@ -28,7 +29,7 @@ STATE_NAMES = (
 def run_stop(_arguments: list[str]) -> int:
     """`./dev stop`: end the demo of this folder, and servers nobody uses."""
     has_ended = _end_holder()
-    has_ended = end_leftovers(mark()) > 0 or has_ended
+    has_ended = end_leftovers(mark(), grace_seconds=LEFTOVER_SECONDS) > 0 or has_ended
     remove_record()
     for purpose in ("demo", "test"):
         if (state_dir() / purpose).exists() or purpose == "demo":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tools.binaries import find_valkey
 from tools.console import Refusal
-from tools.processes import end_process, read_pid, wait_for
+from tools.processes import LAST_SECONDS, end_all, end_process, find_working_in, read_pid, wait_for
 
 START_SECONDS = 20.0
 
@@ -84,7 +84,9 @@ class Valkey:
                 self.ask("SHUTDOWN")
             wait_for(lambda: not self.is_alive(), START_SECONDS)
         pid, marker = read_pid(self.folder / "valkey.pid"), f"127.0.0.1:{self.port}"
-        return end_process(pid, marker, (signal.SIGTERM, signal.SIGKILL)) or was_alive
+        has_ended = end_process(pid, marker, (signal.SIGTERM, signal.SIGKILL)) or was_alive
+        orphans = end_all(lambda: find_working_in(self.folder, "valkey"), LAST_SECONDS)
+        return orphans > 0 or has_ended
 
     def is_alive(self) -> bool:
         """Whether a server with our password answers; one still loading its file does not yet."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 import redis
 from django.db import IntegrityError, connection, transaction
+from prometheus_client import REGISTRY
 
 from pricing.core.tokens import signature_of
 from pricing.core.values import PriceView
@@ -237,6 +238,28 @@ def test_a_token_is_honored_until_it_expires_by_its_owner_for_its_variant(
         with pytest.raises(QuoteRefused) as refused:
             check(**change)
         assert refused.value.code == code
+
+
+def test_a_tampered_token_is_counted_and_logged_without_a_letter_of_it(
+    dairy: Dairy, alice: ShopperValue, brie: PriceView, caplog: pytest.LogCaptureFixture
+) -> None:
+    def count(code: str) -> float:
+        found = REGISTRY.get_sample_value("fairtag_quotes_refused_total", {"code": code})
+        return found or 0.0
+
+    mine = {"shopper_pseudonym": alice.pseudonym, "variant_id": dairy.brie, "now": NOON}
+    for token, code in ((brie.token[:-2] + "AA", "quote_forged"), ("x" * 40, "quote_malformed")):
+        before = count(code)
+        caplog.clear()
+        with pytest.raises(QuoteRefused) as refused:
+            verify_quote(token=token, **mine)
+        assert count(code) == before + 1
+        assert caplog.messages == [f"a quote token was tampered with: {code}"]
+        told = f"{caplog.text} {refused.value} {refused.value.detail}"
+        assert all(token[at : at + 8] not in told for at in range(len(token) - 8))
+    before = count("quote_forged")
+    verify_quote(token=brie.token, **mine)
+    assert count("quote_forged") == before
 
 
 def test_a_token_outlives_the_kill_switch_and_redis(

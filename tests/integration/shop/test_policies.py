@@ -54,3 +54,20 @@ def test_the_admin_does_but_runs_no_inline_script(client: Client) -> None:
         scripts = next(part for part in policy.split("; ") if part.startswith("script-src "))
         assert scripts == f"script-src 'self' {EVAL}"
     assert staff_policy()["default-src"] == ["'none'"]
+
+
+def test_no_page_asks_a_browser_for_camera_place_or_payment(client: Client) -> None:
+    client.force_login(get_user_model().objects.create_superuser("root@staff.example"))
+    addresses = (
+        "/",
+        "/zh-hans/",
+        "/nothing/",
+        "/account/login/",
+        "/admin/",
+        "/admin/orders/order/",
+    )
+    for address in (*addresses, "/api/v1/home", "/api/v1/nothing", "/_allauth/app/v1/auth/session"):
+        forbidden = client.get(address)["Permissions-Policy"].split(", ")
+        assert {"camera=()", "geolocation=()", "microphone=()", "payment=()"} <= set(forbidden), (
+            address
+        )

@@ -1,5 +1,6 @@
 """The private servers: one pair for many users, back after kill -9, gone with the last user."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -53,6 +54,25 @@ def test_what_was_accepted_survives_kill_9_of_both_servers(services: Services) -
         assert connection.execute("select number from kept").fetchall() == [(7,)]
     with redis.Redis.from_url(addresses["REDIS_URL"]) as client:
         assert client.xlen("fairtag:events") == 1
+
+
+def test_a_busy_child_of_a_killed_server_ends_too(services: Services) -> None:
+    addresses = services.up()
+    with psycopg.connect(addresses["DATABASE_URL"]) as connection:
+        child = connection.info.backend_pid
+        busy = threading.Thread(target=_count_for_ever, args=[connection])
+        busy.start()
+        assert wait_for(lambda: "SELECT" in command_line(child), 10)
+        _kill(services.pids()["postgres"])
+        assert not wait_for(lambda: not command_line(child), 1), "it would end by itself"
+        assert services.down()
+        assert command_line(child) == ""
+        busy.join(10)
+
+
+def _count_for_ever(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    with contextlib.suppress(psycopg.OperationalError):
+        connection.execute("select count(*) from generate_series(1, 1e12)")
 
 
 def test_the_last_user_stops_the_servers(services: Services) -> None:
