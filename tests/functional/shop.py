@@ -47,6 +47,12 @@ from tools.valkey import Valkey
 rebuild_online_features(as_of=utc_now())
 """
 KEPT = "walked_shop_"
+FIXED = {
+    "DEBUG": "0",
+    "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+    "HTTPS": "0",
+    "LOG_LEVEL": "WARNING",
+}
 # What the kept shop is made of; doors and pages are not in it.
 SOURCES = ("orders", "pricing", "profiles", "promotions", "shop/catalog", "shop/intake")
 
@@ -99,10 +105,7 @@ def open_shop(state: Path) -> Iterator[Shop]:
         "STATIC_ROOT": str(state / "static"),
         "PROMETHEUS_MULTIPROC_DIR": str(state / "metrics"),
         "SITE_URL": f"http://127.0.0.1:{port}",
-        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-        "HTTPS": "0",
-        "DEBUG": "0",
-        "LOG_LEVEL": "WARNING",
+        **FIXED,
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
         "WEB_THREADS": "4",
