@@ -23,8 +23,9 @@ The store for mobile clients: the same prices, offers and carts as on the web pa
 1. A new device asks `POST /api/v1/guest` once, keeps the token and sends it as `X-Shopper-Token`.
 2. Accounts sign up and in through the [account API](accounts/) (`/_allauth/app/v1/auth/login`).
    A sign-up answers 401 with the pending flow `verify_email`, whether or not the address has an
-   account: the link in the mail confirms it, or its key sent to `/_allauth/app/v1/auth/email/verify`
-   with `X-Session-Token`, which then answers with tokens. Send `Authorization: Bearer <access token>`. Access tokens live 10 minutes, refresh tokens 60
+   account: the link in the mail confirms it, or its key sent to
+   `/_allauth/app/v1/auth/email/verify` with `X-Session-Token`, which then answers with tokens.
+   Send `Authorization: Bearer <access token>`. Access tokens live 10 minutes, refresh tokens 60
    days and work once; a refresh token that comes back a second time ends its session. Send
    `X-Shopper-Token` with the sign-in and the guest's cart and history move to the account.
 

@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shop.kernel.addresses import subscriber_of
 
-DEVICE_COOKIE = "fairtag_device"
+DEVICE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_device"
 DEVICE_SECONDS = 400 * 86_400
 ANYWHERE = "login_failed_anywhere"
 RATES = {ANYWHERE: "100/d/key"}

@@ -26,13 +26,13 @@ from shop.pages.sign_in import join_guest
 from shop.storefront.languages import LOCALES
 from shop.storefront.regions import REGIONS
 
-SHOPPER_COOKIE = "fairtag_shopper"
-REGION_COOKIE = "fairtag_region"
-CHOICE_COOKIE = "fairtag_choice"
-THEME_COOKIE = "fairtag_theme"
-CART_COOKIE = "fairtag_cart"
-ORDERS_COOKIE = "fairtag_orders"
-AGE_COOKIE = "fairtag_age"
+SHOPPER_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_shopper"
+REGION_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_region"
+CHOICE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_choice"
+THEME_COOKIE = "fairtag_theme"  # the page's script writes it, and it is light or dark
+CART_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_cart"
+ORDERS_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_orders"
+AGE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_age"
 SHOPPER_SECONDS = 400 * 86_400  # 13 months, the longest that European regulators accept
 AGE_SECONDS = 86_400  # others may use the device tomorrow
 CHOICE_SECONDS = 183 * 86_400  # a refusal is remembered for half a year, then asked again

@@ -130,11 +130,17 @@ def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
 @limited(MONEY)
 @may_be_missing
 def cancel(request: HttpRequest, token: str) -> HttpResponse:
-    """Cancel an order; what was paid comes back."""
-    ctx = get_visit(request).ctx
-    found = order_page(ctx, token).order
+    """Cancel an order of whoever knows its e-mail address; what was paid comes back."""
+    visit = get_visit(request)
+    ctx = visit.ctx
+    page = order_page(ctx, token, proven=visit.proven_orders)
+    if not page.is_known:
+        messages.error(request, _("Enter the e-mail address of the order first."))
+        return redirect("order", token=token)
     try:
-        cancel_order(order_id=found.order_id, reason="shopper", now=ctx.now, language=ctx.language)
+        cancel_order(
+            order_id=page.order.order_id, reason="shopper", now=ctx.now, language=ctx.language
+        )
     except FairtagError as error:
         messages.error(request, say_refusal(error))
     else:

@@ -29,7 +29,7 @@ from shop.storefront.rendering import is_fragment
 from shop.storefront.views.cart import refuse_change, render_cart
 from shop.storefront.visitors import ensure_shopper, get_visit
 
-INVITE_COOKIE = "fairtag_invite"
+INVITE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_invite"
 INVITE_SECONDS = 30 * 86_400
 
 

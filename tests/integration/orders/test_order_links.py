@@ -147,3 +147,16 @@ def test_a_guest_sees_the_address_right_after_ordering_and_after_tracking(
         )
     ]
     assert all("We found no order with this number and e-mail address." in page for page in wrong)
+
+
+def test_whoever_has_the_link_alone_cannot_cancel(order: OrderView) -> None:
+    stranger, page = Client(), f"/orders/{order.token}/"
+    assert "Cancel this order" not in stranger.get(page).content.decode()
+    refused = stranger.post(f"{page}cancel/", follow=True).content.decode()
+    assert "Enter the e-mail address of the order first." in refused
+    assert Order.objects.get().status != "cancelled"
+    stranger.post(page, {"email": "bob@example.org"})
+    assert "Cancel this order" in stranger.get(page).content.decode()
+    done = stranger.post(f"{page}cancel/", follow=True).content.decode()
+    assert "The order is canceled." in done
+    assert Order.objects.get().status == "cancelled"
