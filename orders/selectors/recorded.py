@@ -39,6 +39,7 @@ class RecordedLine:
     cost_minor: int | None
     adjustments: tuple[dict[str, object], ...]
     public_minor: int = 0
+    list_minor: int = 0
     is_gift: bool = False
 
 
@@ -157,6 +158,7 @@ def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
                 cost_minor=row.variant.cost_minor if row.cost_minor is None else row.cost_minor,
                 adjustments=tuple(row.adjustments),
                 public_minor=row.public_minor,
+                list_minor=row.list_minor,
                 is_gift=row.is_gift,
             )
         )

@@ -24,12 +24,13 @@ from shop.catalog.selectors.places import find_places, find_products
 
 
 class Priced(NamedTuple):
-    """Units of a variant at the price of one, for the shopper and for everybody."""
+    """Units of a variant at the price of one, for the shopper, for everybody and by the list."""
 
     variant_id: int
     quantity: int
     unit_minor: int
     public_minor: int
+    list_minor: int = 0
 
 
 def make_lines(priced: Sequence[Priced], context: QuoteContext) -> tuple[CartLineValue, ...]:
@@ -52,6 +53,7 @@ def make_lines(priced: Sequence[Priced], context: QuoteContext) -> tuple[CartLin
             unit_minor=one.unit_minor,
             floor_minor=floors.get(one.variant_id, 0),
             public_minor=one.public_minor,
+            list_minor=one.list_minor,
         )
         for one in priced
     )
@@ -88,7 +90,7 @@ def price_rows(
             kept, offered = promise_on(row), promise_of(current)
             settled = settle_price(kept, offered, now=context.now, frozen_until=frozen_until)
             promise = settled.promise
-            amounts = promise.quoted_minor, promise.public_minor
+            amounts = promise.quoted_minor, promise.public_minor, promise.list_minor
             priced.append(Priced(row.variant_id, row.quantity, *amounts))
     return priced
 

@@ -15,6 +15,7 @@ from orders.services.cart_values import (
 )
 from orders.services.shopper_facts import complete_shopper
 from pricing.core.values import QuoteContext
+from pricing.selectors import list_prices
 from profiles.core.values import ShopperValue
 from promotions.core.carts import CartValue
 from promotions.core.values import Evaluation
@@ -65,8 +66,17 @@ def rehearse_cart(
 
 def _cart_of(basket: Mapping[int, int], context: QuoteContext) -> CartValue:
     prices, full = price_basket(basket, context), price_basket(basket, for_everybody(context))
+    listed = list_prices(
+        variant_ids=list(basket), now=context.now, market=context.market, channel=context.channel
+    )
     priced = [
-        Priced(variant_id, quantity, prices[variant_id], full.get(variant_id, 0))
+        Priced(
+            variant_id,
+            quantity,
+            prices[variant_id],
+            full.get(variant_id, 0),
+            listed.get(variant_id, 0),
+        )
         for variant_id, quantity in basket.items()
         if prices.get(variant_id)
     ]

@@ -121,7 +121,8 @@ def _prepare(cart: CartValue, opened: OpenCart, shelf: GiftShelf, context: Quote
 
 def _price_of(line: SettledLine) -> Priced:
     price = line.price
-    return Priced(line.card.variant_id, line.quantity, price.quoted_minor, price.public_minor)
+    amounts = price.quoted_minor, price.public_minor, price.list_minor
+    return Priced(line.card.variant_id, line.quantity, *amounts)
 
 
 def _price_gifts(context: QuoteContext, variant_ids: Sequence[int]) -> Mapping[int, PriceView]:

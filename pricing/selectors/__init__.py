@@ -8,6 +8,7 @@ from pricing.selectors.prices import (
     floor_minor,
     has_price_book,
     list_price_history,
+    list_prices,
     reference_price,
     resolve_jurisdiction,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "list_model_versions",
     "list_overrides",
     "list_price_history",
+    "list_prices",
     "list_proposals",
     "list_quality",
     "reference_price",

@@ -83,6 +83,25 @@ def floor_minor(
     return floors
 
 
+def list_prices(
+    *, variant_ids: Sequence[int], now: datetime, market: str = "us", channel: str = "online"
+) -> dict[int, int]:
+    """Return the list price of each variant, from which a public price may be reduced.
+
+    No query while the book is fresh. A variant that no book holds yet is sold at its list price.
+    """
+    ids = np.array(list(variant_ids), dtype=np.int64)
+    arrays = load_variant_arrays()
+    listed = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
+    found = {one: listed[one] for one in ids.tolist() if one in listed}
+    served = get_serving().served(market, channel, now)
+    if served is not None and len(ids):
+        at, is_there = served.book.find(ids)
+        prices = served.book.terms.list_minor[at]
+        found |= dict(zip(ids[is_there].tolist(), prices[is_there].tolist(), strict=True))
+    return found
+
+
 def has_price_book(*, now: datetime, market: str = "us", channel: str = "online") -> bool:
     """Return whether a place has a price book: without one no floor is known. No query."""
     return get_serving().served(market, channel, now) is not None

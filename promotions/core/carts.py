@@ -13,7 +13,8 @@ class CartLineValue:
     """A line as the evaluator sees it: `unit_minor` is the quoted price of one unit.
 
     `category_ids` runs from department to leaf; no discount takes a unit below `floor_minor`.
-    `public_minor` is what a unit costs everybody; 0: no less than here.
+    `public_minor` is what a unit costs everybody; 0: no less than here. `list_minor` is the price
+    it is regularly sold at; 0: no more than that.
 
     >>> CartLineValue("a", 1, 10, (3, 7), 5, quantity=3, unit_minor=250).value_minor
     750
@@ -28,6 +29,12 @@ class CartLineValue:
     unit_minor: int
     floor_minor: int = 0
     public_minor: int = 0
+    list_minor: int = 0
+
+    @property
+    def everybodys_minor(self) -> int:
+        """Return what a unit costs everybody."""
+        return max(self.unit_minor, self.public_minor)
 
     @property
     def value_minor(self) -> int:
@@ -42,7 +49,7 @@ class CartLineValue:
         >>> line.full_minor
         600
         """
-        return max(self.unit_minor, self.public_minor) * self.quantity
+        return self.everybodys_minor * self.quantity
 
     def personal_room_minor(self, cap: int) -> int:
         """Return what offers for this shopper may still take off all units.
@@ -54,7 +61,7 @@ class CartLineValue:
         >>> line.personal_room_minor(3_000)
         40
         """
-        public = max(self.unit_minor, self.public_minor)
+        public = self.everybodys_minor
         return max(0, public * cap // 10_000 - (public - self.unit_minor)) * self.quantity
 
 
@@ -151,7 +158,9 @@ class ShopperFacts:
 class Scope:
     """Which lines are meant. Empty selectors mean every line; several are alternatives.
 
-    `variant_ids` None: not limited by variant. What an `except_` names is never meant.
+    `variant_ids` None: not limited by variant. What an `except_` names is never meant, nor is with
+    `is_unreduced` what everybody pays less for than its list price, nor what costs everybody less
+    than `from_minor` or more than `to_minor`.
 
     >>> cheese = CartLineValue("a", 1, 10, (3, 7), 5, quantity=1, unit_minor=250)
     >>> Scope(category_ids=frozenset({3})).covers(cheese)
@@ -167,9 +176,19 @@ class Scope:
     except_category_ids: frozenset[int] = frozenset()
     except_brand_ids: frozenset[int] = frozenset()
     except_variant_ids: frozenset[int] = frozenset()
+    is_unreduced: bool = False
+    from_minor: int | None = None
+    to_minor: int | None = None
+
+    @property
+    def is_by_price(self) -> bool:
+        """Return whether it depends on prices which goods are meant."""
+        return self.is_unreduced or self.from_minor is not None or self.to_minor is not None
 
     def covers(self, line: CartLineValue) -> bool:
         """Return whether `line` is meant."""
+        if self.is_by_price and not self._fits_price(line):
+            return False
         if not self.except_category_ids.isdisjoint(line.category_ids):
             return False
         if line.brand_id in self.except_brand_ids or line.variant_id in self.except_variant_ids:
@@ -183,6 +202,13 @@ class Scope:
             or line.brand_id in self.brand_ids
             or not self.category_ids.isdisjoint(line.category_ids)
         )
+
+    def _fits_price(self, line: CartLineValue) -> bool:
+        price = line.everybodys_minor
+        if self.is_unreduced and price < line.list_minor:
+            return False
+        is_dear = self.from_minor is None or price >= self.from_minor
+        return is_dear and (self.to_minor is None or price <= self.to_minor)
 
 
 EVERYTHING = Scope()

@@ -2,15 +2,25 @@
 
 Scope: {} every line; {"listed": true} the variants listed in rows of their own; or any of
 "variants", "products", "categories", "brands", "except_categories", "except_brands",
-"except_variants", each a list of ids.
+"except_variants", each a list of ids. Beside any of these {"not_reduced": true}: only what
+everybody pays the list price for, {"price_from": 1000, "price_to": 5000}: only what costs everybody
+so much a unit, minor units.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any as Json
 
 from promotions.core.carts import EVERYTHING, Scope
-from promotions.core.parse_fields import allow_only, read_flag, read_ids, read_object, refuse
+from promotions.core.parse_fields import (
+    allow_only,
+    read_count,
+    read_flag,
+    read_ids,
+    read_object,
+    refuse,
+)
 
 _SCOPE_FIELDS = {
     "variants": "variant_ids",
@@ -21,6 +31,8 @@ _SCOPE_FIELDS = {
     "except_brands": "except_brand_ids",
     "except_variants": "except_variant_ids",
 }
+_PRICES = {"price_from": "from_minor", "price_to": "to_minor"}
+_BY_PRICE = {"not_reduced", *_PRICES}
 
 
 def parse_scope(tree: Json, place: str = "scope") -> Scope:
@@ -33,19 +45,31 @@ def parse_scope(tree: Json, place: str = "scope") -> Scope:
     if not fields:
         return EVERYTHING
     if "listed" in fields:
-        allow_only(fields, {"listed"}, place)
+        allow_only(fields, {"listed", *_BY_PRICE}, place)
         # The rows are the caller's to fill in; until then the scope covers nothing, not everything
-        return (
-            Scope(variant_ids=frozenset())
-            if read_flag(fields["listed"], f"{place}.listed")
-            else EVERYTHING
-        )
-    allow_only(fields, _SCOPE_FIELDS.keys(), place)
+        is_listed = read_flag(fields["listed"], f"{place}.listed")
+        ids = frozenset[int]() if is_listed else None
+        return Scope(variant_ids=ids, **_read_prices(fields, place))
+    allow_only(fields, {*_SCOPE_FIELDS, *_BY_PRICE}, place)
     chosen = {
-        _SCOPE_FIELDS[key]: read_ids(ids, f"{place}.{key}")
-        for key, ids in fields.items()
-        if ids != []
+        field: read_ids(fields[key], f"{place}.{key}")
+        for key, field in _SCOPE_FIELDS.items()
+        if fields.get(key, []) != []
     }
     if "variant_ids" in chosen and chosen.keys() & {"product_ids", "category_ids", "brand_ids"}:
         raise refuse(place, "variants cannot be mixed with products, categories or brands")
-    return Scope(**chosen)
+    return Scope(**chosen, **_read_prices(fields, place))
+
+
+def _read_prices(fields: Mapping[str, Json], place: str) -> dict[str, Json]:
+    """Return what a scope says of the prices of its goods."""
+    found: dict[str, Json] = {
+        field: read_count(fields[key], f"{place}.{key}", least=0)
+        for key, field in _PRICES.items()
+        if fields.get(key) is not None
+    }
+    if found.get("from_minor", 0) > found.get("to_minor", found.get("from_minor", 0)):
+        raise refuse(f"{place}.price_to", "it is below price_from: nothing is priced so")
+    if "not_reduced" in fields:
+        found["is_unreduced"] = read_flag(fields["not_reduced"], f"{place}.not_reduced")
+    return found

@@ -87,12 +87,14 @@ class UnitPrices:
 
     def find_fitting(self, line: CartLineValue) -> list[OfferValue]:
         """Return the offers that apply to the cart with one unit of `line` more, and cover it."""
+        line = self._as_there(line)
         applying = self._list_applying(line, self._list_covering(line))
         return [self._offers[at] for at in applying]
 
     def find_multibuys(self, line: CartLineValue) -> list[OfferValue]:
         """Return the offers on several units that one more of `line` is part of, and that apply
         once there are enough."""
+        line = self._as_there(line)
         covering = [self._entries[at] for at in self._list_covering(line)]
         wanted = [
             one.offer for one in covering if one.coupon_code is None and is_multibuy(one.offer)
@@ -108,6 +110,7 @@ class UnitPrices:
 
     def price(self, line: CartLineValue) -> UnitPrice:
         """Return what one unit of `line` more adds; if the variant is in the cart, at its price."""
+        line = self._as_there(line)
         covering = self._list_covering(line)
         applying = self._list_applying(line, sorted({*covering, *self._touched}))
         fit = [at for at in applying if at in covering]
@@ -119,6 +122,13 @@ class UnitPrices:
         if found is None:
             found = self._known[key] = self._price_in(applying, fit, line)
         return found
+
+    def _as_there(self, line: CartLineValue) -> CartLineValue:
+        """Return the unit at the price of its line, if the variant is in the cart."""
+        if line.variant_id not in self._inside:
+            return line
+        lines = self._given.cart.lines
+        return next(one for one in lines if one.variant_id == line.variant_id)
 
     def _take(self, places: Iterable[int]) -> list[Candidate]:
         return [self._entries[at] for at in places]

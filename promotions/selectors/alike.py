@@ -30,6 +30,7 @@ class Cover:
     `lowered` is by offer, of those that may lower a piece; `concerned` has what their conditions
     ask for, too, and offers that compete with them. Variants of one of the `kinds` are in the same
     scopes of all offers and their conditions, and are all never priced personally, or none is.
+    `tells_reduced`: some of these scopes mean no goods below their list price.
     """
 
     variant_id: IntArray
@@ -37,6 +38,7 @@ class Cover:
     lowered: Mapping[int, BoolArray]
     concerned: Mapping[int, BoolArray]
     kinds: IntArray
+    tells_reduced: bool
 
     def find_kinds(self, variant_ids: IntArray) -> IntArray:
         """Return the kind of each variant, (n,); -1 of those that are not on sale."""
@@ -95,7 +97,8 @@ def _cover_catalogue(book_version: int, catalogue: int) -> Cover:
     lowered = {offer.offer_id: join(offer.scopes) for offer in lowering}
     concerned = {offer_id: join(scopes) for offer_id, scopes in asked.items()}
     kinds = _number_kinds(list(masks.values()), arrays)
-    return Cover(arrays.variant_id, arrays.product_id, lowered, concerned, kinds)
+    tells_reduced = any(scope.is_unreduced for scope in masks)
+    return Cover(arrays.variant_id, arrays.product_id, lowered, concerned, kinds, tells_reduced)
 
 
 def _number_kinds(masks: list[BoolArray], arrays: VariantArrays) -> IntArray:

@@ -117,7 +117,8 @@ def compile_offer(
     benefit = replace(build_offer_benefit(offer), ignores_floor=campaign.sells_below_floor)
     check_scope(benefit, scope)
     if variant_ids is not None:
-        scope = replace(Scope(), variant_ids=frozenset(variant_ids))
+        prices = Scope(None, is_unreduced=scope.is_unreduced, from_minor=scope.from_minor)
+        scope = replace(prices, to_minor=scope.to_minor, variant_ids=frozenset(variant_ids))
     return OfferValue(
         offer_id=offer.pk,
         campaign_id=campaign.pk,

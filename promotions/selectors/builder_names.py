@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any as Json
 
+from promotions.core.builder.benefits import say_bounds
 from promotions.core.builder.conditions import list_clauses
 from promotions.core.builder.names import name_promotion
 from promotions.core.builder.plans import Answers, Template
@@ -49,7 +50,7 @@ def say_terms(offers: Iterable[Mapping[str, Json]], *, market_code: str) -> str:
 
 
 def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple[str, ...]:
-    """Return what an offer asks, clause by clause, as shoppers read it; none for nothing.
+    """Return what an offer asks and of how many units, clause by clause, as shoppers read it.
 
     What the shop inferred of somebody (segment, tags) is told by the reason beside the offer, not
     here: those clauses are in the words of staff. Two queries, and one for each kind of goods that
@@ -63,7 +64,8 @@ def list_offer_terms(*, campaign_id: int, offer_id: int, language: str) -> tuple
     scopes = [scope for one in told for scope in list_scopes(one)]
     english, chinese = speak(scopes, offer.market_code)
     words = chinese if language.startswith("zh") else english
-    return tuple(text for one in told for text in list_clauses(one, words))
+    asked = [text for one in told for text in list_clauses(one, words)]
+    return (*asked, *say_bounds(offer.benefit, words))
 
 
 def _say_taken(conditions: Iterable[Condition], words: Lexicon, *, coded: bool) -> str:

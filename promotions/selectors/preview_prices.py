@@ -24,12 +24,13 @@ IntArray = NDArray[np.int64]
 @dataclass(frozen=True, slots=True)
 class Goods:
     """One piece each of n goods on sale, arrays (n,): what it costs the shopper, the least it may
-    cost, and what it costs everybody."""
+    cost, what it costs everybody, and its list price."""
 
     variant_id: IntArray
     unit_minor: IntArray
     floor_minor: IntArray
     public_minor: IntArray
+    list_minor: IntArray
 
     def take(self, where: IntArray) -> Goods:
         """Return the goods at positions `where`."""
@@ -38,6 +39,7 @@ class Goods:
             self.unit_minor[where],
             self.floor_minor[where],
             self.public_minor[where],
+            self.list_minor[where],
         )
 
 
@@ -79,7 +81,9 @@ def price_goods(
     inside = np.isin(goods.variant_id, [line.variant_id for line in cart.lines])
     apart = inside | known | bool(list(codes))
     single = np.where(apart, goods.variant_id, 0)
-    first, group = group_alike(kinds, goods.unit_minor, goods.public_minor, single)
+    is_reduced = (goods.public_minor < goods.list_minor) & cover.tells_reduced
+    amounts = goods.unit_minor, goods.public_minor
+    first, group = group_alike(kinds, *amounts, single, is_reduced.astype(np.int64))
     lines = make_lines(goods.take(first))
     gathered = gather(lines)
     prices = _price_groups(goods, lines, group, gathered.price_units())

@@ -37,7 +37,7 @@ def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
 
 
 def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:
-    """Return, per variant, what `Scope.covers` says of a line of it."""
+    """Return, per variant, what `Scope.covers` says of a line of it, at whatever price it has."""
     if scope.variant_ids is not None:
         covered = np.isin(arrays.variant_id, np.array(sorted(scope.variant_ids), dtype=np.int64))
     elif scope.product_ids or scope.category_ids or scope.brand_ids:

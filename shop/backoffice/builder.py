@@ -18,6 +18,8 @@ from promotions.core.builder.plans import Template
 from promotions.core.builder.prices import PRICES
 from promotions.core.builder.sets import SETS
 from promotions.core.builder.templates import CUTS
+from promotions.core.parse import parse_scope
+from promotions.core.parse_fields import BadOffer
 from promotions.selectors.builder import list_stacking_groups
 from promotions.selectors.builder_names import name_filled
 from promotions.selectors.law_forbidden import find_forbidden
@@ -207,6 +209,11 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     if not filled.is_valid():
         return None
     names, answers = filled.names.cleaned_data, filled.form.cleaned_data
+    narrow = _join_bounds(filled.bounds, is_of_goods=True)
+    if not _may_mean(narrow, filled):
+        return None
+    if narrow:
+        answers = {**answers, "goods": {**(answers.get("goods") or {}), **narrow}}
     market_code = filled.place.market_code
     made = name_filled(filled.template, answers, market_code=market_code)
     named = {
@@ -221,7 +228,7 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
             template=filled.template,
             answers={**answers, **named, **around},
             conditions=join_clauses(filled.clauses),
-            bounds=_join_bounds(filled.bounds),
+            bounds=_join_bounds(filled.bounds, is_of_goods=False),
             by_id=account_id(request),
             now=filled.place.now,
         )
@@ -236,10 +243,23 @@ def save_sentence(filled: FilledSentence, request: HttpRequest) -> int | None:
     return made_id
 
 
-def _join_bounds(bounds: list[FilledBound]) -> dict[str, Any]:
+def _may_mean(narrow: dict[str, Any], filled: FilledSentence) -> bool:
+    """Return whether goods may be narrowed like that; if not, the reason is at its blank."""
+    try:
+        parse_scope(narrow)
+    except BadOffer as refusal:
+        name = str(refusal.detail["place"]).rpartition(".")[2]
+        form = next(one.form for one in filled.bounds if name in one.form.fields)
+        form.add_error(name, refusal.message)
+        return False
+    return True
+
+
+def _join_bounds(bounds: list[FilledBound], *, is_of_goods: bool) -> dict[str, Any]:
     joined: dict[str, Any] = {}
     for one in bounds:
-        joined |= one.bound.build(one.form.cleaned_data)
+        if one.bound.is_of_goods is is_of_goods:
+            joined |= one.bound.build(one.form.cleaned_data)
     return joined
 
 

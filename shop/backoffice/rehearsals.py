@@ -131,6 +131,7 @@ def make_carts(orders: Sequence[RecordedOrder], *, now: datetime) -> list[CartVa
                 unit_minor=line.quoted_minor,
                 floor_minor=min(floors[place].get(line.variant_id, 0), line.quoted_minor),
                 public_minor=line.public_minor,
+                list_minor=line.list_minor,
             )
             for line in order.bought
         )

@@ -97,6 +97,7 @@ def _line_of(line: RecordedLine, known: LineFacts) -> CartLineValue:
         unit_minor=line.quoted_minor,
         floor_minor=known.floor_minor,
         public_minor=line.public_minor,
+        list_minor=line.list_minor,
     )
 
 

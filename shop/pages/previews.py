@@ -18,7 +18,7 @@ from orders.services.cart_values import (
 from orders.services.gifts import choices_of
 from orders.services.rows import OpenCart
 from pricing.core.values import PriceView
-from pricing.selectors import floor_minor
+from pricing.selectors import floor_minor, list_prices
 from pricing.services import quote_listing
 from profiles.services import log_exposures
 from promotions.core.carts import CartLineValue, CartValue
@@ -67,6 +67,7 @@ def preview_cards(
             1,
             prices[card.variant_id].quoted_minor,
             prices[card.variant_id].public_minor,
+            prices[card.variant_id].list_minor,
         )
         for card in cards
         if card.variant_id in prices
@@ -166,14 +167,18 @@ def _price_alone(ctx: PageContext, ids: IntArray, quoted: IntArray) -> Goods:
         variant_ids=ids.tolist(), now=ctx.now, market=ctx.market, channel=ctx.channel
     )
     floor = np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64)
-    return Goods(variant_id=ids, unit_minor=quoted, floor_minor=floor, public_minor=public)
+    prices = list_prices(
+        variant_ids=ids.tolist(), now=ctx.now, market=ctx.market, channel=ctx.channel
+    )
+    listed = np.array([prices.get(one, 0) for one in ids.tolist()], dtype=np.int64)
+    return Goods(ids, quoted, floor, public, listed)
 
 
 def _lines_for(ctx: PageContext, goods: Goods) -> tuple[CartLineValue, ...]:
-    columns = (goods.variant_id, goods.unit_minor, goods.public_minor)
+    columns = (goods.variant_id, goods.unit_minor, goods.public_minor, goods.list_minor)
     priced = [
-        Priced(one, 1, unit, full)
-        for one, unit, full in zip(*(column.tolist() for column in columns), strict=True)
+        Priced(one, 1, *amounts)
+        for one, *amounts in zip(*(column.tolist() for column in columns), strict=True)
     ]
     return make_lines(priced, quote_context(ctx, "offers"))
 

@@ -189,7 +189,7 @@ def draw_set_offer(rng: random.Random, offer_id: int) -> OfferValue:
 
 def _draw_line(rng: random.Random, i: int) -> CartLineValue:
     unit = rng.randint(0, 3_000)
-    return make_line(
+    line = make_line(
         f"line-{i}",
         variant_id=i,
         product_id=i // 2,
@@ -199,13 +199,26 @@ def _draw_line(rng: random.Random, i: int) -> CartLineValue:
         unit_minor=unit,
         floor_minor=rng.choice((0, 0, unit // 2, unit * 9 // 10, unit + 5)),
     )
+    return reduce_some(line)
+
+
+def reduce_some(line: CartLineValue) -> CartLineValue:
+    """Return the line, every third one sold below its list price. Drawn by what it is."""
+    is_reduced = random.Random(repr(line)).random() < 0.33
+    listed = line.everybodys_minor
+    return replace(line, list_minor=listed * 5 // 4 + 1 if is_reduced else listed)
 
 
 def _scope(rng: random.Random) -> Scope:
     one = frozenset({rng.randint(1, 3)})
-    return rng.choice(
+    drawn = rng.choice(
         (Scope(), Scope(category_ids=one), Scope(brand_ids=one), Scope(except_brand_ids=one))
     )
+    own = random.Random(f"{drawn} {one}{rng.getstate()[1][:3]}")
+    by_price = own.choice(
+        ({}, {}, {"is_unreduced": True}, {"from_minor": 900}, {"to_minor": 1_800})
+    )
+    return replace(drawn, **by_price)
 
 
 def _sets(rng: random.Random, kind: Kind) -> BuyGet | GroupOf:

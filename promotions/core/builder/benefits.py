@@ -27,7 +27,8 @@ def say_benefit(benefit: Benefit, scope: Scope, words: Lexicon) -> str:
     sets = getattr(benefit.terms, "max_sets", None)
     if sets is not None:
         said += words.pick((f", at most {sets} times an order", f"，每单最多 {sets} 次"))
-    said += "".join(say_bounds(benefit, words))
+    for bound in say_bounds(benefit, words):
+        said += words.pick((f", {bound}", f"，{bound}"))
     if benefit.cap_line_minor is not None:
         cap = words.money(benefit.cap_line_minor)
         said += words.pick((f", at most {cap} a line", f"，每行最多减 {cap}"))
@@ -41,12 +42,12 @@ def say_bounds(benefit: Benefit, words: Lexicon) -> Iterator[str]:
     """Yield of how many units at most it lowers the price."""
     each, most = benefit.most_units_line, benefit.most_units
     if each is not None:
-        yield words.pick((f", at most {each} of each product", f"，每种商品最多 {each} 件"))
+        yield words.pick((f"at most {each} of each product", f"每种商品最多 {each} 件"))
     if most is not None and benefit.cheapest_first:
         pieces = "the cheapest piece" if most == 1 else f"the {most} cheapest pieces"
-        yield words.pick((f", only on {pieces} of an order", f"，仅限每单最便宜的 {most} 件"))
+        yield words.pick((f"only on {pieces} of an order", f"仅限每单最便宜的 {most} 件"))
     elif most is not None:
-        yield words.pick((f", at most {most} in one order", f"，每单最多 {most} 件"))
+        yield words.pick((f"at most {most} in one order", f"每单最多 {most} 件"))
 
 
 def _percentage(benefit: Benefit, scope: Scope, words: Lexicon) -> str:

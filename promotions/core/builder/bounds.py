@@ -14,13 +14,15 @@ from promotions.core.builder.plans import Answers, Blank, Template, Text
 class Bound:
     """A sentence of blanks, none of which has to be filled in, and what it adds to an offer.
 
-    `fits` says to which sentences it may be added.
+    `fits` says to which sentences it may be added; `is_of_goods`: what it builds narrows the goods
+    of the sentence, and is no field of the offer.
     """
 
     sentence: Text
     blanks: tuple[Blank, ...]
     build: Callable[[Answers], dict[str, Json]] = field(repr=False)
     fits: Callable[[Template], bool] = field(repr=False)
+    is_of_goods: bool = False
 
 
 def list_bounds(template: Template) -> list[Bound]:
@@ -36,7 +38,39 @@ def _units(answers: Answers) -> dict[str, Json]:
     return {name: answers.get(name) for name in ("max_line_units", "max_order_units")}
 
 
+def _goods(answers: Answers) -> dict[str, Json]:
+    """Return what narrows the goods of the sentence, beside the scope it builds."""
+    said: dict[str, Json] = {key: answers[key] for key in _PRICES if answers.get(key) is not None}
+    return said | ({"not_reduced": True} if answers.get("goods_at") == "list" else {})
+
+
+_PRICES = ("price_from", "price_to")
+_AT = Blank(
+    "goods_at",
+    "choice",
+    ("at which price", "价格范围"),
+    "any",
+    is_needed=False,
+    choices=(
+        ("any", ("all of these products", "以上全部商品")),
+        ("list", ("only those that are not reduced", "仅未降价的商品")),
+    ),
+)
 BOUNDS = (
+    Bound(
+        (
+            "This means {goods_at}, priced from {price_from} to {price_to} each.",
+            "适用于{goods_at}，单价 {price_from} 至 {price_to}。",
+        ),
+        (
+            _AT,
+            Blank("price_from", "money", ("lowest price", "最低单价"), "", is_needed=False),
+            Blank("price_to", "money", ("highest price", "最高单价"), "", is_needed=False),
+        ),
+        _goods,
+        lambda template: template.has_scope,
+        is_of_goods=True,
+    ),
     Bound(
         (
             "At most {max_line_units} pieces of each product and {max_order_units} of an order.",

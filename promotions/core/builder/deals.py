@@ -52,7 +52,8 @@ def say_deal(offer: OfferValue, words: Lexicon) -> str:
     sets = getattr(offer.benefit.terms, "max_sets", None)
     if sets is not None:
         said += words.pick(MOST).format(sets=sets)
-    said += "".join(say_bounds(offer.benefit, words))
+    for bound in say_bounds(offer.benefit, words):
+        said += words.pick((f", {bound}", f"，{bound}"))
     condition = offer.condition
     parts = condition.parts if isinstance(condition, All) else (condition,)
     asked = [one for one in parts if not needed_facts(one) & INFERRED]

@@ -68,6 +68,11 @@ class Template:
     is_of_units: bool = False
 
     @property
+    def has_scope(self) -> bool:
+        """Return whether it means the goods of one blank, which prices may narrow."""
+        return [blank.name for blank in self.blanks if blank.kind == "goods"] == ["goods"]
+
+    @property
     def stacking(self) -> Mapping[str, str]:
         """Return how it goes with others until staff choose: no two of one group on one unit."""
         if not self.is_of_products:

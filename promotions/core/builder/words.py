@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -82,7 +82,30 @@ def say_goods(scope: Scope, words: Lexicon) -> str:
     >>> words = Lexicon("en", "en_US", "USD", {("category", 3): "Cheese", ("brand", 5): "Acme"})
     >>> say_goods(Scope(category_ids=frozenset({3}), except_brand_ids=frozenset({5})), words)
     'Cheese except Acme'
+    >>> say_goods(Scope(category_ids=frozenset({3}), is_unreduced=True, to_minor=500), words)
+    'Cheese (not reduced, up to $5.00 each)'
     """
+    said = _say_named(scope, words)
+    if not scope.is_by_price:
+        return said
+    asked = words.pick((", ", "，")).join(_say_prices(scope, words))
+    return f"{said}（{asked}）" if words.is_chinese else f"{said} ({asked})"
+
+
+def _say_prices(scope: Scope, words: Lexicon) -> Iterator[str]:
+    if scope.is_unreduced:
+        yield words.pick(("not reduced", "未降价"))
+    low = None if scope.from_minor is None else words.money(scope.from_minor)
+    high = None if scope.to_minor is None else words.money(scope.to_minor)
+    if low is not None and high is not None:
+        yield words.pick((f"from {low} to {high} each", f"单价 {low} 至 {high}"))
+    elif low is not None:
+        yield words.pick((f"from {low} each", f"单价 {low} 起"))
+    elif high is not None:
+        yield words.pick((f"up to {high} each", f"单价不超过 {high}"))
+
+
+def _say_named(scope: Scope, words: Lexicon) -> str:
     chosen = _chosen(scope, words)
     except_ = [
         words.name(kind, key)

@@ -24,6 +24,38 @@ def test_a_sentence_may_lower_only_so_many_pieces(stocked_shop: None) -> None:
     assert errors_of(save("price_cut", {**typed, "max_line_units": "0"})).startswith(
         "max_line_units: "
     )
-    kinds = {kind for kind, one in TEMPLATES.items() if one.is_of_units}
-    assert {one.code for one in TEMPLATES.values() if list_bounds(one)} == kinds
-    assert len(kinds) == 9
+
+
+def test_each_sentence_offers_what_can_narrow_it() -> None:
+    units = {kind for kind, one in TEMPLATES.items() if one.is_of_units}
+    goods = {kind for kind, one in TEMPLATES.items() if one.has_scope}
+    shown = {kind: list_bounds(one) for kind, one in TEMPLATES.items()}
+    assert {kind for kind, each in shown.items() if any(not b.is_of_goods for b in each)} == units
+    assert {kind for kind, each in shown.items() if any(b.is_of_goods for b in each)} == goods
+    assert (len(units), len(goods)) == (9, 15)
+    assert "bundle" not in goods
+
+
+def test_a_sentence_may_mean_only_products_of_some_prices(stocked_shop: None) -> None:
+    typed, _said = KINDS["price_cut"]
+    filled = save("price_cut", {**typed, "goods_at": "list", "price_from": "2", "price_to": "5.50"})
+    assert errors_of(filled) == ""
+    goods = "Cheese 1 (not reduced, from $2.00 to $5.50 each)"
+    assert sentences()[0].startswith(f"Take 10 % off {goods} for account holders")
+    offer = Offer.objects.latest("pk")
+    assert offer.name == f"10% off {goods}"
+    assert {**offer.scope, "categories": None} == {
+        "categories": None,
+        "not_reduced": True,
+        "price_from": 200,
+        "price_to": 550,
+    }
+    wrong = save("price_cut", {**typed, "price_from": "5", "price_to": "2"})
+    assert "it is below price_from" in errors_of(wrong)
+
+
+def test_the_cheapest_piece_may_be_one_of_those_that_are_not_reduced(stocked_shop: None) -> None:
+    typed, _said = KINDS["cheapest_piece"]
+    assert errors_of(save("cheapest_piece", {**typed, "goods_at": "list"})) == ""
+    said = "Take 100 % off Cheese 1 (not reduced), only on the cheapest piece of an order"
+    assert sentences()[0].startswith(said)

@@ -74,7 +74,8 @@ def stock_catalogue(count: int) -> Goods:
     unit = np.array([rng.choice((199, 250, 499, 1_000, 2_400)) for _ in ids], dtype=np.int64)
     floor = np.array([rng.randint(0, price) for price in unit.tolist()], dtype=np.int64)
     public = unit + np.array([rng.choice((0, 0, 0, 30)) for _ in ids], dtype=np.int64)
-    return Goods(ids, unit, floor, public)
+    listed = public + np.array([rng.choice((0, 0, 50)) for _ in ids], dtype=np.int64)
+    return Goods(ids, unit, floor, public, listed)
 
 
 def make_lines(goods: Goods) -> list[CartLineValue]:
@@ -82,7 +83,7 @@ def make_lines(goods: Goods) -> list[CartLineValue]:
         find_places(goods.variant_id.tolist()),
         find_products(goods.variant_id.tolist()),
     )
-    columns = (goods.unit_minor, goods.floor_minor, goods.public_minor)
+    columns = (goods.unit_minor, goods.floor_minor, goods.public_minor, goods.list_minor)
     return [
         make_line(
             f"l{one}",
@@ -93,8 +94,9 @@ def make_lines(goods: Goods) -> list[CartLineValue]:
             unit_minor=unit,
             floor_minor=floor,
             public_minor=public,
+            list_minor=listed,
         )
-        for one, unit, floor, public in zip(
+        for one, unit, floor, public, listed in zip(
             goods.variant_id.tolist(), *(each.tolist() for each in columns), strict=True
         )
     ]
@@ -136,6 +138,9 @@ def release_all_kinds(alice: int) -> None:
 def test_they_agree_on_every_kind_of_price(shelf: Shelf) -> None:
     goods, alice = stock_catalogue(900), make_shopper()
     release_all_kinds(alice.id)
+    make_campaign("regular", percent="9", scope={"not_reduced": True})
+    make_campaign("dear", percent="4", scope={"price_from": 500, "price_to": 1_029})
+    forget_offer_book()
     lines = make_lines(goods)
     for shopper in (ShopperView(alice.id, is_member=True), ShopperView(None)):
         shown = preview(lines, shopper).mine
@@ -202,7 +207,7 @@ def test_a_further_size_of_a_product_in_the_cart_is_no_further_product(shelf: Sh
     make_campaign("two", amount_minor=300, condition={"different_products": 2})
     forget_offer_book()
     same = np.array([1_000, 1_000], dtype=np.int64)
-    asked = Goods(ids, same, np.zeros(2, dtype=np.int64), same)
-    held = make_lines(Goods(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1]))
+    asked = Goods(ids, same, np.zeros(2, dtype=np.int64), same, same)
+    held = make_lines(Goods(goods.variant_id[:1], same[:1], same[:1] * 0, same[:1], same[:1]))
     prices, _arms = price_all(asked, ShopperView(None), replace(NOTHING, lines=tuple(held)))
     assert dict(zip(ids.tolist(), prices.tolist(), strict=True)) == {other: 700, larger.pk: 1_000}

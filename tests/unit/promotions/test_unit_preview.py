@@ -17,7 +17,13 @@ from promotions.core.interplay import shuts_out_others
 from promotions.core.stacking import Candidate, best_plan
 from promotions.core.unit_preview import Memory, UnitPrices, drop_idle
 from promotions.core.values import CouponValue, OfferValue, Stacking, Target
-from tests.factories.baskets import draw_basket, draw_benefit, draw_offer, draw_personal_basket
+from tests.factories.baskets import (
+    draw_basket,
+    draw_benefit,
+    draw_offer,
+    draw_personal_basket,
+    reduce_some,
+)
 from tests.factories.promotions import (
     ALICE,
     NOON,
@@ -65,6 +71,7 @@ def draw_card(rng: random.Random, cart: CartValue) -> CartLineValue:
         floor_minor=rng.choice((0, 0, unit // 2, unit * 9 // 10)),
         public_minor=unit * rng.choice((100, 105)) // 100,
     )
+    line = reduce_some(line)
     same = [one for one in cart.lines if one.variant_id == line.variant_id]
     return line if not same else replace(same[0], quantity=1, unit_minor=unit)
 
