@@ -11,6 +11,7 @@ from promotions.admin import (
     partners,
     points,
     policy,
+    staff_tokens,
     terms,
     tills,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "partners",
     "points",
     "policy",
+    "staff_tokens",
     "terms",
     "tills",
 ]

@@ -36,6 +36,7 @@ from promotions.models.policy import CampaignPolicy
 from promotions.models.referrals import Referral
 from promotions.models.revisions import CampaignEvent, CampaignRevision
 from promotions.models.stacking import StackingCategory, StackingGroup, StackingRevision
+from promotions.models.staff_tokens import StaffToken
 from promotions.models.terms import MembershipTier, ProgrammeTerms, TermsCategory
 from promotions.models.tills import PointsCode, TillAct, TillSale, TillToken
 
@@ -85,6 +86,7 @@ __all__ = [
     "StackingCategory",
     "StackingGroup",
     "StackingRevision",
+    "StaffToken",
     "TermsCategory",
     "TillAct",
     "TillSale",

@@ -13,8 +13,9 @@ from typing import Any
 from django.db.models import Count
 
 from promotions.core.revisions import OFFERS
-from promotions.models import CodeBatch, Coupon, Offer
+from promotions.models import Campaign, CodeBatch, Coupon, Offer
 from promotions.selectors.campaigns import batch_fields, coupon_fields, plain_value
+from shop.kernel.hashing import fingerprint
 
 COUPONS, BATCHES, LEFT_OUT = "coupons", "code_batches", "codes_left_out"
 CODE_WORDS = (COUPONS, BATCHES, LEFT_OUT)
@@ -37,6 +38,18 @@ def add_codes(snapshots: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         }
         for said in snapshots
     ]
+
+
+def find_version(campaign_id: int) -> str:
+    """Return what changes whenever a campaign, its state or its codes do. Five queries.
+
+    The newest revision, the one that waits included, and a digest of state and codes.
+    """
+    campaign = Campaign.objects.get(pk=campaign_id)
+    offers = Offer.objects.filter(campaign_id=campaign_id).values_list("pk", flat=True)
+    codes = sorted(list_codes(list(offers)).items())
+    number = campaign.pending_revision or campaign.revision
+    return f"{number}-{fingerprint([campaign.status, campaign.revision, codes])[:12]}"
 
 
 def list_codes(offer_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -81,6 +81,11 @@ def find_campaign(campaign_id: int, *, now: datetime) -> CampaignView | None:
     return None if row is None else view_campaign(row, now)
 
 
+def find_campaign_id(code: str) -> int | None:
+    """Return the id of the campaign with a code. One query."""
+    return Campaign.objects.filter(code=code).values_list("pk", flat=True).first()
+
+
 def view_campaign(row: Campaign, now: datetime) -> CampaignView:
     """Return a row as staff pages show it. No query."""
     return CampaignView(

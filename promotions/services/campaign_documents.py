@@ -7,16 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from promotions.core.revisions import OFFERS, describe_change, diff_snapshots
 from promotions.models import Campaign
-from promotions.selectors.campaign_codes import add_codes
+from promotions.selectors.campaign_codes import add_codes, find_version
 from promotions.selectors.campaigns import take_snapshot, take_snapshots
 from promotions.selectors.named_snapshots import name_snapshots
 from promotions.services.campaign_codes import write_codes
 from promotions.services.campaign_revisions import Saved, save_campaign
 from promotions.services.campaign_shape import check_document
+from shop.kernel.errors import FairtagError
+
+CODE_SPACE = 0x6363  # "cc": the first half of every lock on a campaign's code
+
+
+class CampaignChanged(FairtagError):
+    """The campaign is not what its reader saw: somebody changed it, or its codes, meanwhile."""
+
+    code = "campaign_changed"
+
+
+class VersionNeeded(FairtagError):
+    """The campaign exists: its version must be named to change it."""
+
+    code = "version_needed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,28 @@ def write_document(given: Any, writer: Writer) -> Written:
         now=writer.now,
     )
     return Written(saved, before is None, sentences + codes)
+
+
+def require_version(code: str, expected: str | None) -> int | None:
+    """Lock the code and its campaign; return its id, or None where there is none, as expected.
+
+    Call it in the transaction that writes: of two writers who saw the same version the second one
+    waits here and is refused. Raises CampaignChanged, VersionNeeded.
+    """
+    with connection.cursor() as cursor:  # two who create the same: there is no row to lock yet
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [CODE_SPACE, code])
+    campaign = Campaign.objects.select_for_update(no_key=True).filter(code=code).first()
+    if campaign is None:
+        if expected is not None:
+            raise CampaignChanged(_("There is no campaign with this code any more."))
+        return None
+    if expected is None:
+        raise VersionNeeded(_("There is a campaign with this code: send its ETag as If-Match."))
+    if find_version(campaign.pk) != expected:
+        raise CampaignChanged(
+            _("The campaign has changed since you read it: read it anew, then decide again.")
+        )
+    return campaign.pk
 
 
 def _complete(document: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def refuse_value(place: str, value: Any, why: str) -> BadDocument:
     """Return the refusal of the value at `place`, for the caller to raise; `why` is no sentence."""
     said = _("%(place)s: %(value)s does not fit: %(why)s.")
     shown = {"place": place or _("Campaign"), "value": show_value(value), "why": why}
-    return BadDocument(said % shown, place=place)
+    return BadDocument(said % shown, code="document_refused", place=place)
 
 
 def show_value(value: Any) -> str:

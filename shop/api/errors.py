@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from shop.kernel.errors import FairtagError
 PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:fairtag:problem:"
 RETRY_SECONDS = 5
+_STEP = re.compile(r"[^.\[\]]+")  # of a place such as "offers[0].percent"
 READ_ONLY = "25006"  # what a standby answers to a write
 
 logger = logging.getLogger("fairtag.api")
@@ -148,6 +150,9 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
         for name in error.detail.get("fields", ())
         if error.code == "contact_refused"
     ]
+    if error.code == "document_refused":
+        place = pointer(*_STEP.findall(error.detail.get("place", "")))
+        faults = [{"pointer": place, "code": error.code, "message": detail}]
     return problem(
         error.code, detail, status=status, errors=faults, params=error.detail, headers=headers
     )

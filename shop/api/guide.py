@@ -12,6 +12,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("orders", "Orders and their tracking."),
     ("points", "Loyalty points, tiers and invitations."),
     ("tills", "Points at a store's till, by a token of its own."),
+    ("staff", "Campaigns, written by staff systems."),
     ("groups", "Groups one proves to belong to."),
     ("reviews", "What buyers say."),
 )
@@ -31,6 +32,9 @@ The store for mobile clients: the same prices, offers and carts as on the web pa
 
 3. Tills of a store send the token staff made for them as `Authorization: Bearer till_...`. It opens
    `/till/` and nothing else, and no other token opens that.
+
+4. Systems of staff send a token that a member of staff made for them, as
+   `Authorization: Bearer staff_...`. It opens `/staff/` within its scopes and its maker's rights.
 
 `DELETE /account` and `GET /account/data` of an account ask for the password or second factor again
 (401 `reauthentication_required`): `POST /_allauth/app/v1/auth/reauthenticate`.
@@ -54,8 +58,9 @@ explains the price; `opt_out_url` switches personal prices off, with effect on t
 Every error is `application/problem+json` with a stable `code`; see the schema `Problem`.
 
 ### Repeating a request
-Placing and paying an order need an `Idempotency-Key` (a fresh UUID per intent). The same key with
-the same body answers again what it answered first; with another body it is refused with 422.
+Placing and paying an order, and writing campaigns, need an `Idempotency-Key` (a fresh UUID per
+intent). The same key with the same body answers again what it answered first; with another body it
+is refused with 422.
 
 ### Limits
 `RateLimit` and `RateLimit-Policy` say how much is left; a 429 says in `Retry-After` when to come

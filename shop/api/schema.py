@@ -14,15 +14,19 @@ from shop.api.errors import PROBLEM_TYPE, TYPE_PREFIX
 from shop.api.guide import GUIDE, TAGS
 from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 
-Audience = Literal["anyone", "shopper", "account", "till"]
+Audience = Literal["anyone", "shopper", "account", "till", "staff"]
 Schema = dict[str, Any]
 
-ACCESS_TOKEN, SHOPPER_TOKEN, TILL_TOKEN = "accessToken", "shopperToken", "tillToken"
+ACCESS_TOKEN, SHOPPER_TOKEN, TILL_TOKEN, STAFF_TOKEN = (
+    *("accessToken", "shopperToken"),
+    *("tillToken", "staffToken"),
+)
 _SECURITY: dict[Audience, list[Schema]] = {
     "anyone": [{}, {SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
     "shopper": [{SHOPPER_TOKEN: []}, {ACCESS_TOKEN: []}],
     "account": [{ACCESS_TOKEN: []}],
     "till": [{TILL_TOKEN: []}],
+    "staff": [{STAFF_TOKEN: []}],
 }
 # Refusals that any operation of an audience may meet.
 _REFUSALS: dict[Audience, tuple[str, ...]] = {
@@ -30,6 +34,7 @@ _REFUSALS: dict[Audience, tuple[str, ...]] = {
     "shopper": ("token_invalid", "token_expired", "token_joined", "shopper_token_required"),
     "account": ("token_invalid", "sign_in_required"),
     "till": ("token_invalid", "till_token_required"),
+    "staff": ("token_invalid", "staff_token_required"),
 }
 _BODY_REFUSALS = (
     "invalid",
@@ -77,6 +82,21 @@ class TillScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "description": "Token of one till, made by staff. It opens the till's addresses only.",
+        }
+
+
+class StaffScheme(OpenApiAuthenticationExtension):
+    """Names the one way a member of staff says who it is."""
+
+    target_class = "shop.api.staff.StaffAuthentication"
+    name = STAFF_TOKEN
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Token of a member of staff, made in the back office, with scopes.",
         }
 
 

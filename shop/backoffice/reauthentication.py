@@ -56,6 +56,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "rights": (
         *("profiles_account_add", "profiles_account_change", "auth_user_password_change"),
         *("auth_group_add", "auth_group_change", "promotions_tilltoken_add"),
+        "promotions_stafftoken_add",
     ),
 }
 GUARDED = frozenset(name for names in ACTIONS.values() for name in names)

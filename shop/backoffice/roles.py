@@ -33,6 +33,7 @@ PROMOTIONS: Names = (
     *("promotions.limitcounter", "promotions.verifiedgroup", "promotions.groupclaim"),
     *("promotions.stackinggroup", "promotions.stackingcategory"),
 )
+TOKENS: Names = ("promotions.stafftoken",)
 LOYALTY: Names = (
     *("promotions.pointsaccount", "promotions.pointsentry", "promotions.pointsadjustment"),
     *("promotions.programmeterms", "promotions.referral"),
@@ -66,6 +67,7 @@ EVERYTHING = (
     *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
     *REVIEWS,
     *APPROVALS,
+    *TOKENS,
 )
 
 # Rights Django does not make by itself: permission -> (model that owns it, name shown to staff).
@@ -95,7 +97,9 @@ def rights(verb: str, *labels: str) -> frozenset[str]:
 MATRIX: dict[str, frozenset[str]] = {
     MERCHANDISER: rights("view", *EXPERIMENTS, *REVIEWS, *APPROVALS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *PROMOTIONS, *TERMS, *QUOTES)
-    | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS)
+    | rights("view", *LOYALTY, *PARTNERS, *TERMS_PARTS, *TOKENS)
+    | rights("add", *TOKENS)
+    | rights("change", *TOKENS)
     | rights("add", "promotions.programmeterms", *TERMS_PARTS, "promotions.pointsadjustment")
     | rights("change", "promotions.programmeterms", *TERMS_PARTS)
     | rights("add", "promotions.partner", "promotions.partnershare", "promotions.tilltoken")
@@ -136,7 +140,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", *EXPERIMENTS)
     | rights("view", *CATALOG, *STOCK, *PRICES, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *FITS, *AUDITS, "profiles.segment", *MACHINE, "admin.logentry")
-    | rights("view", *LOYALTY, *PARTNERS)
+    | rights("view", *LOYALTY, *PARTNERS, *TOKENS)
+    | rights("change", *TOKENS)
     | rights("change", "promotions.pointsadjustment", "promotions.partner", "promotions.tilltoken")
     | rights("approve", "pricing.pricingpolicy", "pricing.demandmodelversion")
     | rights("approve", "promotions.campaign")

@@ -61,6 +61,7 @@ from shop.api.v1.views.shopper import (
     IndexView,
     OwnDataView,
 )
+from shop.api.v1.views.staff import StaffCampaignStepsView, StaffCampaignView
 from shop.api.v1.views.tills import (
     TillCancelView,
     TillHoldView,
@@ -113,6 +114,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("till/points/cancel", TillCancelView.as_view(), name="till-cancel"),
     path("till/sales", TillSalesView.as_view(), name="till-sales"),
     path("till/returns", TillReturnsView.as_view(), name="till-returns"),
+    path("staff/campaigns/<slug:code>", StaffCampaignView.as_view(), name="staff-campaign"),
+    path(
+        "staff/campaigns/<slug:code>/steps",
+        StaffCampaignStepsView.as_view(),
+        name="staff-campaign-steps",
+    ),
     path("groups", GroupsView.as_view(), name="groups"),
     path("groups/confirm", GroupConfirmView.as_view(), name="group-confirm"),
     path("groups/<product:group>/code", GroupCodeView.as_view(), name="group-code"),

@@ -29,6 +29,7 @@ TABLES: dict[str, Any] = {m._meta.label: t for m, t in admin.site._registry.item
 SECRETS = {
     *("orders.Order.link_hash", "orders.Order.link_key", "orders.CartLine.quote_token"),
     *("profiles.Account.password", "mfa.Authenticator.data", "promotions.TillToken.digest"),
+    "promotions.StaffToken.digest",
     *("promotions.GroupCode.digest", "promotions.PointsCode.digest"),
     *("sessions.Session.session_key", "usersessions.UserSession.session_key"),
 }

@@ -27,6 +27,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("pricing_modelramp_stop", "pricing_modelchange_roll_back"),
         *("pricing_modelchange_audit_and_go_back", "promotions_campaign_pause"),
         *("promotions_campaign_end", "promotions_codebatch_stop", "promotions_tilltoken_revoke"),
+        "promotions_stafftoken_revoke",
         *("pricing_emergencycap_add", "profiles_review_hide", "campaign_rollback"),
     ),
     "it changes no price and no money": (

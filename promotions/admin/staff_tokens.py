@@ -1,0 +1,140 @@
+"""The staff table of tokens by which campaigns are written from other systems."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+)
+
+from promotions.core.staff_tokens import LONGEST_LIFE
+from promotions.models import StaffToken
+from promotions.services.staff_tokens import make_staff_token, revoke_staff_token
+from shop.kernel.clock import utc_now
+from shop.staff.columns import age_column, show_tag
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin
+
+USUAL_DAYS = 90
+
+
+class TokenForm(forms.ModelForm):
+    """What the token is for, what it opens and for how long."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("Opens"),
+        choices=StaffToken.Scope.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=_("Your own rights are asked at each call; no token approves anything."),
+    )
+    days = forms.IntegerField(
+        label=_("Days until it expires"),
+        min_value=1,
+        max_value=LONGEST_LIFE.days,
+        initial=USUAL_DAYS,
+        widget=UnfoldAdminIntegerFieldWidget(),
+    )
+
+    class Meta:
+        model = StaffToken
+        fields = ["name", "scopes"]
+
+
+@admin.register(StaffToken)
+class StaffTokenAdmin(KeptAdmin):
+    """A token acts for whoever makes it, is shown once, and never changed."""
+
+    blank_text = _("Tokens by which other systems write campaigns will be here.")
+    list_display = [
+        "name",
+        "account",
+        "opens",
+        "good_column",
+        age_column("created_at", _("Made")),
+        "expires_at",
+        "revoked_by",
+    ]
+    list_select_related = ["account", "revoked_by"]
+    search_fields = ["name"]
+    actions_row = ["revoke"]
+    actions_detail = ["revoke"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: revoke it and make another."""
+        return False
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any
+    ) -> Any:
+        """Ask what a new token is for; a stored one is only read."""
+        if obj is None:
+            options["form"] = TokenForm
+        return super().get_form(request, obj, change=change, **options)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the questions, or what is known of a token."""
+        return ["name", "scopes", "days"] if obj is None else self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A stored token is only read."""
+        return [] if obj is None else self.list_display
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Make the token and show it, this once: only its digest is kept."""
+        now = utc_now()
+        obj.pk, token = make_staff_token(
+            account_id=account_id(request),
+            name=obj.name,
+            scopes=form.cleaned_data["scopes"],
+            expires_at=now + timedelta(days=form.cleaned_data["days"]),
+            now=now,
+        )
+        said = _("Your token, shown this once: %(token)s")
+        messages.warning(request, said % {"token": token})
+
+    @admin.display(description=_("Opens"))
+    def opens(self, row: StaffToken) -> str:
+        """What it may do at most."""
+        return ", ".join(row.scopes)
+
+    @admin.display(description=_("State"))
+    def good_column(self, row: StaffToken) -> SafeString:
+        """Whether the token still opens anything."""
+        if row.revoked_at:
+            return show_tag(_("revoked"))
+        if row.expires_at <= utc_now():
+            return show_tag(_("expired"))
+        return show_tag(_("in use"), "green")
+
+    @action(
+        description=_("Revoke"),
+        permissions=["act"],
+        url_path="revoke",
+        icon="block",
+        dialog=ask(
+            _("Revoke this token?"),
+            _("Whatever uses it is out at once. What it wrote stays."),
+            form_class=ReasonForm,
+            submit=_("Revoke"),
+        ),
+    )
+    def revoke(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """End the token at once."""
+
+        def act() -> None:
+            by_id = account_id(request)
+            revoke_staff_token(token_id=int(object_id), by_id=by_id, now=utc_now())
+
+        if tell_outcome(self, request, act, _("The token is revoked.")):
+            row = StaffToken.objects.get(pk=object_id)
+            self.log_change(request, row, f"revoked: {form.cleaned_data['reason']}")
+        return go_back(request)

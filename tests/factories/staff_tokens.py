@@ -1,0 +1,47 @@
+"""Members of staff with tokens for their systems."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+
+from promotions.core.staff_tokens import StaffScope
+from promotions.services.staff_tokens import make_staff_token
+from shop.kernel.clock import utc_now
+from shop.staff.roles import MERCHANDISER
+from tests.fixtures_api import ApiClient
+
+
+def make_holder(name: str = "ann", role: str = MERCHANDISER) -> int:
+    """Return the account of a member of staff with a role; the same one for the same name."""
+    account, is_new = get_user_model().objects.get_or_create(
+        email=f"{name}@staff.example", defaults={"is_staff": True}
+    )
+    if is_new:
+        if not Group.objects.filter(name=role).exists():
+            call_command("seed_roles", verbosity=0)
+        account.groups.add(Group.objects.get(name=role))
+    return int(account.pk)
+
+
+def make_staff_key(account_id: int, *scopes: StaffScope, days: int = 30) -> str:
+    """Return a token, with all scopes unless some are named."""
+    now = utc_now()
+    return make_staff_token(
+        account_id=account_id,
+        name="CI",
+        scopes=scopes or [*StaffScope],
+        expires_at=now + timedelta(days=days),
+        now=now,
+    )[1]
+
+
+def make_staff_client(
+    name: str = "ann", *scopes: StaffScope, role: str = MERCHANDISER
+) -> ApiClient:
+    """Return a system that writes campaigns for a member of staff."""
+    key = make_staff_key(make_holder(name, role), *scopes)
+    return ApiClient(Authorization=f"Bearer {key}")

@@ -1,0 +1,64 @@
+"""Two systems that write one campaign at once, on real connections: one of them is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from promotions.models import Campaign, CampaignRevision
+from promotions.services.campaign_documents import CampaignChanged
+from shop.api.v1.views import staff
+from tests.factories.orders import make_seeds
+from tests.factories.races import race
+from tests.factories.staff_tokens import make_staff_client
+from tests.fixtures_api import ApiClient
+from tests.integration.api.test_staff_campaigns import URL, document, put
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WRITERS = 4
+
+
+@pytest.fixture
+def writers() -> list[ApiClient]:
+    """Systems of one shop, each with a token of its own."""
+    make_seeds()
+    return [make_staff_client(f"ann{n}") for n in range(WRITERS)]
+
+
+def _statuses(writers: list[ApiClient], version: str = "") -> list[int]:
+    def write(n: int) -> int:
+        body = {**document(), "name": f"Name {n}"}
+        return int(put(writers[n], body, f"key-{version}-{n}", version).status_code)
+
+    return sorted(race(write, WRITERS, WRITERS))
+
+
+def test_one_of_many_creates_and_one_of_many_changes(writers: list[ApiClient]) -> None:
+    assert _statuses(writers) == [200] + [428] * (WRITERS - 1)
+    version = writers[0].get(URL).json()["version"]
+    assert _statuses(writers, version) == [200] + [412] * (WRITERS - 1)
+    campaign = Campaign.objects.get()
+    numbers = CampaignRevision.objects.order_by("number").values_list("number", flat=True)
+    assert (campaign.revision, list(numbers)) in [(2, [1, 2]), (1, [1])]
+
+
+def test_positive_control_versions_that_are_compared_without_a_lock_lose_writes(
+    writers: list[ApiClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The race is real on this machine: without the lock several writers think they are first."""
+    put(writers[0], document(), "first")
+    version = writers[0].get(URL).json()["version"]
+
+    def compare_only(code: str, expected: str | None) -> Any:
+        campaign_id = Campaign.objects.get(code=code).pk
+        is_same = staff.find_version(campaign_id) == expected
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.3)")
+        if not is_same:
+            raise CampaignChanged("It has changed.")
+        return campaign_id
+
+    monkeypatch.setattr(staff, "require_version", compare_only)
+    assert _statuses(writers, version).count(200) > 1
