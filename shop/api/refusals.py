@@ -120,7 +120,6 @@ STATUS_BY_CODE: dict[str, int] = {
     "points_gone": 409,
     "points_refused": 409,
     "price_consent_needed": 409,
-    "public_under_experiment": 409,
     "reservation_gone": 409,
     "sale_closed": 409,
     "sale_open": 409,

@@ -40,7 +40,7 @@ class CampaignStateSerializer(serializers.Serializer[object]):
 class CampaignSerializer(CampaignStateSerializer):
     """What a campaign is now, and what it says."""
 
-    campaign = CampaignDocumentSerializer()
+    campaign = serializers.DictField(help_text="As the schema of campaigns says: send it back.")
 
 
 class CampaignWrittenSerializer(CampaignStateSerializer):
