@@ -16,7 +16,7 @@ from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
 )
 
-from promotions.core.staff_tokens import LONGEST_LIFE
+from promotions.core.staff_tokens import LONGEST_LIFE, StaffScope
 from promotions.models import StaffToken
 from promotions.services.staff_tokens import make_staff_token, revoke_staff_token
 from shop.kernel.clock import utc_now
@@ -32,7 +32,11 @@ class TokenForm(forms.ModelForm):
 
     scopes = forms.MultipleChoiceField(
         label=_("Opens"),
-        choices=StaffToken.Scope.choices,
+        choices=[
+            (StaffScope.READ.value, _("Read campaigns")),
+            (StaffScope.WRITE.value, _("Write drafts and codes")),
+            (StaffScope.RELEASE.value, _("Hand in, take back, pause, resume and end")),
+        ],
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text=_("Your own rights are asked at each call; no token approves anything."),
     )

@@ -7,20 +7,17 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from promotions.core.staff_tokens import StaffScope
+
 
 class StaffToken(models.Model):
     """A key of one member of staff, who made it. Only its digest is kept; a revoked one stays."""
-
-    class Scope(models.TextChoices):
-        READ = "campaigns:read", "read campaigns"
-        WRITE = "campaigns:write", "write drafts and codes"
-        RELEASE = "campaigns:release", "hand in, take back, pause, resume, end"
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, editable=False, related_name="+"
     )
     name = models.CharField(max_length=60)
-    scopes = ArrayField(models.CharField(max_length=20, choices=Scope))
+    scopes = ArrayField(models.CharField(max_length=20))
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField(help_text="A year from now at most.")
@@ -39,7 +36,9 @@ class StaffToken(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="stafftoken_ends"
             ),
-            models.CheckConstraint(condition=~Q(scopes=[]), name="stafftoken_opens_something"),
+            models.CheckConstraint(condition=Q(scopes__contained_by=[scope.value for scope in StaffScope])
+                & ~Q(scopes=[]),
+                name="stafftoken_scopes",),
         ]
 
     def __str__(self) -> str:

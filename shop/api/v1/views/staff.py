@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from promotions.core.staff_tokens import StaffScope
@@ -130,17 +131,17 @@ class StaffCampaignView(StaffCampaignBase):
         """
         self.require(StaffScope.WRITE, VIEW)
         document = read_json(request._request)
+        if not isinstance(document, dict):
+            raise ValidationError({"non_field_errors": [_("The body must be an object.")]})
         expected = read_version(request._request)
         return self.answer_keyed(request, document, lambda: self._write(code, document, expected))
 
-    def _write(self, code: str, document: Any, expected: str | None) -> tuple[int, Any]:
+    def _write(self, code: str, document: dict[str, Any], expected: str | None) -> tuple[int, Any]:
         known = require_version(code, expected)
         self.require(StaffScope.WRITE, ADD if known is None else CHANGE, *OFFERS)
-        if not isinstance(document, dict) or document.get("code") != code:
-            given = document.get("code") if isinstance(document, dict) else None
-            raise refuse_value(
-                "code", given, _("expected %(code)s, as in the address") % {"code": code}
-            )
+        if document.get("code") != code:
+            why = _("expected %(code)s, as in the address") % {"code": code}
+            raise refuse_value("code", document.get("code"), why)
         account, key = self.staff.account, self.staff.key
         writer = Writer(
             by_id=account.pk,
