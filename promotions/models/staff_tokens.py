@@ -36,9 +36,11 @@ class StaffToken(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("created_at")), name="stafftoken_ends"
             ),
-            models.CheckConstraint(condition=Q(scopes__contained_by=[scope.value for scope in StaffScope])
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=[scope.value for scope in StaffScope])
                 & ~Q(scopes=[]),
-                name="stafftoken_scopes",),
+                name="stafftoken_scopes",
+            ),
         ]
 
     def __str__(self) -> str:
