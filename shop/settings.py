@@ -177,7 +177,8 @@ AUTHENTICATION_BACKENDS: list[str] = [
 AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
     for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
-]
+] + [{"NAME": "shop.storefront.passwords.ShopWordsValidator"}]
+PASSWORD_RESET_TIMEOUT = 3_600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account"  # by name: in the language of the page
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
@@ -192,6 +193,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "shop.storefront.sign_ins.SignUpFields"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 # Seconds after which prices, money and rights in the admin, and deleting an account, ask again.
 REAUTHENTICATE_AFTER: int = env.int("REAUTHENTICATE_AFTER", default=900)
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before e-mail addresses change
 ACCOUNT_REAUTHENTICATION_TIMEOUT = REAUTHENTICATE_AFTER
 ACCOUNT_ADAPTER = "shop.storefront.sign_ins.AccountAdapter"  # says whom failed sign-ins count for
 ACCOUNT_RATE_LIMITS: dict[str, str] = {"login_failed": "10/m/ip,5/5m/key"}
