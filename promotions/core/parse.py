@@ -51,7 +51,7 @@ def parse_scope(tree: Json, place: str = "scope") -> Scope:
         ids = frozenset[int]() if is_listed else None
         return Scope(variant_ids=ids, **_read_prices(fields, place))
     allow_only(fields, {*_SCOPE_FIELDS, *_BY_PRICE}, place)
-    chosen = {
+    chosen: dict[str, Json] = {
         field: read_ids(fields[key], f"{place}.{key}")
         for key, field in _SCOPE_FIELDS.items()
         if fields.get(key, []) != []

@@ -108,8 +108,9 @@ def _leaf(fields: Mapping[str, Json], place: str) -> Condition:
     for word, (field, reason) in _SELECTORS.items():
         if word in fields:
             allow_only(fields, {word, "quantity", "value"}, place)
+            named: dict[str, Json] = {field: read_ids(fields[word], f"{place}.{word}")}
             return CartHas(
-                Scope(**{field: read_ids(fields[word], f"{place}.{word}")}),
+                Scope(**named),
                 read_count(fields.get("quantity", 1), f"{place}.quantity", least=1),
                 read_count(fields.get("value", 0), f"{place}.value", least=0),
                 reason,
