@@ -88,13 +88,17 @@ def _fill_parts(runs: Sequence[Run], masks: dict[int, int], wanted: Sequence[int
         for size in range(1, len(wanted) + 1)
         for chosen in combinations(parts, size)
     }
-    taken = []
+    inside = {mask: [some for some in room if mask & ~some == 0] for mask in set(masks.values())}
+    taken, left = [], sum(wanted)
     for run in runs:
-        inside = [some for some in room if masks[run.at] & ~some == 0]
-        count = min(run.units, *(room[some] for some in inside))
+        if not left:
+            break
+        mine = inside[masks[run.at]]
+        count = min(run.units, *[room[some] for some in mine])
         if count:
-            taken.append(run._replace(units=count))
-            for some in inside:
+            taken.append(run if count == run.units else run._replace(units=count))
+            left -= count
+            for some in mine:
                 room[some] -= count
     return taken
 

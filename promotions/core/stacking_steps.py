@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from promotions.core.benefits import Reduction, reduce_units
@@ -55,7 +55,8 @@ class Prepared:
 
     `rooms` are what its limits and the campaign's budget leave. `is_personal`: it is for chosen
     shoppers, and the cart has a cap on what these get. `shares_units`: it lowers only so many
-    units of several lines.
+    units of several lines. `known` remembers what was found for sets: a search asks again and
+    again about the same units.
     """
 
     candidate: Candidate
@@ -67,6 +68,7 @@ class Prepared:
     rooms: tuple[Room, ...] = ()
     is_personal: bool = False
     shares_units: bool = False
+    known: dict[object, Reduction] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def sequence(self) -> tuple[int, str, int, int]:
@@ -111,15 +113,12 @@ class Prepared:
         at = {self.touched.index(i): new for new, i in enumerate(touched)}
         most_units = tally.left_units(self.rooms) if self.rooms else None
 
+        mine = [lines[i] if free is None else keep_units(lines[i], free[i]) for i in touched]
+        pools = [tuple(at[i] for i in pool if i in at) for pool in self.pools]
+        own = tuple(lost[i] for i in touched) if lost else ()
+
         def find(benefit: Benefit) -> Reduction:
-            return reduce_units(
-                benefit,
-                [lines[i] if free is None else keep_units(lines[i], free[i]) for i in touched],
-                [tuple(at[i] for i in pool if i in at) for pool in self.pools],
-                is_personal=self.is_personal,
-                most_units=most_units,
-                lost=[lost[i] for i in touched] if lost else (),
-            )
+            return self._find(benefit, mine, pools, most_units, own)
 
         bound = self.bound(tally)
         found = find(bound)
@@ -129,6 +128,31 @@ class Prepared:
         if bound.cap_minor != self.benefit.cap_minor and sum(taken) == bound.cap_minor:
             is_short = is_short or sum(find(self.benefit).parts) > sum(taken)
         return Step(self, tuple(taken), tuple(units), is_short)
+
+    def _find(
+        self,
+        benefit: Benefit,
+        mine: Sequence[OpenLine],
+        pools: Sequence[tuple[int, ...]],
+        most_units: int | None,
+        lost: tuple[int, ...],
+    ) -> Reduction:
+        states = tuple((x.line_id, x.quantity, x.left_minor, x.personal_minor) for x in mine)
+        floors = tuple(line.floor_minor for line in mine)
+        key = (benefit, self.is_personal, most_units, states, floors, lost)
+        found = self.known.get(key) if self.is_set else None
+        if found is None:
+            found = reduce_units(
+                benefit,
+                mine,
+                pools,
+                is_personal=self.is_personal,
+                most_units=most_units,
+                lost=lost,
+            )
+            if self.is_set:
+                self.known[key] = found
+        return found
 
 
 def prepare(candidate: Candidate, cart: CartValue) -> Prepared:

@@ -6,9 +6,14 @@ import random
 from dataclasses import replace
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
-from promotions.core.benefits import reduce_units
+import pytest
+
+from promotions.core import stacking_steps
+from promotions.core.benefits import Reduction, reduce_units
 from promotions.core.evaluate import evaluate_offers
+from promotions.core.limits import Counted, Entity, LimitValue, Room
 from promotions.core.open_lines import OpenLine, keep_units
 from promotions.core.stacking_rules import Group, GroupMode
 from promotions.core.terms import BuyGet, GroupOf, pools_of
@@ -186,3 +191,24 @@ def test_no_way_of_giving_units_to_offers_saves_more() -> None:
         assert (seed, found.discount_minor) == (seed, _try_all(cart, offers))
         shuffled = random.Random(seed).sample(grouped, len(grouped))
         assert _evaluate(cart, *shuffled) == found
+
+
+def test_a_search_reckons_the_same_sets_of_units_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three offers on sets are tried in every order, with every choice of the others beside."""
+    counted = []
+
+    def count(benefit: Benefit, *args: Any, **options: Any) -> Reduction:
+        counted.append(benefit.terms is not None)
+        return reduce_units(benefit, *args, **options)
+
+    monkeypatch.setattr(stacking_steps, "reduce_units", count)
+    rng = random.Random(3)
+    limit = (Room(LimitValue(1, Entity.GLOBAL, counted=Counted.UNITS), left_uses=9),)
+    plain = [make_offer(n, percent_off(str(n)), rooms=limit, groups=WEEK) for n in (1, 2, 3)]
+    sets = [replace(draw_set_offer(rng, n), groups=WEEK) for n in (7, 8, 9)]
+    lines = [
+        make_line(f"l{i}", variant_id=i, category_ids=(i % 3 + 1,), brand_id=i % 3 + 1, quantity=4)
+        for i in range(6)
+    ]
+    assert _evaluate(make_cart(*lines), *plain, *sets).applied
+    assert sum(counted) <= 11  # 44 without
