@@ -139,7 +139,9 @@ def _make_field(blank: Blank, place: Place) -> forms.Field:
     if blank.kind == "goods":
         empty = gettext_lazy("all products") if not blank.is_needed else ""
         widget.attrs |= {"list": "ft-goods", "placeholder": empty, "autocomplete": "off"}
-    if blank.name == "budget" or (blank.kind == "count" and not blank.is_needed):
+    if blank.kind == "count" and not blank.is_needed:
+        widget.attrs |= {"placeholder": "–"}
+    if blank.name == "budget":
         widget.attrs |= {"placeholder": gettext_lazy("no limit")}
     return field
 

@@ -52,8 +52,8 @@ _AT = Blank(
     "any",
     is_needed=False,
     choices=(
-        ("any", ("all of these products", "以上全部商品")),
-        ("list", ("only those that are not reduced", "仅未降价的商品")),
+        ("any", ("all of them", "以上全部商品")),
+        ("list", ("not reduced ones", "仅未降价的商品")),
     ),
 )
 BOUNDS = (
