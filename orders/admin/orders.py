@@ -23,7 +23,7 @@ from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, show_link, tag_column
 from shop.staff.filters import ChannelFilter
-from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
+from shop.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
 from shop.staff.log import write_act
 from shop.staff.masked import MaskedAdmin
 from shop.staff.numbers import EMPTY
@@ -100,8 +100,10 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         "email": lambda text: text.strip().lower() if "@" in text else None,
         "name__icontains": read_words,
         "shopper__pseudonym": read_uuid,
+        "shopper__external_ref__in": read_household,
+        "shopper__account__email": lambda text: text.strip().lower() if "@" in text else None,
     }
-    search_help_text = _("order number, customer's name or e-mail address, or shopper's pseudonym")
+    search_help_text = _("order number, household, customer's name or e-mail address, or pseudonym")
     personal = {
         "email": mask_email,
         "phone": mask_text,

@@ -18,10 +18,9 @@ class Notice:
     """Something about the cart that the shopper must be told, in words.
 
     Codes: price_fell, price_rose (`needs_consent`: accept before checkout), price_kept (a personal
-    price holds `until` then, though these are off), sold_out, only_left (`quantity` pieces are
-    available), unavailable (no longer sold), gift_gone (the gift chosen of `offer_id`: choose
-    again; `instead` is the variant given then, if any), offer_at_floor (the price floor cut what
-    `offer_id` takes off the line), offer_partly (limits leave `offer_id` for `quantity` pieces).
+    price holds `until` then, though these are off), sold_out, only_left (`quantity` pieces),
+    unavailable (not sold), gift_gone (of `offer_id`: choose again; `instead` is given then, if
+    any), offer_at_floor (the price floor cut it), offer_partly (limits leave `quantity` pieces).
     """
 
     code: str
@@ -233,6 +232,7 @@ class OrderView:
 
     order_id: int
     number: str
+    channel: str
     token: str
     status: str
     status_text: str

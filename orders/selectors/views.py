@@ -35,6 +35,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
     return OrderView(
         order_id=order.pk,
         number=order.number,
+        channel=order.channel,
         token=read_link(order),
         status=order.status,
         status_text=status_text(order.status, language),

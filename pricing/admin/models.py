@@ -71,7 +71,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     list_before_template = "admin/parts/fit_progress.html"
     list_display = [
         "id",
-        "kind",
+        "family",
         tag_column("status", _("Status"), STATUS_TONES),
         age_column("trained_at", _("Trained")),
         "window",
@@ -87,7 +87,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     list_filter = [("status", ChoicesDropdownFilter), "kind"]
     search_fields = ["sha256__startswith", "kind"]
     fields = [
-        ("id", "kind"),
+        ("id", "family"),
         "backtest_link",
         tag_column("status", _("Status"), STATUS_TONES),
         "waits",
@@ -102,6 +102,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     ]
     readonly_fields = [
         "id",
+        "family",
         "backtest_link",
         "waits",
         "places",
@@ -112,6 +113,11 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     actions_detail = ["ask_for", "approve", "send_back"]
     actions_row = ["ask_for", "approve"]
     approval_kind = MODEL_USE
+
+    @admin.display(description=_("Family"), ordering="kind")
+    def family(self, row: DemandModelVersion) -> str:
+        """What the family of the model is called."""
+        return str(FAMILIES.get(row.kind, row.kind))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DemandModelVersion]:
         """Leave the arrays out: they are megabytes."""

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pricing.core.audits import AuditState, AuditVerdict
 from pricing.core.fairness import STOPPING
 from pricing.models import ModelAudit
 from pricing.selectors.places import home_place, list_places, name_place, say_in_place
+from shop.staff.numbers import show_count, show_number
 
 PLACE = ("market_code", "channel")
+# What declared traits are called.
+TRAITS: dict[str, str | Promise] = {
+    "age": gettext_lazy("age"),
+    "income": gettext_lazy("income"),
+    "home_ownership": gettext_lazy("home ownership"),
+    "marital_status": gettext_lazy("marital status"),
+    "household_size": gettext_lazy("household size"),
+    "household_comp": gettext_lazy("household composition"),
+    "kids_count": gettext_lazy("number of children"),
+}
 WORST: tuple[AuditState, ...] = ("missing", "failed", "waived", "passed")
 
 
@@ -81,6 +94,11 @@ def describe_audit(row: ModelAudit) -> Iterable[str]:
         yield _("No group has 20 people: groups could not be compared.")
 
 
+def name_trait(trait: str) -> str:
+    """Return what a declared trait is called; one that shops named themselves in its own words."""
+    return str(TRAITS[trait]) if trait in TRAITS else trait.replace("_", " ")
+
+
 def describe_finding(finding: Mapping[str, Any]) -> str:
     """Return one finding as a sentence; those that may be chance say so."""
     sentences = {
@@ -100,7 +118,8 @@ def describe_finding(finding: Mapping[str, Any]) -> str:
             " (limit %(limit).2f)."
         ),
     }
-    sentence = sentences[finding["rule"]] % finding
+    named = {**finding, "trait": name_trait(finding["trait"])}
+    sentence = sentences[finding["rule"]] % named
     return sentence if finding["is_certain"] else _("%s This may be chance.") % sentence
 
 
@@ -135,7 +154,7 @@ def explain_findings(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _name_groups(findings: Sequence[Mapping[str, Any]]) -> str:
-    named = dict.fromkeys(f"{one['trait']} “{one['group']}”" for one in findings)
+    named = dict.fromkeys(f"{name_trait(one['trait'])} “{one['group']}”" for one in findings)
     return ", ".join(named) or _("none")
 
 
@@ -179,13 +198,13 @@ def list_group_rows(report: Mapping[str, Any]) -> list[tuple[str, ...]]:
         figures = (one["paid"], one["discount"], one["offers"], prices[key], inputs[key])
         digits = (3, 2, 2, 2, 2)
         cells = (_interval(figure, n) for figure, n in zip(figures, digits, strict=True))
-        rows.append((one["trait"], one["group"], str(one["members"]), *cells))
+        rows.append((name_trait(one["trait"]), one["group"], show_count(one["members"]), *cells))
     return rows
 
 
 def _interval(figure: Mapping[str, float], digits: int) -> str:
     value, low, high = (
-        "∞" if figure[name] is None else f"{figure[name]:.{digits}f}"
+        "∞" if figure[name] is None else show_number(figure[name], digits)
         for name in ("value", "low", "high")
     )
     return f"{value} [{low}, {high}]"

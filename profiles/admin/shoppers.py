@@ -37,7 +37,7 @@ from shop.staff.columns import (
     show_tag,
     tag_column,
 )
-from shop.staff.keys import KeySearchAdmin, read_text, read_uuid, read_words
+from shop.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid, read_words
 from shop.staff.masked import MaskedAdmin
 from shop.staff.roles import is_auditor, mask_email, mask_text
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
@@ -68,7 +68,7 @@ class ShopperAdmin(MaskedAdmin, KeySearchAdmin):
     ]
     search_keys = {
         "pseudonym": read_uuid,
-        "external_ref": read_text,
+        "external_ref__in": read_household,
         "account__email": lambda text: text.strip().lower() if "@" in text else None,
         "account__first_name__istartswith": read_words,
         "account__last_name__istartswith": read_words,

@@ -50,6 +50,16 @@ def read_words(text: str) -> str | None:
     return cleaned if len(cleaned) > 1 else None
 
 
+def read_household(text: str) -> list[str] | None:
+    """Return the outer numbers that `text` may mean: as written, and as imports write them.
+
+    >>> read_household(" 1795 "), read_household("")
+    (['1795', 'household 1795'], None)
+    """
+    cleaned = text.strip()
+    return [cleaned, f"household {cleaned}"] if cleaned else None
+
+
 class KeySearch(StaffAdmin):
     """Searches the look-ups of `search_keys`, each only if the text can be such a key.
 

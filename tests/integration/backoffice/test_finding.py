@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order
+from profiles.models import Shopper
 from shop.staff.roles import AUDITOR, MERCHANDISER, SUPPORT
 
 NAME = "Dormouse"
@@ -45,6 +46,10 @@ def test_orders_and_shoppers_are_found_by_the_customer(
     household = named.shopper.external_ref
     for words in (NAME.lower(), named.shopper.account.email, household):
         assert find(support, "profiles_shopper", words) == [household]
+    Shopper.objects.filter(pk=named.shopper_id).update(external_ref="household 987654")
+    assert find(support, "orders_order", "987654") == [named.number]
+    assert find(support, "profiles_shopper", "987654") == ["household 987654"]
+    Shopper.objects.filter(pk=named.shopper_id).update(external_ref=household)
     assert {named.number, household} <= set(find_anywhere(support, NAME))
 
 

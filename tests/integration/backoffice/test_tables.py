@@ -173,3 +173,18 @@ def test_figures_on_read_only_pages_have_the_one_format(root: Client) -> None:
     page = root.get(address(BY_LABEL["shop.Product"], "change", product.pk)).content.decode()
     assert "5,735" in page
     assert "5734" not in page
+
+
+def test_the_fairness_page_says_in_words_what_its_findings_mean(root: Client) -> None:
+    model = BY_LABEL["pricing.ModelAudit"]
+    row = next(one for one in model._default_manager.all() if one.report.get("findings"))
+    for finding in row.report["findings"]:
+        finding["trait"] = "home_ownership"
+    model._default_manager.filter(pk=row.pk).update(report=row.report)
+    page = root.get(address(model, "change", row.pk)).content.decode()
+    for said in ("Over their limit: ", "May be chance: ", "Over all ", "home ownership “"):
+        assert said in page
+    assert "home_ownership" not in page
+    chinese = root.get(f"/zh-hans{address(model, 'change', row.pk)}").content.decode()
+    for said in ("超过限值的指标", "其中可能出于偶然的", "住房情况“"):
+        assert said in chinese

@@ -107,6 +107,24 @@ def test_a_canceled_order_thanks_nobody(shop: Dairy) -> None:
     assert "Canceled" in shown
 
 
+def test_a_purchase_in_the_store_shows_neither_delivery_nor_empty_boxes(shop: Dairy) -> None:
+    stock(shop.cheddar)
+    client = browse_as(None)
+    placed = check_out(client, shop.cheddar)
+    order = Order.objects.get()
+    path = placed.partition('cancel/"')[0].rpartition('action="')[2]
+    assert "Delivery" in read(client, path)
+    Order.objects.filter(pk=order.pk).update(channel="store")
+    for prefix, said, delivery in (
+        ("", "Bought in the store", "Delivery"),
+        ("/zh-hans", "在门店购买", "配送"),
+    ):
+        page = read(client, prefix + path).partition("<main")[2].partition("</main>")[0]
+        assert said in page
+        assert delivery not in page
+        assert "contact-title" not in page
+
+
 def test_cart_checkout_and_order_tell_products_of_one_name_apart(shop: Dairy) -> None:
     stock(shop.cheddar)
     client = browse_as(None)
