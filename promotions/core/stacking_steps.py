@@ -36,6 +36,12 @@ class Plan:
         points = sum(effect.points for effect in self.effects)
         return -self.total_minor, -gifts, -points, len(ids), ids
 
+    @property
+    def full_ids(self) -> set[int]:
+        """Return the offers that lower as many units as they may, and mean more."""
+        offers = [effect.candidate.offer for effect in self.effects if effect.is_short]
+        return {offer.offer_id for offer in offers if offer.benefit.counts_units}
+
 
 NOTHING = Plan((), 0)
 

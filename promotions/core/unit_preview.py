@@ -251,7 +251,7 @@ class UnitPrices:
         )
         alone = self._price_alone(self._take(at for at in fit if self._is_plain[at]), line)
         barred = alone.offer_ids if alone.amount_minor < amount else ()
-        barred = tuple(one for one in barred if one not in used)
+        barred = tuple(one for one in barred if one not in {*used, *plan.full_ids})
         own = amount if (left := _left_of(NEW_LINE, plan, cart)) is None else left
         return UnitPrice(amount, own, used, barred, len(fit) <= EXACT)
 

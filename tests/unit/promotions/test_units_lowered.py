@@ -157,6 +157,7 @@ def test_a_card_says_what_one_more_unit_costs_once_the_most_is_in_the_cart() -> 
         asked = Asked(make_cart(replace(CHEESE, quantity=quantity)), (offer,), (), ALICE)
         told = UnitPrices(asked, NOON, Memory()).price(replace(CHEESE, quantity=1))
         assert (quantity, told.amount_minor, told.offer_ids) == (quantity, price, ids)
+        assert told.barred_ids == ()  # no other product keeps it away
 
 
 def test_the_cheapest_piece_of_the_order_is_free() -> None:
