@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from promotions.core.formula import MAX_LENGTH
-from promotions.core.goods_keys import KINDS as GOODS
+from promotions.core.parse import BY_PRICE, PRICES, SCOPE_FIELDS
 from promotions.core.parse_benefits import AMOUNT, PERCENT, RULES
 from promotions.core.parse_conditions import MAX_PARTS, WORDS
 from promotions.core.parse_leaves import CHANNELS, LONGEST_WINDOW
@@ -95,16 +95,22 @@ def list_rules_of_kinds() -> Iterator[Schema]:
         yield {"if": {**named, "required": ["benefit_kind"]}, "then": {"properties": fields}}
 
 
+_PRICE: Schema = {"type": ["integer", "null"], "minimum": 0, "description": "Minor units."}
+
+
 def _describe_scope() -> Schema:
-    lists = {word: refer("goods") for word in GOODS}
+    lists = {word: refer("goods") for word in SCOPE_FIELDS}
     said = (
         "Which goods are meant: {} all of them; any of the lists, without what the except_ lists"
-        ' name; {"listed": true} those in the offer\'s "variants".'
+        ' name; {"listed": true} those in the offer\'s "variants". Beside any of these: only what'
+        " is not reduced, only what costs everybody so much."
     )
+    prices = {word: _PRICE if word in PRICES else FLAG for word in sorted(BY_PRICE)}
+    beside = dict.fromkeys(("listed", *prices), True)
     return closed(
-        {**lists, "listed": FLAG},
+        {**lists, "listed": FLAG, **prices},
         description=said,
-        dependentSchemas={"listed": {"maxProperties": 1}},
+        dependentSchemas={"listed": {"properties": beside, **_NO_OTHERS}},
     )
 
 

@@ -22,7 +22,7 @@ from promotions.core.parse_fields import (
     refuse,
 )
 
-_SCOPE_FIELDS = {
+SCOPE_FIELDS = {
     "variants": "variant_ids",
     "products": "product_ids",
     "categories": "category_ids",
@@ -31,8 +31,8 @@ _SCOPE_FIELDS = {
     "except_brands": "except_brand_ids",
     "except_variants": "except_variant_ids",
 }
-_PRICES = {"price_from": "from_minor", "price_to": "to_minor"}
-_BY_PRICE = {"not_reduced", *_PRICES}
+PRICES = {"price_from": "from_minor", "price_to": "to_minor"}
+BY_PRICE = {"not_reduced", *PRICES}
 
 
 def parse_scope(tree: Json, place: str = "scope") -> Scope:
@@ -45,15 +45,15 @@ def parse_scope(tree: Json, place: str = "scope") -> Scope:
     if not fields:
         return EVERYTHING
     if "listed" in fields:
-        allow_only(fields, {"listed", *_BY_PRICE}, place)
+        allow_only(fields, {"listed", *BY_PRICE}, place)
         # The rows are the caller's to fill in; until then the scope covers nothing, not everything
         is_listed = read_flag(fields["listed"], f"{place}.listed")
         ids = frozenset[int]() if is_listed else None
         return Scope(variant_ids=ids, **_read_prices(fields, place))
-    allow_only(fields, {*_SCOPE_FIELDS, *_BY_PRICE}, place)
+    allow_only(fields, {*SCOPE_FIELDS, *BY_PRICE}, place)
     chosen: dict[str, Json] = {
         field: read_ids(fields[key], f"{place}.{key}")
-        for key, field in _SCOPE_FIELDS.items()
+        for key, field in SCOPE_FIELDS.items()
         if fields.get(key, []) != []
     }
     if "variant_ids" in chosen and chosen.keys() & {"product_ids", "category_ids", "brand_ids"}:
@@ -65,7 +65,7 @@ def _read_prices(fields: Mapping[str, Json], place: str) -> dict[str, Json]:
     """Return what a scope says of the prices of its goods."""
     found: dict[str, Json] = {
         field: read_count(fields[key], f"{place}.{key}", least=0)
-        for key, field in _PRICES.items()
+        for key, field in PRICES.items()
         if fields.get(key) is not None
     }
     if found.get("from_minor", 0) > found.get("to_minor", found.get("from_minor", 0)):

@@ -65,6 +65,10 @@ def _minor(text: str) -> int:
 
 
 SHELF = _read_shelf()
+REDUCED = {
+    sku: _minor(price)
+    for sku, price in re.findall(r"([A-Z-]+) is reduced: its list price is (\d+\.\d\d)", TEXT)
+}
 IDS = SHELF["BAG"].ids
 
 
@@ -135,6 +139,7 @@ def _cart(goods: str) -> CartValue:
                 brand_id=IDS[one.brand],
                 quantity=int(quantity),
                 unit_minor=one.minor,
+                list_minor=REDUCED.get(sku, 0),
             )
         )
     gifts = (GiftStock(IDS["BAG"], SHELF["BAG"].minor, 50),)

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from promotions.core.goods_keys import replace_goods
 from promotions.core.law.claims import BadClaim, parse_claims
 from promotions.core.offer_schema import TERMS, list_definitions
+from promotions.core.parse import BY_PRICE, SCOPE_FIELDS
 from promotions.core.parse_conditions import WORDS
 from promotions.core.values import BenefitKind
 from promotions.models import Offer
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = describe_campaigns()
 VALIDATOR = Draft202012Validator(SCHEMA)
 SHAPES = Draft202012Validator({**SCHEMA, "if": True, "then": {"$ref": "#/$defs/campaign"}})
-CHEESE = {"categories": ["dairy/cheese"], "except_variants": ["GOUDA"]}
+CHEESE = {"categories": ["dairy/cheese"], "except_variants": ["GOUDA"], "price_to": 900}
 STEPS = {"steps": [{"from": 3, "percent": "5"}, {"from": 6, "percent": 12.5}]}
 MONEY = {"steps": [{"from": 4000, "amount": 500}, {"from": 8000, "amount": 1200}]}
 KINDS: list[dict[str, Any]] = [
@@ -70,7 +71,7 @@ def _document(rng: random.Random) -> dict[str, Any]:
         **rng.choice(KINDS),
     }
     if offer["benefit_kind"] in ("percentage", "formula", "quantity_tiers"):
-        offer["scope"] = rng.choice(({}, CHEESE, {"listed": True}))
+        offer["scope"] = rng.choice(({}, CHEESE, {"listed": True, "not_reduced": True}))
     campaign = {"code": "autumn", "name": "Autumn", "kind": "price_cut", "claims": {"free": True}}
     return json.loads(json.dumps({"format": 2, **campaign, "offers": [offer]}))
 
@@ -141,6 +142,7 @@ def test_most_spoiled_documents_are_refused_by_both() -> None:
 def test_the_schema_knows_every_word_and_kind() -> None:
     parts = list_definitions()
     assert [*parts["condition"]["properties"]] == [*WORDS, "quantity", "value"]
+    assert parts["scope"]["properties"].keys() == {*SCOPE_FIELDS, *BY_PRICE, "listed"}
     assert TERMS.keys() == set(BenefitKind)
     Draft202012Validator.check_schema(SCHEMA)
 
