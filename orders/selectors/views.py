@@ -26,10 +26,9 @@ CANCELLABLE = (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
 
 
 def view_order(order: Order, *, language: str) -> OrderView:
-    """Return the order with lines, payments and timeline. Three queries."""
+    """Return the order with lines, payments and timeline, under the law of then. Three queries."""
     lines = list(order.lines.order_by("position"))
     personal = [line for line in lines if line.is_personal]
-    # The law that held when the prices were shown.
     rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
     law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
     return OrderView(

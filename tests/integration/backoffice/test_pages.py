@@ -254,7 +254,7 @@ def test_the_palette_finds_pages_tables_and_records(root: Client) -> None:
     assert "Kill switch" in find("kill")
     assert "Campaigns" in find("campaign")
     assert find("W-0003") == ["W-0003"]
-    assert find("household 2") == ["household 2"]
+    assert find("household 2") == ["household 2", "W-0002"]
     quote_id = str(Quote.objects.values_list("pk", flat=True).first())
     assert len(find(quote_id)) == 1
     assert root.get(reverse("admin:search"), {"s": " "}).content == b""

@@ -65,7 +65,7 @@ def _list_bare_moments(path: Path) -> Iterator[str]:
     """Yield the f-strings that show a moment as it is stored: in UTC, not by `localtime`."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-            is_moment = ast.unparse(node.format_spec)[2:].startswith(("%", "{MOMENT"))
+            is_moment = ast.unparse(node.format_spec)[2:].startswith("%")
             if is_moment and not isinstance(node.value, ast.Call):
                 yield f"{path.name}:{node.lineno}"
 
