@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -24,6 +24,7 @@ from profiles.models import (
     ShopperProfile,
     SimilarityVersion,
 )
+from promotions.services.staff_tokens import make_staff_token
 from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
 from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.jobs.models import JobRun, QuarantinedRow
@@ -181,6 +182,13 @@ def _make_machine(number: int) -> None:
         content_type=ContentType.objects.get_for_model(Order),
         object_repr=f"alice{number}@example.com",
         action_flag=2,
+    )
+    make_staff_token(
+        account_id=clerk.pk,
+        name=f"Planner {number}",
+        scopes=["campaigns:read"],
+        expires_at=NOON + timedelta(days=90 + number),
+        now=NOON,
     )
     Fact.objects.create(
         kind="OrderPlaced", payload={"order_id": number}, occurred_at=NOON, due_at=NOON
