@@ -27,6 +27,7 @@ PRODUCTION = {
     "HTTPS": "1",
     "ALLOWED_HOSTS": "shop.example",
     "EMAIL_HOST": "mail.example",
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     "SANDBOX_PAYMENTS": "1",
 }
 
