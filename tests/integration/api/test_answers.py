@@ -25,6 +25,7 @@ ELSEWHERE = {
     *("listGroups", "proveGroupByCode", "proveGroupByDocument", "mailGroupLink"),
     *("confirmGroupAddress", "makePointsCode", "holdPointsAtTill", "cancelPointsAtTill"),
     *("sendTillSale", "returnTillSale", "deleteAccount"),
+    *("getStaffCampaign", "putStaffCampaign", "moveStaffCampaign"),
 }
 
 

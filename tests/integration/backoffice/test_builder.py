@@ -193,7 +193,7 @@ def test_a_page_adds_a_clause_takes_it_away_and_keeps_what_was_typed(root: Clien
         ("coupon_batch", "pattern", "A-##", "pattern: 50 codes need at least 6 places (#)"),
         ("spend_tiers", "from2", "40", "steps go upwards"),
         ("spend_tiers", "amount1", "10", "each step must give more than the one before"),
-        ("price_cut", "ends_at", "2027-02-01T00:00", "campaign_ends_later"),
+        ("price_cut", "ends_at", "2027-02-01T00:00", "ends_at: It must end after it begins."),
         ("price_cut", "code", "campaign-0", "code: There is a campaign with this code already."),
     ],
 )

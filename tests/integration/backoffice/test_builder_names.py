@@ -33,6 +33,7 @@ NAMED = {
     "gift": "Gift from $40.00: Cheddar 3",
     "buy_get": "Cheese 1: buy 2, get 1 free",
     "cheapest_free": "Cheese 1: of 3 the cheapest is free",
+    "cheapest_piece": "Cheese 1: the cheapest of 3 free",
     "bundle": "Cheese 1 + Brand 2: 15% off together",
     "quantity_tiers": "Cheese 1: 10% off from 3, 15% from 6",
     "spend_tiers": "All products: $4.00 off from $40.00, $10.00 from $80.00",

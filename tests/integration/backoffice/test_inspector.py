@@ -32,9 +32,9 @@ def test_the_inspector_shows_what_could_have_been_shown_and_how_likely(root: Cli
     page = root.get(reverse("admin:quote", args=[stored]))
     chances = page.context["chances"]
     assert [(one.price, one.discount, one.chance, one.is_shown) for one in chances] == [
-        ("$4.80", "0 %", "25.0 %", False),
-        ("$4.65", "-3.1 %", "0.0 %", False),
-        ("$4.50", "-6.2 %", "75.0 %", True),
+        ("$4.80", "0 %", "25 %", False),
+        ("$4.65", "-3.1 %", "0 %", False),
+        ("$4.50", "-6.2 %", "75 %", True),
     ]
     assert page.context["drawn"].rows[2] == ("$4.50", "75 %", "–")
     text = page.content.decode()

@@ -24,7 +24,7 @@ from pricing.tasks import audit_and_go_back, train_family
 from tests.factories.pricing_trials import make_people
 
 REASONS = [{"code": code, "value": 0.5, "limit": 0.1} for code in REFIT]
-SHUT = {"may_take": False, "reasons": ["its 90 % intervals hold 70%"], "holder": "pooled_poisson"}
+SHUT = {"may_take": False, "reasons": ["its 90 % intervals hold 70 %"], "holder": "pooled_poisson"}
 
 
 @pytest.fixture
@@ -74,14 +74,14 @@ def test_the_table_and_the_leaderboard_say_why_a_model_waits(root: Client) -> No
     model = DemandModelVersion.objects.order_by("-trained_at").first()
     metrics = {"refit_check": {"is_passed": False, "reasons": REASONS[:1]}, "gate": SHUT}
     DemandModelVersion.objects.filter(pk=model.pk).update(metrics=metrics, status="candidate")
-    said = "50.0% of the goods would move by more than one rung (bound 10.0%)"
+    said = "50 % of the goods would move by more than one rung (bound 10 %)"
     table = reverse("admin:pricing_demandmodelversion_changelist")
     assert "waits for people" in root.get(table).content.decode()
     one = reverse("admin:pricing_demandmodelversion_change", args=[model.pk])
     for address in (one, reverse("admin:leaderboard")):
         page = root.get(address).content.decode()
         assert said in page
-        assert "its 90 % intervals hold 70%" in page
+        assert "its 90 % intervals hold 70 %" in page
 
 
 def test_the_backtest_of_a_challenger_says_what_its_arrays_lose(root: Client) -> None:
@@ -102,7 +102,7 @@ def test_changes_of_models_are_said_in_the_readers_language(root: Client) -> Non
         model=model, kind="ramp_step", at=model.trained_at, by_id=bob, reason="5%: long_enough"
     )
     page = root.get(reverse("admin:pricing_modelchange_changelist")).content.decode()
-    assert "5%: long enough and nothing against it" in page
+    assert "5.0 %: long enough and nothing against it" in page
 
 
 def test_everything_the_shop_says_of_models_is_said_in_chinese() -> None:
@@ -111,7 +111,7 @@ def test_everything_the_shop_says_of_models_is_said_in_chinese() -> None:
         said = [*map(say_reason, CODES), *list_waits(metrics)]
         assert all(any(letter >= "\u4e00" for letter in one) for one in said), said
         step = say_step("12%: too_short", {"reason": "needs_answer", "offline": None})
-        assert step == "12%: 时间不够; 尚未进行离线评估; 需要有人为这一步负责"
+        assert step == "12 %: 时间不够; 尚未进行离线评估; 需要有人为这一步负责"
     assert len(say_refit(metrics)) == len(REFIT)
     assert say_reason("a customer called") == "a customer called"
     assert say_refit({}) == []
