@@ -14,6 +14,10 @@ PUBLIC_HOLDOUT = _(
     " personal campaign, or measure it as a switchback by item clusters."
 )
 
+SPENT_ALREADY = _(
+    "More than this is spent already: write at least what is spent, or end the campaign."
+)
+
 
 class Campaign(models.Model):
     """A dated plan with a purpose and, if it has one, a money budget.
@@ -120,10 +124,12 @@ class Campaign(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse claims that nobody can read, and a holdout of what everybody sees."""
+        """Refuse unreadable claims, a holdout of what all see, and a budget that is overspent."""
         super().clean()
         if self.audience == self.Audience.PUBLIC and self.holdout_percent:
             raise ValidationError({"holdout_percent": PUBLIC_HOLDOUT})
+        if self.budget_minor is not None and self.budget_minor < self.spent_minor:
+            raise ValidationError({"budget_minor": SPENT_ALREADY})
         try:
             parse_claims(self.claims)
         except BadClaim as refusal:

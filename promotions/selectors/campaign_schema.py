@@ -39,6 +39,14 @@ FORMAT_FIELD: Schema = {
 _SLUG = "[-a-zA-Z0-9_]"
 _ZONED = r"[T ].*([Zz]|[+-]\d\d(:?\d\d.*)?)$"
 _PARTS = ("condition", "scope", "claims")
+# What the tables refuse by a constraint that names no single column
+_LEAST = {
+    "budget_minor": 0,
+    "max_discount_minor": 1,
+    "max_line_minor": 1,
+    "max_line_units": 1,
+    "max_order_units": 1,
+}
 
 
 @lru_cache(maxsize=1)
@@ -137,7 +145,7 @@ def _describe_kind(field: models.Field[Any, Any]) -> Schema:
         return {**SHARE, "pattern": r"^\d{1,3}(\.\d{1,2})?$"}
     if isinstance(field, models.IntegerField):
         least, most = connection.ops.integer_field_range(field.get_internal_type())
-        return {"type": "integer", "minimum": least, "maximum": most}
+        return {"type": "integer", "minimum": _LEAST.get(field.name, least), "maximum": most}
     return {"type": "object", **(refer(field.name) if field.name in _PARTS else {})}
 
 

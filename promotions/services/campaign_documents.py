@@ -17,7 +17,9 @@ from promotions.selectors.campaigns import take_snapshot, take_snapshots
 from promotions.selectors.named_snapshots import name_snapshots
 from promotions.services.campaign_codes import write_codes
 from promotions.services.campaign_revisions import Saved, save_campaign
+from promotions.services.campaign_rows import refuse_value
 from promotions.services.campaign_shape import check_document
+from shop.catalog.selectors import MarketNotFound, get_market
 from shop.kernel.errors import FairtagError
 
 CODE_SPACE = 0x6363  # "cc": the first half of every lock on a campaign's code
@@ -77,6 +79,7 @@ def write_document(given: Any, writer: Writer) -> Written:
     rules of `record_change`. Raises CampaignRefused (BadDocument with place and value), LawBroken.
     """
     document = check_document(given)
+    _require_market(document.get("market_code"))
     known = Campaign.objects.filter(code=document["code"]).first()
     before = None if known is None else take_snapshot(known.pk)
     saved = save_campaign(
@@ -121,6 +124,16 @@ def require_version(code: str, expected: str | None) -> int | None:
             _("The campaign has changed since you read it: read it anew, then decide again.")
         )
     return campaign.pk
+
+
+def _require_market(code: str | None) -> None:
+    """Raise BadDocument for a market there is not: its offers would reach nobody."""
+    try:
+        if code:
+            get_market(code)
+    except MarketNotFound as missing:
+        why = _("there is no such market; empty means every market")
+        raise refuse_value("market_code", code, why) from missing
 
 
 def _complete(document: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

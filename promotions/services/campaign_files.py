@@ -19,6 +19,7 @@ from promotions.selectors.campaign_codes import CODE_WORDS, LEFT_OUT
 from promotions.selectors.campaign_schema import MOST_CAMPAIGNS
 from promotions.selectors.campaigns import campaign_fields, offer_fields
 from promotions.services.campaign_documents import Writer, read_documents, write_document
+from promotions.services.campaign_rows import printable, refuse_value
 from promotions.services.campaign_shape import is_readable
 from shop.kernel.errors import FairtagError
 from shop.kernel.sheets import restore, sheet_lines
@@ -99,18 +100,24 @@ def import_campaigns(  # a file, who brings it and what they may
     )
     documents = _read(text, file_format)
     with transaction.atomic():
-        outcomes = tuple(_take_in(document, writer) for document in documents)
+        seen: set[str] = set()
+        outcomes = tuple(_take_in(document, writer, seen) for document in documents)
         if is_dry:
             transaction.set_rollback(True)
     return ImportReport(is_dry, outcomes)
 
 
-def _take_in(given: Any, writer: Writer) -> Outcome:
-    code = str(given.get("code") or "") if isinstance(given, Mapping) else ""
+def _take_in(given: Any, writer: Writer, seen: set[str]) -> Outcome:
+    """Write one campaign of a file; `seen`: the codes of those before it."""
+    code = printable(str(given.get("code") or "")) if isinstance(given, Mapping) else ""
     try:
+        if code in seen:
+            why = _("another campaign of this file has this code")
+            raise refuse_value("code", code, why)
         written = write_document(given, writer)
     except FairtagError as refusal:
         return Outcome(code, "refused", tuple(str(refusal).splitlines()))
+    seen.add(code)
     sentences = written.sentences + _tell_left_out(given)
     if written.is_new:
         return Outcome(code, "new", sentences)
@@ -149,7 +156,7 @@ def _from_json(text: str) -> list[Any]:
     for word in tree:
         if word not in ("$schema", "format", "campaigns"):
             told = _("%(place)s: nobody knows the field “%(name)s”: take it out.")
-            raise BadFile(told % {"place": _("File"), "name": word})
+            raise BadFile(told % {"place": _("File"), "name": printable(word)})
     whole = {"format": tree["format"]}
     return [{**whole, **one} if isinstance(one, dict) else one for one in tree["campaigns"]]
 
@@ -209,7 +216,7 @@ def _uncell(cell: str, *, is_text: bool = False) -> Any:
     """Return the value of a cell: JSON, or the text itself, as that of a column of text is."""
     try:
         value = json.loads(cell)
-    except ValueError:
+    except (ValueError, RecursionError):
         return cell
     return value if isinstance(value, str) or not is_text else cell
 

@@ -50,8 +50,17 @@ def show_value(value: Any) -> str:
     >>> show_value({"member": True}), show_value("x" * 70)[-4:]
     ('{"member": true}', 'xxx…')
     """
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = printable(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
+def printable(text: str) -> str:
+    """Return the text with halves of surrogate pairs, which JSON can say, as escapes.
+
+    >>> printable("a\\ud800"), printable("é")
+    ('a\\\\ud800', 'é')
+    """
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def join_place(place: str, word: str) -> str:

@@ -20,7 +20,12 @@ from promotions.selectors.campaigns import (
     coupon_fields,
     offer_fields,
 )
-from promotions.services.campaign_rows import BadDocument, join_place, refuse_value
+from promotions.services.campaign_rows import (
+    BadDocument,
+    join_place,
+    printable,
+    refuse_value,
+)
 
 DEEPEST = 25
 YEARS = range(2000, 9000)
@@ -197,6 +202,8 @@ def _check_depth(place: str, value: Any, left: int) -> None:
         )
     if isinstance(value, str) and "\0" in value:
         raise refuse_value(place, value, _("a NUL character cannot be stored"))
+    if isinstance(value, str) and printable(value) != value:
+        raise refuse_value(place, value, _("half of a surrogate pair cannot be stored"))
     if isinstance(value, Mapping):
         for word, part in value.items():
             _check_depth(place, word, left)
