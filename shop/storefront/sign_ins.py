@@ -12,6 +12,7 @@ addresses; over it a new device goes by the e-mailed link, while the owner's dev
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -21,10 +22,13 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.signing import BadSignature, Signer
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from shop.kernel.addresses import subscriber_of
+
+type Saved = tuple[Any, HttpResponse | None]
 
 DEVICE_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_device"
 DEVICE_SECONDS = 400 * 86_400
@@ -109,6 +113,24 @@ class SignUpFields(forms.Form):
     """What the sign-up of pages and API adds to allauth's own."""
 
     account_already_exists = False
+    try_save: Callable[[HttpRequest], Saved]  # allauth's
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        """Stand before allauth's own way to save, which the forms built on this one bring."""
+        super().__init__(*given, **named)
+        self._save_first = self.try_save
+        self.try_save = self._save_once
+
+    def _save_once(self, request: HttpRequest) -> Saved:
+        """Save; of two sign-ups for one address at the same moment the later one finds it known."""
+        try:
+            with transaction.atomic():
+                return self._save_first(request)
+        except IntegrityError:
+            if not EmailAddress.objects.filter(email=self.cleaned_data["email"].lower()).exists():
+                raise
+            self.account_already_exists = True
+            return self._save_first(request)
 
     def clean(self) -> dict[str, Any]:
         """Take as long for a known address as for a new one, whose password is hashed."""
