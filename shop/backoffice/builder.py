@@ -253,7 +253,8 @@ def _may_mean(narrow: dict[str, Any], filled: FilledSentence) -> bool:
     except BadOffer as refusal:
         name = str(refusal.detail["place"]).rpartition(".")[2]
         form = next(one.form for one in filled.bounds if name in one.form.fields)
-        form.add_error(name, refusal.message)
+        said = _("This is below the lowest price: nothing is priced so.")
+        form.add_error(name, said if name == "price_to" else refusal.message)
         return False
     return True
 
