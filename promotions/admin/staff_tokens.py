@@ -25,6 +25,11 @@ from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcom
 from shop.staff.tables import KeptAdmin
 
 USUAL_DAYS = 90
+SCOPES = (
+    (StaffScope.READ.value, _("Read campaigns")),
+    (StaffScope.WRITE.value, _("Write drafts and codes")),
+    (StaffScope.RELEASE.value, _("Hand in, take back, pause, resume and end")),
+)
 
 
 class TokenForm(forms.ModelForm):
@@ -32,11 +37,7 @@ class TokenForm(forms.ModelForm):
 
     scopes = forms.MultipleChoiceField(
         label=_("Opens"),
-        choices=[
-            (StaffScope.READ.value, _("Read campaigns")),
-            (StaffScope.WRITE.value, _("Write drafts and codes")),
-            (StaffScope.RELEASE.value, _("Hand in, take back, pause, resume and end")),
-        ],
+        choices=SCOPES,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
         help_text=_("Your own rights are asked at each call; no token approves anything."),
     )
@@ -107,8 +108,8 @@ class StaffTokenAdmin(KeptAdmin):
 
     @admin.display(description=_("Opens"))
     def opens(self, row: StaffToken) -> str:
-        """What it may do at most."""
-        return ", ".join(row.scopes)
+        """What it may do at most, in the words of the form."""
+        return "; ".join(str(said) for scope, said in SCOPES if scope in row.scopes)
 
     @admin.display(description=_("State"))
     def good_column(self, row: StaffToken) -> SafeString:

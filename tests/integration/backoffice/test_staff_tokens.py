@@ -38,6 +38,8 @@ def test_a_token_is_its_makers_is_shown_once_and_ends_at_once(
     assert find_staff_key(token, utc_now() + timedelta(days=30, seconds=1)) is None
     page = seller.get(reverse("admin:promotions_stafftoken_change", args=[row.pk]))
     assert (page.status_code, token in page.content.decode()) == (200, False)
+    assert "Read campaigns" in page.content.decode()
+    assert "campaigns:read" not in page.content.decode()
     assert as_role(ANALYST).post(reverse(ADD), form).status_code == 403
     revoke = "promotions_stafftoken_revoke"
     assert act(as_role(SUPPORT), revoke, row.pk, reason=REASON).status_code == 403
