@@ -96,7 +96,7 @@ class BrandAdmin(KeptAdmin):
 
 class VariantInline(ReadOnlyInline):
     model = Variant
-    show_change_link = True
+    show_change_link, show_title = True, True  # the link stands in the title
     fields = ["sku", "name", money_column("list_minor", _("List price")), "is_active"]
     readonly_fields = fields
 

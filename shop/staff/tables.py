@@ -182,6 +182,7 @@ class ReadOnlyInline(StaffInline):
     can_delete = False
     tab = True
     per_page = 50
+    show_title = False  # the columns say it: in the reader's language, on the market's clock
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""

@@ -45,6 +45,7 @@ def read_timeline(browser: Client, order: Order) -> list[str]:
     inline = page.context["inline_admin_formsets"][0].opts
     told = [inline.happened(row) for row in rows]
     assert "{&#x27;" not in page.content.decode()
+    assert [str(row) for row in rows if str(row) in text] == []  # its columns say it better
     assert [one for one in told if one not in text.replace("&#x27;", "'")] == []
     return told
 
