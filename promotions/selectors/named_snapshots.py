@@ -85,7 +85,7 @@ def number_snapshots(snapshots: Sequence[Snapshot], *, is_strict: bool) -> list[
             for word, known in places.items():
                 if isinstance(code := offer.get(word), str):
                     if is_strict and code not in known:
-                        raise UnknownKey(word, code)
+                        raise UnknownKey(f"stacking_{word}", code)
                     offer[word] = known.get(code)
         numbered.append({**said, "format": FORMAT})
     return numbered

@@ -110,10 +110,30 @@ def _number(snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
             "product": _("There is no product with the reference “%(key)s” here."),
             "category": _("There is no department or category “%(key)s” here."),
             "brand": _("There is no brand with the reference “%(key)s” here."),
-            "group": _("There is no stacking group “%(key)s” here: make it first."),
+            "stacking_group": _("There is no stacking group “%(key)s” here: make it first."),
         }
         told = names.get(unknown.kind, _("There is no stacking category “%(key)s” here."))
-        raise CampaignRefused(told % {"key": unknown.key}) from unknown
+        place = _find_key(snapshot, unknown.key)
+        said = told % {"key": unknown.key}
+        raise BadDocument(f"{place}: {said}" if place else said, place=place) from unknown
+
+
+def _find_key(snapshot: Mapping[str, Any], key: str) -> str:
+    """Return where a snapshot's offers name goods or stacking by `key`, or "" for nowhere."""
+    left: list[tuple[str, Any]] = [
+        (f"{OFFERS}[{i}].{word}", offer.get(word))
+        for i, offer in enumerate(snapshot[OFFERS])
+        for word in ("scope", "condition", "terms", "variants", "group", "category")
+    ]
+    while left:
+        place, value = left.pop(0)
+        if value == key:
+            return place
+        if isinstance(value, Mapping):
+            left += [(join_place(place, word), part) for word, part in value.items()]
+        elif isinstance(value, list):
+            left += [(f"{place}[{i}]", part) for i, part in enumerate(value)]
+    return ""
 
 
 def _write_offer(

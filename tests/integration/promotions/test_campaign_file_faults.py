@@ -90,3 +90,24 @@ def test_no_pieces_at_all_are_refused_at_their_place(tree: dict[str, Any]) -> No
     why = "expected a whole number from 1 to 2147483647."
     [said] = _say(json.dumps(tree))
     assert said == ("refused", f"offers[0].max_line_units: 0 does not fit: {why}")
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (
+            {"scope": {"variants": ["NOPE"]}},
+            "offers[0].scope.variants[0]: There is no product with the SKU “NOPE” here.",
+        ),
+        ({"category": "x"}, "offers[0].category: There is no stacking category “x” here."),
+        (
+            {"group": "x"},
+            "offers[0].group: There is no stacking group “x” here: make it first.",
+        ),
+    ],
+)
+def test_what_the_shop_lacks_is_named_with_its_place(
+    tree: dict[str, Any], own: dict[str, Any], sentence: str
+) -> None:
+    tree["campaigns"][0]["offers"][0] |= own
+    assert _say(json.dumps(tree)) == [("refused", sentence)]

@@ -215,7 +215,7 @@ def test_a_file_names_goods_so_that_it_fits_a_shop_with_other_ids(shelf: Shelf) 
         parent=dairy, external_ref="new", slug="new", name="New", path="dairy/cheese", depth=1
     )
     assert _load(text).outcomes[0].sentences == (
-        "There is no stacking group “weekend” here: make it first.",
+        "offers[1].group: There is no stacking group “weekend” here: make it first.",
     )
     StackingGroup.objects.create(code="weekend", name="Other")
     assert _verdicts(_load(text)) == {"rich": "new"}
