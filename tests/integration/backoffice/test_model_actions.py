@@ -24,7 +24,7 @@ from pricing.tasks import audit_and_go_back, train_family
 from tests.factories.pricing_trials import make_people
 
 REASONS = [{"code": code, "value": 0.5, "limit": 0.1} for code in REFIT]
-SHUT = {"may_take": False, "reasons": ["its 90 % intervals hold 70 %"], "holder": "pooled_poisson"}
+SHUT = {"may_take": False, "reasons": ["its 90 % intervals hold 70%"], "holder": "pooled_poisson"}
 
 
 @pytest.fixture
