@@ -97,7 +97,9 @@ def _gives_more(
     others = [each for each in candidates if each.offer.offer_id != offer.offer_id]
     own = [each for each in candidates if each.offer.offer_id == offer.offer_id]
     then = best_plan([*others, *(own or [Candidate(offer)])], grown)
-    if any(each.is_short for each in then.effects if each.candidate.offer == offer):
+    says_most = offer.benefit.counts_units and not offer.rooms  # its own words name the most
+    is_short = any(each.is_short for each in then.effects if each.candidate.offer == offer)
+    if is_short and not says_most:
         return False  # a limit would cut what the hint promises
     return _worth_of(offer, then) > _worth_of(offer, plan)
 

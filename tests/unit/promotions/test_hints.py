@@ -207,6 +207,13 @@ def test_an_offer_that_would_lose_to_a_better_one_is_no_hint() -> None:
     assert _tell(cart, near, better).hints == ()
 
 
+def test_an_offer_on_few_pieces_is_hinted_at_as_any_other() -> None:
+    free = replace(percent_off("100"), most_units=1, cheapest_first=True)
+    three = make_offer(1, free, condition=CartHas(min_quantity=3))
+    hints = _tell(make_cart(make_line(quantity=2)), three).hints
+    assert [(one.offer_id, one.missing_quantity) for one in hints] == [(1, 1)]
+
+
 def test_goods_that_are_not_in_the_cart_are_hinted_untried() -> None:
     bread = CartHas(Scope(category_ids=frozenset({BREAD})), min_quantity=1)
     offer = make_offer(1, amount_off(100), condition=bread)
