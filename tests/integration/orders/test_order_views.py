@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -112,7 +113,8 @@ def test_the_letter_shows_both_prices_and_the_label_once_per_kind(
     assert sent == [True, False]
     letter = mail.outbox[0]
     assert (letter.to, letter.subject) == (["bob@example.org"], f"Your order {order.number}")
-    html = letter.alternatives[0][0]  # type: ignore[attr-defined]  # EmailMultiAlternatives
+    assert isinstance(letter, EmailMultiAlternatives)
+    html = letter.alternatives[0][0]
     for text in (letter.body, html):
         assert "Your price: $3.80" in text
         assert "Price for everyone: $4.00" in text
@@ -128,7 +130,8 @@ def test_the_letter_speaks_chinese_and_escapes_names(visit: QuoteContext, shelf:
     send_order_email(order_id=order.order_id, kind="placed", now=NOON)
     letter = mail.outbox[0]
     assert letter.subject == f"您的订单 {order.number}"
-    html = letter.alternatives[0][0]  # type: ignore[attr-defined]  # EmailMultiAlternatives
+    assert isinstance(letter, EmailMultiAlternatives)
+    html = letter.alternatives[0][0]
     assert "&lt;b&gt;王芳&lt;/b&gt;" in html
     assert "<b>王芳</b>，感谢您的订购" in letter.body
 

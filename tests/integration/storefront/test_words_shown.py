@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
 from orders.services import (
@@ -105,7 +106,8 @@ def test_order_and_letter_keep_the_label_of_a_price_that_a_test_moved(
     order = place(visit)
     send_order_email(order_id=order.order_id, kind="placed", now=NOON)
     letter = mail.outbox[0]
-    html = letter.alternatives[0][0]  # type: ignore[attr-defined]  # EmailMultiAlternatives
+    assert isinstance(letter, EmailMultiAlternatives)
+    html = letter.alternatives[0][0]
     labels = [RULE.label(language, is_test=True) for language in ("en", "zh-hans")]
     assert labels[0] != RULE.label("en")
     for text in (letter.body, html):
