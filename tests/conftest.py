@@ -27,6 +27,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("fairtag")
 
 pytest_plugins = [
+    "tests.template_database",
     "tests.seeded_rows",
     *(f"tests.{found.stem}" for found in sorted(Path(__file__).parent.glob("fixtures_*.py"))),
 ]
