@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from pricing.core.competitors.matching import bar_code
+from shop.kernel.barcodes import bar_code
 
 
 def find_gtins(given: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from statistics import median
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow
 from shop.intake.barcodes import find_gtins
 from shop.intake.branches import list_categories
-from shop.intake.measures import Size, parse_size
 from shop.intake.naming import join_name, join_name_zh, name_brand, name_line, slugify_all
 from shop.intake.tree import Code, Leaf, find_homes, find_leaf
+from shop.kernel.measures import Size, parse_size
 
 ACTIVE_WEEKS = 26
 ASSUMED_LIST_MINOR = 299

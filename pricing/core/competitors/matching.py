@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from pricing.core.competitors.feed import FeedRow
 from shop.catalog.core.values import VariantIdentity
+from shop.kernel.barcodes import bar_code
 
 # Size words and what they are in the unit we keep: grams, millilitres, pieces.
 UNITS = {
@@ -57,22 +58,6 @@ def name_key(text: str) -> str:
 
 def _size_word(amount: float, unit: str) -> str:
     return f"{round(amount)}{unit}"
-
-
-def bar_code(text: str) -> str:
-    """Return a GTIN in its 14 digits, so that UPC and EAN of one good are the same; "" if none.
-
-    The last digit is a check sum (GS1 General Specifications 7.9); a wrong one is no GTIN.
-
-    >>> bar_code("4006381333931"), bar_code("4006381333932")
-    ('04006381333931', '')
-    """
-    digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
-        return ""
-    padded = digits.zfill(14)
-    total = sum(int(one) * (3 if place % 2 == 0 else 1) for place, one in enumerate(padded[:13]))
-    return padded if (10 - total % 10) % 10 == int(padded[13]) else ""
 
 
 class NameIndex:

@@ -20,11 +20,11 @@ from pricing.core.competitors import (
     read_feed,
 )
 from pricing.core.competitors.feed import FeedUnreadable, read_moment
-from pricing.core.competitors.matching import bar_code
 from pricing.core.competitors.screening import ABSURD_FACTOR, screen_prices
 from pricing.core.optimum import choose_public, one_segment
 from pricing.core.values import Policy
 from shop.catalog.core.values import VariantIdentity
+from shop.kernel.barcodes import bar_code
 from tests.factories.pricing_limits import draw_limits, draw_terms
 
 BRIE = VariantIdentity(1, "BRIE-1", "4006381333931", "Brie", "Meadow", 200, "g")

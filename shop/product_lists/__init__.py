@@ -1,0 +1,1 @@
+"""Lists of products: what a merchant keeps in a spreadsheet, taken in, undone and given back."""

@@ -1,0 +1,1 @@
+"""Pure: read a list's cells, check its rows, say what differs from the shop."""

@@ -1,0 +1,159 @@
+"""What a list would change: each row against what the shop has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shop.product_lists.core.cells import Value
+from shop.product_lists.core.columns import FIRST_NEEDED
+from shop.product_lists.core.rows import SHARED, ListedProduct, ListRow, say_options
+
+
+class Outcome(StrEnum):
+    """What becomes of a row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    ADDED = "added"  # it only adds to its product, such as a picture
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A variant of the shop, as a list would say it, with its product's shared values."""
+
+    handle: str
+    values: Mapping[str, Value]
+    options: Mapping[str, str] = field(default_factory=dict)
+    prices: Mapping[str, int] = field(default_factory=dict)
+    is_withdrawn: bool = False  # archived because the import that made it was undone
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the shop has of the products of a list: variants by SKU, shared values by handle, and
+    whose each bar code is (14 digits: SKU)."""
+
+    variants: Mapping[str, Known]
+    products: Mapping[str, Mapping[str, Value]]
+    barcodes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a row: of each column that would change, the value before and after."""
+
+    row: ListRow
+    outcome: Outcome
+    before: Mapping[str, Value] = field(default_factory=dict)
+    after: Mapping[str, Value] = field(default_factory=dict)
+
+
+def judge_product(product: ListedProduct, shop: Snapshot) -> list[Verdict]:
+    """Return what becomes of each row of a product.
+
+    What all variants share counts with the product's first row that is not refused.
+    """
+    shared = shop.products.get(product.handle)
+    known = {sku: one for sku, one in shop.variants.items() if one.handle == product.handle}
+    chosen = {tuple(sorted(one.options.items())): sku for sku, one in known.items()}
+    verdicts: list[Verdict] = []
+    is_shared_told = False
+    for row in product.rows:
+        if row.is_variant and not row.problems:
+            _check_row(row, product, shop)
+            _check_meeting(row, chosen, shop.barcodes)
+        if row.problems:
+            verdicts.append(Verdict(row, Outcome.REFUSED))
+            continue
+        told = {} if is_shared_told else product.values
+        is_shared_told = True
+        verdicts.append(_judge_row(row, told, shared or {}, known.get(row.sku)))
+    return verdicts
+
+
+def _judge_row(
+    row: ListRow, told: Mapping[str, Value], shared: Mapping[str, Value], known: Known | None
+) -> Verdict:
+    before: dict[str, Value] = {}
+    after: dict[str, Value] = {}
+    _compare(told, shared, SHARED, before, after)
+    if not row.is_variant:
+        if row.values.get("pictures"):
+            after["pictures"] = row.values["pictures"]
+        return Verdict(row, Outcome.ADDED, before, after)
+    _compare_variant(row, known, before, after)
+    if known is None:
+        return Verdict(row, Outcome.NEW, before, after)
+    return Verdict(row, Outcome.CHANGED if after else Outcome.SAME, before, after)
+
+
+def _check_row(row: ListRow, product: ListedProduct, shop: Snapshot) -> None:
+    """Note what a row lacks."""
+    if not row.sku:
+        row.note("no_sku", "", product.handle)
+        return
+    before = shop.variants.get(row.sku)
+    if before is not None:
+        if before.handle != product.handle:
+            row.note("elsewhere", "sku", row.sku, other=before.handle)
+        return
+    said = {**product.values, **row.values}
+    missing = [name for name in FIRST_NEEDED if said.get(name) is None]
+    if product.handle in shop.products:
+        missing = [name for name in missing if name not in SHARED]
+    for name in missing:
+        row.note("missing", name)
+
+
+def _check_meeting(
+    row: ListRow, chosen: Mapping[tuple[tuple[str, str], ...], str], barcodes: Mapping[str, str]
+) -> None:
+    """Note where a row takes what another variant of the shop has."""
+    other = chosen.get(tuple(sorted(row.options.items()))) if row.options else None
+    if other and other != row.sku:
+        row.note("options_known", "", say_options(row.options), other=other)
+    code = str(row.values.get("barcode") or "")
+    other = barcodes.get(code.zfill(14)) if code else None
+    if other and other != row.sku:
+        row.note("barcode_known", "barcode", code, other=other)
+
+
+def _compare(
+    said: Mapping[str, Value],
+    has: Mapping[str, Value],
+    names: Sequence[str],
+    before: dict[str, Value],
+    after: dict[str, Value],
+) -> None:
+    for name in names:
+        value = said.get(name)
+        if value is not None and value != has.get(name) and name != "handle":
+            before[name], after[name] = has.get(name), value
+
+
+def _compare_variant(
+    row: ListRow, known: Known | None, before: dict[str, Value], after: dict[str, Value]
+) -> None:
+    has = known.values if known else {}
+    own = [name for name in row.values if name not in SHARED and not name.startswith("option")]
+    _compare(row.values, has, [name for name in own if name != "sku"], before, after)
+    if known and known.is_withdrawn and "archived" not in row.values:
+        before["archived"], after["archived"] = True, False
+    if row.options and (known is None or dict(known.options) != row.options):
+        before["options"] = dict(known.options) if known else None
+        after["options"] = row.options
+    for market, amount in row.prices.items():
+        has_amount = known.prices.get(market) if known else None
+        if amount != has_amount:
+            before[f"price[{market}]"], after[f"price[{market}]"] = has_amount, amount
+
+
+def count_outcomes(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    """Return how many rows were read, and what becomes of them; the parts sum to the whole."""
+    counted = Counter(verdict.outcome for verdict in verdicts)
+    return {"read": len(verdicts), **{one.value: counted[one] for one in Outcome}}

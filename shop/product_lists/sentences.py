@@ -1,0 +1,114 @@
+"""What is wrong with a list, in the reader's language: file, line, column, value, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from shop.product_lists.core.problems import Problem
+
+# code -> what is said after file, line and column; %(value)s is the cell as it was written
+SENTENCES: Mapping[str, Any] = {
+    # one cell
+    "comma": _("'%(value)s' has a comma; write the number with a point and no commas"),
+    "comma_instead": _("'%(value)s' has a comma; write %(instead)s"),
+    "decimals": _("'%(value)s' has too many decimals; %(currency)s has %(places)s"),
+    "amount": _("'%(value)s' is not an amount; write only a number such as 12.50"),
+    "not_above_zero": _("'%(value)s' is not above zero"),
+    "below_zero": _("'%(value)s' is below zero"),
+    "large": _("'%(value)s' is too large"),
+    "whole": _("'%(value)s' is not a whole number"),
+    "most": _("'%(value)s' is more than %(most)s"),
+    "flag": _("'%(value)s' is neither yes nor no"),
+    "rounded": _(
+        "'%(value)s' was rounded by a spreadsheet; format the column as text and type the number"
+        " again"
+    ),
+    "check_digit": _("'%(value)s' has a wrong check digit; compare it with the package"),
+    "barcode": _("'%(value)s' is not a bar code number of 8, 12, 13 or 14 digits"),
+    "size": _("'%(value)s' is not a size; write it as 500 g, 1.5 L or 6 ct"),
+    "long": _("the text has %(length)s characters; at most %(most)s are possible"),
+    "many": _("the cell names more than %(most)s; shorten it"),
+    "pair": _("'%(value)s' is not written as name: value; separate several with semicolons"),
+    "path_gap": _("'%(value)s' has an empty level; write it as Clothing > Shirts"),
+    "path_deep": _("'%(value)s' has more than %(most)s levels"),
+    "market": _("there is no market '%(market)s'; the markets are %(known)s"),
+    "formula": _(
+        "the cell holds a formula without a saved result; open the file, save it and upload it"
+        " again"
+    ),
+    "picture_missing": _("no picture '%(value)s' was uploaded with the list"),
+    "picture_refused": _("the picture '%(value)s' was refused: %(why)s"),
+    "picture_address": _(
+        "'%(value)s' is an address; pictures are not fetched from other sites: upload the file"
+    ),
+    # one row
+    "missing": _("the cell is empty; a new product needs it"),
+    "no_sku": _("the row has no SKU"),
+    "extra_cells": _(
+        "the row has %(cells)s cells, the header has %(columns)s; put text that has the separator"
+        " in it between quotes"
+    ),
+    "twice": _("'%(value)s' is in line %(other)s too"),
+    "contradicts": _(
+        "'%(value)s' contradicts line %(other)s of the same product, which says '%(said)s'"
+    ),
+    "no_options": _("'%(value)s' has several variants; this one does not say its options"),
+    "options_twice": _("the options %(value)s are in line %(other)s too"),
+    "option_unnamed": _("'%(value)s' has no name; fill in the column %(named)s"),
+    "elsewhere": _("'%(value)s' belongs to the product '%(other)s'"),
+    "options_known": _("the options %(value)s belong to the variant %(other)s"),
+    "barcode_known": _("'%(value)s' belongs to the variant %(other)s"),
+    "reserved": _("%(reserved)s pieces are reserved for orders; count at least these"),
+    # the whole file
+    "empty": _("the file is empty"),
+    "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),
+    "old_excel": _("this is an Excel file of before 2007 (.xls); save it as .xlsx"),
+    "not_workbook": _("this Excel file is damaged; open it and save it again"),
+    "encoding": _("the encoding cannot be recognized; save the file as CSV UTF-8"),
+    "quotes": _("the quotes are not closed; a quote inside quoted text is written twice"),
+    "rows": _("the file has more than %(most)s rows; split it"),
+    "columns": _("the file has more than %(most)s columns"),
+    "cell": _("a cell has more than %(most)s characters"),
+    "file_size": _("the file is larger than %(most)s MB"),
+    "not_zip": _("this is not a zip file"),
+    "members": _("the zip file holds more than %(most)s files"),
+    "locked": _("the zip file is protected by a password"),
+    "unpacked": _("the zip file becomes too large when it is unpacked"),
+    "broken_member": _("'%(value)s' in the zip file is damaged"),
+    "large_member": _("'%(value)s' in the zip file is larger than %(most)s MB"),
+    "entities": _("the Excel file declares its own entities; it is not read"),
+    "no_column": _("no column is chosen for %(names)s"),
+}
+
+
+def say_reason(problem: Problem) -> str:
+    """Return a problem without the place it is at."""
+    code = problem.code
+    if code == "comma" and problem.detail.get("instead"):
+        code = "comma_instead"
+    given: dict[str, Any] = {**problem.detail, "value": _shorten(problem.value)}
+    return str(SENTENCES[code] % given)
+
+
+def say_problem(problem: Problem, file_name: str) -> str:
+    """Return a problem as one sentence: file, line, column, value, what to do."""
+    given = {
+        "file": file_name,
+        "line": problem.line,
+        "column": problem.column,
+        "reason": say_reason(problem),
+    }
+    if problem.column:
+        return gettext("%(file)s line %(line)s: column '%(column)s': %(reason)s.") % given
+    if problem.line:
+        return gettext("%(file)s line %(line)s: %(reason)s.") % given
+    return gettext("%(file)s: %(reason)s.") % given
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 80 else f"{line[:79]}…"
