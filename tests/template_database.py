@@ -29,11 +29,17 @@ PREFIX = "fairtag_template_"
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Have Django copy the template instead of migrating an empty database."""
+    name = provide_template(os.environ["DATABASE_URL"])
+    settings.DATABASES["default"]["TEST"].update({"TEMPLATE": name, "MIGRATE": False})
+
+
+def provide_template(url: str) -> str:
+    """Return the name of the template on the server of `url`; make it if it is not there."""
     name = f"{PREFIX}{fingerprint_migrations()}"
     with (Services("test").home / "template.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make_template(os.environ["DATABASE_URL"], name)
-    settings.DATABASES["default"]["TEST"].update({"TEMPLATE": name, "MIGRATE": False})
+        make_template(url, name)
+    return name
 
 
 def fingerprint_migrations() -> str:

@@ -21,6 +21,7 @@ import psycopg
 import redis
 
 from shop.kernel.clock import utc_now
+from tests.template_database import provide_template
 from tools.services import free_port
 from tools.valkey import Valkey
 
@@ -30,7 +31,6 @@ START_SECONDS = 30
 # One process for all of it: starting Django six times costs as much as training.
 FILL = """
 from django.core.management import call_command
-call_command("migrate", interactive=False, verbosity=0)
 call_command("import_journey", households=300)
 call_command("learn_shoppers")
 call_command("train_demand")
@@ -156,7 +156,8 @@ def keep_filled(base: str, environment: dict[str, str]) -> str:
             drop(connection, old)
         work = f"{name}_unfinished"
         drop(connection, work)
-        connection.execute(f'CREATE DATABASE "{work}"'.encode())
+        template = provide_template(base)
+        connection.execute(f'CREATE DATABASE "{work}" TEMPLATE "{template}"'.encode())
     filling = {**environment, "DATABASE_URL": at(base, work)}
     manage(filling, "shell", "-v", "0", "-c", FILL)
     with connect(base, "postgres") as connection:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import URLPattern, reverse
 
@@ -105,10 +106,16 @@ def test_every_address_of_the_admin_has_its_line_in_the_matrix() -> None:
     assert unknown == set()
 
 
+# The role that sees most tables
+DRAWN = "auditor"
+
+
 @pytest.mark.parametrize("role", ["", *ROLES])
 def test_a_role_opens_exactly_the_tables_it_may_see(
-    as_role: Callable[[str], Client], role: str
+    as_role: Callable[[str], Client], role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if role != DRAWN:  # what may be opened is asked of each, how it looks of one
+        monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", property(lambda _each: ""))
     browser = as_role(role)
     granted = MATRIX.get(role, frozenset())
     for model, table in admin.site._registry.items():
