@@ -3,9 +3,10 @@
 from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
 from pricing.services.fairness import audit_nightly
-from pricing.services.ledger import load_ledger_bulk, record_list_prices
+from pricing.services.ledger import NotAPrice, load_ledger_bulk, record_list_prices
 from pricing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.services.partitions import ensure_partitions, seal_quotes
+from pricing.services.products import SavedProducts, save_products
 from pricing.services.promises import carry_promises
 from pricing.services.proposals import (
     Decided,
@@ -25,9 +26,11 @@ from pricing.services.verify import QuoteRefused, read_token, verify_quote
 
 __all__ = [
     "Decided",
+    "NotAPrice",
     "OverrideRefused",
     "ProposalRefused",
     "QuoteRefused",
+    "SavedProducts",
     "approve_proposals",
     "audit_nightly",
     "carry_promises",
@@ -46,6 +49,7 @@ __all__ = [
     "reject_proposals",
     "replay_quote",
     "replay_quotes",
+    "save_products",
     "seal_quotes",
     "set_kill_switch",
     "set_override",

@@ -96,33 +96,55 @@ def record_list_prices(
     nothing was reduced the anchor moves along, so the public price climbs to the new list price.
     Writes the fact ListPricesChanged. Raises NotAPrice.
     """
-    if any(amount <= 0 for amount in prices.values()):
+    require_prices(prices.values())
+    return len(move_list_prices(prices=prices, now=now, place=(market, channel)))
+
+
+def require_prices(amounts: Iterable[int]) -> None:
+    """Raise NotAPrice where one of the amounts is none."""
+    if any(amount <= 0 for amount in amounts):
         raise NotAPrice(_("A price must be above zero."))
+
+
+def move_list_prices(
+    *, prices: Mapping[int, int], now: datetime, place: tuple[str, str]
+) -> list[int]:
+    """Record list prices as `record_list_prices` does, inside the caller's transaction.
+
+    Return the variants whose list price is new. The number of statements does not grow with the
+    number of prices.
+    """
+    market, channel = place
     known = PublicPrice.objects.select_for_update().order_by("variant_id")
     rows = {
         row.variant_id: row
         for row in known.filter(variant_id__in=prices, market_id=market, channel=channel)
     }
     entries: list[PriceLedgerEntry] = []
+    opened, moved = [], []
     for variant_id, amount in sorted(prices.items()):
         row = rows.get(variant_id)
         if row is None:
             row = PublicPrice(variant_id=variant_id, market_id=market, channel=channel)
             entries += _open(row, amount, now)
+            opened.append(row)
         elif row.list_minor != amount:
             entries += _move(row, amount, now)
+            moved.append(row)
+    PublicPrice.objects.bulk_create(opened)
+    changed_fields = ["list_minor", "public_minor", "anchor_minor", "changed_at"]
+    PublicPrice.objects.bulk_update(moved, changed_fields, batch_size=2_000)
     PriceLedgerEntry.objects.bulk_create(entries)
     changed = sorted({entry.variant_id for entry in entries})
     if changed:
         write_fact(kind="ListPricesChanged", payload={"variants": changed[:1000]}, occurred_at=now)
-    return len(changed)
+    return changed
 
 
 def _open(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry]:
     """Begin the series of a variant that had no price."""
     row.list_minor = row.public_minor = row.anchor_minor = amount
     row.changed_at = now
-    row.save()
     return [_entry(row, "list", amount, now), _entry(row, "public", amount, now)]
 
 
@@ -136,7 +158,6 @@ def _move(row: PublicPrice, amount: int, now: datetime) -> list[PriceLedgerEntry
         entries.append(_entry(row, "public", amount, now))
     elif not was_reduced:
         row.anchor_minor = amount
-    row.save()
     return entries
 
 

@@ -172,6 +172,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Variants"), "qr_code_2", "shop.variant"),
             table(_("Categories"), "account_tree", "shop.category"),
             table(_("Brands"), "branding_watermark", "shop.brand"),
+            table(_("Product pictures"), "image", "shop.productpicture"),
             table(_("Placements"), "storefront", "shop.productweek"),
             table(_("Stores"), "store", "shop.store"),
             table(_("Markets"), "public", "shop.market"),

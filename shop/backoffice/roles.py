@@ -11,7 +11,7 @@ Names = tuple[str, ...]
 
 CATALOG: Names = (
     *("shop.market", "shop.store", "shop.category", "shop.brand", "shop.product"),
-    *("shop.variant", "shop.productweek"),
+    *("shop.variant", "shop.productpicture", "shop.productweek"),
 )
 STOCK: Names = (
     *("shop.stocklocation", "shop.stockrecord", "shop.stockreservation", "shop.stockmovement"),

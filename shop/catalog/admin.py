@@ -16,14 +16,25 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
 )
 
-from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
+from shop.catalog.models import (
+    Brand,
+    Category,
+    Market,
+    Product,
+    ProductPicture,
+    ProductWeek,
+    Store,
+    Variant,
+)
 from shop.catalog.selectors.staff import find_product_ids, find_variant_ids
 from shop.kernel.clock import utc_now
-from shop.staff.columns import money_column, percent_column, show_link
+from shop.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.staff.filters import MoneyRangeFilter
 from shop.staff.keys import KeySearch, read_text, read_words
 from shop.staff.numbers import show_units
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+
+PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
 
 @admin.register(Market)
@@ -217,6 +228,23 @@ class VariantAdmin(KeySearch, KeptAdmin):
     def view_on_site(self, row: Variant) -> str:
         """The product page in the store."""
         return reverse("product", args=[row.product.slug])
+
+
+@admin.register(ProductPicture)
+class ProductPictureAdmin(ReadOnlyAdmin):
+    blank_text = _("Pictures are uploaded on the page of a product.")
+    list_display = [
+        "file_name",
+        "product",
+        tag_column("state", _("State"), PICTURE_TONES),
+        "refusal",
+        "position",
+        "created_at",
+    ]
+    list_select_related = ["product"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    search_fields = ["file_name__startswith", "product__external_ref__startswith"]
+    ordering = ["-id"]
 
 
 @admin.register(ProductWeek)

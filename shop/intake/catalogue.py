@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow
+from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
+from shop.catalog.core.slugs import make_slug
 from shop.intake.barcodes import find_gtins
 from shop.intake.branches import list_categories
-from shop.intake.naming import join_name, join_name_zh, name_brand, name_line, slugify_all
+from shop.intake.naming import join_name, join_name_zh, name_brand, name_line
 from shop.intake.tree import Code, Leaf, find_homes, find_leaf
 from shop.kernel.measures import Size, parse_size
 
@@ -92,7 +93,12 @@ def build_catalogue(products: Sequence[SourceProduct]) -> Catalogue:
     prices = _assume_prices(placed)
     numbers = find_gtins((product.ref, product.gtin) for product in products)
     rows = [
-        replace(_row(item, brands, lines[item.source.ref], prices), gtin=numbers[item.source.ref])
+        _row(
+            item,
+            brands[item.source.brand_ref].name,
+            lines[item.source.ref],
+            _variant(item, prices, numbers[item.source.ref]),
+        )
         for item in placed
     ]
     return Catalogue(
@@ -187,36 +193,42 @@ def _assume_prices(placed: Iterable[_Placed]) -> dict[str, int]:
     return {path: max(1, round(median(values))) for path, values in seen.items()}
 
 
-def _row(
-    item: _Placed, brands: dict[str, BrandRow], rank: int, prices: dict[str, int]
-) -> ProductRow:
+def _row(item: _Placed, brand: str, rank: int, variant: VariantRow) -> ProductRow:
     source, leaf, size = item.source, item.leaf, item.size
     line = name_line(rank)
     name = source.product_name or join_name(line, leaf.type_name.name)
     # Cheese is better said than nothing where nobody knows the Chinese for a kind of cheese.
     name_zh = leaf.type_name.name_zh or leaf.place.name_zh
-    brand = brands[source.brand_ref].name
-    list_minor, list_source = _list_price(item, prices)
-    cost_minor, cost_source = _cost(item, list_minor)
-    sold_as = f"{name} by {brand}, {size.label}." if size.label else f"{name} by {brand}."
     return ProductRow(
         ref=source.ref,
-        sku=f"FT-{source.ref.zfill(7)}"[:40],
         name=name[:200],
         name_zh="" if source.product_name else join_name_zh(line, name_zh)[:200],
-        slug=slugify_all([brand, name, size.label])[:180],
-        description=sold_as,
+        slug=make_slug([brand, name, size.label])[:180],
+        description=f"{name} by {brand}, {size.label}." if size.label else f"{name} by {brand}.",
         category_path=leaf.path,
         brand_ref=source.brand_ref,
-        is_active=_is_active(item),
+        is_active=variant.is_active,
         popularity=source.popularity,
-        size_label=size.label[:80],
+        variants=(variant,),
+    )
+
+
+def _variant(item: _Placed, prices: dict[str, int], gtin: str) -> VariantRow:
+    ref, size = item.source.ref, item.size
+    list_minor, list_source = _list_price(item, prices)
+    cost_minor, cost_source = _cost(item, list_minor)
+    return VariantRow(
+        ref=ref,
+        sku=f"FT-{ref.zfill(7)}"[:40],
+        name=size.label[:80],
         measure_amount=size.amount,
         measure_unit=size.unit,
         list_minor=list_minor,
         list_source=list_source,
         cost_minor=cost_minor,
         cost_source=cost_source,
+        gtin=gtin or None,
+        is_active=_is_active(item),
     )
 
 
@@ -256,7 +268,7 @@ def _is_active(item: _Placed) -> bool:
 def _make_slugs_unique(rows: Sequence[ProductRow]) -> list[ProductRow]:
     taken: Counter[str] = Counter(row.slug for row in rows)
     return [
-        row if taken[row.slug] == 1 else replace(row, slug=f"{row.slug}-{slugify_all([row.ref])}")
+        row if taken[row.slug] == 1 else replace(row, slug=f"{row.slug}-{make_slug([row.ref])}")
         for row in rows
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -209,13 +208,3 @@ def join_name_zh(line: LineName, type_name_zh: str) -> str:
     if line.name_zh[:1].isdigit():
         return f"{type_name_zh} {line.name_zh}"
     return f"{line.name_zh}{type_name_zh}"
-
-
-def slugify_all(texts: Iterable[str]) -> str:
-    """Return a slug of several texts joined, ASCII only.
-
-    >>> slugify_all(["Alder & Finch", "Crème Cakes", "1/2 gal"])
-    'alder-finch-creme-cakes-1-2-gal'
-    """
-    joined = " ".join(texts).lower().translate(str.maketrans("éèñö×", "eenox"))
-    return re.sub(r"[^a-z0-9]+", "-", joined).strip("-")

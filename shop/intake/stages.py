@@ -47,7 +47,8 @@ def _load_catalog(work: Work) -> int:
         now=work.now,
     )
     # Assumed costs are no word of the merchant: nobody promised to bring them up to date.
-    if any(product.cost_source == "merchant" for product in catalogue.products):
+    variants = [one for product in catalogue.products for one in product.variants]
+    if any(one.cost_source == "merchant" for one in variants):
         record_pulse(name="costs", at=work.now)
     return loaded.categories + loaded.brands + loaded.products + loaded.variants
 

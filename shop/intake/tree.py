@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from shop.catalog.core.slugs import make_slug
 from shop.intake.chinese import compose_chinese
-from shop.intake.naming import TypeName, make_readable, name_type, read_words, slugify_all
+from shop.intake.naming import TypeName, make_readable, name_type, read_words
 
 OTHER = "Other"
 # A code that fewer than this share of a type's products carry is taken for a slip of the pen.
@@ -76,7 +77,7 @@ class Place:
     @property
     def path(self) -> str:
         """The category's path: "dairy-eggs/cheese"."""
-        return f"{self.department.code}/{slugify_all([self.name])}"
+        return f"{self.department.code}/{make_slug([self.name])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Leaf:
     @property
     def path(self) -> str:
         """The leaf's path: "dairy-eggs/cheese/shredded-cheese"."""
-        return f"{self.place.path}/{slugify_all([self.type_name.name])}"
+        return f"{self.place.path}/{make_slug([self.type_name.name])}"
 
     @property
     def emoji(self) -> str:
@@ -154,7 +155,7 @@ def find_place(department: str, category: str) -> Place:
     name = make_readable(department) if department else OTHER
     below = make_readable(category) if category else OTHER
     text = f"{name} {below}"
-    code = slugify_all([name]) or "other"
+    code = make_slug([name]) or "other"
     listed = list_departments()
     return Place(
         department=listed.get(code)

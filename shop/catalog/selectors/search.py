@@ -28,7 +28,8 @@ MOST_SLIPPED = 16
 MOST_MATCHES = 5_000
 # A word that is in no name but means one, like "crisps", counts as much as one in so many names.
 SYNONYM_PRODUCTS = 100
-_SKU = re.compile(r"^[A-Za-z]{0,4}-?\d{4,20}$")
+# One word with a digit or a hyphen may be a SKU: "FT-0000123", "LINEN-SHIRT-M".
+_SKU = re.compile(r"^(?=.*[\d-])[\w./-]{2,40}$")
 _results: VersionedCache[SearchResult] = VersionedCache(size=2048)
 _suggestions: VersionedCache[tuple[Suggestion, ...]] = VersionedCache(size=2048)
 

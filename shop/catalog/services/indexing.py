@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from shop.catalog.core.words import cut_chinese
+from shop.catalog.models import Product
 
 # A: what the product is called; B: where it stands. SKU and reference are found exactly.
 VECTOR = """
@@ -59,22 +63,44 @@ def index_changed_products(*, limit: int | None = None) -> int:
     return len(rows)
 
 
+# What of a product is listed; the quotes are doubled for `ts_stat`, which takes a statement.
+WORDS = """
+SELECT concat_ws('' '', p.name, b.name, leaf.name, middle.name)
+FROM shop_product p JOIN shop_brand b ON b.id = p.brand_id
+JOIN shop_category leaf ON leaf.id = p.category_id
+LEFT JOIN shop_category middle ON middle.id = leaf.parent_id WHERE p.is_active
+"""
+
+
 def rebuild_search_words() -> int:
     """List the English words that active products can be found by; return how many.
 
     Typing errors are corrected against this list, the more frequent word winning.
     """
-    words = (
-        "SELECT p.name || '' '' || b.name || '' '' || leaf.name || '' '' || middle.name"
-        " FROM shop_product p JOIN shop_brand b ON b.id = p.brand_id"
-        " JOIN shop_category leaf ON leaf.id = p.category_id"
-        " JOIN shop_category middle ON middle.id = leaf.parent_id WHERE p.is_active"
-    )
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM shop_searchword")
-        cursor.execute(
-            "INSERT INTO shop_searchword (word, products)"  # noqa: S608  # our constant
-            f" SELECT word, ndoc FROM ts_stat('SELECT to_tsvector(''simple'', text) FROM"
-            f" ({words}) AS texts (text)') WHERE word ~ '^[a-z]{{3,}}$'"
+        return _count_words(cursor, WORDS, "")
+
+
+def add_search_words(refs: Collection[str]) -> int:
+    """List the words of some products that no product had before; return how many.
+
+    Their counts are right again after the next `rebuild_search_words`.
+    """
+    numbers = Product.objects.filter(external_ref__in=refs).values_list("pk", flat=True)
+    chosen = ", ".join(str(int(pk)) for pk in numbers)
+    if not chosen:
+        return 0
+    with connection.cursor() as cursor:
+        return _count_words(
+            cursor, f"{WORDS} AND p.id IN ({chosen})", "ON CONFLICT (word) DO NOTHING"
         )
-        return cursor.rowcount
+
+
+def _count_words(cursor: CursorWrapper, words: str, conflict: str) -> int:
+    cursor.execute(
+        "INSERT INTO shop_searchword (word, products)"  # noqa: S608  # constants and numbers
+        f" SELECT word, ndoc FROM ts_stat('SELECT to_tsvector(''simple'', text) FROM"
+        f" ({words}) AS texts (text)') WHERE word ~ '^[a-z]{{3,}}$' {conflict}"
+    )
+    return cursor.rowcount

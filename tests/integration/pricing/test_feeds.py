@@ -19,7 +19,7 @@ from pricing.services.breakers import close_trip
 from pricing.services.competitor_sources import save_source
 from pricing.services.feeds import find_held, is_held, record_pulse, watch_feeds
 from shop.catalog.admin import VariantAdmin
-from shop.catalog.core.loading import ProductRow
+from shop.catalog.core.loading import ProductRow, VariantRow
 from shop.catalog.models import Market, Variant
 from shop.catalog.selectors.staff import list_stated_costs
 from shop.catalog.services import load_catalog
@@ -138,26 +138,26 @@ def test_a_list_that_says_another_cost_overrules_what_staff_typed(dairy: Dairy) 
     )
     Variant.objects.filter(pk=gouda.pk).update(cost_stated_at=NOON)
     product = gouda.product
-    row = ProductRow(
+    variant = VariantRow(
         ref=gouda.external_ref,
         sku=gouda.sku,
-        name=product.name,
-        name_zh="",
-        slug=product.slug,
-        description="",
-        category_path=product.category.path,
-        brand_ref=product.brand.external_ref,
-        is_active=True,
-        popularity=1.0,
-        size_label="",
         measure_amount=Decimal(200),
         measure_unit="g",
         list_minor=510,
-        list_source="merchant",
         cost_minor=gouda.cost_minor,
         cost_source="merchant",
     )
-    load_catalog(categories=[], brands=[], products=[row], now=NOON)
+    row = ProductRow(
+        ref=product.external_ref,
+        name=product.name,
+        slug=product.slug,
+        category_path=product.category.path,
+        brand_ref=product.brand.external_ref,
+        popularity=1.0,
+        variants=(variant,),
+    )
+    load_catalog(products=[row], now=NOON)
     assert list_stated_costs(since=NOON) == [gouda.pk]
-    load_catalog(categories=[], brands=[], products=[replace(row, cost_minor=300)], now=NOON)
+    dearer = replace(row, variants=(replace(variant, cost_minor=300),))
+    load_catalog(products=[dearer], now=NOON)
     assert list_stated_costs(since=NOON) == []

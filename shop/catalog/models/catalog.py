@@ -12,12 +12,10 @@ from django.db.models import Q
 
 __all__ = [
     "Brand",
-    "CatalogVersion",
     "Category",
     "Market",
     "Product",
     "ProductWeek",
-    "SearchWord",
     "Store",
     "Variant",
 ]
@@ -128,9 +126,29 @@ class Product(models.Model):
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
     brand = models.ForeignKey(Brand, on_delete=models.PROTECT, related_name="products")
     description = models.TextField(blank=True)
+    description_zh = models.TextField(blank=True, default="", db_default="")
+    # Facts by name, such as {"Material": "Cotton"}, and the names of its variants' options in
+    # their order: a JSON object keeps none.
+    attributes = models.JSONField(blank=True, default=dict, db_default={})
+    option_names = models.JSONField(blank=True, default=list, db_default=[])
     is_active = models.BooleanField(default=True)
+    # True adds to what its category says; the category's flags hold for all that is in it.
+    is_sensitive = models.BooleanField(default=False, db_default=False)
+    is_child_directed = models.BooleanField(default=False, db_default=False)
+    minimum_age = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="In years, to buy it; empty: as its category says."
+    )
+    tax_class = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of tax rates, such as reduced; empty: as its category says.",
+    )
     popularity = models.FloatField(default=0.0, db_index=True)
     search_vector = SearchVectorField(null=True, editable=False)
+    # Counts its changes: an edit that was begun before the last one is refused, not lost.
+    revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -142,6 +160,12 @@ class Product(models.Model):
                 fields=["id"],
                 name="product_unindexed",
                 condition=Q(search_vector__isnull=True, is_active=True),
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(minimum_age__isnull=True) | Q(minimum_age__gte=1, minimum_age__lte=99),
+                name="product_minimum_age",
             ),
         ]
 
@@ -168,6 +192,8 @@ class Variant(models.Model):
     # The number below the bar code (GTIN-8 to GTIN-14), "" where unknown: what others call it, too.
     gtin = models.CharField(max_length=14, blank=True, default="", db_default="")
     name = models.CharField(max_length=80, blank=True)
+    # What was chosen for it, such as {"Size": "M"}; {} for a product of one variant.
+    options = models.JSONField(blank=True, default=dict, db_default={})
     measure_amount = models.DecimalField(max_digits=12, decimal_places=3, null=True, blank=True)
     measure_unit = models.CharField(max_length=4, blank=True)
     list_minor = models.PositiveIntegerField()
@@ -200,6 +226,11 @@ class Variant(models.Model):
             models.UniqueConstraint(
                 fields=["gtin"], condition=~Q(gtin=""), name="variant_gtin_unique"
             ),
+            models.UniqueConstraint(
+                fields=["product", "options"],
+                condition=~Q(options={}),
+                name="variant_options_unique",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -229,32 +260,3 @@ class ProductWeek(models.Model):
 
     def __str__(self) -> str:
         return f"{self.variant_id} {self.week_start}"
-
-
-class SearchWord(models.Model):
-    """A word that some product can be found by; typos are corrected against these."""
-
-    word = models.CharField(max_length=80, primary_key=True)
-    products = models.PositiveIntegerField(help_text="how many active products carry it")
-
-    class Meta:
-        ordering = ["-products"]
-        indexes = [
-            GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="search_word_trigram")
-        ]
-
-    def __str__(self) -> str:
-        return self.word
-
-
-class CatalogVersion(models.Model):
-    """One row that triggers count up on every change of the catalogue: caches compare it."""
-
-    version = models.BigIntegerField(default=1)
-    changed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="catalog_version_one_row")]
-
-    def __str__(self) -> str:
-        return f"version {self.version}"
