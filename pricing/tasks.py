@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from pricing import services
 from pricing.services import (
     arm_turns,
@@ -24,6 +22,7 @@ from pricing.services import (
 )
 from pricing.services.competitors import fetch_due_sources
 from pricing.services.places import run_everywhere, run_in_markets
+from shop.catalog.selectors import home_market
 from shop.jobs.services import RunProgress
 from shop.jobs.tasks import job, wake
 from shop.kernel.clock import utc_now
@@ -140,7 +139,7 @@ def import_competitors() -> int:
 @job(queue="training", time_limit=1800)
 def train_demand() -> int:
     """Fit the kind in use anew; a refit that prices much alike is used from the next book on."""
-    return services.train_demand(as_of=utc_now(), market=settings.MARKET_CODE).rows
+    return services.train_demand(as_of=utc_now(), market=home_market()).rows
 
 
 @job(queue="training", time_limit=1800, retries=0)
@@ -157,9 +156,7 @@ def train_family(family: str = "", progress: RunProgress | None = None) -> int:
             progress.report["family"] = family
             progress.tell(step, steps)
 
-    row = services.train_demand(
-        as_of=utc_now(), market=settings.MARKET_CODE, family=family, progress=tell
-    )
+    row = services.train_demand(as_of=utc_now(), market=home_market(), family=family, progress=tell)
     if progress is not None:
         progress.report |= {"version": row.id, "status": row.status}
     return row.rows

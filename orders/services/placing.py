@@ -249,7 +249,7 @@ def _create_order(
 
 def _create_lines(order: Order, valuation: Valuation) -> None:
     views = {view.line_id: view for view in valuation.valued.view.lines}
-    costs = find_costs([line.card.variant_id for line in valuation.lines])
+    costs = find_costs([line.card.variant_id for line in valuation.lines], order.market_code)
     rows = [
         _order_line(order, n, line, valuation.valued.amounts[line.line_id], views[line.line_id])
         for n, line in enumerate(valuation.lines)

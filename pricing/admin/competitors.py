@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +19,7 @@ from pricing.models import CompetitorPrice, CompetitorSource, QuarantinedCompeti
 from pricing.services.competitor_fetch import MOST_BYTES
 from pricing.services.competitor_sources import check_source, save_source
 from pricing.services.competitors import ImportReport, fetch_source, import_feed
-from shop.catalog.selectors import MarketNotFound, get_market
+from shop.catalog.selectors import MarketNotFound, get_market, home_market
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import age_column, document_cell, money_column, show_tag, tag_column
@@ -70,7 +69,7 @@ class CompetitorSourceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
             with suppress(MarketNotFound):
-                market = get_market(settings.MARKET_CODE)
+                market = get_market(home_market())
                 self.initial.update(market=market.code, currency=market.currency)
 
     def clean_price_list(self) -> str:

@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import action
 
 from pricing.models import PriceBook, PriceBookEntry, PriceLedgerEntry, PublicPrice
-from pricing.services import record_list_prices
+from pricing.services import Ask, set_list_prices
 from shop.catalog.selectors.staff import find_variant_ids
 from shop.kernel.clock import utc_now
 from shop.staff.columns import (
@@ -153,8 +153,8 @@ class PublicPriceAdmin(KeySearchAdmin):
         is_done = tell_outcome(
             self,
             request,
-            lambda: record_list_prices(
-                prices={row.variant_id: amount},
+            lambda: set_list_prices(
+                asks={row.variant_id: Ask(amount)},
                 now=utc_now(),
                 market=row.market_id,
                 channel=row.channel,

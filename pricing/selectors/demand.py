@@ -42,7 +42,7 @@ def demand_curve(*, variant_id: int, market: str = "us", channel: str = "online"
     active = add_evidence(load_active_model(), (market, channel))
     places = PublicPrice.objects.filter(market_id=market, channel=channel)
     price = places.filter(variant_id=variant_id).first()
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(market)
     at = int(np.searchsorted(arrays.variant_id, variant_id))
     is_known = at < len(arrays.variant_id) and int(arrays.variant_id[at]) == variant_id
     if active is None or price is None or not is_known:

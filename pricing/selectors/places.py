@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext
 
 from pricing.models import PublicPrice
+from shop.catalog.selectors import home_market, list_markets
 
 Place = tuple[str, str]
 
 
 def home_place() -> Place:
-    """Return the market this shop serves by default, and its online channel."""
-    return settings.MARKET_CODE, "online"
+    """Return the home market and its online channel."""
+    return home_market(), "online"
 
 
 def name_place(place: Place) -> str:
@@ -42,8 +42,8 @@ def say_served(metrics: Mapping[str, Any], *, is_in_use: bool) -> str:
 
 
 def list_places() -> list[Place]:
-    """Return the market and channel of all public prices, the home place first: it is one before
-    its first price. One query."""
+    """Return the market and channel of all public prices in active markets, the home place first:
+    it is one before its first price. One query."""
     rows = PublicPrice.objects.order_by().values_list("market_id", "channel").distinct()
-    home = home_place()
-    return [home, *sorted(set(rows) - {home})]
+    home, active = home_place(), {market.code for market in list_markets()}
+    return [home, *sorted(row for row in set(rows) - {home} if row[0] in active)]

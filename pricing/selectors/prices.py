@@ -37,7 +37,7 @@ def current_public_prices(
     Variants that no book holds yet are answered with their list price; unknown ones are left out.
     """
     ids = np.unique(np.array(variant_ids, dtype=np.int64))
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(market)
     listed = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
     served = get_serving().served(market, channel, now)
     rows = []
@@ -77,7 +77,7 @@ def floor_minor(
         floors = dict(zip(ids[is_there].tolist(), found[is_there].tolist(), strict=True))
     missing = [one for one in ids.tolist() if one not in floors]
     if missing:
-        arrays = load_variant_arrays()
+        arrays = load_variant_arrays(market)
         listed = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
         floors |= {one: listed[one] for one in missing if one in listed}
     return floors
@@ -91,7 +91,7 @@ def list_prices(
     No query while the book is fresh. A variant that no book holds yet is sold at its list price.
     """
     ids = np.array(list(variant_ids), dtype=np.int64)
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(market)
     listed = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
     found = {one: listed[one] for one in ids.tolist() if one in listed}
     served = get_serving().served(market, channel, now)

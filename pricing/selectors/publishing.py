@@ -45,7 +45,7 @@ WHERE kind = 'public' AND market_id = %(market)s AND channel = %(channel)s
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """All active variants with the prices that hold, arrays (m,) by ascending variant id.
+    """What a market sells with the prices that hold, arrays (m,) by ascending variant id.
 
     `is_new` marks variants without a price so far: they begin at their list price. `changed_at` is
     when the public price last changed, in seconds since 1970 (0 for new ones).
@@ -80,7 +80,7 @@ class Shelf:
 
 def load_shelf(*, place: tuple[str, str]) -> Shelf:
     """Return what is sold and at what prices. One query, catalogue aside."""
-    variants, tree = load_variant_arrays(), list_categories("en")
+    variants, tree = load_variant_arrays(place[0]), list_categories("en")
     rows = fetch_packed(_PRICE_COLUMNS, _PRICE_SOURCE, {"market": place[0], "channel": place[1]})
     rows = rows[np.argsort(rows["variant"])]
     at, is_known = _find(rows["variant"].astype(np.int64), variants.variant_id)

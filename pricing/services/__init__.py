@@ -4,6 +4,7 @@ from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
 from pricing.services.fairness import audit_nightly
 from pricing.services.ledger import NotAPrice, load_ledger_bulk, record_list_prices
+from pricing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.services.partitions import ensure_partitions, seal_quotes
 from pricing.services.products import SavedProducts, save_products
@@ -25,6 +26,7 @@ from pricing.services.training import train_demand
 from pricing.services.verify import QuoteRefused, read_token, verify_quote
 
 __all__ = [
+    "Ask",
     "Decided",
     "NotAPrice",
     "OverrideRefused",
@@ -52,10 +54,12 @@ __all__ = [
     "save_products",
     "seal_quotes",
     "set_kill_switch",
+    "set_list_prices",
     "set_override",
     "snooze_proposals",
     "store_quote",
     "train_demand",
     "turn_price_shocks",
     "verify_quote",
+    "withdraw_list_prices",
 ]

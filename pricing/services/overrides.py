@@ -108,7 +108,7 @@ def check_override(
 
 def find_bounds(*, price: PublicPrice) -> tuple[int, int]:
     """Return floor and ceiling of a variant's public price, minor units, as the gate knows them."""
-    policy, goods = load_active_policy(), load_variant_arrays()
+    policy, goods = load_active_policy(), load_variant_arrays(price.market_id)
     at = int(np.searchsorted(goods.variant_id, price.variant_id))
     is_known = at < len(goods.variant_id) and int(goods.variant_id[at]) == price.variant_id
     cost = goods.cost_minor[[at]] if is_known else np.array([-1])

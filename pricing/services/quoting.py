@@ -78,7 +78,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     ids = np.asarray(variant_ids, dtype=np.int64)
     served = serving.served(context.market, context.channel, context.now, context.shopper_pseudonym)
     if served is None:
-        return price_unlisted(ids)
+        return price_unlisted(ids, context.market)
     at, is_there = served.book.find(ids)
     prices = served.book.terms.public_minor[at]
     page, _ = _open_page(serving, context, ids[is_there].tolist())
@@ -89,7 +89,7 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
             tests_prices = serving.tests_prices and not page.tests_off
             prices[is_there] = _list_prices(page, context, state, tests_prices)
     if not is_there.all():
-        prices = np.where(is_there, prices, price_unlisted(ids))
+        prices = np.where(is_there, prices, price_unlisted(ids, context.market))
     return prices
 
 

@@ -15,9 +15,9 @@ from shop.catalog.core.values import MarketValue, VariantArrays
 from shop.catalog.selectors import get_market, list_bulk_variants, load_variant_arrays
 
 
-def price_unlisted(variant_ids: IntArray) -> IntArray:
+def price_unlisted(variant_ids: IntArray, market: str) -> IntArray:
     """Return the list price of each variant (0 if it is not sold). No query once cached."""
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(market)
     at, is_there = _find(arrays, variant_ids)
     if not len(arrays.variant_id):
         return np.zeros(len(variant_ids), dtype=np.int64)
@@ -28,7 +28,7 @@ def view_unlisted(
     context: QuoteContext, serving: Serving, variant_ids: Sequence[int]
 ) -> dict[int, PriceView]:
     """Return views at the list price, without a token: nothing has been published to promise."""
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(context.market)
     ids = np.array(variant_ids, dtype=np.int64)
     at, is_there = _find(arrays, ids)
     market = get_market(context.market)

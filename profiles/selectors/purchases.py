@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from profiles.core.values import PurchaseCells
 from profiles.selectors.packed import Packed, fetch_packed
+from shop.catalog.selectors import home_market
 
 _CELLS = """
 FROM (
@@ -89,8 +90,8 @@ def load_purchase_cells(as_of: datetime, weeks: int, *, market: str | None = Non
         "zone": settings.BUSINESS_TIME_ZONE,
         "start": start,
         "end": end,
-        "home": settings.MARKET_CODE,
-        "market": market or settings.MARKET_CODE,
+        "home": home_market(),
+        "market": market or home_market(),
     }
     rows = fetch_packed(_CELL_COLUMNS, _CELLS, parameters)
     rows = rows[np.lexsort((rows["week"], rows["variant"]))]

@@ -23,7 +23,7 @@ class _Popular:
     allowed: frozenset[int]
 
 
-_cache: list[_Popular] = []
+_cache: dict[str, _Popular] = {}
 
 
 def recommend_variants(
@@ -31,14 +31,16 @@ def recommend_variants(
     limit: int,
     exclude: frozenset[int] = frozenset(),
     pattern: Sequence[str] = PATTERN,
+    market: str = "",
 ) -> list[Recommendation]:
-    """Return up to `limit` variants worth showing, best first; without a row the popular ones.
+    """Return up to `limit` variants of a market (home by default) worth showing, best first;
+    without a row the popular ones.
 
     Pass no row where the shopper did not agree to recommendations: the list is then the same for
     everybody. `pattern` says in which turn known and new ones stand. Restricted and sensitive
     goods are never recommended. No query once the arrays are in memory.
     """
-    popular = _popular()
+    popular = _popular(market)
     interests = {} if row is None else row.variant_affinity
     model = get_similarity_model() if interests else None
     return blend(
@@ -52,10 +54,11 @@ def recommend_variants(
     )
 
 
-def _popular() -> _Popular:
-    arrays = load_variant_arrays()
-    if not _cache or _cache[0].arrays is not arrays:
+def _popular(market: str) -> _Popular:
+    arrays = load_variant_arrays(market)
+    known = _cache.get(market)
+    if known is None or known.arrays is not arrays:
         order = np.lexsort((arrays.variant_id, -arrays.popularity))
         ranked = arrays.variant_id[order][~arrays.never_picked[order]].tolist()
-        _cache[:] = [_Popular(arrays=arrays, ranked=tuple(ranked), allowed=frozenset(ranked))]
-    return _cache[0]
+        known = _cache[market] = _Popular(arrays, tuple(ranked), frozenset(ranked))
+    return known

@@ -26,13 +26,13 @@ from promotions.core.adjusting.groups import is_left_out
 from promotions.models import Campaign, CampaignAdjustment, CampaignMinute, CampaignTuning, Offer
 from promotions.selectors.profits import measure_holdout
 from promotions.selectors.scopes import list_covered_variants
+from shop.catalog.selectors import home_market
 
 USUAL_DAYS = timedelta(days=60)
 TONE_DAYS = timedelta(days=180)
 # Where a shop has no reviews yet, neither glad nor sorry is usual.
 NEUTRAL_TONE = 0.5
 SAMPLE = 200
-HOME_MARKET = "us"
 CHANNEL = "online"
 
 DepthAt = Callable[[int, datetime], float | None]
@@ -177,7 +177,7 @@ def find_deepest(offer_id: int, market_code: str, now: datetime) -> float:
         return 100.0
     step = max(1, len(covered) // SAMPLE)
     ids = covered[::step].tolist()
-    market = market_code or HOME_MARKET
+    market = market_code or home_market()
     public = current_public_prices(variant_ids=ids, now=now, market=market, channel=CHANNEL)
     floors = floor_minor(variant_ids=ids, now=now, market=market, channel=CHANNEL)
     if not len(public.variant_id):

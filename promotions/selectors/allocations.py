@@ -183,7 +183,7 @@ def _plan(row: AllocationPlan) -> Plan | None:
     depths = [(one.pk, float(one.percent or 0) / 100) for one in offers]
     if not depths:
         return None
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(row.campaign.market_code)
     covered = np.isin(arrays.variant_id, list_covered_variants(offer_id=depths[0][0]))
     covered &= ~arrays.never_personal
     if not covered.any():

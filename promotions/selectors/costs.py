@@ -9,9 +9,12 @@ import numpy as np
 from shop.catalog.selectors import load_variant_arrays
 
 
-def find_costs(variant_ids: Sequence[int]) -> dict[int, int]:
-    """Return, by variant, what a unit costs the shop, minor units; no query. Unknown: absent."""
-    arrays = load_variant_arrays()
+def find_costs(variant_ids: Sequence[int], market: str = "") -> dict[int, int]:
+    """Return, by variant, what a unit costs the shop in a market (at home by default), minor units.
+
+    Unknown ones are absent. No query.
+    """
+    arrays = load_variant_arrays(market)
     wanted = np.array(list(variant_ids), dtype=np.int64)
     at = np.flatnonzero(np.isin(arrays.variant_id, wanted) & (arrays.cost_minor >= 0))
     return dict(zip(arrays.variant_id[at].tolist(), arrays.cost_minor[at].tolist(), strict=True))

@@ -176,7 +176,7 @@ def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) 
 def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
     """Return the subject's prices in a market. One query."""
     ids = subject.arrays.variant_id[subject.chosen]
-    listed = subject.arrays.list_minor[subject.chosen]
+    listed = _list_in(market, ids)
     floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
     series = load_series(variant_id=ids, now=subject.begins, place=(market, "online"))
     at = np.full(len(ids), int(subject.begins.timestamp()), dtype=np.int64)
@@ -198,6 +198,13 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
         has_floors=has_price_book(now=now, market=market),
         together=find_together(price_gifts(subject.given, subject.row.pk, market=market, now=now)),
     )
+
+
+def _list_in(market: str, ids: IntArray) -> IntArray:
+    """Return the list price of each variant in a market, 0 where it is not sold."""
+    sold = load_variant_arrays(market)
+    at = dict(zip(sold.variant_id.tolist(), sold.list_minor.tolist(), strict=True))
+    return np.array([at.get(one, 0) for one in ids.tolist()], dtype=np.int64)
 
 
 def _find_roles(

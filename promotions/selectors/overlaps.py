@@ -127,7 +127,7 @@ def _shared_goods(offers: Sequence[OfferValue], mine: Sequence[OfferValue]) -> l
 
 
 def _lone_baskets(ids: Sequence[int], market_code: str, now: datetime) -> list[CartValue]:
-    arrays, market = load_variant_arrays(), get_market(market_code)
+    arrays, market = load_variant_arrays(market_code), get_market(market_code)
     at = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
     floors = floor_minor(variant_ids=list(ids), now=now, market=market_code) if ids else {}
     places, products = find_places(ids), find_products(ids)

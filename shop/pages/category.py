@@ -29,9 +29,9 @@ def category(
 
     The order is the same for everybody unless the shopper asks to sort by the own price.
     """
-    tree = list_categories(ctx.language)
-    node = get_category(path, ctx.language)
-    listing = list_category_variants(node.category_id, catalog_filters(query))
+    tree = list_categories(ctx.language, ctx.market)
+    node = get_category(path, ctx.language, ctx.market)
+    listing = list_category_variants(node.category_id, catalog_filters(query), market=ctx.market)
     return CategoryPage(
         category=node,
         trail=tree.trail(node.category_id),
@@ -46,13 +46,15 @@ def search(
     """Return what matches `words`; with no match popular products: no dead ends."""
     words = " ".join(words.split())[:120]
     found = search_variants(words, ctx.language)
-    listing = list_search_facets(found.variant_ids.tolist(), catalog_filters(query))
+    listing = list_search_facets(
+        found.variant_ids.tolist(), catalog_filters(query), market=ctx.market
+    )
     visitor = visitor or Visitor(ctx)
     built = build_listing(ctx, listing, query, "search", visitor)
     built = replace(built, is_cut=found.is_cut)
     popular: tuple[ProductCard, ...] = ()
     if not built.total:
-        popular = add_offers(ctx, build_cards(ctx, list_popular(), "search"), visitor)
+        popular = add_offers(ctx, build_cards(ctx, list_popular(ctx.market), "search"), visitor)
     return SearchPage(
         words=words,
         corrected=found.corrected_query,
@@ -62,9 +64,9 @@ def search(
     )
 
 
-def list_popular(limit: int = POPULAR_ON_EMPTY) -> list[int]:
-    """Return the most bought variants, none restricted or sensitive. No query once cached."""
-    arrays = load_variant_arrays()
+def list_popular(market: str, limit: int = POPULAR_ON_EMPTY) -> list[int]:
+    """Return what a market buys most, nothing restricted or sensitive. No query once cached."""
+    arrays = load_variant_arrays(market)
     free = ~arrays.never_picked
     order = (-arrays.popularity[free]).argsort(kind="stable")[:limit]
     return [int(i) for i in arrays.variant_id[free][order]]

@@ -34,11 +34,12 @@ OFFERS = 4
 
 def home(ctx: PageContext) -> HomePage:
     """Return the front page. All its prices are quoted at one instant, in one call."""
-    tree = list_categories(ctx.language)
+    tree = list_categories(ctx.language, ctx.market)
     profile = find_profile(ctx)
     row = find_ranking_row(profile)
-    picks = spread_picks(recommend_variants(row, PICKS * 5, pattern=find_pattern(ctx, profile)))
-    shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks))
+    pattern = find_pattern(ctx, profile)
+    picks = spread_picks(recommend_variants(row, PICKS * 5, pattern=pattern, market=ctx.market))
+    shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
     prices = quote_page(ctx, ids, "home")
     cards = add_offers(ctx, join_cards(list_cards(ids, ctx.language), prices))
@@ -94,7 +95,7 @@ def _map_categories(version: int) -> dict[int, int]:
 
 
 def _choose_shelves(
-    tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int]
+    tree: CategoryTree, row: FeatureRow | None, taken: frozenset[int], market: str
 ) -> list[tuple[int, list[int]]]:
     """Return (category id, variant ids): the shopper's favorite types, else the big departments.
 
@@ -105,7 +106,7 @@ def _choose_shelves(
     hidden = frozenset(arrays.variant_id[arrays.never_picked].tolist())
     shelves: list[tuple[int, list[int]]] = []
     for category_id in wanted:
-        listing = list_category_variants(category_id, CatalogFilters(in_stock=True))
+        listing = list_category_variants(category_id, CatalogFilters(in_stock=True), market=market)
         shown = (i for i in listing.variant_ids.tolist() if i not in taken and i not in hidden)
         ids = list(islice(shown, SHELF))
         if len(ids) >= SHELF // 2:

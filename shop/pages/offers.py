@@ -42,8 +42,8 @@ def offer(ctx: PageContext, offer_id: int, query: ListingQuery) -> OfferPage:
     found = next((each for each in known if each.offer_id == offer_id), None)
     if found is None:
         raise OfferNotFound("There is no such offer for you, or it has ended.")
-    covered = _covered_variants(found)
-    listing = list_search_facets(covered.tolist(), catalog_filters(query))
+    covered = _covered_variants(found, ctx.market)
+    listing = list_search_facets(covered.tolist(), catalog_filters(query), market=ctx.market)
     terms = list_offer_terms(
         campaign_id=found.campaign_id, offer_id=offer_id, language=ctx.language
     )
@@ -88,10 +88,10 @@ def list_shopper_offers(
     return tell_left(found, Buyer(shopper_id, ctx.channel, time_zone, ctx.now))[:limit]
 
 
-def _covered_variants(offer: PersonalOffer) -> NDArray[np.int64]:
-    """Return the variants of an offer, most popular first; of one for chosen shoppers without what
-    is never priced personally."""
-    arrays = load_variant_arrays()
+def _covered_variants(offer: PersonalOffer, market: str) -> NDArray[np.int64]:
+    """Return what a market sells of an offer's goods, most popular first; of one for chosen
+    shoppers without what is never priced personally."""
+    arrays = load_variant_arrays(market)
     covered = np.isin(arrays.variant_id, list_covered_variants(offer_id=offer.offer_id))
     if offer.audience == "personal":
         covered &= ~arrays.never_personal

@@ -52,14 +52,14 @@ def list_category_offers(
     ctx: PageContext, page: CategoryPage, visitor: Visitor
 ) -> list[PersonalOffer]:
     """Return the shopper's own offers that cover something of the category."""
-    inside = _list_inside(page.category.category_id, catalog_version())
+    inside = _list_inside(page.category.category_id, ctx.market, catalog_version())
     return _list_own(ctx, inside, visitor)[:ON_A_PAGE]
 
 
 @lru_cache(maxsize=512)
-def _list_inside(category_id: int, version: int) -> NDArray[np.int64]:
-    """Return the variants of a category and all below it; `version` keys the memory of it."""
-    arrays = load_variant_arrays()
+def _list_inside(category_id: int, market: str, version: int) -> NDArray[np.int64]:
+    """Return what a market sells in a category and below; `version` keys the memory of it."""
+    arrays = load_variant_arrays(market)
     below = list_categories("en").below(category_id)
     return arrays.variant_id[np.isin(arrays.category_id, list(below))]
 

@@ -34,7 +34,7 @@ def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> Prod
     """
     detail = _remember_product(slug, ctx.language, catalog_version())
     own = [card.variant_id for card in detail.variants]
-    related = _related_ids(detail.card.category_id, frozenset(own))
+    related = _related_ids(detail.card.category_id, frozenset(own), ctx.market)
     prices = quote_page(ctx, [*own, *related], "product")
     cards = {card.variant_id: card for card in list_cards([*own, *related], ctx.language)}
     price = prices.get(detail.card.variant_id)
@@ -79,6 +79,6 @@ def _restock(detail: ProductDetail, cards: Mapping[int, CatalogCard]) -> Product
     )
 
 
-def _related_ids(category_id: int, own: frozenset[int]) -> list[int]:
-    head = list_stocked_variants(category_id, RELATED + len(own))
+def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:
+    head = list_stocked_variants(category_id, RELATED + len(own), market=market)
     return [i for i in head if i not in own][:RELATED]

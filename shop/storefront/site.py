@@ -79,7 +79,7 @@ def describe_addresses(path: str) -> dict[str, Any]:
 @lru_cache(maxsize=8)
 def list_departments(language: str, version: int) -> list[dict[str, str]]:
     """Return name and address of the departments. `version` keys the memory of them."""
-    tree = list_categories(language)
+    tree = list_categories(language, settings.MARKET_CODE)
     with override(language):
         return [
             {

@@ -22,6 +22,7 @@ NEVER_AT_THE_API = {
     "bad_offer",
     "bad_price_arm",
     "bad_source",
+    "home_price_needed",
     "budget_spent",
     "closed",
     "drill_failed",

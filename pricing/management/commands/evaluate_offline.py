@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pricing.selectors.offline import NothingLogged, OfflineVerdict, evaluate_offline
+from shop.catalog.selectors import home_market
 from shop.kernel.clock import utc_now
 
 LINE = "{:<10} {:>9.3f} [{:>8.3f}, {:>8.3f}]   gain {:>+8.3f} [{:>+8.3f}, {:>+8.3f}]"
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model", type=int, help="id of the model version in question")
         parser.add_argument("--days", type=int, default=28, help="how far to look back")
-        parser.add_argument("--market", default=settings.MARKET_CODE)
+        parser.add_argument("--market", default="")
         parser.add_argument("--channel", default="online")
         parser.add_argument("--seed", type=int, default=1, help="of the bootstrap")
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 since=now - timedelta(days=options["days"]),
                 until=now,
                 now=now,
-                market=options["market"],
+                market=options["market"] or home_market(),
                 channel=options["channel"],
                 random_state=options["seed"],
             )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from textwrap import fill
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -16,6 +15,7 @@ from pricing.core.demand.families import SERVABLE, WITH_OFFSET
 from pricing.selectors.audits import find_audit
 from pricing.selectors.verdicts import list_waits, say_verdict
 from pricing.services import train_demand
+from shop.catalog.selectors import home_market
 from shop.jobs.services import record_run
 from shop.kernel.clock import utc_now
 
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
         parser.add_argument(
             "--market",
-            default=settings.MARKET_CODE,
-            help="whose sales it learns from (default: MARKET); one model prices every market",
+            default="",
+            help="whose sales it learns from (default: the home market's); one prices every market",
         )
         parser.add_argument(
             "--family", choices=sorted(SERVABLE), help="which family; without it the one in use"
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             row = train_demand(
                 as_of=utc_now(),
                 weeks=options["weeks"],
-                market=options["market"],
+                market=options["market"] or home_market(),
                 epsilon=options["epsilon"],
                 family=family,
                 progress=lambda what, step, steps: bar.update(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -13,6 +12,7 @@ from rich.table import Table
 from pricing.core.demand.tuning import Trial
 from pricing.selectors.tuning import TuningRow
 from pricing.services.tuning import MOST_TRIALS, SEED, TooLittleHistory, tune_demand
+from shop.catalog.selectors import home_market
 from shop.jobs.services import record_run
 from shop.kernel.clock import utc_now
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--trials", type=int, default=MOST_TRIALS, help="trials at most")
         parser.add_argument("--seed", type=int, default=SEED, help="of the settings drawn")
         parser.add_argument("--weeks", type=int, default=53, help="how many weeks to learn from")
-        parser.add_argument("--market", default=settings.MARKET_CODE)
+        parser.add_argument("--market", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Search, show progress, print the best trials. Run again to go on."""
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     seed=options["seed"],
                     most_trials=options["trials"],
                     weeks=options["weeks"],
-                    market=options["market"],
+                    market=options["market"] or home_market(),
                     tell=tell,
                 )
             except TooLittleHistory as problem:

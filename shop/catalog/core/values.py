@@ -17,7 +17,8 @@ FloatArray = NDArray[np.float64]
 class MarketValue:
     """A place with one currency, one language and one set of laws.
 
-    `minimum_age` in years is asked of who buys from an age-restricted category.
+    `minimum_age` in years is asked of who buys from an age-restricted category. The list prices of
+    the home market stand on the variants. `delivery_countries` begin with its own country.
     """
 
     code: str
@@ -28,6 +29,9 @@ class MarketValue:
     language: str
     time_zone: str = "UTC"
     minimum_age: int = 18
+    is_home: bool = False
+    is_active: bool = True
+    delivery_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from shop.catalog.models.catalog import (
     Brand,
     Category,
-    Market,
     Product,
     ProductWeek,
     Store,
     Variant,
 )
+from shop.catalog.models.markets import ListPrice, Market
 from shop.catalog.models.pictures import ProductPicture
 from shop.catalog.models.search import CatalogVersion, SearchWord
 
@@ -16,6 +16,7 @@ __all__ = [
     "Brand",
     "CatalogVersion",
     "Category",
+    "ListPrice",
     "Market",
     "Product",
     "ProductPicture",

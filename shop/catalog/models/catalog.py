@@ -1,19 +1,15 @@
-"""What is sold: markets, stores, the category tree, brands, products and their variants."""
+"""What is sold: stores, the category tree, brands, products and their variants."""
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 __all__ = [
     "Brand",
     "Category",
-    "Market",
     "Product",
     "ProductWeek",
     "Store",
@@ -21,45 +17,12 @@ __all__ = [
 ]
 
 
-class Market(models.Model):
-    """A place with one currency, one language and one set of laws."""
-
-    code = models.CharField(max_length=16, primary_key=True)
-    name = models.CharField(max_length=80)
-    currency = models.CharField(max_length=3, default="USD")
-    country = models.CharField(max_length=2, default="US")
-    jurisdiction_code = models.CharField(max_length=16, default="US-other")
-    language = models.CharField(max_length=16, default="en")
-    time_zone = models.CharField(
-        max_length=40,
-        default="UTC",
-        help_text="Of weekdays, hours and daily limits of offers, such as America/New_York.",
-    )
-    minimum_age = models.PositiveSmallIntegerField(
-        default=18,
-        db_default=18,
-        help_text="In years, to buy what is in an age-restricted category (alcohol, tobacco).",
-    )
-
-    class Meta:
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def clean(self) -> None:
-        """Refuse what is no name of a time zone."""
-        super().clean()
-        if self.time_zone not in available_timezones():
-            raise ValidationError({"time_zone": "There is no time zone of this name."})
-
-
 class Store(models.Model):
     """A physical shop."""
 
     external_ref = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=120)
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="stores")
+    market = models.ForeignKey("shop.Market", on_delete=models.PROTECT, related_name="stores")
 
     class Meta:
         ordering = ["name"]

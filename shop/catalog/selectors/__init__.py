@@ -15,7 +15,13 @@ from shop.catalog.selectors.listings import (
     list_search_facets,
     list_stocked_variants,
 )
-from shop.catalog.selectors.markets import MarketNotFound, find_place, get_market
+from shop.catalog.selectors.markets import (
+    MarketNotFound,
+    find_place,
+    get_market,
+    home_market,
+    list_markets,
+)
 from shop.catalog.selectors.search import search_variants, suggest
 from shop.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
 from shop.catalog.selectors.versions import catalog_version, forget_catalog
@@ -30,11 +36,13 @@ __all__ = [
     "get_category",
     "get_market",
     "get_product",
+    "home_market",
     "list_bulk_variants",
     "list_cards",
     "list_categories",
     "list_category_variants",
     "list_identities",
+    "list_markets",
     "list_never_personal",
     "list_search_facets",
     "list_stocked_variants",

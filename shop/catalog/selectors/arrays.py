@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from shop.catalog.core.values import MEASURE_UNITS, SensitiveIds, VariantArrays, WeekArrays
-from shop.catalog.models import ProductWeek, Variant
+from shop.catalog.models import ListPrice, ProductWeek, Variant
+from shop.catalog.selectors.markets import get_market, home_market
 from shop.catalog.selectors.versions import VersionedCache
 
-_arrays: VersionedCache[VariantArrays] = VersionedCache(size=1)
+_arrays: VersionedCache[VariantArrays] = VersionedCache(size=16)
 _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Liquids of a category are compared by the quart if half of them hold a US pint or more.
@@ -58,9 +60,32 @@ WHERE leaf.is_restricted OR leaf.is_child_directed OR leaf.id IN (SELECT id FROM
 """
 
 
-def load_variant_arrays() -> VariantArrays:
-    """Return all active variants as arrays. No query once cached by version; read-only arrays."""
-    return _arrays.get("all", _load)
+def load_variant_arrays(market: str = "") -> VariantArrays:
+    """Return all active variants as arrays, with list price and cost at home; of another market
+    only those sold there, with what they cost there. No query once cached by version; read-only.
+    """
+    if not market or market == home_market():
+        return _arrays.get("", _load)
+    return _arrays.get(market, lambda: _take_sold(load_variant_arrays(), market))
+
+
+def _take_sold(home: VariantArrays, market: str) -> VariantArrays:
+    """Return the variants that have a list price in a market, priced there. One query."""
+    priced = ListPrice.objects.filter(market_id=market).order_by("variant_id")
+    rows = list(priced.values_list("variant_id", "amount_minor", "cost_minor"))
+    ids, amounts, costs = list(zip(*rows, strict=True)) if rows else [()] * 3
+    sold = np.isin(home.variant_id, np.array(ids, dtype=np.int64))
+    kept = np.isin(np.array(ids, dtype=np.int64), home.variant_id)
+    known = np.array([-1 if cost is None else cost for cost in costs], dtype=np.int64)[kept]
+    if _has_currency_of_home(market):
+        known = np.where(known < 0, home.cost_minor[sold], known)
+    columns = {field.name: getattr(home, field.name)[sold] for field in fields(VariantArrays)}
+    columns["list_minor"], columns["cost_minor"] = np.array(amounts, dtype=np.int64)[kept], known
+    return VariantArrays(**{name: _freeze(column) for name, column in columns.items()})
+
+
+def _has_currency_of_home(market: str) -> bool:
+    return get_market(market).currency == get_market(home_market()).currency
 
 
 def _load() -> VariantArrays:

@@ -48,67 +48,78 @@ class _SoldOut:
         self.read_at = float("-inf")
 
 
-_shelves: VersionedCache[_Shelf] = VersionedCache(size=1)
+_shelves: VersionedCache[_Shelf] = VersionedCache(size=16)
 _members: VersionedCache[IntArray] = VersionedCache(size=512)
 _listings: VersionedCache[CategoryListing] = VersionedCache(size=1024)
 _sold_out = _SoldOut()
 
 
 def list_category_variants(
-    category_id: int, filters: CatalogFilters | None = None
+    category_id: int, filters: CatalogFilters | None = None, *, market: str = ""
 ) -> CategoryListing:
-    """Return active variants at or below a category, most popular first, with facets.
+    """Return what a market (home by default) sells at or below a category, most popular first, with
+    facets.
 
     No query once cached by catalogue version, except that `in_stock` reads what is sold out, at
     most every two seconds per process.
     """
     chosen = filters or CatalogFilters()
     if chosen.in_stock:
-        return _narrow(_list_members(category_id), chosen)
-    return _listings.get((category_id, chosen), lambda: _narrow(_list_members(category_id), chosen))
+        return _narrow(_list_members(category_id, market), chosen, market)
+    return _listings.get(
+        (category_id, chosen, market),
+        lambda: _narrow(_list_members(category_id, market), chosen, market),
+    )
 
 
-def list_stocked_variants(category_id: int, limit: int) -> list[int]:
+def list_stocked_variants(category_id: int, limit: int, *, market: str = "") -> list[int]:
     """Return the `limit` most popular variants at or below a category that are not sold out.
 
     What `list_category_variants` would begin with, without counting facets that nobody sees: no
     query beyond what is sold out, at most every two seconds per process.
     """
-    shelf = _shelves.get("all", _load_shelf)
+    shelf = _get_shelf(market)
     _list_sold_out()
     sold_out = _sold_out.lookup
-    members = shelf.variant_id[_list_members(category_id)[: limit + len(sold_out)]].tolist()
+    members = shelf.variant_id[_list_members(category_id, market)[: limit + len(sold_out)]].tolist()
     return [one for one in members if one not in sold_out][:limit]
 
 
 def list_search_facets(
-    variant_ids: Sequence[int] | IntArray, filters: CatalogFilters | None = None
+    variant_ids: Sequence[int] | IntArray,
+    filters: CatalogFilters | None = None,
+    *,
+    market: str = "",
 ) -> CategoryListing:
     """Return any list of variants (search results) narrowed and with facets, order kept.
 
-    Variants that are not active are left out. Cached arrays; no query beyond that.
+    Variants that the market does not sell are left out. Cached arrays; no query beyond that.
     """
-    shelf = _shelves.get("all", _load_shelf)
+    shelf = _get_shelf(market)
     rows = [
         position
         for variant_id in variant_ids
         if (position := shelf.position.get(int(variant_id))) is not None
     ]
-    return _narrow(np.array(rows, dtype=np.int64), filters or CatalogFilters())
+    return _narrow(np.array(rows, dtype=np.int64), filters or CatalogFilters(), market)
 
 
-def _list_members(category_id: int) -> IntArray:
+def _list_members(category_id: int, market: str) -> IntArray:
     def build() -> IntArray:
         below = list(list_categories("en").below(category_id))
-        shelf = _shelves.get("all", _load_shelf)
+        shelf = _get_shelf(market)
         return np.flatnonzero(np.isin(shelf.category_id, below)).astype(np.int64)
 
-    return _members.get(category_id, build)
+    return _members.get((category_id, market), build)
 
 
-def _load_shelf() -> _Shelf:
+def _get_shelf(market: str) -> _Shelf:
+    return _shelves.get(market, lambda: _load_shelf(market))
+
+
+def _load_shelf(market: str) -> _Shelf:
     """Two queries: variants' size labels and brand names."""
-    arrays = load_variant_arrays()
+    arrays = load_variant_arrays(market)
     order = np.argsort(-arrays.popularity, kind="stable")
     variant_id = arrays.variant_id[order]
     with connection.cursor() as cursor:
@@ -127,9 +138,9 @@ def _load_shelf() -> _Shelf:
     )
 
 
-def _narrow(rows: IntArray, filters: CatalogFilters) -> CategoryListing:
+def _narrow(rows: IntArray, filters: CatalogFilters, market: str) -> CategoryListing:
     """Narrow `rows` of the shelf. Each facet counts under the choices made in the others."""
-    shelf = _shelves.get("all", _load_shelf)
+    shelf = _get_shelf(market)
     keeps = {
         "brand": _keep_brands(shelf, rows, filters),
         "size": _keep_sizes(shelf, rows, filters),

@@ -1,20 +1,20 @@
-"""Markets, read once a minute."""
+"""Markets, kept in memory by catalogue version."""
 
 from __future__ import annotations
 
-import time
+from django.conf import settings
 
 from shop.catalog.core.values import MarketValue
 from shop.catalog.models import Market
+from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
 from shop.staff.place import StaffPlace, staff_place
 
-MARKET_SECONDS = 60.0
-_markets: dict[str, tuple[MarketValue, float]] = {}
+_markets: VersionedCache[dict[str, MarketValue]] = VersionedCache(size=1)
 
 
 class MarketNotFound(FairtagError):
-    """The market the shop is set to (MARKET) has not been loaded."""
+    """There is no market of this code, as when MARKET names none."""
 
     code = "market_not_found"
 
@@ -32,13 +32,29 @@ def find_place(code: str) -> StaffPlace:
 
 
 def get_market(code: str) -> MarketValue:
-    """Return a market. Raises MarketNotFound. One query a minute per process and market."""
-    market, read_at = _markets.get(code, (None, 0.0))
-    if market is None or time.monotonic() - read_at > MARKET_SECONDS:
-        row = Market.objects.filter(pk=code).first()
-        if row is None:
-            raise MarketNotFound(f"There is no market {code}.")
-        market = MarketValue(
+    """Return a market, active or not. Raises MarketNotFound. No query once cached by version."""
+    market = _markets.get("all", _load).get(code)
+    if market is None:
+        raise MarketNotFound(f"There is no market {code}.")
+    return market
+
+
+def list_markets() -> list[MarketValue]:
+    """Return the active markets, the home market first. No query once cached by version."""
+    active = (one for one in _markets.get("all", _load).values() if one.is_active)
+    return sorted(active, key=lambda one: (not one.is_home, one.code))
+
+
+def home_market() -> str:
+    """Return the code of the market whose list prices stand on the variants: MARKET before a shop
+    has any. No query once cached by version."""
+    homes = (one.code for one in _markets.get("all", _load).values() if one.is_home)
+    return next(homes, settings.MARKET_CODE)
+
+
+def _load() -> dict[str, MarketValue]:
+    return {
+        row.code: MarketValue(
             code=row.code,
             name=row.name,
             currency=row.currency,
@@ -47,6 +63,9 @@ def get_market(code: str) -> MarketValue:
             language=row.language,
             time_zone=row.time_zone,
             minimum_age=row.minimum_age,
+            is_home=row.is_home,
+            is_active=row.is_active,
+            delivery_countries=tuple(dict.fromkeys([row.country, *row.delivery_countries])),
         )
-        _markets[code] = (market, time.monotonic())
-    return market
+        for row in Market.objects.all()
+    }

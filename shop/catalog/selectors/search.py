@@ -13,6 +13,7 @@ from shop.catalog.core.spelling import list_slips, rank_spellings
 from shop.catalog.core.synonyms import SYNONYMS
 from shop.catalog.core.values import IntArray, SearchResult, Suggestion
 from shop.catalog.core.words import cut_chinese, has_chinese, query_words
+from shop.catalog.selectors.arrays import load_variant_arrays
 from shop.catalog.selectors.tree import is_chinese, list_categories
 from shop.catalog.selectors.versions import VersionedCache
 
@@ -203,20 +204,20 @@ def _pick(word: str, choices: Sequence[str], rank: int) -> str:
     return choices[min(rank, len(choices) - 1)] if choices else word
 
 
-def suggest(query: str, language: str, limit: int = 8) -> list[Suggestion]:
-    """Return completions of what has been typed so far: categories, then products.
+def suggest(query: str, language: str, limit: int = 8, *, market: str = "") -> list[Suggestion]:
+    """Return completions of what has been typed so far: categories, then products of a market.
 
     Categories whose name holds the text come from memory; one query for products. Cached.
     """
     asked = " ".join(query.split())[:MAX_QUERY].lower()
     if not asked or (len(asked) < 2 and not has_chinese(asked)):
         return []
-    key = (asked, is_chinese(language), limit)
-    return list(_suggestions.get(key, lambda: tuple(_complete(asked, language, limit))))
+    key = (asked, is_chinese(language), limit, market)
+    return list(_suggestions.get(key, lambda: tuple(_complete(asked, language, limit, market))))
 
 
-def _complete(asked: str, language: str, limit: int) -> list[Suggestion]:
-    tree = list_categories(language)
+def _complete(asked: str, language: str, limit: int, market: str) -> list[Suggestion]:
+    tree = list_categories(language, market)
     named = [
         node
         for node in tree.nodes.values()
@@ -228,11 +229,12 @@ def _complete(asked: str, language: str, limit: int) -> list[Suggestion]:
     categories = [
         Suggestion("category", node.name, path=node.path) for node in named[: max(1, limit // 2)]
     ]
-    return categories + _complete_products(asked, language, limit - len(categories))
+    return categories + _complete_products(asked, language, limit - len(categories), market)
 
 
-def _complete_products(asked: str, language: str, limit: int) -> list[Suggestion]:
+def _complete_products(asked: str, language: str, limit: int, market: str) -> list[Suggestion]:
     variant_ids = _match(query_words(asked), limit * 4)
+    variant_ids = variant_ids[np.isin(variant_ids, load_variant_arrays(market).variant_id)]
     if not variant_ids.size or limit <= 0:
         return []
     with connection.cursor() as cursor:

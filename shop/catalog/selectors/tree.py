@@ -8,11 +8,12 @@ from dataclasses import replace
 from django.db.models import Count
 
 from shop.catalog.core.values import CategoryNode, CategoryTree
-from shop.catalog.models import Category, Product
+from shop.catalog.models import Category, ListPrice, Product
+from shop.catalog.selectors.markets import home_market
 from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
 
-_trees: VersionedCache[CategoryTree] = VersionedCache(size=4)
+_trees: VersionedCache[CategoryTree] = VersionedCache(size=16)
 
 
 class CategoryNotFound(FairtagError):
@@ -31,28 +32,29 @@ def is_chinese(language: str) -> bool:
     return language.lower().startswith("zh")
 
 
-def list_categories(language: str) -> CategoryTree:
+def list_categories(language: str, market: str = "") -> CategoryTree:
     """Return the tree in `language`. No query once cached, two otherwise.
 
-    `roots` and `children` name only categories that hold active products; `nodes` knows all, so
-    that an old order's category still has a name.
+    `roots` and `children` name only categories that hold active products, in a market those sold
+    there; `nodes` knows all, so that an old order's category still has a name.
     """
-    return _trees.get(is_chinese(language), lambda: _build(is_chinese(language)))
+    in_chinese, place = is_chinese(language), "" if market == home_market() else market
+    return _trees.get((in_chinese, place), lambda: _build(place, in_chinese=in_chinese))
 
 
-def get_category(path: str, language: str) -> CategoryNode:
+def get_category(path: str, language: str, market: str = "") -> CategoryNode:
     """Return the category with the path "dairy-eggs/cheese". Raises CategoryNotFound. Cached."""
-    tree = list_categories(language)
+    tree = list_categories(language, market)
     found = tree.nodes.get(tree.by_path.get(path, -1))
     if found is None or not found.product_count:
         raise CategoryNotFound("There is no such category.", path=path)
     return found
 
 
-def _build(in_chinese: bool) -> CategoryTree:
+def _build(market: str, *, in_chinese: bool) -> CategoryTree:
     rows = list(Category.objects.order_by("depth", "position", "name"))
     parents = {row.pk: row.parent_id for row in rows}
-    counts = _count_products(parents)
+    counts = _count_products(parents, market)
     children: dict[int, list[int]] = defaultdict(list)
     roots: list[int] = []
     for row in rows:
@@ -73,9 +75,13 @@ def _build(in_chinese: bool) -> CategoryTree:
     return CategoryTree(nodes, {row.path: row.pk for row in rows}, tuple(roots))
 
 
-def _count_products(parents: dict[int, int | None]) -> Counter[int]:
+def _count_products(parents: dict[int, int | None], market: str) -> Counter[int]:
     counts: Counter[int] = Counter()
-    direct = Product.objects.filter(is_active=True).values_list("category").annotate(Count("id"))
+    sold = Product.objects.filter(is_active=True)
+    if market:
+        priced = ListPrice.objects.filter(market_id=market, variant__is_active=True)
+        sold = sold.filter(pk__in=priced.values("variant__product"))
+    direct = sold.values_list("category").annotate(Count("id"))
     for category_id, count in direct.order_by():
         at: int | None = category_id
         while at is not None:

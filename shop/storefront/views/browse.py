@@ -38,7 +38,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def category(request: HttpRequest, path: str) -> HttpResponse:
     """Show a category; htmx gets the listing alone."""
     visit = get_visit(request)
-    node = get_category(path, visit.ctx.language)
+    node = get_category(path, visit.ctx.language, visit.ctx.market)
     if node.is_restricted and not visit.is_of_age:
         return ask_age(request, node.name)
     query = read_listing_query(request.GET, visit.ctx.currency)
@@ -81,8 +81,8 @@ def search(request: HttpRequest) -> HttpResponse:
 def suggest(request: HttpRequest) -> HttpResponse:
     """Complete what is being typed."""
     words = request.GET.get("q", "").strip()[:MAX_WORDS]
-    language = get_visit(request).ctx.language
-    found = suggest_words(words, language) if words else []
+    ctx = get_visit(request).ctx
+    found = suggest_words(words, ctx.language, market=ctx.market) if words else []
     return render(request, "storefront/suggest.html", {"suggestions": found, "words": words})
 
 

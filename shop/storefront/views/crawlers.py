@@ -33,7 +33,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3_600)
 def sitemap(request: HttpRequest, part: int | None = None) -> HttpResponse:
     """List all pages that are the same for everybody; beyond one file an index comes first."""
-    parts = -(-len(load_variant_arrays().product_id) // PER_FILE)
+    parts = -(-len(load_variant_arrays(settings.MARKET_CODE).product_id) // PER_FILE)
     if part is None:
         root = settings.SITE_URL.rstrip("/")
         files = [root + reverse("sitemap_part", args=[number]) for number in range(parts + 1)]
@@ -45,13 +45,15 @@ def sitemap(request: HttpRequest, part: int | None = None) -> HttpResponse:
 
 
 def _fixed_paths() -> list[str]:
-    tree = list_categories("en")
+    tree = list_categories("en", settings.MARKET_CODE)
     fixed = [reverse("home"), reverse("pricing_rules"), reverse("privacy")]
     return fixed + [reverse("category", args=[node.path]) for node in tree.nodes.values()]
 
 
 def _product_paths(part: int) -> list[str]:
-    slugs = list_product_slugs(start=(part - 1) * PER_FILE, count=PER_FILE)
+    slugs = list_product_slugs(
+        market=settings.MARKET_CODE, start=(part - 1) * PER_FILE, count=PER_FILE
+    )
     return [reverse("product", args=[slug]) for slug in slugs]
 
 

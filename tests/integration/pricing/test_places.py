@@ -17,8 +17,8 @@ from pricing.selectors.places import home_place, list_places
 from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.feeds import record_pulse
 from pricing.services.places import run_everywhere, run_in_markets
-from shop.catalog.models import Market
 from shop.kernel.clock import utc_now
+from tests.factories.markets import sell_abroad
 from tests.factories.pricing import Dairy, look_at, make_model, make_treated, visit
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ HOME, ABROAD = ("us", "online"), ("ca", "online")
 @pytest.fixture
 def two_markets(dairy: Dairy) -> Dairy:
     """The dairy with prices at home and abroad since an hour ago."""
-    Market.objects.create(code="ca", name="Canada", currency="CAD", jurisdiction_code="US-other")
+    sell_abroad()
     begun = utc_now() - timedelta(hours=1)
     make_model(trained_at=begun)
     for market in ("us", "ca"):

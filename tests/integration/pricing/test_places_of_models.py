@@ -29,8 +29,8 @@ from pricing.services.fairness import (
 from pricing.services.refits import use_refit
 from profiles.models import Event, Shopper
 from profiles.selectors import load_purchase_cells
-from shop.catalog.models import Market
 from shop.kernel.ids import uuid7
+from tests.factories.markets import sell_abroad
 from tests.factories.pricing import NOON, Dairy, make_model, make_shopper
 from tests.factories.pricing_audits import make_alike, make_households, make_staff, plant_proxy
 from tests.factories.pricing_history import WEEKS, open_tea_history
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db
 def households(dairy: Dairy) -> list[int]:
     """Fifty shoppers with traits, and prices at home and in a second market."""
     ids = make_households(dairy)
-    Market.objects.create(code="ca", name="Canada", currency="CAD", jurisdiction_code="US-other")
+    sell_abroad()
     publish_price_book(now=NOON, market="ca")
     return ids
 
@@ -166,7 +166,7 @@ def test_the_models_page_says_which_places_have_no_model_of_their_own(root: Clie
     alone = root.get(address).content.decode()
     assert "Fitted on the sales of us/online." in alone
     assert "Priced by it too" not in alone
-    Market.objects.create(code="ca", name="Canada", currency="CAD", jurisdiction_code="US-other")
+    sell_abroad()
     price = PublicPrice.objects.first()
     price.pk, price.market_id = None, "ca"
     price.save(force_insert=True)

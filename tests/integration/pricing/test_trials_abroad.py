@@ -12,8 +12,8 @@ from pricing.selectors.trial_words import list_trial_figures
 from pricing.selectors.verdicts import say_step
 from pricing.services import drain_quotes, publish_price_book, quote_variants
 from pricing.services.trials import watch_trial
-from shop.catalog.models import Market
 from shop.staff.columns import show_minor
+from tests.factories.markets import sell_abroad
 from tests.factories.pricing import (
     NOON,
     Dairy,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 def tried(dairy: Dairy) -> DemandModelVersion:
     """A candidate somebody asked for, in a dairy open in two markets."""
     open_dairy()
-    Market.objects.create(code="ca", name="Canada", currency="CAD", jurisdiction_code="US-other")
+    sell_abroad()
     with committed():
         publish_price_book(now=NOON, market="ca")
     return make_candidate(dairy, make_people("bob")[0])

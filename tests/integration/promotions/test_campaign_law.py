@@ -28,7 +28,7 @@ from promotions.selectors.offered import list_public_cuts
 from promotions.services import save_campaign
 from promotions.services.campaign_law import LawBroken
 from shop.catalog.models import Market
-from shop.catalog.selectors import markets
+from shop.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, REASON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
@@ -46,7 +46,7 @@ def ann(db: None) -> int:
 def germany(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """The home market under German law; floors of a book that is not there are left out."""
     Market.objects.filter(pk="us").update(jurisdiction_code="DE", country="DE")
-    monkeypatch.setattr(markets, "_markets", {})
+    forget_catalog()
     monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {})
     return shelf
 
@@ -96,7 +96,7 @@ def test_the_same_draft_is_lawful_where_a_percentage_claims_no_old_price(
 ) -> None:
     _prices(germany.cheddar, [(90, 400), (20, 390), (10, 400)])
     Market.objects.filter(pk="us").update(jurisdiction_code="US-other", country="US")
-    monkeypatch.setattr(markets, "_markets", {})
+    forget_catalog()
     assert step(_draft(germany), Step.SCHEDULE, ann) == "live"
 
 

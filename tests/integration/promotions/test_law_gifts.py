@@ -17,7 +17,7 @@ from promotions.selectors.book import forget_offer_book
 from promotions.selectors.laws import judge_campaign
 from promotions.services.campaign_law import LawBroken
 from shop.catalog.models import Market
-from shop.catalog.selectors import markets
+from shop.catalog.selectors import forget_catalog
 from tests.factories.campaigns import NOON, make_draft, make_person, step
 from tests.factories.orders import Shelf
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def germany(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """The home market under German law: personal discounts up to 30 %."""
     Market.objects.filter(pk="us").update(jurisdiction_code="DE", country="DE")
-    monkeypatch.setattr(markets, "_markets", {})
+    forget_catalog()
     monkeypatch.setattr(law_evidence, "floor_minor", lambda **_asked: {})
     return shelf
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -58,7 +59,9 @@ class CategoriesView(ApiView):
         etag = f'"{catalog_version()}-{language}"'
         if request.headers.get("If-None-Match") == etag:
             return HttpResponse(status=304, headers={"ETag": etag})
-        return json_response(tree_body(list_categories(language)), headers={"ETag": etag})
+        return json_response(
+            tree_body(list_categories(language, settings.MARKET_CODE)), headers={"ETag": etag}
+        )
 
 
 class CategoryView(ApiView):
@@ -130,7 +133,7 @@ class SuggestView(ApiView):
     def get(self, request: Request) -> HttpResponse:
         """Words, categories and products, best first; survives typos."""
         query = self.read_query(SuggestQuerySerializer)
-        found = suggest(query["q"], page_language())
+        found = suggest(query["q"], page_language(), market=settings.MARKET_CODE)
         return json_response({"suggestions": [suggestion_body(item) for item in found]})
 
 
