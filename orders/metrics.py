@@ -18,6 +18,9 @@ discount_minor_total = Counter(
     ["source", "currency"],
 )
 payments_total = Counter("fairtag_payments_total", "Payment attempts by outcome", ["state"])
+payment_events_total = Counter(
+    "fairtag_payment_events_total", "Webhooks of payment providers", ["kind", "is_new"]
+)
 checkout_refusals_total = Counter(
     "fairtag_checkout_refusals_total", "Checkouts and orders that were refused", ["code"]
 )

@@ -40,11 +40,13 @@ FIELDS = {
     "OrderEvent": classify(none="id order kind detail at", personal="reason"),
     "Payment": classify(
         none="id order provider currency idempotency_key provider_ref reason_code created_at"
-        " settled_at",
-        legal="method amount_minor refunded_minor state",
+        " settled_at is_captured_later due_step due_at tries",
+        legal="method amount_minor captured_minor refunded_minor state dispute",
     ),
+    "PaymentEvent": classify(none="id provider event_id kind provider_ref received_at"),
     "Refund": classify(
-        none="id order payment idempotency_key provider_ref",
+        none="id order payment idempotency_key provider_ref is_reduction state failure_code round"
+        " tries due_at",
         personal="reason",
         legal="amount_minor at",
     ),

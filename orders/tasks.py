@@ -28,12 +28,6 @@ def expire_carts_and_reservations() -> int:
 
 
 @job(queue="interactive", time_limit=300)
-def reconcile_payments() -> int:
-    """Ask the providers about payments that nobody answered for."""
-    return services.reconcile_payments(now=utc_now())
-
-
-@job(queue="interactive", time_limit=300)
 def forget_old_keys_and_contacts() -> int:
     """Delete idempotency keys and facts past their use, and addresses of erased shoppers."""
     now = utc_now()

@@ -140,6 +140,14 @@ def read_trusted_proxies() -> list[str]:
     return named
 
 
+def read_capture() -> str:
+    """Return CAPTURE_PAYMENTS: at_once (unless said otherwise) or at_packing."""
+    said = str(env.str("CAPTURE_PAYMENTS", default="at_once"))
+    if said not in ("at_once", "at_packing"):
+        raise SystemExit(f"error: CAPTURE_PAYMENTS is {said}; it must be at_once or at_packing.")
+    return said
+
+
 def read_staff_mfa(*, is_https: bool) -> bool:
     """Return whether staff need a second factor: FAIRTAG_STAFF_MFA is required or off.
 

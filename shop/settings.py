@@ -19,6 +19,7 @@ from shop.env import (
     MAIL_FILES,
     ROOT,
     env,
+    read_capture,
     read_database,
     read_email_backend,
     read_redis_url,
@@ -45,6 +46,8 @@ QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
 MARKET_CODE: str = env.str("MARKET", default="us")
 # The sandbox moves no money, so products would be free: only a shop to look at lets it in.
 SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
+# When money is taken: at_once, or reserved first and taken at_packing.
+CAPTURE_PAYMENTS: str = read_capture()
 # Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
 # keeps the shop's own network out of reach.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])

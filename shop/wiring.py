@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from celery.signals import beat_init, worker_init
 
+from orders.payments.tasks import settle_soon
 from orders.tasks import (
     mail_order_cancelled,
     mail_order_expired,
@@ -36,6 +37,7 @@ HANDLERS: Handlers = {
     "OrderCancelled": (mail_order_cancelled,),
     "OrderExpired": (mail_order_expired,),
     "OrderRefunded": (mail_order_refunded,),
+    "PaymentDue": (settle_soon,),
     "ModelActivated": (reprice_soon, look_again_soon),
     "PolicyApproved": (reprice_soon,),
     "ListPricesChanged": (reprice_soon,),

@@ -1,5 +1,6 @@
 """Staff tables of the orders; Django looks for them here."""
 
-from orders.admin import carts, orders, payments, terms
+from orders.admin import carts, orders, terms
+from orders.payments import admin as payments
 
 __all__ = ["carts", "orders", "payments", "terms"]

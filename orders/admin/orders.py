@@ -13,12 +13,13 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
-from orders.admin.inlines import ORDER_TONES, OrderEventInline, PaymentInline
+from orders.admin.inlines import ORDER_TONES, OrderEventInline
 from orders.admin.summary import list_refundable, show_left, summarize_order
 from orders.models import Order, OrderLine
+from orders.payments.admin import PaymentInline
+from orders.payments.api import RefundPart, refund_order
 from orders.services.cancelling import cancel_order
 from orders.services.fulfilling import fulfill_order
-from orders.services.refunds import refund_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, show_link, tag_column
@@ -64,10 +65,11 @@ class RefundForm(ReasonForm):
         order = Order.objects.filter(pk=int(object_id or 0)).first()
         return {"sums": [] if order is None else list_refundable(order)}
 
-    def chosen(self) -> list[tuple[int, int]]:
-        """Return (line id, pieces) of the lines with pieces to refund."""
+    def chosen(self) -> list[RefundPart]:
+        """Return the lines with pieces to refund."""
+        is_restocked = self.cleaned_data["restock"]
         return [
-            (int(name.removeprefix("line_")), pieces)
+            RefundPart(int(name.removeprefix("line_")), pieces, is_restocked)
             for name, pieces in self.cleaned_data.items()
             if name.startswith("line_") and pieces
         ]
@@ -228,15 +230,14 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     )
     def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
         """Refund through the service."""
-        lines, reason = form.chosen(), form.cleaned_data["reason"]
+        parts, reason = form.chosen(), form.cleaned_data["reason"]
         is_done = tell_outcome(
             self,
             request,
             lambda: refund_order(
                 order_id=int(object_id),
-                lines=lines,
+                parts=parts,
                 reason=reason,
-                restock=form.cleaned_data["restock"],
                 idempotency_key=f"staff-{uuid7()}",
                 by_id=account_id(request),
                 now=utc_now(),

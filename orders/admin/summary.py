@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderLine, Payment
-from orders.services.refunds import REFUNDABLE
+from orders.models import Order, OrderLine
+from orders.payments.api import REFUNDABLE
 from shop.staff.columns import show_money
 
 type Text = str | Promise
@@ -69,7 +69,8 @@ def list_refundable(order: Order) -> list[tuple[Text, str]]:
 
     A payment that came too late, and went back at once, is none. One query.
     """
-    paid_by = order.payments.filter(state__in=[Payment.State.SUCCEEDED, Payment.State.REFUNDED])
+    states = ["authorized", "succeeded", "voided", "refunded"]
+    paid_by = order.payments.filter(state__in=states)
     payment = paid_by.exclude(reason_code="order_closed").first()
     paid = None if payment is None else payment.amount_minor
     is_open = order.status in REFUNDABLE

@@ -280,21 +280,3 @@ class OrderSummary:
     currency: str
     total_minor: int
     quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentStep:
-    """What happens next with a payment.
-
-    `state`: succeeded, declined, failed or needs_action; then `action_token` goes back into
-    `confirm_payment` with the shopper's answer, after the page `action_url` names (empty for the
-    sandbox, whose confirmation page the door draws itself).
-    """
-
-    payment_id: UUID
-    state: str
-    reason_code: str = ""
-    message: str = ""
-    action_token: str = ""
-    action_url: str = ""
-    detail: dict[str, str] = field(default_factory=dict)

@@ -1,10 +1,9 @@
-"""Tables of the orders. Imported only inside this room."""
+"""Tables of the orders. Imported only inside this room; suites keep their own `models`."""
 
 from orders.models.carts import Cart, CartLine
 from orders.models.facts import OrderFacts
 from orders.models.idempotency import IdempotencyKey
 from orders.models.orders import Order, OrderEvent, OrderLine
-from orders.models.payments import Payment, Refund, RefundLine
 from orders.models.statistics import SalesDay
 from orders.models.terms import DeliveryMethod, TaxRate
 
@@ -17,9 +16,6 @@ __all__ = [
     "OrderEvent",
     "OrderFacts",
     "OrderLine",
-    "Payment",
-    "Refund",
-    "RefundLine",
     "SalesDay",
     "TaxRate",
 ]

@@ -14,7 +14,7 @@ from orders.core.values import (
     TimelineEntry,
 )
 from orders.core.wording import PAYMENT_REASONS, STATUSES, TIMELINE, pick
-from orders.models import Order, OrderEvent, OrderLine, Payment
+from orders.models import Order, OrderEvent, OrderLine
 from orders.selectors.links import read_link
 from orders.selectors.terms import load_terms
 from pricing.core.labels import label_text
@@ -53,7 +53,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         pay_until=order.pay_until,
         paid_at=order.paid_at,
         contact=_contact(order),
-        payments=_payments(order.payments.order_by("created_at"), language),
+        payments=_payments(order, language),
         timeline=_timeline(order.events.order_by("at", "id"), language),
         is_payable=order.status == OrderStatus.AWAITING_PAYMENT,
         is_cancellable=order.status in CANCELLABLE and order.channel != "store",
@@ -133,7 +133,7 @@ def _contact(order: Order) -> Contact:
     )
 
 
-def _payments(rows: Iterable[Payment], language: str) -> tuple[PaymentView, ...]:
+def _payments(order: Order, language: str) -> tuple[PaymentView, ...]:
     return tuple(
         PaymentView(
             payment_id=row.pk,
@@ -143,7 +143,7 @@ def _payments(rows: Iterable[Payment], language: str) -> tuple[PaymentView, ...]
             reason_code=row.reason_code,
             message=pick(PAYMENT_REASONS.get(row.reason_code, ("", "")), language),
         )
-        for row in rows
+        for row in order.payments.order_by("created_at")
     )
 
 

@@ -1,4 +1,4 @@
-"""Write carts, orders, payments. Keyword-only, one transaction each."""
+"""Write carts and orders. Keyword-only, one transaction each. Payments: `orders.payments.api`."""
 
 from orders.core.cart_view import UnknownDelivery
 from orders.core.refusals import (
@@ -38,15 +38,7 @@ from orders.services.identity import remember_contact
 from orders.services.links import renew_link
 from orders.services.mail import send_order_email
 from orders.services.merging import merge_carts
-from orders.services.payments import (
-    confirm_payment,
-    continue_payment,
-    list_payment_methods,
-    start_payment,
-)
 from orders.services.placing import place_order
-from orders.services.reconciling import reconcile_payments
-from orders.services.refunds import refund_order
 from orders.services.statistics import summarize_sales
 
 __all__ = [
@@ -68,20 +60,15 @@ __all__ = [
     "apply_coupon",
     "cancel_order",
     "choose_gift",
-    "confirm_payment",
-    "continue_payment",
     "expire_carts",
     "expire_unpaid_orders",
     "forget_contacts",
     "forget_old_facts",
     "forget_old_keys",
     "fulfill_order",
-    "list_payment_methods",
     "load_orders_bulk",
     "merge_carts",
     "place_order",
-    "reconcile_payments",
-    "refund_order",
     "remember_contact",
     "remove_coupon",
     "remove_line",
@@ -90,7 +77,6 @@ __all__ = [
     "send_order_email",
     "set_quantity",
     "start_checkout",
-    "start_payment",
     "summarize_sales",
     "use_points",
     "view_cart",

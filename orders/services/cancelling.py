@@ -10,11 +10,11 @@ from orders.core.refusals import OrderRefused
 from orders.core.state import OrderStatus
 from orders.core.values import OrderView
 from orders.models import Cart, CartLine, Order
+from orders.payments.api import refund_whole, settle_returned
 from orders.selectors.views import view_order
-from orders.services.locks import lock_order_step
-from orders.services.refunds import refund_whole, settle_returned
 from orders.services.rows import holder_of
-from orders.services.settling import close_unpaid, describe_step, move_order
+from orders.steps.locks import lock_order_step
+from orders.steps.settling import close_unpaid, describe_step, move_order
 from promotions.services import release_redemptions
 from shop.inventory.services import release_reservation
 from shop.outbox.services import write_fact

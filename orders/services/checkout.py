@@ -15,9 +15,8 @@ from orders.core.settled import SettledLine
 from orders.core.values import CheckoutView
 from orders.metrics import cart_changes_total
 from orders.models import Cart, CartLine
+from orders.payments.api import list_offered, list_payment_methods, say_no_provider
 from orders.services.ages import find_minimum_age
-from orders.services.payments import list_payment_methods
-from orders.services.providers import list_offered, say_no_provider
 from orders.services.rows import OpenCart, lock_cart
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext

@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from orders.core.state import OrderStatus
-from orders.models import Cart, IdempotencyKey, Order, OrderEvent, OrderFacts, Refund
+from orders.models import Cart, IdempotencyKey, Order, OrderEvent, OrderFacts
+from orders.payments.api import forget_refund_reasons
 from orders.services.cancelling import cancel_order
 from orders.services.rows import holder_of
-from orders.services.settling import REASON_CODES
+from orders.steps.settling import REASON_CODES
 from profiles.selectors import get_shopper_by_id
 from shop.inventory.services import release_reservation
 
@@ -50,7 +51,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
         release_reservation(holder=holder_of(cart))
     Cart.objects.filter(shopper_id=shopper_id).delete()
     ids = list(orders.values_list("pk", flat=True))
-    Refund.objects.filter(order_id__in=ids).update(reason="")
+    forget_refund_reasons(order_ids=ids)
     _forget_reasons(ids)
     OrderFacts.objects.filter(order_id__in=ids).delete()
     orders.update(shopper=None)

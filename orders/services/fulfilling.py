@@ -10,8 +10,8 @@ from orders.core.refusals import OrderRefused
 from orders.core.state import OrderStatus, may_become
 from orders.core.values import OrderView
 from orders.selectors.views import view_order
-from orders.services.locks import lock_order_step
-from orders.services.settling import describe_step, move_order
+from orders.steps.locks import lock_order_step
+from orders.steps.settling import describe_step, move_order
 from shop.outbox.services import write_fact
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from orders.core.links import LINK_LIVES, hash_link_token
 from orders.models import Order
 from orders.selectors.links import derive_link, read_link
-from orders.services.locks import lock_order_step
+from orders.steps.locks import lock_order_step
 
 
 def write_link(order: Order, *, now: datetime) -> None:

@@ -16,8 +16,8 @@ from orders.core.wording import EMAIL_WORDS, EMAILS, locale_of, pick
 from orders.models import OrderEvent
 from orders.selectors.views import view_order
 from orders.services.links import renew_link
-from orders.services.locks import lock_order_step
-from orders.services.settling import note
+from orders.steps.locks import lock_order_step
+from orders.steps.settling import note
 from promotions.core.values import Adjustment, DeliveryCut
 from shop.kernel.money import format_money
 

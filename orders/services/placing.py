@@ -15,7 +15,8 @@ from orders.core.settled import SettledLine
 from orders.core.totals import LineAmounts
 from orders.core.values import CartLineView, Contact, OrderView
 from orders.metrics import checkout_refusals_total, orders_total
-from orders.models import Cart, Order, OrderEvent, OrderLine, Payment
+from orders.models import Cart, Order, OrderEvent, OrderLine
+from orders.payments.api import pay_nothing
 from orders.selectors import get_order
 from orders.services.ages import find_minimum_age, require_age
 from orders.services.checkout import (
@@ -31,9 +32,7 @@ from orders.services.idempotency import run_once
 from orders.services.identity import identity_of, lock_identity
 from orders.services.links import write_link
 from orders.services.points import open_order_points
-from orders.services.providers import FREE
 from orders.services.rows import OpenCart, lock_cart, require_shopper
-from orders.services.settling import settle_paid
 from orders.services.valuation import Valuation, value_cart
 from pricing.core.values import QuoteContext
 from pricing.services import store_quote
@@ -127,7 +126,7 @@ def _place(
     _note_placed(order, context, find_minimum_age(valuation.lines, context.market))
     orders_total.labels(channel=order.channel, step="placed").inc()
     if not total:
-        _pay_nothing(order, context)
+        pay_nothing(order, now=context.now)
     return order
 
 
@@ -195,23 +194,6 @@ def _note_placed(order: Order, context: QuoteContext, minimum_age: int | None) -
     write_fact(kind="OrderPlaced", payload={"order_id": order.pk}, occurred_at=context.now)
     if order.shopper_id is not None and order.jurisdiction_code:
         note_place(shopper_id=order.shopper_id, place_code=order.jurisdiction_code)
-
-
-def _pay_nothing(order: Order, context: QuoteContext) -> None:
-    """Settle an order that costs nothing, with a payment of zero for the books."""
-    Payment.objects.create(
-        order=order,
-        provider=FREE,
-        method=FREE,
-        currency=order.currency,
-        amount_minor=0,
-        state=Payment.State.SUCCEEDED,
-        idempotency_key=f"{FREE}-{order.number}",
-        provider_ref=FREE,
-        created_at=context.now,
-        settled_at=context.now,
-    )
-    settle_paid(order, now=context.now)
 
 
 def _create_order(

@@ -8,15 +8,13 @@ from datetime import datetime
 from orders.core.settled import SettledLine
 from orders.core.totals import LineAmounts
 from orders.core.values import CartPoints, Contact
-from orders.models import Order
 from orders.services.ages import is_restricted
 from orders.services.identity import identity_of
 from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
 from promotions.core.values import Evaluation
 from promotions.selectors.points_cart import CartGoods, plan_points_of
-from promotions.services.partners import record_partner_returns
-from promotions.services.points_orders import PointsLine, ReturnedUnits, open_points, return_points
+from promotions.services.points_orders import PointsLine, open_points
 from shop.catalog.selectors.places import find_places
 
 
@@ -95,18 +93,6 @@ def open_order_points(
         bonus=bonus_of(evaluation),
         now=now,
     )
-
-
-def return_order_points(
-    order: Order, returned: Sequence[tuple[int, int, int]], *, now: datetime, is_whole: bool
-) -> None:
-    """Settle (position, units back before, units back now) with partners and with points.
-
-    `is_whole`: nothing is left of the order, so the delivery goes back as well.
-    """
-    units = [ReturnedUnits(position, before, more) for position, before, more in returned]
-    record_partner_returns(order_ref=order.number, units=units, now=now, is_whole=is_whole)
-    return_points(order_ref=order.number, units=units, now=now)
 
 
 def bonus_of(evaluation: Evaluation) -> int:

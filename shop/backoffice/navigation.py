@@ -106,6 +106,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Carts"), "shopping_cart", "orders.cart"),
             table(_("Payments"), "credit_card", "orders.payment"),
             table(_("Refunds"), "undo", "orders.refund"),
+            table(_("Events of payment providers"), "webhook", "orders.paymentevent"),
             table(_("Delivery methods"), "local_shipping", "orders.deliverymethod"),
             table(_("Tax rates"), "percent", "orders.taxrate"),
         ),

@@ -48,7 +48,7 @@ PARTNERS: Names = (
 )
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
-    *("orders.cartline", "orders.payment", "orders.refund"),
+    *("orders.cartline", "orders.payment", "orders.paymentevent", "orders.refund"),
 )
 TERMS: Names = ("orders.deliverymethod", "orders.taxrate")
 SHOPPERS: Names = (

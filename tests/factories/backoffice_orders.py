@@ -5,17 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
-from orders.models import (
-    Cart,
-    CartLine,
-    DeliveryMethod,
-    Order,
-    OrderEvent,
-    OrderLine,
-    Payment,
-    Refund,
-    TaxRate,
-)
+from orders.models import Cart, CartLine, DeliveryMethod, Order, OrderEvent, OrderLine, TaxRate
+from orders.payments.models import Payment, PaymentEvent, Refund
 from profiles.models import (
     Shopper,
 )
@@ -151,15 +142,20 @@ def _make_payment(number: int, order: Order) -> None:
         method="card",
         currency="USD",
         amount_minor=900,
+        captured_minor=900,
         state="succeeded",
         idempotency_key=f"pay-{number}",
         created_at=NOON,
+    )
+    PaymentEvent.objects.create(
+        provider="sandbox", event_id=f"event-{number}", kind="payment", received_at=NOON
     )
     Refund.objects.create(
         order=order,
         payment=payment,
         amount_minor=10,
         reason="dent",
+        state="succeeded",
         idempotency_key=f"refund-{number}",
         at=NOON,
     )

@@ -14,7 +14,8 @@ from uuid import UUID, uuid4
 
 from orders.core.values import Contact, OrderView
 from orders.models import DeliveryMethod
-from orders.services import place_order, start_checkout, start_payment, view_cart
+from orders.payments.api import start_payment
+from orders.services import place_order, start_checkout, view_cart
 from pricing.core.labels import label_text
 from pricing.core.values import JurisdictionRule, PriceView, QuoteBatch, QuoteContext, VerifiedQuote
 from pricing.services import QuoteRefused

@@ -15,7 +15,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders.core.values import CheckoutView, OrderView
-from orders.services import place_order, remember_contact, start_payment, use_points
+from orders.payments.api import start_payment
+from orders.services import place_order, remember_contact, use_points
 from shop.catalog.selectors import get_market
 from shop.jobs.limits import MONEY
 from shop.kernel.clock import utc_now

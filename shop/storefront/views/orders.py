@@ -13,17 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders.core.values import OrderView, PaymentStep
-from orders.selectors import find_order_for_guest
-from orders.services import (
-    PaymentRefused,
-    cancel_order,
+from orders.core.values import OrderView
+from orders.payments.api import (
+    PaymentStep,
     confirm_payment,
     continue_payment,
     list_payment_methods,
-    renew_link,
     start_payment,
 )
+from orders.selectors import find_order_for_guest
+from orders.services import PaymentRefused, cancel_order, renew_link
 from shop.jobs.limits import GUESS, MONEY
 from shop.kernel.errors import FairtagError
 from shop.pages.checkout import order as order_page

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from django.db import connections
 
-from orders.models import Order, Payment
+from orders.models import Order
+from orders.payments.models import Payment
 from tests.factories.api import (
     API,
     Device,

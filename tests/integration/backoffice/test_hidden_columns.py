@@ -15,7 +15,8 @@ from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from orders.models import Order, Payment
+from orders.models import Order
+from orders.payments.models import Payment
 from profiles.models import Account, Shopper
 from promotions.models import Campaign
 from shop.staff.hidden import list_personal

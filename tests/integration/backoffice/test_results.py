@@ -15,7 +15,8 @@ from django.test import Client
 
 from orders.core.values import OrderView
 from orders.models import OrderLine
-from orders.services import add_to_cart, apply_coupon, cancel_order, refund_order
+from orders.payments.api import RefundPart, refund_order
+from orders.services import add_to_cart, apply_coupon, cancel_order
 from pricing.core.values import QuoteContext
 from profiles.core.values import ShopperValue
 from profiles.models import Shopper
@@ -66,9 +67,8 @@ def sold(shelf: Shelf, prices: FakePrices) -> Campaign:
     line_id = orders[1].lines[0].line_id
     refund_order(
         order_id=orders[1].order_id,
-        lines=[(line_id, 1)],
+        parts=[RefundPart(line_id, 1)],
         reason="stale",
-        restock=False,
         idempotency_key="back",
         now=NOON,
     )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from orders.models import Order, OrderLine
-from orders.services import add_to_cart, refund_order, set_quantity, start_checkout, view_cart
+from orders.payments.api import RefundPart, refund_order
+from orders.services import add_to_cart, set_quantity, start_checkout, view_cart
 from pricing.core.values import QuoteContext
 from profiles.models import Event
 from promotions.models import Campaign, Offer, Redemption
@@ -125,13 +126,22 @@ def test_an_order_with_a_gift_sells_its_stock_and_refunds_to_the_cent(
     assert set(bought) == {shelf.cheddar}
     cheese, gift = OrderLine.objects.order_by("position")
     assert (gift.is_gift, gift.total_minor) == (True, 0)
-    back = {"reason": "return", "restock": True, "now": NOON}
+    back = {"reason": "return", "now": NOON}
     first = refund_order(
-        order_id=order.order_id, lines=[(gift.pk, 1), (cheese.pk, 1)], idempotency_key="a", **back
+        order_id=order.order_id,
+        parts=[
+            RefundPart(gift.pk, 1, is_restocked=True),
+            RefundPart(cheese.pk, 1, is_restocked=True),
+        ],
+        idempotency_key="a",
+        **back,
     )
     assert first.refunded_minor == 400
     last = refund_order(
-        order_id=order.order_id, lines=[(cheese.pk, 1)], idempotency_key="b", **back
+        order_id=order.order_id,
+        parts=[RefundPart(cheese.pk, 1, is_restocked=True)],
+        idempotency_key="b",
+        **back,
     )
     assert last.refunded_minor == order.total_minor == 1_299
     assert Campaign.objects.get().spent_minor == 0

@@ -14,7 +14,8 @@ from django.utils.translation import override
 
 from orders.core.values import OrderView
 from orders.models import OrderLine, TaxRate
-from orders.services import add_to_cart, cancel_order, refund_order
+from orders.payments.api import RefundPart, refund_order
+from orders.services import add_to_cart, cancel_order
 from profiles.core.values import ShopperValue
 from promotions.models import Campaign, Offer, Partner, PartnerEntry, PartnerShare, Redemption
 from promotions.selectors import forget_offer_book
@@ -83,9 +84,8 @@ def send_back(order: OrderView, line: int, quantity: int) -> None:
     kept = OrderLine.objects.get(pk=order.lines[line].line_id)
     refund_order(
         order_id=order.order_id,
-        lines=[(kept.pk, quantity)],
+        parts=[RefundPart(kept.pk, quantity, is_restocked=True)],
         reason="back",
-        restock=True,
         idempotency_key=f"{line}-{kept.refunded_quantity}",
         now=NOON,
     )
@@ -202,9 +202,8 @@ def test_a_return_takes_off_the_order_it_came_from_whenever_it_comes(
     kept = OrderLine.objects.get(pk=order.lines[0].line_id)
     refund_order(
         order_id=order.order_id,
-        lines=[(kept.pk, 1)],
+        parts=[RefundPart(kept.pk, 1, is_restocked=True)],
         reason="back",
-        restock=True,
         idempotency_key="late",
         now=LATER - a_minute,
     )

@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 
 from orders.core.refusals import PaymentRefused
 from orders.core.values import OrderView
-from orders.models import Payment
-from orders.services import add_to_cart, start_payment
+from orders.payments.api import start_payment
+from orders.payments.models import Payment
+from orders.services import add_to_cart
 from pricing.core.values import QuoteContext
 from shop.kernel.errors import FairtagError
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper, pay, place

@@ -9,7 +9,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from orders.core.values import OrderView
-from orders.services import add_to_cart, refund_order
+from orders.payments.api import RefundPart, refund_order
+from orders.services import add_to_cart
 from promotions.models import (
     Partner,
     PartnerEntry,
@@ -49,9 +50,8 @@ def buy(shelf: Shelf, key: str) -> OrderView:
 def give_back(order: OrderView, line: int, quantity: int) -> None:
     refund_order(
         order_id=order.order_id,
-        lines=[(order.lines[line].line_id, quantity)],
+        parts=[RefundPart(order.lines[line].line_id, quantity, is_restocked=True)],
         reason="back",
-        restock=True,
         idempotency_key=f"{order.number}-{line}-{order.lines[line].refunded_quantity}-{quantity}",
         now=NOON,
     )

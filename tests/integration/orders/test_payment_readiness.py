@@ -14,16 +14,15 @@ from django.core.management.base import SystemCheckError
 from django.test import Client
 
 from orders.core.refusals import PaymentRefused
-from orders.models import Order, Payment
-from orders.services import (
-    add_to_cart,
+from orders.models import Order
+from orders.payments.api import (
     confirm_payment,
     list_payment_methods,
-    reconcile_payments,
-    start_checkout,
+    settle_due_payments,
     start_payment,
-    view_cart,
 )
+from orders.payments.models import Payment
+from orders.services import add_to_cart, start_checkout, view_cart
 from pricing.core.values import QuoteContext
 from shop.inventory.models import StockReservation
 from tests.factories.api import API, add, make_guest_client, order_body
@@ -102,7 +101,7 @@ def test_no_sandbox_attempt_pays_an_order_after_the_sandbox_was_forbidden(
             payment_id=step.payment_id, action_token=step.action_token, approved=True, now=NOON
         )
     Payment.objects.update(method="sandbox-card")
-    assert reconcile_payments(now=NOON + HOLDS / 2) == 1
+    assert settle_due_payments(now=NOON + HOLDS / 2) == 1
     assert list(Payment.objects.values_list("state", "reason_code")) == [
         ("failed", "never_charged")
     ]

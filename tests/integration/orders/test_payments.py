@@ -10,17 +10,16 @@ from orders.core.refusals import (
     OrderRefused,
     PaymentRefused,
 )
-from orders.models import Order, Payment
+from orders.models import Order
+from orders.payments.api import confirm_payment, continue_payment, start_payment
+from orders.payments.models import Payment
 from orders.selectors import get_order_by_token
 from orders.services import (
     add_to_cart,
     apply_coupon,
     cancel_order,
-    confirm_payment,
-    continue_payment,
     expire_unpaid_orders,
     start_checkout,
-    start_payment,
 )
 from pricing.core.values import QuoteContext
 from profiles.models import Event

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from orders.models import DeliveryMethod, Order
+from orders.payments.api import RefundPart, refund_order
 from orders.selectors.terms import forget_terms
 from orders.services import (
     add_to_cart,
     cancel_order,
     expire_unpaid_orders,
-    refund_order,
     start_checkout,
     use_points,
     view_cart,
@@ -127,9 +127,8 @@ def test_an_order_with_points_and_an_offer_refunds_each_unit_exactly(
         before = Order.objects.get().refunded_minor
         refund_order(
             order_id=order.order_id,
-            lines=[(order.lines[line].line_id, quantity)],
+            parts=[RefundPart(order.lines[line].line_id, quantity, is_restocked=True)],
             reason="back",
-            restock=True,
             idempotency_key=f"back-{line}-{quantity}",
             now=NOON,
         )
@@ -151,9 +150,8 @@ def test_an_order_that_points_pay_in_full_can_come_back_in_parts(
     for part in range(2):
         refund_order(
             order_id=order.order_id,
-            lines=[(order.lines[0].line_id, 1)],
+            parts=[RefundPart(order.lines[0].line_id, 1, is_restocked=True)],
             reason="back",
-            restock=True,
             idempotency_key=f"back-{part}",
             now=NOON,
         )

@@ -10,15 +10,15 @@ from threading import Barrier
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from orders.models import Cart, Order, OrderLine, Payment
+from orders.models import Cart, Order, OrderLine
+from orders.payments.api import confirm_payment, start_payment
+from orders.payments.models import Payment
 from orders.services import (
     IdempotencyInFlight,
     add_to_cart,
     cancel_order,
-    confirm_payment,
     place_order,
     start_checkout,
-    start_payment,
     view_cart,
 )
 from pricing.core.values import QuoteContext

@@ -8,16 +8,18 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import Order, OrderEvent, Payment
-from orders.services import (
-    add_to_cart,
+from orders.models import Order, OrderEvent
+from orders.payments.api import (
+    ProviderDown,
     confirm_payment,
-    expire_unpaid_orders,
-    reconcile_payments,
+    settle_due_payments,
     start_payment,
 )
-from orders.services.providers import Charge, Outcome, ProviderDown, table
-from orders.tasks import reconcile_payments as reconcile_payments_job
+from orders.payments.core.values import Charge, Outcome, RefundOutcome
+from orders.payments.models import Payment
+from orders.payments.providers import table
+from orders.payments.tasks import settle_due_payments as settle_due_payments_job
+from orders.services import add_to_cart, expire_unpaid_orders
 from pricing.core.values import QuoteContext
 from shop.inventory.models import StockRecord
 from shop.jobs.models import JobRun
@@ -39,10 +41,9 @@ class Bank:
     asked: int = 0
     refunds: list[int] = field(default_factory=list)
 
-    def start(self, charge: Charge) -> Outcome:
-        raise ProviderDown("The line is dead.")
+    publishable_key: str = ""
 
-    def resume(self, charge: Charge, *, action_token: str) -> Outcome:
+    def authorise(self, charge: Charge, *, approval: str | None = None) -> Outcome:
         raise ProviderDown("The line is dead.")
 
     def look_up(self, charge: Charge) -> Outcome | None:
@@ -51,12 +52,14 @@ class Bank:
             raise ProviderDown("The line is dead.")
         return self.knows
 
-    def give_up(self, charge: Charge) -> Outcome:
+    def void(self, charge: Charge) -> Outcome:
         return Outcome("declined", "b-1", "not_confirmed")
 
-    def refund(self, *, provider_ref: str, amount_minor: int, key: str) -> str:
+    def refund(
+        self, charge: Charge, *, amount_minor: int, key: str, refund_ref: str = ""
+    ) -> RefundOutcome:
         self.refunds.append(amount_minor)
-        return f"{provider_ref}-{key}"
+        return RefundOutcome("succeeded", f"{charge.provider_ref}-{key}")
 
 
 @pytest.fixture
@@ -85,10 +88,11 @@ def test_money_that_was_taken_during_an_outage_pays_the_order(
 ) -> None:
     order = place(visit)
     assert pay(order, method="bank") == "failed"
-    assert reconcile_payments(now=NOON + timedelta(minutes=9)) == 0
-    assert (bank.asked, reconcile_payments(now=SOON)) == (0, 0)  # still down: asked again later
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
-    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    assert settle_due_payments(now=NOON + timedelta(seconds=110)) == 0
+    assert (bank.asked, settle_due_payments(now=SOON)) == (0, 0)  # still down: asked again later
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    later = SOON + timedelta(minutes=2)
+    assert [settle_due_payments(now=later) for _ in range(2)] == [1, 0]
     assert Order.objects.get(pk=order.order_id).status == "paid"
     payment = Payment.objects.get()
     assert (payment.state, payment.provider_ref) == ("succeeded", "b-1")
@@ -102,8 +106,8 @@ def test_whoever_paid_another_way_meanwhile_gets_the_first_money_back(
     order = place(visit)
     pay(order, method="bank", key="one")
     assert pay(order, key="two") == "succeeded"
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
-    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    assert [settle_due_payments(now=SOON) for _ in range(2)] == [2, 0]  # found, and sent back
     assert bank.refunds == [799]
     first = Payment.objects.get(method="bank")
     assert (first.state, first.reason_code) == ("refunded", "order_closed")
@@ -113,15 +117,15 @@ def test_whoever_paid_another_way_meanwhile_gets_the_first_money_back(
 def test_money_for_an_order_that_expired_goes_back(visit: QuoteContext, bank: Bank) -> None:
     pay(place(visit), method="bank")
     expire_unpaid_orders(now=LATE)
-    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1")
-    assert [reconcile_payments(now=LATE) for _ in range(2)] == [1, 0]
+    bank.is_down, bank.knows = False, Outcome("succeeded", "b-1", captured_minor=799)
+    assert [settle_due_payments(now=LATE) for _ in range(2)] == [2, 0]
     assert bank.refunds == [799]
 
 
 def test_what_the_bank_never_saw_has_failed_for_good(visit: QuoteContext, shelf: Shelf) -> None:
     order = place(visit)
     pay(order, method="sandbox-outage")
-    assert [reconcile_payments(now=SOON) for _ in range(2)] == [1, 0]
+    assert [settle_due_payments(now=SOON) for _ in range(2)] == [1, 0]
     payment = Payment.objects.get()
     assert (payment.state, payment.reason_code) == ("failed", "never_charged")
     assert OrderEvent.objects.filter(kind="payment_failed").count() == 1
@@ -132,11 +136,11 @@ def test_what_the_bank_never_saw_has_failed_for_good(visit: QuoteContext, shelf:
 def test_an_attempt_whose_process_died_is_finished(visit: QuoteContext) -> None:
     order = place(visit)
     pay(order, method="sandbox-declined")
-    Payment.objects.update(state="started", reason_code="", settled_at=None)
-    assert reconcile_payments(now=SOON) == 1
+    Payment.objects.update(state="started", reason_code="", settled_at=None, due_at=SOON)
+    assert settle_due_payments(now=SOON) == 1
     assert Payment.objects.get().state == "declined"
-    Payment.objects.update(state="started", method="sandbox-card", reason_code="")
-    assert reconcile_payments(now=SOON) == 1
+    Payment.objects.update(state="started", method="sandbox-card", reason_code="", due_at=SOON)
+    assert settle_due_payments(now=SOON) == 1
     assert Order.objects.get(pk=order.order_id).status == "paid"
 
 
@@ -145,10 +149,10 @@ def test_a_shopper_may_confirm_as_long_as_the_order_is_open(visit: QuoteContext)
     step = start_payment(
         order_id=order.order_id, method="sandbox-secure", idempotency_key="a", now=NOON
     )
-    assert reconcile_payments(now=SOON) == 0
+    assert settle_due_payments(now=SOON) == 0
     assert Payment.objects.get().state == "needs_action"
     expire_unpaid_orders(now=LATE)
-    assert [reconcile_payments(now=LATE) for _ in range(2)] == [1, 0]
+    assert [settle_due_payments(now=LATE) for _ in range(2)] == [1, 0]
     done = confirm_payment(
         payment_id=step.payment_id, action_token=step.action_token, approved=True, now=LATE
     )
@@ -160,13 +164,13 @@ def test_a_silent_bank_is_asked_once_a_run(prices: FakePrices, shelf: Shelf, ban
         visit = context_of(make_shopper())
         add_to_cart(context=visit, variant_id=shelf.rye)
         pay(place(visit), method="bank")
-    assert reconcile_payments(now=SOON) == 0
+    assert settle_due_payments(now=SOON) == 0
     assert bank.asked == 1
 
 
 def test_each_run_is_recorded(visit: QuoteContext) -> None:
     pay(place(visit), method="sandbox-outage")
-    Payment.objects.update(created_at=utc_now() - timedelta(minutes=11))
-    assert reconcile_payments_job.apply().get() == 1
-    run = JobRun.objects.get(name="reconcile_payments")
+    Payment.objects.update(due_at=utc_now())
+    assert settle_due_payments_job.apply().get() == 1
+    run = JobRun.objects.get(name="settle_due_payments")
     assert (run.outcome, run.rows) == ("ok", 1)

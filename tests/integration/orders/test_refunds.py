@@ -9,15 +9,9 @@ from orders.core.refusals import (
     TotalChanged,
 )
 from orders.models import Order
+from orders.payments.api import RefundPart, refund_order
 from orders.selectors import get_order_by_token
-from orders.services import (
-    add_to_cart,
-    apply_coupon,
-    cancel_order,
-    fulfill_order,
-    refund_order,
-    view_cart,
-)
+from orders.services import add_to_cart, apply_coupon, cancel_order, fulfill_order, view_cart
 from pricing.core.values import QuoteContext
 from profiles.models import Event
 from promotions.models import Campaign, Coupon
@@ -90,9 +84,8 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
     for n in range(3):
         asked = {
             "order_id": order.order_id,
-            "lines": [(line_id, 1)],
+            "parts": [RefundPart(line_id, 1, is_restocked=n == 0)],
             "reason": "stale",
-            "restock": n == 0,
             "idempotency_key": f"refund-{n}",
             "now": NOON,
         }
@@ -110,15 +103,15 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
 def test_more_than_was_bought_is_not_refunded(visit: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye, quantity=2)
     order = place(visit)
-    asked = {"order_id": order.order_id, "reason": "", "restock": False, "now": NOON}
+    asked = {"order_id": order.order_id, "reason": "", "now": NOON}
     line_id = order.lines[0].line_id
     with pytest.raises(OrderRefused) as unpaid:
-        refund_order(lines=[(line_id, 1)], idempotency_key="a", **asked)
+        refund_order(parts=[RefundPart(line_id, 1)], idempotency_key="a", **asked)
     assert unpaid.value.code == "not_refundable"
     pay(order)
     for lines in ([(line_id, 3)], [(line_id, 0)], [(line_id, 1), (line_id, 1)], [(-1, 1)], []):
         with pytest.raises(OrderRefused):
-            refund_order(lines=lines, idempotency_key="b", **asked)
+            refund_order(parts=[RefundPart(*one) for one in lines], idempotency_key="b", **asked)
 
 
 def test_what_was_handed_over_can_be_refunded_but_not_canceled(
@@ -136,9 +129,8 @@ def test_what_was_handed_over_can_be_refunded_but_not_canceled(
         cancel_order(order_id=order.order_id, reason="shopper", now=NOON)
     back = refund_order(
         order_id=order.order_id,
-        lines=[(order.lines[0].line_id, 1)],
+        parts=[RefundPart(order.lines[0].line_id, 1)],
         reason="stale",
-        restock=False,
         idempotency_key="r",
         now=NOON,
     )

@@ -7,10 +7,10 @@ from orders.core.values import (
     OrderLineView,
     OrderSummary,
     OrderView,
-    PaymentStep,
     PaymentView,
     TimelineEntry,
 )
+from orders.payments.api import PaymentStep
 from shop.api.v1.bodies.cart import adjustment_bodies
 from shop.api.v1.bodies.prices import Json, moment, money, why_url
 

@@ -9,15 +9,14 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from orders.core.values import Contact, OrderView
+from orders.payments.api import confirm_payment, start_payment
 from orders.selectors import get_order
 from orders.services import (
     PaymentRefused,
     cancel_order,
-    confirm_payment,
     place_order,
     remember_contact,
     start_checkout,
-    start_payment,
 )
 from profiles.selectors import get_shopper
 from shop.api.base import ApiView

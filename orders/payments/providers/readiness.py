@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.checks import Error
 
-from orders.services.providers.table import list_offered
+from orders.payments.providers.table import list_offered
 
 PROBLEM = "No payment provider is configured, so no order could be paid."
 HINT = (

@@ -1,4 +1,4 @@
-"""Give money back, to the cent of what each unit cost."""
+"""Give money back, to the cent of what each unit cost. The provider is told after the commit."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from orders.core.refusals import OrderRefused, PaymentRefused
 from orders.core.state import OrderStatus
 from orders.core.values import OrderView
 from orders.metrics import refunds_minor_total
-from orders.models import Order, OrderLine, Payment, Refund, RefundLine
+from orders.models import Order, OrderLine
+from orders.payments.core.values import RefundPart
+from orders.payments.models import Payment, Refund, RefundLine
+from orders.payments.services.outcomes import find_secured, plan_step, tell_due
 from orders.selectors.views import view_order
-from orders.services.locks import lock_order_step
-from orders.services.points import return_order_points
-from orders.services.providers import find_provider
-from orders.services.settling import describe_step, give_back, move_order, note
+from orders.steps.locks import lock_order_step
+from orders.steps.returned import return_order_points
+from orders.steps.settling import describe_step, give_back, move_order, note
 from profiles.core.values import PurchasedLine
 from profiles.services import record_return_events
 from promotions.services import release_redemptions
@@ -38,14 +40,14 @@ class Share:
     line: OrderLine
     quantity: int
     amount_minor: int
+    is_restocked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """Why money is given back, whether the goods are, under which key, and when."""
+    """Why money is given back, under which key, and when."""
 
     reason: str
-    restock: bool
     key: str
     now: datetime
 
@@ -54,30 +56,30 @@ class _Wish:
 def refund_order(
     *,
     order_id: int,
-    lines: Sequence[tuple[int, int]],
+    parts: Sequence[RefundPart],
     reason: str,
-    restock: bool,
     idempotency_key: str,
     now: datetime,
     by_id: int | None = None,
     language: str = "en",
 ) -> OrderView:
-    """Refund (line id, quantity) pairs of a paid order at each unit's frozen share.
+    """Refund units of a paid order at each unit's frozen share.
 
     With the last unit the delivery goes back too, the order is refunded in full and its codes
-    and budgets are free again, unless their campaign keeps what a return leaves used. The same
-    key refunds once. `by_id` is the account of the staff who refunds. Raises OrderRefused
-    (not_refundable, bad_quantity), PaymentRefused (not_paid_here), ProviderDown.
+    and budgets are free again, unless their campaign keeps what a return leaves used. What was
+    not captured yet is not captured any more; the rest is sent after the commit. The same key
+    refunds once. `by_id` is the account of the staff who refunds. Raises OrderRefused
+    (not_refundable, bad_quantity), PaymentRefused (not_paid_here).
     """
     order = lock_order_step(order_id)
     if Refund.objects.filter(idempotency_key=idempotency_key, order=order).exists():
         return view_order(order, language=language)
     if order.status not in REFUNDABLE:
         raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
-    shares = _shares(order, lines)
+    shares = _shares(order, parts)
     is_whole = _is_all(order, shares)
     before = order.refunded_minor
-    _give(order, shares, _Wish(reason[:80], restock, idempotency_key, now))
+    refund = _give(order, shares, _Wish(reason[:80], idempotency_key, now))
     amount = order.refunded_minor - before
     detail = describe_step(by_id=by_id, amount_minor=amount)
     if is_whole:
@@ -86,24 +88,24 @@ def refund_order(
     else:
         note(order, "refunded", now=now, detail=detail, reason=reason)
     settle_returned(order, shares, now=now, is_whole=is_whole)
-    write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
+    if refund.state == Refund.State.SUCCEEDED:
+        write_fact(kind="OrderRefunded", payload={"order_id": order.pk}, occurred_at=now)
     return view_order(order, language=language)
 
 
 def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
     """Refund all that is left of a paid order and restock it; the caller moves the order on.
 
-    The caller gives the codes back, then calls `settle_returned` with what this returns: points
-    are locked after coupons and budgets by everybody.
+    The caller holds the order's step lock, gives the codes back, then calls `settle_returned`
+    with what this returns: points are locked after coupons and budgets by everybody.
     """
     left = [
-        (line.pk, line.quantity - line.refunded_quantity)
+        RefundPart(line.pk, line.quantity - line.refunded_quantity, is_restocked=True)
         for line in order.lines.all()
         if line.quantity > line.refunded_quantity
     ]
-    wish = _Wish(reason[:80], restock=True, key=f"cancel-{order.pk}", now=now)
     shares = _shares(order, left)
-    _give(order, shares, wish)
+    _give(order, shares, _Wish(reason[:80], key=f"cancel-{order.pk}", now=now))
     return shares
 
 
@@ -128,36 +130,52 @@ def settle_returned(
     return_order_points(order, units, now=now, is_whole=is_whole)
 
 
-def _give(order: Order, shares: list[Share], wish: _Wish) -> None:
-    payment = _paid_by(order)
+def _give(order: Order, shares: list[Share], wish: _Wish) -> Refund:
+    payment = find_secured(order)
+    if payment is None:
+        raise PaymentRefused("This order was not paid here.", code="not_paid_here")
     amount = sum(share.amount_minor for share in shares)
     is_whole = _is_all(order, shares)
     if is_whole:
         amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
-    if wish.restock:
-        goods = [StockLine(share.line.variant_id, share.quantity) for share in shares]
+    goods = [StockLine(each.line.variant_id, each.quantity) for each in shares if each.is_restocked]
+    if goods:
         return_stock(lines=goods, reference=order.number, now=wish.now)
     _note_lines(shares)
     give_back(order, amount)
-    _note_payment(payment, amount, is_whole=is_whole)
-    refund = _write_refund(order, payment, shares, amount, wish)
+    is_reduction = payment.state == Payment.State.AUTHORIZED and not payment.due_step
+    _note_payment(payment, amount, wish.now, is_whole=is_whole, is_reduction=is_reduction)
+    refund = _write_refund(payment, shares, amount, wish, is_reduction=is_reduction)
     _record_returns(order, shares, refund, wish.now)
-    # Last: if the provider fails, everything above is rolled back with it
-    refund.provider_ref = find_provider(payment.method).refund(
-        provider_ref=payment.provider_ref, amount_minor=amount, key=wish.key
-    )
-    refund.save(update_fields=["provider_ref"])
     refunds_minor_total.labels(currency=order.currency).inc(amount)
+    return refund
+
+
+def _note_payment(
+    payment: Payment, amount_minor: int, now: datetime, *, is_whole: bool, is_reduction: bool
+) -> None:
+    """Note what goes back. Units that points paid may be left when all of the money is back."""
+    payment.refunded_minor += amount_minor
+    if is_whole and is_reduction:
+        payment.state = Payment.State.VOIDED
+        plan_step(payment, Payment.Step.VOID, now=now)
+    elif is_whole and payment.state == Payment.State.SUCCEEDED:
+        payment.state = Payment.State.REFUNDED
+    payment.save()
 
 
 def _write_refund(
-    order: Order, payment: Payment, shares: list[Share], amount: int, wish: _Wish
+    payment: Payment, shares: list[Share], amount: int, wish: _Wish, *, is_reduction: bool
 ) -> Refund:
+    is_sent = amount > 0 and not is_reduction
     refund = Refund.objects.create(
-        order=order,
+        order_id=payment.order_id,
         payment=payment,
         amount_minor=amount,
         reason=wish.reason,
+        is_reduction=is_reduction,
+        state=Refund.State.PENDING if is_sent else Refund.State.SUCCEEDED,
+        due_at=wish.now if is_sent else None,
         idempotency_key=wish.key,
         at=wish.now,
     )
@@ -167,26 +185,28 @@ def _write_refund(
             line=share.line,
             quantity=share.quantity,
             amount_minor=share.amount_minor,
-            is_restocked=wish.restock,
+            is_restocked=share.is_restocked,
         )
         for share in shares
     )
+    if is_sent:
+        tell_due(payment.order_id, now=wish.now)
     return refund
 
 
-def _shares(order: Order, wanted: Sequence[tuple[int, int]]) -> list[Share]:
+def _shares(order: Order, wanted: Sequence[RefundPart]) -> list[Share]:
     known = {line.pk: line for line in order.lines.all()}
-    if not wanted or len({line_id for line_id, _ in wanted}) != len(wanted):
+    if not wanted or len({part.line_id for part in wanted}) != len(wanted):
         raise OrderRefused("Say which lines, each once.", code="bad_quantity")
     shares = []
-    for line_id, quantity in wanted:
-        line = known.get(line_id)
-        if line is None or not 0 < quantity <= line.quantity - line.refunded_quantity:
+    for part in wanted:
+        line = known.get(part.line_id)
+        if line is None or not 0 < part.quantity <= line.quantity - line.refunded_quantity:
             raise OrderRefused("That many are not left to refund.", code="bad_quantity")
         share = units_share(
-            line.total_minor, line.quantity, refunded=line.refunded_quantity, more=quantity
+            line.total_minor, line.quantity, refunded=line.refunded_quantity, more=part.quantity
         )
-        shares.append(Share(line, quantity, share))
+        shares.append(Share(line, part.quantity, share, part.is_restocked))
     return shares
 
 
@@ -198,27 +218,12 @@ def _is_all(order: Order, shares: Sequence[Share]) -> bool:
     )
 
 
-def _paid_by(order: Order) -> Payment:
-    payment = order.payments.filter(state=Payment.State.SUCCEEDED).first()
-    if payment is None:
-        raise PaymentRefused("This order was not paid here.", code="not_paid_here")
-    return payment
-
-
 def _note_lines(shares: Sequence[Share]) -> None:
     for share in shares:
         OrderLine.objects.filter(pk=share.line.pk).update(
             refunded_quantity=F("refunded_quantity") + share.quantity,
             refunded_minor=F("refunded_minor") + share.amount_minor,
         )
-
-
-def _note_payment(payment: Payment, amount_minor: int, *, is_whole: bool) -> None:
-    """Note what goes back. Units that points paid may be left when all of the money is back."""
-    payment.refunded_minor += amount_minor
-    if is_whole:
-        payment.state = Payment.State.REFUNDED
-    payment.save(update_fields=["refunded_minor", "state"])
 
 
 def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: datetime) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from django.conf import settings
 
 from orders.core.refusals import PaymentRefused
-from orders.services.providers.base import Provider
-from orders.services.providers.free import FREE, FreeProvider
-from orders.services.providers.sandbox import METHODS, SandboxProvider
+from orders.payments.core.values import Provider
+from orders.payments.providers.free import FREE, FreeProvider
+from orders.payments.providers.sandbox import METHODS, SandboxProvider
 
 METHOD_PROVIDERS: Mapping[str, Provider] = {
     **dict.fromkeys(METHODS, SandboxProvider()),
@@ -26,6 +26,14 @@ def find_provider(method: str) -> Provider:
     if provider is None:
         raise PaymentRefused("There is no such way to pay.", code="unknown_method")
     return provider
+
+
+def find_by_code(code: str) -> Provider:
+    """Return the provider of that name. Raises PaymentRefused (unknown_provider)."""
+    for provider in METHOD_PROVIDERS.values():
+        if provider.code == code:
+            return provider
+    raise PaymentRefused("There is no such payment provider.", code="unknown_provider")
 
 
 def is_accepted(provider: Provider) -> bool:

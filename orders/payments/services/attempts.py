@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from orders.core.refusals import OrderRefused, PaymentRefused
 from orders.core.state import OrderStatus
-from orders.core.values import PaymentMethod, PaymentStep
+from orders.core.values import PaymentMethod
 from orders.core.wording import METHODS, PAYMENT_REASONS, pick
 from orders.metrics import payments_total
-from orders.models import Order, Payment
-from orders.services.locks import lock_order_step
-from orders.services.providers import (
-    Charge,
-    Outcome,
-    ProviderDown,
-    find_offered,
-    find_provider,
-    list_offered,
-)
-from orders.services.settling import close_unpaid, describe_step, note, settle_paid
-from promotions.services import CouponExhausted
-from shop.inventory.services import OutOfStock
+from orders.models import Order
+from orders.payments.core.values import Outcome, PaymentStep, ProviderDown
+from orders.payments.models import Payment
+from orders.payments.providers.free import FREE
+from orders.payments.providers.table import find_offered, find_provider, list_offered
+from orders.payments.services.outcomes import OPEN_STATES, apply_outcome, describe_charge
+from orders.steps.locks import lock_order_step
+from orders.steps.settling import note, settle_paid
 
 State = Payment.State
-OPEN_STATES = (State.STARTED, State.NEEDS_ACTION)
+# A process that died, a shopper who left: after this the provider is asked what became of it.
+PATIENCE = timedelta(minutes=2)
 
 
 def list_payment_methods(*, language: str) -> list[PaymentMethod]:
@@ -53,11 +50,11 @@ def start_payment(
     if not is_new and payment.state != State.STARTED:
         return _step(payment, language)
     try:
-        outcome = provider.start(describe_charge(payment))
+        outcome = provider.authorise(describe_charge(payment))
     except ProviderDown:
         return _step(_fail(payment, now), language)
-    is_news = apply_outcome(payment, outcome, now=now)
-    return _step(payment, language, outcome if is_news else None)
+    apply_outcome(payment, outcome, now=now)
+    return _step(payment, language, outcome)
 
 
 def confirm_payment(
@@ -67,32 +64,52 @@ def confirm_payment(
 
     Without approval it is given up, and needs no token: its shopper may have lost the page.
     Raises PaymentRefused (payment_not_found, bad_action_token, unknown_method,
-    no_payment_provider).
+    no_payment_provider), ProviderDown.
     """
-    payment = Payment.objects.select_related("order").filter(pk=payment_id).first()
-    if payment is None:
-        raise PaymentRefused("There is no such payment.", code="payment_not_found")
+    payment = _find(payment_id)
     if payment.state not in OPEN_STATES:
         return _step(payment, language)
     provider = find_offered(payment.method)
     charge = describe_charge(payment)
     if approved:
-        outcome = provider.resume(charge, action_token=action_token)
+        outcome = provider.authorise(charge, approval=action_token)
     else:
-        outcome = provider.give_up(charge)
-    is_news = apply_outcome(payment, outcome, now=now)
-    return _step(payment, language, outcome if is_news else None)
+        outcome = provider.void(charge)
+    apply_outcome(payment, outcome, now=now)
+    return _step(payment, language, outcome)
 
 
 def continue_payment(*, payment_id: UUID, language: str = "en") -> PaymentStep:
     """Return where an attempt stands, with what the shopper still has to do. One query.
 
-    Raises PaymentRefused (payment_not_found).
+    Raises PaymentRefused (payment_not_found), ProviderDown.
     """
+    return _step(_find(payment_id), language)
+
+
+@transaction.atomic
+def pay_nothing(order: Order, *, now: datetime) -> None:
+    """Settle an order that costs nothing, with a payment of zero for the books."""
+    Payment.objects.create(
+        order=order,
+        provider=FREE,
+        method=FREE,
+        currency=order.currency,
+        amount_minor=0,
+        state=State.SUCCEEDED,
+        idempotency_key=f"{FREE}-{order.number}",
+        provider_ref=FREE,
+        created_at=now,
+        settled_at=now,
+    )
+    settle_paid(order, now=now)
+
+
+def _find(payment_id: UUID) -> Payment:
     payment = Payment.objects.select_related("order").filter(pk=payment_id).first()
     if payment is None:
         raise PaymentRefused("There is no such payment.", code="payment_not_found")
-    return _step(payment, language)
+    return payment
 
 
 @transaction.atomic
@@ -118,7 +135,9 @@ def _open_payment(order_id: int, method: str, key: str, now: datetime) -> tuple[
         method=method,
         currency=order.currency,
         amount_minor=order.total_minor,
+        is_captured_later=settings.CAPTURE_PAYMENTS == "at_packing",
         idempotency_key=key,
+        due_at=now + PATIENCE,
         created_at=now,
     )
     return payment, True
@@ -128,63 +147,6 @@ def is_payable(order: Order, now: datetime) -> bool:
     """Return whether an attempt to pay may start."""
     is_open = order.status == OrderStatus.AWAITING_PAYMENT
     return is_open and (order.pay_until is None or now < order.pay_until)
-
-
-@transaction.atomic
-def apply_outcome(payment: Payment, outcome: Outcome, *, now: datetime) -> bool:
-    """Write the provider's answer; return whether it was news. Locks the order's step.
-
-    Money for an order that is no longer open goes back at once. An answer that comes after an
-    outage was noted still counts: the charge may have gone through.
-    """
-    order = lock_order_step(payment.order_id)
-    payment.refresh_from_db()
-    if not is_unanswered(payment):
-        return False
-    payment.provider_ref, payment.reason_code = outcome.provider_ref, outcome.reason_code
-    payment.state = State(outcome.state)
-    if outcome.state == State.SUCCEEDED:
-        _receive_money(order, payment, now)
-    elif outcome.state == State.DECLINED:
-        payment.settled_at = now
-        note(order, "payment_declined", now=now)
-    payment.save()
-    payments_total.labels(state=payment.state).inc()
-    return True
-
-
-def is_unanswered(payment: Payment) -> bool:
-    """Return whether it is not known yet what became of an attempt; `UNANSWERED` for one row."""
-    is_lost = payment.state == State.FAILED and payment.reason_code == "provider_down"
-    return is_lost or payment.state in OPEN_STATES
-
-
-def _receive_money(order: Order, payment: Payment, now: datetime) -> None:
-    payment.settled_at = now
-    if order.status != OrderStatus.AWAITING_PAYMENT:
-        _return_money(order, payment, now)
-        return
-    try:
-        # A savepoint: if goods or offers went to others, what was locked and written is undone
-        with transaction.atomic():
-            settle_paid(order, now=now)
-    except (OutOfStock, CouponExhausted):
-        order.refresh_from_db()
-        close_unpaid(order, OrderStatus.EXPIRED, now=now)
-        _return_money(order, payment, now)
-
-
-def _return_money(order: Order, payment: Payment, now: datetime) -> None:
-    provider = find_provider(payment.method)
-    provider.refund(
-        provider_ref=payment.provider_ref,
-        amount_minor=payment.amount_minor,
-        key=f"late-{payment.pk}",
-    )
-    payment.state, payment.reason_code = State.REFUNDED, "order_closed"
-    payment.refunded_minor = payment.amount_minor
-    detail = describe_step(amount_minor=payment.amount_minor)
-    note(order, "late_payment_refunded", now=now, detail=detail)
 
 
 @transaction.atomic
@@ -200,26 +162,20 @@ def _fail(payment: Payment, now: datetime) -> Payment:
     return payment
 
 
-def describe_charge(payment: Payment) -> Charge:
-    """Return the attempt as providers see it. The order must be loaded."""
-    return Charge(
-        payment_id=payment.pk,
-        order_number=payment.order.number,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        method=payment.method,
-    )
-
-
 def _step(payment: Payment, language: str, outcome: Outcome | None = None) -> PaymentStep:
-    if outcome is None and payment.state == State.NEEDS_ACTION:
-        outcome = find_provider(payment.method).start(describe_charge(payment))
+    """Return where the attempt stands; one that waits for the shopper says what there is to do."""
+    provider = find_provider(payment.method)
+    is_waiting = payment.state == State.NEEDS_ACTION
+    if outcome is None and is_waiting:
+        outcome = provider.authorise(describe_charge(payment))
     reason = PAYMENT_REASONS.get(payment.reason_code)
     return PaymentStep(
         payment_id=payment.pk,
         state=payment.state,
+        provider=provider.code,
         reason_code=payment.reason_code,
         message="" if reason is None else pick(reason, language),
-        action_token="" if outcome is None else outcome.action_token,
-        action_url="" if outcome is None else outcome.action_url,
+        action_token=outcome.action_token if outcome and is_waiting else "",
+        action_url=outcome.action_url if outcome and is_waiting else "",
+        publishable_key=provider.publishable_key if is_waiting else "",
     )

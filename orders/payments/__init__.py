@@ -1,0 +1,1 @@
+"""Payments: one seam to providers, attempts, captures, refunds, events. The door is `api`."""

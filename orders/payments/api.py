@@ -1,0 +1,56 @@
+"""The only door to payments: what other rooms, pages and jobs call."""
+
+from orders.payments.core.values import (
+    EventRefused,
+    PaymentStep,
+    ProviderDown,
+    RefundPart,
+)
+from orders.payments.providers.readiness import check_payments
+from orders.payments.providers.table import list_offered, say_no_provider
+from orders.payments.services.attempts import (
+    confirm_payment,
+    continue_payment,
+    list_payment_methods,
+    pay_nothing,
+    start_payment,
+)
+from orders.payments.services.capturing import capture_payment
+from orders.payments.services.erasure import forget_refund_reasons
+from orders.payments.services.events import forget_old_events, take_event
+from orders.payments.services.reconciling import reconcile_payments
+from orders.payments.services.refunds import (
+    REFUNDABLE,
+    Share,
+    refund_order,
+    refund_whole,
+    settle_returned,
+)
+from orders.payments.services.sending import retry_refund, settle_due_payments
+
+__all__ = [
+    "REFUNDABLE",
+    "EventRefused",
+    "PaymentStep",
+    "ProviderDown",
+    "RefundPart",
+    "Share",
+    "capture_payment",
+    "check_payments",
+    "confirm_payment",
+    "continue_payment",
+    "forget_old_events",
+    "forget_refund_reasons",
+    "list_offered",
+    "list_payment_methods",
+    "pay_nothing",
+    "reconcile_payments",
+    "refund_order",
+    "refund_whole",
+    "retry_refund",
+    "say_no_provider",
+    "settle_due_payments",
+    "settle_returned",
+    "start_payment",
+    "take_event",
+]

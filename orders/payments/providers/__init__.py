@@ -1,0 +1,1 @@
+"""Payment providers behind the one seam, `orders.payments.core.values.Provider`."""

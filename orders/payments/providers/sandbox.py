@@ -1,0 +1,98 @@
+"""A provider that moves no money and answers as its method's name says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.core.signing import BadSignature, Signer
+
+from orders.core.refusals import PaymentRefused
+from orders.payments.core.values import (
+    Charge,
+    EventRefused,
+    FoundCharge,
+    Outcome,
+    ProviderDown,
+    ProviderEvent,
+    RefundOutcome,
+)
+
+METHODS = ("sandbox-card", "sandbox-secure", "sandbox-declined", "sandbox-outage")
+
+
+class SandboxProvider:
+    """Success, decline, confirmation by the bank (as in 3-D Secure) and outage, on demand."""
+
+    code = "sandbox"
+    is_sandbox = True
+    publishable_key = ""
+
+    def authorise(self, charge: Charge, *, approval: str | None = None) -> Outcome:
+        """Answer by the method's name; the same charge always gets the same answer."""
+        if charge.method == "sandbox-declined":
+            return Outcome("declined", _reference(charge), "declined")
+        if charge.method == "sandbox-outage":
+            raise ProviderDown("The test bank does not answer.")
+        if charge.method == "sandbox-secure":
+            if approval is None:
+                return Outcome("needs_action", _reference(charge), action_token=_sign(charge))
+            _check_approval(charge, approval)
+        return _secure(charge)
+
+    def look_up(self, charge: Charge) -> Outcome | None:
+        """Answer as before; what met the outage never arrived."""
+        return None if charge.method == "sandbox-outage" else self.authorise(charge)
+
+    def capture(self, charge: Charge, *, amount_minor: int) -> Outcome:
+        """Take nothing, and say that it was taken."""
+        return Outcome("succeeded", _reference(charge), captured_minor=amount_minor)
+
+    def void(self, charge: Charge) -> Outcome:
+        """Nobody confirmed it, or it is set free."""
+        return Outcome("declined", _reference(charge), "not_confirmed")
+
+    def refund(
+        self, charge: Charge, *, amount_minor: int, key: str, refund_ref: str = ""
+    ) -> RefundOutcome:
+        """Give back nothing, as nothing was taken."""
+        return RefundOutcome("succeeded", f"{charge.provider_ref}-refund-{key}")
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+        """It sends none."""
+        raise EventRefused("The sandbox sends no events.")
+
+    def list_charges(self, *, since: datetime) -> list[FoundCharge]:
+        """It keeps none."""
+        return []
+
+
+def _secure(charge: Charge) -> Outcome:
+    if charge.is_captured_later:
+        return Outcome("authorized", _reference(charge))
+    return Outcome("succeeded", _reference(charge), captured_minor=charge.amount_minor)
+
+
+def _reference(charge: Charge) -> str:
+    return f"sandbox-{charge.payment_id}"
+
+
+def _check_approval(charge: Charge, approval: str) -> None:
+    try:
+        signed = _signer().unsign(approval)
+    except BadSignature:
+        signed = ""
+    if signed != _subject(charge):
+        raise PaymentRefused("This confirmation is not for this payment.", code="bad_action_token")
+
+
+def _sign(charge: Charge) -> str:
+    return _signer().sign(_subject(charge))
+
+
+def _subject(charge: Charge) -> str:
+    return f"{charge.payment_id}.{charge.amount_minor}.{charge.currency}"
+
+
+def _signer() -> Signer:
+    return Signer(salt="orders.sandbox")
