@@ -10,7 +10,7 @@ from django.core import checks
 from shop.jobs.starting import START
 
 # Suites with tables of their own: see the README of this room.
-SUITES = ("payments",)
+SUITES = ("payments", "fulfilment")
 
 
 class OrdersConfig(AppConfig):

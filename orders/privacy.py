@@ -34,9 +34,16 @@ FIELDS = {
         link="quote_id",
         legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
         " discount_minor points_minor tax_minor tax_added_minor total_minor refunded_quantity"
-        " refunded_minor"
+        " refunded_minor packed_quantity taken_back_quantity"
         " is_personal",
     ),
+    "Carrier": classify(none="id name tracking_pattern is_active"),
+    "Shipment": classify(
+        none="id order carrier position cancelled_at",
+        personal="tracking_number tracking_url",
+        legal="state packed_at shipped_at delivered_at",
+    ),
+    "ShipmentLine": classify(none="id shipment", legal="line quantity"),
     "OrderEvent": classify(none="id order kind detail at", personal="reason"),
     "Payment": classify(
         none="id order provider currency idempotency_key provider_ref reason_code created_at"

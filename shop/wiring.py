@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from celery.signals import beat_init, worker_init
 
+from orders.fulfilment.tasks import mail_parcel, settle_refunded
 from orders.payments.tasks import settle_soon
 from orders.tasks import (
     mail_order_cancelled,
@@ -36,7 +37,8 @@ HANDLERS: Handlers = {
     "OrderPaid": (mail_order_paid,),
     "OrderCancelled": (mail_order_cancelled,),
     "OrderExpired": (mail_order_expired,),
-    "OrderRefunded": (mail_order_refunded,),
+    "OrderRefunded": (mail_order_refunded, settle_refunded),
+    "ParcelMoved": (mail_parcel,),
     "PaymentDue": (settle_soon,),
     "ModelActivated": (reprice_soon, look_again_soon),
     "PolicyApproved": (reprice_soon,),

@@ -1,6 +1,7 @@
 """Staff tables of the orders; Django looks for them here."""
 
 from orders.admin import carts, orders, terms
+from orders.fulfilment import admin as fulfilment
 from orders.payments import admin as payments
 
-__all__ = ["carts", "orders", "payments", "terms"]
+__all__ = ["carts", "fulfilment", "orders", "payments", "terms"]

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 
+from orders.admin.forms import PackForm, RefundForm
 from orders.admin.inlines import ORDER_TONES, OrderEventInline
-from orders.admin.summary import list_refundable, show_left, summarize_order
-from orders.models import Order, OrderLine
+from orders.admin.summary import summarize_order
+from orders.fulfilment.api import ParcelState, orders_to_pack, orders_with_parcels, pack_order
+from orders.models import Order
 from orders.payments.admin import PaymentInline
-from orders.payments.api import RefundPart, refund_order
+from orders.payments.api import refund_order
 from orders.services.cancelling import cancel_order
-from orders.services.fulfilling import fulfill_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, show_link, tag_column
@@ -28,51 +31,33 @@ from shop.staff.keys import KeySearchAdmin, read_household, read_text, read_uuid
 from shop.staff.log import write_act
 from shop.staff.masked import MaskedAdmin
 from shop.staff.numbers import EMPTY
-from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.reasons import ReasonForm, account_id, ask, go_back, tell_outcome
 from shop.staff.roles import mask_email, mask_text
 
 
-class RefundForm(ReasonForm):
-    """Asks how many of each line go back; each unit's share of the price paid is exact."""
+class ToDoFilter(admin.SimpleListFilter):
+    """What waits for the warehouse."""
 
-    form_before_template = "admin/orders/refund_money.html"
+    title = _("to do")
+    parameter_name = "todo"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        lines = OrderLine.objects.filter(order_id=int(self.object_id or 0))
-        lines = lines.select_related("order").order_by("position")
-        for line in lines:
-            left = line.quantity - line.refunded_quantity
-            self.fields[f"line_{line.pk}"] = forms.IntegerField(
-                label=f"{line.name} (0–{left}) · {show_left(line)}",
-                min_value=0,
-                max_value=left,
-                initial=0,
-                required=False,
-                widget=UnfoldAdminIntegerFieldWidget(),
-            )
-        self.fields["restock"] = forms.BooleanField(
-            label=_("Put the pieces back on the shelf"),
-            required=False,
-            widget=UnfoldBooleanWidget(),
-        )
-        self.fields["reason"] = self.fields.pop("reason")
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The steps that wait."""
+        return [("pack", _("to pack")), ("ship", _("to ship")), ("collect", _("to collect"))]
 
-    def get_before_template_context(
-        self, request: HttpRequest, object_id: int | str | None = None
-    ) -> dict[str, Any]:
-        """Return the order's money, shown above the units."""
-        order = Order.objects.filter(pk=int(object_id or 0)).first()
-        return {"sums": [] if order is None else list_refundable(order)}
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        """Select the orders whose next step is the chosen one."""
+        waiting = {
+            "pack": orders_to_pack,
+            "ship": lambda: orders_with_parcels(ParcelState.PACKED),
+            "collect": lambda: orders_with_parcels(ParcelState.READY),
+        }.get(self.value() or "")
+        return queryset.filter(pk__in=waiting().values("pk")) if waiting else queryset
 
-    def chosen(self) -> list[RefundPart]:
-        """Return the lines with pieces to refund."""
-        is_restocked = self.cleaned_data["restock"]
-        return [
-            RefundPart(int(name.removeprefix("line_")), pieces, is_restocked)
-            for name, pieces in self.cleaned_data.items()
-            if name.startswith("line_") and pieces
-        ]
+
+def _with_orders(name: str, orders: QuerySet[Order]) -> str:
+    ids = ",".join(str(pk) for pk in orders.values_list("pk", flat=True))
+    return f"{reverse(name)}?{urlencode({'orders': ids})}"
 
 
 @admin.register(Order)
@@ -92,6 +77,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         money_column("total_minor", _("Total"), currency_field="currency"),
     ]
     list_filter = [
+        ToDoFilter,
         ("status", ChoicesDropdownFilter),
         ChannelFilter,
         ("placed_at", RangeDateTimeFilter),
@@ -132,14 +118,19 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     ]
     inlines = [OrderEventInline, PaymentInline]
     change_form_before_template = "admin/orders/summary.html"
-    actions_detail = ["hand_over", "cancel", "refund"]
+    actions_detail = ["pack", "cancel", "refund"]
+    actions = ["pick", "send"]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Show the frozen lines above everything else."""
         order = self.get_object(request, object_id)
-        context = {"summary": None if order is None else summarize_order(order)}
+        context = {
+            "summary": None if order is None else summarize_order(order),
+            "may_ship": self.has_pack_permission(request),
+            "may_see_parcels": request.user.has_perm("orders.view_shipment"),
+        }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     @admin.display(description=_("Contact"))
@@ -165,29 +156,37 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         return show_link("admin:shopper_overview", row.shopper_id, _("open the shopper"))
 
     @action(
-        description=_("Handed over"),
-        permissions=["act"],
-        url_path="hand-over",
-        icon="local_shipping",
+        description=_("Pack"),
+        permissions=["pack"],
+        url_path="pack",
+        icon="package_2",
         dialog=ask(
-            _("Was this order handed over?"),
-            _("Say so once the goods have arrived. It can be refunded then, but not canceled."),
-            submit=_("Yes, handed over"),
+            _("Pack a parcel of this order"),
+            _("From then on the order cannot be canceled. Type less to send it in parts."),
+            form_class=PackForm,
+            submit=_("Pack the parcel"),
         ),
     )
-    def hand_over(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
-        """Fulfill through the service, which notes it in the timeline."""
+    def pack(self, request: HttpRequest, form: PackForm, object_id: str) -> HttpResponse:
+        """Pack through the service, which notes it in the timeline."""
         is_done = tell_outcome(
             self,
             request,
-            lambda: fulfill_order(
-                order_id=int(object_id), by_id=account_id(request), now=utc_now()
+            lambda: pack_order(
+                order_id=int(object_id),
+                lines=form.chosen(),
+                by_id=account_id(request),
+                now=utc_now(),
             ),
-            _("The order is handed over."),
+            _("The parcel is packed."),
         )
         if is_done:
-            self._note(request, object_id, _("The order was handed over."))
+            self._note(request, object_id, _("A parcel was packed."))
         return go_back(request)
+
+    def has_pack_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whether the reader may pack: the right to change parcels."""
+        return request.user.has_perm("orders.change_shipment")
 
     @action(
         description=_("Cancel"),
@@ -230,7 +229,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     )
     def refund(self, request: HttpRequest, form: RefundForm, object_id: str) -> HttpResponse:
         """Refund through the service."""
-        parts, reason = form.chosen(), form.cleaned_data["reason"]
+        parts, reason = form.parts(), form.cleaned_data["reason"]
         is_done = tell_outcome(
             self,
             request,
@@ -247,6 +246,16 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         if is_done:
             self._note(request, object_id, _("Money was refunded."), reason)
         return go_back(request)
+
+    @admin.action(description=_("Pick list of the chosen orders"), permissions=["view"])
+    def pick(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse:
+        """Open the pick list, from which the chosen orders are packed."""
+        return redirect(_with_orders("admin:pick_list", queryset))
+
+    @admin.action(description=_("Ship parcels of the chosen orders"), permissions=["pack"])
+    def send(self, request: HttpRequest, queryset: QuerySet[Order]) -> HttpResponse:
+        """Open the page where tracking numbers are typed."""
+        return redirect(_with_orders("admin:ship_parcels", queryset))
 
     def _note(self, request: HttpRequest, object_id: str, said: Any, reason: str = "") -> None:
         row = Order.objects.get(pk=object_id)

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.fulfilment.api import list_parcels
 from orders.models import Order, OrderLine
 from orders.payments.api import REFUNDABLE
 from shop.staff.columns import show_money
@@ -16,10 +18,13 @@ type Text = str | Promise
 
 
 def summarize_order(order: Order) -> dict[str, Any]:
-    """Return the lines and sums of `order` as text. One query."""
+    """Return the lines, parcels and sums of `order` as text. Three queries."""
     lines = OrderLine.objects.filter(order=order).order_by("position")
     return {
         "lines": [_describe_line(line, order.currency) for line in lines],
+        "parcels": list_parcels(
+            order_id=order.pk, language=get_language() or "en", with_cancelled=True
+        ),
         "sums": _list_sums(order),
     }
 
@@ -32,6 +37,7 @@ def _describe_line(line: OrderLine, currency: str) -> dict[str, Any]:
         "quantity": line.quantity,
         "is_personal": line.is_personal,
         "refunded": line.refunded_quantity,
+        "packed": line.packed_quantity,
         "list": show_money(line.list_minor, currency),
         "public": show_money(line.public_minor, currency),
         "quoted": show_money(line.quoted_minor, currency),

@@ -23,13 +23,24 @@ DONE: dict[str, Promise] = {
     "late_payment_refunded": gettext_lazy(
         "A payment came after the order was closed and was refunded."
     ),
-    "fulfilled": gettext_lazy("The order was handed over."),
+    "fulfilled": gettext_lazy("All that was not refunded has arrived."),
+    "parcel_packed": gettext_lazy("Parcel %(parcel)s was packed."),
+    "parcel_ready": gettext_lazy("Parcel %(parcel)s was packed and is ready to collect."),
+    "parcel_shipped": gettext_lazy("Parcel %(parcel)s was shipped."),
+    "parcel_delivered": gettext_lazy("Parcel %(parcel)s was delivered."),
+    "parcel_collected": gettext_lazy("Parcel %(parcel)s was collected."),
+    "parcel_cancelled": gettext_lazy("Parcel %(parcel)s was unpacked."),
     "cancelled": gettext_lazy("The order was canceled."),
     "expired": gettext_lazy("The order was not paid in time and was closed."),
     "refunded": gettext_lazy("Money was refunded."),
 }
 DONE_BY: dict[str, Promise] = {
-    "fulfilled": gettext_lazy("%(who)s handed the order over."),
+    "parcel_packed": gettext_lazy("%(who)s packed parcel %(parcel)s."),
+    "parcel_ready": gettext_lazy("%(who)s packed parcel %(parcel)s; it is ready to collect."),
+    "parcel_shipped": gettext_lazy("%(who)s shipped parcel %(parcel)s."),
+    "parcel_delivered": gettext_lazy("%(who)s noted that parcel %(parcel)s was delivered."),
+    "parcel_collected": gettext_lazy("%(who)s noted that parcel %(parcel)s was collected."),
+    "parcel_cancelled": gettext_lazy("%(who)s unpacked parcel %(parcel)s."),
     "cancelled": gettext_lazy("%(who)s canceled the order."),
     "refunded": gettext_lazy("%(who)s refunded money."),
 }
@@ -39,6 +50,9 @@ MAILED: dict[str, Promise] = {
     "cancelled": gettext_lazy("The e-mail about the cancellation was sent."),
     "expired": gettext_lazy("The e-mail about the missing payment was sent."),
     "refunded": gettext_lazy("The e-mail about the refund was sent."),
+    "parcel_shipped": gettext_lazy("The e-mail that parcel %(parcel)s is on its way was sent."),
+    "parcel_ready": gettext_lazy("The e-mail that parcel %(parcel)s can be collected was sent."),
+    "parcel_delivered": gettext_lazy("The e-mail that parcel %(parcel)s was delivered was sent."),
 }
 
 
@@ -65,12 +79,14 @@ def describe_event(event: Any) -> str:
 
 
 def _say_step(event: Any) -> str:
+    given = {"parcel": event.detail.get("parcel", "")}
     if event.kind == "email_sent":
-        return str(MAILED.get(event.detail.get("email", ""), _("An e-mail was sent.")))
+        said = MAILED.get(event.detail.get("email", ""), _("An e-mail was sent."))
+        return str(said) % given
     who = _say_actor(event)
     if who and event.kind in DONE_BY:
-        return str(DONE_BY[event.kind]) % {"who": who}
-    return str(DONE.get(event.kind, event.kind))
+        return str(DONE_BY[event.kind]) % (given | {"who": who})
+    return str(DONE.get(event.kind, event.kind)) % given
 
 
 def _say_actor(event: Any) -> str:

@@ -110,6 +110,10 @@ class Order(models.Model):
             models.Index(
                 fields=["pay_until"], condition=Q(status="awaiting_payment"), name="order_unpaid"
             ),
+            # What is to be packed, shipped or handed over.
+            models.Index(
+                fields=["-placed_at", "-id"], condition=Q(status="paid"), name="order_to_fulfil"
+            ),
             GinIndex(fields=["identity"], name="order_identity", condition=~Q(identity=[])),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="order_name_words"),
             models.Index(fields=["email"], condition=~Q(email=""), name="order_email"),
@@ -183,6 +187,12 @@ class OrderLine(models.Model):
     total_minor = models.BigIntegerField()
     refunded_quantity = models.PositiveIntegerField(default=0)
     refunded_minor = models.BigIntegerField(default=0)
+    packed_quantity = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Pieces in parcels that are not cancelled."
+    )
+    taken_back_quantity = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Packed pieces that were sent back and refunded."
+    )
     cost_minor = models.BigIntegerField(
         null=True, blank=True, help_text="What one unit cost the shop then. Empty: not known."
     )
@@ -214,6 +224,12 @@ class OrderLine(models.Model):
                 & Q(refunded_quantity__lte=F("quantity"))
                 & Q(refunded_minor__lte=F("total_minor")),
                 name="orderline_ledger_closes",
+            ),
+            models.CheckConstraint(
+                condition=Q(packed_quantity__lte=F("quantity"))
+                & Q(taken_back_quantity__lte=F("packed_quantity"))
+                & Q(taken_back_quantity__lte=F("refunded_quantity")),
+                name="orderline_packed_within_bought",
             ),
         ]
 

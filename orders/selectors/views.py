@@ -22,8 +22,6 @@ from pricing.core.values import JurisdictionRule
 from pricing.selectors import resolve_jurisdiction
 from promotions.core.values import Adjustment, DeliveryCut
 
-CANCELLABLE = (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
-
 
 def view_order(order: Order, *, language: str) -> OrderView:
     """Return the order with lines, payments and timeline, under the law of then. Three queries."""
@@ -56,7 +54,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         payments=_payments(order, language),
         timeline=_timeline(order.events.order_by("at", "id"), language),
         is_payable=order.status == OrderStatus.AWAITING_PAYMENT,
-        is_cancellable=order.status in CANCELLABLE and order.channel != "store",
+        is_cancellable=_is_cancellable(order, lines),
         delivery_cuts=tuple(
             _relabel(DeliveryCut(**kept), law) for kept in order.delivery_adjustments
         ),
@@ -71,6 +69,19 @@ def view_order(order: Order, *, language: str) -> OrderView:
 def status_text(status: str, language: str) -> str:
     """Return an order's state in words."""
     return pick(STATUSES[status], language)
+
+
+def is_before_packing(order: Order) -> bool:
+    """Return whether a paid order can still be cancelled: nothing of it is packed. One query."""
+    return _is_cancellable(order, order.lines.all()) and order.status == OrderStatus.PAID
+
+
+def _is_cancellable(order: Order, lines: Iterable[OrderLine]) -> bool:
+    """Return whether nothing was packed: a parcel is unpacked before its order is cancelled."""
+    if order.status == OrderStatus.AWAITING_PAYMENT:
+        return order.channel != "store"
+    is_sold = order.status == OrderStatus.PAID and order.channel != "store"
+    return is_sold and not any(line.packed_quantity for line in lines)
 
 
 def _line_view(line: OrderLine, rule: JurisdictionRule, law: str, language: str) -> OrderLineView:

@@ -26,7 +26,6 @@ from orders.services.checkout import start_checkout
 from orders.services.contacts import ContactRefused
 from orders.services.erasure import forget_contacts
 from orders.services.facts import forget_old_facts
-from orders.services.fulfilling import fulfill_order
 from orders.services.gift_choices import choose_gift
 from orders.services.idempotency import (
     IdempotencyInFlight,
@@ -65,7 +64,6 @@ __all__ = [
     "forget_contacts",
     "forget_old_facts",
     "forget_old_keys",
-    "fulfill_order",
     "load_orders_bulk",
     "merge_carts",
     "place_order",

@@ -11,7 +11,7 @@ from orders.core.state import OrderStatus
 from orders.core.values import OrderView
 from orders.models import Cart, CartLine, Order
 from orders.payments.api import refund_whole, settle_returned
-from orders.selectors.views import view_order
+from orders.selectors.views import is_before_packing, view_order
 from orders.services.rows import holder_of
 from orders.steps.locks import lock_order_step
 from orders.steps.settling import close_unpaid, describe_step, move_order
@@ -33,7 +33,7 @@ def cancel_order(
 
     Codes and budgets are usable again. Twice is once. `by_id` is the account of the staff who
     cancels; `reason` is "shopper" where the shopper does. Raises OrderRefused (not_cancellable)
-    once it is fulfilled, refunded or expired.
+    once a piece of it is packed, or it is fulfilled, refunded or expired.
     """
     order = lock_order_step(order_id)
     if order.status == OrderStatus.CANCELLED:
@@ -41,7 +41,7 @@ def cancel_order(
     if order.status == OrderStatus.AWAITING_PAYMENT:
         detail = describe_step(by_id=by_id)
         close_unpaid(order, OrderStatus.CANCELLED, now=now, detail=detail, reason=reason)
-    elif order.status == OrderStatus.PAID and order.channel != "store":
+    elif is_before_packing(order):
         before = order.refunded_minor
         shares = refund_whole(order, reason=reason, now=now)
         release_redemptions(order_ref=order.number, now=now)

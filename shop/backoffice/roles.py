@@ -49,8 +49,9 @@ PARTNERS: Names = (
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
     *("orders.cartline", "orders.payment", "orders.paymentevent", "orders.refund"),
+    *("orders.shipment", "orders.shipmentline"),
 )
-TERMS: Names = ("orders.deliverymethod", "orders.taxrate")
+TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier")
 SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
@@ -108,6 +109,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
+    | rights("add", "orders.carrier")
+    | rights("change", "orders.carrier")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("add", "pricing.competitorsource")
     | rights("change", "pricing.competitorsource")
@@ -133,7 +136,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")
-    | rights("change", "orders.order", "promotions.groupclaim")
+    | rights("change", "orders.order", "orders.shipment", "promotions.groupclaim")
     | {SEE_PERSONAL},
     # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)

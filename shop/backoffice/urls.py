@@ -28,6 +28,7 @@ from shop.backoffice.views.experiments import (
     show_experiment,
     show_experiments,
 )
+from shop.backoffice.views.fulfilment import pack_picked, ship_parcels, show_pick_list
 from shop.backoffice.views.guardrails import show_guardrails
 from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
@@ -58,6 +59,9 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("price-changes/", site.admin_view(show_inbox), name="change_inbox"),
         path("price-changes/decide/", site.admin_view(decide), name="decide_changes"),
         path("prices/<int:variant_id>/", site.admin_view(show_price_story), name="price_story"),
+        path("pick-list/", site.admin_view(show_pick_list), name="pick_list"),
+        path("pick-list/pack/", site.admin_view(pack_picked), name="pack_picked"),
+        path("ship-parcels/", site.admin_view(ship_parcels), name="ship_parcels"),
         path("models/", site.admin_view(show_leaderboard), name="leaderboard"),
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),

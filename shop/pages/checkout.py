@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from orders.core.links import TOKEN_SIGNS
-from orders.core.values import CheckoutView, Contact
+from orders.core.values import CheckoutView, Contact, OrderView
+from orders.fulfilment.api import show_progress
 from orders.selectors import (
     find_last_contact,
     get_order,
@@ -51,12 +52,17 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
     shopper = _signed_in_shopper(ctx)
     if shopper is not None and len(ref) < TOKEN_SIGNS:
         own = get_order(number=ref, shopper_id=shopper, language=ctx.language)
-        return OrderPage(order=own, ref=ref, is_known=True)
+        return _page(ctx, own, ref, is_known=True)
     found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
     is_own = shopper is not None and owns_order(order_id=found.order_id, shopper_id=shopper)
     if is_own or found.number in proven:
-        return OrderPage(order=found, ref=ref, is_known=True)
-    return OrderPage(order=replace(found, contact=NOBODY), ref=ref, is_known=False)
+        return _page(ctx, found, ref, is_known=True)
+    return _page(ctx, replace(found, contact=NOBODY), ref, is_known=False)
+
+
+def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
+    progress = show_progress(order_id=order.order_id, language=ctx.language)
+    return OrderPage(order=order, ref=ref, is_known=is_known, progress=progress)
 
 
 def prove_email(ctx: PageContext, ref: str, email: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from orders.core.values import DeliveryOption, OrderSummary, OrderView
+from orders.fulfilment.api import Progress
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import LinePreview, PersonalOffer, Previews
@@ -227,6 +228,7 @@ class OrderPage:
     order: OrderView
     ref: str
     is_known: bool
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.models import Cart, CartLine, DeliveryMethod, Order, OrderEvent, OrderLine, TaxRate
 from orders.payments.models import Payment, PaymentEvent, Refund
 from profiles.models import (
@@ -77,6 +78,7 @@ def make_order(number: int, variant: Variant, shopper: Shopper) -> None:
     DeliveryMethod.objects.create(
         market_code="us", code=f"van-{number}", name="Van", price_minor=300
     )
+    Carrier.objects.create(name=f"Carrier {number}")
     TaxRate.objects.create(
         market_code="us", category_path=f"x{number}", percent=5, valid_from=date(2027, 1, 1)
     )
@@ -132,6 +134,10 @@ def _make_paid_order(number: int, variant: Variant, shopper: Shopper, quote_id: 
         is_personal=True,
     )
     OrderEvent.objects.create(order=order, kind="placed", at=NOON)
+    parcel = Shipment.objects.create(
+        order=order, position=1, state="cancelled", packed_at=NOON, cancelled_at=NOON
+    )
+    ShipmentLine.objects.create(shipment=parcel, line=order.lines.get(), quantity=1)
     return order
 
 

@@ -98,6 +98,18 @@ PLACE_ORDER: Json = {
     "shown_total_minor": 1257,
 }
 TIMELINE: list[Json] = [{"kind": "placed", "text": "Order placed", "at": AT}]
+SHIPMENT: Json = {
+    "position": 1,
+    "state": "shipped",
+    "state_text": "On its way",
+    "carrier": "Postal Service",
+    "tracking_number": "1Z999",
+    "tracking_url": "https://track.example.com/?id=1Z999",
+    "packed_at": AT,
+    "shipped_at": LATER,
+    "delivered_at": None,
+    "lines": [{"line_id": 1, "sku": "CHS-1042", "name": "Mild cheddar, 8 oz", "quantity": 2}],
+}
 ORDER: Json = {
     "number": "FT-7K3M9-2QXAB",
     "status": "awaiting_payment",
@@ -142,6 +154,8 @@ ORDER: Json = {
     "contact": CONTACT,
     "payments": [],
     "timeline": TIMELINE,
+    "shipments": [],
+    "next_step": "We pack your order as soon as it is paid.",
     "is_payable": True,
     "is_cancellable": True,
     "points_spent": 0,
@@ -169,6 +183,8 @@ TRACKED_ORDER: Json = {
     "total": usd(1257),
     "refunded": usd(0),
     "timeline": TIMELINE,
+    "shipments": [SHIPMENT],
+    "next_step": "A parcel is on its way to you.",
 }
 PAYMENT_STEP: Json = {
     "payment_id": PAYMENT_ID,

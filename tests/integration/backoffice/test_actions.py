@@ -149,35 +149,6 @@ def test_a_job_no_worker_knows_is_not_sent_anywhere(stocked_shop: None) -> None:
         retry_run(run_id=run.pk)
 
 
-def test_a_paid_order_is_handed_over_once_and_only_by_who_may(
-    root: Client, as_role: Callable[[str], Client]
-) -> None:
-    order = Order.objects.order_by("pk").first()
-    Order.objects.filter(pk=order.pk).update(status="paid")
-    assert act(as_role(ANALYST), "orders_order_hand_over", order.pk).status_code == 403
-    root.get(reverse("admin:orders_order_hand_over", args=[order.pk]))
-    order.refresh_from_db()
-    assert order.status == "paid"
-    for _ in range(2):
-        act(root, "orders_order_hand_over", order.pk)
-    order.refresh_from_db()
-    assert order.status == "fulfilled"
-    assert order.events.filter(kind="fulfilled").count() == 1
-    assert Fact.objects.filter(kind="OrderFulfilled", payload={"order_id": order.pk}).count() == 1
-    assert "The order is handed over." in messages_of(root)
-    noted = LogEntry.objects.filter(object_id=str(order.pk)).order_by("pk")
-    assert say_entry(noted.first()) == "The order was handed over."
-
-
-def test_an_unpaid_order_is_not_handed_over(root: Client) -> None:
-    order = Order.objects.order_by("pk").first()
-    Order.objects.filter(pk=order.pk).update(status="awaiting_payment")
-    act(root, "orders_order_hand_over", order.pk)
-    order.refresh_from_db()
-    assert order.status == "awaiting_payment"
-    assert "Only a paid order can be handed over." in messages_of(root)
-
-
 def test_an_order_is_cancelled_through_the_service_or_says_why_not(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     Order.objects.filter(pk=order.pk).update(status="fulfilled")
@@ -201,7 +172,7 @@ def test_a_refund_asks_for_each_line_and_never_for_more_than_was_bought(root: Cl
 def test_what_staff_did_is_read_in_the_readers_language(root: Client) -> None:
     order = Order.objects.order_by("pk").first()
     Order.objects.filter(pk=order.pk).update(status="paid")
-    act(root, "orders_order_hand_over", order.pk)
+    act(root, "orders_order_pack", order.pk, **{f"line_{order.lines.get().pk}": "1"})
     newest = LogEntry.objects.latest("pk")
     addresses = (
         reverse("admin:orders_order_history", args=[order.pk]),
@@ -210,7 +181,7 @@ def test_what_staff_did_is_read_in_the_readers_language(root: Client) -> None:
     )
     for address in addresses:
         english = root.get(address).content.decode()
-        assert "The order was handed over." in english
+        assert "A parcel was packed." in english
         chinese = root.get(f"/zh-hans{address}").content.decode()
-        assert "订单已交付。" in chinese
+        assert "打包了一个包裹。" in chinese
         assert "figures" not in english

@@ -74,12 +74,14 @@ def test_steps_kept_without_a_detail_and_those_of_the_shop_read_well(
         ("paid", {}),
         ("email_sent", {"email": "paid", "refunded_minor": 0}),
         ("refunded", {}),
-        ("fulfilled", {"by_id": gone}),
+        ("parcel_shipped", {"by_id": gone, "parcel": 2, "shipment_id": 7}),
+        ("email_sent", {"email": "parcel_shipped", "parcel": 2, "shipment_id": 7}),
+        ("fulfilled", {}),
         ("cancelled", {}),
         ("cancelled", {}),
         ("late_payment_refunded", {"amount_minor": 900}),
     ]
-    reasons = {6: "shopper", 7: "erased"}
+    reasons = {8: "shopper", 9: "erased"}
     for number, (kind, detail) in enumerate(steps, start=1):
         at = NOON + timedelta(minutes=number)
         reason = reasons.get(number, "")
@@ -89,7 +91,9 @@ def test_steps_kept_without_a_detail_and_those_of_the_shop_read_well(
         "The payment arrived. Amount: €9.00.",
         "The e-mail about the payment was sent.",
         "Money was refunded.",
-        "A former member of the staff handed the order over.",
+        "A former member of the staff shipped parcel 2.",
+        "The e-mail that parcel 2 is on its way was sent.",
+        "All that was not refunded has arrived.",
         "The shopper canceled the order.",
         "The order was canceled. Reason: the shopper's data was deleted.",
         "A payment came after the order was closed and was refunded. Amount: €9.00.",

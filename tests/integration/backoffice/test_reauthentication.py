@@ -37,9 +37,11 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("pricing_priceproposal_reject", "pricing_priceproposal_snooze"),
         *("pricing_demandmodelversion_fit_family", "pricing_competitorsource_fetch_now"),
         *("pricing_competitorsource_add", "pricing_competitorsource_change"),
-        *("orders_order_hand_over", "shop_jobrun_run_again", "shop_fact_deliver_again"),
+        *("orders_order_pack", "shop_jobrun_run_again", "shop_fact_deliver_again"),
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
+        *("orders_shipment_ship", "orders_shipment_arrived", "orders_shipment_unpack"),
+        *("pack_picked", "ship_parcels", "orders_carrier_add", "orders_carrier_change"),
         "promotions_groupclaim_refuse",
         *(
             "promotions_campaign_send_back",

@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
 
+from orders.fulfilment.api import Progress
 from orders.services import add_to_cart, send_order_email, view_cart
 from profiles.core.values import ShopperValue
 from promotions.models import Campaign, CampaignShopper
@@ -123,7 +124,7 @@ def test_the_interface_says_it_in_cart_order_and_offers(alice: ShopperValue, she
     context = context_of(alice)
     add_to_cart(context=context, variant_id=shelf.gouda)
     cart = cart_body(view_cart(context=context), "en_US")
-    order = order_body(place(context), "en_US")
+    order = order_body(place(context), Progress((), ""), "en_US")
     expected = {"For Alice": NY, "For all": ""}
     for part in (cart["offers"], cart["lines"][0]["adjustments"], order["lines"][0]["adjustments"]):
         assert {each["label"]: each["law_label"] for each in part} == expected

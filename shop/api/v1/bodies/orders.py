@@ -10,12 +10,13 @@ from orders.core.values import (
     PaymentView,
     TimelineEntry,
 )
+from orders.fulfilment.api import ParcelView, Progress
 from orders.payments.api import PaymentStep
 from shop.api.v1.bodies.cart import adjustment_bodies
 from shop.api.v1.bodies.prices import Json, moment, money, why_url
 
 
-def order_body(order: OrderView, locale: str) -> Json:
+def order_body(order: OrderView, progress: Progress, locale: str) -> Json:
     """Return an order; total = subtotal - discount + delivery + tax_added."""
     currency = order.currency
     return {
@@ -39,6 +40,8 @@ def order_body(order: OrderView, locale: str) -> Json:
         "contact": contact_body(order.contact),
         "payments": [payment_body(payment, currency, locale) for payment in order.payments],
         "timeline": [timeline_body(entry) for entry in order.timeline],
+        "shipments": [shipment_body(parcel) for parcel in progress.parcels],
+        "next_step": progress.next_step,
         "is_payable": order.is_payable,
         "is_cancellable": order.is_cancellable,
         "points_spent": order.points_spent,
@@ -49,7 +52,7 @@ def order_body(order: OrderView, locale: str) -> Json:
     }
 
 
-def tracking_body(order: OrderView, locale: str) -> Json:
+def tracking_body(order: OrderView, progress: Progress, locale: str) -> Json:
     """Return an order to somebody who knows its number and e-mail: no address, no prices behind.
 
     Number and e-mail stand on every receipt; whoever finds one learns no more than it says.
@@ -65,6 +68,8 @@ def tracking_body(order: OrderView, locale: str) -> Json:
         "total": money(order.total_minor, currency, locale),
         "refunded": money(order.refunded_minor, currency, locale),
         "timeline": [timeline_body(entry) for entry in order.timeline],
+        "shipments": [shipment_body(parcel) for parcel in progress.parcels],
+        "next_step": progress.next_step,
     }
 
 
@@ -91,6 +96,30 @@ def order_line_body(line: OrderLineView, currency: str, locale: str) -> Json:
         "is_gift": line.is_gift,
         "refunded_quantity": line.refunded_quantity,
         "refunded": money(line.refunded_minor, currency, locale),
+    }
+
+
+def shipment_body(parcel: ParcelView) -> Json:
+    """Return a parcel with what is in it."""
+    return {
+        "position": parcel.position,
+        "state": parcel.state,
+        "state_text": parcel.state_text,
+        "carrier": parcel.carrier,
+        "tracking_number": parcel.tracking_number,
+        "tracking_url": parcel.tracking_url,
+        "packed_at": moment(parcel.packed_at),
+        "shipped_at": moment(parcel.shipped_at),
+        "delivered_at": moment(parcel.delivered_at),
+        "lines": [
+            {
+                "line_id": item.line_id,
+                "sku": item.sku,
+                "name": item.name,
+                "quantity": item.quantity,
+            }
+            for item in parcel.items
+        ],
     }
 
 

@@ -89,6 +89,30 @@ class TimelineSerializer(serializers.Serializer[object]):
     at = serializers.DateTimeField()
 
 
+class ShipmentLineSerializer(serializers.Serializer[object]):
+    """Pieces of an order line in a parcel."""
+
+    line_id = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+class ShipmentSerializer(serializers.Serializer[object]):
+    """A parcel: packed, shipped, delivered; or ready, collected where no address is needed."""
+
+    position = serializers.IntegerField(help_text="1 for the first parcel of the order.")
+    state = serializers.CharField()
+    state_text = serializers.CharField()
+    carrier = serializers.CharField(allow_blank=True)
+    tracking_number = serializers.CharField(allow_blank=True)
+    tracking_url = serializers.CharField(allow_blank=True)
+    packed_at = serializers.DateTimeField()
+    shipped_at = serializers.DateTimeField(allow_null=True)
+    delivered_at = serializers.DateTimeField(allow_null=True, help_text="Or collected.")
+    lines = ShipmentLineSerializer(many=True)
+
+
 class PaymentSerializer(serializers.Serializer[object]):
     """An attempt to pay."""
 
@@ -125,6 +149,10 @@ class OrderSerializer(serializers.Serializer[object]):
     contact = OrderContactSerializer()
     payments = PaymentSerializer(many=True)
     timeline = TimelineSerializer(many=True)
+    shipments = ShipmentSerializer(many=True)
+    next_step = serializers.CharField(
+        allow_blank=True, help_text="What happens next, in one sentence; empty when nothing does."
+    )
     is_payable = serializers.BooleanField()
     is_cancellable = serializers.BooleanField()
     points_spent = serializers.IntegerField()
@@ -181,6 +209,10 @@ class TrackedOrderSerializer(serializers.Serializer[object]):
     total = MoneySerializer()
     refunded = MoneySerializer()
     timeline = TimelineSerializer(many=True)
+    shipments = ShipmentSerializer(many=True)
+    next_step = serializers.CharField(
+        allow_blank=True, help_text="What happens next, in one sentence; empty when nothing does."
+    )
 
 
 class StartPaymentSerializer(serializers.Serializer[object]):

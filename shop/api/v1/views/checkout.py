@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from orders.core.values import Contact, OrderView
+from orders.fulfilment.api import show_progress
 from orders.payments.api import confirm_payment, start_payment
 from orders.selectors import get_order
 from orders.services import (
@@ -33,6 +34,7 @@ from shop.api.schema import describe
 from shop.api.v1 import order_examples as examples
 from shop.api.v1.bodies.cart import checkout_body
 from shop.api.v1.bodies.orders import order_body, step_body
+from shop.api.v1.bodies.prices import Json
 from shop.api.v1.serializers.cart import CheckoutSerializer, StartCheckoutSerializer
 from shop.api.v1.serializers.orders import (
     ConfirmPaymentSerializer,
@@ -139,7 +141,8 @@ class PlaceOrderMixin(ApiView):
                 is_of_age=body["is_of_age"],
                 address=ctx.address,
             )
-            return 201, order_body(order, ctx.locale)
+            progress = show_progress(order_id=order.order_id, language=ctx.language)
+            return 201, order_body(order, progress, ctx.locale)
 
         return answer_once(
             request._request, scope=f"api:order:{pseudonym}", body=body, now=self.now, act=act
@@ -153,6 +156,11 @@ class OrderBase(ApiView):
         """Return the caller's order. Raises OrderNotFound, also for somebody else's."""
         shopper = get_shopper(self.require_shopper())
         return get_order(number=number, shopper_id=shopper.id, language=self.context.language)
+
+    def show(self, order: OrderView) -> Json:
+        """Return an order with its parcels as JSON."""
+        progress = show_progress(order_id=order.order_id, language=self.context.language)
+        return order_body(order, progress, self.context.locale)
 
 
 class PaymentsView(OrderBase):
@@ -252,10 +260,10 @@ class CancelOrderView(OrderBase):
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """A paid order is refunded in full. Refused once it is on its way. Twice is once."""
+        """A paid order is refunded in full. Refused once a piece of it is packed. Twice is once."""
         order = self.find_own(number)
         ctx = self.context
         cancelled = cancel_order(
             order_id=order.order_id, reason="shopper", now=self.now, language=ctx.language
         )
-        return json_response(order_body(cancelled, ctx.locale))
+        return json_response(self.show(cancelled))

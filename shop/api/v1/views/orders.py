@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
+from orders.fulfilment.api import show_progress
 from orders.selectors import find_order_for_guest, list_orders
 from orders.services import OrderNotFound
 from profiles.selectors import get_shopper
@@ -13,7 +14,7 @@ from shop.api.pagination import read_cursor, write_cursor
 from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.v1 import order_examples as examples
-from shop.api.v1.bodies.orders import order_body, summary_body, tracking_body
+from shop.api.v1.bodies.orders import summary_body, tracking_body
 from shop.api.v1.serializers.orders import (
     OrderPageQuerySerializer,
     OrderPageSerializer,
@@ -78,8 +79,8 @@ class OrderView(OrderBase):
         audience="shopper",
     )
     def get(self, request: Request, number: str) -> HttpResponse:
-        """Frozen prices with every stage, payments and timeline."""
-        return json_response(order_body(self.find_own(number), self.context.locale))
+        """Frozen prices with every stage, payments, parcels and timeline."""
+        return json_response(self.show(self.find_own(number)))
 
 
 class TrackView(ApiView):
@@ -107,4 +108,5 @@ class TrackView(ApiView):
         )
         if order is None:
             raise OrderNotFound("No order has this number and e-mail.")
-        return json_response(tracking_body(order, ctx.locale))
+        progress = show_progress(order_id=order.order_id, language=ctx.language)
+        return json_response(tracking_body(order, progress, ctx.locale))

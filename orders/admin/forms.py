@@ -1,0 +1,79 @@
+"""Dialogs of an order's page that ask for pieces of its lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
+
+from orders.admin.summary import list_refundable, show_left
+from orders.fulfilment.api import list_left
+from orders.models import Order, OrderLine
+from orders.payments.api import RefundPart
+from shop.staff.reasons import ReasonForm
+
+
+class PiecesForm(BaseDialogForm):
+    """Asks how many pieces of some lines."""
+
+    def ask_pieces(self, line: OrderLine, most: int, note: str = "", *, initial: int = 0) -> None:
+        """Add the question for a line: from nothing to `most` pieces."""
+        self.fields[f"line_{line.pk}"] = forms.IntegerField(
+            label=f"{line.name} (0–{most})" + (f" · {note}" if note else ""),
+            min_value=0,
+            max_value=most,
+            initial=initial,
+            required=False,
+            widget=UnfoldAdminIntegerFieldWidget(),
+        )
+
+    def chosen(self) -> list[tuple[int, int]]:
+        """Return (line id, pieces) of the lines with pieces."""
+        return [
+            (int(name.removeprefix("line_")), pieces)
+            for name, pieces in self.cleaned_data.items()
+            if name.startswith("line_") and pieces
+        ]
+
+
+class PackForm(PiecesForm):
+    """Asks what goes into the parcel: all that is left, unless less is typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for line, left in list_left(int(self.object_id or 0)):
+            self.ask_pieces(line, left, initial=left)
+
+
+class RefundForm(PiecesForm, ReasonForm):
+    """Asks how many of each line go back; each unit's share of the price paid is exact."""
+
+    form_before_template = "admin/orders/refund_money.html"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lines = OrderLine.objects.filter(order_id=int(self.object_id or 0))
+        for line in lines.select_related("order").order_by("position"):
+            self.ask_pieces(line, line.quantity - line.refunded_quantity, show_left(line))
+        self.fields["restock"] = forms.BooleanField(
+            label=_("Put the pieces back on the shelf"),
+            required=False,
+            widget=UnfoldBooleanWidget(),
+        )
+        self.fields["reason"] = self.fields.pop("reason")
+
+    def parts(self) -> list[RefundPart]:
+        """Return the pieces to refund."""
+        is_restocked = self.cleaned_data["restock"]
+        return [RefundPart(line_id, pieces, is_restocked) for line_id, pieces in self.chosen()]
+
+    def get_before_template_context(
+        self, request: HttpRequest, object_id: int | str | None = None
+    ) -> dict[str, Any]:
+        """Return the order's money, shown above the units."""
+        order = Order.objects.filter(pk=int(object_id or 0)).first()
+        return {"sums": [] if order is None else list_refundable(order)}

@@ -1,0 +1,1 @@
+"""Fulfilment: parcels from packing to the shopper's door or the counter."""

@@ -1,0 +1,206 @@
+"""Staff tables of carriers and parcels; a parcel's steps are dialogs that call services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
+from orders.fulfilment.selectors import list_carriers
+from orders.fulfilment.services.handing import hand_out_parcel, ship_parcel
+from orders.fulfilment.services.packing import cancel_parcel
+from orders.models import Order
+from shop.kernel.clock import utc_now
+from shop.staff.columns import age_column, show_link, tag_column
+from shop.staff.keys import KeySearchAdmin, read_text
+from shop.staff.log import write_act
+from shop.staff.numbers import EMPTY
+from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back, tell_outcome
+from shop.staff.tables import KeptAdmin, ReadOnlyInline
+
+PARCEL_TONES = {
+    "packed": "amber",
+    "ready": "amber",
+    "shipped": "blue",
+    "delivered": "green",
+    "collected": "green",
+    "cancelled": "red",
+}
+
+
+class ShipForm(BaseDialogForm):
+    """Asks who brings the parcel and under which number it is followed."""
+
+    carrier = forms.ChoiceField(
+        label=_("Carrier"), required=False, widget=UnfoldAdminSelectWidget()
+    )
+    tracking_number = forms.CharField(
+        label=_("Tracking number"),
+        max_length=60,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("As on the carrier's label. The shopper gets a link made from it."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        carriers = [("", _("None: the shop brings it"))]
+        carriers += [(str(one.pk), one.name) for one in list_carriers()]
+        self.fields["carrier"].choices = carriers  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+
+
+@admin.register(Carrier)
+class CarrierAdmin(KeptAdmin):
+    blank_text = _("Add the carriers that bring your parcels, with their tracking address.")
+    list_display = ["name", "tracking_pattern", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+
+
+class ShipmentLineInline(ReadOnlyInline):
+    model = ShipmentLine
+    verbose_name_plural = _("In this parcel")
+    fields = ["line", "quantity"]
+    readonly_fields = fields
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(KeySearchAdmin):
+    blank_text = _("Parcels are listed here as soon as an order is packed.")
+    list_display = [
+        "__str__",
+        tag_column("state", _("State"), PARCEL_TONES),
+        "carrier",
+        "tracking_number",
+        age_column("packed_at", _("Packed")),
+        age_column("shipped_at", _("Shipped")),
+        age_column("delivered_at", _("Arrived")),
+    ]
+    list_select_related = ["order", "carrier"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    search_keys = {"order__number__startswith": read_text, "tracking_number": read_text}
+    search_help_text = _("order number or tracking number")
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    ("order_link", tag_column("state", _("State"), PARCEL_TONES)),
+                    ("packed_at", "shipped_at", "delivered_at", "cancelled_at"),
+                    ("carrier", "tracking_number", "follow"),
+                ]
+            },
+        )
+    ]
+    inlines = [ShipmentLineInline]
+    actions_detail = ["ship", "arrived", "unpack"]
+
+    @admin.display(description=_("Order"))
+    def order_link(self, row: Shipment) -> SafeString | str:
+        """The order's own page."""
+        return show_link("admin:orders_order_change", row.order_id, row.order.number)
+
+    @admin.display(description=_("Tracking link"))
+    def follow(self, row: Shipment) -> SafeString | str:
+        """Where the carrier shows the parcel."""
+        if not row.tracking_url:
+            return EMPTY
+        link = '<a class="ft-link" href="{}" rel="noopener noreferrer">{}</a>'
+        return format_html(link, row.tracking_url, _("follow the parcel"))
+
+    @action(
+        description=_("Ship"),
+        permissions=["act"],
+        url_path="ship",
+        icon="local_shipping",
+        dialog=ask(
+            _("Ship this parcel"),
+            _("The shopper gets an e-mail. Do it again to correct the tracking number."),
+            form_class=ShipForm,
+            submit=_("Ship the parcel"),
+        ),
+    )
+    def ship(self, request: HttpRequest, form: ShipForm, object_id: str) -> HttpResponse:
+        """Ship through the service."""
+        given = form.cleaned_data
+        return self._run(
+            request,
+            object_id,
+            lambda: ship_parcel(
+                shipment_id=int(object_id),
+                carrier_id=int(given["carrier"]) if given["carrier"] else None,
+                tracking_number=given["tracking_number"],
+                by_id=account_id(request),
+                now=utc_now(),
+            ),
+            _("The parcel was shipped."),
+        )
+
+    @action(
+        description=_("Delivered or collected"),
+        permissions=["act"],
+        url_path="arrived",
+        icon="task_alt",
+        dialog=ask(
+            _("Has the shopper got this parcel?"),
+            _("The time to send pieces back starts now."),
+            submit=_("Yes, it has arrived"),
+        ),
+    )
+    def arrived(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Note through the service that the parcel arrived."""
+        return self._run(
+            request,
+            object_id,
+            lambda: hand_out_parcel(
+                shipment_id=int(object_id), by_id=account_id(request), now=utc_now()
+            ),
+            _("The parcel has arrived."),
+        )
+
+    @action(
+        description=_("Unpack"),
+        permissions=["act"],
+        url_path="unpack",
+        icon="inventory_2",
+        dialog=ask(
+            _("Unpack this parcel?"),
+            _("Its pieces are to be packed again. Only before it leaves."),
+            form_class=ReasonForm,
+            submit=_("Unpack it"),
+        ),
+    )
+    def unpack(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Cancel the parcel through the service."""
+        reason = form.cleaned_data["reason"]
+        return self._run(
+            request,
+            object_id,
+            lambda: cancel_parcel(
+                shipment_id=int(object_id),
+                reason=reason,
+                by_id=account_id(request),
+                now=utc_now(),
+            ),
+            _("The parcel was unpacked."),
+            reason,
+        )
+
+    def _run(
+        self, request: HttpRequest, object_id: str, act: Any, said: Any, reason: str = ""
+    ) -> HttpResponse:
+        """Run a step, say how it went, and log it with the order."""
+        if tell_outcome(self, request, act, said):
+            order = Order.objects.get(shipments=object_id)
+            self.log_change(request, order, write_act(said, reason=reason))
+        return go_back(request)

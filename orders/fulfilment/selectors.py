@@ -1,0 +1,207 @@
+"""Read parcels and what is left to pack."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from orders.core.state import OrderStatus
+from orders.fulfilment.core import (
+    HANDED_OUT,
+    LineCount,
+    ParcelItem,
+    ParcelState,
+    ParcelView,
+    PickLine,
+    PickList,
+    PickOrder,
+    Progress,
+    count_left,
+    sum_picks,
+)
+from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
+from orders.models import DeliveryMethod, Order, OrderEvent, OrderLine
+
+PARCEL_STATES = {
+    ParcelState.PACKED: gettext_lazy("Packed"),
+    ParcelState.SHIPPED: gettext_lazy("On its way"),
+    ParcelState.DELIVERED: gettext_lazy("Parcel delivered"),
+    ParcelState.READY: gettext_lazy("Ready to collect"),
+    ParcelState.COLLECTED: gettext_lazy("Collected"),
+    ParcelState.CANCELLED: gettext_lazy("Parcel canceled"),
+}
+# The same sum as `core.count_left`, in the database.
+LEFT_TO_PACK = (
+    F("quantity") - F("refunded_quantity") + F("taken_back_quantity") - F("packed_quantity")
+)
+
+
+def count_line(line: OrderLine) -> LineCount:
+    """Return what happened to the pieces of a line."""
+    return LineCount(
+        bought=line.quantity,
+        refunded=line.refunded_quantity,
+        taken_back=line.taken_back_quantity,
+        packed=line.packed_quantity,
+    )
+
+
+def list_parcels(
+    *, order_id: int, language: str = "en", with_cancelled: bool = False
+) -> tuple[ParcelView, ...]:
+    """Return the parcels of an order, first packed first. Two queries."""
+    rows = Shipment.objects.filter(order_id=order_id).select_related("carrier")
+    if not with_cancelled:
+        rows = rows.exclude(state=ParcelState.CANCELLED)
+    rows = rows.prefetch_related("lines__line").order_by("position")
+    with override(language):
+        return tuple(_view_parcel(row) for row in rows)
+
+
+def get_parcel(*, shipment_id: int, language: str = "en") -> ParcelView:
+    """Return one parcel. Two queries."""
+    row = Shipment.objects.select_related("carrier").prefetch_related("lines__line")
+    with override(language):
+        return _view_parcel(row.get(pk=shipment_id))
+
+
+def show_progress(*, order_id: int, language: str = "en") -> Progress:
+    """Return how far an order has come, as its shopper reads it. Three queries, four while paid."""
+    order = Order.objects.get(pk=order_id)
+    parcels = list_parcels(order_id=order_id, language=language)
+    with override(language):
+        return Progress(parcels, _say_next(order, {parcel.state for parcel in parcels}))
+
+
+def _say_next(order: Order, states: Collection[str]) -> str:
+    if order.status == OrderStatus.AWAITING_PAYMENT:
+        return _("We pack your order as soon as it is paid.")
+    if order.status != OrderStatus.PAID:
+        return ""
+    if ParcelState.READY in states:
+        return _("Your order is ready: please collect it.")
+    if ParcelState.PACKED in states:
+        return _("A parcel is packed. We send you an e-mail when it leaves.")
+    if ParcelState.SHIPPED in states:
+        return _("A parcel is on its way to you.")
+    if not goes_to_address(order):
+        return _("We are packing your order. We send you an e-mail when you can collect it.")
+    return _("We are packing your order. We send you an e-mail when it leaves.")
+
+
+def list_left(order_id: int) -> list[tuple[OrderLine, int]]:
+    """Return the lines of an order with the pieces that are still to be packed. One query."""
+    lines = OrderLine.objects.filter(order_id=order_id).order_by("position")
+    return [(line, left) for line in lines if (left := count_left(count_line(line)))]
+
+
+def orders_to_pack() -> QuerySet[Order]:
+    """Return the paid online orders with pieces left to pack."""
+    lines = OrderLine.objects.filter(order=F("order")).annotate(left=LEFT_TO_PACK)
+    waiting = lines.filter(
+        left__gt=0, order__status=OrderStatus.PAID, order__channel="online"
+    ).values("order_id")
+    return Order.objects.filter(status=OrderStatus.PAID, pk__in=waiting)
+
+
+def orders_with_parcels(*states: ParcelState) -> QuerySet[Order]:
+    """Return the orders with a parcel in one of `states`."""
+    under_way = Shipment.objects.filter(state__in=states).values("order_id")
+    return Order.objects.filter(pk__in=under_way)
+
+
+def make_pick_list(order_ids: Collection[int]) -> PickList:
+    """Return what to pick for these orders; those with nothing left are passed over.
+
+    Three queries.
+    """
+    orders = orders_to_pack().filter(pk__in=order_ids).order_by("placed_at", "pk")
+    lines: dict[int, list[PickLine]] = {}
+    for row in OrderLine.objects.filter(order__in=orders).order_by("position"):
+        if left := count_left(count_line(row)):
+            pick = PickLine(row.pk, row.sku, row.name, left)
+            lines.setdefault(row.order_id, []).append(pick)
+    ages = _read_ages(order_ids)
+    picks = tuple(
+        PickOrder(
+            order_id=order.pk,
+            number=order.number,
+            delivery=order.delivery_method,
+            minimum_age=ages.get(order.pk),
+            lines=tuple(lines.get(order.pk, ())),
+        )
+        for order in orders
+    )
+    return PickList(picks, sum_picks(picks))
+
+
+def goes_to_address(order: Order) -> bool:
+    """Return whether the order is sent; else it is collected. One query.
+
+    A method that was deleted since is judged by whether the order has an address.
+    """
+    methods = DeliveryMethod.objects.filter(
+        market_code=order.market_code, code=order.delivery_method
+    )
+    known = methods.values_list("needs_address", flat=True).first()
+    return bool(order.address_line1) if known is None else known
+
+
+def list_carriers() -> list[Carrier]:
+    """Return the carriers that can be chosen. One query."""
+    return list(Carrier.objects.filter(is_active=True))
+
+
+def list_handed_out(order_ids: Iterable[int]) -> QuerySet[ShipmentLine]:
+    """Return what is in parcels that left the house or were collected, with parcel and line."""
+    lines = ShipmentLine.objects.filter(
+        shipment__order_id__in=order_ids, shipment__state__in=HANDED_OUT
+    )
+    return lines.select_related("shipment", "line").order_by("shipment__position")
+
+
+def _read_ages(order_ids: Collection[int]) -> dict[int, int]:
+    placed = OrderEvent.objects.filter(
+        Q(detail__minimum_age__isnull=False), order_id__in=order_ids, kind="placed"
+    )
+    return {event.order_id: int(event.detail["minimum_age"]) for event in placed}
+
+
+def _view_parcel(row: Shipment) -> ParcelView:
+    return ParcelView(
+        shipment_id=row.pk,
+        position=row.position,
+        state=row.state,
+        state_text=str(PARCEL_STATES[ParcelState(row.state)]),
+        carrier=row.carrier.name if row.carrier else "",
+        tracking_number=row.tracking_number,
+        tracking_url=row.tracking_url,
+        packed_at=row.packed_at,
+        shipped_at=row.shipped_at,
+        delivered_at=row.delivered_at,
+        items=tuple(
+            ParcelItem(each.line_id, each.line.sku, each.line.name, each.quantity)
+            for each in row.lines.all()
+        ),
+    )
+
+
+def list_packed(
+    order_ids: Collection[int], *, limit: int, language: str = "en"
+) -> list[tuple[str, ParcelView]]:
+    """Return the packed parcels of these orders, or of all, with the order's number; oldest first.
+
+    Two queries.
+    """
+    rows = Shipment.objects.filter(state=ParcelState.PACKED)
+    if order_ids:
+        rows = rows.filter(order_id__in=order_ids)
+    rows = rows.select_related("order", "carrier").prefetch_related("lines__line")
+    with override(language):
+        return [
+            (row.order.number, _view_parcel(row))
+            for row in rows.order_by("packed_at", "pk")[:limit]
+        ]

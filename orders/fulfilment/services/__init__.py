@@ -1,0 +1,1 @@
+"""Write parcels: pack, ship, hand out, cancel. Each step takes the order's step lock."""

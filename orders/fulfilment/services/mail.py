@@ -1,0 +1,91 @@
+"""E-mails about parcels, in the language of the order.
+
+None for a packed parcel: the shopper can do nothing with it, and the next one says more. None for
+a collected one: the shopper stood at the counter.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from orders.fulfilment.core import ParcelState, ParcelView
+from orders.fulfilment.selectors import get_parcel
+from orders.fulfilment.services.steps import lock_parcel
+from orders.models import Order, OrderEvent
+from orders.services.links import renew_link
+from orders.steps.settling import note
+
+LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
+
+
+@transaction.atomic
+def send_parcel_email(*, shipment_id: int, state: str, now: datetime) -> bool:
+    """Send the e-mail about a parcel that reached `state`, once; return whether it was sent now.
+
+    Nothing for other states, for an order without an address, or when the parcel is canceled
+    meanwhile. As with other letters a crash in between sends twice rather than never.
+    """
+    order, shipment = lock_parcel(shipment_id)
+    detail = {"email": f"parcel_{state}", "shipment_id": shipment_id, "parcel": shipment.position}
+    is_sent = OrderEvent.objects.filter(order=order, kind="email_sent", detail=detail).exists()
+    is_void = shipment.state == ParcelState.CANCELLED
+    if state not in LETTERS or not order.email or is_sent or is_void:
+        return False
+    token = renew_link(order_id=order.pk, now=now)
+    parcel = get_parcel(shipment_id=shipment_id, language=order.language)
+    with override(order.language):
+        make_letter(order, parcel, ParcelState(state), token).send()
+    note(order, "email_sent", now=now, detail=detail)
+    return True
+
+
+def make_letter(
+    order: Order, parcel: ParcelView, state: ParcelState, token: str
+) -> EmailMultiAlternatives:
+    """Return the e-mail in the active language, ready to send."""
+    link = f"{settings.SITE_URL}{reverse('order', args=[token])}"
+    given = {
+        **_words(order, state),
+        "number": order.number,
+        "parcel": parcel,
+        "language": order.language,
+        "link": link,
+    }
+    message = EmailMultiAlternatives(
+        subject=str(given["subject"]),
+        body=render_to_string("emails/parcel.txt", given),
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[order.email],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string("emails/parcel.html", given), "text/html")
+    return message
+
+
+def _words(order: Order, state: ParcelState) -> dict[str, Any]:
+    given = {"number": order.number, "name": order.name or order.email}
+    if state == ParcelState.SHIPPED:
+        subject, intro = (
+            _("A parcel of order %(number)s is on its way"),
+            _("%(name)s, a parcel of your order has left us."),
+        )
+    elif state == ParcelState.READY:
+        subject, intro = (
+            _("Order %(number)s is ready to collect"),
+            _("%(name)s, your order is packed. Please bring its number when you collect it."),
+        )
+    else:
+        subject, intro = (
+            _("A parcel of order %(number)s was delivered"),
+            _("%(name)s, a parcel of your order was delivered."),
+        )
+    return {"subject": subject % given, "intro": intro % given}

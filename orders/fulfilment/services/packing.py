@@ -1,0 +1,97 @@
+"""Put pieces of a paid order into a parcel, and take them out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils.translation import gettext as _
+
+from orders.core.refusals import OrderRefused
+from orders.core.state import OrderStatus
+from orders.fulfilment.core import ParcelState, ParcelView, count_left
+from orders.fulfilment.models import Shipment, ShipmentLine
+from orders.fulfilment.selectors import count_line, get_parcel, goes_to_address
+from orders.fulfilment.services.steps import lock_parcel, move_parcel, note_parcel
+from orders.models import Order, OrderLine
+from orders.payments.api import capture_payment
+from orders.steps.locks import lock_order_step
+
+
+@transaction.atomic
+def pack_order(
+    *,
+    order_id: int,
+    now: datetime,
+    lines: Sequence[tuple[int, int]] | None = None,
+    by_id: int | None = None,
+    language: str = "en",
+) -> ParcelView:
+    """Pack (line id, pieces), or all that is left, into a new parcel; from then on no cancelling.
+
+    Reserved money is taken with the first parcel. What needs no address is ready to collect at
+    once. Raises OrderRefused (not_packable,
+    nothing_to_pack, bad_quantity), OrderNotFound.
+    """
+    order = lock_order_step(order_id)
+    if order.status != OrderStatus.PAID or order.channel != "online":
+        raise OrderRefused(_("Only a paid online order can be packed."), code="not_packable")
+    chosen = _choose(order, lines)
+    is_sent = goes_to_address(order)
+    last = order.shipments.aggregate(last=Max("position"))["last"] or 0
+    shipment = Shipment.objects.create(
+        order=order,
+        position=last + 1,
+        state=ParcelState.PACKED if is_sent else ParcelState.READY,
+        packed_at=now,
+    )
+    ShipmentLine.objects.bulk_create(
+        ShipmentLine(shipment=shipment, line=line, quantity=pieces) for line, pieces in chosen
+    )
+    for line, pieces in chosen:
+        OrderLine.objects.filter(pk=line.pk).update(packed_quantity=F("packed_quantity") + pieces)
+    note_parcel(order, shipment, now=now, by_id=by_id)
+    capture_payment(order_id=order.pk, now=now)
+    return get_parcel(shipment_id=shipment.pk, language=language)
+
+
+@transaction.atomic
+def cancel_parcel(
+    *, shipment_id: int, reason: str, now: datetime, by_id: int | None = None, language: str = "en"
+) -> ParcelView:
+    """Unpack a parcel that was not handed out: its pieces are to be packed again. Twice is once.
+
+    Raises OrderRefused (parcel_left, parcel_not_found).
+    """
+    order, shipment = lock_parcel(shipment_id)
+    if shipment.state != ParcelState.CANCELLED:
+        move_parcel(shipment, ParcelState.CANCELLED)
+        for each in shipment.lines.all():
+            OrderLine.objects.filter(pk=each.line_id).update(
+                packed_quantity=F("packed_quantity") - each.quantity
+            )
+        shipment.cancelled_at = now
+        shipment.save(update_fields=["state", "cancelled_at"])
+        note_parcel(order, shipment, now=now, by_id=by_id, reason=reason)
+    return get_parcel(shipment_id=shipment.pk, language=language)
+
+
+def _choose(order: Order, wanted: Sequence[tuple[int, int]] | None) -> list[tuple[OrderLine, int]]:
+    """Return what to pack, checked against what is left. Raises OrderRefused."""
+    known = {line.pk: line for line in order.lines.order_by("position")}
+    left = {pk: count_left(count_line(line)) for pk, line in known.items()}
+    if wanted is None:
+        wanted = [(pk, pieces) for pk, pieces in left.items() if pieces]
+    wanted = [(pk, pieces) for pk, pieces in wanted if pieces]
+    if not wanted:
+        raise OrderRefused(_("Nothing is left to pack."), code="nothing_to_pack")
+    for line_id, pieces in wanted:
+        if not 0 < pieces <= left.get(line_id, 0):
+            raise OrderRefused(
+                _("That many are not left to pack."), code="bad_quantity", left=left.get(line_id, 0)
+            )
+    if len({line_id for line_id, _ in wanted}) != len(wanted):
+        raise OrderRefused(_("Say each line once."), code="bad_quantity")
+    return [(known[line_id], pieces) for line_id, pieces in wanted]

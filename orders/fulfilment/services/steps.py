@@ -1,0 +1,70 @@
+"""What every step of a parcel shares: lock, state, timeline, and the order's own state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from orders.core.refusals import OrderRefused
+from orders.core.state import OrderStatus
+from orders.fulfilment.core import ParcelState, is_all_there, may_become
+from orders.fulfilment.models import Shipment
+from orders.fulfilment.selectors import count_line
+from orders.models import Order
+from orders.steps.locks import lock_order_step
+from orders.steps.settling import describe_step, move_order, note
+from shop.outbox.services import write_fact
+
+# The kind of a step in the timeline, by the state it leads to.
+KINDS = {
+    ParcelState.PACKED: "parcel_packed",
+    ParcelState.SHIPPED: "parcel_shipped",
+    ParcelState.DELIVERED: "parcel_delivered",
+    ParcelState.READY: "parcel_ready",
+    ParcelState.COLLECTED: "parcel_collected",
+    ParcelState.CANCELLED: "parcel_cancelled",
+}
+
+
+def lock_parcel(shipment_id: int) -> tuple[Order, Shipment]:
+    """Take the step lock of the parcel's order and read both fresh. Raises OrderRefused."""
+    order_id = Shipment.objects.filter(pk=shipment_id).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise OrderRefused(_("There is no such parcel."), code="parcel_not_found")
+    order = lock_order_step(order_id)
+    return order, Shipment.objects.select_related("carrier").get(pk=shipment_id)
+
+
+def move_parcel(shipment: Shipment, state: ParcelState) -> None:
+    """Set the parcel's state; the caller saves it. Raises OrderRefused (parcel_left)."""
+    if not may_become(shipment.state, state):
+        raise OrderRefused(
+            _("This parcel is past that step. Reload the page to see where it is."),
+            code="parcel_left",
+        )
+    shipment.state = state
+
+
+def note_parcel(
+    order: Order, shipment: Shipment, *, now: datetime, by_id: int | None, reason: str = ""
+) -> None:
+    """Write the parcel's step into the order's timeline, and tell the other rooms."""
+    detail = {"shipment_id": shipment.pk, "parcel": shipment.position}
+    detail |= describe_step(by_id=by_id)
+    note(order, KINDS[ParcelState(shipment.state)], now=now, detail=detail, reason=reason)
+    payload = {"order_id": order.pk, "shipment_id": shipment.pk, "state": shipment.state}
+    write_fact(kind="ParcelMoved", payload=payload, occurred_at=now)
+
+
+def settle_fulfilled(order: Order, *, now: datetime) -> bool:
+    """Make a paid order fulfilled once all that was not refunded has arrived; return whether."""
+    if order.status != OrderStatus.PAID:
+        return False
+    counts = [count_line(line) for line in order.lines.all()]
+    states = order.shipments.values_list("state", flat=True)
+    if not is_all_there(counts, states):
+        return False
+    move_order(order, OrderStatus.FULFILLED, now=now)
+    write_fact(kind="OrderFulfilled", payload={"order_id": order.pk}, occurred_at=now)
+    return True

@@ -1,0 +1,115 @@
+"""The warehouse's pages: what to pick, and the tracking numbers of what leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.fulfilment.api import (
+    list_carriers,
+    list_packed,
+    make_pick_list,
+    orders_to_pack,
+    pack_order,
+    ship_parcel,
+)
+from shop.backoffice.frame import needs, render_page
+from shop.kernel.clock import utc_now
+from shop.kernel.errors import FairtagError
+from shop.staff.keys import read_number
+from shop.staff.reasons import account_id
+
+MOST = 100  # orders on one list: more is no list to walk with
+LONGEST_NUMBER = 60
+
+
+@require_safe
+@needs("orders.view_shipment")
+def show_pick_list(request: HttpRequest) -> HttpResponse:
+    """Show what to pick for the chosen orders, or for the oldest ones that wait; made to print."""
+    chosen = _read_ids(request.GET.get("orders", "").split(","))
+    if not chosen:
+        waiting = orders_to_pack().order_by("placed_at", "pk")
+        chosen = list(waiting.values_list("pk", flat=True)[:MOST])
+    picks = make_pick_list(chosen)
+    context = {
+        "picks": picks,
+        "is_cut": len(picks.orders) == MOST,
+        "may_pack": request.user.has_perm("orders.change_shipment"),
+    }
+    return render_page(request, "admin/pick_list.html", _("Pick list"), context)
+
+
+@require_POST
+@needs("orders.change_shipment")
+def pack_picked(request: HttpRequest) -> HttpResponse:
+    """Pack all that is left of each chosen order into one parcel, then ask for their numbers."""
+    ids = _read_ids(request.POST.getlist("order"))
+    done = _run_each(
+        request,
+        ids,
+        lambda pk: pack_order(order_id=pk, by_id=account_id(request), now=utc_now()),
+    )
+    said = ngettext("%(n)s order is packed.", "%(n)s orders are packed.", done) % {"n": done}
+    messages.success(request, said)
+    listed = ",".join(str(pk) for pk in ids)
+    return redirect(f"{reverse('admin:ship_parcels')}?orders={listed}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs("orders.change_shipment")
+def ship_parcels(request: HttpRequest) -> HttpResponse:
+    """Ask carrier and tracking number of packed parcels; ship those that are ticked."""
+    if request.method == "POST":
+        return _ship(request)
+    chosen = _read_ids(request.GET.get("orders", "").split(","))
+    context = {
+        "parcels": list_packed(chosen, limit=MOST, language=get_language() or "en"),
+        "carriers": list_carriers(),
+        "longest": LONGEST_NUMBER,
+    }
+    return render_page(request, "admin/ship_parcels.html", _("Ship parcels"), context)
+
+
+def _ship(request: HttpRequest) -> HttpResponse:
+    carrier_id = read_number(request.POST.get("carrier", ""))
+    done = _run_each(
+        request,
+        _read_ids(request.POST.getlist("parcel")),
+        lambda pk: ship_parcel(
+            shipment_id=pk,
+            carrier_id=carrier_id,
+            tracking_number=request.POST.get(f"number_{pk}", "")[:LONGEST_NUMBER],
+            by_id=account_id(request),
+            now=utc_now(),
+        ),
+    )
+    said = ngettext("%(n)s parcel was shipped.", "%(n)s parcels were shipped.", done)
+    messages.success(request, said % {"n": done})
+    return redirect("admin:ship_parcels")
+
+
+def _run_each(request: HttpRequest, ids: Iterable[int], act: Callable[[int], object]) -> int:
+    """Run `act` for each, one transaction each; say what was refused. Return how many went."""
+    done = 0
+    for pk in ids:
+        try:
+            act(pk)
+        except FairtagError as refusal:
+            messages.error(request, str(refusal))
+        else:
+            done += 1
+    return done
+
+
+def _read_ids(texts: Iterable[str]) -> list[int]:
+    """Return the numbers among `texts`, each once, at most MOST."""
+    known = dict.fromkeys(number for text in texts if (number := read_number(text)))
+    return list(known)[:MOST]

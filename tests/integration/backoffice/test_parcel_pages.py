@@ -1,0 +1,99 @@
+"""The warehouse's way through the back office: pick, pack, ship, deliver; only who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.fulfilment.api import pack_order
+from orders.fulfilment.models import Carrier, Shipment
+from orders.models import Order, OrderLine
+from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT
+from tests.factories.backoffice_prices import NOON
+from tests.integration.backoffice.test_actions import act, messages_of
+
+
+@pytest.fixture
+def order(stocked_shop: None) -> Order:
+    """The one paid order: two cheddars."""
+    found = Order.objects.order_by("pk").first()
+    assert found is not None
+    Order.objects.update(status="fulfilled")
+    Order.objects.filter(pk=found.pk).update(status="paid", address_line1="1 Mill Lane")
+    return found
+
+
+def _parcels(order: Order) -> list[tuple[int, str]]:
+    made = Shipment.objects.filter(order=order).exclude(state="cancelled").order_by("position")
+    return [(sum(line.quantity for line in one.lines.all()), one.state) for one in made]
+
+
+def test_staff_pack_in_parts_ship_and_deliver_from_the_orders_page(
+    root: Client, order: Order
+) -> None:
+    line = OrderLine.objects.get(order=order)
+    address = reverse("admin:orders_order_pack", args=[order.pk])
+    root.get(address)
+    assert _parcels(order) == []
+    act(root, "orders_order_pack", order.pk, **{f"line_{line.pk}": "1"})
+    act(root, "orders_order_pack", order.pk, **{f"line_{line.pk}": "2"})
+    assert _parcels(order) == [(1, "packed")]
+    act(root, "orders_order_pack", order.pk, **{f"line_{line.pk}": "1"})
+    first, second = Shipment.objects.filter(order=order, state="packed").order_by("position")
+    carrier = Carrier.objects.create(name="Post", tracking_pattern="https://p.example/{number}")
+    given = {"carrier": str(carrier.pk), "tracking_number": "77"}
+    act(root, "orders_shipment_ship", first.pk, **given)
+    act(root, "orders_shipment_arrived", first.pk)
+    act(root, "orders_shipment_unpack", second.pk, reason="wrong box")
+    assert _parcels(order) == [(1, "delivered")]
+    page = root.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    assert 'href="https://p.example/77"' in page
+    assert "admin/orders/shipment" in page
+    assert "packed parcel 2." in page
+    act(root, "orders_order_cancel", order.pk, reason="too late")
+    assert "This order can no longer be canceled." in messages_of(root)
+
+
+def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order) -> None:
+    listed = root.get(reverse("admin:orders_order_changelist"), {"todo": "pack"})
+    assert [row.pk for row in listed.context["cl"].result_list] == [order.pk]
+    chosen = root.post(
+        reverse("admin:orders_order_changelist"),
+        {"action": "pick", "_selected_action": [order.pk]},
+    )
+    page = root.get(chosen["Location"]).content.decode()
+    assert "CHEDDAR" in page.upper()
+    packed = root.post(reverse("admin:pack_picked"), {"order": [order.pk, "x", 0]})
+    assert _parcels(order) == [(2, "packed")]
+    page = root.get(packed["Location"]).content.decode()
+    assert f"{order.number}/2" in page
+    listed = root.get(reverse("admin:orders_order_changelist"), {"todo": "ship"})
+    assert [row.pk for row in listed.context["cl"].result_list] == [order.pk]
+    parcel = Shipment.objects.get(order=order, state="packed")
+    given = {"parcel": [parcel.pk], f"number_{parcel.pk}": "42", "carrier": ""}
+    root.post(reverse("admin:ship_parcels"), given)
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.tracking_number) == ("shipped", "42")
+    assert (
+        "No parcel waits to be shipped." in root.get(reverse("admin:ship_parcels")).content.decode()
+    )
+
+
+def test_only_who_may_moves_parcels(as_role: Callable[[str], Client], order: Order) -> None:
+    parcel = pack_order(order_id=order.pk, now=NOON)
+    moves: list[Callable[[Client], Any]] = [
+        lambda who: act(who, "orders_order_pack", order.pk),
+        lambda who: act(who, "orders_shipment_ship", parcel.shipment_id, carrier=""),
+        lambda who: act(who, "orders_shipment_unpack", parcel.shipment_id, reason="no reason"),
+        lambda who: who.post(reverse("admin:pack_picked"), {"order": [order.pk]}),
+        lambda who: who.post(reverse("admin:ship_parcels"), {"parcel": [parcel.shipment_id]}),
+    ]
+    for role in (ANALYST, MERCHANDISER, ""):
+        assert {move(as_role(role)).status_code for move in moves} == {403}, role
+    assert Shipment.objects.get(pk=parcel.shipment_id).state == "packed"
+    moves[1](as_role(SUPPORT))
+    assert Shipment.objects.get(pk=parcel.shipment_id).state == "shipped"
