@@ -41,9 +41,6 @@ PARCEL_TONES = {
 class ShipForm(BaseDialogForm):
     """Asks who brings the parcel and under which number it is followed."""
 
-    carrier = forms.ChoiceField(
-        label=_("Carrier"), required=False, widget=UnfoldAdminSelectWidget()
-    )
     tracking_number = forms.CharField(
         label=_("Tracking number"),
         max_length=60,
@@ -54,9 +51,14 @@ class ShipForm(BaseDialogForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        carriers = [("", _("None: the shop brings it"))]
-        carriers += [(str(one.pk), one.name) for one in list_carriers()]
-        self.fields["carrier"].choices = carriers  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+        known = [(str(one.pk), one.name) for one in list_carriers()]
+        self.fields["carrier"] = forms.ChoiceField(
+            label=_("Carrier"),
+            required=False,
+            choices=[("", _("None: the shop brings it")), *known],
+            widget=UnfoldAdminSelectWidget(),
+        )
+        self.order_fields(["carrier", "tracking_number"])
 
 
 @admin.register(Carrier)
@@ -201,6 +203,6 @@ class ShipmentAdmin(KeySearchAdmin):
     ) -> HttpResponse:
         """Run a step, say how it went, and log it with the order."""
         if tell_outcome(self, request, act, said):
-            order = Order.objects.get(shipments=object_id)
+            order = Order.objects.get(shipments=int(object_id))
             self.log_change(request, order, write_act(said, reason=reason))
         return go_back(request)
