@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from orders.fulfilment.api import (
     list_carriers,
@@ -63,12 +63,10 @@ def pack_picked(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('admin:ship_parcels')}?orders={listed}")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_safe
 @needs("orders.change_shipment")
-def ship_parcels(request: HttpRequest) -> HttpResponse:
-    """Ask carrier and tracking number of packed parcels; ship those that are ticked."""
-    if request.method == "POST":
-        return _ship(request)
+def show_packed(request: HttpRequest) -> HttpResponse:
+    """Ask carrier and tracking numbers of packed parcels: of the chosen orders, or of all."""
     chosen = _read_ids(request.GET.get("orders", "").split(","))
     context = {
         "parcels": list_packed(chosen, limit=MOST, language=get_language() or "en"),
@@ -78,7 +76,10 @@ def ship_parcels(request: HttpRequest) -> HttpResponse:
     return render_page(request, "admin/ship_parcels.html", _("Ship parcels"), context)
 
 
-def _ship(request: HttpRequest) -> HttpResponse:
+@require_POST
+@needs("orders.change_shipment")
+def ship_packed(request: HttpRequest) -> HttpResponse:
+    """Ship the ticked parcels, each with its number."""
     carrier_id = read_number(request.POST.get("carrier", ""))
     done = _run_each(
         request,

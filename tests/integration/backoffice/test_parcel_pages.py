@@ -75,7 +75,7 @@ def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order
     assert [row.pk for row in listed.context["cl"].result_list] == [order.pk]
     parcel = Shipment.objects.get(order=order, state="packed")
     given = {"parcel": [parcel.pk], f"number_{parcel.pk}": "42", "carrier": ""}
-    root.post(reverse("admin:ship_parcels"), given)
+    root.post(reverse("admin:ship_packed"), given)
     parcel.refresh_from_db()
     assert (parcel.state, parcel.tracking_number) == ("shipped", "42")
     assert (
@@ -90,10 +90,11 @@ def test_only_who_may_moves_parcels(as_role: Callable[[str], Client], order: Ord
         lambda who: act(who, "orders_shipment_ship", parcel.shipment_id, carrier=""),
         lambda who: act(who, "orders_shipment_unpack", parcel.shipment_id, reason="no reason"),
         lambda who: who.post(reverse("admin:pack_picked"), {"order": [order.pk]}),
-        lambda who: who.post(reverse("admin:ship_parcels"), {"parcel": [parcel.shipment_id]}),
+        lambda who: who.post(reverse("admin:ship_packed"), {"parcel": [parcel.shipment_id]}),
     ]
     for role in (ANALYST, MERCHANDISER, ""):
-        assert {move(as_role(role)).status_code for move in moves} == {403}, role
+        who = as_role(role)
+        assert {move(who).status_code for move in moves} == {403}, role
     assert Shipment.objects.get(pk=parcel.shipment_id).state == "packed"
     moves[1](as_role(SUPPORT))
     assert Shipment.objects.get(pk=parcel.shipment_id).state == "shipped"

@@ -41,7 +41,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
         *("orders_shipment_ship", "orders_shipment_arrived", "orders_shipment_unpack"),
-        *("pack_picked", "ship_parcels", "orders_carrier_add", "orders_carrier_change"),
+        *("pack_picked", "ship_packed", "orders_carrier_add", "orders_carrier_change"),
         "promotions_groupclaim_refuse",
         *(
             "promotions_campaign_send_back",

@@ -72,6 +72,7 @@ PAGES = {
     "pick_list": "orders.view_shipment",
     "pack_picked": "orders.change_shipment",
     "ship_parcels": "orders.change_shipment",
+    "ship_packed": "orders.change_shipment",
     "code_file": "promotions.view_codebatch",
     "campaign_versions": "promotions.view_campaign",
     "campaign_calendar": "promotions.view_campaign",
@@ -90,7 +91,13 @@ POSTED = {
     *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
-    *("pack_picked", "campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
+    *(
+        "pack_picked",
+        "ship_packed",
+        "campaign_stop_asking",
+        "campaign_take_out",
+        "campaign_accept_floor",
+    ),
 }
 # Of all campaigns, not of one.
 OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
