@@ -67,6 +67,7 @@ NEVER_AT_THE_API = {
     "source_refused",
     "staff_account",
     "trip_not_open",
+    "unknown_carrier",
     "unknown_goods",
     "unknown_switch",
     "claim_refused",

@@ -20,87 +20,8 @@ from shop.backoffice.roles import EVERYTHING, MATRIX, rights
 from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, ROLES, SUPPORT
 from tests.factories.backoffice import make_staff
+from tests.factories.staff_pages import OF_ALL, PAGES, POSTED
 
-# Our own pages: url name -> permission. A page without a line here fails the test below.
-PAGES = {
-    "index": "",
-    "search": "",
-    "app_list": "",
-    "password_change": "",
-    "password_change_done": "",
-    "jsi18n": "",
-    "workers": "shop.view_jobrun",
-    "kill_switch": "pricing.view_killswitch",
-    "flip_switch": "pricing.add_killswitch",
-    "undo_breaker": "pricing.change_breakertrip",
-    "quote_inspector": "pricing.view_quote",
-    "quote": "pricing.view_quote",
-    "replay_quote": "pricing.view_quote",
-    "replay_all": "pricing.view_quote",
-    "demand_curve": "pricing.view_demandmodelversion",
-    "change_inbox": "pricing.view_priceproposal",
-    "decide_changes": "pricing.change_priceproposal",
-    "price_story": "pricing.view_priceledgerentry",
-    "leaderboard": "pricing.view_demandmodelversion",
-    "model_backtest": "pricing.view_demandmodelversion",
-    "elasticities": "pricing.view_demandmodelversion",
-    "learning": "pricing.view_demandmodelversion",
-    "trials": "pricing.view_demandmodelversion",
-    "experiments": "profiles.view_experiment",
-    "plan_experiment": "profiles.add_experiment",
-    "plan_switchback": "profiles.add_experiment",
-    "experiment": "profiles.view_experiment",
-    "act_on_experiment": "profiles.change_experiment",
-    "experiment_csv": "profiles.view_experiment",
-    "guardrails": "pricing.view_quote",
-    "data_quality": "pricing.view_publicprice",
-    "shopper_overview": "profiles.view_shopper",
-    "builder": "promotions.add_campaign",
-    "builder_sentence": "promotions.add_campaign",
-    "campaign_plan": "promotions.view_campaign",
-    "allocator": "promotions.view_campaign",
-    "set_allocator": "promotions.change_campaign",
-    "set_exploring": "promotions.change_campaign",
-    "campaign_preview": "promotions.view_campaign",
-    "campaign_rehearsal": "promotions.view_campaign",
-    "campaign_ask": "promotions.view_campaign",
-    "campaign_stop_asking": "promotions.view_campaign",
-    "campaign_take_out": "promotions.change_campaign",
-    "campaign_accept_floor": "promotions.change_campaign",
-    "campaign_release": "promotions.view_campaign",
-    "order_offers": "orders.view_order",
-    "pick_list": "orders.view_shipment",
-    "pack_picked": "orders.change_shipment",
-    "ship_parcels": "orders.change_shipment",
-    "ship_packed": "orders.change_shipment",
-    "code_file": "promotions.view_codebatch",
-    "campaign_versions": "promotions.view_campaign",
-    "campaign_calendar": "promotions.view_campaign",
-    "campaign_files": "promotions.view_campaign",
-    "campaign_export": "promotions.view_campaign",
-    "campaign_import": "promotions.add_campaign",
-    "campaign_results": "promotions.view_campaign",
-    "campaign_results_csv": "promotions.view_campaign",
-    "campaign_rollback": "promotions.change_campaign",
-    "adjusting": "promotions.view_campaign",
-    "decide_adjusting": "promotions.change_campaign",
-    "set_adjusting": "promotions.change_campaign",
-    "auth_user_password_change": "profiles.change_account",
-}
-POSTED = {
-    *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
-    *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
-    *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
-    *(
-        "pack_picked",
-        "ship_packed",
-        "campaign_stop_asking",
-        "campaign_take_out",
-        "campaign_accept_floor",
-    ),
-}
-# Of all campaigns, not of one.
-OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
 # Not pages: the way in and out, redirects, and answers with a check of their own.
 OWN_CHECK = "approvals login logout view_on_site autocomplete none group_document"
 ELSEWHERE = set(OWN_CHECK.split())
