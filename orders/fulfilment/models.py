@@ -5,19 +5,10 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from orders.fulfilment.carriers import NUMBER_SIGN, is_tracking_pattern
 from orders.fulfilment.core import ParcelState
-
-
-def check_pattern(pattern: str) -> None:
-    """Raise ValidationError unless a tracking link can be made from `pattern`."""
-    if not is_tracking_pattern(pattern):
-        raise ValidationError(
-            _("Write an https address with %(sign)s where the tracking number goes."),
-            params={"sign": NUMBER_SIGN},
-        )
 
 
 class Carrier(models.Model):
@@ -27,7 +18,6 @@ class Carrier(models.Model):
     tracking_pattern = models.CharField(
         max_length=300,
         blank=True,
-        validators=[check_pattern],
         help_text="An https address with {number} in it. Empty: parcels have no tracking link.",
     )
     is_active = models.BooleanField(default=True)
@@ -37,6 +27,12 @@ class Carrier(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse an address that no tracking link can be made from."""
+        if self.tracking_pattern and not is_tracking_pattern(self.tracking_pattern):
+            said = _("Write an https address with %(sign)s where the tracking number goes.")
+            raise ValidationError({"tracking_pattern": said % {"sign": NUMBER_SIGN}})
 
 
 class Shipment(models.Model):

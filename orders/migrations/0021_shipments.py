@@ -3,8 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-import orders.fulfilment.models
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -30,7 +28,6 @@ class Migration(migrations.Migration):
                         blank=True,
                         help_text="An https address with {number} in it. Empty: parcels have no tracking link.",
                         max_length=300,
-                        validators=[orders.fulfilment.models.check_pattern],
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True)),
