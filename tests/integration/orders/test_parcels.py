@@ -23,7 +23,7 @@ from orders.fulfilment.api import (
 from orders.fulfilment.carriers import Label
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderEvent, OrderLine
-from orders.payments.api import RefundPart, refund_order
+from orders.payments.api import RefundPart, refund_order, settle_due_payments
 from orders.services import add_to_cart, cancel_order
 from pricing.core.values import QuoteContext
 from shop.outbox.services import deliver_facts
@@ -155,6 +155,7 @@ def test_a_refund_of_the_rest_fulfils_an_order_whose_parcels_arrived(
     hand_out_parcel(shipment_id=parcel.shipment_id, now=NOON)
     assert Order.objects.get().status == "paid"
     _refund(order.order_id, line, 1)
+    settle_due_payments(now=NOON)
     deliver_facts(handlers=HANDLERS, now=NOON)
     assert Order.objects.get().status == "fulfilled"
 
