@@ -55,6 +55,7 @@ COLUMNS: tuple[Column, ...] = (
     _shared("description", Kind.LINES, 20_000, "text", "details", "描述", "说明", "商品描述"),
     _shared("description_zh", Kind.LINES, 20_000, "chinese description", "中文描述", "中文说明"),
     _shared("category", Kind.PATH, 120, "categories", "product category", "分类", "类目", "类别"),
+    _shared("category_zh", Kind.PATH, 120, "chinese category", "中文分类", "中文类目"),
     _shared("brand", Kind.TEXT, 120, "maker", "manufacturer", "vendor", "品牌", "厂家"),
     _shared("tax_class", Kind.TEXT, 40, "tax", "vat class", "税类", "税率类别"),
     _shared("sensitive", Kind.FLAG, 0, "is sensitive", "敏感"),

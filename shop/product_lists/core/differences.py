@@ -30,13 +30,14 @@ class Known:
     values: Mapping[str, Value]
     options: Mapping[str, str] = field(default_factory=dict)
     prices: Mapping[str, int] = field(default_factory=dict)
+    reserved: int = 0
     is_withdrawn: bool = False  # archived because the import that made it was undone
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What the shop has of the products of a list: variants by SKU, shared values by handle, and
-    whose each bar code is (14 digits: SKU)."""
+    """What the shop has of the products of a list: variants by SKU, shared values and all pictures
+    of products by handle, and whose each bar code is (14 digits: SKU)."""
 
     variants: Mapping[str, Known]
     products: Mapping[str, Mapping[str, Value]]
@@ -82,10 +83,9 @@ def _judge_row(
     before: dict[str, Value] = {}
     after: dict[str, Value] = {}
     _compare(told, shared, SHARED, before, after)
+    _compare_pictures(row, shared, before, after)
     if not row.is_variant:
-        if row.values.get("pictures"):
-            after["pictures"] = row.values["pictures"]
-        return Verdict(row, Outcome.ADDED, before, after)
+        return Verdict(row, Outcome.ADDED if after else Outcome.SAME, before, after)
     _compare_variant(row, known, before, after)
     if known is None:
         return Verdict(row, Outcome.NEW, before, after)
@@ -101,6 +101,9 @@ def _check_row(row: ListRow, product: ListedProduct, shop: Snapshot) -> None:
     if before is not None:
         if before.handle != product.handle:
             row.note("elsewhere", "sku", row.sku, other=before.handle)
+        stock = row.values.get("stock")
+        if stock is not None and int(str(stock)) < before.reserved:
+            row.note("reserved", "stock", str(stock), reserved=before.reserved)
         return
     said = {**product.values, **row.values}
     missing = [name for name in FIRST_NEEDED if said.get(name) is None]
@@ -132,8 +135,23 @@ def _compare(
 ) -> None:
     for name in names:
         value = said.get(name)
-        if value is not None and value != has.get(name) and name != "handle":
+        # A list gives categories their Chinese names; those that have one keep it.
+        is_named = name == "category_zh" and has.get(name) is not None
+        if value is not None and value != has.get(name) and name != "handle" and not is_named:
             before[name], after[name] = has.get(name), value
+
+
+def _compare_pictures(
+    row: ListRow, shared: Mapping[str, Value], before: dict[str, Value], after: dict[str, Value]
+) -> None:
+    """A list adds pictures that the product has not; it takes none away."""
+    said, has = row.values.get("pictures"), shared.get("pictures")
+    if not isinstance(said, list):
+        return
+    has = has if isinstance(has, list) else []
+    fresh = [name for name in said if name not in has]
+    if fresh:
+        before["pictures"], after["pictures"] = has, fresh
 
 
 def _compare_variant(
@@ -141,7 +159,8 @@ def _compare_variant(
 ) -> None:
     has = known.values if known else {}
     own = [name for name in row.values if name not in SHARED and not name.startswith("option")]
-    _compare(row.values, has, [name for name in own if name != "sku"], before, after)
+    own = [name for name in own if name not in ("sku", "pictures")]
+    _compare(row.values, has, own, before, after)
     if known and known.is_withdrawn and "archived" not in row.values:
         before["archived"], after["archived"] = True, False
     if row.options and (known is None or dict(known.options) != row.options):

@@ -30,6 +30,11 @@ class ListRow:
     values: dict[str, Value] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+    def warn(self, code: str, name: str, value: str) -> None:
+        """Note what staff should know of a row that is taken all the same."""
+        self.warnings.append(Problem(self.line, code, self.headers.get(name, name), value))
 
     def note(self, code: str, name: str = "", value: str = "", **detail: Any) -> None:
         """Note a problem of the row, or of its column `name`."""

@@ -1,0 +1,1 @@
+"""Read imports, and the catalogue as a list says it."""

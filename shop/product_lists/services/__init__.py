@@ -1,0 +1,1 @@
+"""Take lists in, and take what they did back."""
