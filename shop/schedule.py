@@ -71,6 +71,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "restore online features": _every(15, "profiles.tasks.restore_online_features"),
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
     "answer questions about campaigns": _every(60, "shop.backoffice.tasks.answer_campaign_checks"),
+    "work on product lists": _every(60, "shop.product_lists.tasks.work_on_product_lists"),
     "drop unreviewed documents": _every(3600, "promotions.tasks.drop_documents"),
     "announce budget alerts": _every(60, "promotions.tasks.announce_alerts"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),

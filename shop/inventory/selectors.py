@@ -139,7 +139,12 @@ def mask_sold_out_hours(
     return is_empty[:, :-1] & is_empty[:, 1:]
 
 
-def read_stock(variant_ids: Collection[int], location: str = "online") -> dict[int, tuple[int, int]]:
+def read_stock(
+    variant_ids: Collection[int], location: str = "online"
+) -> dict[int, tuple[int, int]]:
     """Return (pieces on hand, reserved) of variants whose stock is recorded. One query."""
     rows = StockRecord.objects.filter(variant_id__in=variant_ids, location__code=location)
-    return {one: (on_hand, held) for one, on_hand, held in rows.values_list("variant_id", "on_hand", "reserved")}
+    return {
+        one: (on_hand, held)
+        for one, on_hand, held in rows.values_list("variant_id", "on_hand", "reserved")
+    }

@@ -81,6 +81,14 @@ SENTENCES: Mapping[str, Any] = {
     "broken_member": _("'%(value)s' in the zip file is damaged"),
     "large_member": _("'%(value)s' in the zip file is larger than %(most)s MB"),
     "entities": _("the Excel file declares its own entities; it is not read"),
+    "lost": _("the file is no longer there; upload it again"),
+    "column_twice": _("two columns are chosen for %(names)s"),
+    "all_or_none": _("%(refused)s rows are refused, and all or none were to be taken over"),
+    "moved_on": _("this import has moved on; look at it again"),
+    # undoing
+    "sold_since": _("'%(value)s' was ordered since; archive it by hand if it is not to be sold"),
+    "gone": _("'%(value)s' is no longer in the shop"),
+    "changed_since": _("it was changed since; it says '%(value)s' now"),
     "no_column": _("no column is chosen for %(names)s"),
 }
 

@@ -69,3 +69,8 @@ def _load() -> dict[str, MarketValue]:
         )
         for row in Market.objects.all()
     }
+
+
+def list_currencies() -> dict[str, str]:
+    """Return the currency of every market by its code. One query."""
+    return dict(Market.objects.order_by("pk").values_list("pk", "currency"))

@@ -59,7 +59,8 @@ def read_products(refs: Collection[str]) -> dict[str, StoredProduct]:
 
 def _store(product: Product) -> StoredProduct:
     variants = sorted(product.variants.all(), key=lambda one: (one.position, one.pk))
-    shared, own = [], {}
+    shared: list[str] = []
+    own: dict[str, list[str]] = {}
     for picture in sorted(product.pictures.all(), key=lambda one: (one.position, one.pk)):
         if picture.state == picture.State.REFUSED:
             continue

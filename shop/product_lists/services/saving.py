@@ -21,6 +21,18 @@ from shop.product_lists.selectors.snapshots import Shop, list_chain
 type Change = Mapping[str, Value]
 
 NO_BRAND = ""
+# Column -> what the row of a product calls it, and what says "none"
+PLAIN: Mapping[str, tuple[str, Any]] = {
+    "title": ("name", ""),
+    "title_zh": ("name_zh", ""),
+    "description": ("description", ""),
+    "description_zh": ("description_zh", ""),
+    "tax_class": ("tax_class", ""),
+    "sensitive": ("is_sensitive", False),
+    "child_directed": ("is_child_directed", False),
+    "minimum_age": ("minimum_age", 0),
+    "attributes": ("attributes", {}),
+}
 
 
 class Saving:
@@ -58,24 +70,9 @@ class Saving:
         self.products[handle] = replace(row, is_active=is_active)
 
     def _change_shared(self, row: ProductRow, change: Change) -> ProductRow:
-        given: dict[str, Any] = {}
-        names = {
-            "title": "name",
-            "title_zh": "name_zh",
-            "description": "description",
-            "description_zh": "description_zh",
-            "tax_class": "tax_class",
+        given: dict[str, Any] = {
+            field: change[name] or empty for name, (field, empty) in PLAIN.items() if name in change
         }
-        for name, field in names.items():
-            if name in change:
-                given[field] = change[name] or ""
-        for name, field in (("sensitive", "is_sensitive"), ("child_directed", "is_child_directed")):
-            if name in change:
-                given[field] = bool(change[name])
-        if "minimum_age" in change:
-            given["minimum_age"] = change["minimum_age"] or 0
-        if "attributes" in change:
-            given["attributes"] = change["attributes"] or {}
         if "category" in change or "category_zh" in change:
             given["category_path"] = self._place(row.category_path, change)
         if "brand" in change or not row.brand_ref:

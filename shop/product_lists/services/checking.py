@@ -1,0 +1,126 @@
+"""The dry run: what each row would do, kept for staff to read. Nothing of the shop changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+
+from django.db import transaction
+
+from shop.product_lists.core.differences import Outcome, Verdict, judge_product
+from shop.product_lists.core.problems import BadList, Problem
+from shop.product_lists.core.rows import ListedProduct, ListRow
+from shop.product_lists.models import ProductImport, ProductImportRow
+from shop.product_lists.pictures import PictureBox, open_box
+from shop.product_lists.selectors.reading import ReadList, open_pictures, read_list
+from shop.product_lists.selectors.snapshots import Shop, read_shop_for, take_snapshot
+
+type Tell = Callable[[int, int], None]
+
+BATCH = 200
+State = ProductImport.State
+
+
+def check_import(import_id: int, *, tell: Tell = lambda done, of: None) -> None:
+    """Check every row of an import; killed at any time, it begins again."""
+    item = ProductImport.objects.get(pk=import_id)
+    ProductImportRow.objects.filter(product_import=item).delete()
+    try:
+        found = read_list(item)
+    except (BadList, OSError) as error:
+        problem = error.problem if isinstance(error, BadList) else None
+        kept = asdict(problem) if problem else {"line": 0, "code": "lost"}
+        _finish(item, state=State.FAILED, problem=kept)
+        return
+    counts: Counter[str] = Counter(read=len(found.rows))
+    with open_box(open_pictures(item)) as box:
+        keep_rows(item, -1, [Verdict(row, Outcome.REFUSED) for row in found.loose], counts)
+        done = len(found.loose)
+        for first in range(0, len(found.products), BATCH):
+            batch = found.products[first : first + BATCH]
+            _shop, judged = judge_batch(found, batch, box)
+            for number, verdicts in enumerate(judged, start=first):
+                keep_rows(item, number, verdicts, counts)
+            done += sum(len(one.rows) for one in batch)
+            ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(done=done)
+            tell(done, len(found.rows))
+    _finish(item, state=State.CHECKED, done=done, total=len(found.rows), counts=tidy(counts))
+
+
+def _finish(item: ProductImport, **given: object) -> None:
+    ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(**given)
+
+
+def judge_batch(
+    found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
+) -> tuple[Shop, list[list[Verdict]]]:
+    """Return the shop's own products of a batch, and what becomes of the rows of each product."""
+    shop = read_shop_for(batch)
+    snapshot = take_snapshot(shop, home=found.home, currency=found.currency)
+    judged = []
+    for product in batch:
+        verdicts = judge_product(product, snapshot)
+        for verdict in verdicts:
+            _warn_of_pictures(verdict, box)
+        judged.append(verdicts)
+    return shop, judged
+
+
+def _warn_of_pictures(verdict: Verdict, box: PictureBox) -> None:
+    """Name pictures that did not come; the row is taken without them."""
+    fresh = verdict.after.get("pictures")
+    if not isinstance(fresh, list):
+        return
+    for name in fresh:
+        if "://" in name:
+            verdict.row.warn("picture_address", "pictures", name)
+        elif box.find(name) is None:
+            verdict.row.warn("picture_missing", "pictures", name)
+
+
+def keep_rows(
+    item: ProductImport,
+    group: int,
+    verdicts: Sequence[Verdict],
+    counts: Counter[str],
+    state: str = ProductImportRow.State.PLANNED,
+) -> None:
+    """Count what becomes of rows, and keep those that change something or are told of."""
+    kept = []
+    for verdict in verdicts:
+        row = verdict.row
+        counts[verdict.outcome.value] += 1
+        counts["warnings"] += len(row.warnings)
+        is_new = verdict.outcome is Outcome.NEW
+        counts["without_stock"] += is_new and not verdict.after.get("stock")
+        if verdict.outcome is Outcome.SAME and not row.warnings:
+            continue
+        is_refused = verdict.outcome is Outcome.REFUSED
+        kept.append(
+            ProductImportRow(
+                product_import=item,
+                group=max(group, 0),
+                line=row.line,
+                handle=row.handle[:64],
+                sku=row.sku[:40],
+                outcome=verdict.outcome.value,
+                before=dict(verdict.before),
+                after=dict(verdict.after),
+                problems=[asdict(one) for one in list_problems(row)],
+                state=ProductImportRow.State.PLANNED if is_refused else state,
+            )
+        )
+    with transaction.atomic():
+        ProductImportRow.objects.bulk_create(kept)
+
+
+def list_problems(row: ListRow) -> Iterator[Problem]:
+    """Yield problems and warnings of a row."""
+    yield from row.problems
+    yield from row.warnings
+
+
+def tidy(counts: Counter[str]) -> dict[str, int]:
+    """Return counts with every outcome named, also where there is none of it."""
+    return {**{one.value: 0 for one in Outcome}, "read": 0, **dict(counts)}

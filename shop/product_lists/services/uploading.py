@@ -1,0 +1,157 @@
+"""Take a file in: kept privately, its columns guessed, as staff chose them last time."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import PurePath
+from typing import IO
+
+from django.db import transaction
+
+from pricing.selectors.places import home_place
+from shop.kernel.errors import FairtagError
+from shop.product_lists.archives import open_archive
+from shop.product_lists.core.columns import BY_NAME, guess_fields, market_of
+from shop.product_lists.core.problems import BadList, Problem
+from shop.product_lists.models import ProductImport
+from shop.product_lists.selectors.reading import find_file
+from shop.product_lists.sentences import say_problem
+from shop.product_lists.workbooks import read_sheet
+
+MEGABYTE = 2**20
+MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 500 * MEGABYTE
+SAMPLE_ROWS, SAMPLE_CHARACTERS = 3, 80
+State = ProductImport.State
+
+
+class ListRefused(FairtagError):
+    """The file cannot be taken in, or the import is not where this may be asked of it."""
+
+    code = "list_refused"
+
+
+def receive_list(
+    *,
+    file_name: str,
+    content: bytes,
+    pictures: IO[bytes] | None = None,
+    pictures_name: str = "",
+    market: str = "",
+    by_id: int | None = None,
+    now: datetime,
+) -> int:
+    """Keep a list with its pictures and guess its columns; return the import. Raises ListRefused.
+
+    A file with the same columns as an earlier one is read as that one was.
+    """
+    name = PurePath(file_name.replace("\\", "/")).name[-200:] or "list"
+    try:
+        if len(content) > MOST_LIST:
+            raise BadList("file_size", most=MOST_LIST // MEGABYTE)
+        sheet = read_sheet(name, content)
+        upload = uuid.uuid4().hex
+        if pictures is not None:
+            _keep_pictures(pictures, f"{upload}.zip")
+    except BadList as bad:
+        at = pictures_name if bad.problem.code in PICTURE_PROBLEMS else name
+        raise ListRefused(say_problem(bad.problem, at or name)) from bad
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    find_file(upload).write_bytes(content)
+    sample = [
+        [cell[:SAMPLE_CHARACTERS] for cell in cells] for _line, cells in sheet.rows[:SAMPLE_ROWS]
+    ]
+    item = ProductImport.objects.create(
+        file_name=name,
+        upload=upload,
+        pictures_name=pictures_name[-200:] if pictures is not None else "",
+        market_id=market or home_place()[0],
+        encoding=sheet.encoding,
+        header=sheet.header,
+        fields=_remember_fields(sheet.header) or guess_fields(sheet.header),
+        sample=sample,
+        total=len(sheet.rows),
+        created_by_id=by_id,
+        created_at=now,
+    )
+    return item.pk
+
+
+PICTURE_PROBLEMS = {"not_zip", "members", "locked", "unpacked", "pictures_size"}
+
+
+def _keep_pictures(pictures: IO[bytes], name: str) -> None:
+    with open_archive(pictures):
+        pass
+    pictures.seek(0, 2)
+    if pictures.tell() > MOST_PICTURES:
+        raise BadList("file_size", most=MOST_PICTURES // MEGABYTE)
+    pictures.seek(0)
+    find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
+    with find_file(name).open("wb") as kept:
+        shutil.copyfileobj(pictures, kept)
+
+
+def _remember_fields(header: list[str]) -> list[str] | None:
+    """Return what the columns of the newest list with this header were."""
+    asked = ProductImport.objects.filter(header=header).exclude(state=State.UPLOADED)
+    return asked.values_list("fields", flat=True).order_by("-id").first()
+
+
+@transaction.atomic
+def choose_columns(*, import_id: int, fields: Sequence[str], is_whole: bool = False) -> None:
+    """Say what each column of a list is, and have a worker check it. Raises ListRefused.
+
+    Allowed until it is taken over: a list may be checked again with other columns.
+    """
+    item = lock_import(import_id, State.UPLOADED, State.CHECKED, State.CHECKING, State.FAILED)
+    chosen = [name if name in BY_NAME or market_of(name) else "" for name in fields]
+    if len(chosen) != len(item.header):
+        raise ListRefused("The columns are not those of the file.")
+    _require_columns(item, chosen)
+    item.fields, item.is_whole = chosen, is_whole
+    item.state, item.done, item.counts, item.problem = State.CHECKING, 0, {}, {}
+    item.rows.all().delete()
+    item.save()
+
+
+def _require_columns(item: ProductImport, chosen: list[str]) -> None:
+    twice = sorted({name for name in chosen if name and chosen.count(name) > 1})
+    if twice:
+        problem = Problem(0, "column_twice", detail={"names": ", ".join(twice)})
+        raise ListRefused(say_problem(problem, item.file_name))
+    if "sku" not in chosen:
+        problem = Problem(0, "no_column", detail={"names": "sku"})
+        raise ListRefused(say_problem(problem, item.file_name))
+
+
+@transaction.atomic
+def start_applying(*, import_id: int, now: datetime) -> None:
+    """Have a worker take a checked list over. Raises ListRefused."""
+    item = lock_import(import_id, State.CHECKED)
+    if item.is_whole and item.counts.get("refused"):
+        problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
+        raise ListRefused(say_problem(problem, item.file_name))
+    item.state, item.done, item.applied_at = State.APPLYING, 0, now
+    item.save()
+
+
+@transaction.atomic
+def start_undoing(*, import_id: int, by_id: int | None, now: datetime) -> None:
+    """Have a worker take back what an import did. Raises ListRefused."""
+    item = lock_import(import_id, State.DONE)
+    item.state, item.done, item.undone_at, item.undone_by_id = State.UNDOING, 0, now, by_id
+    item.total = item.rows.filter(state="applied").count()
+    item.save()
+
+
+def lock_import(import_id: int, *states: str) -> ProductImport:
+    """Return an import that is in one of the states, locked. Raises ListRefused."""
+    item = ProductImport.objects.select_for_update().filter(pk=import_id).first()
+    if item is None or item.state not in states:
+        problem = Problem(0, "moved_on")
+        name = item.file_name if item else str(import_id)
+        raise ListRefused(say_problem(problem, name))
+    return item

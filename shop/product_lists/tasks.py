@@ -1,0 +1,14 @@
+"""Jobs of lists of products."""
+
+from __future__ import annotations
+
+from shop.jobs.services import RunProgress
+from shop.jobs.tasks import job
+from shop.kernel.clock import utc_now
+from shop.product_lists.services.working import work_on_imports
+
+
+@job(queue="recompute", time_limit=900)
+def work_on_product_lists(*, progress: RunProgress) -> int:
+    """Check lists that staff uploaded, take them over, take them back."""
+    return work_on_imports(clock=utc_now, tell=progress.tell)
