@@ -6,75 +6,181 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
+<<<<<<< HEAD:shop/migrations/0017_product_imports.py
         ('shop', '0016_list_prices_by_market'),
+=======
+        ("shop", "0015_own_products"),
+>>>>>>> 67791be (Take lists in and give them back by command: import_products and export_products):shop/migrations/0016_product_imports.py
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ProductImport',
+            name="ProductImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=200)),
-                ('upload', models.CharField(editable=False, help_text='Where the file is kept.', max_length=80)),
-                ('pictures_name', models.CharField(blank=True, max_length=200)),
-                ('encoding', models.CharField(blank=True, max_length=20)),
-                ('header', models.JSONField(default=list, help_text='The columns of the file.')),
-                ('fields', models.JSONField(default=list, help_text='What each of them is; empty: passed over.')),
-                ('sample', models.JSONField(default=list, editable=False, help_text='Its first rows.')),
-                ('is_whole', models.BooleanField(default=False, help_text='Take over all rows or none: a refused one stops the others.')),
-                ('state', models.CharField(choices=[('uploaded', 'columns to be chosen'), ('checking', 'being checked'), ('checked', 'checked'), ('applying', 'being taken over'), ('done', 'taken over'), ('undoing', 'being undone'), ('undone', 'undone'), ('failed', 'could not be read')], default='uploaded', max_length=9)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('problem', models.JSONField(default=dict, help_text='Why the file cannot be read.')),
-                ('created_at', models.DateTimeField()),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('market', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='shop.market')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                (
+                    "upload",
+                    models.CharField(
+                        editable=False, help_text="Where the file is kept.", max_length=80
+                    ),
+                ),
+                ("pictures_name", models.CharField(blank=True, max_length=200)),
+                ("encoding", models.CharField(blank=True, max_length=20)),
+                ("header", models.JSONField(default=list, help_text="The columns of the file.")),
+                (
+                    "fields",
+                    models.JSONField(
+                        default=list, help_text="What each of them is; empty: passed over."
+                    ),
+                ),
+                (
+                    "sample",
+                    models.JSONField(default=list, editable=False, help_text="Its first rows."),
+                ),
+                (
+                    "is_whole",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Take over all rows or none: a refused one stops the others.",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "columns to be chosen"),
+                            ("checking", "being checked"),
+                            ("checked", "checked"),
+                            ("applying", "being taken over"),
+                            ("done", "taken over"),
+                            ("undoing", "being undone"),
+                            ("undone", "undone"),
+                            ("failed", "could not be read"),
+                        ],
+                        default="uploaded",
+                        max_length=9,
+                    ),
+                ),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                (
+                    "problem",
+                    models.JSONField(default=dict, help_text="Why the file cannot be read."),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "market",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="shop.market",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ProductImportRow',
+            name="ProductImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.PositiveIntegerField()),
-                ('line', models.PositiveIntegerField()),
-                ('handle', models.CharField(blank=True, max_length=64)),
-                ('sku', models.CharField(blank=True, max_length=40)),
-                ('outcome', models.CharField(max_length=8)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('problems', models.JSONField(default=list)),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('applied', 'taken over'), ('undone', 'undone'), ('kept', 'kept: undoing was refused')], default='planned', max_length=8)),
-                ('kept_because', models.JSONField(default=dict, help_text='Why it could not be undone.')),
-                ('product_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='shop.productimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("group", models.PositiveIntegerField()),
+                ("line", models.PositiveIntegerField()),
+                ("handle", models.CharField(blank=True, max_length=64)),
+                ("sku", models.CharField(blank=True, max_length=40)),
+                ("outcome", models.CharField(max_length=8)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("problems", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("applied", "taken over"),
+                            ("undone", "undone"),
+                            ("kept", "kept: undoing was refused"),
+                        ],
+                        default="planned",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "kept_because",
+                    models.JSONField(default=dict, help_text="Why it could not be undone."),
+                ),
+                (
+                    "product_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="shop.productimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['product_import', 'line'],
+                "ordering": ["product_import", "line"],
             },
         ),
         migrations.AddIndex(
-            model_name='productimport',
-            index=models.Index(condition=models.Q(('state__in', ['checking', 'applying', 'undoing'])), fields=['id'], name='product_import_open'),
+            model_name="productimport",
+            index=models.Index(
+                condition=models.Q(("state__in", ["checking", "applying", "undoing"])),
+                fields=["id"],
+                name="product_import_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='productimportrow',
-            index=models.Index(fields=['product_import', 'group'], name='product_import_group'),
+            model_name="productimportrow",
+            index=models.Index(fields=["product_import", "group"], name="product_import_group"),
         ),
         migrations.AddIndex(
-            model_name='productimportrow',
-            index=models.Index(condition=models.Q(('state', 'undone')), fields=['sku'], name='product_import_withdrawn'),
+            model_name="productimportrow",
+            index=models.Index(
+                condition=models.Q(("state", "undone")),
+                fields=["sku"],
+                name="product_import_withdrawn",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productimportrow',
-            constraint=models.UniqueConstraint(fields=('product_import', 'line'), name='product_import_row_once'),
+            model_name="productimportrow",
+            constraint=models.UniqueConstraint(
+                fields=("product_import", "line"), name="product_import_row_once"
+            ),
         ),
     ]

@@ -24,6 +24,7 @@ from shop.product_lists.services.uploading import (
     start_undoing,
 )
 from shop.product_lists.services.working import work_on_import
+from shop.product_lists.words import say_counts
 from shop.product_lists.workbooks import write_workbook
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "market_of",
     "pack_folder",
     "receive_list",
+    "say_counts",
     "start_applying",
     "start_undoing",
     "work_on_import",

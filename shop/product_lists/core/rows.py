@@ -187,7 +187,7 @@ def _shorten(value: Value) -> str:
 
 
 def _check_options(product: ListedProduct) -> None:
-    """Variants of one product differ in what is chosen; where there are several each says what."""
+    """Variants of one product differ in what is chosen."""
     variants = [row for row in product.rows if row.is_variant]
     first: dict[tuple[tuple[str, str], ...], int] = {}
     for row in variants:
@@ -196,7 +196,6 @@ def _check_options(product: ListedProduct) -> None:
             continue
         chosen = tuple(sorted(row.options.items()))
         if not chosen:
-            row.note("no_options", "", product.handle)
             continue
         other = first.setdefault(chosen, row.line)
         if other != row.line:

@@ -11,11 +11,13 @@ from django.db import transaction
 from orders.selectors.sold import list_ordered_since
 from pricing.selectors.places import home_place
 from shop.catalog.selectors import get_market
+from shop.catalog.selectors.markets import list_currencies
 from shop.product_lists.core.cells import Value
 from shop.product_lists.core.columns import market_of
 from shop.product_lists.core.differences import Outcome, Snapshot
 from shop.product_lists.core.problems import Problem
 from shop.product_lists.models import ProductImport, ProductImportRow
+from shop.product_lists.selectors.imports import say_value
 from shop.product_lists.selectors.snapshots import Shop, read_shop, take_snapshot
 from shop.product_lists.services.checking import Tell
 from shop.product_lists.services.saving import Saving
@@ -60,11 +62,12 @@ def _undo_batch(import_id: int, now: datetime) -> int | None:
         return 0
     home = home_place()[0]
     shop = read_shop({row.handle for row in rows})
-    snapshot = take_snapshot(shop, home=home, currency=get_market(home).currency)
+    currency = get_market(home).currency
+    snapshot = take_snapshot(shop, home=home, currency=currency)
     sold = _list_sold(rows, shop, item)
     saving = Saving(shop, home=home)
     for row in rows:
-        reason = _find_reason(row, snapshot, sold)
+        reason = _find_reason(row, snapshot, sold, currency)
         if reason is None:
             _take_back(saving, row)
         row.state = RowState.UNDONE if reason is None else RowState.KEPT
@@ -88,7 +91,9 @@ def _list_sold(rows: Sequence[ProductImportRow], shop: Shop, item: ProductImport
     return {ids[one] for one in ordered}
 
 
-def _find_reason(row: ProductImportRow, snapshot: Snapshot, sold: set[str]) -> Problem | None:
+def _find_reason(
+    row: ProductImportRow, snapshot: Snapshot, sold: set[str], currency: str
+) -> Problem | None:
     """Return why a row cannot be taken back."""
     if row.sku in sold:
         return Problem(row.line, "sold_since", "", row.sku)
@@ -102,7 +107,8 @@ def _find_reason(row: ProductImportRow, snapshot: Snapshot, sold: set[str]) -> P
         has |= {**known.values, "options": dict(known.options), **prices}
     for name, value in row.after.items():
         if name not in STAYS and has.get(name) != value:
-            return Problem(row.line, "changed_since", name, str(has.get(name) or ""))
+            said = say_value(name, has.get(name), currency, list_currencies())
+            return Problem(row.line, "changed_since", name, said)
     return None
 
 

@@ -1,0 +1,41 @@
+"""What an import did, in sentences."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from shop.product_lists.selectors.imports import ImportView
+
+
+def say_counts(view: ImportView) -> list[str]:
+    """Return how many rows were read and what became of them; the parts sum to the whole."""
+    counts = view.counts
+    is_done = view.state in ("done", "undoing", "undone")
+    said = (
+        _(
+            "%(read)s rows read: %(new)s new, %(changed)s changed, %(same)s unchanged,"
+            " %(added)s added to their product, %(refused)s refused."
+        )
+        if is_done
+        else _(
+            "%(read)s rows read: %(new)s would be new, %(changed)s changed, %(same)s unchanged,"
+            " %(added)s added to their product, %(refused)s refused."
+        )
+    )
+    lines = [said % {name: counts.get(name, 0) for name in NAMES}]
+    bare = counts.get("without_stock", 0)
+    if bare:
+        told = ngettext(
+            "%(count)s new variant has no stock: it is sold out until you receive some.",
+            "%(count)s new variants have no stock: they are sold out until you receive some.",
+            bare,
+        )
+        lines.append(told % {"count": bare})
+    if view.state == "undone":
+        told = _("Undone: %(undone)s rows taken back, %(kept)s kept.")
+        lines.append(told % {name: counts.get(name, 0) for name in ("undone", "kept")})
+    return lines
+
+
+NAMES = ("read", "new", "changed", "same", "added", "refused")
