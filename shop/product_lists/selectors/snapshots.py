@@ -75,7 +75,7 @@ def take_snapshot(shop: Shop, *, home: str, currency: str) -> Snapshot:
             variants[row.sku] = Known(
                 handle=ref,
                 values=say_variant(shop, product, row, home=home, currency=currency),
-                options=row.options,
+                options=_settle_options(row.options, currency),
                 prices={market: one for market, one in prices.items() if market != home},
                 reserved=shop.stock.get(variant_id, (0, 0))[1],
                 is_withdrawn=row.sku in withdrawn and not row.is_active,
@@ -149,6 +149,14 @@ def list_chain(categories: Mapping[str, CategoryRow], path: str) -> list[Categor
         chain.insert(0, categories[path])
         path = chain[0].parent_path
     return chain
+
+
+def _settle_options(options: Mapping[str, str], currency: str) -> dict[str, str]:
+    name, value = BY_NAME["option1_name"], BY_NAME["option1_value"]
+    return {
+        str(settle(one, name, currency)): str(settle(chosen, value, currency))
+        for one, chosen in options.items()
+    }
 
 
 def _settle(said: Mapping[str, Value], currency: str) -> dict[str, Value]:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from orders.models import Order, OrderLine
 from pricing.models import PriceLedgerEntry
 from pricing.services import record_list_prices
-from shop.catalog.models import Brand, Category, Market, Product, Variant
-from shop.inventory.models import StockLocation, StockMovement, StockRecord
-from shop.kernel.sheets import sheet_lines
+from shop.catalog.models import Market, Product, Variant
+from shop.inventory.models import StockMovement, StockRecord
 from shop.product_lists import api
 from shop.product_lists.services import applying
-from shop.product_lists.services.working import work_on_imports
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import seed_rules
+from tests.factories.product_lists import export, find, take_list, tick, work
 
 pytestmark = pytest.mark.django_db
 
@@ -47,42 +39,8 @@ def _shop(settings: Any, tmp_path: Path) -> None:
     seed_rules()
 
 
-def run(text: str, *, apply: bool = True, **given: Any) -> api.ImportView:
-    """Take a list in with its own columns, check it, take it over."""
-    import_id = api.receive_list(file_name="products.csv", content=text.encode(), now=NOON, **given)
-    view = find(import_id)
-    api.choose_columns(import_id=import_id, fields=view.fields)
-    work()
-    if apply:
-        api.start_applying(import_id=import_id, now=tick())
-        work()
-    return find(import_id)
-
-
-_minutes = count(1)
-
-
-def tick() -> datetime:
-    """A minute later than whatever was before: the price ledger keeps one price a moment."""
-    return NOON + timedelta(minutes=next(_minutes))
-
-
-def work(tell: Callable[[int, int], None] = lambda done, of: None) -> None:
-    work_on_imports(clock=tick, tell=tell)
-
-
-def find(import_id: int) -> api.ImportView:
-    view = api.find_import(import_id)
-    assert view is not None
-    return view
-
-
-def export() -> str:
-    return "".join(sheet_lines(api.export_rows()))
-
-
 def test_a_dry_run_tells_what_would_happen_and_changes_nothing() -> None:
-    view = run(LIST, apply=False)
+    view = take_list(LIST, apply=False)
     assert view.state == "checked"
     assert dict(view.counts) == {
         "read": 4,
@@ -112,7 +70,7 @@ def test_a_dry_run_tells_what_would_happen_and_changes_nothing() -> None:
 
 
 def test_a_list_becomes_products_with_variants_prices_and_stock() -> None:
-    view = run(LIST)
+    view = take_list(LIST)
     assert (view.state, view.counts["new"], view.counts["refused"]) == ("done", 3, 1)
     tent = Product.objects.get(external_ref="tent")
     assert (tent.name, tent.name_zh, tent.option_names) == ("Tent", "帐篷", ["Size"])
@@ -128,22 +86,22 @@ def test_a_list_becomes_products_with_variants_prices_and_stock() -> None:
     assert StockRecord.objects.get(variant=two).on_hand == 4
     assert PriceLedgerEntry.objects.filter(variant=two, amount_minor=19_900).count() == 2
     assert not Variant.objects.filter(sku="STOVE").exists()
-    mended = run(MENDED)
+    mended = take_list(MENDED)
     assert (mended.counts["new"], mended.counts["same"]) == (1, 3)
 
 
 def test_the_same_list_again_changes_nothing() -> None:
-    run(MENDED)
+    take_list(MENDED)
     before = (StockMovement.objects.count(), PriceLedgerEntry.objects.count())
-    again = run(MENDED)
+    again = take_list(MENDED)
     assert (again.counts["read"], again.counts["same"]) == (4, 4)
     assert (StockMovement.objects.count(), PriceLedgerEntry.objects.count()) == before
     assert not api.list_changes(again.id, currency="USD", currencies={})
 
 
 def test_a_list_without_handles_finds_its_variants_by_sku() -> None:
-    run(MENDED)
-    changed = run("sku,stock,price\nTENT-3,7,\nMUG,,8.00\n")
+    take_list(MENDED)
+    changed = take_list("sku,stock,price\nTENT-3,7,\nMUG,,8.00\n")
     assert changed.counts["changed"] == 2
     assert StockRecord.objects.get(variant__sku="TENT-3").on_hand == 7
     movement = StockMovement.objects.get(variant__sku="TENT-3", kind="adjusted")
@@ -155,7 +113,7 @@ def test_a_list_without_handles_finds_its_variants_by_sku() -> None:
 
 def test_a_killed_worker_is_followed_by_one_that_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "BATCH", 1)
-    view = run(MENDED, apply=False)
+    view = take_list(MENDED, apply=False)
     api.start_applying(import_id=view.id, now=tick())
 
     def die(done: int, of: int) -> None:
@@ -193,9 +151,9 @@ def undo(view: api.ImportView) -> api.ImportView:
 
 
 def test_undo_restores_what_changed_and_archives_what_is_new() -> None:
-    run(MENDED)
+    take_list(MENDED)
     before = export()
-    second = run(
+    second = take_list(
         "sku,title,title_zh,category,price,stock,cost,barcode\n"
         "MUG,Steel mug,,Home > Mugs,8.00,31,2.00,4006381333931\n"
         "CUP,Cup,,Home > Mugs,5.00,1,,\n"
@@ -208,14 +166,14 @@ def test_undo_restores_what_changed_and_archives_what_is_new() -> None:
     rest = [line for line in export().splitlines() if not line.startswith("CUP,")]
     assert rest == before.splitlines()
     # The mended list brings back what the undo archived.
-    third = run("sku,title,category,price,stock\nCUP,Cup,Home > Mugs,5.00,1\n")
+    third = take_list("sku,title,category,price,stock\nCUP,Cup,Home > Mugs,5.00,1\n")
     assert third.counts["changed"] == 1
     assert Variant.objects.get(sku="CUP").is_active
 
 
 def test_undo_keeps_what_was_changed_or_sold_since() -> None:
-    run(MENDED)
-    second = run(
+    take_list(MENDED)
+    second = take_list(
         "sku,price,title,category\nMUG,8.00,,\nTENT-2,180.00,,\nTENT-3,230.00,,\nCUP,5,Cup,Home\n"
     )
     assert second.counts["changed"] == 3
@@ -262,14 +220,14 @@ def sell(variant_id: int) -> None:
 
 def test_prices_of_other_markets_are_kept_apart() -> None:
     Market.objects.create(code="eu", name="Europe", currency="EUR")
-    run("sku,title,category,price,price[eu]\nMUG,Mug,Home,9.50,8.90\n")
+    take_list("sku,title,category,price,price[eu]\nMUG,Mug,Home,9.50,8.90\n")
     assert list(
         PriceLedgerEntry.objects.filter(kind="list")
         .order_by("market_id")
         .values_list("market_id", "amount_minor")
     ) == [("eu", 890), ("us", 950)]
     # A list for another market says its prices in that market's currency.
-    changed = run("sku,price\nMUG,7.90\n", market="eu")
+    changed = take_list("sku,price\nMUG,7.90\n", market="eu")
     assert changed.counts["changed"] == 1
     assert Variant.objects.get().list_minor == 950
     assert export().splitlines()[1].endswith(",7.90")
@@ -284,77 +242,3 @@ def test_columns_chosen_once_are_remembered_for_the_next_list() -> None:
     api.choose_columns(import_id=first, fields=["sku", "title", "price", "category"])
     second = api.receive_list(file_name="b.csv", content=text, now=tick())
     assert find(second).fields == ["sku", "title", "price", "category"]
-
-
-NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=12).filter(
-    lambda text: text.strip()
-)
-GOODS = st.fixed_dictionaries(
-    {
-        "title": NAMES,
-        "category": NAMES,
-        "brand": NAMES,
-        "text": st.text(st.characters(exclude_categories=("Cs",)), max_size=20).filter(
-            lambda text: "\0" not in text
-        ),
-        "price": st.integers(1, 2**31 - 1),
-        "cost": st.none() | st.integers(0, 2**31 - 1),
-        "stock": st.integers(0, 10_000),
-        "is_sensitive": st.booleans(),
-        "sizes": st.lists(NAMES, max_size=3, unique_by=lambda one: " ".join(one.split())),
-        "facts": st.dictionaries(NAMES, NAMES, max_size=3),
-    }
-)
-
-
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(GOODS, min_size=1, max_size=4))
-def test_what_is_exported_comes_back_and_changes_nothing(goods: list[dict[str, Any]]) -> None:
-    with transaction.atomic():
-        for number, one in enumerate(goods):
-            store(f"p{number}", one)
-        exported = export()
-        again = run(exported)
-        assert api.list_sentences(again.id) == []
-        assert again.counts["read"] == again.counts["same"] == Variant.objects.count()
-        assert export() == exported
-        book = io.BytesIO()
-        api.write_workbook(api.export_rows(), book)
-        import_id = api.receive_list(file_name="a.xlsx", content=book.getvalue(), now=NOON)
-        api.choose_columns(import_id=import_id, fields=find(import_id).fields)
-        work()
-        assert find(import_id).counts["same"] == Variant.objects.count()
-        transaction.set_rollback(True)
-
-
-def store(ref: str, one: dict[str, Any]) -> None:
-    category = Category.objects.create(
-        external_ref=ref, slug=ref, path=ref, depth=0, name=f"{ref} {one['category']}"
-    )
-    product = Product.objects.create(
-        external_ref=ref,
-        name=one["title"],
-        slug=ref,
-        category=category,
-        brand=Brand.objects.create(external_ref=ref, name=f"{ref} {one['brand']}"),
-        description=one["text"],
-        attributes=one["facts"],
-        is_sensitive=one["is_sensitive"],
-        option_names=["Size"] if one["sizes"] else [],
-        created_at=NOON,
-    )
-    for at, size in enumerate(one["sizes"] or [""]):
-        variant = Variant.objects.create(
-            product=product,
-            external_ref=f"{ref}-{at}",
-            sku=f"{ref}-{at}",
-            list_minor=one["price"],
-            cost_minor=one["cost"],
-            cost_source="unknown" if one["cost"] is None else "merchant",
-            options={"Size": size} if size else {},
-            is_active=at < 2,
-            position=at,
-        )
-        record_list_prices(prices={variant.pk: one["price"]}, now=NOON)
-        online = StockLocation.objects.get(code="online")
-        StockRecord.objects.create(variant=variant, location=online, on_hand=one["stock"])
