@@ -7,11 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-<<<<<<< HEAD:shop/migrations/0017_product_imports.py
-        ('shop', '0016_list_prices_by_market'),
-=======
-        ("shop", "0015_own_products"),
->>>>>>> 67791be (Take lists in and give them back by command: import_products and export_products):shop/migrations/0016_product_imports.py
+        ("shop", "0016_list_prices_by_market"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

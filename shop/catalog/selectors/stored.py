@@ -13,13 +13,15 @@ from shop.catalog.models import Brand, Category, Product, Variant
 
 @dataclass(frozen=True, slots=True)
 class StoredProduct:
-    """A product as `save_products` takes it, with the ids of its variants by SKU and the files
-    of its pictures in their order: of all variants, and by SKU of one."""
+    """A product as `save_products` takes it, with the ids of its variants and their prices in
+    further markets by SKU, and the files of its pictures in their order: of all variants, and by
+    SKU of one."""
 
     row: ProductRow
     revision: int
     brand: str
     variant_ids: Mapping[str, int]
+    prices: Mapping[str, Mapping[str, int]]
     pictures: tuple[str, ...] = ()
     variant_pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -48,11 +50,11 @@ def list_product_refs(*, after: int, limit: int) -> list[tuple[int, str]]:
 
 
 def read_products(refs: Collection[str]) -> dict[str, StoredProduct]:
-    """Return products with all their variants and pictures by reference. Three queries."""
+    """Return products with all their variants and pictures by reference. Five queries."""
     products = (
         Product.objects.filter(external_ref__in=refs)
         .select_related("category", "brand")
-        .prefetch_related("variants", "pictures__variant")
+        .prefetch_related("variants__list_prices", "pictures__variant")
     )
     return {one.external_ref: _store(one) for one in products}
 
@@ -92,6 +94,10 @@ def _store(product: Product) -> StoredProduct:
         revision=product.revision,
         brand=product.brand.name,
         variant_ids={one.sku: one.pk for one in variants},
+        prices={
+            one.sku: {price.market_id: price.amount_minor for price in one.list_prices.all()}
+            for one in variants
+        },
         pictures=tuple(shared),
         variant_pictures={sku: tuple(names) for sku, names in own.items()},
     )

@@ -41,11 +41,11 @@ def _write_product(
     for row in product.row.variants:
         values: dict[str, Value] = {
             **shared,
-            **say_variant(shop, product, row, home=home, currency=currency),
+            **say_variant(shop, product, row, currency=currency),
         }
         for number, name in enumerate(product.row.option_names[:OPTIONS], start=1):
             values[f"option{number}_value"] = row.options.get(name)
-        prices = shop.prices.get(product.variant_ids[row.sku], {})
+        prices = product.prices.get(row.sku, {})
         yield [
             *(write_cell(values.get(column.name), column, currency) for column in COLUMNS),
             *(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pricing.selectors.listed import read_list_prices
 from shop.catalog.core.loading import CategoryRow, VariantRow
 from shop.catalog.selectors.stored import (
     StoredProduct,
@@ -20,15 +19,12 @@ from shop.product_lists.core.differences import Known, Snapshot
 from shop.product_lists.core.rows import ListedProduct
 from shop.product_lists.models import ProductImportRow
 
-Prices = Mapping[int, Mapping[str, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Shop:
     """Stored products by reference, with what else a list says of them."""
 
     products: Mapping[str, StoredProduct]
-    prices: Prices
     stock: Mapping[int, tuple[int, int]]
     categories: Mapping[str, CategoryRow]
 
@@ -39,7 +35,6 @@ def read_shop(refs: Collection[str]) -> Shop:
     ids = [one for product in products.values() for one in product.variant_ids.values()]
     return Shop(
         products=products,
-        prices=read_list_prices(ids),
         stock=read_stock(ids),
         categories={row.path: row for row in list_category_rows()},
     )
@@ -58,7 +53,7 @@ def read_shop_for(groups: Collection[ListedProduct]) -> Shop:
     return read_shop(refs)
 
 
-def take_snapshot(shop: Shop, *, home: str, currency: str) -> Snapshot:
+def take_snapshot(shop: Shop, *, currency: str) -> Snapshot:
     """Return what a list is compared with. One query, for variants that an undo has archived."""
     variants: dict[str, Known] = {}
     barcodes: dict[str, str] = {}
@@ -71,12 +66,11 @@ def take_snapshot(shop: Shop, *, home: str, currency: str) -> Snapshot:
     for ref, product in shop.products.items():
         for row in product.row.variants:
             variant_id = product.variant_ids[row.sku]
-            prices = dict(shop.prices.get(variant_id, {}))
             variants[row.sku] = Known(
                 handle=ref,
-                values=say_variant(shop, product, row, home=home, currency=currency),
+                values=say_variant(shop, product, row, currency=currency),
                 options=_settle_options(row.options, currency),
-                prices={market: one for market, one in prices.items() if market != home},
+                prices=product.prices.get(row.sku, {}),
                 reserved=shop.stock.get(variant_id, (0, 0))[1],
                 is_withdrawn=row.sku in withdrawn and not row.is_active,
             )
@@ -115,7 +109,7 @@ def say_shared(shop: Shop, product: StoredProduct, *, currency: str) -> dict[str
 
 
 def say_variant(
-    shop: Shop, product: StoredProduct, row: VariantRow, *, home: str, currency: str
+    shop: Shop, product: StoredProduct, row: VariantRow, *, currency: str
 ) -> dict[str, Value]:
     """Return what a list says of one variant, its options and prices of other markets left out.
 
@@ -127,7 +121,7 @@ def say_variant(
     said: dict[str, Value] = {
         "sku": row.sku,
         "barcode": row.gtin or None,
-        "price": shop.prices.get(variant_id, {}).get(home, row.list_minor),
+        "price": row.list_minor,
         "cost": row.cost_minor,
         "stock": shop.stock.get(variant_id, (0, 0))[0],
         "size": write_size(row.measure_amount, row.measure_unit) if row.measure_amount else None,

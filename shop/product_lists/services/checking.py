@@ -57,7 +57,7 @@ def judge_batch(
 ) -> tuple[Shop, list[list[Verdict]]]:
     """Return the shop's own products of a batch, and what becomes of the rows of each product."""
     shop = read_shop_for(batch)
-    snapshot = take_snapshot(shop, home=found.home, currency=found.currency)
+    snapshot = take_snapshot(shop, currency=found.currency)
     judged = []
     for product in batch:
         verdicts = judge_product(product, snapshot)

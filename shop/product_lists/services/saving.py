@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pricing.services import record_list_prices, save_products
+from pricing.services import Ask, save_products, set_list_prices, withdraw_list_prices
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.catalog.core.slugs import make_slug, name_options
 from shop.catalog.selectors.stored import list_brand_refs
@@ -45,7 +45,7 @@ class Saving:
         self.products: dict[str, ProductRow] = {}
         self.opening: dict[str, int] = {}
         self.counted: dict[str, int] = {}
-        self.prices: dict[str, dict[str, int]] = {}
+        self.prices: dict[str, dict[str, int | None]] = {}
         self._brand_refs: dict[str, str] | None = None
 
     def begin(self, handle: str) -> ProductRow:
@@ -121,8 +121,9 @@ class Saving:
             (self.opening if is_new else self.counted)[sku] = int(str(stock))
         for name, value in change.items():
             market = market_of(name)
-            if market and value is not None:
-                self.prices.setdefault(market, {})[sku] = int(str(value))
+            if market:
+                amount = None if value is None else int(str(value))
+                self.prices.setdefault(market, {})[sku] = amount
 
     def _brand(self, name: str) -> str:
         if self._brand_refs is None:
@@ -168,8 +169,10 @@ class Saving:
         )
         ids = {sku: saved.variant_ids[ref] for sku, ref in refs.items()}
         for market, prices in sorted(self.prices.items()):
-            moved = {ids[sku]: amount for sku, amount in prices.items()}
-            record_list_prices(prices=moved, now=now, market=market)
+            asks = {ids[sku]: Ask(one) for sku, one in prices.items() if one is not None}
+            set_list_prices(asks=asks, market=market, now=now)
+            gone = [ids[sku] for sku, one in prices.items() if one is None]
+            withdraw_list_prices(variant_ids=gone, market=market, now=now)
         for sku in sorted(self.counted, key=lambda one: ids[one]):
             adjust_stock(
                 variant_id=ids[sku], on_hand=self.counted[sku], reference=reference, now=now

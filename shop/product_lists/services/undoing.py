@@ -13,7 +13,6 @@ from pricing.selectors.places import home_place
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.markets import list_currencies
 from shop.product_lists.core.cells import Value
-from shop.product_lists.core.columns import market_of
 from shop.product_lists.core.differences import Outcome, Snapshot
 from shop.product_lists.core.problems import Problem
 from shop.product_lists.models import ProductImport, ProductImportRow
@@ -63,7 +62,7 @@ def _undo_batch(import_id: int, now: datetime) -> int | None:
     home = home_place()[0]
     shop = read_shop({row.handle for row in rows})
     currency = get_market(home).currency
-    snapshot = take_snapshot(shop, home=home, currency=currency)
+    snapshot = take_snapshot(shop, currency=currency)
     sold = _list_sold(rows, shop, item)
     saving = Saving(shop, home=home)
     for row in rows:
@@ -116,10 +115,5 @@ def _take_back(saving: Saving, row: ProductImportRow) -> None:
     if row.outcome == Outcome.NEW:
         saving.change(row.handle, row.sku, {"archived": True})
         return
-    before = {
-        name: value
-        for name, value in row.before.items()
-        # A price that a market did not have cannot be taken away again: the ledger keeps it.
-        if name not in STAYS and not (market_of(name) and value is None)
-    }
+    before = {name: value for name, value in row.before.items() if name not in STAYS}
     saving.change(row.handle, row.sku, before)

@@ -11,7 +11,6 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pricing.services import record_list_prices
 from shop.catalog.models import Brand, Category, Product, Variant
 from shop.inventory.models import StockLocation, StockRecord
 from shop.product_lists import api
@@ -96,6 +95,5 @@ def store(ref: str, one: dict[str, Any]) -> None:
             is_active=at < 2,
             position=at,
         )
-        record_list_prices(prices={variant.pk: one["price"]}, now=NOON)
         online = StockLocation.objects.get(code="online")
         StockRecord.objects.create(variant=variant, location=online, on_hand=one["stock"])

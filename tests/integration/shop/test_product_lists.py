@@ -9,7 +9,7 @@ import pytest
 
 from orders.models import Order, OrderLine
 from pricing.models import PriceLedgerEntry
-from pricing.services import record_list_prices
+from pricing.services import Ask, set_list_prices
 from shop.catalog.models import Market, Product, Variant
 from shop.inventory.models import StockMovement, StockRecord
 from shop.product_lists import api
@@ -178,7 +178,7 @@ def test_undo_keeps_what_was_changed_or_sold_since() -> None:
     )
     assert second.counts["changed"] == 3
     ids = dict(Variant.objects.values_list("sku", "pk"))
-    record_list_prices(prices={ids["TENT-2"]: 17_000}, now=tick())
+    set_list_prices(asks={ids["TENT-2"]: Ask(17_000)}, market="us", now=tick())
     sell(ids["CUP"])
     undone = undo(second)
     assert (undone.counts["undone"], undone.counts["kept"]) == (2, 2)
