@@ -63,7 +63,7 @@ FIELDS = {
     ),
     "DeliveryMethod": classify(
         none="id market_code code name name_zh price_minor free_from_minor min_days max_days"
-        " needs_address position is_active"
+        " needs_address countries position is_active"
     ),
     "SalesDay": classify(
         none="id zone day channel orders lines sales_minor margin_minor margin_base_minor"

@@ -38,7 +38,7 @@ class DeliveryMethodAdmin(KeptAdmin):
     fieldsets = [
         (None, {"fields": [("name", "name_zh"), ("code", "market_code"), "is_active", "position"]}),
         (_("Price"), {"fields": [("price_minor", "free_from_minor")]}),
-        (_("How"), {"fields": [("min_days", "max_days"), "needs_address"]}),
+        (_("How"), {"fields": [("min_days", "max_days"), ("needs_address", "countries")]}),
     ]
 
     def place_for(self, row: Any, asked: Mapping[str, str]) -> StaffPlace:

@@ -12,7 +12,7 @@ from promotions.core.values import DeliveryCut
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way of delivery of a market, names by language."""
+    """A way of delivery of a market, names by language. No `countries`: the market's own."""
 
     code: str
     name: str
@@ -22,6 +22,7 @@ class Method:
     min_days: int
     max_days: int
     needs_address: bool
+    countries: tuple[str, ...] = ()
 
 
 def without_same_day(methods: Sequence[Method]) -> tuple[Method, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 
 class TaxRate(models.Model):
@@ -55,6 +58,13 @@ class DeliveryMethod(models.Model):
     min_days = models.PositiveSmallIntegerField(default=0)
     max_days = models.PositiveSmallIntegerField(default=0)
     needs_address = models.BooleanField(default=True)
+    countries = ArrayField(
+        models.CharField(max_length=2),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Two-letter codes such as DE,AT. Empty: the market's own country.",
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
@@ -70,3 +80,11 @@ class DeliveryMethod(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Write country codes in capitals; refuse what is none."""
+        self.countries = [code.strip().upper() for code in self.countries]
+        unknown = [code for code in self.countries if not (code.isalpha() and len(code) == 2)]
+        if unknown:
+            said = _("Write two-letter country codes such as DE, AT; not %(codes)s.")
+            raise ValidationError({"countries": said % {"codes": ", ".join(unknown)}})

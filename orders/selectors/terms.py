@@ -43,6 +43,12 @@ def load_terms(
     return terms
 
 
+def find_method(*, market_code: str, code: str, day: date) -> Method | None:
+    """Return a way of delivery of a market; None without it. No query while fresh."""
+    methods = load_terms(market_code=market_code, day=day).methods
+    return next((method for method in methods if method.code == code), None)
+
+
 def find_delivery_rates(market_codes: Collection[str]) -> Callable[[str, date], Rate]:
     """Return what gives the rate of tax on delivery by market and day. One query."""
     rows = list(TaxRate.objects.filter(market_code__in=market_codes).order_by("valid_from"))
@@ -86,6 +92,7 @@ def _read_methods(market_code: str) -> tuple[Method, ...]:
             min_days=row.min_days,
             max_days=row.max_days,
             needs_address=row.needs_address,
+            countries=tuple(row.countries),
         )
         for row in rows.order_by("position", "id")
     )

@@ -23,7 +23,7 @@ from orders.services.carts import (
     view_cart,
 )
 from orders.services.checkout import start_checkout
-from orders.services.contacts import ContactRefused
+from orders.services.contacts import ContactRefused, check_contact
 from orders.services.erasure import forget_contacts
 from orders.services.facts import forget_old_facts
 from orders.services.gift_choices import choose_gift
@@ -58,6 +58,7 @@ __all__ = [
     "add_to_cart",
     "apply_coupon",
     "cancel_order",
+    "check_contact",
     "choose_gift",
     "expire_carts",
     "expire_unpaid_orders",

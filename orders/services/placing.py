@@ -18,6 +18,7 @@ from orders.metrics import checkout_refusals_total, orders_total
 from orders.models import Cart, Order, OrderEvent, OrderLine
 from orders.payments.api import pay_nothing
 from orders.selectors import get_order
+from orders.selectors.terms import find_method
 from orders.services.ages import find_minimum_age, require_age
 from orders.services.checkout import (
     check_ready,
@@ -107,9 +108,11 @@ def _place(
 ) -> Order:
     opened = lock_cart(context)
     cart = require_cart(opened)
+    contact = _reach(contact, context, delivery_method)
     cart.identity = identity_of(contact)
     valuation = _value(opened, context, delivery_method)
-    _check(valuation, context, contact, is_of_age=is_of_age)
+    check_ready(valuation)
+    require_age(valuation.lines, context.market, is_of_age=is_of_age)
     total = valuation.valued.totals.total_minor
     if total > shown_total_minor:
         raise explain_total(opened, context, delivery_method, shown_total_minor, total)
@@ -159,12 +162,10 @@ def _hold(
     return held.until - HOLD_GRACE
 
 
-def _check(
-    valuation: Valuation, context: QuoteContext, contact: Contact, *, is_of_age: bool
-) -> None:
-    check_ready(valuation)
-    require_age(valuation.lines, context.market, is_of_age=is_of_age)
-    check_contact(contact, valuation.valued.view.delivery)
+def _reach(contact: Contact, context: QuoteContext, delivery_method: str) -> Contact:
+    """Return the checked contact. Raises ContactRefused."""
+    method = find_method(market_code=context.market, code=delivery_method, day=context.now.date())
+    return check_contact(contact, method, country=get_market(context.market).country)
 
 
 def _buyer(cart: Cart, context: QuoteContext) -> Buyer:

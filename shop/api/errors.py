@@ -22,6 +22,7 @@ from shop.api.metrics import problems_total
 from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 from shop.api.responses import json_response
 from shop.kernel.errors import FairtagError
+from shop.pages.contact import say_fault
 
 PROBLEM_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:fairtag:problem:"
@@ -146,8 +147,8 @@ def _from_refusal(error: FairtagError) -> HttpResponse:
         headers["WWW-Authenticate"] = 'Bearer realm="fairtag"'
     detail = _say(error)
     faults = [
-        {"pointer": pointer("contact", name), "code": error.code, "message": detail}
-        for name in error.detail.get("fields", ())
+        {"pointer": pointer("contact", name), "code": fault["code"], "message": say_fault(fault)}
+        for name, fault in error.detail.get("faults", {}).items()
         if error.code == "contact_refused"
     ]
     if error.code == "document_refused":

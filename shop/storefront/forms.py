@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from orders.core.delivery import Method
 from orders.core.values import Contact
+from orders.services import ContactRefused, check_contact
+from shop.pages.contact import say_fault
 
 MAX_QUANTITY = 99
 MAX_TOKEN = 900
@@ -80,6 +84,18 @@ class EmailForm(forms.Form):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CheckoutTerms:
+    """What a checkout offers: deliveries and payments by code, countries and regions by name."""
+
+    country: str
+    deliveries: Mapping[str, Method | None]
+    methods: Sequence[str]
+    countries: Sequence[tuple[str, str]] = ()
+    regions: Sequence[tuple[str, str]] = ()
+    minimum_age: int | None = None
+
+
 def _text(label: Any, token: str, *, limit: int, required: bool = True, **attrs: str) -> Any:
     return forms.CharField(
         label=label,
@@ -90,7 +106,7 @@ def _text(label: Any, token: str, *, limit: int, required: bool = True, **attrs:
 
 
 class CheckoutForm(forms.Form):
-    """Eleven fields, six required with delivery; names and order suit browsers that fill in."""
+    """Twelve fields, at most; names and order suit browsers that fill in."""
 
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -104,6 +120,11 @@ class CheckoutForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
     )
+    country = forms.ChoiceField(
+        label=_("Country"),
+        required=False,
+        widget=forms.Select(attrs={"autocomplete": "country"}),
+    )
     address_line1 = _text(_("Street and number"), "address-line1", limit=160, required=False)
     address_line2 = _text(
         _("Apartment, floor (optional)"), "address-line2", limit=160, required=False
@@ -115,28 +136,32 @@ class CheckoutForm(forms.Form):
     delivery = forms.ChoiceField(choices=())
     method = forms.ChoiceField(choices=())
 
-    NEEDED_FOR_DELIVERY = ("address_line1", "city", "region", "postcode")
-
-    def __init__(
-        self,
-        *args: Any,
-        deliveries: list[str],
-        without_address: set[str],
-        methods: list[str],
-        country: str,
-        minimum_age: int | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *args: Any, terms: CheckoutTerms, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.without_address = without_address
-        self.country = country
-        self.minimum_age = minimum_age
-        if minimum_age is None:
+        self.terms = terms
+        self.minimum_age = terms.minimum_age
+        if terms.minimum_age is None:
             del self.fields["is_of_age"]
         else:
-            self._ask_age(minimum_age)
-        self.fields["delivery"].choices = [(code, code) for code in deliveries]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
-        self.fields["method"].choices = [(code, code) for code in methods]  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+            self._ask_age(terms.minimum_age)
+        self._choose("country", terms.countries)
+        self._choose("delivery", [(code, code) for code in terms.deliveries])
+        self._choose("method", [(code, code) for code in terms.methods])
+        if len(terms.countries) < 2:
+            del self.fields["country"]
+            self._shape_region()
+
+    def _choose(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]  # stubs: Field, it is a ChoiceField
+
+    def _shape_region(self) -> None:
+        """Offer the regions of the one country; ask for none where addresses have none."""
+        if self.terms.regions:
+            choices = [("", "—"), *self.terms.regions]
+            attrs = {"autocomplete": "address-level1"}
+            self.fields["region"].widget = forms.Select(attrs=attrs, choices=choices)
+        else:
+            del self.fields["region"]
 
     def _ask_age(self, minimum_age: int) -> None:
         field = self.fields["is_of_age"]
@@ -146,26 +171,20 @@ class CheckoutForm(forms.Form):
         field.help_text = _("An identity document is checked when the order is handed over.")
 
     def clean(self) -> dict[str, Any]:
-        """Ask for an address only when something is delivered to it."""
+        """Check the contact as placing the order will, each fault beside its field."""
         cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("delivery") in self.without_address:
-            return cleaned
-        for name in self.NEEDED_FOR_DELIVERY:
-            if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, self.fields[name].error_messages["required"])
+        method = self.terms.deliveries.get(str(cleaned.get("delivery")))
+        try:
+            check_contact(self.contact(), method, country=self.terms.country)
+        except ContactRefused as refusal:
+            for name, fault in refusal.detail["faults"].items():
+                if name not in self.errors:
+                    self.add_error(name if name in self.fields else None, say_fault(fault))
         return cleaned
 
     def contact(self) -> Contact:
-        """Return the checked address."""
-        given = self.cleaned_data
-        return Contact(
-            email=given["email"],
-            name=given["name"],
-            phone=given["phone"],
-            address_line1=given["address_line1"],
-            address_line2=given["address_line2"],
-            city=given["city"],
-            region=given["region"],
-            postcode=given["postcode"],
-            country=self.country,
-        )
+        """Return the contact as it was typed."""
+        given = {field.name: self.cleaned_data.get(field.name) or "" for field in fields(Contact)}
+        if "country" not in self.fields:
+            given["country"] = self.terms.country
+        return Contact(**given)

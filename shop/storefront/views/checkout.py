@@ -10,12 +10,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from orders.core.values import CheckoutView, OrderView
 from orders.payments.api import start_payment
+from orders.selectors.addresses import list_regions, list_served
+from orders.selectors.terms import find_method
 from orders.services import place_order, remember_contact, use_points
 from shop.catalog.selectors import get_market
 from shop.jobs.limits import MONEY
@@ -25,7 +28,7 @@ from shop.pages.cards import quote_context
 from shop.pages.checkout import checkout as checkout_page
 from shop.pages.checkout import last_contact
 from shop.staff.keys import read_number
-from shop.storefront.forms import CheckoutForm
+from shop.storefront.forms import CheckoutForm, CheckoutTerms
 from shop.storefront.limits import limited
 from shop.storefront.messages import say_refusal
 from shop.storefront.points_words import say_less
@@ -131,10 +134,23 @@ def _make_form(view: CheckoutView, given: Any = None, initial: Any = None) -> Ch
             "method": view.methods[0].code if view.methods else "",
             **(initial or {}),
         },
-        deliveries=[option.code for option in view.options],
-        without_address={option.code for option in view.options if not option.needs_address},
+        terms=_read_terms(view),
+    )
+
+
+def _read_terms(view: CheckoutView) -> CheckoutTerms:
+    """Return what the form may choose from: only countries that something is delivered to."""
+    market = get_market(settings.MARKET_CODE)
+    where: dict[str, Any] = {"market_code": market.code, "day": utc_now().date()}
+    language = get_language() or "en"
+    countries = list_served(**where, country=market.country, language=language)
+    is_single = len(countries) == 1
+    return CheckoutTerms(
+        country=countries[0][0] if countries else market.country,
+        deliveries={one.code: find_method(**where, code=one.code) for one in view.options},
         methods=[method.code for method in view.methods],
-        country=get_market(settings.MARKET_CODE).country,
+        countries=countries,
+        regions=list_regions(countries[0][0]) if is_single else (),
         minimum_age=view.minimum_age,
     )
 

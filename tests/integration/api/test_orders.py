@@ -13,6 +13,7 @@ from orders.models import Order
 from orders.payments.models import Payment
 from tests.factories.api import (
     API,
+    CONTACT,
     Device,
     add,
     expect,
@@ -152,9 +153,15 @@ def test_a_wrong_address_points_at_its_fields(alice: Device) -> None:
     assert [fault["pointer"] for fault in answer.json()["errors"]] == [
         "#/contact/address_line1",
         "#/contact/city",
-        "#/contact/country",
         "#/contact/postcode",
+        "#/contact/region",
     ]
+    body["contact"] |= CONTACT | {"postcode": "???", "phone": "12"}
+    faults = alice.client.post(f"{API}/orders", body, Idempotency_Key="press").json()["errors"]
+    assert {fault["pointer"]: fault["message"] for fault in faults} == {
+        "#/contact/phone": "This is not valid there. For example: +1 201-555-0123",
+        "#/contact/postcode": "This is not valid there. For example: 43085",
+    }
 
 
 @pytest.mark.django_db

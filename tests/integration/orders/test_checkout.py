@@ -184,7 +184,11 @@ def test_a_contact_that_cannot_be_reached_is_refused_field_by_field(
     add_to_cart(context=visit, variant_id=shelf.rye)
     with pytest.raises(ContactRefused) as refusal:
         place(visit, contact=replace(BOB_AT_HOME, email="bob@", city=" ", name="x" * 121))
-    assert refusal.value.detail == {"fields": ["city", "email", "name"]}
+    assert refusal.value.detail["fields"] == ["city", "email", "name"]
+    assert refusal.value.detail["faults"]["email"] == {
+        "code": "bad",
+        "example": "alice@example.com",
+    }
     pickup = replace(BOB_AT_HOME, address_line1="", city="", postcode="")
     assert place(visit, contact=pickup, delivery_method="pickup").delivery_minor == 0
 
