@@ -61,15 +61,7 @@ def read_products(refs: Collection[str]) -> dict[str, StoredProduct]:
 
 def _store(product: Product) -> StoredProduct:
     variants = sorted(product.variants.all(), key=lambda one: (one.position, one.pk))
-    shared: list[str] = []
-    own: dict[str, list[str]] = {}
-    for picture in sorted(product.pictures.all(), key=lambda one: (one.position, one.pk)):
-        if picture.state == picture.State.REFUSED:
-            continue
-        if picture.variant is None:
-            shared.append(picture.file_name)
-        else:
-            own.setdefault(picture.variant.sku, []).append(picture.file_name)
+    shared, own = _name_pictures(product)
     row = ProductRow(
         ref=product.external_ref,
         name=product.name,
@@ -101,6 +93,20 @@ def _store(product: Product) -> StoredProduct:
         pictures=tuple(shared),
         variant_pictures={sku: tuple(names) for sku, names in own.items()},
     )
+
+
+def _name_pictures(product: Product) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the file names of all variants' pictures, and of single ones' by SKU."""
+    shared: list[str] = []
+    own: dict[str, list[str]] = {}
+    for picture in sorted(product.pictures.all(), key=lambda one: (one.position, one.pk)):
+        if picture.state == picture.State.REFUSED:
+            continue
+        if picture.variant is None:
+            shared.append(picture.file_name)
+        else:
+            own.setdefault(picture.variant.sku, []).append(picture.file_name)
+    return shared, own
 
 
 def _store_variant(variant: Variant) -> VariantRow:
