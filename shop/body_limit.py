@@ -26,6 +26,7 @@ class Allowance:
 # Pages that take files, by route. The API's own view of documents reads with a limit of its own.
 FILE_PAGES = {
     "groups_prove": Allowance(6 * MEBIBYTE, ""),
+    "admin:product_list_upload": Allowance(222 * MEBIBYTE, "shop.add_productimport"),
     "admin:campaign_import": Allowance(6 * MEBIBYTE, "promotions.add_campaign"),
     "admin:promotions_codeimport_add": Allowance(40 * MEBIBYTE, "promotions.add_codeimport"),
     "admin:pricing_competitorsource_add": Allowance(21 * MEBIBYTE, "pricing.add_competitorsource"),

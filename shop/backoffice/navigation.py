@@ -174,6 +174,12 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         _("Catalogue"),
         (
             table(_("Products"), "inventory_2", "shop.product"),
+            Item(
+                _("Lists of products"),
+                "upload_file",
+                "admin:product_lists",
+                "shop.view_productimport",
+            ),
             table(_("Variants"), "qr_code_2", "shop.variant"),
             table(_("Categories"), "account_tree", "shop.category"),
             table(_("Brands"), "branding_watermark", "shop.brand"),

@@ -34,6 +34,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         ),
         *("pricing_jurisdictionrow_add", "pricing_jurisdictionrow_change"),
         *("pricing_emergencycap_change", "act_on_experiment"),
+        *("product_list_apply", "product_list_undo"),
     ),
     "offers": (
         *("promotions_campaign_schedule", "promotions_campaign_approve"),

@@ -13,6 +13,7 @@ CATALOG: Names = (
     *("shop.market", "shop.store", "shop.category", "shop.brand", "shop.product"),
     *("shop.variant", "shop.productpicture", "shop.productweek"),
 )
+LISTS: Names = ("shop.productimport",)
 STOCK: Names = (
     *("shop.stocklocation", "shop.stockrecord", "shop.stockreservation", "shop.stockmovement"),
 )
@@ -63,6 +64,7 @@ APPROVALS: Names = ("shop.approvalrequest",)
 MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
 ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
+    *LISTS,
     *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
     *PARTNERS,
     *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
@@ -106,6 +108,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "promotions.partner", "promotions.partnershare", "promotions.tilltoken")
     | rights("change", "promotions.tilltoken")
     | rights("change", "promotions.partner", "promotions.partnershare")
+    | rights("view", *LISTS)
+    | rights("add", *LISTS)
+    | rights("change", *LISTS)
     | rights("view", "orders.order", "orders.orderline", "profiles.segment", "shop.jobrun")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")

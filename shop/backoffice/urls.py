@@ -33,6 +33,16 @@ from shop.backoffice.views.guardrails import show_guardrails
 from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
 from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
+from shop.backoffice.views.product_lists import (
+    apply_list,
+    choose_list_columns,
+    download_refused,
+    export_list,
+    show_list,
+    show_lists,
+    undo_list,
+    upload_list,
+)
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
 from shop.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
@@ -72,9 +82,27 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
+        *_list_product_lists(site),
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
+    ]
+
+
+def _list_product_lists(site: AdminSite) -> list[URLPattern]:
+    pages = {
+        "": (show_lists, "product_lists"),
+        "upload/": (upload_list, "product_list_upload"),
+        "export/": (export_list, "product_list_export"),
+        "<int:import_id>/": (show_list, "product_list"),
+        "<int:import_id>/columns/": (choose_list_columns, "product_list_columns"),
+        "<int:import_id>/apply/": (apply_list, "product_list_apply"),
+        "<int:import_id>/undo/": (undo_list, "product_list_undo"),
+        "<int:import_id>/refused.csv": (download_refused, "product_list_refused"),
+    }
+    return [
+        path(f"products/lists/{route}", site.admin_view(view), name=name)
+        for route, (view, name) in pages.items()
     ]
 
 

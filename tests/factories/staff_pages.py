@@ -60,6 +60,14 @@ PAGES = {
     "campaign_files": "promotions.view_campaign",
     "campaign_export": "promotions.view_campaign",
     "campaign_import": "promotions.add_campaign",
+    "product_lists": "shop.view_productimport",
+    "product_list": "shop.view_productimport",
+    "product_list_export": "shop.view_productimport",
+    "product_list_refused": "shop.view_productimport",
+    "product_list_upload": "shop.add_productimport",
+    "product_list_columns": "shop.add_productimport",
+    "product_list_apply": "shop.add_productimport",
+    "product_list_undo": "shop.change_productimport",
     "campaign_results": "promotions.view_campaign",
     "campaign_results_csv": "promotions.view_campaign",
     "campaign_rollback": "promotions.change_campaign",
@@ -69,6 +77,7 @@ PAGES = {
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
+    *("product_list_upload", "product_list_columns", "product_list_apply", "product_list_undo"),
     *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
@@ -76,4 +85,7 @@ POSTED = {
     *("pack_picked", "ship_packed"),
 }
 # Of all campaigns, not of one.
-OF_ALL = ("campaign_calendar", "campaign_files", "campaign_export", "campaign_import")
+OF_ALL = (
+    *("campaign_calendar", "campaign_files", "campaign_export", "campaign_import"),
+    *("product_lists", "product_list_export", "product_list_upload"),
+)

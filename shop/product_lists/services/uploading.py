@@ -22,7 +22,7 @@ from shop.product_lists.sentences import say_problem
 from shop.product_lists.workbooks import read_sheet
 
 MEGABYTE = 2**20
-MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 500 * MEGABYTE
+MOST_LIST, MOST_PICTURES = 20 * MEGABYTE, 200 * MEGABYTE
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 3, 80
 State = ProductImport.State
 
@@ -60,9 +60,6 @@ def receive_list(
         raise ListRefused(say_problem(bad.problem, at or name)) from bad
     find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
     find_file(upload).write_bytes(content)
-    sample = [
-        [cell[:SAMPLE_CHARACTERS] for cell in cells] for _line, cells in sheet.rows[:SAMPLE_ROWS]
-    ]
     item = ProductImport.objects.create(
         file_name=name,
         upload=upload,
@@ -71,7 +68,9 @@ def receive_list(
         encoding=sheet.encoding,
         header=sheet.header,
         fields=_remember_fields(sheet.header) or guess_fields(sheet.header),
-        sample=sample,
+        sample=[
+            [one[:SAMPLE_CHARACTERS] for one in cells] for _, cells in sheet.rows[:SAMPLE_ROWS]
+        ],
         total=len(sheet.rows),
         created_by_id=by_id,
         created_at=now,

@@ -1,0 +1,246 @@
+"""Lists of products: upload, choose columns, see what would change, take over, undo, export."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.contrib import messages
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from pricing.selectors.places import home_place
+from shop.backoffice.frame import needs, render_page
+from shop.catalog.selectors import get_market
+from shop.catalog.selectors.markets import list_currencies
+from shop.jobs.services import JobUnknown, start_job
+from shop.kernel.clock import utc_now
+from shop.kernel.sheets import sheet_lines
+from shop.product_lists.api import (
+    COLUMNS,
+    BadList,
+    ImportView,
+    ListRefused,
+    choose_columns,
+    export_rows,
+    find_import,
+    list_changes,
+    list_imports,
+    list_kept,
+    list_refused_rows,
+    list_sentences,
+    receive_list,
+    say_counts,
+    start_applying,
+    start_undoing,
+    write_workbook,
+)
+from shop.staff.reasons import account_id
+
+CAN_SEE, CAN_IMPORT = "shop.view_productimport", "shop.add_productimport"
+CAN_UNDO = "shop.change_productimport"
+JOB, QUEUE = "work_on_product_lists", "recompute"
+STATES = {
+    "uploaded": (gettext_lazy("choose the columns"), "blue"),
+    "checking": (gettext_lazy("being checked"), "amber"),
+    "checked": (gettext_lazy("checked, nothing is changed yet"), "blue"),
+    "applying": (gettext_lazy("being taken over"), "amber"),
+    "done": (gettext_lazy("taken over"), "green"),
+    "undoing": (gettext_lazy("being undone"), "amber"),
+    "undone": (gettext_lazy("undone"), "gray"),
+    "failed": (gettext_lazy("could not be read"), "red"),
+}
+OUTCOMES = {
+    "new": (gettext_lazy("new"), "green"),
+    "changed": (gettext_lazy("changed"), "blue"),
+    "added": (gettext_lazy("added to its product"), "gray"),
+}
+
+
+@require_safe
+@needs(CAN_SEE)
+def show_lists(request: HttpRequest) -> HttpResponse:
+    """Show how lists come in and go out, and what came before. Two queries of our own."""
+    context = {
+        "imports": [(one, *STATES[one.state]) for one in list_imports()],
+        "may_import": request.user.has_perm(CAN_IMPORT),
+        "markets": sorted(list_currencies().items()),
+        "home": home_place()[0],
+        "columns": COLUMNS,
+    }
+    return render_page(request, "admin/product_lists.html", _("Lists of products"), context)
+
+
+@require_POST
+@needs(CAN_IMPORT)
+def upload_list(request: HttpRequest) -> HttpResponse:
+    """Keep an uploaded list and go on to its columns."""
+    given, pictures = request.FILES.get("file"), request.FILES.get("pictures")
+    if given is None:
+        messages.error(request, _("Choose a file first."))
+        return HttpResponseRedirect(reverse("admin:product_lists"))
+    market = request.POST.get("market", "")
+    try:
+        import_id = receive_list(
+            file_name=given.name or "list",
+            content=given.read(),
+            pictures=None if pictures is None else pictures.file,
+            pictures_name="" if pictures is None else pictures.name or "pictures.zip",
+            market=market if market in list_currencies() else "",
+            by_id=account_id(request),
+            now=utc_now(),
+        )
+    except ListRefused as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("admin:product_lists"))
+    return HttpResponseRedirect(reverse("admin:product_list", args=[import_id]))
+
+
+@require_safe
+@needs(CAN_SEE)
+def show_list(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Show where an import is and what it does. About four queries of our own."""
+    item = _require(import_id)
+    if request.headers.get("HX-Request") == "true" and "part" in request.GET:
+        if not item.is_waiting:
+            return HttpResponse(headers={"HX-Redirect": _address(import_id)})
+        context = {"item": item, "says": STATES[item.state][0]}
+        return TemplateResponse(request, "admin/parts/product_list_progress.html", context)
+    home, currencies = home_place()[0], list_currencies()
+    money = {"currency": get_market(home).currency, "currencies": currencies}
+    state, tone = STATES[item.state]
+    is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
+    context = {
+        "item": item,
+        "says": state,
+        "tone": tone,
+        "counts": say_counts(item) if is_read else [],
+        "changes": [(one, *OUTCOMES[one.outcome]) for one in list_changes(import_id, **money)],
+        "kept": list_kept(import_id, **money),
+        "sentences": list_sentences(import_id),
+        "columns": _list_columns(item, currencies),
+        "may_import": request.user.has_perm(CAN_IMPORT),
+        "may_undo": request.user.has_perm(CAN_UNDO),
+    }
+    return render_page(request, "admin/product_list.html", item.file_name, context)
+
+
+def _list_columns(item: ImportView, currencies: dict[str, str]) -> list[dict[str, Any]]:
+    """Return the columns of the file, each with its first cells and what it may be."""
+    names = [column.name for column in COLUMNS]
+    names += [f"price[{market}]" for market in sorted(currencies)]
+    return [
+        {
+            "header": header or _("(no name)"),
+            "chosen": chosen,
+            "cells": [cells[at] for cells in item.sample if at < len(cells) and cells[at].strip()],
+            "names": names if not chosen or chosen in names else [*names, chosen],
+        }
+        for at, (header, chosen) in enumerate(zip(item.header, item.fields, strict=True))
+    ]
+
+
+def _ask(request: HttpRequest, import_id: int, act: Callable[[], None]) -> HttpResponse:
+    """Ask a worker for something and show it at work; say why where it is refused."""
+    try:
+        act()
+    except ListRefused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        # With Redis down the schedule finds it within a minute.
+        with suppress(JobUnknown):
+            start_job(name=JOB, queue=QUEUE)
+    return HttpResponseRedirect(_address(import_id))
+
+
+@require_POST
+@needs(CAN_IMPORT)
+def choose_list_columns(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Take the choice of columns and have the list checked."""
+    item = _require(import_id)
+    fields = [request.POST.get(f"column-{at}", "") for at in range(len(item.header))]
+    is_whole = "is_whole" in request.POST
+    return _ask(
+        request,
+        import_id,
+        lambda: choose_columns(import_id=import_id, fields=fields, is_whole=is_whole),
+    )
+
+
+@require_POST
+@needs(CAN_IMPORT)
+def apply_list(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Have a checked list taken over."""
+    _require(import_id)
+    return _ask(request, import_id, lambda: start_applying(import_id=import_id, now=utc_now()))
+
+
+@require_POST
+@needs(CAN_UNDO)
+def undo_list(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Have an import taken back."""
+    _require(import_id)
+    by_id = account_id(request)
+    return _ask(
+        request,
+        import_id,
+        lambda: start_undoing(import_id=import_id, by_id=by_id, now=utc_now()),
+    )
+
+
+@require_safe
+@needs(CAN_SEE)
+def download_refused(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Hand out the refused rows with a last column that says why, to be mended and uploaded."""
+    _require(import_id)
+    try:
+        rows = list(list_refused_rows(import_id))
+    except (BadList, OSError) as error:
+        raise Http404(_("The file is no longer there.")) from error
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    answer.writelines(sheet_lines(rows))
+    answer["Content-Disposition"] = f'attachment; filename="refused-{import_id}.csv"'
+    return answer
+
+
+@require_safe
+@needs(CAN_SEE)
+def export_list(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Hand out all products as `?format=xlsx` or CSV, as an import takes them."""
+    if request.GET.get("format") == "xlsx":
+        book = io.BytesIO()
+        write_workbook(export_rows(), book)
+        book.seek(0)
+        return FileResponse(book, as_attachment=True, filename="products.xlsx")
+
+    def lines() -> Any:
+        yield "\ufeff"  # so that Excel reads UTF-8
+        yield from sheet_lines(export_rows())
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="products.csv"'
+    return answer
+
+
+def _address(import_id: int) -> str:
+    return reverse("admin:product_list", args=[import_id])
+
+
+def _require(import_id: int) -> ImportView:
+    item = find_import(import_id)
+    if item is None:
+        raise Http404(_("There is no such import."))
+    return item
