@@ -84,6 +84,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "reconcile a day of payments": _every(3600, "orders.payments.tasks.reconcile_a_day"),
     "check runs": _every(60, "shop.schedule.check_runs"),
     "index the catalogue": _every(60, "shop.schedule.index_catalog"),
+    "make pictures": _every(60, "shop.catalog.tasks.make_pictures"),
     "refresh profiles": _every(300, "profiles.tasks.refresh_profiles"),
     "sum up sales": _every(300, "orders.tasks.summarize_sales"),
     "learn from outcomes": _every(60, "pricing.tasks.learn_online"),

@@ -230,6 +230,9 @@ STORAGES: dict[str, Any] = {
     },
 }
 WHITENOISE_MAX_AGE = 31_536_000
+# Pictures made of what staff uploaded; uploads wait in a folder beside them and are never served.
+MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_FOLDER / "media"))
+MEDIA_URL = "/media/"
 
 # --- safety -------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=IS_HTTPS)

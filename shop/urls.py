@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from shop.api.ops import healthz, metrics, readyz
+from shop.storefront.views.pictures import serve_picture
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # machines
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("shop.api.v1.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    # pictures of products, for all: a web server in front may answer these from the same folder
+    path("media/products/<str:folder>/<str:name>", serve_picture, name="picture"),
     # people: each language has its own addresses, English those without a prefix
     *i18n_patterns(
         path("admin/", admin.site.urls),

@@ -29,6 +29,7 @@ from profiles.services.experiment_checks import check_designs
 from promotions.selectors.offered import list_public_cuts
 from promotions.services.allocation_arms import refuse_unallocated
 from promotions.services.tested_campaigns import refuse_public_design
+from shop.catalog.tasks import make_pictures_soon
 from shop.jobs.starting import require_ready
 from shop.outbox.services import Handlers, on_fact_committed
 
@@ -48,6 +49,7 @@ HANDLERS: Handlers = {
     "PriceProposalsDecided": (reprice_soon,),
     "PriceOverrideSet": (reprice_soon,),
     "CompetitorPricesImported": (reprice_soon,),
+    "PictureAdded": (make_pictures_soon,),
 }
 
 

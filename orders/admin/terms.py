@@ -62,6 +62,7 @@ class TaxRateAdmin(StaffAdmin):
     list_display = [
         "market_code",
         "category_path",
+        "tax_class",
         "percent",
         "is_included",
         "valid_from",

@@ -109,7 +109,7 @@ def _amounts(
 ) -> LineAmounts:
     points, points_minor = paid
     discount = points_minor - sum(adjustment.amount_minor for adjustment in adjustments)
-    rate = taxes.rate_for(line.card.category_path)
+    rate = taxes.rate_for(line.card.category_path, line.card.tax_class)
     tax = tax_on(line.subtotal_minor - discount, rate)
     return LineAmounts(line.subtotal_minor, discount, tax, points, points_minor)
 

@@ -11,11 +11,15 @@ DELIVERY_PATH = "@delivery"
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`percent` of the net price; `is_included`: shown prices contain it."""
+    """`percent` of the net price; `is_included`: shown prices contain it.
+
+    With a `tax_class` it is for products of that class only, whatever category they are in.
+    """
 
     category_path: str
     percent: Decimal
     is_included: bool
+    tax_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +39,28 @@ class TaxTable:
 
     rates: tuple[Rate, ...]
 
-    def rate_for(self, category_path: str) -> Rate:
+    def rate_for(self, category_path: str, tax_class: str = "") -> Rate:
         """Return the rate whose path is the longest that `category_path` lies in.
+
+        Rates of the product's own class beat all others; a class without a rate that fits is none.
 
         >>> food, rest = Rate("food", Decimal(2), True), Rate("", Decimal(8), True)
         >>> TaxTable((food, rest)).rate_for("food/cheese").percent
         Decimal('2')
         >>> TaxTable((food, rest)).rate_for("foodprocessors").percent
         Decimal('8')
+        >>> reduced = Rate("", Decimal(5), True, tax_class="reduced")
+        >>> TaxTable((food, rest, reduced)).rate_for("food/cheese", "reduced").percent
+        Decimal('5')
         """
-        fit = (rate for rate in self.rates if _lies_in(category_path, rate.category_path))
-        return max(fit, key=lambda rate: len(rate.category_path), default=NO_TAX)
+        fit = (
+            rate
+            for rate in self.rates
+            if rate.tax_class in ("", tax_class) and _lies_in(category_path, rate.category_path)
+        )
+        return max(
+            fit, key=lambda rate: (bool(rate.tax_class), len(rate.category_path)), default=NO_TAX
+        )
 
 
 def tax_on(amount_minor: int, rate: Rate) -> TaxParts:

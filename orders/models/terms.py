@@ -13,11 +13,18 @@ class TaxRate(models.Model):
     """The rate of a market for a part of the catalogue during `[valid_from, valid_to)`.
 
     The longest `category_path` that is a prefix of the product's path wins; "" is the market's
-    general rate and "delivery" pseudo-path `@delivery` the rate on delivery.
+    general rate and "delivery" pseudo-path `@delivery` the rate on delivery. A rate with a
+    `tax_class` is for products of that class and beats those without.
     """
 
     market_code = models.CharField(max_length=16)
     category_path = models.CharField(max_length=240, blank=True)
+    tax_class = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        help_text="Only for products of this tax class, such as reduced; it beats the category.",
+    )
     percent = models.DecimalField(max_digits=6, decimal_places=3)
     is_included = models.BooleanField(default=True, help_text="Shown prices contain this tax.")
     valid_from = models.DateField()
@@ -27,7 +34,8 @@ class TaxRate(models.Model):
         ordering = ["market_code", "category_path", "-valid_from"]
         constraints = [
             models.UniqueConstraint(
-                fields=["market_code", "category_path", "valid_from"], name="taxrate_once"
+                fields=["market_code", "category_path", "tax_class", "valid_from"],
+                name="taxrate_once",
             ),
             models.CheckConstraint(
                 condition=Q(percent__gte=0, percent__lt=100), name="taxrate_sensible"

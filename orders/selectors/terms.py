@@ -60,6 +60,12 @@ def find_delivery_rates(market_codes: Collection[str]) -> Callable[[str, date], 
     return rate_on
 
 
+def list_tax_classes() -> list[str]:
+    """Return the tax classes that rates were ever given for. One query."""
+    rows = TaxRate.objects.exclude(tax_class="").order_by("tax_class")
+    return list(rows.values_list("tax_class", flat=True).distinct())
+
+
 def forget_terms() -> None:
     """Read the tables again the next time (tests, and after a change in this process)."""
     _kept.clear()
@@ -73,11 +79,14 @@ def _read_rates(market_code: str, day: date) -> tuple[Rate, ...]:
 def _rates_on(rows: Iterable[TaxRate], day: date) -> tuple[Rate, ...]:
     """Return the rates in force on `day`. Of overlapping rows the one that began last holds."""
     newest = {
-        row.category_path: row
+        (row.category_path, row.tax_class): row
         for row in sorted(rows, key=lambda row: row.valid_from)
         if row.valid_from <= day and (row.valid_to is None or row.valid_to > day)
     }
-    return tuple(Rate(row.category_path, row.percent, row.is_included) for row in newest.values())
+    return tuple(
+        Rate(row.category_path, row.percent, row.is_included, row.tax_class)
+        for row in newest.values()
+    )
 
 
 def _read_methods(market_code: str) -> tuple[Method, ...]:

@@ -11,24 +11,22 @@ from orders.core.refusals import CartRefused
 from orders.core.settled import SettledLine
 from orders.selectors.terms import Terms, load_terms
 from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import get_market, list_categories
+from shop.catalog.selectors import get_market, list_age_limited
 
 
 def is_restricted(card: CatalogCard) -> bool:
-    """Return whether the product's category asks for an age. No query once cached."""
-    return _asks_age(card.category_id)
-
-
-def _asks_age(category_id: int) -> bool:
-    node = list_categories("en").nodes.get(category_id)
-    return node is not None and node.is_restricted
+    """Return whether the product or its category asks for an age. No query once cached."""
+    return card.variant_id in list_age_limited()
 
 
 def find_minimum_age(lines: Iterable[SettledLine], market_code: str) -> int | None:
-    """Return the age that `lines` ask for in the market, None if nothing in them asks for one."""
-    if any(is_restricted(line.card) for line in lines):
-        return get_market(market_code).minimum_age
-    return None
+    """Return the age that `lines` ask for, None if nothing in them asks for one.
+
+    A product's own limit counts for it, else the market's; of several the highest.
+    """
+    limited = [line.card.minimum_age for line in lines if is_restricted(line.card)]
+    usual = get_market(market_code).minimum_age if limited else 0
+    return max((own or usual for own in limited), default=None)
 
 
 def require_age(lines: Iterable[SettledLine], market_code: str, *, is_of_age: bool) -> None:
@@ -44,13 +42,13 @@ def require_age(lines: Iterable[SettledLine], market_code: str, *, is_of_age: bo
 
 def find_terms(lines: Iterable[SettledLine], *, market_code: str, now: datetime) -> Terms:
     """Return the taxes and the ways to deliver `lines`: no age limit travels on the same day."""
-    categories = [line.card.category_id for line in lines]
-    return find_terms_for(categories, market_code=market_code, now=now)
+    ids = [line.card.variant_id for line in lines]
+    return find_terms_for(ids, market_code=market_code, now=now)
 
 
-def find_terms_for(category_ids: Iterable[int], *, market_code: str, now: datetime) -> Terms:
-    """Return the taxes and the ways to deliver products of these categories."""
+def find_terms_for(variant_ids: Iterable[int], *, market_code: str, now: datetime) -> Terms:
+    """Return the taxes and the ways to deliver these variants."""
     terms = load_terms(market_code=market_code, day=now.date())
-    if any(map(_asks_age, category_ids)):
+    if not list_age_limited().isdisjoint(variant_ids):
         return replace(terms, methods=without_same_day(terms.methods))
     return terms

@@ -62,8 +62,8 @@ def make_lines(priced: Sequence[Priced], context: QuoteContext) -> tuple[CartLin
 def make_cart(priced: Sequence[Priced], context: QuoteContext) -> CartValue:
     """Return a cart with the units in it and its ways of delivery."""
     market, lines = get_market(context.market), make_lines(priced, context)
-    categories = [line.category_ids[-1] for line in lines if line.category_ids]
-    terms = find_terms_for(categories, market_code=context.market, now=context.now)
+    ids = [line.variant_id for line in lines]
+    terms = find_terms_for(ids, market_code=context.market, now=context.now)
     return CartValue(
         lines=lines,
         currency=market.currency,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orders.core.settled import SettledLine
@@ -12,6 +12,7 @@ from orders.services.ages import is_restricted
 from orders.services.identity import identity_of
 from orders.services.rows import OpenCart
 from pricing.core.values import QuoteContext
+from promotions.core.points import AGE_LIMITED
 from promotions.core.values import Evaluation
 from promotions.selectors.points_cart import CartGoods, plan_points_of
 from promotions.services.points_orders import PointsLine, open_points
@@ -37,7 +38,7 @@ def plan_cart_points(
         goods=[
             CartGoods(
                 0 if is_restricted(line.card) else evaluation.totals[line.line_id],
-                places[line.card.variant_id][0],
+                _earning_places(line, places),
             )
             for line in sold
         ],
@@ -83,7 +84,7 @@ def open_order_points(
                 line=position,
                 quantity=line.quantity,
                 goods_minor=amounts.subtotal_minor - amounts.discount_minor + amounts.points_minor,
-                category_ids=places[line.card.variant_id][0],
+                category_ids=_earning_places(line, places),
                 spent=amounts.points,
                 spent_minor=amounts.points_minor,
             )
@@ -98,3 +99,11 @@ def open_order_points(
 def bonus_of(evaluation: Evaluation) -> int:
     """Return the points that offers give on top."""
     return sum(grant.points for grant in evaluation.points)
+
+
+def _earning_places(
+    line: SettledLine, places: Mapping[int, tuple[tuple[int, ...], int]]
+) -> tuple[int, ...]:
+    """Return a line's categories, and what says that its product earns nothing."""
+    trail = places[line.card.variant_id][0]
+    return (*trail, AGE_LIMITED) if is_restricted(line.card) else trail

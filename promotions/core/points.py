@@ -55,6 +55,10 @@ class Terms:
         return int(10**self.currency_exponent)
 
 
+# Stands among a line's categories where its product has an age limit: no category has this id.
+AGE_LIMITED = 0
+
+
 @dataclass(frozen=True, slots=True)
 class EarnLine:
     """What was (or would be) paid for a line's goods, and its categories, department to leaf."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from promotions.core.points import Terms
+from promotions.core.points import AGE_LIMITED, Terms
 from promotions.core.tiers import Tier
 from promotions.models import ProgrammeTerms
 from shop.catalog.selectors import get_market, list_categories
@@ -93,7 +93,7 @@ def read_programme(row: ProgrammeTerms) -> Programme:
             tier_grace_days=row.tier_grace_days,
             category_multipliers={
                 **{each.category_id: each.multiplier for each in row.categories.all()},
-                **dict.fromkeys(_list_restricted(), Decimal(0)),
+                **dict.fromkeys((*_list_restricted(), AGE_LIMITED), Decimal(0)),
             },
             tier_multipliers={tier.code: tier.multiplier for tier in tiers},
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from promotions.core.points import Terms, share_of_units
+from promotions.core.points import AGE_LIMITED, Terms, share_of_units
 from promotions.core.tills import (
     CLOCK_SLACK,
     SENT_WITHIN,
@@ -67,7 +67,11 @@ def sell_at_till(*, till: Till, receipt: TillReceipt, now: datetime) -> Answer:
     known = recall(sale, ask)
     if known is not None:
         return known
-    trails = find_trails([line.sku for line in receipt.lines if line.sku])
+    found = find_trails([line.sku for line in receipt.lines if line.sku])
+    trails = {
+        sku: (*trail, AGE_LIMITED) if is_limited else trail
+        for sku, (trail, is_limited) in found.items()
+    }
     at = min(receipt.sold_at, now)
     if sale.state == State.HELD:
         order, lines = _fill_held(sale, receipt, trails, till, at)

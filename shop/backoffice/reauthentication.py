@@ -33,6 +33,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
             "pricing_pricingpolicy_approve",
         ),
         *("pricing_jurisdictionrow_add", "pricing_jurisdictionrow_change"),
+        *("product_add", "product_change"),
         *("pricing_emergencycap_change", "act_on_experiment"),
         *("product_list_apply", "product_list_undo"),
     ),

@@ -43,6 +43,8 @@ from shop.backoffice.views.product_lists import (
     undo_list,
     upload_list,
 )
+from shop.backoffice.views.product_pictures import set_pictures, upload_pictures
+from shop.backoffice.views.products import add_product, archive, change_product, move_stock
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
 from shop.backoffice.views.rehearsals import explain_order, preview_campaign, show_rehearsal
@@ -83,6 +85,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
         *_list_product_lists(site),
+        *_list_products(site),
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
         path("shopper/<int:shopper_id>/", site.admin_view(show_shopper), name="shopper_overview"),
@@ -138,6 +141,27 @@ def _list_campaign_pages(site: AdminSite) -> list[URLPattern]:
             "campaigns/running/decide/", site.admin_view(decide_adjusting), name="decide_adjusting"
         ),
         path("campaigns/running/automatic/", site.admin_view(set_adjusting), name="set_adjusting"),
+    ]
+
+
+def _list_products(site: AdminSite) -> list[URLPattern]:
+    return [
+        path("products/new/", site.admin_view(add_product), name="product_add"),
+        path("products/<int:product_id>/", site.admin_view(change_product), name="product_change"),
+        path(
+            "products/<int:product_id>/archive/", site.admin_view(archive), name="product_archive"
+        ),
+        path(
+            "products/<int:product_id>/pictures/",
+            site.admin_view(upload_pictures),
+            name="product_pictures",
+        ),
+        path(
+            "products/<int:product_id>/pictures/set/",
+            site.admin_view(set_pictures),
+            name="product_pictures_set",
+        ),
+        path("products/<int:product_id>/stock/", site.admin_view(move_stock), name="product_stock"),
     ]
 
 

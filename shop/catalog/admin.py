@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +18,7 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
 )
 
+from shop.catalog.core.slugs import make_slug
 from shop.catalog.models import (
     Brand,
     Category,
@@ -27,13 +30,16 @@ from shop.catalog.models import (
     Variant,
 )
 from shop.catalog.selectors.staff import find_product_ids, find_variant_ids
-from shop.kernel.clock import utc_now
+from shop.kernel.clock import epoch_ms, utc_now
+from shop.kernel.hashing import fingerprint
+from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.staff.filters import MoneyRangeFilter
 from shop.staff.keys import KeySearch, read_text, read_words
 from shop.staff.numbers import show_units
-from shop.staff.tables import KeptAdmin, ReadOnlyAdmin, ReadOnlyInline
+from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
+DEEPEST = 2
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
 
@@ -57,9 +63,33 @@ class StoreAdmin(KeptAdmin):
     search_fields = ["name", "external_ref"]
 
 
+class CategoryForm(forms.ModelForm):
+    """A new category takes its path from its name and its parent's path; it keeps it."""
+
+    def clean(self) -> dict[str, Any]:
+        """Place a new category in the tree."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        row: Category = self.instance
+        if row.pk or not cleaned.get("name"):
+            return cleaned
+        parent = cleaned.get("parent")
+        row.depth = 0 if parent is None else parent.depth + 1
+        if row.depth > DEEPEST:
+            self.add_error("parent", _("Categories have three levels: choose one higher up."))
+            return cleaned
+        code = make_slug([cleaned["name"]])[:60] or f"c-{fingerprint(cleaned['name'])[:8]}"
+        row.path = code if parent is None else f"{parent.path}/{code}"
+        row.external_ref = row.path
+        row.slug = row.path.replace("/", "-")[:120]
+        if Category.objects.filter(Q(path=row.path) | Q(slug=row.slug)).exists():
+            self.add_error("name", _("There is a category of this name already."))
+        return cleaned
+
+
 @admin.register(Category)
 class CategoryAdmin(KeptAdmin):
-    blank_text = _("Categories come with an import of products.")
+    form = CategoryForm
+    blank_text = _("Add a category here or on the page of a product; an import adds its own.")
     list_display = [
         "indented_name",
         "name_zh",
@@ -73,6 +103,12 @@ class CategoryAdmin(KeptAdmin):
     autocomplete_fields = ["parent"]
     ordering = ["path"]
     readonly_fields = ["external_ref", "path", "depth"]
+    fields = ["name", "name_zh", "parent", "icon", "position"]
+    fields += ["is_restricted", "is_child_directed", "is_sensitive", *readonly_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A category stays where it is: addresses and offers name its path."""
+        return [*self.readonly_fields, "parent"] if obj else list(self.readonly_fields)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         """Count products beside the categories shown, with the rows."""
@@ -81,10 +117,6 @@ class CategoryAdmin(KeptAdmin):
         return rows.annotate(
             products_in=Subquery(inside.annotate(count=Count("pk")).values("count"))
         )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """The tree comes with an import, which keeps path, depth and references together."""
-        return False
 
     @admin.display(description=_("Category"), ordering="path")
     def indented_name(self, row: Category) -> SafeString:
@@ -99,22 +131,23 @@ class CategoryAdmin(KeptAdmin):
 
 @admin.register(Brand)
 class BrandAdmin(KeptAdmin):
-    blank_text = _("Brands come with an import of products.")
+    blank_text = _("Add a brand here or on the page of a product; an import adds its own.")
     list_display = ["name", "external_ref", "is_private_label"]
     list_filter = ["is_private_label"]
     search_fields = ["name", "external_ref"]
+    readonly_fields = ["external_ref"]
 
-
-class VariantInline(ReadOnlyInline):
-    model = Variant
-    show_change_link, show_title = True, True  # the link stands in the title
-    fields = ["sku", "name", money_column("list_minor", _("List price")), "is_active"]
-    readonly_fields = fields
+    def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
+        """Give a new brand the reference that lists name it by."""
+        if not obj.external_ref:
+            ending = uuid7(epoch_ms(utc_now())).hex[-12:]
+            obj.external_ref = f"{make_slug([obj.name])[:46] or 'brand'}-{ending}"
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Product)
 class ProductAdmin(KeySearch, KeptAdmin):
-    blank_text = _("Products come with an import: manage.py import_journey.")
+    blank_text = _("Add your first product, or import a list of them.")
     list_display = ["name", "name_zh", "category", "brand", "popularity_rounded", "is_active"]
     list_select_related = ["category", "brand"]
     list_filter = [
@@ -130,17 +163,20 @@ class ProductAdmin(KeySearch, KeptAdmin):
         "id__in": find_product_ids,
     }
     ordering = ["-popularity"]
-    autocomplete_fields = ["category", "brand"]
-    readonly_fields = ["external_ref", "slug", "popularity", "created_at"]
-    fieldsets = [
-        (None, {"fields": ["name", "name_zh", "category", "brand", "description", "is_active"]}),
-        (_("Origin"), {"fields": ["external_ref", "slug", "popularity", "created_at"]}),
-    ]
-    inlines = [VariantInline]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Products come with an import: prices, words and pictures are made with them."""
-        return False
+    def add_view(self, request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
+        """Lead to the page of a new product, which makes prices, stock and words with it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:product_add"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *_args: Any, **_options: Any
+    ) -> HttpResponse:
+        """Lead to the product's page."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return HttpResponseRedirect(reverse("admin:product_change", args=[object_id]))
 
     @admin.display(description=_("Popularity"), ordering="popularity")
     def popularity_rounded(self, row: Product) -> str:

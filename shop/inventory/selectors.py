@@ -71,6 +71,17 @@ def count_available(variant_ids: NDArray[np.int64], location: str = "online") ->
     return free
 
 
+def list_stock(
+    *, variant_ids: Sequence[int], location: str = "online"
+) -> dict[int, tuple[int, int]]:
+    """Return (pieces on hand, pieces reserved) by variant. One query."""
+    rows = StockRecord.objects.filter(variant_id__in=variant_ids, location__code=location)
+    return {
+        pk: (on_hand, held)
+        for pk, on_hand, held in rows.values_list("variant_id", "on_hand", "reserved")
+    }
+
+
 def available(variant_ids: Sequence[int], location: str = "online") -> dict[int, int]:
     """Return pieces free to sell by variant id; 0 where no stock is recorded. One query."""
     free = StockRecord.objects.filter(

@@ -18,7 +18,7 @@ from promotions.services.points import PointsRefused
 from promotions.services.points_codes import ShownCode, make_points_code
 from promotions.services.referrals import accept_invitation
 from shop.catalog.core.values import CatalogCard
-from shop.catalog.selectors import list_categories
+from shop.catalog.selectors import list_age_limited, list_categories
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor
 
@@ -106,6 +106,8 @@ def earns(ctx: PageContext, card: CatalogCard, quoted_minor: int, visitor: Visit
 
     No query for who is not signed in or where no tier earns more; else three, once for the page.
     """
+    if card.variant_id in list_age_limited():
+        return 0
     trail = list_categories(ctx.language).trail(card.category_id)
     return preview_points(
         market_code=ctx.market,

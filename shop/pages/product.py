@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from orders.core.delivery import price_options, without_same_day
 from orders.selectors.terms import load_terms
+from pricing.core.values import PriceView
 from shop.catalog.core.values import CatalogCard, ProductDetail
 from shop.catalog.selectors import (
     ProductNotFound,
@@ -21,15 +22,18 @@ from shop.pages.context import PageContext
 from shop.pages.members import Visitor
 from shop.pages.points import earns
 from shop.pages.previews import join_offers, paid_minor, preview_cards
-from shop.pages.values import ProductPage
+from shop.pages.values import OptionChoice, OptionValue, ProductPage
 
 RELATED = 6
 
 
-def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> ProductPage:
+def product(
+    ctx: PageContext, slug: str, visitor: Visitor | None = None, *, variant_id: int | None = None
+) -> ProductPage:
     """Return a product page; one query for its cards once the product is in memory.
 
-    Related products are not personal. Raises ProductNotFound, also for a product that is no longer
+    It shows the variant that is asked for, else the first that is in stock. Related products are
+    not personal. Raises ProductNotFound, also for a product that is no longer
     sold and so has no price.
     """
     detail = _remember_product(slug, ctx.language, catalog_version())
@@ -37,11 +41,11 @@ def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> Prod
     related = _related_ids(detail.card.category_id, frozenset(own), ctx.market)
     prices = quote_page(ctx, [*own, *related], "product")
     cards = {card.variant_id: card for card in list_cards([*own, *related], ctx.language)}
-    price = prices.get(detail.card.variant_id)
+    stocked = _show(_restock(detail, cards), prices, variant_id)
+    price = prices.get(stocked.card.variant_id)
     if price is None:
         raise ProductNotFound("This product is no longer sold.", slug=slug)
     terms = load_terms(market_code=ctx.market, day=ctx.now.date())
-    stocked = _restock(detail, cards)
     visitor = visitor or Visitor(ctx)
     previews = preview_cards(ctx, list(cards.values()), prices, visitor)
     paid = paid_minor(price, previews.mine.get(stocked.card.variant_id))
@@ -55,7 +59,8 @@ def product(ctx: PageContext, slug: str, visitor: Visitor | None = None) -> Prod
             ctx.language,
         ),
         previews=previews,
-        earns=earns(ctx, detail.card, paid, visitor),
+        earns=earns(ctx, stocked.card, paid, visitor),
+        choices=list_choices(stocked, prices),
         prices=prices,
         siblings=detail.siblings,
         related=join_offers(
@@ -77,6 +82,54 @@ def _restock(detail: ProductDetail, cards: Mapping[int, CatalogCard]) -> Product
         card=cards.get(detail.card.variant_id, detail.card),
         variants=tuple(cards.get(card.variant_id, card) for card in detail.variants),
     )
+
+
+def _show(
+    detail: ProductDetail, prices: Mapping[int, PriceView], variant_id: int | None
+) -> ProductDetail:
+    """Return the product with the card of the variant to show: one that is sold."""
+    sold = [card for card in detail.variants if card.variant_id in prices]
+    asked = (card for card in sold if card.variant_id == variant_id)
+    stocked = (card for card in sold if card.available > 0)
+    chosen = next(asked, None) or next(stocked, None) or next(iter(sold), detail.card)
+    return replace(detail, card=chosen)
+
+
+def list_choices(
+    detail: ProductDetail, prices: Mapping[int, PriceView]
+) -> tuple[OptionChoice, ...]:
+    """Return the options of a product of several variants, each value with where it leads.
+
+    A value leads to the variant that differs in nothing else, or in as little as there is; what is
+    in stock goes before what is not.
+    """
+    sold = [card for card in detail.variants if card.variant_id in prices and card.options]
+    if len(sold) < 2:
+        return ()
+    shown = dict(detail.card.options)
+    names = dict.fromkeys(name for card in sold for name, _value in card.options)
+    return tuple(OptionChoice(name, _list_values(name, sold, shown)) for name in names)
+
+
+def _list_values(
+    name: str, sold: Sequence[CatalogCard], shown: Mapping[str, str]
+) -> tuple[OptionValue, ...]:
+    values = dict.fromkeys(dict(card.options).get(name, "") for card in sold)
+    found = []
+    for value in filter(None, values):
+        wanted = {**shown, name: value}
+        fit = [card for card in sold if dict(card.options).get(name) == value]
+        nearest = max(
+            fit,
+            key=lambda card: (
+                sum(wanted.get(option) == chosen for option, chosen in card.options),
+                card.available > 0,
+            ),
+        )
+        found.append(
+            OptionValue(value, nearest.variant_id, shown.get(name) == value, nearest.available > 0)
+        )
+    return tuple(found)
 
 
 def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:

@@ -9,6 +9,7 @@ from orders.fulfilment.api import Progress
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import LinePreview, PersonalOffer, Previews
+from shop.catalog.core.photos import Picture
 from shop.catalog.core.values import (
     CatalogCard,
     CategoryNode,
@@ -127,12 +128,30 @@ class OfferPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionValue:
+    """A value of an option and the variant it leads to; `is_available`: some of it is in stock."""
+
+    value: str
+    variant_id: int
+    is_current: bool
+    is_available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChoice:
+    """An option of a product, such as its size, with the values there are."""
+
+    name: str
+    values: tuple[OptionValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProductPage:
-    """A product; `price` is of its first variant, `prices` of every variant by id.
+    """A product; `price` is of the variant shown, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
     `earns` is what one piece earns in points. `previews` is what offers make of the prices of all
-    variants, `offer` and `members_minor` those of the first.
+    variants, `offer` and `members_minor` those of the one shown.
     """
 
     detail: ProductDetail
@@ -140,14 +159,22 @@ class ProductPage:
     prices: dict[int, PriceView]
     siblings: tuple[SiblingSize, ...]
     related: tuple[ProductCard, ...]
+    choices: tuple[OptionChoice, ...] = ()
     delivery: tuple[DeliveryOption, ...] = ()
     previews: Previews = field(default_factory=Previews)
     earns: int = 0
 
     @property
     def offer(self) -> LinePreview | None:
-        """Return what offers make of the first variant's price."""
+        """Return what offers make of the shown variant's price."""
         return self.previews.mine.get(self.detail.card.variant_id)
+
+    @property
+    def photos(self) -> tuple[Picture, ...]:
+        """Return the pictures of the shown variant and of the whole product, its own first."""
+        shown = self.detail.card.variant_id
+        fit = [one for one in self.detail.photos if one.variant_id in (None, shown)]
+        return tuple(sorted(fit, key=lambda one: one.variant_id is None))
 
     @property
     def members_minor(self) -> int | None:

@@ -58,7 +58,7 @@ class Visit:
     is_prefetch: bool
     cart_count: int
     proven_orders: tuple[str, ...] = ()
-    is_of_age: bool = False
+    confirmed_age: int = 0
     cookies: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
 
     @property
@@ -182,7 +182,7 @@ def _read_visit(request: HttpRequest) -> Visit:
         is_prefetch=is_prefetch,
         cart_count=_read_count(cookies.get(CART_COOKIE, "")),
         proven_orders=_read_proofs(cookies.get(ORDERS_COOKIE, "")),
-        is_of_age=cookies.get(AGE_COOKIE) == "1",
+        confirmed_age=_read_age(cookies.get(AGE_COOKIE, "")),
     )
     _recognize(visit, read_shopper(cookies.get(SHOPPER_COOKIE, "")))
     return visit
@@ -257,3 +257,7 @@ def _read_count(text: str) -> int:
 
 def _pick(value: str | None, allowed: tuple[str, ...]) -> str:
     return value if value in allowed else ""
+
+
+def _read_age(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 else 0

@@ -25,7 +25,16 @@ from profiles.models import (
     SimilarityVersion,
 )
 from promotions.services.staff_tokens import make_staff_token
-from shop.catalog.models import Brand, Category, Market, Product, ProductWeek, Store, Variant
+from shop.catalog.models import (
+    Brand,
+    Category,
+    Market,
+    Product,
+    ProductPicture,
+    ProductWeek,
+    Store,
+    Variant,
+)
 from shop.inventory.models import StockLocation, StockMovement, StockRecord, StockReservation
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.outbox.models import Fact
@@ -87,6 +96,14 @@ def _make_catalog(number: int) -> Variant:
         list_minor=500 + number,
         cost_minor=300,
         cost_source="merchant",
+    )
+    ProductPicture.objects.create(
+        product=product,
+        file_name="front.jpg",
+        source_digest=f"{number:064}",
+        state="refused",
+        refusal="broken",
+        created_at=NOON,
     )
     ProductWeek.objects.create(variant=variant, week_start=date(2026, 11, 16), display_share=0.5)
     return variant

@@ -18,6 +18,12 @@ PAGES = {
     "quote": "pricing.view_quote",
     "replay_quote": "pricing.view_quote",
     "replay_all": "pricing.view_quote",
+    "product_add": "shop.add_product",
+    "product_change": "shop.view_product",
+    "product_archive": "shop.change_product",
+    "product_stock": "shop.change_stockrecord",
+    "product_pictures": "shop.change_productpicture",
+    "product_pictures_set": "shop.change_productpicture",
     "demand_curve": "pricing.view_demandmodelversion",
     "change_inbox": "pricing.view_priceproposal",
     "decide_changes": "pricing.change_priceproposal",
@@ -77,6 +83,7 @@ PAGES = {
     "auth_user_password_change": "profiles.change_account",
 }
 POSTED = {
+    *("product_archive", "product_stock", "product_pictures", "product_pictures_set"),
     *("product_list_upload", "product_list_columns", "product_list_apply", "product_list_undo"),
     *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),

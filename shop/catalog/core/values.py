@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shop.catalog.core.photos import Picture
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -36,10 +39,12 @@ class MarketValue:
 
 @dataclass(frozen=True, slots=True)
 class CatalogCard:
-    """One variant as a listing shows it. `available` is in pieces; `picture` a static path.
+    """One variant as a listing shows it. `available` is in pieces; `picture` is the static path of
+    its category's drawing, which `photo` replaces where there is one.
 
     `measure_amount` of `measure_unit` ("g", "ml", "ct") is the content of one piece; None and ""
-    when unknown.
+    when unknown. `minimum_age` and `tax_class` are the product's own, None and "" where its
+    category decides.
     """
 
     product_id: int
@@ -55,6 +60,10 @@ class CatalogCard:
     measure_unit: str
     picture: str
     available: int
+    tax_class: str = ""
+    minimum_age: int | None = None
+    photo: Picture | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def detail(self) -> str:
@@ -144,6 +153,9 @@ class ProductDetail:
     is_restricted: bool
     is_child_directed: bool = False
     is_sensitive: bool = False
+    minimum_age: int | None = None
+    photos: tuple[Picture, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +225,8 @@ class VariantArrays:
 
     Amounts are minor units; `cost_minor` is -1 where the cost is unknown. `measure_amount` is in
     the unit that `measure_unit` indexes in MEASURE_UNITS, 0 where the size is unknown.
-    `sensitive` marks goods in a category that is flagged so, itself or any above it.
+    `sensitive` marks goods that are flagged so, or whose category is, or any above it; `restricted`
+    those with an age limit of their own or of their category.
     """
 
     variant_id: IntArray

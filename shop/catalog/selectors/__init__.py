@@ -1,6 +1,7 @@
 """Read the catalogue. What is the same for everybody is cached in process by catalogue version."""
 
 from shop.catalog.selectors.arrays import (
+    list_age_limited,
     list_bulk_variants,
     list_never_personal,
     load_placement_weeks,
@@ -37,6 +38,7 @@ __all__ = [
     "get_market",
     "get_product",
     "home_market",
+    "list_age_limited",
     "list_bulk_variants",
     "list_cards",
     "list_categories",

@@ -21,12 +21,14 @@ _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Liquids of a category are compared by the quart if half of them hold a US pint or more.
 BULK_MILLILITERS = 473.0
+_age_limited: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
 QUESTION = """
 SELECT v.id, v.product_id, p.category_id, coalesce(top.id, middle.id, leaf.id), p.brand_id,
-       v.list_minor, coalesce(v.cost_minor, -1), leaf.is_restricted, leaf.is_child_directed,
-       leaf.is_sensitive OR coalesce(middle.is_sensitive, false)
+       v.list_minor, coalesce(v.cost_minor, -1), leaf.is_restricted OR p.minimum_age IS NOT NULL,
+       leaf.is_child_directed OR p.is_child_directed,
+       p.is_sensitive OR leaf.is_sensitive OR coalesce(middle.is_sensitive, false)
            OR coalesce(top.is_sensitive, false),
        p.popularity, v.sku, coalesce(v.measure_amount, 0)::float8, v.measure_unit
 FROM shop_variant v
@@ -46,7 +48,12 @@ WITH RECURSIVE marked AS (
 )
 SELECT ARRAY(SELECT id FROM marked ORDER BY id),
        ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
-             JOIN marked ON marked.id = p.category_id ORDER BY v.id)
+             WHERE p.is_sensitive OR p.category_id IN (SELECT id FROM marked) ORDER BY v.id)
+"""
+AGE_LIMITED = """
+SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
+JOIN shop_category leaf ON leaf.id = p.category_id
+WHERE leaf.is_restricted OR p.minimum_age IS NOT NULL
 """
 NEVER_PERSONAL = """
 WITH RECURSIVE marked AS (
@@ -57,6 +64,7 @@ WITH RECURSIVE marked AS (
 SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
 JOIN shop_category leaf ON leaf.id = p.category_id
 WHERE leaf.is_restricted OR leaf.is_child_directed OR leaf.id IN (SELECT id FROM marked)
+    OR p.minimum_age IS NOT NULL OR p.is_child_directed OR p.is_sensitive
 """
 
 
@@ -124,7 +132,14 @@ def list_never_personal() -> frozenset[int]:
 
     No query once cached by version, one otherwise.
     """
-    return _never_personal.get("all", _load_never_personal)
+    return _never_personal.get("all", lambda: _load_ids(NEVER_PERSONAL))
+
+
+def list_age_limited() -> frozenset[int]:
+    """Return the variants that ask for an age, by their product or category, those no longer sold
+    among them. No query once cached by version, one otherwise.
+    """
+    return _age_limited.get("all", lambda: _load_ids(AGE_LIMITED))
 
 
 def list_bulk_variants() -> frozenset[int]:
@@ -156,9 +171,9 @@ def _load_sensitive() -> SensitiveIds:
     )
 
 
-def _load_never_personal() -> frozenset[int]:
+def _load_ids(question: str) -> frozenset[int]:
     with connection.cursor() as cursor:
-        cursor.execute(NEVER_PERSONAL)
+        cursor.execute(question)
         return frozenset(pk for (pk,) in cursor.fetchall())
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
-from shop.catalog.core.values import CatalogCard, CategoryNode, ProductDetail, SiblingSize
+from shop.catalog.core.photos import Picture
+from shop.catalog.core.values import (
+    CatalogCard,
+    CategoryNode,
+    ProductDetail,
+    SiblingSize,
+)
 from shop.catalog.models import Product, Variant
+from shop.catalog.selectors.pictures import list_pictures, picture_address
 from shop.catalog.selectors.tree import is_chinese, list_categories
 from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
@@ -18,11 +26,20 @@ from shop.kernel.errors import FairtagError
 # table's name because inventory lies above the catalogue; both belong to the ground's one app.
 CARDS = """
 SELECT v.id, v.product_id, v.sku, p.slug, p.name, p.name_zh, b.name, p.category_id, v.name,
-       v.measure_amount, v.measure_unit, coalesce(s.on_hand - s.reserved, 0)
+       v.measure_amount, v.measure_unit, p.tax_class, p.minimum_age,
+       v.options, p.option_names,
+       photo.digest, photo.widths, photo.width, photo.height, photo.alt, photo.alt_zh,
+       coalesce(s.on_hand - s.reserved, 0)
 FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, position)
 JOIN shop_variant v ON v.id = wanted.id
 JOIN shop_product p ON p.id = v.product_id
 JOIN shop_brand b ON b.id = p.brand_id
+LEFT JOIN LATERAL (
+    SELECT * FROM shop_productpicture one
+    WHERE one.product_id = p.id AND one.state = 'ready'
+    ORDER BY one.variant_id IS DISTINCT FROM v.id, one.variant_id IS NOT NULL, one.position, one.id
+    LIMIT 1
+) photo ON true
 LEFT JOIN shop_stocklocation l ON l.code = 'online'
 LEFT JOIN shop_stockrecord s ON s.variant_id = v.id AND s.location_id = l.id
 ORDER BY wanted.position
@@ -105,7 +122,29 @@ def _card(row: tuple[Any, ...], node: CategoryNode, *, in_chinese: bool) -> Cata
         measure_amount=amount,
         measure_unit=row[10],
         picture=node.picture,
-        available=row[11],
+        available=row[-1],
+        tax_class=row[11],
+        minimum_age=row[12],
+        options=_options(row[13], row[14]),
+        photo=None if row[15] is None else _photo(row[15:21], in_chinese=in_chinese),
+    )
+
+
+def _options(chosen: str, names: str) -> tuple[tuple[str, str], ...]:
+    """Return what was chosen, in the order of the product's options. JSON comes as text."""
+    if chosen == "{}":
+        return ()
+    values, order = json.loads(chosen), json.loads(names)
+    return tuple((name, values[name]) for name in order if name in values)
+
+
+def _photo(row: tuple[Any, ...], *, in_chinese: bool) -> Picture:
+    digest, widths, width, height, alt, alt_zh = row
+    return Picture(
+        sizes=tuple((wide, picture_address(digest, wide)) for wide in json.loads(widths)),
+        width=width,
+        height=height,
+        alt=(in_chinese and alt_zh) or alt,
     )
 
 
@@ -116,38 +155,47 @@ def _translate_size(label: str) -> str:
 
 
 def get_product(slug: str, language: str) -> ProductDetail:
-    """Return one product, active or not. Raises ProductNotFound. Three queries."""
+    """Return one product, active or not. Raises ProductNotFound. Four queries."""
     found = (
         Variant.objects.filter(product__slug=slug)
         .order_by("-is_active", "position", "id")
         .values_list(
             "id",
             "is_active",
+            "product__description_zh" if is_chinese(language) else "product__description",
             "product__description",
             "product__is_active",
             "product__category_id",
             "product__brand_id",
             "product__name",
+            "product__minimum_age",
+            "product__is_child_directed",
+            "product__is_sensitive",
+            "product__attributes",
         )
     )
     rows = list(found)
     if not rows:
         raise ProductNotFound("There is no such product.", slug=slug)
-    _, _, description, is_active, category_id, brand_id, name = rows[0]
+    _, _, told, description, is_active, category_id, brand_id, name, *flags = rows[0]
+    minimum_age, is_child_directed, is_sensitive, attributes = flags
     siblings = _list_siblings(category_id, brand_id, name, slug, language)
     cards = list_cards([row[0] for row in rows], language)
     tree = list_categories(language)
     node = tree.nodes.get(category_id)  # None: nothing in the category is sold any more
     return ProductDetail(
         card=cards[0],
-        description=description,
+        description=told or description,
         variants=tuple(cards),
         siblings=siblings,
         breadcrumbs=() if node is None else tree.trail(category_id),
         is_active=is_active and rows[0][1],
-        is_restricted=node is not None and node.is_restricted,
-        is_child_directed=node is not None and node.is_child_directed,
-        is_sensitive=node is not None and node.is_sensitive,
+        is_restricted=minimum_age is not None or (node is not None and node.is_restricted),
+        is_child_directed=is_child_directed or (node is not None and node.is_child_directed),
+        is_sensitive=is_sensitive or (node is not None and node.is_sensitive),
+        minimum_age=minimum_age,
+        photos=tuple(list_pictures(cards[0].product_id, language)),
+        attributes=attributes,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.selectors.arrays import list_age_limited
 from shop.catalog.selectors.tree import list_categories
 
 _TABLES: tuple[tuple[str, Any, str], ...] = (
@@ -42,16 +43,16 @@ def find_ids(goods: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     return found
 
 
-def find_trails(skus: Collection[str]) -> dict[str, tuple[int, ...]]:
-    """Return the categories of goods by SKU, department to leaf, also of goods no longer sold.
+def find_trails(skus: Collection[str]) -> dict[str, tuple[tuple[int, ...], bool]]:
+    """Return the categories of goods by SKU, department to leaf, and whether they ask for an age.
 
-    Unknown ones are left out. One query.
+    Goods no longer sold are among them, unknown ones are not. One query once the rest is cached.
     """
-    tree = list_categories("en")
-    rows = Variant.objects.filter(sku__in=set(skus)).values_list("sku", "product__category_id")
+    tree, limited = list_categories("en"), list_age_limited()
+    rows = Variant.objects.filter(sku__in=set(skus))
     return {
-        sku: tuple(node.category_id for node in tree.trail(category_id))
-        for sku, category_id in rows
+        sku: (tuple(node.category_id for node in tree.trail(category_id)), pk in limited)
+        for sku, pk, category_id in rows.values_list("sku", "pk", "product__category_id")
     }
 
 

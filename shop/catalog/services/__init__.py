@@ -1,5 +1,6 @@
 """Write the catalogue."""
 
+from shop.catalog.services.editing import archive_product, restore_product, state_costs
 from shop.catalog.services.indexing import index_changed_products, rebuild_search_words
 from shop.catalog.services.loading import (
     ProductChanged,
@@ -12,9 +13,12 @@ from shop.catalog.services.merging import CatalogConflict
 __all__ = [
     "CatalogConflict",
     "ProductChanged",
+    "archive_product",
     "index_changed_products",
     "load_catalog",
     "load_placements",
     "load_stores",
     "rebuild_search_words",
+    "restore_product",
+    "state_costs",
 ]

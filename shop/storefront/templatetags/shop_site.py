@@ -21,6 +21,7 @@ from pricing.core.values import PriceView
 from promotions.core.limits import Left
 from promotions.core.tills import group_number
 from promotions.selectors import LinePreview, PersonalOffer
+from shop.catalog.core.photos import Picture
 from shop.kernel.money import format_money
 from shop.pages.values import ProductCard
 from shop.storefront.prices import in_cart_text, note_text, price_fields, price_words
@@ -154,10 +155,17 @@ def picture(path: str) -> str:
     return static(path) if path else ""
 
 
+@register.simple_tag
+def photo(shown: Picture, width: int) -> str:
+    """Return the address of a photograph's file that is at least so wide."""
+    return shown.at_least(width)
+
+
 def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
     """Return the HTML of one card."""
     language, locale = shop["language"], shop["locale"]
     shown, view = item.card, item.price
+    own = shown.photo
     fields = price_fields(view, language=language, locale=locale, about=shown.name)
     few = 0 < shown.available <= FEW_LEFT
     return draw_stencil(
@@ -169,7 +177,8 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
             "name": shown.name,
             "detail": shown.detail,
             "url": f"{shop['product_root']}{shown.slug}/",
-            "picture": picture(shown.picture),
+            "picture": own.at_least(320) if own else picture(shown.picture),
+            "srcset": own.srcset if own else "",
             "line": f"{shown.variant_id}:{view.token or ''}",
             **offer_fields(item, language, locale),
             "is_available": shown.available > 0,

@@ -20,7 +20,7 @@ from shop.pages.values import Listing, ListingQuery
 from shop.storefront.listings import ListingUrl, describe_listing, read_listing_query
 from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import is_fragment, may_be_missing
-from shop.storefront.views.choices import ask_age
+from shop.storefront.views.choices import ask_age, needs_age
 from shop.storefront.visitors import get_visit
 
 MAX_WORDS = 120
@@ -39,8 +39,8 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     """Show a category; htmx gets the listing alone."""
     visit = get_visit(request)
     node = get_category(path, visit.ctx.language, visit.ctx.market)
-    if node.is_restricted and not visit.is_of_age:
-        return ask_age(request, node.name)
+    if node.is_restricted and (years := needs_age(request)):
+        return ask_age(request, node.name, years)
     query = read_listing_query(request.GET, visit.ctx.currency)
     visitor = Visitor(visit.ctx)
     page = category_page(visit.ctx, path, query, visitor)

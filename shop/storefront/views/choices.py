@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from shop.catalog.selectors import get_market
+from shop.staff.keys import read_number
 from shop.storefront.languages import in_language
 from shop.storefront.regions import REGIONS
 from shop.storefront.rendering import go_back
@@ -19,6 +20,8 @@ from shop.storefront.visitors import (
     THEME_COOKIE,
     get_visit,
 )
+
+OLDEST = 99
 
 
 @require_POST
@@ -45,13 +48,25 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def age(request: HttpRequest) -> HttpResponse:
-    """Remember for a day that the visitor is old enough, and go back to the page that asked."""
-    get_visit(request).cookies[AGE_COOKIE] = ("1", AGE_SECONDS, False)
+    """Remember for a day how old the visitor is at least, and go back to the page that asked."""
+    visit = get_visit(request)
+    asked = read_number(request.POST.get("age", "")) or get_market(visit.ctx.market).minimum_age
+    years = max(visit.confirmed_age, min(asked, OLDEST))
+    visit.cookies[AGE_COOKIE] = (str(years), AGE_SECONDS, False)
     return go_back(request)
 
 
-def ask_age(request: HttpRequest, name: str) -> HttpResponse:
-    """Return the page that asks for the age before it shows `name`, an age-restricted thing."""
-    market = get_market(get_visit(request).ctx.market)
-    context = {"name": name, "minimum_age": market.minimum_age}
+def needs_age(request: HttpRequest, own: int | None = None) -> int:
+    """Return the age to ask for before something age-restricted is shown, 0 if it is confirmed.
+
+    `own` is a product's own limit, which counts instead of the market's.
+    """
+    visit = get_visit(request)
+    asked = own or get_market(visit.ctx.market).minimum_age
+    return 0 if visit.confirmed_age >= asked else asked
+
+
+def ask_age(request: HttpRequest, name: str, minimum_age: int) -> HttpResponse:
+    """Return the page that asks for the age before it shows `name`."""
+    context = {"name": name, "minimum_age": minimum_age}
     return render(request, "storefront/age.html", context)

@@ -15,10 +15,11 @@ from shop.pages.members import Visitor
 from shop.pages.own_offers import list_product_offers
 from shop.pages.product import product as product_page
 from shop.pages.values import ProductPage
+from shop.staff.keys import read_number
 from shop.storefront.recording import record_event, write_event
 from shop.storefront.rendering import may_be_missing
 from shop.storefront.scripts import script_json
-from shop.storefront.views.choices import ask_age
+from shop.storefront.views.choices import ask_age, needs_age
 from shop.storefront.visitors import get_visit
 
 
@@ -28,9 +29,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. The view counts at once; if it did not (a prefetch), the page reports it."""
     visit = get_visit(request)
     visitor = Visitor(visit.ctx)
-    page = product_page(visit.ctx, slug, visitor)
-    if page.detail.is_restricted and not visit.is_of_age:
-        return ask_age(request, page.detail.card.name)
+    asked = read_number(request.GET.get("variant", ""))
+    page = product_page(visit.ctx, slug, visitor, variant_id=asked)
+    if page.detail.is_restricted and (years := needs_age(request, page.detail.minimum_age)):
+        return ask_age(request, page.detail.card.name, years)
     # Before the view makes a stranger known
     own_offers = list_product_offers(visit.ctx, page, visitor)
     variant_id = page.detail.card.variant_id

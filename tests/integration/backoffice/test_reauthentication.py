@@ -71,7 +71,9 @@ EXEMPT: dict[str, tuple[str, ...]] = {
     ),
     "the catalogue: prices follow through guardrails and approvals": (
         *("shop_market_add", "shop_market_change", "shop_store_add", "shop_store_change"),
-        *("shop_category_change", "shop_brand_add", "shop_brand_change"),
+        *("shop_category_add", "shop_category_change", "shop_brand_add", "shop_brand_change"),
+        *("product_archive", "product_stock", "product_pictures", "product_pictures_set"),
+        "shop_product_add",
         *("shop_product_change", "shop_variant_change", "shop_stocklocation_add"),
         *("shop_stocklocation_change",),
     ),
@@ -188,6 +190,7 @@ def _address(name: str) -> str:
         return reverse(f"admin:{name}")
     except NoReverseMatch:  # the address names a row
         model = name.removesuffix("_change").split("_")
+        model = ["shop", "product"] if model == ["product"] else model
         tables = {m._meta.label_lower: m for m in admin.site._registry}
         row: Any = (
             tables.get(".".join(model[:2]), get_user_model())

@@ -17,6 +17,7 @@ from pricing.models import DemandModelVersion, Quote
 from profiles.models import AuditTrait, Shopper
 from promotions.models import Campaign, CodeBatch
 from shop.backoffice.roles import EVERYTHING, MATRIX, rights
+from shop.catalog.models import Product
 from shop.management.commands.seed_roles import seed_roles
 from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, ROLES, SUPPORT
 from tests.factories.backoffice import make_staff
@@ -39,6 +40,8 @@ def test_every_address_of_the_admin_has_its_line_in_the_matrix() -> None:
 
 # The role that sees most tables
 DRAWN = "auditor"
+OF_A_PRODUCT = {name for name in PAGES if name.startswith("product_")} - {"product_add"}
+OF_A_PRODUCT = {name for name in OF_A_PRODUCT if not name.startswith("product_list")}
 
 
 @pytest.mark.parametrize("role", ["", *ROLES])
@@ -53,15 +56,16 @@ def test_a_role_opens_exactly_the_tables_it_may_see(
         label = model._meta.label_lower
         may_view = bool({f"{verb}" for verb in _verbs(label)} & granted)
         row = model._default_manager.order_by("pk").first()
+        # A product's row and its form are a page of our own.
         opened = {
             "changelist": browser.get(_address(model, "changelist")).status_code,
-            "change": browser.get(_address(model, "change", row.pk)).status_code,
+            "change": browser.get(_address(model, "change", row.pk), follow=True).status_code,
             "history": browser.get(_address(model, "history", row.pk)).status_code,
         }
         assert opened == dict.fromkeys(opened, 200 if may_view else 403), label
         may_add = bool(rights("add", label) & granted)
         is_open = table.has_add_permission(_Asker(may_add))
-        added = browser.get(_address(model, "add")).status_code
+        added = browser.get(_address(model, "add"), follow=True).status_code
         assert added == (200 if may_add and is_open else 403), label
         assert browser.get(_address(model, "delete", row.pk)).status_code == 403, label
 
@@ -201,6 +205,8 @@ def _open(browser: Client, name: str) -> Any:
     }
     arguments["order_offers"] = [Order.objects.values_list("pk", flat=True).first()]
     arguments["builder_sentence"] = ["price_cut"]
+    if name in OF_A_PRODUCT:
+        arguments[name] = [Product.objects.values_list("pk", flat=True).first()]
     if name.startswith("campaign_") and name not in OF_ALL:
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
     arguments["code_file"] = [CodeBatch.objects.values_list("pk", flat=True).first()]

@@ -24,7 +24,7 @@ PARTS = {
         *("label", "why", "why_url", "about"),
     ),
     "components/card.html": (
-        *("price", "name", "detail", "url", "picture", "line", "is_available", "few"),
+        *("price", "name", "detail", "url", "picture", "srcset", "line", "is_available", "few"),
         *("offer", "offer_why", "offer_law", "offer_url", "offer_note", "deal", "members"),
     ),
     "components/header.html": ("is_signed_in", "query", "count", "nav"),

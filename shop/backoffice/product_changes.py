@@ -1,0 +1,44 @@
+"""What a save of a product changed, for the log."""
+
+from __future__ import annotations
+
+from shop.backoffice.products import Draft
+from shop.catalog.core.loading import ProductRow, VariantRow
+from shop.catalog.selectors.editing import EditedProduct, EditedVariant
+from shop.staff.columns import show_money
+
+
+def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
+    """Return what a save changes: fields by name, prices with their amounts."""
+    told = [name for name, is_changed in _fields(known, draft.product).items() if is_changed]
+    before = {one.ref: one for one in known.variants}
+    told += filter(
+        None, (_variant(before.get(row.ref), row, currency) for row in draft.product.variants)
+    )
+    return ", ".join(told)
+
+
+def _fields(known: EditedProduct, row: ProductRow) -> dict[str, bool]:
+    flags = (known.is_sensitive, known.is_child_directed, known.minimum_age or 0)
+    return {
+        "name": (known.name, known.name_zh) != (row.name, row.name_zh),
+        "category": known.category_path != row.category_path,
+        "brand": known.brand_ref != row.brand_ref,
+        "description": (known.description, known.description_zh)
+        != (row.description, row.description_zh),
+        "attributes": known.attributes != row.attributes,
+        "options": known.option_names != row.option_names,
+        "flags": flags != (row.is_sensitive, row.is_child_directed, row.minimum_age),
+        "tax class": known.tax_class != row.tax_class,
+    }
+
+
+def _variant(old: EditedVariant | None, row: VariantRow, currency: str) -> str:
+    if old is None:
+        return f"{row.sku} {show_money(row.list_minor, currency)}"
+    if old.list_minor != row.list_minor:
+        was, becomes = (show_money(one, currency) for one in (old.list_minor, row.list_minor))
+        return f"{row.sku} {was} → {becomes}"
+    kept = (old.sku, old.cost_minor, old.gtin, old.is_active, old.name, old.options)
+    now = (row.sku, row.cost_minor, row.gtin, row.is_active, row.name, row.options)
+    return "" if kept == now else row.sku

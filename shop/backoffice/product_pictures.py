@@ -1,0 +1,43 @@
+"""What the page of a product says of its pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from shop.catalog.selectors.editing import EditedProduct
+from shop.catalog.selectors.pictures import EditedPicture, list_edited_pictures
+
+SENTENCES: dict[str, Promise] = {
+    "no_picture": gettext_lazy(
+        "The file is no JPEG, PNG, WebP or AVIF picture, whatever it is called."
+    ),
+    "broken": gettext_lazy("The picture is damaged or ends too soon. Export it again."),
+    "too_big": gettext_lazy("The file is larger than 15 MB. Save it smaller."),
+    "too_many_pixels": gettext_lazy(
+        "The picture has more than 40 million pixels. Save it smaller."
+    ),
+    "too_small": gettext_lazy("The picture is narrower or lower than 40 pixels."),
+    "too_many": gettext_lazy("A product has at most 20 pictures. Remove one first."),
+    "lost": gettext_lazy("The upload was lost. Upload the picture again."),
+}
+
+
+def describe_pictures(known: EditedProduct) -> list[dict[str, Any]]:
+    """Return a product's pictures with what became of each upload. One query."""
+    return [_describe(one) for one in list_edited_pictures(known.product_id)]
+
+
+def _describe(one: EditedPicture) -> dict[str, Any]:
+    return {
+        "id": one.picture_id,
+        "file_name": one.file_name,
+        "state": one.state,
+        "said": SENTENCES.get(one.refusal, "") if one.state == "refused" else "",
+        "alt": one.alt,
+        "alt_zh": one.alt_zh,
+        "picture": one.picture,
+        "address": "" if one.picture is None else one.picture.at_least(320),
+    }

@@ -1,0 +1,262 @@
+"""The page of a product in the back office: what is saved there is sold at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from pricing.models import PublicPrice
+from shop.catalog.models import Brand, Category, Product, ProductPicture, Variant
+from shop.catalog.selectors import forget_catalog
+from shop.catalog.services.pictures import add_picture, make_pending_pictures
+from shop.inventory.models import StockMovement, StockRecord
+from shop.outbox.models import Fact
+from shop.staff.log import say_entry
+from shop.staff.roles import ANALYST, MERCHANDISER
+from tests.factories.backoffice_prices import NOON
+from tests.factories.pictures import draw
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
+
+
+def rows(*variants: dict[str, str], initial: int = 0) -> dict[str, str]:
+    """Return what a form sends of its rows."""
+    sent = {
+        "variant-TOTAL_FORMS": str(len(variants)),
+        "variant-INITIAL_FORMS": str(initial),
+        "variant-MIN_NUM_FORMS": "0",
+        "variant-MAX_NUM_FORMS": "100",
+    }
+    for number, variant in enumerate(variants):
+        for name, value in {"is_active": "on", **variant}.items():
+            sent[f"variant-{number}-{name}"] = value
+    return sent
+
+
+TEE: dict[str, str] = {
+    "name": "Night tee",
+    "name_zh": "夜行T恤",
+    "new_category": "Shirts",
+    "brand": "Weaver",
+    "description": "Soft.",
+    "description_zh": "柔软。",
+    "attributes": "Material: Cotton\nFit: Loose",
+    "option_names": "Size",
+    "minimum_age": "",
+    "tax_class": "",
+    "revision": "0",
+}
+SIZES = (
+    {"options": "S", "price": "12.50", "stock": "5", "cost": "4.00"},
+    {"options": "M", "price": "13", "stock": "0", "sku": "TEE-M"},
+)
+
+
+def save(browser: Client, product_id: int | None = None, **said: Any) -> Any:
+    name, args = ("product_add", []) if product_id is None else ("product_change", [product_id])
+    answer = browser.post(reverse(f"admin:{name}", args=args), said)
+    forget_catalog()  # on commit, which this test's transaction never does
+    return answer
+
+
+@pytest.fixture
+def merchandiser(as_role: Callable[[str], Client]) -> Client:
+    return as_role(MERCHANDISER)
+
+
+def test_a_product_created_by_staff_is_sold_to_a_guest_at_once(merchandiser: Client) -> None:
+    page = merchandiser.get(reverse("admin:product_add"))
+    assert page.status_code == 200
+    answer = save(merchandiser, **TEE, **rows(*SIZES, {}))
+    tee = Product.objects.get(name="Night tee")
+    assert answer["Location"] == reverse("admin:product_change", args=[tee.pk])
+    assert (tee.category.path, tee.category.depth, tee.brand.name) == ("shirts", 0, "Weaver")
+    assert tee.attributes == {"Material": "Cotton", "Fit": "Loose"}
+    small, medium = Variant.objects.filter(product=tee)
+    assert (small.sku, small.options, small.list_minor) == ("NIGHT-TEE-S", {"Size": "S"}, 1_250)
+    assert (medium.sku, medium.name, medium.list_minor) == ("TEE-M", "M", 1_300)
+    assert small.cost_stated_at is not None
+    assert PublicPrice.objects.get(variant=small).list_minor == 1_250
+    guest = Client()
+    shown = guest.get(reverse("product", args=[tee.slug])).content.decode()
+    assert "$12.50" in shown
+    assert "In stock" in shown or "Only 5 left" in shown
+    assert "Night tee" in guest.get(reverse("search"), {"q": "night tee"}).content.decode()
+    hub = merchandiser.get(answer["Location"]).content.decode()
+    assert "No demand model was trained yet" in hub or "Never sold so far" in hub
+    assert LogEntry.objects.get(object_id=str(tee.pk)).is_addition()
+
+
+def test_an_edit_changes_prices_in_the_ledger_and_says_so_in_the_log(
+    merchandiser: Client,
+) -> None:
+    save(merchandiser, **TEE, **rows(*SIZES))
+    tee = Product.objects.get(name="Night tee")
+    small, medium = Variant.objects.filter(product=tee)
+    changed = TEE | {"category": "shirts", "new_category": "", "name": "Day tee"}
+    kept = [
+        {"ref": small.external_ref, "options": "S", "sku": small.sku, "price": "11.90"},
+        {"ref": medium.external_ref, "options": "M", "sku": medium.sku, "price": "13.00"},
+    ]
+    answer = save(merchandiser, tee.pk, **changed, **rows(*kept, initial=2))
+    assert answer.status_code == 302
+    assert PublicPrice.objects.get(variant=small).list_minor == 1_190
+    assert Variant.objects.get(pk=small.pk).cost_minor is None
+    said = LogEntry.objects.filter(object_id=str(tee.pk)).first()
+    assert said is not None
+    assert say_entry(said) == "Saved the product: name, NIGHT-TEE-S $12.50 → $11.90."
+    # The same page, opened before: told, not lost, and not written.
+    stale = save(merchandiser, tee.pk, **changed | {"name": "Lost"}, **rows(*kept, initial=2))
+    assert "Somebody else changed this product" in stale.content.decode()
+    assert Product.objects.get(pk=tee.pk).name == "Day tee"
+    revision = stale.context["form"]["revision"].value()
+    again = changed | {"name": "Kept", "revision": revision}
+    assert save(merchandiser, tee.pk, **again, **rows(*kept, initial=2)).status_code == 302
+    assert Product.objects.get(pk=tee.pk).name == "Kept"
+
+
+@pytest.mark.parametrize(
+    ("said", "variants", "words"),
+    [
+        ({}, ({"options": "S"},), "Write a list price, such as 12.50."),
+        ({}, ({"options": "S", "price": "12,50"},), "Write a point before the decimals"),
+        ({}, (), "A product needs a variant with a list price."),
+        ({}, ({"options": "S", "price": "1"}, {"options": "S", "price": "1"}), "must differ"),
+        (
+            {"option_names": ""},
+            ({"options": "S", "price": "1"},),
+            "Name the product&#x27;s options",
+        ),
+        ({}, ({"options": "S, Red", "price": "1"},), "Write one value for each of: Size."),
+        ({"attributes": "Cotton"}, ({"options": "S", "price": "1"},), "is no attribute"),
+        ({"new_category": ""}, ({"options": "S", "price": "1"},), "Choose a category"),
+        ({}, ({"options": "S", "price": "1", "sku": "SKU-1"},), "Cheddar 1&quot; has it already"),
+        ({}, ({"options": "S", "price": "1", "gtin": "12345678"},), "This is no bar code"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(
+    merchandiser: Client, said: dict[str, str], variants: tuple[dict[str, str], ...], words: str
+) -> None:
+    answer = save(merchandiser, **TEE | said, **rows(*variants))
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    assert not Product.objects.filter(name="Night tee").exists()
+    assert not Brand.objects.filter(name="Weaver").exists()
+
+
+def test_stock_moves_with_a_reason_and_never_by_overwriting(merchandiser: Client) -> None:
+    variant = Variant.objects.get(sku="SKU-1")
+    address = reverse("admin:product_stock", args=[variant.product_id])
+    record = StockRecord.objects.get(variant=variant, location__code="online")
+    sent = {"variant": variant.pk, "kind": "received", "pieces": "7", "reason": "delivery 12"}
+    merchandiser.post(address, sent)
+    record.refresh_from_db()
+    before = record.on_hand
+    assert (
+        StockMovement.objects.filter(variant=variant, reference="delivery 12").get().quantity == 7
+    )
+    merchandiser.post(address, sent | {"kind": "counted", "pieces": str(before + 2), "reason": ""})
+    merchandiser.post(address, sent | {"variant": "999999"})
+    record.refresh_from_db()
+    assert record.on_hand == before
+    merchandiser.post(address, sent | {"kind": "counted", "pieces": str(before + 2)})
+    record.refresh_from_db()
+    assert record.on_hand == before + 2
+
+
+def test_an_archived_product_leaves_the_shop_and_comes_back(merchandiser: Client) -> None:
+    product = Product.objects.get(external_ref="p1")
+    address, page = (
+        reverse(f"admin:product_{one}", args=[product.pk]) for one in ("archive", "change")
+    )
+    shop_page = reverse("product", args=[product.slug])
+    assert Client().get(shop_page).status_code == 200
+    merchandiser.post(address)
+    forget_catalog()
+    assert Client().get(shop_page).status_code == 404
+    assert "It is not in the shop." in merchandiser.get(page).content.decode()
+    merchandiser.post(address)
+    forget_catalog()
+    assert Client().get(shop_page).status_code == 200
+
+
+def test_who_may_only_look_saves_nothing(as_role: Callable[[str], Client]) -> None:
+    browser, product = as_role(ANALYST), Product.objects.get(external_ref="p1")
+    page = browser.get(reverse("admin:product_change", args=[product.pk]))
+    assert page.status_code == 200
+    assert b"Save the product" not in page.content
+    assert save(browser, product.pk, **TEE, **rows(*SIZES)).status_code == 403
+    for name in ("archive", "stock"):
+        assert browser.post(reverse(f"admin:product_{name}", args=[product.pk])).status_code == 403
+    assert browser.get(reverse("admin:product_add")).status_code == 403
+
+
+def test_a_category_gets_its_place_from_its_parent(root: Client) -> None:
+    parent = Category.objects.order_by("pk").first()
+    assert parent is not None
+    said = {"name": "Blue cheese", "name_zh": "", "parent": parent.pk, "icon": "", "position": "0"}
+    root.post(reverse("admin:shop_category_add"), said)
+    made = Category.objects.get(name="Blue cheese")
+    assert (made.path, made.depth) == (f"{parent.path}/blue-cheese", parent.depth + 1)
+    again = root.post(reverse("admin:shop_category_add"), said).content.decode()
+    assert "There is a category of this name already." in again
+
+
+def test_pictures_are_made_by_a_worker_and_lies_are_refused_with_a_sentence(
+    merchandiser: Client, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    product = Product.objects.get(external_ref="p1")
+    product.pictures.all().delete()
+    page, upload, arrange = (
+        reverse(f"admin:product_{name}", args=[product.pk])
+        for name in ("change", "pictures", "pictures_set")
+    )
+    script = SimpleUploadedFile("front.jpg", b"<svg><script>alert(1)</script></svg>")
+    torn = SimpleUploadedFile("torn.jpg", draw()[:2_000])
+    files = [SimpleUploadedFile("a.jpg", draw("JPEG")), SimpleUploadedFile("b.png", draw("PNG"))]
+    answer = merchandiser.post(upload, {"pictures": [script, torn, *files]}, follow=True)
+    assert "front.jpg: The file is no JPEG, PNG, WebP or AVIF" in answer.content.decode()
+    assert answer.content.decode().count("Being made") == 3
+    assert Fact.objects.filter(kind="PictureAdded").count() == 3
+    with django_capture_on_commit_callbacks(execute=True):
+        assert make_pending_pictures(now=NOON) == 3
+    assert make_pending_pictures(now=NOON) == 0
+    shown = merchandiser.get(page).content.decode()
+    assert "The picture is damaged or ends too soon." in shown
+    assert not list((tmp_path / "uploads").iterdir())
+    torn_row, first, second = product.pictures.all()
+    sent = {f"place-{first.pk}": "2", f"place-{second.pk}": "1", f"remove-{torn_row.pk}": "on"}
+    sent |= {f"alt-{second.pk}": "From the front", f"alt_zh-{second.pk}": "正面"}
+    merchandiser.post(arrange, sent)
+    forget_catalog()
+    assert [row.pk for row in product.pictures.all()] == [second.pk, first.pk]
+    guest = Client()
+    shop_page = guest.get(reverse("product", args=[product.slug])).content.decode()
+    assert 'alt="From the front"' in shop_page
+    assert f"{second.digest}-640.webp" in shop_page
+    file = guest.get(f"/media/products/{second.digest[:2]}/{second.digest}-320.webp")
+    assert file["Content-Type"] == "image/webp"
+    assert file["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert file["X-Content-Type-Options"] == "nosniff"
+    assert not file.cookies
+    for address in ("ab/..%2f..%2fuploads", f"{second.digest[:2]}/{second.digest}-320.svg"):
+        assert guest.get(f"/media/products/{address}").status_code == 404
+
+
+def test_the_same_file_again_is_no_second_picture(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    product = Product.objects.get(external_ref="p1")
+    taken = {
+        add_picture(product_id=product.pk, file_name="a.jpg", upload=draw(), now=NOON, alt=alt)
+        for alt in ("", "Front")
+    }
+    assert len(taken) == 1
+    assert ProductPicture.objects.get(pk=taken.pop()).alt == "Front"
