@@ -154,11 +154,11 @@ def test_sold_out_goods_leave_the_listing_on_request(monkeypatch: pytest.MonkeyP
         assert list_stocked_variants(category_id, limit) == stocked[:limit]
 
 
-def test_product_page_costs_three_queries(
+def test_product_page_costs_four_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     (card,) = list_cards([best_seller("dairy-eggs/milk")], "en")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         detail = get_product(card.slug, "en")
     assert detail.card == card
     assert [node.path for node in detail.breadcrumbs][:2] == ["dairy-eggs", "dairy-eggs/milk"]
