@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,7 @@ SMTP, CONSOLE, MAIL_FILES = (
 SENDS_NOTHING = {
     f"{_BACKENDS}.{name}.EmailBackend" for name in ("console", "dummy", "locmem", "filebased")
 }
+STRIPE_JS = "https://js.stripe.com/clover/stripe.js"
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 
@@ -146,6 +148,47 @@ def read_capture() -> str:
     if said not in ("at_once", "at_packing"):
         raise SystemExit(f"error: CAPTURE_PAYMENTS is {said}; it must be at_once or at_packing.")
     return said
+
+
+@dataclass(frozen=True, slots=True)
+class Stripe:
+    """Keys and addresses of Stripe; empty where it is not used. Never printed."""
+
+    secret_key: str = field(default="", repr=False)
+    publishable_key: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    api_url: str = ""
+    js_url: str = STRIPE_JS
+
+
+def read_stripe(*, is_production: bool) -> Stripe:
+    """Return STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY and STRIPE_WEBHOOK_SECRET: all or none.
+
+    STRIPE_API_URL and STRIPE_JS_URL are for tests against a server of their own; production
+    refuses them, or somebody else could take the money.
+    """
+    names = {"SECRET": ("sk_", "rk_"), "PUBLISHABLE": ("pk_",), "WEBHOOK": ("whsec_",)}
+    given = {
+        name: str(env.str(f"STRIPE_{name}_{'SECRET' if name == 'WEBHOOK' else 'KEY'}", default=""))
+        for name in names
+    }
+    for name, starts in names.items():
+        full = f"STRIPE_{name}_{'SECRET' if name == 'WEBHOOK' else 'KEY'}"
+        if any(given.values()) and not given[name].startswith(starts):
+            raise SystemExit(
+                f"error: {full} must start with {' or '.join(starts)}. Set all three of"
+                " STRIPE_SECRET_KEY, STRIPE_PUBLISHABLE_KEY and STRIPE_WEBHOOK_SECRET, or none."
+            )
+    if ("_test_" in given["SECRET"]) is not ("_test_" in given["PUBLISHABLE"]):
+        raise SystemExit(
+            "error: one of STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY is a test key and the"
+            " other is not. Take both from the same page of Stripe's dashboard."
+        )
+    api_url, js_url = (str(env.str(f"STRIPE_{name}_URL", default="")) for name in ("API", "JS"))
+    if is_production and (api_url or js_url):
+        raise SystemExit("error: STRIPE_API_URL and STRIPE_JS_URL are for tests only.")
+    keys = (given["SECRET"], given["PUBLISHABLE"], given["WEBHOOK"])
+    return Stripe(*keys, api_url=api_url, js_url=js_url or STRIPE_JS)
 
 
 def read_staff_mfa(*, is_https: bool) -> bool:

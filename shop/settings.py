@@ -26,6 +26,7 @@ from shop.env import (
     read_secret_key,
     read_staff_mfa,
     read_state_folder,
+    read_stripe,
     read_token_key,
     read_trusted_proxies,
 )
@@ -46,8 +47,7 @@ QUOTE_KEYS: list[str] = env.list("QUOTE_KEYS", default=[f"1:{SECRET_KEY}"])
 MARKET_CODE: str = env.str("MARKET", default="us")
 # The sandbox moves no money, so products would be free: only a shop to look at lets it in.
 SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
-# When money is taken: at_once, or reserved first and taken at_packing.
-CAPTURE_PAYMENTS: str = read_capture()
+CAPTURE_PAYMENTS, STRIPE = read_capture(), read_stripe(is_production=IS_PRODUCTION)
 # Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
 # keeps the shop's own network out of reach.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from shop.api.ops import healthz, metrics, readyz
+from shop.api.webhooks import payment_event
 from shop.storefront.views.pictures import serve_picture
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
+    path("hooks/payments/<slug:provider>", payment_event, name="payment_event"),
     # mobile clients
     path("api/v1/", include("shop.api.v1.urls")),
     path("_allauth/", include("allauth.headless.urls")),

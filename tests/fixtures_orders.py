@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.core.cache import cache
+from stripe import HTTPClient
 
 from orders.selectors import views
 from orders.selectors.terms import forget_terms
 from orders.services import cart_values, carts, placing, valuation
 from promotions.selectors import forget_offer_book
 from shop.catalog.selectors.versions import forget_catalog
+from shop.env import Stripe
+from tests.factories.fake_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, FakeStripe
+from tests.factories.fake_stripe_server import serve_stripe
 from tests.factories.orders import RULE, FakePrices, Shelf, make_seeds, make_shelf
 
 
@@ -61,3 +68,19 @@ def busy_shop(
     fake = FakePrices({made.cheddar: 400, made.gouda: 500, made.rye: 300, made.merlot: 900})
     fake_pricing(fake, monkeypatch)
     return made, fake
+
+
+@pytest.fixture
+def stripe(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
+    """A fake Stripe that this shop is configured for; its library does not pause to try again."""
+    monkeypatch.setattr(HTTPClient, "INITIAL_DELAY", 0)
+    monkeypatch.setattr(HTTPClient, "MAX_DELAY", 0)
+    with serve_stripe() as fake:
+        settings.STRIPE = Stripe(
+            SECRET_KEY,
+            PUBLISHABLE_KEY,
+            WEBHOOK_SECRET,
+            api_url=fake.url,
+            js_url=f"{fake.url}/stripe.js",
+        )
+        yield fake

@@ -20,15 +20,15 @@ from importlinter.cli import lint_imports_command
 lint_imports_command(["--no-logo"])
 """
 # `check --deploy` judges the production settings, so it gets what production gets.
-# The sandbox stays allowed: without it the check says that no payment provider is configured, and
-# none has been written yet. `tests/integration/orders/test_payment_readiness.py` reads that answer.
 PRODUCTION = {
     "DEBUG": "0",
     "HTTPS": "1",
     "ALLOWED_HOSTS": "shop.example",
     "EMAIL_HOST": "mail.example",
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-    "SANDBOX_PAYMENTS": "1",
+    "STRIPE_SECRET_KEY": "sk_live_check",
+    "STRIPE_PUBLISHABLE_KEY": "pk_live_check",
+    "STRIPE_WEBHOOK_SECRET": "whsec_check",
 }
 
 

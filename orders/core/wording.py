@@ -79,6 +79,14 @@ PAYMENT_REASONS: dict[str, tuple[str, str]] = {
         "The payment service does not answer. Your order is kept, and nobody pays twice.",
         "支付服务无响应，订单已保留，绝不会重复收款。",
     ),
+    "processing": (
+        "The bank is still processing the payment. You need not pay again.",
+        "银行仍在处理付款，您无需再次付款。",
+    ),
+    "authorization_ended": (
+        "The bank ended the reservation before the money was taken. Nothing was charged.",
+        "扣款前银行已取消授权，未扣款。",
+    ),
     "never_charged": (
         "The payment service never received this payment. Nothing was charged.",
         "支付服务未收到此笔付款，未扣款。",
@@ -90,6 +98,7 @@ PAYMENT_REASONS: dict[str, tuple[str, str]] = {
 }
 
 METHODS: dict[str, tuple[str, str]] = {
+    "stripe": ("Card or wallet", "银行卡或电子钱包"),
     "sandbox-card": ("Test card", "测试卡"),
     "sandbox-secure": ("Test card with confirmation by the bank", "需银行确认的测试卡"),
     "sandbox-declined": ("Test card that is declined", "会被拒绝的测试卡"),

@@ -1,5 +1,6 @@
 """The only door to payments: what other rooms, pages and jobs call."""
 
+from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import (
     EventRefused,
     PaymentStep,
@@ -31,6 +32,7 @@ from orders.payments.services.sending import retry_refund, settle_due_payments
 __all__ = [
     "REFUNDABLE",
     "EventRefused",
+    "PaymentRefused",
     "PaymentStep",
     "ProviderDown",
     "RefundPart",

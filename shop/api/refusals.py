@@ -41,6 +41,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "cursor_invalid": 400,
     "document_refused": 400,
     "domain_unknown": 400,
+    "event_refused": 400,
     "idempotency_key_malformed": 400,
     "idempotency_key_missing": 400,
     "if_match_malformed": 400,
@@ -85,6 +86,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "sale_unknown": 404,
     "shopper_not_found": 404,
     "unknown_invitation": 404,
+    "unknown_provider": 404,
     "unknown_purpose": 404,
     # what changed meanwhile
     "campaign_changed": 412,
@@ -134,5 +136,6 @@ STATUS_BY_CODE: dict[str, int] = {
     "market_not_found": 503,
     "no_payment_provider": 503,
     "online_unavailable": 503,
+    "provider_down": 503,
     "redis_unavailable": 503,
 }

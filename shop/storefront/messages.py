@@ -57,4 +57,8 @@ def _list_checkout_words() -> dict[str, str]:
         ),
         "payment_open": _("A payment of this order is still open. Finish it or give it up first."),
         "not_payable": _("This order can no longer be paid."),
+        "provider_down": _(
+            "The payment service does not answer at the moment. Your order is kept. Please try"
+            " again."
+        ),
     }

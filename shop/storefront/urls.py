@@ -45,6 +45,7 @@ urlpatterns = [
     path("orders/<str:token>/", orders.order, name="order"),
     path("orders/<str:token>/pay/", orders.pay, name="order_pay"),
     path("orders/<str:token>/pay/<uuid:payment_id>/", orders.confirm, name="order_confirm"),
+    path("orders/<str:token>/pay/<uuid:payment_id>/done/", orders.paid, name="order_paid"),
     path("orders/<str:token>/cancel/", orders.cancel, name="order_cancel"),
     path("why/", trust.pricing_rules, name="why_root"),
     path("why/<uuid:quote_id>/", trust.why, name="why"),

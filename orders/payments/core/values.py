@@ -129,6 +129,10 @@ class Provider(Protocol):
     code: str
 
     @property
+    def is_configured(self) -> bool:
+        """Return whether it has what it needs to be offered."""
+
+    @property
     def is_sandbox(self) -> bool:
         """Return whether it moves no money."""
 

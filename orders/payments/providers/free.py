@@ -22,6 +22,7 @@ class FreeProvider:
     """Answers success for an amount of zero and refuses every other."""
 
     code = FREE
+    is_configured = True
     is_sandbox = False
     publishable_key = ""
 

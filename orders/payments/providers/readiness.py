@@ -10,7 +10,8 @@ from orders.payments.providers.table import list_offered
 
 PROBLEM = "No payment provider is configured, so no order could be paid."
 HINT = (
-    "Configure a payment provider. To look at the shop without one, set SANDBOX_PAYMENTS=1: its"
+    "Configure a payment provider: docs/payments.md says how. Test keys of one count only where"
+    " SANDBOX_PAYMENTS=1. To look at the shop without one, set SANDBOX_PAYMENTS=1: its"
     " ways to pay move no money, so never set it where real products are sent."
 )
 

@@ -25,6 +25,7 @@ class SandboxProvider:
     """Success, decline, confirmation by the bank (as in 3-D Secure) and outage, on demand."""
 
     code = "sandbox"
+    is_configured = True
     is_sandbox = True
     publishable_key = ""
 

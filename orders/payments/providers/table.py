@@ -10,8 +10,11 @@ from orders.core.refusals import PaymentRefused
 from orders.payments.core.values import Provider
 from orders.payments.providers.free import FREE, FreeProvider
 from orders.payments.providers.sandbox import METHODS, SandboxProvider
+from orders.payments.providers.stripe import StripeProvider
+from orders.payments.providers.stripe_objects import METHOD as STRIPE
 
 METHOD_PROVIDERS: Mapping[str, Provider] = {
+    STRIPE: StripeProvider(),
     **dict.fromkeys(METHODS, SandboxProvider()),
     FREE: FreeProvider(),
 }
@@ -46,7 +49,7 @@ def list_offered() -> dict[str, Provider]:
     return {
         method: provider
         for method, provider in METHOD_PROVIDERS.items()
-        if method != FREE and is_accepted(provider)
+        if method != FREE and provider.is_configured and is_accepted(provider)
     }
 
 

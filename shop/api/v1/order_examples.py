@@ -193,4 +193,7 @@ PAYMENT_STEP: Json = {
     "message": "",
     "action_token": "",
     "action_url": "",
+    "provider": "stripe",
+    "publishable_key": "",
+    "client_secret": "",
 }

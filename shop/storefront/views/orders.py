@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from orders.core.values import OrderView
 from orders.payments.api import (
@@ -31,6 +31,7 @@ from shop.storefront.forms import EmailForm, TrackForm
 from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal
 from shop.storefront.rendering import may_be_missing
+from shop.storefront.views.payment_form import show_payment_form
 from shop.storefront.visitors import get_visit
 
 
@@ -103,14 +104,13 @@ def _pay(request: HttpRequest, found: OrderView) -> PaymentStep:
 @limited(MONEY)
 @may_be_missing
 def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
-    """The sandbox's own confirmation page: what a bank would ask, without a bank."""
+    """Show the provider's form; or the sandbox's page: what a bank would ask, without a bank."""
     ctx = get_visit(request).ctx
     found = order_page(ctx, token).order
     if all(payment.payment_id != payment_id for payment in found.payments):
         return redirect("order", token=token)
     if request.method != "POST":
-        context = {"order": found, "action": request.GET.get("action", "")[:400]}
-        return render(request, "storefront/confirm.html", context)
+        return _show_confirmation(request, token, found, payment_id)
     try:
         step = confirm_payment(
             payment_id=payment_id,
@@ -121,6 +121,48 @@ def confirm(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
         )
     except FairtagError as error:
         messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    return go_to_payment(token, step)
+
+
+def _show_confirmation(
+    request: HttpRequest, token: str, found: OrderView, payment_id: UUID
+) -> HttpResponse:
+    try:
+        step = continue_payment(payment_id=payment_id, language=get_visit(request).ctx.language)
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    if step.state != "needs_action":
+        return redirect("order", token=token)
+    if step.publishable_key:
+        return show_payment_form(request, token, found, step)
+    context = {"order": found, "action": request.GET.get("action", "")[:400]}
+    return render(request, "storefront/confirm.html", context)
+
+
+@require_safe
+@limited(MONEY)
+@may_be_missing
+def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
+    """Come back from the provider's form or a bank's page: ask the provider how it went."""
+    ctx = get_visit(request).ctx
+    found = order_page(ctx, token).order
+    if all(payment.payment_id != payment_id for payment in found.payments):
+        return redirect("order", token=token)
+    try:
+        step = confirm_payment(
+            payment_id=payment_id,
+            action_token="",
+            approved=True,
+            now=ctx.now,
+            language=ctx.language,
+        )
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+        return redirect("order", token=token)
+    if step.reason_code == "processing":
+        messages.info(request, step.message)
         return redirect("order", token=token)
     return go_to_payment(token, step)
 
@@ -179,4 +221,6 @@ def go_to_payment(token: str, step: PaymentStep) -> HttpResponseRedirect:
     if step.action_url:
         return HttpResponseRedirect(step.action_url)
     address = reverse("order_confirm", args=[token, step.payment_id])
+    if step.publishable_key:  # the form's secret is fetched there and stands in no address
+        return HttpResponseRedirect(address)
     return HttpResponseRedirect(f"{address}?{urlencode({'action': step.action_token})}")

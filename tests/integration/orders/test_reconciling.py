@@ -35,6 +35,7 @@ class Bank:
     """A bank that may take the money and lose the line before it says so."""
 
     code: str = "bank"
+    is_configured: bool = True
     is_sandbox: bool = True
     knows: Outcome | None = None
     is_down: bool = True

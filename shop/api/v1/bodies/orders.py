@@ -177,4 +177,7 @@ def step_body(step: PaymentStep) -> Json:
         "message": step.message,
         "action_token": step.action_token,
         "action_url": step.action_url,
+        "provider": step.provider,
+        "publishable_key": step.publishable_key,
+        "client_secret": step.action_token if step.publishable_key else "",
     }

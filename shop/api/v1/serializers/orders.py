@@ -231,10 +231,14 @@ class ConfirmPaymentSerializer(serializers.Serializer[object]):
 
 
 class PaymentStepSerializer(serializers.Serializer[object]):
-    """What happens next: succeeded, declined, failed, or needs_action.
+    """What happens next: succeeded, authorized, declined, failed, or needs_action.
 
-    With needs_action, `action_token` goes back with the shopper's answer to the confirm
-    operation, after the page `action_url` names; the sandbox has none and asks the client to ask.
+    An order is paid with succeeded and with authorized: the money is reserved, and taken when
+    the order is packed. With needs_action and a `publishable_key`, give key and `client_secret`
+    to the provider's own library on the device, then call the confirm operation with an empty
+    `action_token`: the shop asks the provider. Otherwise `action_token` goes back with the
+    shopper's answer, after the page `action_url` names; the sandbox has none and asks the client
+    to ask.
     """
 
     payment_id = serializers.UUIDField()
@@ -243,3 +247,10 @@ class PaymentStepSerializer(serializers.Serializer[object]):
     message = serializers.CharField(allow_blank=True)
     action_token = serializers.CharField(allow_blank=True)
     action_url = serializers.CharField(allow_blank=True)
+    provider = serializers.CharField(help_text="Whose payment it is: stripe, sandbox or free.")
+    publishable_key = serializers.CharField(
+        allow_blank=True, help_text="For the provider's own library on the device."
+    )
+    client_secret = serializers.CharField(
+        allow_blank=True, help_text="For the provider's own library; never logged or shared."
+    )

@@ -225,12 +225,14 @@ class ConfirmPaymentView(OrderBase):
             "no_payment_provider",
             "payment_not_found",
             "bad_action_token",
+            "provider_down",
         ),
         audience="shopper",
     )
     def post(self, request: Request, number: str, payment_id: UUID) -> HttpResponse:
         """For payments in state needs_action. Twice is once. `approved: false` gives the attempt
-        up, also with an empty `action_token`."""
+        up, also with an empty `action_token`. With a provider's own form the token is empty: the
+        shop asks the provider what became of the payment."""
         body = self.read_body(ConfirmPaymentSerializer)
         order = self.find_own(number)
         if all(payment.payment_id != payment_id for payment in order.payments):

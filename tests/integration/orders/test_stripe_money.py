@@ -1,0 +1,162 @@
+"""Stripe through its own library, what is captured, voided and given back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orders.models import Order, OrderEvent
+from orders.payments.api import (
+    PaymentStep,
+    RefundPart,
+    capture_payment,
+    reconcile_payments,
+    refund_order,
+    retry_refund,
+    settle_due_payments,
+    start_payment,
+    take_event,
+)
+from orders.payments.models import Payment, Refund
+from orders.services import add_to_cart, cancel_order
+from pricing.core.values import QuoteContext
+from shop.kernel.clock import utc_now
+from shop.outbox.models import Fact
+from tests.factories.fake_stripe import (
+    Event,
+    FakeStripe,
+)
+from tests.factories.orders import FakePrices, Shelf, context_of, make_shopper, place
+
+pytestmark = pytest.mark.django_db
+NOW = utc_now()  # signatures have an age, so these tests live today
+LATE = NOW + timedelta(hours=2)
+
+
+@pytest.fixture
+def visit(prices: FakePrices, shelf: Shelf) -> QuoteContext:
+    context = context_of(make_shopper(), NOW)
+    add_to_cart(context=context, variant_id=shelf.rye, quantity=2)
+    return context
+
+
+def start(visit: QuoteContext, key: str = "a") -> PaymentStep:
+    order = Order.objects.first() or Order.objects.get(pk=place(visit).order_id)
+    return start_payment(order_id=order.pk, method="stripe", idempotency_key=key, now=NOW)
+
+
+def intent_of(step: PaymentStep) -> str:
+    return step.action_token.split("_secret_")[0]
+
+
+def deliver(*events: Event) -> list[bool]:
+    given = {"provider_code": "stripe", "now": NOW}
+    return [take_event(body=each.body, headers=each.headers, **given) for each in events]
+
+
+def settle(now: Any = NOW) -> int:
+    return settle_due_payments(now=now + timedelta(seconds=1))
+
+
+def is_paid() -> bool:
+    return Order.objects.get().status == "paid"
+
+
+def test_money_reserved_is_taken_when_packed_less_what_was_refunded(
+    visit: QuoteContext, stripe: FakeStripe, settings: Any
+) -> None:
+    settings.CAPTURE_PAYMENTS = "at_packing"
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    deliver(*stripe.events)
+    settle()
+    order = Order.objects.get()
+    line = order.lines.get()
+    payment = Payment.objects.get()
+    assert (is_paid(), payment.state, payment.captured_minor) == (True, "authorized", 0)
+    ask = {"order_id": order.pk, "reason": "dent", "now": NOW}
+    refund_order(parts=[RefundPart(line.pk, 1)], idempotency_key="before", **ask)
+    assert not stripe.refunds
+    for _ in range(2):
+        capture_payment(order_id=order.pk, now=NOW)
+    assert [settle(), settle()] == [1, 0]
+    payment.refresh_from_db()
+    assert (payment.state, payment.captured_minor, stripe.held()) == (
+        "succeeded",
+        799,
+        {order.number: 799},
+    )
+    refund_order(parts=[RefundPart(line.pk, 1)], idempotency_key="after", **ask)
+    assert [settle(), settle()] == [1, 0]
+    assert stripe.held() == {}
+    assert list(Refund.objects.values_list("amount_minor", "is_reduction", "state")) == [
+        (300, True, "succeeded"),
+        (799, False, "succeeded"),
+    ]
+    assert Fact.objects.filter(kind="OrderRefunded").count() == 2
+
+
+def test_canceling_before_capture_voids_and_afterwards_refunds(
+    visit: QuoteContext, stripe: FakeStripe, settings: Any
+) -> None:
+    settings.CAPTURE_PAYMENTS = "at_packing"
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    reconcile_payments(now=NOW)
+    order = Order.objects.get()
+    cancel_order(order_id=order.pk, reason="shopper", now=NOW)
+    assert stripe.held() == {order.number: 1_099}  # told after the commit
+    assert [settle(), settle()] == [1, 0]
+    assert (stripe.held(), Payment.objects.get().state) == ({}, "voided")
+    # The bank was faster: what it took all the same goes back
+    stripe.revive(intent_of(step))
+    stripe.capture(intent_of(step), {})
+    assert reconcile_payments(now=NOW) == 1
+    assert [settle(), settle()] == [1, 0]
+    assert stripe.held() == {}
+
+
+def test_a_refund_is_sent_once_however_often_the_line_breaks(
+    visit: QuoteContext, stripe: FakeStripe
+) -> None:
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    settle(NOW + timedelta(minutes=3))
+    order = Order.objects.get()
+    refund_order(
+        order_id=order.pk,
+        parts=[RefundPart(order.lines.get().pk, 1)],
+        reason="dent",
+        idempotency_key="r",
+        now=NOW,
+    )
+    stripe.faults.lost_after = 1
+    assert settle() == 0
+    stripe.faults.lost_after = 0
+    stripe.answers.clear()  # keys are forgotten after a day
+    assert Refund.objects.get().state == "pending"
+    assert settle(LATE) == 1
+    assert (len(stripe.refunds), stripe.held()) == (1, {order.number: 799})
+    assert Refund.objects.get().state == "succeeded"
+
+
+def test_a_refund_that_failed_is_told_and_tried_again_as_a_new_one(
+    visit: QuoteContext, stripe: FakeStripe
+) -> None:
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    settle(NOW + timedelta(minutes=3))
+    order = Order.objects.get()
+    stripe.failing_refunds = 1
+    cancel_order(order_id=order.pk, reason="shopper", now=NOW)
+    settle()
+    refund = Refund.objects.get()
+    assert (refund.state, refund.failure_code) == ("failed", "expired_or_canceled_card")
+    assert OrderEvent.objects.filter(kind="refund_failed").count() == 1
+    assert settle(LATE) == 0
+    assert [retry_refund(refund_id=refund.pk, now=NOW) for _ in range(2)] == [True, False]
+    assert settle() == 1
+    refund.refresh_from_db()
+    assert (refund.state, refund.round, stripe.held()) == ("succeeded", 1, {})
