@@ -5,5 +5,6 @@ from shop.catalog import admin as catalog
 from shop.inventory import admin as inventory
 from shop.jobs import admin as jobs
 from shop.outbox import admin as outbox
+from shop.storeinfo import admin as storeinfo
 
-__all__ = ["approvals", "catalog", "inventory", "jobs", "outbox"]
+__all__ = ["approvals", "catalog", "inventory", "jobs", "outbox", "storeinfo"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.core import checks
 
 
 class ShopConfig(AppConfig):
@@ -12,6 +13,9 @@ class ShopConfig(AppConfig):
 
     def ready(self) -> None:
         from shop import celery, schedule, wiring  # only now is the app registry ready
+        from shop.storeinfo.selectors import check_store
+
+        checks.register(check_store, checks.Tags.database, deploy=True)
 
         celery.app.set_default()
         wiring.connect(wake=schedule.wake_outbox)

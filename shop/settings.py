@@ -272,7 +272,7 @@ EMAIL_BACKEND: str = read_email_backend(EMAIL_HOST, is_production=IS_PRODUCTION)
 EMAIL_FILE_PATH: str = str(STATE_FOLDER / "mail")
 # Mails that are files are shown to whoever sits at this machine: nothing arrives from a demo.
 HAS_MAIL_PAGE: bool = EMAIL_BACKEND == MAIL_FILES
-DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Fairtag <shop@fairtag.example>")
+DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="shop@localhost")
 
 # --- logs ---------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

@@ -86,6 +86,7 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
         Step("training the demand model", ("train_demand",)),
         Step("publishing prices", ("publish_prices",)),
         Step("planning offers", ("seed_demo_offers",)),
+        Step("naming the shop", ("seed_demo_store",)),
         # Passwords of the demo follow from the secret.
         Step("making the demo's accounts", ("seed_demo_accounts", "--json"), secret),
     ]

@@ -20,6 +20,7 @@ from orders.steps.locks import lock_order_step
 from orders.steps.settling import note
 from promotions.core.values import Adjustment, DeliveryCut
 from shop.kernel.money import format_money
+from shop.storeinfo.selectors import mail_sender
 
 
 @transaction.atomic
@@ -50,7 +51,7 @@ def build_message(order: OrderView, kind: str, language: str) -> EmailMultiAlter
     message = EmailMultiAlternatives(
         subject=given["subject"],
         body=render_to_string("emails/order.txt", given),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=mail_sender(language),
         to=[order.contact.email],
         headers={"Auto-Submitted": "auto-generated"},
     )

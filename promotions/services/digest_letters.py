@@ -27,6 +27,7 @@ from promotions.services.unsubscribing import write_stop_headers, write_stop_lin
 from shop.catalog.core.values import MarketValue
 from shop.catalog.selectors import get_market
 from shop.kernel.money import format_money
+from shop.storeinfo.selectors import mail_sender
 
 SHOWN = 6
 LOCALES = {"en": "en_US", "zh-hans": "zh_Hans_CN"}
@@ -91,12 +92,12 @@ def build_letter(
         "offers": [_describe(offer, market, language) for offer in offers],
         "stop": stop,
         "rules": _link_rules(language),
-        "sender": settings.DEFAULT_FROM_EMAIL,
+        "sender": mail_sender(language),
     }
     message = EmailMultiAlternatives(
         subject=say("subject", language),
         body=render_to_string("emails/offers.txt", given),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=mail_sender(language),
         to=[email],
         connection=mail,
         headers=write_stop_headers(stop),

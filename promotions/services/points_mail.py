@@ -21,6 +21,7 @@ from promotions.selectors.tiers import read_standing
 from promotions.services.points import lock_account
 from promotions.services.points_jobs import mark_warned
 from promotions.services.unsubscribing import write_stop_headers
+from shop.storeinfo.selectors import mail_sender
 
 Words = tuple[str, str]
 EXPIRING: tuple[Words, Words] = (
@@ -87,7 +88,7 @@ def send_letter(
     EmailMessage(
         subject=subject.format(**known),
         body=body.format(**known),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=mail_sender(reader.language),
         to=[reader.email],
         headers=write_stop_headers(stop) if stop else {"Auto-Submitted": "auto-generated"},
     ).send()

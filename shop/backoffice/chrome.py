@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from shop.storeinfo.selectors import get_store
 
 COLORS = {"production": "danger", "staging": "warning"}
 
@@ -15,6 +19,11 @@ def name_environment(request: HttpRequest) -> list[str]:
     return [name, COLORS.get(name, "info")]
 
 
+def name_shop(request: HttpRequest) -> str:
+    """Return the shop's name in the reader's language."""
+    return get_store().called(get_language() or "en")
+
+
 def find_stylesheet(request: HttpRequest) -> str:
     """Return the address of our style sheet."""
     return static("backoffice/staff.css")
@@ -22,4 +31,5 @@ def find_stylesheet(request: HttpRequest) -> str:
 
 def find_icon(request: HttpRequest) -> str:
     """Return the address of the shop's icon."""
-    return static("img/icon.svg")
+    key = get_store().logo
+    return reverse("store_picture", args=[key, "icon.png"]) if key else static("img/icon.svg")

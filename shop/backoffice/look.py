@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 LOOK: dict[str, Any] = {
-    "SITE_TITLE": "Fairtag",
-    "SITE_HEADER": "Fairtag",
+    "SITE_TITLE": "shop.backoffice.chrome.name_shop",
+    "SITE_HEADER": "shop.backoffice.chrome.name_shop",
     "SITE_SUBHEADER": _("Back office"),
     "SITE_SYMBOL": "sell",
     "SITE_URL": "/",

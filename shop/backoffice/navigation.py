@@ -187,6 +187,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Placements"), "storefront", "shop.productweek"),
             table(_("Stores"), "store", "shop.store"),
             table(_("Markets"), "public", "shop.market"),
+            table(_("Your shop"), "storefront", "shop.storeprofile"),
         ),
     ),
     (

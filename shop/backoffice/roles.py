@@ -14,6 +14,7 @@ CATALOG: Names = (
     *("shop.variant", "shop.productpicture", "shop.productweek"),
 )
 LISTS: Names = ("shop.productimport",)
+STORE: Names = ("shop.storeprofile",)
 STOCK: Names = (
     *("shop.stocklocation", "shop.stockrecord", "shop.stockreservation", "shop.stockmovement"),
 )
@@ -65,6 +66,7 @@ MACHINE: Names = ("shop.jobrun", "shop.quarantinedrow", "shop.fact")
 ACCESS: Names = ("profiles.account", "auth.group", "admin.logentry")
 EVERYTHING = (
     *LISTS,
+    *STORE,
     *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
     *PARTNERS,
     *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
@@ -115,6 +117,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", "shop.category", "shop.brand", "shop.product", "shop.productpicture")
     | rights("change", "shop.category", "shop.brand", "shop.product", "shop.variant")
     | rights("change", "shop.productpicture")
+    | rights("view", *STORE)
+    | rights("change", *STORE)
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
     | rights("add", "orders.carrier")
     | rights("change", "orders.carrier")
@@ -161,6 +165,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("change", "promotions.promotionlaw")
     | rights("change", "pricing.jurisdictionrow", "pricing.emergencycap")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
+    | rights("view", *STORE)
+    | rights("add", "shop.market")
+    | rights("change", "shop.market")
     | rights("add", "orders.taxrate")
     | rights("change", "orders.taxrate", "shop.jobrun", "shop.fact"),
     AUDITOR: rights("view", *EVERYTHING, "profiles.audittrait"),

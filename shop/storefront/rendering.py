@@ -16,6 +16,7 @@ from orders.services import OrderNotFound
 from pricing.selectors import QuoteNotFound
 from shop.catalog.selectors import CategoryNotFound, ProductNotFound
 from shop.pages.offers import OfferNotFound
+from shop.storeinfo.selectors import get_store
 
 View = Callable[..., HttpResponse]
 MISSING = (CategoryNotFound, ProductNotFound, QuoteNotFound, OrderNotFound, OfferNotFound)
@@ -53,7 +54,9 @@ def came_from(request: HttpRequest) -> str:
 
 def contact_address() -> str:
     """Return the e-mail address where a person answers."""
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    store = get_store()
+    own = store.privacy_email or store.email
+    return own or parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
 def is_fragment(request: HttpRequest) -> bool:

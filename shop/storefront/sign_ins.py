@@ -24,9 +24,11 @@ from django.contrib.auth.hashers import make_password
 from django.core.signing import BadSignature, Signer
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from shop.kernel.addresses import subscriber_of
+from shop.storeinfo.selectors import get_store, mail_sender
 
 type Saved = tuple[Any, HttpResponse | None]
 
@@ -52,6 +54,17 @@ class AccountAdapter(DefaultAccountAdapter):
             " or reset your password by e-mail."
         ),
     }
+
+    def get_from_email(self) -> str:
+        """Return the shop as the sender."""
+        return mail_sender(get_language() or "en")
+
+    def render_mail(
+        self, template_prefix: str, email: str, context: dict[str, Any], headers: Any = None
+    ) -> Any:
+        """Return the mail, which calls the shop by its name."""
+        known = {**context, "store_name": get_store().called(get_language() or "en")}
+        return super().render_mail(template_prefix, email, known, headers=headers)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count a try; give it back when the password was right. Raises ValidationError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,7 +19,10 @@ from shop.catalog.selectors import catalog_version, list_categories
 from shop.pages.mailbox import is_mail_shown
 from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language
 from shop.storefront.regions import REGIONS
+from shop.storefront.views.store import band_colour
 from shop.storefront.visitors import get_visit
+from shop.storeinfo.core.values import StoreDetails
+from shop.storeinfo.selectors import get_store
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -29,20 +33,22 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def describe_site(request: HttpRequest) -> dict[str, Any]:
     """Return the frame's facts. No query once the departments are cached."""
     visit = get_visit(request)
-    language = visit.ctx.language
+    language, version = visit.ctx.language, catalog_version()
     is_signed_in = visit.ctx.account_id is not None
-    fixed = describe_language(language)
     return {
-        **fixed,
+        **describe_language(language),
+        **describe_store(language, version),
         "language": language,
         "locale": visit.ctx.locale,
         "currency": visit.ctx.currency,
         "theme": visit.theme,
         "count": draw_count(language, visit.cart_count),
         "is_signed_in": is_signed_in,
-        "nav": draw_navigation(language, catalog_version(), _department(request.path)),
-        "departments": list_departments(language, catalog_version()),
-        "footer": draw_footer(language, visit.ctx.jurisdiction_code, visit.theme, is_signed_in),
+        "nav": draw_navigation(language, version, _department(request.path)),
+        "departments": list_departments(language, version),
+        "footer": draw_footer(
+            language, version, visit.ctx.jurisdiction_code, visit.theme, is_signed_in
+        ),
         "notice": choose_notice(request),
         "region": visit.ctx.jurisdiction_code,
         "is_tracked": visit.default_consents().allows_tracking,
@@ -64,6 +70,39 @@ def describe_language(language: str) -> dict[str, Any]:
             "themes": [("", _("Auto")), ("light", _("Light")), ("dark", _("Dark"))],
             "product_root": reverse("product_root"),
         }
+
+
+@lru_cache(maxsize=8)
+def describe_store(language: str, version: int) -> dict[str, Any]:
+    """Return the shop's own face. `version` keys the memory of it: it moves with each change."""
+    store = get_store()
+    key = store.logo
+    with override(language):
+        return {
+            "name": store.called(language),
+            "tagline": store.motto(language),
+            "band": band_colour(store),
+            "colours": store.palette_key and reverse("store_colours", args=[store.palette_key]),
+            "logo": key and reverse("store_picture", args=[key, "logo.webp"]),
+            "icon": key and reverse("store_picture", args=[key, "icon.png"]),
+            "logo_width": store.logo_size[0],
+            "logo_height": store.logo_size[1],
+            "email": store.email,
+            "links": [(link, urlsplit(link).hostname) for link in store.links],
+            "pages": _list_pages(store, language),
+            "is_sandbox": settings.SANDBOX_PAYMENTS,
+        }
+
+
+def _list_pages(store: StoreDetails, language: str) -> list[tuple[str, str]]:
+    """Return address and title of what staff have written; nothing else is linked."""
+    has_rules = store.text("delivery", language) or store.text("returns", language)
+    pages = (
+        (store.has_imprint, "imprint", _("Imprint")),
+        (store.text("terms", language), "terms", _("Terms of sale")),
+        (has_rules, "delivery", _("Delivery and returns")),
+    )
+    return [(reverse(name), title) for is_there, name, title in pages if is_there]
 
 
 @lru_cache(maxsize=4096)
@@ -102,13 +141,16 @@ def draw_navigation(language: str, version: int, current: str) -> SafeString:
 
 
 @lru_cache(maxsize=256)
-def draw_footer(language: str, region: str, theme: str, is_signed_in: bool) -> SafeString:
+def draw_footer(
+    language: str, version: int, region: str, theme: str, is_signed_in: bool
+) -> SafeString:
     """Return the footer as HTML. Nothing in it is personal: its controls belong to one small form
-    of the page, which holds the token.
+    of the page, which holds the token. `version` keys the memory of it.
     """
     with override(language):
         frame = {
             **describe_language(language),
+            **describe_store(language, version),
             "language": language,
             "region": region,
             "theme": theme,

@@ -21,6 +21,7 @@ from shop.storefront.views import (
     product,
     reviews,
     sign_in,
+    store,
     trust,
 )
 
@@ -72,6 +73,12 @@ urlpatterns = [
     path("account/orders/", account.orders, name="account_orders"),
     path("account/login/", sign_in.SignInView.as_view(), name="account_login"),
     path("account/", include("allauth.urls")),
+    path("imprint/", store.imprint, name="imprint"),
+    path("terms/", store.terms, name="terms"),
+    path("delivery-and-returns/", store.delivery, name="delivery"),
+    path("site.webmanifest", store.manifest, name="manifest"),
+    path("store/<slug:key>/colours.css", store.colours, name="store_colours"),
+    path("store/<slug:key>/<str:name>", store.picture, name="store_picture"),
     path("robots.txt", crawlers.robots, name="robots"),
     path("sitemap.xml", crawlers.sitemap, name="sitemap"),
     path("sitemap-<int:part>.xml", crawlers.sitemap, name="sitemap_part"),

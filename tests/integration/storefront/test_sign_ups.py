@@ -135,10 +135,10 @@ def test_the_mail_says_who_has_an_account_already_in_the_language_of_the_page() 
     for email in ("anne@example.com", KNOWN):
         _sign_up(Client(), email)
     assert [letter.subject for letter in mail.outbox] == [
-        "请确认您在 Fairtag 的电子邮箱",
-        "您在 Fairtag 已有账户",
-        "Confirm your e-mail address at Fairtag",
-        "You already have an account at Fairtag",
+        "请确认您在 Shop 的电子邮箱",
+        "您在 Shop 已有账户",
+        "Confirm your e-mail address at Shop",
+        "You already have an account at Shop",
     ]
     bodies = [str(letter.body) for letter in mail.outbox]
     assert "/zh-hans/account/confirm-email/" in bodies[0]
@@ -259,9 +259,9 @@ def test_the_mails_of_a_demo_are_read_at_its_machine_only(
     assert b'href="/demo/mail/"' in Client().get("/account/confirm-email/").content
     shown = Client().get("/demo/mail/").content.decode()
     assert NEW in shown
-    assert "请确认您在 Fairtag 的电子邮箱" in shown
+    assert "请确认您在 Shop 的电子邮箱" in shown
     assert re.search(r'<a href="http://testserver/zh-hans/account/confirm-email/[^"]+"', shown)
-    assert "You already have an account at Fairtag" in shown
+    assert "You already have an account at Shop" in shown
     lan = Client(REMOTE_ADDR="192.168.0.9")
     assert lan.get("/demo/mail/").status_code == 404
     told = lan.get("/account/login/").content.decode()
