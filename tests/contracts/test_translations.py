@@ -112,3 +112,11 @@ def test_all_that_is_read_in_chinese_says_the_polite_you() -> None:
     known = translation("zh-hans")._catalog  # type: ignore[attr-defined]  # gettext's own name
     said = {key: str(known.get(key)) for key, _ in known.items()}
     expect_none(f"{key}: {text}" for key, text in said.items() if "你" in text)
+
+
+def test_the_software_names_itself_to_no_shopper(catalog: Catalog) -> None:
+    """A shop has its own name: templates, sentences and what browsers load never say ours."""
+    expect_none(f"{name_of(path)}" for path in TEMPLATES if "Fairtag" in path.read_text())
+    expect_none(text for text in list_messages(catalog) if "Fairtag" in text)
+    served = [*(ROOT / "static").rglob("*.webmanifest"), *(ROOT / "static").rglob("*.html")]
+    expect_none(name_of(path) for path in served if "Fairtag" in path.read_text())

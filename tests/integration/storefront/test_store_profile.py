@@ -61,9 +61,7 @@ def test_the_colours_are_a_style_sheet_named_by_what_is_in_it(
     assert "colours.css" not in client.get("/").content.decode()
 
 
-def test_the_page_for_staff_takes_a_logo_and_the_shop_shows_it(
-    root: Client, client: Client
-) -> None:
+def test_the_page_for_staff_takes_a_logo_that_the_shop_shows(root: Client, client: Client) -> None:
     file = io.BytesIO()
     Image.new("RGB", (300, 100), (9, 9, 9)).save(file, "PNG")
     answer = post(root, logo_file=SimpleUploadedFile("logo.png", file.getvalue()))

@@ -33,7 +33,7 @@ RGB = st.tuples(PART, PART, PART)
 @example((255, 220, 0))
 @example((0, 0, 0))
 @example((255, 255, 255))
-def test_every_pair_of_colours_that_meet_on_a_page_can_be_read(
+def test_every_pair_of_colours_that_meet_can_be_read(
     wanted: tuple[int, int, int],
 ) -> None:
     accent = find_nearest(wanted)
