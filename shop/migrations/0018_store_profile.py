@@ -22,7 +22,7 @@ def _text(length: int) -> Any:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shop", "0016_list_prices_by_market")]
+    dependencies = [("shop", "0017_product_imports")]
 
     operations = [
         migrations.CreateModel(
