@@ -25,6 +25,8 @@ class Migration(migrations.Migration):
     dependencies = [("shop", "0017_product_imports")]
 
     operations = [
+        # Each way of delivery says where it goes.
+        migrations.RemoveField(model_name="market", name="delivery_countries"),
         migrations.CreateModel(
             name="StoreProfile",
             fields=[

@@ -23,6 +23,7 @@ from orders.fulfilment.services.steps import lock_parcel
 from orders.models import Order, OrderEvent
 from orders.services.links import renew_link
 from orders.steps.settling import note
+from shop.storeinfo.selectors import mail_sender
 
 LETTERS = (ParcelState.SHIPPED, ParcelState.READY, ParcelState.DELIVERED)
 
@@ -63,7 +64,7 @@ def make_letter(
     message = EmailMultiAlternatives(
         subject=str(given["subject"]),
         body=render_to_string("emails/parcel.txt", given),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=mail_sender(order.language),
         to=[order.email],
         headers={"Auto-Submitted": "auto-generated"},
     )

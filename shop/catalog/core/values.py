@@ -21,7 +21,7 @@ class MarketValue:
     """A place with one currency, one language and one set of laws.
 
     `minimum_age` in years is asked of who buys from an age-restricted category. The list prices of
-    the home market stand on the variants. `delivery_countries` begin with its own country.
+    the home market stand on the variants.
     """
 
     code: str
@@ -34,7 +34,6 @@ class MarketValue:
     minimum_age: int = 18
     is_home: bool = False
     is_active: bool = True
-    delivery_countries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

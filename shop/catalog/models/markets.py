@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -33,13 +32,6 @@ class Market(models.Model):
         help_text="In years, to buy what is in an age-restricted category (alcohol, tobacco).",
     )
 
-    delivery_countries = ArrayField(
-        models.CharField(max_length=2),
-        default=list,
-        db_default=[],
-        blank=True,
-        help_text="Besides its own country, such as AT,FR.",
-    )
     is_active = models.BooleanField(default=True, db_default=True)
     # Its list prices and costs stand on the variants; those of other markets are ListPrice rows.
     is_home = models.BooleanField(default=False, db_default=False, editable=False)

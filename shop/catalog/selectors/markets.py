@@ -65,7 +65,6 @@ def _load() -> dict[str, MarketValue]:
             minimum_age=row.minimum_age,
             is_home=row.is_home,
             is_active=row.is_active,
-            delivery_countries=tuple(dict.fromkeys([row.country, *row.delivery_countries])),
         )
         for row in Market.objects.all()
     }

@@ -10,6 +10,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from orders.core.delivery import price_options
+from orders.selectors.addresses import list_served
 from orders.selectors.terms import load_terms
 from shop.catalog.selectors import get_market
 from shop.storefront.visitors import get_visit
@@ -46,10 +47,16 @@ def delivery(request: HttpRequest) -> HttpResponse:
     """Show how and at what price goods are delivered, and how they go back."""
     ctx = get_visit(request).ctx
     store = get_store()
+    served = list_served(
+        market_code=ctx.market,
+        country=get_market(ctx.market).country,
+        day=ctx.now.date(),
+        language=ctx.language,
+    )
     known = load_terms(market_code=ctx.market, day=ctx.now.date())
     context = {
         "options": price_options(known.methods, 0, known.taxes, ctx.language),
-        "countries": get_market(ctx.market).delivery_countries,
+        "countries": [name for _code, name in served],
         "about": read_blocks(store.text("delivery", ctx.language)),
         "returns": read_blocks(store.text("returns", ctx.language)),
     }
