@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from shop.api.authentication import GUEST_HEADER, Caller, TokenRefused, read_guest_token
 from shop.api.context import build_context
 from shop.kernel.clock import utc_now
-from shop.pages.cards import quote_context
+from shop.pages.quotes import quote_context
 from shop.pages.sign_in import join_guest
 
 

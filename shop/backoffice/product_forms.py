@@ -104,14 +104,14 @@ class ProductForm(forms.Form):
         super().__init__(*args, **options)
         self.fields["brand"].widget.attrs["list"] = "ft-brands"
         none = [("", _("none: at the top"))]
-        self.fields["category"].choices = none + list_category_choices()
+        category: Any = self.fields["category"]
+        tax_class: Any = self.fields["tax_class"]
+        category.choices = none + list_category_choices()
         classes = list_tax_classes()
         kept = str(self.initial.get("tax_class") or "")
         if kept and kept not in classes:
             classes = [*classes, kept]
-        self.fields["tax_class"].choices = [("", _("as the category says"))] + [
-            (one, one) for one in classes
-        ]
+        tax_class.choices = [("", _("as the category says"))] + [(one, one) for one in classes]
 
     def clean_attributes(self) -> dict[str, str]:
         """Return the attributes by name."""

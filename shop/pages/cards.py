@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pricing.core.values import PriceView, QuoteContext
+from pricing.core.values import PriceView
 from pricing.services import quote_variants
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import list_cards
 from shop.pages.context import PageContext
+from shop.pages.families import choose_shown
+from shop.pages.quotes import quote_context
 from shop.pages.values import ProductCard
-
-# What shows prices to choose from. The cart shows what was chosen, sorting shows nothing.
-SHOWING = frozenset({"home", "category", "search", "offer", "product", "api"})
-
-
-def quote_context(ctx: PageContext, purpose: str) -> QuoteContext:
-    """Return what pricing may know about the visit; `purpose` is kept with each quote."""
-    return QuoteContext(
-        shopper_pseudonym=ctx.shopper_pseudonym,
-        market=ctx.market,
-        channel=ctx.channel,
-        jurisdiction_code=ctx.jurisdiction_code,
-        language=ctx.language,
-        gpc=ctx.gpc,
-        now=ctx.now,
-        purpose=purpose,
-        is_look=ctx.is_counted and purpose in SHOWING,
-    )
 
 
 def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> dict[int, PriceView]:
@@ -42,9 +26,11 @@ def quote_page(ctx: PageContext, variant_ids: Sequence[int], purpose: str) -> di
 def build_cards(
     ctx: PageContext, variant_ids: Sequence[int], purpose: str
 ) -> tuple[ProductCard, ...]:
-    """Return cards in the order asked; variants without a price or product are left out."""
-    prices = quote_page(ctx, variant_ids, purpose)
-    return join_cards(list_cards(variant_ids, ctx.language), prices)
+    """Return cards in the order asked, one for each product; variants without a price or product
+    are left out."""
+    shown = choose_shown(ctx, variant_ids)
+    prices = quote_page(ctx, shown.variant_ids, purpose)
+    return shown.mark(join_cards(list_cards(shown.variant_ids, ctx.language), prices))
 
 
 def join_cards(

@@ -18,8 +18,8 @@ from orders.selectors import (
 )
 from orders.services import start_checkout
 from profiles.selectors import find_shopper
-from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
+from shop.pages.quotes import quote_context
 from shop.pages.values import OrderPage, OrdersPage
 
 

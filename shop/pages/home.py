@@ -19,6 +19,7 @@ from shop.catalog.selectors import (
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
+from shop.pages.families import choose_shown
 from shop.pages.offers import offers as offers_page
 from shop.pages.picks import find_pattern
 from shop.pages.previews import add_offers
@@ -41,8 +42,10 @@ def home(ctx: PageContext) -> HomePage:
     picks = spread_picks(recommend_variants(row, PICKS * 5, pattern=pattern, market=ctx.market))
     shelves = _choose_shelves(tree, row, frozenset(pick.variant_id for pick in picks), ctx.market)
     ids = [pick.variant_id for pick in picks] + [i for _, shelf in shelves for i in shelf]
-    prices = quote_page(ctx, ids, "home")
-    cards = add_offers(ctx, join_cards(list_cards(ids, ctx.language), prices))
+    chosen = choose_shown(ctx, ids)
+    prices = quote_page(ctx, chosen.variant_ids, "home")
+    listed = join_cards(list_cards(chosen.variant_ids, ctx.language), prices)
+    cards = add_offers(ctx, chosen.mark(listed))
     by_id = {item.card.variant_id: item for item in cards}
     shown = offers_page(ctx, profile)
     return HomePage(
@@ -51,14 +54,18 @@ def home(ctx: PageContext) -> HomePage:
         picks=Shelf(
             code="picks" if row else "popular",
             category=None,
-            cards=tuple(by_id[p.variant_id] for p in picks if p.variant_id in by_id),
+            cards=tuple(
+                by_id[one]
+                for one in chosen.replace_all(pick.variant_id for pick in picks)
+                if one in by_id
+            ),
             is_personal=row is not None,
         ),
         shelves=tuple(
             Shelf(
                 code="category",
                 category=tree.nodes[category_id],
-                cards=tuple(by_id[i] for i in shelf if i in by_id),
+                cards=tuple(by_id[one] for one in chosen.replace_all(shelf) if one in by_id),
                 is_personal=row is not None,
             )
             for category_id, shelf in shelves

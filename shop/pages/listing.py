@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from pricing.services import quote_listing
 from shop.catalog.core.values import CatalogFilters, CategoryListing
 from shop.catalog.selectors import catalog_version, list_cards
-from shop.pages.cards import build_cards, quote_context
+from shop.pages.cards import build_cards
 from shop.pages.context import PageContext
+from shop.pages.families import first_of_products
 from shop.pages.members import Visitor
 from shop.pages.previews import add_offers, offered_prices
+from shop.pages.quotes import quote_context
 from shop.pages.values import PAGE_SIZE, SORTS, Listing, ListingQuery
 
 IntArray = NDArray[np.int64]
@@ -39,7 +41,7 @@ def build_listing(
     one array call that stores nothing, and of it what offers lower.
     """
     visitor = visitor or Visitor(ctx)
-    ids = arrange(ctx, listing.variant_ids, query, visitor)
+    ids = first_of_products(arrange(ctx, listing.variant_ids, query, visitor))
     pages = max(1, -(-len(ids) // PAGE_SIZE))
     page = min(max(1, query.page), pages)
     shown = ids[(page - 1) * PAGE_SIZE : page * PAGE_SIZE].tolist()

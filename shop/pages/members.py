@@ -9,8 +9,8 @@ from profiles.core.values import ShopperValue
 from profiles.selectors import find_shopper
 from promotions.selectors import ShopperView
 from promotions.selectors.tiers import read_tier
-from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
+from shop.pages.quotes import quote_context
 
 
 def find_member_id(ctx: PageContext) -> int | None:

@@ -35,9 +35,9 @@ from promotions.selectors import (
 )
 from shop.catalog.core.values import CatalogCard
 from shop.catalog.selectors import load_variant_arrays
-from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor
+from shop.pages.quotes import quote_context
 from shop.pages.values import ProductCard
 
 IntArray = NDArray[np.int64]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import numpy as np
+
 from orders.core.delivery import price_options, without_same_day
 from orders.selectors.terms import load_terms
 from pricing.core.values import PriceView
@@ -15,10 +17,12 @@ from shop.catalog.selectors import (
     catalog_version,
     get_product,
     list_cards,
+    list_families,
     list_stocked_variants,
 )
 from shop.pages.cards import join_cards, quote_page
 from shop.pages.context import PageContext
+from shop.pages.families import first_of_products
 from shop.pages.members import Visitor
 from shop.pages.points import earns
 from shop.pages.previews import join_offers, paid_minor, preview_cards
@@ -133,5 +137,7 @@ def _list_values(
 
 
 def _related_ids(category_id: int, own: frozenset[int], market: str) -> list[int]:
-    head = list_stocked_variants(category_id, RELATED + len(own), market=market)
+    several = 4 * RELATED if list_families() else 0
+    head = list_stocked_variants(category_id, RELATED + len(own) + several, market=market)
+    head = first_of_products(np.array(head, dtype=np.int64)).tolist()
     return [i for i in head if i not in own][:RELATED]

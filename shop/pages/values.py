@@ -20,16 +20,30 @@ from shop.catalog.core.values import (
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What a card stands for beside its variant: `count` variants of the product.
+
+    `is_from`: their prices differ, and the card shows the lowest of what is in stock.
+    """
+
+    count: int
+    is_from: bool
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProductCard:
     """One variant in a listing, with this shopper's price and what offers make of it.
 
-    `members_minor` is what every member pays, for who is not signed in.
+    `members_minor` is what every member pays, for who is not signed in. `choice` is None for a
+    product of one variant.
     """
 
     card: CatalogCard
     price: PriceView
     offer: LinePreview | None = None
     members_minor: int | None = None
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)

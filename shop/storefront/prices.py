@@ -27,6 +27,8 @@ def price_words(language: str) -> Words:
             "why_short": _("Why?"),
             "switch_off": _("Switch off"),
             "add": _("Add to cart"),
+            "choose": _("Choose"),
+            "from": _("from"),
             "sold_out": _("Sold out"),
             "few_left": _("Only {n} left"),
             "in_cart": _("{amount} in the cart"),

@@ -20,8 +20,8 @@ from profiles.selectors import belongs_to_account
 from profiles.services import get_or_create_guest
 from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
-from shop.pages.cards import quote_context
 from shop.pages.context import PageContext
+from shop.pages.quotes import quote_context
 from shop.pages.sign_in import join_guest
 from shop.storefront.languages import LOCALES
 from shop.storefront.regions import REGIONS

@@ -112,6 +112,7 @@ PLAIN_VARIANT: Json = {
     "category_path": "grocery/cheese",
     "size": "8 oz",
     "measure": {"amount": "226.796", "unit": "g"},
+    "options": [],
     "picture_url": "/static/img/art/cheese.svg",
     "available": 12,
 }
@@ -165,6 +166,8 @@ PRODUCT: Json = {
     "name": "Mild cheddar",
     "brand": "Hill & Dale",
     "description": "",
+    "attributes": [],
+    "pictures": [],
     "is_active": True,
     "is_restricted": False,
     "is_sensitive": False,

@@ -131,8 +131,9 @@ def _tell_stale(form: ProductForm, known: EditedProduct | None) -> None:
         ),
     )
     if known is not None:
-        form.data = form.data.copy()
-        form.data["revision"] = str(known.revision)
+        data: Any = form.data.copy()  # type: ignore[attr-defined]  # what a request sent
+        data["revision"] = str(known.revision)
+        form.data = data
 
 
 def _log_save(request: HttpRequest, draft: Draft, known: EditedProduct | None) -> int:
@@ -190,7 +191,7 @@ def archive(request: HttpRequest, product_id: int) -> HttpResponse:
         restore_product(product_id=product_id)
         said = gettext_lazy("Sold again.")
     log_act(request, product_id, write_act(said))
-    messages.success(request, said)
+    messages.success(request, str(said))
     return HttpResponseRedirect(reverse("admin:product_change", args=[product_id]))
 
 

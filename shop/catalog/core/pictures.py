@@ -109,7 +109,11 @@ def _has_alpha(picture: Image.Image) -> bool:
 
 def _encode(picture: Image.Image, width: int) -> bytes:
     height = max(1, round(picture.height * width / picture.width))
-    made = picture if width == picture.width else picture.resize((width, height), Image.LANCZOS)
+    made = (
+        picture
+        if width == picture.width
+        else picture.resize((width, height), Image.Resampling.LANCZOS)
+    )
     clean = Image.new(made.mode, made.size)
     clean.paste(made)
     out = io.BytesIO()

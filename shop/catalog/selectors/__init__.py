@@ -3,6 +3,7 @@
 from shop.catalog.selectors.arrays import (
     list_age_limited,
     list_bulk_variants,
+    list_families,
     list_never_personal,
     load_placement_weeks,
     load_sensitive_ids,
@@ -43,6 +44,7 @@ __all__ = [
     "list_cards",
     "list_categories",
     "list_category_variants",
+    "list_families",
     "list_identities",
     "list_markets",
     "list_never_personal",

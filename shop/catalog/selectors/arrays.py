@@ -21,6 +21,7 @@ _sensitive: VersionedCache[SensitiveIds] = VersionedCache(size=1)
 _bulk: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 # Liquids of a category are compared by the quart if half of them hold a US pint or more.
 BULK_MILLILITERS = 473.0
+_families: VersionedCache[Mapping[int, tuple[int, ...]]] = VersionedCache(size=1)
 _age_limited: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 _never_personal: VersionedCache[frozenset[int]] = VersionedCache(size=1)
 
@@ -49,6 +50,11 @@ WITH RECURSIVE marked AS (
 SELECT ARRAY(SELECT id FROM marked ORDER BY id),
        ARRAY(SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
              WHERE p.is_sensitive OR p.category_id IN (SELECT id FROM marked) ORDER BY v.id)
+"""
+FAMILIES = """
+SELECT array_agg(v.id ORDER BY v.position, v.id)
+FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
+WHERE v.is_active AND p.is_active GROUP BY p.id HAVING count(*) > 1
 """
 AGE_LIMITED = """
 SELECT v.id FROM shop_variant v JOIN shop_product p ON p.id = v.product_id
@@ -140,6 +146,20 @@ def list_age_limited() -> frozenset[int]:
     among them. No query once cached by version, one otherwise.
     """
     return _age_limited.get("all", lambda: _load_ids(AGE_LIMITED))
+
+
+def list_families() -> Mapping[int, tuple[int, ...]]:
+    """Return all active variants of the product by variant, of products that have several, in the
+    order they are to be shown. No query once cached by version, one otherwise.
+    """
+    return _families.get("all", _find_families)
+
+
+def _find_families() -> Mapping[int, tuple[int, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(FAMILIES)
+        found = [tuple(members) for (members,) in cursor.fetchall()]
+    return {one: members for members in found for one in members}
 
 
 def list_bulk_variants() -> frozenset[int]:

@@ -162,12 +162,14 @@ def photo(shown: Picture, width: int) -> str:
 
 
 def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
-    """Return the HTML of one card."""
+    """Return the HTML of one card: of a variant, or of a product with several to choose from."""
     language, locale = shop["language"], shop["locale"]
-    shown, view = item.card, item.price
+    shown, view, choice = item.card, item.price, item.choice
     own = shown.photo
     fields = price_fields(view, language=language, locale=locale, about=shown.name)
-    few = 0 < shown.available <= FEW_LEFT
+    available = shown.available if choice is None else choice.available
+    few = choice is None and 0 < available <= FEW_LEFT
+    asked = "" if choice is None else f"?variant={shown.variant_id}"
     return draw_stencil(
         "components/card.html",
         {
@@ -175,14 +177,16 @@ def draw_card(item: ProductCard, shop: dict[str, Any]) -> SafeString:
                 "components/price.html", fields, language=language, frame=card_frame
             ),
             "name": shown.name,
-            "detail": shown.detail,
-            "url": f"{shop['product_root']}{shown.slug}/",
+            "detail": shown.detail if choice is None else shown.brand,
+            "url": f"{shop['product_root']}{shown.slug}/{asked}",
             "picture": own.at_least(320) if own else picture(shown.picture),
             "srcset": own.srcset if own else "",
             "line": f"{shown.variant_id}:{view.token or ''}",
             **offer_fields(item, language, locale),
-            "is_available": shown.available > 0,
-            "few": price_words(language)["few_left"].format(n=shown.available) if few else "",
+            "is_from": choice is not None and choice.is_from,
+            "is_choice": choice is not None and available > 0,
+            "is_available": available > 0,
+            "few": price_words(language)["few_left"].format(n=available) if few else "",
         },
         language=language,
         frame=card_frame,

@@ -31,8 +31,8 @@ from promotions.services import TooManyWrongCodes
 from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import format_money
-from shop.pages.cards import quote_context
 from shop.pages.own_offers import list_cart_offers
+from shop.pages.quotes import quote_context
 from shop.storefront.forms import CodeForm, GiftForm, LineForm, read_line
 from shop.storefront.limits import ask_to_wait, limited, say_wait, wait_for
 from shop.storefront.messages import say_refusal

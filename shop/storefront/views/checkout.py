@@ -24,9 +24,9 @@ from shop.catalog.selectors import get_market
 from shop.jobs.limits import MONEY
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
-from shop.pages.cards import quote_context
 from shop.pages.checkout import checkout as checkout_page
 from shop.pages.checkout import last_contact
+from shop.pages.quotes import quote_context
 from shop.staff.keys import read_number
 from shop.storefront.forms import CheckoutForm, CheckoutTerms
 from shop.storefront.limits import limited

@@ -19,8 +19,8 @@ from promotions.services.points import PointsRefused
 from promotions.services.points_codes import ShownCode
 from shop.jobs.limits import CHANGE, CODES, GUESS
 from shop.kernel.errors import FairtagError
-from shop.pages.cards import quote_context
 from shop.pages.points import PointsPage, join_points, make_code, my_points
+from shop.pages.quotes import quote_context
 from shop.staff.keys import read_number
 from shop.storefront.limits import limited
 from shop.storefront.messages import say_refusal

@@ -55,11 +55,11 @@ def describe_product(page: ProductPage, path: str) -> dict[str, Any]:
         "@type": "Product",
         "name": card.name,
         "sku": card.sku,
-        "image": root + static(card.picture),
+        "image": [root + one.sizes[-1][1] for one in page.photos] or root + static(card.picture),
         "description": page.detail.description,
         "offers": {
             "@type": "Offer",
-            "url": root + path,
+            "url": root + path + (f"?variant={card.variant_id}" if page.choices else ""),
             "price": str(Money(page.price.public_minor, page.price.currency).decimal()),
             "priceCurrency": page.price.currency,
             "availability": "https://schema.org/"

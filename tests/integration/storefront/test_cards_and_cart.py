@@ -25,10 +25,11 @@ from promotions.selectors.budgets import forget_budgets
 from shop.catalog.models import Category
 from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
-from shop.pages.cards import build_cards, quote_context
+from shop.pages.cards import build_cards
 from shop.pages.context import PageContext
 from shop.pages.members import Visitor
 from shop.pages.previews import add_offers, offered_prices
+from shop.pages.quotes import quote_context
 from tests.factories.browsing import browse_as
 from tests.factories.pricing import Dairy, make_shopper
 from tests.factories.promotions import make_campaign

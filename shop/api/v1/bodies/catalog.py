@@ -10,6 +10,7 @@ from django.templatetags.static import static
 
 from promotions.selectors import LinePreview
 from shop.api.v1.bodies.prices import Json, moment, money, optional_money, price_body
+from shop.catalog.core.photos import Picture
 from shop.catalog.core.values import (
     CatalogCard,
     CategoryNode,
@@ -76,7 +77,8 @@ def variant_body(card: CatalogCard) -> Json:
         "measure": None
         if amount is None
         else {"amount": f"{amount.normalize():f}", "unit": card.measure_unit},
-        "picture_url": picture_url(card.picture),
+        "options": _pairs(card.options),
+        "picture_url": card.photo.at_least(640) if card.photo else picture_url(card.picture),
         "available": card.available,
     }
 
@@ -168,6 +170,8 @@ def product_page_body(page: ProductPage, locale: str) -> Json:
         "name": detail.card.name,
         "brand": detail.card.brand,
         "description": detail.description,
+        "attributes": _pairs(detail.attributes.items()),
+        "pictures": [picture_body(one) for one in detail.photos],
         "is_active": detail.is_active,
         "is_restricted": detail.is_restricted,
         "is_sensitive": detail.is_sensitive,
@@ -179,6 +183,21 @@ def product_page_body(page: ProductPage, locale: str) -> Json:
         "siblings": [sibling_body(sibling) for sibling in page.siblings],
         "related": card_bodies(page.related, locale),
     }
+
+
+def picture_body(picture: Picture) -> Json:
+    """Return a photograph with the addresses of its sizes, narrowest first."""
+    return {
+        "alt": picture.alt,
+        "width": picture.width,
+        "height": picture.height,
+        "variant_id": picture.variant_id,
+        "sizes": [{"width": width, "url": address} for width, address in picture.sizes],
+    }
+
+
+def _pairs(named: Iterable[tuple[str, str]]) -> list[Json]:
+    return [{"name": name, "value": value} for name, value in named]
 
 
 def sibling_body(sibling: SiblingSize) -> Json:

@@ -55,6 +55,32 @@ class MeasureSerializer(serializers.Serializer[object]):
     unit = serializers.ChoiceField(choices=("g", "ml", "ct"))
 
 
+class NamedValueSerializer(serializers.Serializer[object]):
+    """A fact by its name."""
+
+    name = serializers.CharField()
+    value = serializers.CharField()
+
+
+class PictureSizeSerializer(serializers.Serializer[object]):
+    """A file of a picture; files are the same for everybody and never change."""
+
+    width = serializers.IntegerField()
+    url = serializers.CharField()
+
+
+class PictureSerializer(serializers.Serializer[object]):
+    """A photograph in several sizes, narrowest first."""
+
+    alt = serializers.CharField(allow_blank=True)
+    width = serializers.IntegerField(help_text="Of the widest file, in pixels.")
+    height = serializers.IntegerField()
+    variant_id = serializers.IntegerField(
+        allow_null=True, help_text="The variant it shows; null: all of them."
+    )
+    sizes = PictureSizeSerializer(many=True)
+
+
 class PlainVariantSerializer(serializers.Serializer[object]):
     """What is sold; its price stands beside it."""
 
@@ -68,6 +94,9 @@ class PlainVariantSerializer(serializers.Serializer[object]):
     category_path = serializers.CharField()
     size = serializers.CharField(allow_blank=True)
     measure = MeasureSerializer(allow_null=True)
+    options = NamedValueSerializer(
+        many=True, help_text="What tells it from the product's other variants, such as its size."
+    )
     picture_url = serializers.CharField(allow_null=True)
     available = serializers.IntegerField(help_text="Pieces that can be ordered now.")
 
@@ -193,6 +222,10 @@ class ProductSerializer(serializers.Serializer[object]):
     name = serializers.CharField()
     brand = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
+    attributes = NamedValueSerializer(many=True)
+    pictures = PictureSerializer(
+        many=True, help_text="Empty: show `picture_url`, the drawing of its category."
+    )
     is_active = serializers.BooleanField(help_text="False: no longer sold.")
     is_restricted = serializers.BooleanField()
     is_sensitive = serializers.BooleanField()

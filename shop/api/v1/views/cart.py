@@ -32,7 +32,7 @@ from shop.api.v1.serializers.cart import (
     SetQuantitySerializer,
 )
 from shop.jobs.limits import CHANGE, CODES, GUESS
-from shop.pages.cards import quote_context
+from shop.pages.quotes import quote_context
 
 TAG = "cart"
 CHANGES = ("cart_changed", "if_match_malformed", "unknown_shopper")

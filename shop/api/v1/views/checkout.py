@@ -44,7 +44,7 @@ from shop.api.v1.serializers.orders import (
     StartPaymentSerializer,
 )
 from shop.jobs.limits import MONEY
-from shop.pages.cards import quote_context
+from shop.pages.quotes import quote_context
 
 TAG = "checkout"
 CART_REFUSALS = (
