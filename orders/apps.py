@@ -18,9 +18,10 @@ class OrdersConfig(AppConfig):
         super().import_models()
         from orders.fulfilment import models as fulfilment
         from orders.payments import models as payments
+        from orders.returns import models as returns
 
         # Being imported registers the tables; named, so that no tool takes the imports away.
-        self.suites = (fulfilment, payments)
+        self.suites = (fulfilment, payments, returns)
 
     def ready(self) -> None:
         from orders.payments.api import check_payments  # only now is the app registry ready

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from orders.fulfilment.api import export_parcels, forget_tracking
+from orders.models import Order
+from orders.returns.api import export_returns, forget_return_words
 from orders.selectors.export import export_shopper
 from orders.services.erasure import erase_shopper
 from profiles.core.privacy import RoomPrivacy, classify
@@ -58,6 +67,13 @@ FIELDS = {
         legal="amount_minor at",
     ),
     "RefundLine": classify(none="id refund line is_restocked", legal="quantity amount_minor"),
+    "ReturnRule": classify(none="id category_path window_days payer instruction instruction_zh"),
+    "Return": classify(
+        none="id order shop_pays received_at",
+        personal="comment refusal",
+        legal="number state reason refunded_minor requested_at settled_at",
+    ),
+    "ReturnLine": classify(none="id item is_restocked", legal="line quantity accepted_quantity"),
     "TaxRate": classify(
         none="id market_code category_path percent is_included valid_from valid_to"
     ),
@@ -72,6 +88,24 @@ FIELDS = {
     "IdempotencyKey": classify(none="id key fingerprint status created_at", personal="scope body"),
 }
 
-PRIVACY = RoomPrivacy(
-    room="orders", fields=FIELDS, export_shopper=export_shopper, erase_shopper=erase_shopper
-)
+
+def export(shopper_id: int) -> Mapping[str, Any]:
+    """Return what the room knows of a shopper: carts, orders, and their parcels and returns."""
+    ids = list(Order.objects.filter(shopper_id=shopper_id).values_list("pk", flat=True))
+    return {
+        **export_shopper(shopper_id),
+        "parcels": export_parcels(ids),
+        "returns": export_returns(ids),
+    }
+
+
+@transaction.atomic
+def erase(shopper_id: int, now: datetime) -> None:
+    """Forget a shopper in the room and its suites. Safe to run twice."""
+    ids = list(Order.objects.filter(shopper_id=shopper_id).values_list("pk", flat=True))
+    forget_tracking(ids)
+    forget_return_words(ids)
+    erase_shopper(shopper_id, now)
+
+
+PRIVACY = RoomPrivacy(room="orders", fields=FIELDS, export_shopper=export, erase_shopper=erase)

@@ -12,6 +12,7 @@ from celery.signals import beat_init, worker_init
 
 from orders.fulfilment.tasks import mail_parcel, settle_refunded
 from orders.payments.tasks import settle_soon
+from orders.returns.tasks import mail_return
 from orders.tasks import (
     mail_order_cancelled,
     mail_order_expired,
@@ -40,6 +41,7 @@ HANDLERS: Handlers = {
     "OrderExpired": (mail_order_expired,),
     "OrderRefunded": (mail_order_refunded, settle_refunded),
     "ParcelMoved": (mail_parcel,),
+    "ReturnMoved": (mail_return,),
     "PaymentDue": (settle_soon,),
     "ModelActivated": (reprice_soon, look_again_soon),
     "PolicyApproved": (reprice_soon,),

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from stripe import HTTPClient
 
+from orders.returns.api import forget_rules
 from orders.selectors import views
 from orders.selectors.terms import forget_terms
 from orders.services import cart_values, carts, placing, valuation
@@ -25,6 +26,7 @@ def fresh_memory() -> None:
     """Forget what processes keep in memory for a second: tests change tables faster."""
     forget_offer_book()
     forget_terms()
+    forget_rules()
     forget_catalog()
     cache.clear()
 

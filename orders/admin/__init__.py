@@ -3,5 +3,6 @@
 from orders.admin import carts, orders, terms
 from orders.fulfilment import admin as fulfilment
 from orders.payments import admin as payments
+from orders.returns import admin as returns
 
-__all__ = ["carts", "fulfilment", "orders", "payments", "terms"]
+__all__ = ["carts", "fulfilment", "orders", "payments", "returns", "terms"]

@@ -30,6 +30,10 @@ DONE: dict[str, Promise] = {
     "parcel_delivered": gettext_lazy("Parcel %(parcel)s was delivered."),
     "parcel_collected": gettext_lazy("Parcel %(parcel)s was collected."),
     "parcel_cancelled": gettext_lazy("Parcel %(parcel)s was unpacked."),
+    "return_requested": gettext_lazy("The return %(return)s was announced."),
+    "return_received": gettext_lazy("The return %(return)s was received."),
+    "return_settled": gettext_lazy("The return %(return)s was settled."),
+    "return_withdrawn": gettext_lazy("The return %(return)s was withdrawn."),
     "cancelled": gettext_lazy("The order was canceled."),
     "expired": gettext_lazy("The order was not paid in time and was closed."),
     "refunded": gettext_lazy("Money was refunded."),
@@ -41,6 +45,9 @@ DONE_BY: dict[str, Promise] = {
     "parcel_delivered": gettext_lazy("%(who)s noted that parcel %(parcel)s was delivered."),
     "parcel_collected": gettext_lazy("%(who)s noted that parcel %(parcel)s was collected."),
     "parcel_cancelled": gettext_lazy("%(who)s unpacked parcel %(parcel)s."),
+    "return_requested": gettext_lazy("%(who)s announced the return %(return)s."),
+    "return_received": gettext_lazy("%(who)s received the return %(return)s."),
+    "return_settled": gettext_lazy("%(who)s settled the return %(return)s."),
     "cancelled": gettext_lazy("%(who)s canceled the order."),
     "refunded": gettext_lazy("%(who)s refunded money."),
 }
@@ -50,6 +57,9 @@ MAILED: dict[str, Promise] = {
     "cancelled": gettext_lazy("The e-mail about the cancellation was sent."),
     "expired": gettext_lazy("The e-mail about the missing payment was sent."),
     "refunded": gettext_lazy("The e-mail about the refund was sent."),
+    "return_requested": gettext_lazy("The e-mail that confirms return %(return)s was sent."),
+    "return_received": gettext_lazy("The e-mail that return %(return)s arrived was sent."),
+    "return_settled": gettext_lazy("The e-mail about the end of return %(return)s was sent."),
     "parcel_shipped": gettext_lazy("The e-mail that parcel %(parcel)s is on its way was sent."),
     "parcel_ready": gettext_lazy("The e-mail that parcel %(parcel)s can be collected was sent."),
     "parcel_delivered": gettext_lazy("The e-mail that parcel %(parcel)s was delivered was sent."),
@@ -79,7 +89,7 @@ def describe_event(event: Any) -> str:
 
 
 def _say_step(event: Any) -> str:
-    given = {"parcel": event.detail.get("parcel", "")}
+    given = {name: event.detail.get(name, "") for name in ("parcel", "return")}
     if event.kind == "email_sent":
         said = MAILED.get(event.detail.get("email", ""), _("An e-mail was sent."))
         return str(said) % given

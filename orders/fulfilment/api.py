@@ -13,6 +13,7 @@ from orders.fulfilment.core import (
 )
 from orders.fulfilment.selectors import (
     count_line,
+    export_parcels,
     goes_to_address,
     list_carriers,
     list_handed_out,
@@ -24,6 +25,7 @@ from orders.fulfilment.selectors import (
     orders_with_parcels,
     show_progress,
 )
+from orders.fulfilment.services.erasure import forget_tracking
 from orders.fulfilment.services.handing import hand_out_parcel, settle_after_refund, ship_parcel
 from orders.fulfilment.services.packing import cancel_parcel, pack_order
 
@@ -39,6 +41,8 @@ __all__ = [
     "cancel_parcel",
     "count_left",
     "count_line",
+    "export_parcels",
+    "forget_tracking",
     "goes_to_address",
     "hand_out_parcel",
     "list_carriers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -205,3 +206,21 @@ def list_packed(
             (row.order.number, _view_parcel(row))
             for row in rows.order_by("packed_at", "pk")[:limit]
         ]
+
+
+def export_parcels(order_ids: Collection[int]) -> list[dict[str, Any]]:
+    """Return the parcels of these orders as JSON values. Two queries."""
+    rows = Shipment.objects.filter(order_id__in=order_ids).select_related("order")
+    return [
+        {
+            "order": row.order.number,
+            "parcel": row.position,
+            "state": row.state,
+            "tracking_number": row.tracking_number,
+            "packed_at": row.packed_at.isoformat(),
+            "shipped_at": row.shipped_at and row.shipped_at.isoformat(),
+            "delivered_at": row.delivered_at and row.delivered_at.isoformat(),
+            "pieces": sum(line.quantity for line in row.lines.all()),
+        }
+        for row in rows.prefetch_related("lines").order_by("packed_at", "pk")
+    ]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from orders.returns.api import list_overdue
 from pricing.selectors import list_kill_switches
 from pricing.selectors.breakers import list_open_trips
 from profiles.selectors.staff_experiments import count_unanswered
@@ -106,11 +107,19 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             Item(_("Pick list"), "checklist", "admin:pick_list", "orders.view_shipment"),
             Item(_("Ship parcels"), "outbound", "admin:ship_parcels", "orders.change_shipment"),
             table(_("Parcels"), "package_2", "orders.shipment"),
+            table(_("Returns"), "assignment_return", "orders.return"),
+            Item(
+                _("Returns by category"),
+                "query_stats",
+                "admin:return_statistics",
+                "orders.view_return",
+            ),
             table(_("Carts"), "shopping_cart", "orders.cart"),
             table(_("Payments"), "credit_card", "orders.payment"),
             table(_("Refunds"), "undo", "orders.refund"),
             table(_("Events of payment providers"), "webhook", "orders.paymentevent"),
             table(_("Delivery methods"), "local_shipping", "orders.deliverymethod"),
+            table(_("Return rules"), "rule", "orders.returnrule"),
             table(_("Carriers"), "flight_takeoff", "orders.carrier"),
             table(_("Tax rates"), "percent", "orders.taxrate"),
         ),
@@ -237,8 +246,8 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
 def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the sidebar's groups with the pages the reader may open, badges included.
 
-    Four queries for the badges (kill switches that are on, open breakers, experiments that stopped
-    by themselves, red jobs), no others.
+    Five queries for the badges (kill switches that are on, open breakers, experiments that stopped
+    by themselves, returns that wait a week for their refund, red jobs), no others.
     """
     badges = _read_badges(request.user)
     groups = []
@@ -272,6 +281,10 @@ def _read_badges(account: Any) -> dict[str, str]:
         unanswered = count_unanswered()
         if unanswered:
             badges["admin:experiments"] = str(unanswered)
+    if account.has_perm("orders.view_return"):
+        overdue = list_overdue(utc_now()).count()
+        if overdue:
+            badges["admin:orders_return_changelist"] = str(overdue)
     if account.has_perm("shop.view_jobrun"):
         red = count_red_runs(now=utc_now())
         if red:

@@ -51,9 +51,9 @@ PARTNERS: Names = (
 SELLING: Names = (
     *("orders.order", "orders.orderline", "orders.orderevent", "orders.cart"),
     *("orders.cartline", "orders.payment", "orders.paymentevent", "orders.refund"),
-    *("orders.shipment", "orders.shipmentline"),
+    *("orders.shipment", "orders.shipmentline", "orders.return", "orders.returnline"),
 )
-TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier")
+TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier", "orders.returnrule")
 SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
@@ -120,8 +120,8 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *STORE)
     | rights("change", *STORE)
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
-    | rights("add", "orders.carrier")
-    | rights("change", "orders.carrier")
+    | rights("add", "orders.carrier", "orders.returnrule")
+    | rights("change", "orders.carrier", "orders.returnrule")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("add", "pricing.competitorsource")
     | rights("change", "pricing.competitorsource")
@@ -147,7 +147,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")
-    | rights("change", "orders.order", "orders.shipment", "promotions.groupclaim")
+    | rights("change", "orders.order", "orders.shipment", "orders.return", "promotions.groupclaim")
     | {SEE_PERSONAL},
     # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)

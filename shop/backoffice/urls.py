@@ -28,7 +28,13 @@ from shop.backoffice.views.experiments import (
     show_experiment,
     show_experiments,
 )
-from shop.backoffice.views.fulfilment import pack_picked, ship_packed, show_packed, show_pick_list
+from shop.backoffice.views.fulfilment import (
+    pack_picked,
+    ship_packed,
+    show_packed,
+    show_pick_list,
+    show_return_statistics,
+)
 from shop.backoffice.views.guardrails import show_guardrails
 from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
@@ -75,6 +81,11 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("pick-list/pack/", site.admin_view(pack_picked), name="pack_picked"),
         path("ship-parcels/", site.admin_view(show_packed), name="ship_parcels"),
         path("ship-parcels/ship/", site.admin_view(ship_packed), name="ship_packed"),
+        path(
+            "return-statistics/",
+            site.admin_view(show_return_statistics),
+            name="return_statistics",
+        ),
         path("models/", site.admin_view(show_leaderboard), name="leaderboard"),
         path("models/<int:version>/", site.admin_view(show_backtest), name="model_backtest"),
         path("elasticities/", site.admin_view(show_elasticities), name="elasticities"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from orders.core.links import TOKEN_SIGNS
 from orders.core.values import CheckoutView, Contact, OrderView
 from orders.fulfilment.api import show_progress
+from orders.returns.api import show_returns
 from orders.selectors import (
     find_last_contact,
     get_order,
@@ -62,7 +63,8 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
 
 def _page(ctx: PageContext, order: OrderView, ref: str, *, is_known: bool) -> OrderPage:
     progress = show_progress(order_id=order.order_id, language=ctx.language)
-    return OrderPage(order=order, ref=ref, is_known=is_known, progress=progress)
+    returns = show_returns(order_id=order.order_id, now=ctx.now, language=ctx.language)
+    return OrderPage(order=order, ref=ref, is_known=is_known, progress=progress, returns=returns)
 
 
 def prove_email(ctx: PageContext, ref: str, email: str) -> str:

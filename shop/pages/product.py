@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from orders.core.delivery import price_options, without_same_day
+from orders.returns.api import describe_returns
 from orders.selectors.terms import load_terms
 from pricing.core.values import PriceView
 from shop.catalog.core.values import CatalogCard, ProductDetail
@@ -66,6 +67,7 @@ def product(
         earns=earns(ctx, stocked.card, paid, visitor),
         choices=list_choices(stocked, prices),
         prices=prices,
+        returns=describe_returns(category_path=detail.card.category_path, language=ctx.language),
         siblings=detail.siblings,
         related=join_offers(
             join_cards([cards[i] for i in related if i in cards], prices), previews

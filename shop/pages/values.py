@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from orders.core.values import DeliveryOption, OrderSummary, OrderView
 from orders.fulfilment.api import Progress
+from orders.returns.api import OrderReturns
 from pricing.core.values import JurisdictionRule, PriceView, QuoteTrace
 from profiles.core.values import Consents, SegmentValue, ShopperValue
 from promotions.selectors import LinePreview, PersonalOffer, Previews
@@ -164,8 +165,9 @@ class ProductPage:
     """A product; `price` is of the variant shown, `prices` of every variant by id.
 
     `delivery` is what each way costs for one piece alone: nothing is sprung on anybody later.
-    `earns` is what one piece earns in points. `previews` is what offers make of the prices of all
-    variants, `offer` and `members_minor` those of the one shown.
+    `returns` is what the shop promises about sending it back. `earns` is what one piece earns in
+    points. `previews` is what offers make of the prices of all variants, `offer` and
+    `members_minor` those of the one shown.
     """
 
     detail: ProductDetail
@@ -177,6 +179,7 @@ class ProductPage:
     delivery: tuple[DeliveryOption, ...] = ()
     previews: Previews = field(default_factory=Previews)
     earns: int = 0
+    returns: str = ""
 
     @property
     def offer(self) -> LinePreview | None:
@@ -270,6 +273,7 @@ class OrderPage:
     ref: str
     is_known: bool
     progress: Progress
+    returns: OrderReturns
 
 
 @dataclass(frozen=True, slots=True)

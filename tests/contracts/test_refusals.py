@@ -65,6 +65,7 @@ NEVER_AT_THE_API = {
     "quote_other_variant",
     "quote_refused",
     "refunded_inside",
+    "refusal_missing",
     "review_refused",
     "rows_lost",
     "shopper_unknown",

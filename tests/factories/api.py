@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from orders.fulfilment.api import pack_order, ship_parcel
+from orders.models import Order
 from pricing.core.tokens import owner_of
 from pricing.models import Quote
 from shop.api.authentication import read_guest_token
@@ -154,6 +156,25 @@ def pay_anew(device: Device) -> tuple[str, dict[str, Any]]:
     return path, {"method": "sandbox-declined"}
 
 
+def send_back(device: Device) -> tuple[str, dict[str, Any]]:
+    """Pay and deliver the device's order; return the call that sends a piece of it back."""
+    confirm, body = CALLS["confirmPayment"](device)
+    expect(device.client.post(confirm, body))
+    order = Order.objects.get(number=device.order["number"])
+    parcel = pack_order(order_id=order.pk, now=utc_now())
+    ship_parcel(shipment_id=parcel.shipment_id, now=utc_now())
+    line_id = parcel.items[0].line_id
+    body = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": "damaged"}
+    return f"{device.order_path}/returns", body
+
+
+def withdraw(device: Device) -> tuple[str, None]:
+    """Announce a return; return the call that withdraws it."""
+    path, body = send_back(device)
+    made = expect(device.client.post(path, body, Idempotency_Key=str(uuid4())), 201)
+    return f"{path}/{made['number']}/withdraw", None
+
+
 CALLS: dict[str, Call] = {
     "getIndex": lambda d: (f"{API}/", None),
     "createGuest": lambda d: (f"{API}/guest", None),
@@ -200,5 +221,8 @@ CALLS: dict[str, Call] = {
         f"{d.order_path}/payments/{d.payment['payment_id']}/confirm",
         {"action_token": d.payment["action_token"], "approved": True},
     ),
+    "listReturns": lambda d: (f"{d.order_path}/returns", None),
+    "requestReturn": send_back,
+    "withdrawReturn": withdraw,
     "cancelOrder": lambda d: (f"{d.order_path}/cancel", None),
 }

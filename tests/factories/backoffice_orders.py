@@ -8,6 +8,7 @@ from uuid import UUID
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.models import Cart, CartLine, DeliveryMethod, Order, OrderEvent, OrderLine, TaxRate
 from orders.payments.models import Payment, PaymentEvent, Refund
+from orders.returns.models import Return, ReturnLine, ReturnRule
 from profiles.models import (
     Shopper,
 )
@@ -138,6 +139,15 @@ def _make_paid_order(number: int, variant: Variant, shopper: Shopper, quote_id: 
         order=order, position=1, state="cancelled", packed_at=NOON, cancelled_at=NOON
     )
     ShipmentLine.objects.create(shipment=parcel, line=order.lines.get(), quantity=1)
+    back = Return.objects.create(
+        order=order,
+        number=f"{order.number}-R1",
+        state="withdrawn",
+        reason="other",
+        requested_at=NOON,
+    )
+    ReturnLine.objects.create(item=back, line=order.lines.get(), quantity=1)
+    ReturnRule.objects.get_or_create(category_path=f"x{number}", defaults={"window_days": 14})
     return order
 
 

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from orders.core.values import Contact, OrderView
 from orders.models import DeliveryMethod
 from orders.payments.api import start_payment
+from orders.returns.models import ReturnRule
 from orders.services import place_order, start_checkout, view_cart
 from pricing.core.labels import label_text
 from pricing.core.values import JurisdictionRule, PriceView, QuoteBatch, QuoteContext, VerifiedQuote
@@ -196,6 +197,7 @@ def make_seeds() -> None:
     """Put back what migrations seed and a flushed database lost: market, location, terms."""
     Market.objects.get_or_create(code="us", defaults={"name": "United States"})
     StockLocation.objects.get_or_create(code="online", defaults={"name": "Online store"})
+    ReturnRule.objects.get_or_create(category_path="", defaults={"window_days": 30})
     DeliveryMethod.objects.get_or_create(
         market_code="us",
         code="standard",

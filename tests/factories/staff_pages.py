@@ -59,6 +59,7 @@ PAGES = {
     "pick_list": "orders.view_shipment",
     "pack_picked": "orders.change_shipment",
     "ship_parcels": "orders.change_shipment",
+    "return_statistics": "orders.view_return",
     "ship_packed": "orders.change_shipment",
     "code_file": "promotions.view_codebatch",
     "campaign_versions": "promotions.view_campaign",

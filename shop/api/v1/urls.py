@@ -52,6 +52,7 @@ from shop.api.v1.views.points import (
     PointsView,
 )
 from shop.api.v1.views.prices import QuotesView, WhyView
+from shop.api.v1.views.returns import ReturnsView, WithdrawReturnView
 from shop.api.v1.views.reviews import OwnReviewView, ReviewsView
 from shop.api.v1.views.shopper import (
     AccountView,
@@ -135,6 +136,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "orders/<order:number>/payments/<uuid:payment_id>/confirm",
         ConfirmPaymentView.as_view(),
         name="confirm",
+    ),
+    path("orders/<order:number>/returns", ReturnsView.as_view(), name="returns"),
+    path(
+        "orders/<order:number>/returns/<slug:return_number>/withdraw",
+        WithdrawReturnView.as_view(),
+        name="withdraw-return",
     ),
     re_path(r"^(?P<rest>.*)$", unknown_address),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +21,15 @@ from orders.fulfilment.api import (
     pack_order,
     ship_parcel,
 )
+from orders.returns.api import count_by_category
 from shop.backoffice.frame import needs, render_page
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.staff.columns import show_money
 from shop.staff.keys import read_number
 from shop.staff.reasons import account_id
 
+STATISTICS_OF = timedelta(days=90)
 MOST = 100  # orders on one list: more is no list to walk with
 LONGEST_NUMBER = 60
 
@@ -114,3 +118,18 @@ def _read_ids(texts: Iterable[str]) -> list[int]:
     """Return the numbers among `texts`, each once, at most MOST."""
     known = dict.fromkeys(number for text in texts if (number := read_number(text)))
     return list(known)[:MOST]
+
+
+@require_safe
+@needs("orders.view_return")
+def show_return_statistics(request: HttpRequest) -> HttpResponse:
+    """Show what was sent back by category in the last 90 days."""
+    rows = count_by_category(since=utc_now() - STATISTICS_OF)
+    context = {
+        "days": STATISTICS_OF.days,
+        "rows": [
+            row | {"worth": show_money(int(row["worth_minor"] or 0), row["currency"])}
+            for row in rows
+        ],
+    }
+    return render_page(request, "admin/return_statistics.html", _("Returns by category"), context)

@@ -9,9 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from orders.models import Order, OrderEvent, OrderLine
+from orders.returns.api import forget_rules
+from orders.returns.models import ReturnRule
 from profiles.models import Account, Shopper
 from promotions.models import Campaign, CampaignShopper, OfferVariant
 from promotions.selectors import forget_offer_book
+from shop.catalog.models import Product
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import receive_stock
 from shop.kernel.clock import utc_now
@@ -136,8 +139,25 @@ def test_cart_checkout_and_order_tell_products_of_one_name_apart(shop: Dairy) ->
     assert OrderLine.objects.get().name.startswith("Meadow Cheddar")
 
 
-def test_no_page_promises_returns_that_nobody_takes(shop: Dairy) -> None:
-    assert "30 days" not in read(browse_as(None), "/p/cheddar/")
+def test_the_product_page_promises_returns_as_the_rules_say(shop: Dairy) -> None:
+    client = browse_as(None)
+    path = Product.objects.get(slug="cheddar").category.path
+    for days, payer, said in (
+        (30, "shopper", "within 30 days of delivery. You pay the postage."),
+        (1, "shop", "within 1 day of delivery. We pay the postage."),
+        (0, "shop", "This cannot be sent back."),
+    ):
+        ReturnRule.objects.update_or_create(
+            category_path=path, defaults={"window_days": days, "payer": payer}
+        )
+        forget_rules()
+        assert said in read(client, "/p/cheddar/")
+        assert said in read(client, "/returns/")
+    assert "此商品不支持退货。" in read(client, "/zh-hans/p/cheddar/")
+    ReturnRule.objects.all().delete()
+    forget_rules()
+    assert "This cannot be sent back." in read(client, "/p/cheddar/")
+    forget_rules()
 
 
 def test_a_code_that_covers_nothing_yet_leads_to_what_it_covers(shop: Dairy) -> None:

@@ -1,0 +1,1 @@
+"""Returns: what may be sent back until when, and what happens to it."""

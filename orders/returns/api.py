@@ -1,0 +1,45 @@
+"""The door of the suite: all that others import."""
+
+from orders.returns.core import (
+    Finding,
+    OrderReturns,
+    ReturnableLine,
+    ReturnState,
+    ReturnView,
+    find_rule,
+)
+from orders.returns.selectors import (
+    count_by_category,
+    describe_returns,
+    export_returns,
+    forget_rules,
+    list_overdue,
+    load_rules,
+    say_rule,
+    show_returns,
+)
+from orders.returns.services.asking import request_return, withdraw_return
+from orders.returns.services.erasure import forget_return_words
+from orders.returns.services.settling import receive_return, settle_return
+
+__all__ = [
+    "Finding",
+    "OrderReturns",
+    "ReturnState",
+    "ReturnView",
+    "ReturnableLine",
+    "count_by_category",
+    "describe_returns",
+    "export_returns",
+    "find_rule",
+    "forget_return_words",
+    "forget_rules",
+    "list_overdue",
+    "load_rules",
+    "receive_return",
+    "request_return",
+    "say_rule",
+    "settle_return",
+    "show_returns",
+    "withdraw_return",
+]

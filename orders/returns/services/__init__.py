@@ -1,0 +1,1 @@
+"""Write returns: ask, withdraw, receive, settle. Each step takes the order's step lock."""

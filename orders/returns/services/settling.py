@@ -1,0 +1,109 @@
+"""Receive a return, inspect it, refund what is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from orders.core.refusals import OrderRefused
+from orders.models import OrderLine
+from orders.payments.api import RefundPart, refund_order
+from orders.returns.core import Finding, ReturnState, ReturnView
+from orders.returns.models import ReturnLine
+from orders.returns.selectors import view_return
+from orders.returns.services.steps import lock_return, note_return, require_state
+
+LONGEST_REFUSAL = 300
+
+
+@transaction.atomic
+def receive_return(
+    *, return_id: int, now: datetime, by_id: int | None = None, language: str = "en"
+) -> ReturnView:
+    """Note that the pieces arrived. Twice is once. Raises OrderRefused (return_moved_on)."""
+    order, row = lock_return(return_id)
+    if row.state != ReturnState.RECEIVED:
+        require_state(row, ReturnState.REQUESTED)
+        row.state, row.received_at = ReturnState.RECEIVED, now
+        row.save(update_fields=["state", "received_at"])
+        note_return(order, row, now=now, by_id=by_id)
+    return view_return(row, language)
+
+
+@transaction.atomic
+def settle_return(
+    *,
+    return_id: int,
+    findings: Sequence[Finding],
+    now: datetime,
+    refusal: str = "",
+    by_id: int | None = None,
+    language: str = "en",
+) -> ReturnView:
+    """Refund the accepted pieces, restock those that are sold on, and close the return.
+
+    Every line needs a finding; whoever accepts less than all says why (`refusal`), and the
+    shopper reads it. Pieces that are not sold on are written off: they never come back into
+    stock. Twice is once. Raises OrderRefused (return_moved_on, bad_quantity, refusal_missing,
+    not_refundable), PaymentRefused.
+    """
+    order, row = lock_return(return_id)
+    if row.state == ReturnState.SETTLED:
+        return view_return(row, language)
+    require_state(row, ReturnState.RECEIVED)
+    lines = list(row.lines.all())
+    known = _check(lines, findings, refusal)
+    before = order.refunded_minor
+    parts = [
+        RefundPart(each.line_id, each.accepted, each.is_restocked)
+        for each in findings
+        if each.accepted
+    ]
+    if parts:
+        refund_order(
+            order_id=order.pk,
+            parts=parts,
+            reason=f"return {row.number}",
+            idempotency_key=f"return-{row.pk}",
+            now=now,
+            by_id=by_id,
+        )
+    for each in lines:
+        _close_line(each, known[each.line_id])
+    order.refresh_from_db()
+    row.state, row.settled_at = ReturnState.SETTLED, now
+    row.refunded_minor = order.refunded_minor - before
+    row.refusal = refusal.strip()[:LONGEST_REFUSAL]
+    row.save()
+    note_return(order, row, now=now, by_id=by_id)
+    return view_return(row, language)
+
+
+def _check(
+    lines: Sequence[ReturnLine], findings: Sequence[Finding], refusal: str
+) -> dict[int, Finding]:
+    known = {each.line_id: each for each in findings}
+    if len(known) != len(findings) or known.keys() != {each.line_id for each in lines}:
+        raise OrderRefused(_("Say of each line what was found."), code="bad_quantity")
+    if any(not 0 <= known[each.line_id].accepted <= each.quantity for each in lines):
+        raise OrderRefused(_("More was accepted than came back."), code="bad_quantity")
+    is_less = any(known[each.line_id].accepted < each.quantity for each in lines)
+    if is_less and not refusal.strip():
+        said = _("Tell the shopper why not all pieces are accepted.")
+        raise OrderRefused(said, code="refusal_missing")
+    return known
+
+
+def _close_line(each: ReturnLine, found: Finding) -> None:
+    """Keep what was found; accepted pieces count as taken back."""
+    each.accepted_quantity = found.accepted
+    each.is_restocked = bool(found.accepted) and found.is_restocked
+    each.save(update_fields=["accepted_quantity", "is_restocked"])
+    if found.accepted:
+        OrderLine.objects.filter(pk=each.line_id).update(
+            taken_back_quantity=F("taken_back_quantity") + found.accepted
+        )

@@ -1,0 +1,70 @@
+"""Returns."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from shop.api.v1.serializers.prices import MoneySerializer
+
+MOST_LINES = 200
+REASONS = ("changed_mind", "unlike", "damaged", "wrong", "late", "other")
+
+
+class ReturnableLineSerializer(serializers.Serializer[object]):
+    """What may be sent back of a line until when; `reason_code` says why nothing may."""
+
+    line_id = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    until = serializers.DateTimeField(allow_null=True)
+    reason_code = serializers.CharField(
+        allow_blank=True, help_text="never, not_sent, over, none_left; empty where pieces may."
+    )
+    message = serializers.CharField()
+
+
+class ReturnLineSerializer(serializers.Serializer[object]):
+    """Pieces in a return; `accepted_quantity` is null until they were inspected."""
+
+    line_id = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    accepted_quantity = serializers.IntegerField(allow_null=True)
+
+
+class ReturnSerializer(serializers.Serializer[object]):
+    """A return: requested, received, settled; or withdrawn."""
+
+    number = serializers.CharField()
+    state = serializers.CharField()
+    state_text = serializers.CharField()
+    reason = serializers.CharField()
+    shop_pays_postage = serializers.BooleanField()
+    instruction = serializers.CharField(allow_blank=True)
+    requested_at = serializers.DateTimeField()
+    refunded = MoneySerializer()
+    refusal = serializers.CharField(allow_blank=True)
+    is_withdrawable = serializers.BooleanField()
+    lines = ReturnLineSerializer(many=True)
+
+
+class OrderReturnsSerializer(serializers.Serializer[object]):
+    """The returns of an order, newest first, and what may still be sent back."""
+
+    returnable = ReturnableLineSerializer(many=True)
+    returns = ReturnSerializer(many=True)
+
+
+class ReturnedPiecesSerializer(serializers.Serializer[object]):
+    """Pieces of a line."""
+
+    line_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    quantity = serializers.IntegerField(min_value=1, max_value=10_000)
+
+
+class RequestReturnSerializer(serializers.Serializer[object]):
+    """Which pieces come back and why."""
+
+    lines = ReturnedPiecesSerializer(many=True, min_length=1, max_length=MOST_LINES)
+    reason = serializers.ChoiceField(choices=REASONS)
+    comment = serializers.CharField(max_length=500, default="", allow_blank=True)

@@ -1,0 +1,19 @@
+"""What the shop promises about returns, from the rules that returns are judged by."""
+
+from __future__ import annotations
+
+from orders.returns.api import find_rule, load_rules, say_rule
+from shop.catalog.selectors import list_categories
+from shop.pages.context import PageContext
+
+
+def return_rules(ctx: PageContext) -> tuple[str, list[tuple[str, str]]]:
+    """Return the general promise, and (category, promise) where a part differs."""
+    rules = load_rules(ctx.language)
+    names = {node.path: node.name for node in list_categories(ctx.language).nodes.values()}
+    special = [
+        (names.get(rule.category_path, rule.category_path), say_rule(rule, ctx.language))
+        for rule in rules
+        if rule.category_path
+    ]
+    return say_rule(find_rule(rules, ""), ctx.language), special

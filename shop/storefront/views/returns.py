@@ -1,0 +1,143 @@
+"""Send pieces of an order back: by the order's link, for whoever knows its e-mail address."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from orders.returns.api import ReturnView, request_return, withdraw_return
+from orders.services import run_once
+from shop.jobs.limits import MONEY
+from shop.kernel.errors import FairtagError
+from shop.kernel.hashing import fingerprint
+from shop.pages.checkout import order as order_page
+from shop.pages.returns import return_rules
+from shop.pages.values import OrderPage
+from shop.staff.keys import read_number
+from shop.storefront.limits import limited
+from shop.storefront.messages import say_refusal
+from shop.storefront.rendering import may_be_missing
+from shop.storefront.visitors import get_visit
+
+MOST_CHOICES = 99
+
+
+@require_safe
+def rules(request: HttpRequest) -> HttpResponse:
+    """Show what may be sent back, from the rules that returns are judged by."""
+    general, special = return_rules(get_visit(request).ctx)
+    context = {"general": general, "special": special}
+    return render(request, "storefront/returns.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited(MONEY)
+@may_be_missing
+def ask(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask which pieces come back and why; announce the return."""
+    visit = get_visit(request)
+    page = order_page(visit.ctx, token, proven=visit.proven_orders)
+    if request.method == "POST" and page.is_known:
+        try:
+            number = _announce(request, page)
+        except FairtagError as error:
+            return _render_form(request, page, say_refusal(error), status=422)
+        messages.success(request, _("The return is announced. We sent you what to do now."))
+        return redirect("order_return", token=token, number=number)
+    return _render_form(request, page)
+
+
+@require_safe
+@may_be_missing
+def show(request: HttpRequest, token: str, number: str) -> HttpResponse:
+    """Show a return: its slip to print, what to do, and how it ended."""
+    visit = get_visit(request)
+    page = order_page(visit.ctx, token, proven=visit.proven_orders)
+    context = {"page": page, "shown": _find(page, number)}
+    return render(request, "storefront/return_show.html", context)
+
+
+@require_POST
+@limited(MONEY)
+@may_be_missing
+def withdraw(request: HttpRequest, token: str, number: str) -> HttpResponse:
+    """Withdraw a return that is still on its way to the shop."""
+    visit = get_visit(request)
+    page = order_page(visit.ctx, token, proven=visit.proven_orders)
+    shown = _find(page, number)
+    if not page.is_known:
+        messages.error(request, _("Enter the e-mail address of the order first."))
+        return redirect("order", token=token)
+    try:
+        withdraw_return(return_id=shown.return_id, now=visit.ctx.now)
+    except FairtagError as error:
+        messages.error(request, say_refusal(error))
+    else:
+        messages.success(request, _("The return is withdrawn."))
+    return redirect("order", token=token)
+
+
+def _announce(request: HttpRequest, page: OrderPage) -> str:
+    """Announce what the form says, once per form; return the return's number."""
+    visit = get_visit(request)
+    asked = {
+        "lines": _read_lines(request, page),
+        "reason": request.POST.get("reason", "")[:16],
+        "comment": request.POST.get("comment", "")[:500],
+    }
+
+    def act() -> tuple[int, str]:
+        made = request_return(order_id=page.order.order_id, now=visit.ctx.now, **asked)
+        return 201, made.number
+
+    answer = run_once(
+        scope=f"return:{page.order.order_id}",
+        key=request.POST.get("key", "")[:80] or str(uuid4()),
+        fingerprint=fingerprint(asked),
+        now=visit.ctx.now,
+        act=act,
+    )
+    return str(answer.body)
+
+
+def _read_lines(request: HttpRequest, page: OrderPage) -> list[tuple[int, int]]:
+    given = [
+        (line.line_id, read_number(request.POST.get(f"line_{line.line_id}", "")) or 0)
+        for line in page.returns.lines
+    ]
+    return [(line_id, pieces) for line_id, pieces in given if pieces]
+
+
+def _render_form(
+    request: HttpRequest, page: OrderPage, problem: str = "", status: int = 200
+) -> HttpResponse:
+    lines = [
+        asdict(line)
+        | {
+            "choices": range(min(line.pieces, MOST_CHOICES) + 1),
+            "chosen": read_number(request.POST.get(f"line_{line.line_id}", "")) or 0,
+        }
+        for line in page.returns.lines
+    ]
+    context = {
+        "page": page,
+        "lines": lines,
+        "problem": problem,
+        "key": request.POST.get("key") or str(uuid4()),
+        "reason": request.POST.get("reason", ""),
+        "comment": request.POST.get("comment", ""),
+    }
+    return render(request, "storefront/return_ask.html", context, status=status)
+
+
+def _find(page: OrderPage, number: str) -> ReturnView:
+    for shown in page.returns.returns:
+        if shown.number == number:
+            return shown
+    raise Http404
