@@ -123,7 +123,7 @@ def show_returns(*, order_id: int, now: datetime, language: str = "en") -> Order
         returnable = tuple(
             _say_line(line, allowed[line.pk], order, language) for line in lines if allowed
         )
-        rows = order.returns.prefetch_related("lines__line")
+        rows = Return.objects.filter(order=order).prefetch_related("lines__line")
         instruction = find_rule(load_rules(language), "").instruction
         return OrderReturns(
             lines=returnable,
@@ -165,11 +165,10 @@ def count_by_category(*, since: datetime) -> list[dict[str, Any]]:
     counted = lines.values(
         category=F("line__variant__product__category__name"), currency=F("item__order__currency")
     )
-    return list(
-        counted.annotate(
-            returns=Sum("quantity"), accepted=Sum("accepted_quantity"), worth_minor=Sum(share)
-        ).order_by("-returns", "category")
+    rows = counted.annotate(
+        returns=Sum("quantity"), accepted=Sum("accepted_quantity"), worth_minor=Sum(share)
     )
+    return [dict(row) for row in rows.order_by("-returns", "category")]
 
 
 def view_return(row: Return, language: str) -> ReturnView:

@@ -45,7 +45,7 @@ def request_return(
     chosen = _choose(order, lines, now)
     row = Return.objects.create(
         order=order,
-        number=f"{order.number}-R{order.returns.count() + 1}",
+        number=f"{order.number}-R{Return.objects.filter(order=order).count() + 1}",
         reason=reason,
         comment=comment.strip()[:LONGEST_COMMENT],
         shop_pays=_does_shop_pay(order, chosen, reason),

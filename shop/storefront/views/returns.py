@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -86,7 +87,7 @@ def withdraw(request: HttpRequest, token: str, number: str) -> HttpResponse:
 def _announce(request: HttpRequest, page: OrderPage) -> str:
     """Announce what the form says, once per form; return the return's number."""
     visit = get_visit(request)
-    asked = {
+    asked: dict[str, Any] = {
         "lines": _read_lines(request, page),
         "reason": request.POST.get("reason", "")[:16],
         "comment": request.POST.get("comment", "")[:500],

@@ -159,12 +159,8 @@ def test_rules_by_category_decide_and_the_longest_path_wins(
     cheese = Category.objects.get(pk=shelf.cheese).path
     ReturnRule.objects.create(category_path=cheese, window_days=0)
     forget_rules()
-    lines = {one.name: one for one in show_returns(order_id=order.order_id, now=NOON).lines}
-    assert {name.split()[-1]: one.reason for name, one in lines.items()} == {
-        "Rye": "",
-        "Gouda": "never",
-    }
-    assert lines["Gouda" if "Gouda" in lines else next(iter(lines))].sentence != ""
+    lines = show_returns(order_id=order.order_id, now=NOON).lines
+    assert {one.name.split()[-1]: one.reason for one in lines} == {"Rye": "", "Gouda": "never"}
     _refuses("not_returnable", _ask, order, {"GOUDA": 1})
     _ask(order, {"RYE": 1})
     assert not Return.objects.get().shop_pays
@@ -206,7 +202,7 @@ def test_letters_say_what_to_do_in_the_orders_language(visit: QuoteContext, shel
     return_id = _ask(order, {"RYE": 1})
     receive_return(return_id=return_id, now=NOON)
     deliver_facts(handlers=HANDLERS, now=NOON)
-    asked, received = mail.outbox
+    received, asked = sorted(mail.outbox, key=lambda sent: sent.subject)
     assert asked.subject == f"您的退货 {order.number}-R1：后续步骤"
     assert f"/returns/{order.number}-R1/" in asked.body
     assert "请将包裹寄回" in asked.body

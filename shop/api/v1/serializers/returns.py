@@ -65,6 +65,8 @@ class ReturnedPiecesSerializer(serializers.Serializer[object]):
 class RequestReturnSerializer(serializers.Serializer[object]):
     """Which pieces come back and why."""
 
-    lines = ReturnedPiecesSerializer(many=True, min_length=1, max_length=MOST_LINES)
+    lines = serializers.ListField(
+        child=ReturnedPiecesSerializer(), min_length=1, max_length=MOST_LINES
+    )
     reason = serializers.ChoiceField(choices=REASONS)
     comment = serializers.CharField(max_length=500, default="", allow_blank=True)

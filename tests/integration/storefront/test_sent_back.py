@@ -1,0 +1,90 @@
+"""A guest follows a parcel and sends a piece back, by the order's link."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from orders.fulfilment.api import pack_order, ship_parcel
+from orders.models import Order, OrderLine
+from orders.returns.models import Return
+from shop.kernel.clock import utc_now
+from tests.factories.browsing import browse_as
+from tests.factories.parcels import make_carrier
+from tests.factories.pricing import Dairy
+from tests.integration.storefront.test_promises import check_out, read, stock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def guest(shop: Dairy) -> tuple[Client, str]:
+    """A guest with one order that is paid, and the address of its page."""
+    stock(shop.cheddar)
+    client = browse_as(None)
+    placed = check_out(client, shop.cheddar)
+    found = re.search(r'action="(/orders/[^/]+/)cancel/"', placed)
+    assert found is not None
+    return client, found[1]
+
+
+def _send(order: Order) -> None:
+    now = utc_now()
+    parcel = pack_order(order_id=order.pk, now=now)
+    carrier = make_carrier()
+    ship_parcel(
+        shipment_id=parcel.shipment_id, carrier_id=carrier.pk, tracking_number="7788", now=now
+    )
+
+
+def test_the_order_page_shows_parcels_and_what_happens_next(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    assert "We are packing your order." in read(client, path)
+    order = Order.objects.get()
+    _send(order)
+    page = read(client, path)
+    assert "A parcel is on its way to you." in page
+    assert 'href="https://track.example.com/?id=7788"' in page
+    assert f"{path}cancel/" not in page
+    assert f"{path}returns/" in page
+    assert "包裹正在送往您处。" in read(client, f"/zh-hans{path}")
+
+
+def test_a_guest_sends_a_piece_back_and_changes_their_mind(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    _send(Order.objects.get())
+    line = OrderLine.objects.get()
+    form = read(client, f"{path}returns/")
+    assert "You pay the postage." not in form
+    assert 'name="reason"' in form
+    given = {f"line_{line.pk}": "1", "reason": "damaged", "comment": "dented", "key": "k1"}
+    for _ in range(2):  # the same form pressed twice
+        answer = client.post(f"{path}returns/", given)
+        assert answer.status_code == 302
+    made = Return.objects.get()
+    page = read(client, answer["Location"])
+    assert made.number in page
+    assert "Send the parcel. We pay the postage." in page
+    assert client.post(f"{path}returns/", given | {"key": "k2"}).status_code == 422
+    assert client.post(f"{path}returns/{made.number}/withdraw/").status_code == 302
+    made.refresh_from_db()
+    assert made.state == "withdrawn"
+    assert client.get(f"{path}returns/FT-NONE-R1/").status_code == 404
+
+
+def test_who_only_has_the_link_announces_and_withdraws_nothing(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    _send(Order.objects.get())
+    line = OrderLine.objects.get()
+    given = {f"line_{line.pk}": "1", "reason": "other", "key": "k"}
+    stranger = browse_as(None)
+    page = stranger.post(f"{path}returns/", given).content.decode()
+    assert "Enter the e-mail address of the order first." in page
+    assert not Return.objects.exists()
+    client.post(f"{path}returns/", given)
+    made = Return.objects.get()
+    stranger.post(f"{path}returns/{made.number}/withdraw/")
+    made.refresh_from_db()
+    assert made.state == "requested"
