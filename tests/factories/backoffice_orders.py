@@ -135,6 +135,12 @@ def _make_paid_order(number: int, variant: Variant, shopper: Shopper, quote_id: 
         is_personal=True,
     )
     OrderEvent.objects.create(order=order, kind="placed", at=NOON)
+    _make_parcel_and_return(number, order)
+    return order
+
+
+def _make_parcel_and_return(number: int, order: Order) -> None:
+    """Make a parcel that was unpacked, a return that was withdrawn, and a rule."""
     parcel = Shipment.objects.create(
         order=order, position=1, state="cancelled", packed_at=NOON, cancelled_at=NOON
     )
@@ -148,7 +154,6 @@ def _make_paid_order(number: int, variant: Variant, shopper: Shopper, quote_id: 
     )
     ReturnLine.objects.create(item=back, line=order.lines.get(), quantity=1)
     ReturnRule.objects.get_or_create(category_path=f"x{number}", defaults={"window_days": 14})
-    return order
 
 
 def _make_payment(number: int, order: Order) -> None:
