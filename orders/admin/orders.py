@@ -20,7 +20,7 @@ from orders.admin.inlines import ORDER_TONES, OrderEventInline
 from orders.admin.summary import summarize_order
 from orders.fulfilment.api import ParcelState, orders_to_pack, orders_with_parcels, pack_order
 from orders.models import Order
-from orders.payments.admin import PaymentInline
+from orders.payments.admin import PaymentInline, RefundInline
 from orders.payments.api import refund_order
 from orders.services.cancelling import cancel_order
 from shop.kernel.clock import utc_now
@@ -116,7 +116,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
         ),
         (_("Where to"), {"fields": ["contact", "address", "delivery_method"]}),
     ]
-    inlines = [OrderEventInline, PaymentInline]
+    inlines = [OrderEventInline, PaymentInline, RefundInline]
     change_form_before_template = "admin/orders/summary.html"
     actions_detail = ["pack", "cancel", "refund"]
     actions = ["pick", "send"]

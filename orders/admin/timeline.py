@@ -37,6 +37,16 @@ DONE: dict[str, Promise] = {
     "cancelled": gettext_lazy("The order was canceled."),
     "expired": gettext_lazy("The order was not paid in time and was closed."),
     "refunded": gettext_lazy("Money was refunded."),
+    "captured": gettext_lazy("The reserved money was captured."),
+    "authorization_ended": gettext_lazy(
+        "The bank ended the reservation before the money was captured: do not send."
+    ),
+    "refund_failed": gettext_lazy("A refund failed: try again on the refund's page."),
+    "dispute": gettext_lazy(
+        "The cardholder's bank disputes the payment: answer in the provider's dashboard."
+    ),
+    "dispute_won": gettext_lazy("A dispute about the payment was won."),
+    "dispute_lost": gettext_lazy("A dispute about the payment was lost: the money is gone."),
 }
 DONE_BY: dict[str, Promise] = {
     "parcel_packed": gettext_lazy("%(who)s packed parcel %(parcel)s."),

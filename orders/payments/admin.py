@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import action
 
+from orders.payments.api import retry_refund
 from orders.payments.models import Payment, PaymentEvent, Refund
+from orders.payments.selectors import find_troubled
+from shop.kernel.clock import utc_now
 from shop.staff.columns import (
     age_column,
     money_column,
@@ -16,6 +22,8 @@ from shop.staff.columns import (
     tag_column,
 )
 from shop.staff.keys import KeySearchAdmin, read_text, read_uuid
+from shop.staff.log import write_act
+from shop.staff.reasons import ConfirmForm, ask, go_back
 from shop.staff.tables import ReadOnlyAdmin, ReadOnlyInline
 
 PAYMENT_TONES = {
@@ -48,14 +56,48 @@ class PaymentInline(ReadOnlyInline):
     verbose_name_plural = _("Payments")
     fields = [
         "created_at",
-        "provider",
         "method",
         money_column("amount_minor", _("Amount"), currency_field="currency"),
+        money_column("captured_minor", _("Captured"), currency_field="currency"),
         money_column("refunded_minor", _("Refunded"), currency_field="currency"),
         tag_column("state", _("State"), PAYMENT_TONES),
         "reason_code",
+        "dispute",
+        "provider_ref",
     ]
     readonly_fields = fields
+    show_change_link = True
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    verbose_name_plural = _("Refunds")
+    fields = [
+        "at",
+        money_in_order("amount_minor", _("Amount")),
+        tag_column("state", _("State"), REFUND_TONES),
+        "is_reduction",
+        "failure_code",
+        "reason",
+        "provider_ref",
+    ]
+    readonly_fields = fields
+    show_change_link = True
+
+
+class TroubleFilter(admin.SimpleListFilter):
+    """Only what staff should look at."""
+
+    title = _("trouble")
+    parameter_name = "trouble"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The one choice."""
+        return [("yes", _("Needs a look"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Select what is stuck, failed, disputed or about to end."""
+        return find_troubled(queryset, now=utc_now()) if self.value() else queryset
 
 
 @admin.register(Payment)
@@ -64,15 +106,17 @@ class PaymentAdmin(KeySearchAdmin):
     list_display = [
         age_column("created_at", _("When")),
         "order",
-        "provider",
         "method",
         money_column("amount_minor", _("Amount"), currency_field="currency"),
+        money_column("captured_minor", _("Captured"), currency_field="currency"),
         money_column("refunded_minor", _("Refunded"), currency_field="currency"),
         tag_column("state", _("State"), PAYMENT_TONES),
         "reason_code",
+        "dispute",
     ]
     list_select_related = ["order"]
     list_filter = [
+        TroubleFilter,
         ("state", ChoicesDropdownFilter),
         "provider",
         ("created_at", RangeDateTimeFilter),
@@ -88,12 +132,39 @@ class RefundAdmin(ReadOnlyAdmin):
         "order",
         money_in_order("amount_minor", _("Amount")),
         tag_column("state", _("State"), REFUND_TONES),
+        "failure_code",
         "reason",
     ]
     list_select_related = ["order"]
     list_filter = [("state", ChoicesDropdownFilter), ("at", RangeDateTimeFilter)]
     search_fields = ["order__number__startswith"]
     ordering = ["-id"]
+    actions_detail = ["try_again"]
+
+    def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may refund an order."""
+        return request.user.has_perm("orders.change_order")
+
+    @action(
+        description=_("Try again"),
+        permissions=["act"],
+        url_path="try-again",
+        icon="refresh",
+        dialog=ask(
+            _("Send this refund again?"),
+            _("Only a refund that failed is sent again, as a new one."),
+            submit=_("Send it again"),
+        ),
+    )
+    def try_again(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Send it through the service, which refuses what has not failed."""
+        if retry_refund(refund_id=int(object_id), now=utc_now()):
+            messages.success(request, _("The refund is being sent again."))
+            row = Refund.objects.get(pk=object_id)
+            self.log_change(request, row, write_act(_("A failed refund was sent again.")))
+        else:
+            messages.error(request, _("Only a refund that failed can be sent again."))
+        return go_back(request)
 
 
 @admin.register(PaymentEvent)

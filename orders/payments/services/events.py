@@ -72,7 +72,8 @@ def _note_dispute(order: Order, payment: Payment, event: ProviderEvent, now: dat
     if payment.dispute in (event.dispute, *CLOSED_DISPUTES):
         return
     Payment.objects.filter(pk=payment.pk).update(dispute=event.dispute)
-    note(order, "dispute", now=now, detail={"dispute": event.dispute})
+    is_closed = event.dispute in CLOSED_DISPUTES
+    note(order, f"dispute_{event.dispute}" if is_closed else "dispute", now=now)
 
 
 def forget_old_events(*, now: datetime) -> int:
