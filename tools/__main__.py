@@ -16,6 +16,7 @@ from tools.locks import run_lock
 from tools.management import run_manage
 from tools.paths import PYTHON, ROOT, state_dir
 from tools.run_record import demo_holder
+from tools.shops import choose_shop
 from tools.testing import run_bench, run_tests
 from tools.upkeep import run_logs, run_reset, run_stop
 
@@ -23,6 +24,8 @@ USAGE = """\
 usage: ./dev <command>
 
   demo [--detach]     open the store with a year of real purchases; PORT chooses the port
+       --source DIR   open the shop of this folder alone: products.csv or .xlsx, pictures/
+       --empty        open a shop without products
   stop                end the demo
   reset [--yes]       delete all data of the demo and of the tests
   logs [name] [-f]    show what the processes write
@@ -62,6 +65,7 @@ def main(words: list[str]) -> int:
         raise Refusal(f"There is no command {name!r}: ./dev help lists them.")
     lock, command = COMMANDS[name]
     if name == "demo":
+        choose_shop(arguments)
         holder = demo_holder()
         if holder is not None:
             return join_running(holder)

@@ -1,6 +1,5 @@
 """`./dev demo`: from nothing to a running store, in the terminal or detached from it."""
 
-import argparse
 import contextlib
 import os
 import signal
@@ -24,6 +23,7 @@ from tools.run_record import (
     write_record,
 )
 from tools.services import Services, free_port, is_port_taken
+from tools.shops import parse_demo
 from tools.supervisor import Child, Supervisor, rotate
 
 FIRST_ANSWER_SECONDS = 90.0
@@ -73,10 +73,8 @@ def check_can_start() -> None:
 
 
 def run_demo(arguments: list[str]) -> int:
-    """`./dev demo [--detach]`."""
-    parser = argparse.ArgumentParser(prog="./dev demo")
-    parser.add_argument("--detach", action="store_true", help="return when the store answers")
-    is_detached = parser.parse_args(arguments).detach
+    """`./dev demo [--detach] [--source FOLDER | --empty]`."""
+    is_detached = parse_demo(arguments).detach
     with hold_demo() as lock:
         if lock is None:
             raise Refusal("Another ./dev demo has just begun in this folder.")

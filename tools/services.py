@@ -15,7 +15,7 @@ from typing import IO
 from tools.accounts import choose_home, claim, service_user
 from tools.console import Refusal
 from tools.given import ask_identity, ask_redis
-from tools.paths import ensure_state
+from tools.paths import base_dir, ensure_state
 from tools.postgres import Postgres
 from tools.processes import wait_for
 from tools.valkey import Valkey
@@ -69,7 +69,9 @@ class Services:
         self.database_url = os.environ.get(f"{prefix}DATABASE_URL") or None
         self.redis_url = os.environ.get(f"{prefix}REDIS_URL") or None
         self.user = service_user()
-        self.home = choose_home(ensure_state() / purpose, self.user)
+        # Tests are of the code, whichever shop is served.
+        state = base_dir() if purpose == "test" else ensure_state()
+        self.home = choose_home(state / purpose, self.user)
         claim(self.home)
 
     def up(self) -> dict[str, str]:

@@ -38,13 +38,18 @@ REMEMBERED_RUNS = 50
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What to import. `utc_offset` is the till's hours from UTC, 0 if its clock is the shop's."""
+    """What to import. `utc_offset` is the till's hours from UTC, 0 if its clock is the shop's.
+
+    With `keep_products` products that the shop has, by SKU, stay as they are: only what was sold
+    comes from the files.
+    """
 
     folder: Path
     households: int | None = None
     keep_dates: bool = False
     utc_offset: int = 0
     force: bool = False
+    keep_products: bool = False
     market_code: str = "us"
 
 
@@ -166,6 +171,7 @@ def _open_work(
         now=now,
         scratch=scratch,
         show=show,
+        keep_products=options.keep_products,
     )
 
 

@@ -14,6 +14,7 @@ from pricing.services.feeds import record_pulse
 from profiles.core.values import Consents
 from profiles.services import load_events_bulk, load_shoppers_bulk, load_traits_bulk
 from promotions.services import load_campaigns_bulk
+from shop.catalog.selectors import map_external_refs
 from shop.catalog.services import load_catalog, load_placements, load_stores
 from shop.intake import booking, coupons
 from shop.intake.stocking import opening_stock
@@ -40,14 +41,18 @@ class Stage:
 
 def _load_catalog(work: Work) -> int:
     catalogue = work.catalogue
+    known = map_external_refs() if work.keep_products else {}
+    products = [one for one in catalogue.products if one.ref not in known]
+    if not products:
+        return 0
     loaded = load_catalog(
         categories=catalogue.categories,
         brands=catalogue.brands,
-        products=catalogue.products,
+        products=products,
         now=work.now,
     )
     # Assumed costs are no word of the merchant: nobody promised to bring them up to date.
-    variants = [one for product in catalogue.products for one in product.variants]
+    variants = [one for product in products for one in product.variants]
     if any(one.cost_source == "merchant" for one in variants):
         record_pulse(name="costs", at=work.now)
     return loaded.categories + loaded.brands + loaded.products + loaded.variants

@@ -32,6 +32,7 @@ class Work:
     now: datetime
     scratch: Path
     show: Show
+    keep_products: bool = False
     variant_ids: Mapping[str, int] = field(default_factory=dict)
     shopper_ids: Mapping[str, int] = field(default_factory=dict)
     _catalogue: Catalogue | None = None

@@ -28,6 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--source", type=Path, help="folder with the files; default: Journey")
         parser.add_argument("--households", type=int, help="only so many households, same ones")
         parser.add_argument("--keep-dates", action="store_true", help="do not move the dates")
+        parser.add_argument(
+            "--keep-products", action="store_true", help="leave products that the shop has"
+        )
         parser.add_argument("--utc-offset", type=int, help="the till clock's hours from UTC")
         parser.add_argument("--force", action="store_true", help="load again what is loaded")
 
@@ -44,6 +47,7 @@ class Command(BaseCommand):
                     keep_dates=options["keep_dates"],
                     utc_offset=offset,
                     force=options["force"],
+                    keep_products=options["keep_products"],
                     market_code=settings.MARKET_CODE,
                 ),
                 now=utc_now(),

@@ -40,6 +40,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="the list, .csv or .xlsx")
         parser.add_argument("--pictures", type=Path, help="a folder or a zip file of pictures")
         parser.add_argument("--dry-run", action="store_true", help="only say what would change")
+        parser.add_argument(
+            "--keep-going", action="store_true", help="exit status 0 although rows were refused"
+        )
         parser.add_argument("--market", default="", help="whose currency prices are in")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,11 +59,12 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         if view.problem:
             raise CommandError(view.problem)
+        told = self.stdout if options["keep_going"] else self.stderr
         for sentence, _is_refused in list_sentences(view.id, limit=MOST_SENTENCES):
-            self.stderr.write(sentence)
+            told.write(sentence)
         for line in say_counts(view):
             self.stdout.write(line)
-        if view.counts.get("refused"):
+        if view.counts.get("refused") and not options["keep_going"]:
             raise SystemExit(1)
 
     def _check(self, options: dict[str, Any], console: Console) -> ImportView:

@@ -41,6 +41,9 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--json", action="store_true", help="print a JSON list")
         parser.add_argument(
+            "--staff-only", action="store_true", help="no shoppers: a shop that nobody knows yet"
+        )
+        parser.add_argument(
             "--anyway", action="store_true", help="even behind HTTPS: a public demo"
         )
 
@@ -51,7 +54,8 @@ class Command(BaseCommand):
         seed_roles()
         logins = [_make_staff("admin", role="")]
         logins += [_make_staff(role, role=role) for role in ROLES]
-        logins += [_make_shopper(name, tag) for name, tag in SHOPPERS.items()]
+        if not options["staff_only"]:
+            logins += [_make_shopper(name, tag) for name, tag in SHOPPERS.items()]
         if options["json"]:
             self.stdout.write(json.dumps(logins, indent=1))
             return
