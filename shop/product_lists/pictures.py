@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from shop.catalog.core.pictures import looks_like_picture
 from shop.product_lists.archives import open_archive, read_member
+from shop.product_lists.core.problems import BadList
 
 MOST_PICTURE = 20 * 2**20
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".bmp", ".tif", ".tiff")
@@ -26,6 +28,14 @@ class PictureBox:
         """Return the member a cell names, capital letters not minded; None where there is none."""
         plain = name.replace("\\", "/").strip().casefold()
         return self.members.get(plain) or self.members.get(plain.rpartition("/")[2])
+
+    def looks_right(self, name: str) -> bool:
+        """Whether a picture can be read and begins as one."""
+        try:
+            content = self.read(name)
+        except BadList:
+            return False
+        return content is not None and looks_like_picture(content[:12])
 
     def read(self, name: str) -> bytes | None:
         """Return a picture as it was uploaded. Raises BadList where it is too large or broken."""

@@ -41,7 +41,9 @@ SENTENCES: Mapping[str, Any] = {
         " again"
     ),
     "picture_missing": _("no picture '%(value)s' was uploaded with the list"),
-    "picture_refused": _("the picture '%(value)s' was refused: %(why)s"),
+    "picture_no_picture": _("'%(value)s' is not a picture that can be shown (JPEG, PNG, WebP)"),
+    "picture_too_big": _("the picture '%(value)s' is too large"),
+    "picture_too_many": _("'%(value)s' is one picture too many; the product has as many as fit"),
     "picture_address": _(
         "'%(value)s' is an address; pictures are not fetched from other sites: upload the file"
     ),

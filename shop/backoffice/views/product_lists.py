@@ -119,8 +119,9 @@ def show_list(request: HttpRequest, import_id: int) -> HttpResponse:
             return HttpResponse(headers={"HX-Redirect": _address(import_id)})
         context = {"item": item, "says": STATES[item.state][0]}
         return TemplateResponse(request, "admin/parts/product_list_progress.html", context)
-    home, currencies = home_place()[0], list_currencies()
-    money = {"currency": get_market(home).currency, "currencies": currencies}
+    currencies = list_currencies()
+    currency = get_market(home_place()[0]).currency
+    changes = list_changes(import_id, currency=currency, currencies=currencies)
     state, tone = STATES[item.state]
     is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
     context = {
@@ -128,8 +129,8 @@ def show_list(request: HttpRequest, import_id: int) -> HttpResponse:
         "says": state,
         "tone": tone,
         "counts": say_counts(item) if is_read else [],
-        "changes": [(one, *OUTCOMES[one.outcome]) for one in list_changes(import_id, **money)],
-        "kept": list_kept(import_id, **money),
+        "changes": [(one, *OUTCOMES[one.outcome]) for one in changes],
+        "kept": list_kept(import_id, currency=currency, currencies=currencies),
         "sentences": list_sentences(import_id),
         "columns": _list_columns(item, currencies),
         "may_import": request.user.has_perm(CAN_IMPORT),
@@ -218,7 +219,7 @@ def download_refused(request: HttpRequest, import_id: int) -> HttpResponse:
 
 @require_safe
 @needs(CAN_SEE)
-def export_list(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def export_list(request: HttpRequest) -> Any:
     """Hand out all products as `?format=xlsx` or CSV, as an import takes them."""
     if request.GET.get("format") == "xlsx":
         book = io.BytesIO()

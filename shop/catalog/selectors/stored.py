@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from shop.catalog.core.loading import CategoryRow, ProductRow, VariantRow
-from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.models import Brand, Category, Product, ProductPicture, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,19 @@ def map_skus(skus: Collection[str]) -> dict[str, str]:
     """Return the reference of the product that has each of these SKUs. One query."""
     rows = Variant.objects.filter(sku__in=skus)
     return dict(rows.values_list("sku", "product__external_ref"))
+
+
+def map_product_ids(refs: Collection[str]) -> dict[str, int]:
+    """Return the ids of products by reference. One query."""
+    rows = Product.objects.filter(external_ref__in=refs)
+    return dict(rows.values_list("external_ref", "pk"))
+
+
+def list_pictures(refs: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return (product, picture) of products' pictures by reference and file name. One query."""
+    rows = ProductPicture.objects.filter(product__external_ref__in=refs)
+    names = ("product__external_ref", "file_name", "product_id", "pk")
+    return {(ref, name): (one, pk) for ref, name, one, pk in rows.values_list(*names)}
 
 
 def list_product_refs(*, after: int, limit: int) -> list[tuple[int, str]]:

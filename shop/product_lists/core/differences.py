@@ -11,6 +11,8 @@ from shop.product_lists.core.cells import Value
 from shop.product_lists.core.columns import FIRST_NEEDED
 from shop.product_lists.core.rows import SHARED, ListedProduct, ListRow, say_options
 
+MOST_NAME = 120
+
 
 class Outcome(StrEnum):
     """What becomes of a row."""
@@ -144,6 +146,15 @@ def _compare(
             before[name], after[name] = has.get(name), value
 
 
+def base_name(path: str) -> str:
+    """Return the name that a picture is known by, without the folders it lay in.
+
+    >>> base_name("photos/front.jpg")
+    'front.jpg'
+    """
+    return path.replace("\\", "/").rpartition("/")[2].strip()[:MOST_NAME]
+
+
 def _compare_pictures(
     row: ListRow, shared: Mapping[str, Value], before: dict[str, Value], after: dict[str, Value]
 ) -> None:
@@ -152,7 +163,7 @@ def _compare_pictures(
     if not isinstance(said, list):
         return
     has = has if isinstance(has, list) else []
-    fresh = [name for name in said if name not in has]
+    fresh = [name for name in said if base_name(name) not in has]
     if fresh:
         before["pictures"], after["pictures"] = has, fresh
 

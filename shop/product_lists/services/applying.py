@@ -15,6 +15,7 @@ from shop.product_lists.models import ProductImport, ProductImportRow
 from shop.product_lists.pictures import PictureBox, open_box
 from shop.product_lists.selectors.reading import ReadList, open_pictures, read_list
 from shop.product_lists.services.checking import BATCH, Tell, judge_batch, keep_rows, tidy
+from shop.product_lists.services.picturing import add_pictures
 from shop.product_lists.services.saving import Saving
 
 State, RowState = ProductImport.State, ProductImportRow.State
@@ -59,11 +60,13 @@ def _apply_batch(
     item.rows.filter(group__in=groups).exclude(handle="").delete()
     counts: Counter[str] = Counter()
     saving = Saving(shop, home=found.home)
-    for number, product, verdicts in zip(groups, batch, judged, strict=True):
+    for product, verdicts in zip(batch, judged, strict=True):
         _collect(saving, product, verdicts)
-        keep_rows(item, number, verdicts, counts, RowState.APPLIED)
     if saving.products:
-        saving.save(now=now, reference=f"import {item.pk}")
+        ids = saving.save(now=now, reference=f"import {item.pk}")
+        add_pictures(batch, judged, box, ids, now)
+    for number, verdicts in zip(groups, judged, strict=True):
+        keep_rows(item, number, verdicts, counts, RowState.APPLIED)
     item.done, item.total = first + len(batch), len(found.products)
     item.counts = {**item.counts, f"applied {first}": dict(counts)}
     item.save(update_fields=["done", "total", "counts"])

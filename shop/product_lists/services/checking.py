@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from django.db import transaction
 
@@ -61,22 +61,35 @@ def judge_batch(
     judged = []
     for product in batch:
         verdicts = judge_product(product, snapshot)
-        for verdict in verdicts:
-            _warn_of_pictures(verdict, box)
-        judged.append(verdicts)
+        judged.append([_leave_out_pictures(verdict, box) for verdict in verdicts])
     return shop, judged
 
 
-def _warn_of_pictures(verdict: Verdict, box: PictureBox) -> None:
-    """Name pictures that did not come; the row is taken without them."""
-    fresh = verdict.after.get("pictures")
-    if not isinstance(fresh, list):
-        return
-    for name in fresh:
-        if "://" in name:
-            verdict.row.warn("picture_address", "pictures", name)
-        elif box.find(name) is None:
-            verdict.row.warn("picture_missing", "pictures", name)
+def _leave_out_pictures(verdict: Verdict, box: PictureBox) -> Verdict:
+    """Name pictures that did not come or are none; the row is taken without them."""
+    named = verdict.after.get("pictures")
+    if not isinstance(named, list):
+        return verdict
+    left = [name for name in named if not _warn_of(verdict.row, name, box)]
+    before, after = dict(verdict.before), dict(verdict.after)
+    del before["pictures"], after["pictures"]
+    if left:
+        return replace(verdict, after={**after, "pictures": left})
+    is_idle = not after and verdict.outcome is not Outcome.NEW
+    outcome = Outcome.SAME if is_idle else verdict.outcome
+    return Verdict(verdict.row, outcome, before, after)
+
+
+def _warn_of(row: ListRow, name: str, box: PictureBox) -> bool:
+    if "://" in name:
+        row.warn("picture_address", "pictures", name)
+    elif box.find(name) is None:
+        row.warn("picture_missing", "pictures", name)
+    elif not box.looks_right(name):
+        row.warn("picture_no_picture", "pictures", name)
+    else:
+        return False
+    return True
 
 
 def keep_rows(

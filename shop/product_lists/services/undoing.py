@@ -19,11 +19,12 @@ from shop.product_lists.models import ProductImport, ProductImportRow
 from shop.product_lists.selectors.imports import say_value
 from shop.product_lists.selectors.snapshots import Shop, read_shop, take_snapshot
 from shop.product_lists.services.checking import Tell
+from shop.product_lists.services.picturing import remove_pictures
 from shop.product_lists.services.saving import Saving
 
 State, RowState = ProductImport.State, ProductImportRow.State
 BATCH = 200
-# What stays: names of categories, and what only adds.
+# Not restored as values: names of categories stay, pictures are taken off.
 STAYS = ("category_zh", "pictures")
 
 
@@ -73,6 +74,7 @@ def _undo_batch(import_id: int, now: datetime) -> int | None:
         row.kept_because = asdict(reason) if reason else {}
     if saving.products:
         saving.save(now=now, reference=f"undo import {item.pk}")
+    remove_pictures([row for row in rows if row.state == RowState.UNDONE])
     ProductImportRow.objects.bulk_update(rows, ["state", "kept_because"])
     item.done += len(rows)
     item.save(update_fields=["done"])
