@@ -13,7 +13,7 @@ from pricing.selectors.evidence import add_evidence
 from pricing.selectors.prices import resolve_jurisdiction
 from pricing.selectors.references import load_references
 from pricing.selectors.versions import load_active_model
-from shop.catalog.selectors import get_market, list_categories
+from shop.catalog.selectors import get_market, list_categories, load_variant_arrays
 
 
 def list_set_prices(
@@ -61,6 +61,17 @@ def tell_demand_basis(
         DemandBasis(("own", "family", "all")[at], family, elasticity)
         for at, elasticity in zip(depth.tolist(), mean.tolist(), strict=True)
     ]
+
+
+def count_priors(*, market: str) -> tuple[int, int] | None:
+    """Return how many variants on sale the model has seen no sale of, and how many are on sale;
+    None without a model. Three queries."""
+    active = load_active_model()
+    if active is None:
+        return None
+    known = active[1].variant_id
+    ids = load_variant_arrays(market).variant_id
+    return int((~np.isin(ids, known)).sum()), len(ids)
 
 
 def list_references(

@@ -8,25 +8,24 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from pricing.selectors import floor_minor
 from pricing.selectors.listed import (
-    DemandBasis,
     list_references,
     list_set_prices,
     tell_demand_basis,
 )
 from profiles.selectors.reviews import summarize_ratings
+from shop.backoffice.priors import say_basis
 from shop.catalog.core.values import MarketValue
-from shop.catalog.selectors import ProductNotFound, get_market, home_market, list_categories
+from shop.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.inventory.selectors import list_stock
 from shop.pages.context import PageContext
 from shop.pages.product import product as product_page
 from shop.pages.values import ProductPage
 from shop.staff.columns import show_money
-from shop.staff.numbers import EMPTY, show_count, show_number
+from shop.staff.numbers import EMPTY, show_count
 from shop.staff.place import staff_locale
 
 
@@ -159,24 +158,3 @@ def _list_stock(known: EditedProduct) -> list[dict[str, Any]]:
 
 def _money(amount: int | None, currency: str) -> str:
     return EMPTY if amount is None else show_money(amount, currency)
-
-
-def say_basis(basis: DemandBasis) -> str:
-    """Return in a sentence what the price of a variant rests on."""
-    if basis.source == "none":
-        return _("No demand model was trained yet: it sells at the list price.")
-    elasticity = show_number(-(basis.elasticity or 0.0))
-    if basis.source == "own":
-        said = _("The model learned its elasticity from its own sales: %(elasticity)s.")
-        return said % {"elasticity": elasticity}
-    if basis.source == "all":
-        said = _(
-            "Never sold so far: the model takes the elasticity of all products, %(elasticity)s."
-        )
-        return said % {"elasticity": elasticity}
-    node = list_categories(get_language() or "en").nodes.get(basis.family_id)
-    said = _(
-        "Never sold so far: the model takes the prior of %(family)s, an elasticity of"
-        " %(elasticity)s."
-    )
-    return said % {"family": "" if node is None else node.name, "elasticity": elasticity}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from pricing.core.values import DemandCurve
 from pricing.selectors import demand_curve, floor_minor, list_price_history
+from pricing.selectors.listed import DemandBasis, tell_demand_basis
 from shop.backoffice.curves import (
     compare_prices,
     draw_demand,
@@ -23,7 +24,9 @@ from shop.backoffice.curves import (
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.ledgers import draw_history
 from shop.backoffice.memory import remember
-from shop.catalog.selectors import list_cards
+from shop.backoffice.priors import say_basis
+from shop.catalog.core.values import CatalogCard
+from shop.catalog.selectors import home_market, list_cards
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import show_money
@@ -54,6 +57,7 @@ def show_demand_curve(request: HttpRequest, variant_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "card": cards[0],
         "refused": refused,
+        "basis": say_basis(_find_basis(cards[0])),
         "curve": curve,
         "history": draw_history(list_price_history(variant_id=variant_id), now.date()),
         "may_see_product": request.user.has_perm("shop.view_variant"),
@@ -72,6 +76,13 @@ def show_demand_curve(request: HttpRequest, variant_id: int) -> HttpResponse:
             **_weigh(curve, floor, asked),
         }
     return render_page(request, "admin/demand_curve.html", _("Demand curve"), context)
+
+
+def _find_basis(card: CatalogCard) -> DemandBasis:
+    (basis,) = tell_demand_basis(
+        variant_ids=[card.variant_id], category_id=card.category_id, market=home_market()
+    )
+    return basis
 
 
 def _answer(

@@ -24,6 +24,7 @@ from shop.backoffice.boards import (
 from shop.backoffice.charts.drawing import Chart
 from shop.backoffice.charts.intervals import Interval, IntervalChart
 from shop.backoffice.frame import needs, render_page
+from shop.backoffice.priors import say_priors
 from shop.catalog.selectors import list_categories
 from shop.staff.keys import read_number
 from shop.staff.numbers import show_number
@@ -45,6 +46,7 @@ def show_leaderboard(request: HttpRequest) -> HttpResponse:
         "chosen": describe_version(chosen) if chosen else None,
         "families": families,
         "served": _say_served(rows),
+        "priors": say_priors(),
         "wmape_all": WMAPE_ALL,
         "wmape_best": WMAPE_BEST,
         "takers": sum(one.may_take for one in families),

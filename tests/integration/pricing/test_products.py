@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,16 +11,20 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pricing.core.values import QuoteContext
 from pricing.models import PriceLedgerEntry, PublicPrice
+from pricing.selectors.listed import DemandBasis, count_priors, tell_demand_basis
 from pricing.services import NotAPrice, quote_variants, record_list_prices, save_products
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
-from shop.catalog.models import Product, SearchWord, Variant
+from shop.catalog.core.slugs import make_sku, make_slug
+from shop.catalog.models import Category, Product, SearchWord, Variant
 from shop.catalog.selectors import forget_catalog, get_product, list_cards, search_variants
 from shop.catalog.services import CatalogConflict, ProductChanged
 from shop.inventory.models import StockMovement, StockRecord
-from tests.factories.pricing import NOON, seed_rules
+from tests.factories.pricing import NOON, Dairy, make_model, seed_rules
 
 pytestmark = pytest.mark.django_db
 
@@ -205,3 +211,71 @@ def test_a_list_of_many_needs_no_more_statements() -> None:
     few = save.queries  # type: ignore[attr-defined]  # a test's own note
     save(*rows("many", 60))
     assert save.queries == few  # type: ignore[attr-defined]  # a test's own note
+
+
+def test_what_was_never_sold_rests_on_a_prior_and_says_so(dairy: Dairy) -> None:
+    cheese = dairy.cheese
+    assert tell_demand_basis(variant_ids=[dairy.brie], category_id=cheese, market="us")[0] == (
+        DemandBasis("none", Category.objects.get(pk=cheese).parent_id or cheese)
+    )
+    assert count_priors(market="us") is None
+    make_model({dairy.gouda: 2.5})
+    own, prior = tell_demand_basis(
+        variant_ids=[dairy.gouda, dairy.brie], category_id=cheese, market="us"
+    )
+    assert (own.source, own.elasticity) == ("own", 2.5)
+    assert (prior.source, prior.elasticity) == ("all", 1.8)
+    assert count_priors(market="us") == (len(dairy.all) - 1, len(dairy.all))
+
+
+WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), max_size=60)
+
+
+@given(names=st.lists(WORDS, min_size=1, max_size=3))
+def test_a_slug_is_an_address_and_stays_itself(names: list[str]) -> None:
+    slug = make_slug(names)
+    assert re.fullmatch(r"([a-z0-9]+(-[a-z0-9]+)*)?", slug)
+    assert make_slug([slug]) == slug
+
+
+@given(names=st.lists(st.tuples(WORDS, st.dictionaries(WORDS, WORDS, max_size=3)), max_size=6))
+def test_skus_that_are_made_differ_fit_their_column_and_have_no_blanks(
+    names: list[tuple[str, dict[str, str]]],
+) -> None:
+    taken: set[str] = set()
+    for name, options in names:
+        sku = make_sku(name, options, taken)
+        assert sku not in taken
+        assert 0 < len(sku) <= 40
+        assert not any(each.isspace() for each in sku)
+        taken.add(sku)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_edits_at_once_one_is_refused_and_none_is_lost() -> None:
+    """Two connections begin from one state. Alone each goes through (the positive control)."""
+    seed_rules()
+    save(SHIRT)
+    begun = Product.objects.get().revision
+
+    def edit(name: str) -> str:
+        try:
+            save_products(
+                products=[replace(SHIRT, name=name)],
+                market="us",
+                now=NOON,
+                revisions={"linen-shirt": begun},
+            )
+        except ProductChanged:
+            return "refused"
+        finally:
+            connection.close()
+        return name
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(edit, ["A shirt", "B shirt"]))
+    assert told[1] == "refused"
+    assert Product.objects.get().name == told[0]
+    assert Product.objects.get().revision == begun + 1
+    begun += 1
+    assert edit("C shirt") == "C shirt"

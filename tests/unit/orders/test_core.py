@@ -118,6 +118,19 @@ def test_the_longest_path_names_the_rate() -> None:
     assert TaxTable(()).rate_for("x") == Rate("", Decimal(0), is_included=True)
 
 
+def test_a_products_tax_class_beats_its_category() -> None:
+    table = TaxTable(
+        (
+            Rate("", Decimal(19), is_included=True),
+            Rate("food", Decimal(7), is_included=True),
+            Rate("", Decimal(5), is_included=True, tax_class="books"),
+            Rate("food", Decimal(3), is_included=True, tax_class="books"),
+        )
+    )
+    asked = (("food/bread", ""), ("tools", "books"), ("food/bread", "books"), ("tools", "other"))
+    assert [table.rate_for(*each).percent for each in asked] == [7, 5, 3, 19]
+
+
 SLOW = Method("standard", "Standard", "标准", 499, 3_500, 1, 3, needs_address=True)
 FAST = Method("express", "Express", "", 999, None, 0, 0, needs_address=True)
 PICKUP = Method("pickup", "Pick up", "自提", 0, None, 0, 1, needs_address=False)
