@@ -38,6 +38,7 @@ from shop.backoffice.views.fulfilment import (
 from shop.backoffice.views.guardrails import show_guardrails
 from shop.backoffice.views.learning import show_learning, show_trials
 from shop.backoffice.views.ledger import show_price_story
+from shop.backoffice.views.markets import show_market
 from shop.backoffice.views.models import show_backtest, show_elasticities, show_leaderboard
 from shop.backoffice.views.product_lists import (
     apply_list,
@@ -66,6 +67,7 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
     """Return the pages, each behind the site's own check that the reader is staff."""
     return [
         path("approvals/", site.admin_view(show_approvals), name="approvals"),
+        path("markets/<slug:code>/", site.admin_view(show_market), name="market_check"),
         path("workers/", site.admin_view(show_workers), name="workers"),
         path("kill-switch/", site.admin_view(show_switches), name="kill_switch"),
         path("kill-switch/flip/", site.admin_view(flip_switch), name="flip_switch"),

@@ -13,10 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import (
-    AutocompleteSelectFilter,
-    ChoicesDropdownFilter,
-)
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from shop.catalog.core.slugs import make_slug
 from shop.catalog.models import (
@@ -46,12 +43,17 @@ PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 @admin.register(Market)
 class MarketAdmin(KeptAdmin):
     blank_text = _("Add a market with its currency and time zone. The import adds the first one.")
-    list_display = ["code", "name", "currency", "country", "jurisdiction_code", "language"]
+    list_display = ["code", "name", "currency", "country", "is_active", "check_link"]
     search_fields = ["code", "name"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A market's code and currency are in every price ever kept: they never change."""
-        return ["code", "currency"] if obj else []
+        return ["code", "currency", "is_home", "check_link"] if obj else []
+
+    @admin.display(description=_("Still missing"))
+    def check_link(self, row: Market) -> SafeString | str:
+        """What is set up for the market and what is missing."""
+        return show_link("admin:market_check", row.pk, _("what is missing"))
 
 
 @admin.register(Store)

@@ -10,6 +10,7 @@ PAGES = {
     "password_change": "",
     "password_change_done": "",
     "jsi18n": "",
+    "market_check": "shop.view_market",
     "workers": "shop.view_jobrun",
     "kill_switch": "pricing.view_killswitch",
     "flip_switch": "pricing.add_killswitch",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from zoneinfo import available_timezones
 
+from babel import Locale
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 __all__ = ["ListPrice", "Market"]
 
@@ -54,10 +57,19 @@ class Market(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """Refuse what is no name of a time zone."""
+        """Refuse what is no currency, country or time zone, and a code that fits no address."""
         super().clean()
+        known, wrong = Locale("en"), {}
+        if not re.fullmatch(r"[a-z0-9-]{2,8}", self.code):
+            wrong["code"] = _("Use two to eight small letters, digits or hyphens, such as eu.")
+        if self.currency not in known.currencies:
+            wrong["currency"] = _("There is no such currency: write three letters such as EUR.")
+        if len(self.country) != 2 or self.country not in known.territories or self.country == "ZZ":
+            wrong["country"] = _("There is no such country: write two letters such as DE.")
         if self.time_zone not in available_timezones():
-            raise ValidationError({"time_zone": "There is no time zone of this name."})
+            wrong["time_zone"] = _("There is no time zone of this name.")
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class ListPrice(models.Model):

@@ -195,6 +195,7 @@ def _open(browser: Client, name: str) -> Any:
     arguments: dict[str, list[Any]] = {
         "app_list": ["pricing"],
         "builder_sentence": ["price_cut"],
+        "market_check": ["us"],
         "quote": [quote_id],
         "replay_quote": [quote_id],
         "model_backtest": [DemandModelVersion.objects.values_list("pk", flat=True).first()],
