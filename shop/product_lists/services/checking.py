@@ -109,7 +109,7 @@ def keep_rows(
         counts["without_stock"] += is_new and not verdict.after.get("stock")
         if verdict.outcome is Outcome.SAME and not row.warnings:
             continue
-        is_refused = verdict.outcome is Outcome.REFUSED
+        does_nothing = verdict.outcome in (Outcome.REFUSED, Outcome.SAME)
         kept.append(
             ProductImportRow(
                 product_import=item,
@@ -121,7 +121,7 @@ def keep_rows(
                 before=dict(verdict.before),
                 after=dict(verdict.after),
                 problems=[asdict(one) for one in list_problems(row)],
-                state=ProductImportRow.State.PLANNED if is_refused else state,
+                state=ProductImportRow.State.PLANNED if does_nothing else state,
             )
         )
     with transaction.atomic():
