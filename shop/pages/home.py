@@ -52,7 +52,7 @@ def home(ctx: PageContext) -> HomePage:
         flash_sales=shown.flash_sales[:OFFERS],
         offers=shown.offers[:OFFERS],
         picks=Shelf(
-            code="picks" if row else "popular",
+            code="picks" if row else _name_shelf(ctx.market),
             category=None,
             cards=tuple(
                 by_id[one]
@@ -72,6 +72,12 @@ def home(ctx: PageContext) -> HomePage:
         ),
         departments=tuple(tree.nodes[root] for root in _open_to_all(tree)),
     )
+
+
+def _name_shelf(market: str) -> str:
+    """Say that goods are popular only once somebody bought some."""
+    arrays = load_variant_arrays(market)
+    return "popular" if len(arrays.popularity) and arrays.popularity.max() > 0 else "all"
 
 
 def spread_picks(ranked: Sequence[Recommendation]) -> list[Recommendation]:

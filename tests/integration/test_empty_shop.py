@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from shop.catalog.models import Product
+from shop.catalog.selectors import forget_catalog
 from shop.celery import app
 from shop.management.commands.seed_roles import seed_roles
 from shop.schedule import SCHEDULE
 from tests.factories.backoffice import make_staff
+from tests.factories.product_lists import take_list
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +96,16 @@ def test_the_front_page_says_that_the_shop_opens_soon_and_staff_what_to_do(
     page = client.get("/").content.decode()
     for words in ("Add your first product", "Import a list", "/admin/products/lists/"):
         assert words in page
+
+
+def test_a_shop_that_never_sold_calls_nothing_popular(
+    client: Client, empty_shop: None, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATE_FOLDER = tmp_path
+    take_list("sku,title,category,price,stock\nMUG,Steel mug,Home > Mugs,9.50,3\n")
+    forget_catalog()  # on commit, which this test's transaction never does
+    page = client.get("/").content.decode()
+    assert "Steel mug" in page
+    assert "From our shop" in page
+    assert "What everybody buys" not in page
+    forget_catalog()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,13 +13,14 @@ from django.db import connection
 from rich.console import Console
 
 from orders.models import Order
-from pricing.models import FeedPulse
+from pricing.models import FeedPulse, PublicPrice
 from profiles.models import Event
-from shop.catalog.models import Variant
+from shop.catalog.models import Product, Variant
 from shop.intake.run import JOB, ImportOptions, import_history
 from shop.intake.source import BadSource
 from shop.inventory.models import StockRecord
 from shop.jobs.models import JobRun
+from tests.factories.product_lists import take_list
 from tests.fixtures_journey import IMPORTED_AT, journey_url
 
 
@@ -105,3 +107,29 @@ def test_command_turns_a_bad_file_into_one_sentence(corner_shop: Path) -> None:
     with pytest.raises(CommandError, match=r"holds neither products\.parquet nor products\.csv"):
         call_command("import_journey", source=corner_shop)
     assert not JobRun.objects.filter(name=JOB).exists()
+
+
+@pytest.mark.django_db
+def test_past_orders_meet_the_products_of_a_list_by_sku(
+    corner_shop: Path, reports: Path, settings: Any, tmp_path: Path
+) -> None:
+    settings.STATE_FOLDER = tmp_path / "state"
+    take_list(
+        "handle,title,category,option1_name,option1_value,sku,price,stock\n"
+        "tea,Our tea,Food > Tea,Size,S,tea-1,5.00,7\n"
+        "tea,,,,L,tea-2,9.00,3\n"
+    )
+    import_history(
+        ImportOptions(folder=corner_shop, keep_dates=True, keep_products=True),
+        now=IMPORTED_AT,
+        console=Console(quiet=True),
+        reports=reports,
+    )
+    tea = Variant.objects.get(sku="tea-1")
+    assert (tea.product.name, tea.list_minor, tea.product.variants.count()) == ("Our tea", 500, 2)
+    assert PublicPrice.objects.get(variant=tea).list_minor == 500
+    assert StockRecord.objects.get(variant=tea).on_hand == 7
+    assert Event.objects.get(kind="purchase", variant_id=tea.pk).paid_minor == 900
+    # What the list does not hold comes from the files.
+    assert Variant.objects.get(external_ref="gin-1").product.variants.count() == 1
+    assert sorted(Product.objects.values_list("external_ref", flat=True)) == ["gin-1", "tea"]
