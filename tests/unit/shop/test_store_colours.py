@@ -24,6 +24,7 @@ from shop.storeinfo.core.colours import (
 from shop.storeinfo.core.logos import LogoRefused, read_logo
 from shop.storeinfo.core.texts import Block, read_blocks
 from shop.storeinfo.core.values import StoreDetails
+from tests.contracts.house import ROOT
 
 PART = st.integers(0, 255)
 RGB = st.tuples(PART, PART, PART)
@@ -111,3 +112,11 @@ def test_the_sender_is_the_shop_until_staff_name_another() -> None:
     assert store.sender("zh-hans", "x@host.example") == "=?utf-8?b?5p6c5Zut?= <x@host.example>"
     own = StoreDetails(name="Orchard", sender_name="Anna, Orchard", sender_email="a@o.example")
     assert own.sender("en", "Other <x@host.example>") == '"Anna, Orchard" <a@o.example>'
+
+
+def test_the_surfaces_are_those_of_the_style_sheet() -> None:
+    sheet = (ROOT / "static/css/shop.css").read_text()
+    for name, at in (("paper", 0), ("surface", 1), ("sunken", 2), ("butter-soft", 3)):
+        pair = f"--{name}: light-dark({write_colour(LIGHT[at])}, {write_colour(DARK[at])});"
+        assert pair in sheet
+    assert f"({write_colour(LIGHT[4])}, {write_colour(DARK[4])});" in sheet
