@@ -251,7 +251,7 @@ def variant_set(data: Any, *, initial: list[dict[str, Any]], currency: str) -> A
     made = forms.formset_factory(
         VariantForm,
         formset=BaseVariantSet,
-        extra=BLANK_ROWS if initial else BLANK_ROWS + 1,
+        extra=1 if initial else BLANK_ROWS,
         max_num=MOST_VARIANTS,
         absolute_max=MOST_VARIANTS,
     )(data, initial=initial, prefix="variant")
