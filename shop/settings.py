@@ -213,8 +213,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = "UTC"
-USE_I18N = True
-USE_TZ = True
+USE_I18N = USE_TZ = True
 
 # --- files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -230,9 +229,7 @@ STORAGES: dict[str, Any] = {
     },
 }
 WHITENOISE_MAX_AGE = 31_536_000
-# Pictures made of what staff uploaded; uploads wait in a folder beside them and are never served.
-MEDIA_ROOT = env.str("MEDIA_ROOT", default=str(STATE_FOLDER / "media"))
-MEDIA_URL = "/media/"
+MEDIA_URL, MEDIA_ROOT = "/media/", env.str("MEDIA_ROOT", default=str(STATE_FOLDER / "media"))
 
 # --- safety -------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = env.bool("HTTPS_REDIRECT", default=IS_HTTPS)

@@ -156,25 +156,7 @@ def _translate_size(label: str) -> str:
 
 def get_product(slug: str, language: str) -> ProductDetail:
     """Return one product, active or not. Raises ProductNotFound. Four queries."""
-    found = (
-        Variant.objects.filter(product__slug=slug)
-        .order_by("-is_active", "position", "id")
-        .values_list(
-            "id",
-            "is_active",
-            "product__description_zh" if is_chinese(language) else "product__description",
-            "product__description",
-            "product__is_active",
-            "product__category_id",
-            "product__brand_id",
-            "product__name",
-            "product__minimum_age",
-            "product__is_child_directed",
-            "product__is_sensitive",
-            "product__attributes",
-        )
-    )
-    rows = list(found)
+    rows = _read_product(slug, language)
     if not rows:
         raise ProductNotFound("There is no such product.", slug=slug)
     _, _, told, description, is_active, category_id, brand_id, name, *flags = rows[0]
@@ -197,6 +179,29 @@ def get_product(slug: str, language: str) -> ProductDetail:
         photos=tuple(list_pictures(cards[0].product_id, language)),
         attributes=attributes,
     )
+
+
+def _read_product(slug: str, language: str) -> list[tuple[Any, ...]]:
+    """Return a row for each variant, those that are sold first."""
+    found = (
+        Variant.objects.filter(product__slug=slug)
+        .order_by("-is_active", "position", "id")
+        .values_list(
+            "id",
+            "is_active",
+            "product__description_zh" if is_chinese(language) else "product__description",
+            "product__description",
+            "product__is_active",
+            "product__category_id",
+            "product__brand_id",
+            "product__name",
+            "product__minimum_age",
+            "product__is_child_directed",
+            "product__is_sensitive",
+            "product__attributes",
+        )
+    )
+    return list(found)
 
 
 def _list_siblings(

@@ -56,12 +56,8 @@ def add_picture(
     A file that cannot be a picture is refused at once. The same file again changes the words of
     the picture that there is. Raises PictureNotTaken.
     """
-    if len(upload) > MOST_BYTES:
-        raise PictureNotTaken("The file is too big.", code="too_big")
-    if not looks_like_picture(upload[:12]):
-        raise PictureNotTaken("The file is no picture.", code="no_picture")
-    digest = hashlib.sha256(upload).hexdigest()
-    name = uuid7().hex
+    _require_picture(upload)
+    digest, name = hashlib.sha256(upload).hexdigest(), uuid7().hex
     with transaction.atomic():
         Product.objects.select_for_update(of=("self",)).get(pk=product_id)
         rows = ProductPicture.objects.filter(product_id=product_id)
@@ -72,13 +68,13 @@ def add_picture(
         if rows.count() >= MOST_PICTURES:
             raise PictureNotTaken("The product has too many pictures.", code="too_many")
         _keep(_uploads() / name, upload)
-        last = rows.aggregate(last=Max("position"))["last"]
+        last = rows.aggregate(last=Max("position", default=-1))["last"]
         row, _is_new = ProductPicture.objects.update_or_create(
             product_id=product_id,
             source_digest=digest,
             defaults={
                 "variant_id": variant_id,
-                "position": 0 if last is None else last + 1,
+                "position": last + 1,
                 "alt": alt[:200],
                 "alt_zh": alt_zh[:200],
                 "state": PENDING,
@@ -90,6 +86,13 @@ def add_picture(
         )
         write_fact(kind="PictureAdded", payload={"picture_id": row.pk}, occurred_at=now)
     return row.pk
+
+
+def _require_picture(upload: bytes) -> None:
+    if len(upload) > MOST_BYTES:
+        raise PictureNotTaken("The file is too big.", code="too_big")
+    if not looks_like_picture(upload[:12]):
+        raise PictureNotTaken("The file is no picture.", code="no_picture")
 
 
 def make_pending_pictures(*, now: datetime, limit: int = 500) -> int:
