@@ -48,8 +48,7 @@ MARKET_CODE: str = env.str("MARKET", default="us")
 # The sandbox moves no money, so products would be free: only a shop to look at lets it in.
 SANDBOX_PAYMENTS: bool = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
 CAPTURE_PAYMENTS, STRIPE = read_capture(), read_stripe(is_production=IS_PRODUCTION)
-# Hosts that price lists of competitors may be fetched from. Not a row staff can edit: it is what
-# keeps the shop's own network out of reach.
+# Price lists of competitors come from these only: no row of staff's opens the shop's own network.
 COMPETITOR_HOSTS: list[str] = env.list("COMPETITOR_HOSTS", default=[])
 # Above 0, demand is learned from noisy cells that keep this epsilon for a household and quarter.
 TRAINING_EPSILON: float = env.float("TRAINING_EPSILON", default=0.0)
@@ -168,8 +167,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
-# Kept in memory: the default scheduler shelves (pickles) its state to disk.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: the default pickles to disk
 
 # --- people -------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "profiles.Account"
@@ -284,8 +282,7 @@ HINT_SHARE_PERCENT: int = env.int("HINT_SHARE_PERCENT", default=50)  # see HintR
 HINT_LEAST_MINOR: int = env.int("HINT_LEAST_MINOR", default=3_000)
 # Requests per client at every door, such as {"browse": "3000/m"}; defaults: shop.jobs.limits.
 API_RATES: dict[str, str] = env.dict("API_RATES", default={})
-# Whoever sends this token may read /metrics; without one nobody may.
-METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")  # without one nobody reads /metrics
 HEADLESS_CLIENTS, HEADLESS_SERVE_SPECIFICATION = ("app",), True
 HEADLESS_SPECIFICATION_TEMPLATE_NAME = None  # its page loads scripts from elsewhere; ours does not
 HEADLESS_TOKEN_STRATEGY = "shop.api.tokens.RotatingTokenStrategy"  # noqa: S105  # a class path
