@@ -54,8 +54,8 @@ from tests.factories.orders import (
     make_shopper,
     pay,
 )
-from tests.factories.promotions import make_campaign
 from tests.factories.payment_rules import PaymentRules, held_by
+from tests.factories.promotions import make_campaign
 
 who = st.integers(0, 1)
 what = st.integers(0, 2)
