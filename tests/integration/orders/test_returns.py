@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,11 @@ from django.db import transaction
 from orders.core.refusals import OrderRefused
 from orders.core.values import OrderView
 from orders.fulfilment.api import pack_order, ship_parcel
+from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.api import RefundPart, refund_order
 from orders.payments.models import Refund, RefundLine
+from orders.privacy import PRIVACY
 from orders.returns.api import (
     Finding,
     forget_rules,
@@ -207,3 +210,22 @@ def test_letters_say_what_to_do_in_the_orders_language(visit: QuoteContext, shel
     assert f"/returns/{order.number}-R1/" in asked.body
     assert "请将包裹寄回" in asked.body
     assert received.subject == f"已收到您的退货 {order.number}-R1"
+
+
+def test_what_was_written_about_a_return_is_exported_and_forgotten(
+    visit: QuoteContext, shelf: Shelf
+) -> None:
+    order = buy(visit, {shelf.rye: 1})
+    parcel = deliver(order)
+    number = {"tracking_number": "77", "tracking_url": "https://t.example/77"}
+    Shipment.objects.filter(pk=parcel.shipment_id).update(**number)
+    _ask(order, {"RYE": 1}, comment="my dog ate it")
+    shopper_id = Order.objects.values_list("shopper_id", flat=True).get()
+    assert shopper_id is not None
+    exported = json.loads(json.dumps(PRIVACY.export_shopper(shopper_id)))
+    assert exported["returns"][0]["comment"] == "my dog ate it"
+    assert exported["parcels"][0]["tracking_number"] == "77"
+    for _ in range(2):
+        PRIVACY.erase_shopper(shopper_id, NOON)
+    assert Return.objects.get().comment == ""
+    assert Shipment.objects.get().tracking_number == ""
