@@ -34,7 +34,7 @@ INVARIANTS: dict[str, LiteralString] = {
     "no order was paid more than it costs": """
         SELECT count(*) FROM orders_order shown JOIN (
             SELECT order_id, sum(amount_minor - refunded_minor) AS paid FROM orders_payment
-            WHERE state = 'succeeded' GROUP BY order_id
+            WHERE state IN ('authorized', 'succeeded') GROUP BY order_id
         ) payment ON payment.order_id = shown.id
         WHERE payment.paid > shown.total_minor - shown.refunded_minor""",
     "points available are the sum of their entries": """

@@ -16,6 +16,7 @@ from django.test import Client
 from orders.core.refusals import PaymentRefused
 from orders.models import Order
 from orders.payments.api import (
+    check_payments,
     confirm_payment,
     list_payment_methods,
     settle_due_payments,
@@ -24,6 +25,7 @@ from orders.payments.api import (
 from orders.payments.models import Payment
 from orders.services import add_to_cart, start_checkout, view_cart
 from pricing.core.values import QuoteContext
+from shop.env import Stripe
 from shop.inventory.models import StockReservation
 from tests.factories.api import API, add, make_guest_client, order_body
 from tests.factories.orders import HOLDS, NOON, FakePrices, Shelf, context_of, make_shopper, place
@@ -69,6 +71,14 @@ def test_the_deploy_check_fails_and_other_commands_run(settings: Any) -> None:
     with pytest.raises(SystemCheckError, match=r"orders\.E001.*No payment provider"):
         call_command("check", deploy=True, tags=["start"])
     call_command("check")
+
+
+def test_keys_count_in_production_and_test_keys_do_not(settings: Any) -> None:
+    settings.SANDBOX_PAYMENTS = False
+    for mode, methods in (("test", []), ("live", ["stripe"])):
+        settings.STRIPE = Stripe(f"sk_{mode}_a", f"pk_{mode}_a", "whsec_a")
+        assert [each.code for each in list_payment_methods(language="en")] == methods
+        assert [each.id for each in check_payments()] == ([] if methods else ["orders.E001"])
 
 
 def test_checkout_says_so_holds_nothing_and_keeps_the_cart(
