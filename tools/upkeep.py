@@ -21,7 +21,7 @@ STOP_SECONDS = 40.0
 LEFTOVER_SECONDS = 10.0
 SHOWN_LINES = 60
 STATE_NAMES = (
-    *("demo", "test", "logs", "mail", "prometheus", "static", "imports"),
+    *("demo", "test", "logs", "mail", "prometheus", "static", "imports", "media"),
     *("run.json", "demo.lock", "secret_key", "logins.json", "static.json", "bench.json"),
 )
 
