@@ -117,7 +117,7 @@ class ProductForm(forms.Form):
         """Return the attributes by name."""
         found: dict[str, str] = {}
         for line in filter(None, map(str.strip, self.cleaned_data["attributes"].splitlines())):
-            name, colon, value = (part.strip() for part in line.partition(":"))
+            name, colon, value = (part.strip() for part in line.replace("：", ":").partition(":"))
             if not (name and colon and value):
                 raise ValidationError(
                     _('"%(line)s" is no attribute: write its name, a colon and its value.')
