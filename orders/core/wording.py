@@ -39,7 +39,7 @@ NOTICES: dict[str, tuple[str, str]] = {
 
 STATUSES: dict[str, tuple[str, str]] = {
     "awaiting_payment": ("Waiting for payment", "待付款"),
-    "paid": ("Paid, being prepared", "已付款，备货中"),
+    "paid": ("Paid", "已付款"),
     "fulfilled": ("Delivered", "已送达"),
     "cancelled": ("Canceled", "已取消"),
     "expired": ("Canceled: not paid in time", "超时未付款，已取消"),

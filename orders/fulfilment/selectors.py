@@ -28,7 +28,7 @@ from orders.models import DeliveryMethod, Order, OrderEvent, OrderLine
 
 PARCEL_STATES = {
     ParcelState.PACKED: gettext_lazy("Packed"),
-    ParcelState.SHIPPED: gettext_lazy("On its way"),
+    ParcelState.SHIPPED: gettext_lazy("Parcel on its way"),
     ParcelState.DELIVERED: gettext_lazy("Parcel delivered"),
     ParcelState.READY: gettext_lazy("Ready to collect"),
     ParcelState.COLLECTED: gettext_lazy("Collected"),

@@ -101,7 +101,7 @@ TIMELINE: list[Json] = [{"kind": "placed", "text": "Order placed", "at": AT}]
 SHIPMENT: Json = {
     "position": 1,
     "state": "shipped",
-    "state_text": "On its way",
+    "state_text": "Parcel on its way",
     "carrier": "Postal Service",
     "tracking_number": "1Z999",
     "tracking_url": "https://track.example.com/?id=1Z999",
