@@ -75,7 +75,7 @@ FIELDS = {
     ),
     "ReturnLine": classify(none="id item is_restocked", legal="line quantity accepted_quantity"),
     "TaxRate": classify(
-        none="id market_code category_path percent is_included valid_from valid_to"
+        none="id market_code category_path tax_class percent is_included valid_from valid_to"
     ),
     "DeliveryMethod": classify(
         none="id market_code code name name_zh price_minor free_from_minor min_days max_days"
