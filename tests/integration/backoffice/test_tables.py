@@ -41,13 +41,16 @@ def test_the_list_opens_with_few_queries(root: Client, label: str) -> None:
     assert len(queries) <= MOST_QUERIES, [query["sql"][:200] for query in queries]
 
 
+OF_ONE_ROW = {"shop.StoreProfile"}  # a constraint says so
+
+
 def count_queries(root: Client, model: Any) -> int:
     with CaptureQueriesContext(connection) as queries:
         root.get(address(model, "changelist"))
     return len(queries)
 
 
-@pytest.mark.parametrize("label", BY_LABEL)
+@pytest.mark.parametrize("label", [one for one in BY_LABEL if one not in OF_ONE_ROW])
 def test_a_list_of_more_rows_needs_no_more_queries(root: Client, label: str) -> None:
     model = BY_LABEL[label]
     many = min(count_queries(root, model) for _ in range(2))  # a memory may have run out in one
