@@ -20,6 +20,7 @@ from orders.returns.services.steps import lock_return
 from orders.services.links import renew_link
 from orders.steps.settling import note
 from shop.kernel.money import format_money
+from shop.storeinfo.selectors import mail_sender
 
 LETTERS = (ReturnState.REQUESTED, ReturnState.RECEIVED, ReturnState.SETTLED)
 
@@ -60,7 +61,7 @@ def _make_letter(
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string("emails/return.txt", given),
-        from_email=settings.DEFAULT_FROM_EMAIL,
+        from_email=mail_sender(order.language),
         to=[order.email],
         headers={"Auto-Submitted": "auto-generated"},
     )
