@@ -73,8 +73,8 @@ def floor_minor(
     floors: dict[int, int] = {}
     if served is not None and len(ids):
         at, is_there = served.book.find(ids)
-        found = served.book.terms.floor_minor[at]
-        floors = dict(zip(ids[is_there].tolist(), found[is_there].tolist(), strict=True))
+        found = served.book.terms.floor_minor[at[is_there]]
+        floors = dict(zip(ids[is_there].tolist(), found.tolist(), strict=True))
     missing = [one for one in ids.tolist() if one not in floors]
     if missing:
         arrays = load_variant_arrays(market)
@@ -97,8 +97,8 @@ def list_prices(
     served = get_serving().served(market, channel, now)
     if served is not None and len(ids):
         at, is_there = served.book.find(ids)
-        prices = served.book.terms.list_minor[at]
-        found |= dict(zip(ids[is_there].tolist(), prices[is_there].tolist(), strict=True))
+        prices = served.book.terms.list_minor[at[is_there]]
+        found |= dict(zip(ids[is_there].tolist(), prices.tolist(), strict=True))
     return found
 
 

@@ -80,6 +80,8 @@ def quote_listing(*, context: QuoteContext, variant_ids: IntArray) -> IntArray:
     if served is None:
         return price_unlisted(ids, context.market)
     at, is_there = served.book.find(ids)
+    if not is_there.any():
+        return price_unlisted(ids, context.market)
     prices = served.book.terms.public_minor[at]
     page, _ = _open_page(serving, context, ids[is_there].tolist())
     if page is not None and not find_obstacle(serving, served, context, page.place):

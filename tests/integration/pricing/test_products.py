@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -17,7 +18,15 @@ from hypothesis import strategies as st
 from pricing.core.values import QuoteContext
 from pricing.models import PriceLedgerEntry, PublicPrice
 from pricing.selectors.listed import DemandBasis, count_priors, tell_demand_basis
-from pricing.services import NotAPrice, quote_variants, record_list_prices, save_products
+from pricing.selectors.prices import floor_minor, list_prices
+from pricing.services import (
+    NotAPrice,
+    publish_price_book,
+    quote_variants,
+    record_list_prices,
+    save_products,
+)
+from pricing.services.quoting import quote_listing
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.catalog.core.slugs import make_sku, make_slug
 from shop.catalog.models import Category, Product, SearchWord, Variant
@@ -60,18 +69,20 @@ def save(*rows: ProductRow, **others: Any) -> Any:
     return saved
 
 
+ASKED = QuoteContext(
+    shopper_pseudonym=None,
+    market="us",
+    channel="online",
+    jurisdiction_code="US-other",
+    language="en",
+    gpc=False,
+    now=NOON,
+    purpose="product",
+)
+
+
 def shopper_price(variant_id: int) -> int:
-    context = QuoteContext(
-        shopper_pseudonym=None,
-        market="us",
-        channel="online",
-        jurisdiction_code="US-other",
-        language="en",
-        gpc=False,
-        now=NOON,
-        purpose="product",
-    )
-    return quote_variants(context=context, variant_ids=[variant_id]).prices[variant_id].quoted_minor
+    return quote_variants(context=ASKED, variant_ids=[variant_id]).prices[variant_id].quoted_minor
 
 
 def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
@@ -97,6 +108,18 @@ def test_a_new_product_is_seen_found_priced_and_in_stock_at_once() -> None:
     assert StockRecord.objects.get(variant=small).on_hand == 4
     assert StockMovement.objects.get(variant=small).kind == "opening"
     assert SearchWord.objects.filter(word__in=["linen", "weaver", "shirts", "clothes"]).count() == 4
+
+
+def test_the_first_product_of_a_shop_has_its_price_while_the_price_book_is_still_empty() -> None:
+    seed_rules()
+    publish_price_book(now=NOON - timedelta(minutes=1))
+    saved = save(SHIRT)
+    ids = sorted(saved.variant_ids.values())
+    asked = replace(ASKED, purpose="category")
+    assert sorted(quote_listing(context=asked, variant_ids=np.array(ids))) == [3_500, 3_900]
+    listed = {saved.variant_ids["LS-S"]: 3_500, saved.variant_ids["LS-L"]: 3_900}
+    assert floor_minor(variant_ids=ids, now=NOON) == listed
+    assert list_prices(variant_ids=ids, now=NOON) == listed
 
 
 def test_saving_again_changes_only_what_differs() -> None:
