@@ -17,6 +17,9 @@ from shop.jobs.services import record_run, replace_idle_runs
 
 RETRY_SECONDS = 10
 MAX_RETRIES = 3
+# While one start is on its way others are not needed: it takes in what they were for, too.
+WOKEN = "fairtag:woken:"
+WOKEN_SECONDS = 60
 
 
 def job(
@@ -35,6 +38,7 @@ def job(
         name = function.__name__
 
         def run(task: Task, **keywords: Any) -> int:
+            _forget_wake(task.name)
             try:
                 return _run_recorded(task, function, keywords, queue=queue, time_limit=time_limit)
             except Exception as error:
@@ -60,12 +64,18 @@ def job(
 def wake(task: Task) -> None:
     """Start a scheduled job ahead of its turn; without Redis it waits for its turn.
 
-    The ping comes first because it fails within the breaker's short time-out, while publishing
-    to a hung broker would hold the shopper's request for seconds.
+    A hundred calls start it once, until it has begun. The key comes first, also because it fails
+    within the breaker's short time-out, while publishing to a hung broker would hold the shopper's
+    request for seconds.
     """
     with suppress(RedisUnavailable), redis_breaker.guard() as client:
-        client.ping()
-        task.delay()
+        if client.set(WOKEN + task.name, 1, nx=True, ex=WOKEN_SECONDS):
+            task.delay()
+
+
+def _forget_wake(name: str) -> None:
+    with suppress(RedisUnavailable), redis_breaker.guard() as client:
+        client.delete(WOKEN + name)
 
 
 def _run_recorded(

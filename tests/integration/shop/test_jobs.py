@@ -9,7 +9,7 @@ from shop.backoffice.health import list_jobs
 from shop.jobs.models import JobRun, QuarantinedRow
 from shop.jobs.selectors import find_last_success, list_latest_runs
 from shop.jobs.services import QuarantineRow, RunProgress, mark_hung_runs, quarantine, record_run
-from shop.jobs.tasks import exclusive_key, job
+from shop.jobs.tasks import exclusive_key, job, wake
 from shop.kernel.clock import utc_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,6 +52,17 @@ def test_a_job_tells_how_far_it_is_while_it_runs() -> None:
     assert SEEN == ["1 / 3", "2 / 3", "3 / 3"]
     run = JobRun.objects.get()
     assert (run.outcome, run.rows, run.report) == ("ok", 30, {"done": 3, "of": 3})
+
+
+def test_a_job_that_many_wake_is_sent_once_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(count_to, "delay", lambda: sent.append("count_to"))
+    for _ in range(3):
+        wake(count_to)
+    assert sent == ["count_to"]
+    count_to.apply(kwargs={"rows": 1}).get()
+    wake(count_to)
+    assert sent == ["count_to", "count_to"]
 
 
 def test_a_failed_run_says_why() -> None:
