@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,8 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.storefront.forms import AddedLine, CheckoutForm, read_line
+from orders.core.delivery import Method
+from shop.storefront.forms import AddedLine, CheckoutForm, CheckoutTerms, read_line
 from shop.storefront.languages import in_language
 from shop.storefront.rendering import came_from, go_back
 from shop.storefront.scripts import script_json
@@ -128,6 +130,9 @@ def test_a_page_has_one_address_per_language(path: str, language: str, expected:
     assert in_language(path, language) == expected
 
 
+HOME = Method("home", "Home", "送货", 499, None, 1, 3, needs_address=True)
+
+
 def checkout_form(**changes: str) -> CheckoutForm:
     given_fields = {
         "email": "alice@example.com",
@@ -142,10 +147,12 @@ def checkout_form(**changes: str) -> CheckoutForm:
     }
     return CheckoutForm(
         given_fields,
-        deliveries=["home", "pickup"],
-        without_address={"pickup"},
-        methods=["card"],
-        country="US",
+        terms=CheckoutTerms(
+            country="US",
+            deliveries={"home": HOME, "pickup": replace(HOME, code="pickup", needs_address=False)},
+            methods=["card"],
+            regions=[("IL", "Illinois")],
+        ),
     )
 
 

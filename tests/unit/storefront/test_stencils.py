@@ -39,11 +39,13 @@ PARTS = {
         ),
         *("offer", "offer_why", "offer_law", "offer_url", "offer_note", "deal", "members"),
     ),
-    "components/header.html": ("is_signed_in", "query", "count", "nav"),
+    "components/header.html": (
+        *("is_signed_in", "query", "count", "nav", "name", "logo", "logo_width", "logo_height"),
+    ),
     "components/filters.html": (
         *("listing_url", "words", "facets", "price_min", "price_max", "is_open", "chip_count"),
     ),
-    "components/assets.html": ("csp_nonce",),
+    "components/assets.html": ("csp_nonce", "colours", "icon"),
     "components/offer.html": (
         *("offer_id", "cut", "label", "reason", "law_label", "left", "coupon_code", "csrf"),
         *("url", "ends"),
