@@ -40,7 +40,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("orders_order_pack", "shop_jobrun_run_again", "shop_fact_deliver_again"),
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
-        *("product_list_upload", "product_list_columns"),
+        *("product_list_upload", "product_list_columns", "shop_storeprofile_change"),
         *("orders_shipment_ship", "orders_shipment_arrived", "orders_shipment_unpack"),
         *("orders_return_receive", "orders_returnrule_add", "orders_returnrule_change"),
         *("pack_picked", "ship_packed", "orders_carrier_add", "orders_carrier_change"),
