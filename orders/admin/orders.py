@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 
 from orders.admin.forms import PackForm, RefundForm
@@ -21,7 +22,8 @@ from orders.admin.summary import summarize_order
 from orders.fulfilment.api import ParcelState, orders_to_pack, orders_with_parcels, pack_order
 from orders.models import Order
 from orders.payments.admin import PaymentInline, RefundInline
-from orders.payments.api import refund_order
+from orders.payments.api import REFUNDABLE, refund_order
+from orders.selectors.views import may_cancel
 from orders.services.cancelling import cancel_order
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
@@ -58,6 +60,16 @@ class ToDoFilter(admin.SimpleListFilter):
 def _with_orders(name: str, orders: QuerySet[Order]) -> str:
     ids = ",".join(str(pk) for pk in orders.values_list("pk", flat=True))
     return f"{reverse(name)}?{urlencode({'orders': ids})}"
+
+
+def list_allowed(order: Order) -> set[str]:
+    """Return the names of the actions that the order's state allows. Two queries."""
+    conditions = {
+        "pack": orders_to_pack().filter(pk=order.pk).exists(),
+        "cancel": may_cancel(order),
+        "refund": order.status in REFUNDABLE,
+    }
+    return {name for name, holds in conditions.items() if holds}
 
 
 @admin.register(Order)
@@ -132,6 +144,13 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             "may_see_parcels": request.user.has_perm("orders.view_shipment"),
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Offer what the order's state allows; anything else is refused."""
+        order = self.get_object(request, str(object_id))
+        allowed = set() if order is None else list_allowed(order)
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if one.method.original_function_name in allowed]
 
     @admin.display(description=_("Contact"))
     def contact(self, row: Order) -> str:

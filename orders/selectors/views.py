@@ -71,6 +71,11 @@ def status_text(status: str, language: str) -> str:
     return pick(STATUSES[status], language)
 
 
+def may_cancel(order: Order) -> bool:
+    """Return whether the order can still be canceled, paid or not. One query."""
+    return _is_cancellable(order, order.lines.all())
+
+
 def is_before_packing(order: Order) -> bool:
     """Return whether a paid order can still be cancelled: nothing of it is packed. One query."""
     return _is_cancellable(order, order.lines.all()) and order.status == OrderStatus.PAID

@@ -58,6 +58,25 @@ def test_staff_pack_in_parts_ship_and_deliver_from_the_orders_page(
     assert "This order can no longer be canceled." in messages_of(root)
 
 
+def _offered(root: Client, order: Order) -> set[str]:
+    page = root.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    names = ("pack", "cancel", "refund")
+    return {
+        name for name in names if reverse(f"admin:orders_order_{name}", args=[order.pk]) in page
+    }
+
+
+def test_an_order_offers_what_its_state_allows(root: Client, order: Order) -> None:
+    assert _offered(root, order) == {"pack", "cancel", "refund"}
+    line = OrderLine.objects.get(order=order)
+    pack_order(order_id=order.pk, lines=[(line.pk, 1)], now=NOON)
+    assert _offered(root, order) == {"pack", "refund"}
+    pack_order(order_id=order.pk, now=NOON)
+    assert _offered(root, order) == {"refund"}
+    Order.objects.filter(pk=order.pk).update(status="expired")
+    assert _offered(root, order) == set()
+
+
 def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order) -> None:
     listed = root.get(reverse("admin:orders_order_changelist"), {"todo": "pack"})
     assert [row.pk for row in listed.context["cl"].result_list] == [order.pk]
