@@ -20,7 +20,7 @@ def small_catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     nothing = SensitiveIds(np.zeros(0, np.int64), np.zeros(0, np.int64))
     monkeypatch.setattr(known_variants, "load_variant_arrays", lambda: variants)
     monkeypatch.setattr(known_variants, "load_sensitive_ids", lambda: nothing)
-    monkeypatch.setattr(recommendations, "load_variant_arrays", lambda: variants)
+    monkeypatch.setattr(recommendations, "load_variant_arrays", lambda _market: variants)
     monkeypatch.setattr(segments, "list_categories", lambda _language: tree)
     segments.forget_models()
     yield

@@ -59,7 +59,7 @@ def mark(monkeypatch: pytest.MonkeyPatch, *variants: int, categories: tuple[int,
     arrays = replace(arrays, sensitive=np.isin(arrays.variant_id, variants))
     monkeypatch.setattr(catalog, "load_sensitive_ids", lambda: ids)
     monkeypatch.setattr(catalog, "load_variant_arrays", lambda: arrays)
-    monkeypatch.setattr(recommendations, "load_variant_arrays", lambda: arrays)
+    monkeypatch.setattr(recommendations, "load_variant_arrays", lambda _market: arrays)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from shop.catalog.core.loading import VariantRow
 from shop.intake.catalogue import SourceProduct, build_catalogue
 
 CHEESE = SourceProduct(
@@ -30,10 +31,19 @@ CHEESE = SourceProduct(
 )
 
 
+def build_variants(*products: SourceProduct) -> dict[str, VariantRow]:
+    """The variants by their reference: one of each product, and named like it."""
+    rows = build_catalogue(products).products
+    assert all([one.ref for one in row.variants] == [row.ref] for row in rows)
+    return {one.ref: one for row in rows for one in row.variants}
+
+
 def test_product_reads_like_a_label() -> None:
     catalogue = build_catalogue([CHEESE])
     (row,) = catalogue.products
-    assert (row.name, row.name_zh, row.size_label) == ("Shredded Cheese", "奶酪丝", "8 oz")
+    (variant,) = row.variants
+    assert (row.name, row.name_zh, variant.name) == ("Shredded Cheese", "奶酪丝", "8 oz")
+    assert (row.option_names, variant.options, variant.sku) == ((), {}, "FT-0859075")
     assert row.category_path == "dairy-eggs/cheese/shredded-cheese"
     assert row.slug == "fairtag-shredded-cheese-8-oz"
     assert [(c.path, c.name, c.name_zh) for c in catalogue.categories] == [
@@ -45,18 +55,17 @@ def test_product_reads_like_a_label() -> None:
 
 def test_a_bar_code_is_kept_where_it_is_one_and_names_one_product() -> None:
     gtins = {"1": "4006381 333931", "2": "4006381333932", "3": "96385074", "4": "96385074", "5": ""}
-    catalogue = build_catalogue(
-        [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
-    )
-    assert {row.ref: row.gtin for row in catalogue.products} == {
+    goods = [replace(CHEESE, ref=ref, gtin=text) for ref, text in gtins.items()]
+    assert {ref: variant.gtin for ref, variant in build_variants(*goods).items()} == {
         "1": "4006381333931",
-        **dict.fromkeys("2345", ""),
+        **dict.fromkeys("2345"),
     }
+    catalogue = build_catalogue(goods)
     assert catalogue.noticed["bar-code number not usable"] == 3
 
 
 def test_cost_leaves_the_departments_margin_on_the_price_achieved() -> None:
-    (row,) = build_catalogue([CHEESE]).products
+    (row,) = build_variants(CHEESE).values()
     assert (row.list_minor, row.list_source) == (178, "observed")
     # 170 achieved, 25 % margin in dairy.
     assert (row.cost_minor, row.cost_source) == (128, "assumed")
@@ -64,7 +73,7 @@ def test_cost_leaves_the_departments_margin_on_the_price_achieved() -> None:
 
 def test_given_price_and_cost_are_not_replaced() -> None:
     given = replace(CHEESE, given_list_minor=199, given_cost_minor=90)
-    (row,) = build_catalogue([given]).products
+    (row,) = build_variants(given).values()
     assert (row.list_minor, row.list_source) == (199, "merchant")
     assert (row.cost_minor, row.cost_source) == (90, "merchant")
 
@@ -84,13 +93,15 @@ def test_never_sold_product_is_history_with_a_neighbors_price() -> None:
     unsold = replace(
         CHEESE, ref="1", units=0, revenue_minor=0.0, weeks_ago=None, seen_list_minor=None
     )
-    rows = {row.ref: row for row in build_catalogue([CHEESE, unsold]).products}
+    rows = build_variants(CHEESE, unsold)
     assert (rows["1"].is_active, rows["1"].list_minor, rows["1"].list_source) == (
         False,
         178,
         "assumed",
     )
     assert rows["859075"].is_active is True
+    products = build_catalogue([CHEESE, unsold]).products
+    assert {row.ref: row.is_active for row in products} == {"1": False, "859075": True}
 
 
 def test_product_unsold_for_half_a_year_is_not_for_sale() -> None:
@@ -202,8 +213,8 @@ def test_shipping_case_of_bananas_is_no_package() -> None:
         package_size="40 LB",
         seen_list_minor=101,
     )
-    (row,) = build_catalogue([bananas]).products
-    assert (row.size_label, row.measure_amount) == ("each", None)
+    (row,) = build_variants(bananas).values()
+    assert (row.name, row.measure_amount) == ("each", None)
 
 
 def test_other_shops_codes_become_readable_too() -> None:
