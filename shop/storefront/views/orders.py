@@ -34,6 +34,9 @@ from shop.storefront.rendering import may_be_missing
 from shop.storefront.views.payment_form import show_payment_form
 from shop.storefront.visitors import get_visit
 
+# The shopper approved at the provider, who is asked; there is nothing to hand on.
+NOTHING_TYPED = ""
+
 
 @sensitive_post_parameters("email")
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -153,7 +156,7 @@ def paid(request: HttpRequest, token: str, payment_id: UUID) -> HttpResponse:
     try:
         step = confirm_payment(
             payment_id=payment_id,
-            action_token="",
+            action_token=NOTHING_TYPED,
             approved=True,
             now=ctx.now,
             language=ctx.language,
