@@ -25,6 +25,7 @@ PATH_VALUES = {
     "offer_id": "5",
     "code": "CHEESE10",
     "number": "FT-7K3M9-2QXAB",
+    "return_number": "FT-7K3M9-2QXAB-R1",
     "purpose": "price",
     "group": "student",
 }

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from promotions.core.points import Terms
+from promotions.core.points import AGE_LIMITED, Terms
 from shop.kernel.errors import FairtagError
 from shop.kernel.money import prorate
 
@@ -126,12 +126,15 @@ def spread_points(points: int, minor: int, goods: Sequence[int]) -> list[tuple[i
 def lowest_category(terms: Terms) -> tuple[int, ...]:
     """Return the category that earns least, if less than others: goods nobody knows count as it.
 
+    The mark of an age limit is no category: every programme has it, and it says nothing of goods
+    nobody knows.
+
     >>> from decimal import Decimal
     >>> lowest_category(Terms(1, category_multipliers={7: Decimal(0), 8: Decimal(2)}))
     (7,)
-    >>> lowest_category(Terms(1, category_multipliers={8: Decimal(2)}))
+    >>> lowest_category(Terms(1, category_multipliers={8: Decimal(2), AGE_LIMITED: Decimal(0)}))
     ()
     """
-    rates = terms.category_multipliers
+    rates = {key: rate for key, rate in terms.category_multipliers.items() if key != AGE_LIMITED}
     least = min(rates, key=lambda category_id: (rates[category_id], category_id), default=None)
     return (least,) if least is not None and rates[least] < 1 else ()

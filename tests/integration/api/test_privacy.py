@@ -44,11 +44,11 @@ def test_only_what_is_the_same_for_everybody_may_be_kept_by_caches(
         assert answers[0].content == answers[1].content
 
 
-def test_no_answer_sets_a_cookie(alice: Device) -> None:
-    for operation in OPERATIONS:
-        path, body = CALLS[operation.name](alice)
-        answer: Any = alice.client.send(operation.method, path, body, Idempotency_Key="k")
-        assert not answer.cookies, operation.name
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+def test_no_answer_sets_a_cookie(operation: Operation, alice: Device) -> None:
+    path, body = CALLS[operation.name](alice)
+    answer: Any = alice.client.send(operation.method, path, body, Idempotency_Key="k")
+    assert not answer.cookies
 
 
 def test_an_unchanged_category_tree_is_not_sent_again(api: ApiClient, shelf: Shelf) -> None:
