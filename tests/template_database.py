@@ -30,7 +30,10 @@ PREFIX = "fairtag_template_"
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Have Django copy the template instead of migrating an empty database."""
     name = provide_template(os.environ["DATABASE_URL"])
-    settings.DATABASES["default"]["TEST"].update({"TEMPLATE": name, "MIGRATE": False})
+    database = settings.DATABASES["default"]
+    database["TEST"].update({"TEMPLATE": name, "MIGRATE": False})
+    # Hundreds of threads of a race wait for eight connections: a slow machine must not fail them.
+    database["OPTIONS"].get("pool", {})["timeout"] = 20
 
 
 def provide_template(url: str) -> str:
