@@ -35,7 +35,7 @@ VERSIONS = 12
 
 @needs(CAN_SEE)
 def show_leaderboard(request: HttpRequest) -> HttpResponse:
-    """Show the families of one training run and the newest versions. Two queries of our own."""
+    """Show the families of one training run and the newest versions. Three queries of our own."""
     rows = list_model_versions(limit=VERSIONS)
     asked = read_number(request.GET.get("version", ""))
     chosen = next((row for row in rows if row.id == asked), None)

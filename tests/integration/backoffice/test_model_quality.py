@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from pricing.core.demand.served import example_served
 from pricing.models import DemandModelVersion
+from shop.kernel.arrays import hash_arrays, pack_arrays
 
 BOARD = [
     {"name": "pooled_poisson", "wmape": 0.47, "is_champion": True},
@@ -20,7 +22,10 @@ def measured(root: Client) -> int:
     """A version that was measured on all goods and on the best-sold ones; return its number."""
     newest = DemandModelVersion.objects.order_by("-trained_at")[0]
     metrics = {"wmape": 0.475, "leaderboard": BOARD}
-    DemandModelVersion.objects.filter(pk=newest.pk).update(metrics=metrics, status="active")
+    arrays = example_served().arrays()
+    DemandModelVersion.objects.filter(pk=newest.pk).update(
+        metrics=metrics, status="active", arrays=pack_arrays(arrays), sha256=hash_arrays(arrays)
+    )
     return int(newest.pk)
 
 
