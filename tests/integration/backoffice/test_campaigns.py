@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from promotions.models import Campaign, CampaignPolicy, Offer
 from shop.catalog.models import Market
+from shop.catalog.selectors import forget_catalog
 from shop.kernel.clock import utc_now
 from shop.staff.log import say_entry
 from shop.staff.roles import APPROVER, MERCHANDISER
@@ -133,6 +134,7 @@ def test_list_and_form_say_dates_on_the_clock_of_the_market(root: Client) -> Non
     assert 'name="starts_at_0" value="2030-01-05"' in form
     assert 'name="starts_at_1" value="00:00:00"' in form
     Market.objects.create(code="jp", name="Japan", time_zone="Asia/Tokyo")
+    forget_catalog()
     Campaign.objects.filter(pk=key).update(market_code="jp")
     form = page_of(root, reverse("admin:promotions_campaign_change", args=[key]))
     assert "2030-01-05 14:00 – 2030-01-12 14:00 Asia/Tokyo" in form
