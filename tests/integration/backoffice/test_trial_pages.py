@@ -19,14 +19,14 @@ def test_a_trial_tells_what_it_was_judged_by_and_what_it_waits_for(root: Client)
     offline |= {"reasons": ["choices_never_shown", "gain_not_sure"]}
     shadow = {"decisions": 9876, "hours": 25.0, "shadow_gap": 0.004, "offline": offline}
     RampStep.objects.create(ramp=ramp, share=0.0, at=now, reason="shadow", evidence=shadow)
-    told = open_page(root, "trials", most=11).context["trials"][0]
+    told = open_page(root, "trials", most=12).context["trials"][0]
     assert told["next"] == (
         "The next step needs 24 hours and 500 decisions in this one;"
         " so far there were 25 hours and 9,876 decisions."
     )
     quoting = {"decisions": 320, "hours": 3.0, "low": -12.4, "high": 30.6}
     RampStep.objects.create(ramp=ramp, share=0.05, at=now, reason="looks alike", evidence=quoting)
-    page = open_page(root, "trials", most=11)
+    page = open_page(root, "trials", most=12)
     told = page.context["trials"][0]
     assert [(one.decisions, one.figure) for one in told["steps"]] == [
         ("320", "-$0.12 … +$0.31"),
@@ -45,7 +45,7 @@ def test_a_trial_tells_what_it_was_judged_by_and_what_it_waits_for(root: Client)
     )
     assert "from 13,745 decisions with 1,165 purchases" in page.content.decode()
     ModelRamp.objects.update(ended_at=now, end="stopped")
-    assert open_page(root, "trials", most=11).context["trials"][0]["next"] == ""
+    assert open_page(root, "trials", most=12).context["trials"][0]["next"] == ""
 
 
 def test_what_was_learned_has_the_whole_page_where_nothing_moved(root: Client) -> None:
