@@ -158,7 +158,8 @@ class CheckoutForm(forms.Form):
         """Offer the regions of the one country; ask for none where addresses have none."""
         if self.terms.regions:
             choices = [("", "—"), *self.terms.regions]
-            attrs = {"autocomplete": "address-level1"}
+            # Names as the country's post writes them, in every language of the page.
+            attrs = {"autocomplete": "address-level1", "translate": "no"}
             self.fields["region"].widget = forms.Select(attrs=attrs, choices=choices)
         else:
             del self.fields["region"]

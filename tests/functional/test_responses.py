@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, reverse
 from shop.storefront.urls import urlpatterns
 from tests.functional.shop import Shop
 
-PUBLIC = {"robots", "sitemap", "sitemap_part"}
+PUBLIC = {"manifest", "robots", "sitemap", "sitemap_part"}
 ARGUMENTS: dict[str, tuple[object, ...]] = {
     "category": ("dairy-eggs",),
     "product": ("no-such-product",),
@@ -29,8 +29,14 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
     "order": ("no-such-order",),
     "order_pay": ("no-such-order",),
     "order_confirm": ("no-such-order", "0198c5e0-0000-7000-8000-000000000001"),
+    "order_paid": ("no-such-order", "0198c5e0-0000-7000-8000-000000000001"),
     "order_cancel": ("no-such-order",),
+    "order_returns": ("no-such-order",),
+    "order_return": ("no-such-order", "no-such-return"),
+    "order_return_withdraw": ("no-such-order", "no-such-return"),
     "why": ("0198c5e0-0000-7000-8000-000000000001",),
+    "store_colours": ("no-such-key",),
+    "store_picture": ("no-such-key", "logo.webp"),
     "sitemap_part": (0,),
     "account_confirm_email": ("key",),
     "account_reset_password_from_key": ("1", "key"),
@@ -76,6 +82,7 @@ def test_no_address_can_be_kept_by_a_shared_cache(shop: Shop, name: str) -> None
     if name in PUBLIC:
         assert "public" in headers["Cache-Control"]
         assert "Set-Cookie" not in headers
+        assert "Cookie" not in (headers["Vary"] or "")
     else:
         assert "no-store" in headers["Cache-Control"]
         assert "private" in headers["Cache-Control"]

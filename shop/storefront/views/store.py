@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -90,10 +91,11 @@ def colours(request: HttpRequest, key: str) -> HttpResponse:
 @cache_control(public=True, max_age=300)
 def manifest(request: HttpRequest) -> HttpResponse:
     """Send what a device shows for the shop on its home screen."""
-    store, language = get_store(), get_visit(request).ctx.language
+    store = get_store()
+    name = store.called(get_language() or "en")  # by address; a visit would read whose it is
     body = {
-        "name": store.called(language),
-        "short_name": store.called(language),
+        "name": name,
+        "short_name": name,
         "start_url": reverse("home"),
         "display": "browser",
         "background_color": PAPER,

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
@@ -28,6 +29,12 @@ def set_store(**facts: Any) -> None:
     """Change the row, and let this process see it at once."""
     StoreProfile.objects.filter(pk=1).update(**facts)
     forget_catalog()
+
+
+def is_for_everybody(answer: Any) -> bool:
+    """Return whether a shared cache may keep an answer and give it to whoever asks."""
+    kept, differs = answer["Cache-Control"], answer.get("Vary", "")
+    return "public" in kept and "Cookie" not in differs and not answer.cookies
 
 
 @pytest.fixture
@@ -56,8 +63,10 @@ def test_the_colours_are_a_style_sheet_named_by_what_is_in_it(
     sheet = client.get(address)
     assert "--leaf:light-dark(#7a1fa2,#" in sheet.content.decode()
     assert "immutable" in sheet["Cache-Control"]
+    assert is_for_everybody(sheet)
     set_store(accent="#1d6340")
-    assert client.get(address).status_code == 404
+    gone = client.get(address)
+    assert (gone.status_code, gone["Cache-Control"]) == (404, "private, no-store")
     assert "colours.css" not in client.get("/").content.decode()
 
 
@@ -71,10 +80,12 @@ def test_the_page_for_staff_takes_a_logo_that_the_shop_shows(root: Client, clien
     address = re.search(r'<img src="(/store/[0-9a-f]{16}/logo\.webp)" alt="Orchard"', page)[1]
     logo = client.get(address)
     assert (logo["Content-Type"], logo.content[:4]) == ("image/webp", b"RIFF")
+    assert is_for_everybody(logo)
     manifest = client.get(reverse("manifest")).json()
     assert manifest["name"] == "Orchard"
     assert client.get(manifest["icons"][0]["src"])["Content-Type"] == "image/png"
-    assert client.get(address.replace("/store/", "/store/x")).status_code == 404
+    gone = client.get(address.replace("/store/", "/store/x"))
+    assert (gone.status_code, gone["Cache-Control"]) == (404, "private, no-store")
     staff = root.get(reverse("admin:index")).content.decode()
     assert "Orchard" in staff
     assert "Fairtag" not in staff
@@ -116,6 +127,19 @@ def test_legal_pages_are_linked_once_they_are_written(orchard: None, client: Cli
     assert "Standard delivery" in rules
     assert "$4.99" in rules
     assert "<li>within 30 days</li>" in rules
+
+
+def test_the_manifest_is_the_same_for_everybody_at_its_address(
+    orchard: None, root: Client, client: Client
+) -> None:
+    client.cookies[settings.SESSION_COOKIE_NAME] = "of-a-session-long-gone"
+    for path, name in (
+        ("/site.webmanifest", "Orchard & Sons"),
+        ("/zh-hans/site.webmanifest", "果园"),
+    ):
+        answers = [browser.get(path) for browser in (root, client)]
+        assert all(is_for_everybody(answer) for answer in answers)
+        assert [answer.json()["name"] for answer in answers] == [name, name]
 
 
 @pytest.mark.parametrize("is_sandbox", [True, False])
