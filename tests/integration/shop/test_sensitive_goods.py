@@ -28,6 +28,7 @@ from tests.fixtures_journey import HOUSEHOLDS, IMPORTED_AT
 
 pytestmark = pytest.mark.usefixtures("journey")
 
+HOME = "us"
 ON_THE_SHELF = "health-beauty/pain-relief"
 
 
@@ -115,10 +116,10 @@ def test_no_shelf_shows_sensitive_goods_for_who_likes_their_department() -> None
     bestsellers = list_category_variants(liked, CatalogFilters(in_stock=True)).variant_ids[:6]
     assert hidden & set(bestsellers.tolist())
     row = FeatureRow("alice", IMPORTED_AT, {}, category_affinity={liked: 9.0})
-    shelves = dict(home._choose_shelves(tree, row, frozenset()))
+    shelves = dict(home._choose_shelves(tree, row, frozenset(), HOME))
     assert len(shelves[liked]) == 6
     assert not hidden & set(shelves[liked])
-    assert not hidden & set(list_popular(500))
+    assert not hidden & set(list_popular(HOME, 500))
 
 
 @pytest.mark.parametrize(
