@@ -68,14 +68,14 @@ class Crowd:
                 self.fake.confirm(intent, SECURE)
         if self.luck.random() < 0.5:
             with suppress(FairtagError):
-                answer = {"action_token": "", "approved": True, "now": self.now}
+                answer: Any = {"action_token": "", "approved": True, "now": self.now}
                 confirm_payment(payment_id=step.payment_id, **answer)
         return True
 
-    def _give_up(self, payment_id: object, intent: str) -> bool:
+    def _give_up(self, payment_id: UUID, intent: str) -> bool:
         with suppress(FairtagError):
-            answer = {"action_token": "", "approved": False, "now": self.now}
-            confirm_payment(payment_id=payment_id, **answer)  # type: ignore[arg-type]  # a UUID
+            answer: Any = {"action_token": "", "approved": False, "now": self.now}
+            confirm_payment(payment_id=payment_id, **answer)
         if self.luck.random() < 0.3 and self.fake.intents[intent]["status"] == "canceled":
             self.fake.revive(intent)  # succeeds after cancel
         return False

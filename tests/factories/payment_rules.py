@@ -24,10 +24,10 @@ class PaymentRules(RuleBasedStateMachine):
     orders: list[int]
 
     def _pick(self, pick: int, status: str) -> int:
-        raise NotImplementedError
+        raise NotImplementedError  # the machine with these rules has its own
 
     def _try(self, act: Callable[[], object]) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # the machine with these rules has its own
 
     @precondition(lambda self: self.orders)
     @rule(
