@@ -6,6 +6,8 @@ import random
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from orders.models import Order
 from orders.payments.api import (
