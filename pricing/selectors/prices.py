@@ -8,6 +8,7 @@ from datetime import datetime
 import numpy as np
 from django.utils.translation import gettext as _
 
+from pricing.core.publish import floor_prices
 from pricing.core.reference import REASONS
 from pricing.core.values import (
     JurisdictionRule,
@@ -65,8 +66,8 @@ def floor_minor(
 ) -> dict[int, int]:
     """Return the floor of each variant: no price after offers may be below it.
 
-    No query while the book is fresh. A variant that no book holds yet may not be reduced at all:
-    its floor is its list price.
+    No query while the book is fresh. A variant that no book holds yet has the floor that its first
+    book gives it: of its cost and its list price.
     """
     ids = np.array(list(variant_ids), dtype=np.int64)
     served = get_serving().served(market, channel, now)
@@ -78,8 +79,10 @@ def floor_minor(
     missing = [one for one in ids.tolist() if one not in floors]
     if missing:
         arrays = load_variant_arrays(market)
-        listed = dict(zip(arrays.variant_id.tolist(), arrays.list_minor.tolist(), strict=True))
-        floors |= {one: listed[one] for one in missing if one in listed}
+        at = np.flatnonzero(np.isin(arrays.variant_id, missing))
+        listed = arrays.list_minor[at]
+        first, _cost = floor_prices(arrays.cost_minor[at], listed, listed, active_policy())
+        floors |= dict(zip(arrays.variant_id[at].tolist(), first.tolist(), strict=True))
     return floors
 
 

@@ -29,6 +29,11 @@ def find_stylesheet(request: HttpRequest) -> str:
     return static("backoffice/staff.css")
 
 
+def find_script(request: HttpRequest) -> str:
+    """Return the address of our script."""
+    return static("backoffice/staff.js")
+
+
 def find_icon(request: HttpRequest) -> str:
     """Return the address of the shop's icon."""
     key = get_store().logo

@@ -20,6 +20,7 @@ LOOK: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": "shop.backoffice.chrome.find_icon"}
     ],
     "STYLES": ["shop.backoffice.chrome.find_stylesheet"],
+    "SCRIPTS": ["shop.backoffice.chrome.find_script"],
     "COMMAND": {"search_models": False, "show_history": False},
     "SIDEBAR": {
         "show_search": False,

@@ -117,8 +117,11 @@ def test_the_first_product_of_a_shop_has_its_price_while_the_price_book_is_still
     listed = {saved.variant_ids["LS-S"]: 3_500, saved.variant_ids["LS-L"]: 3_900}
     quoted = quote_listing(context=ASKED, variant_ids=np.array(list(listed)))
     assert quoted.tolist() == list(listed.values())
-    assert floor_minor(variant_ids=list(listed), now=NOON) == listed
+    floors = {saved.variant_ids["LS-S"]: 2_499, saved.variant_ids["LS-L"]: 2_785}
+    assert floor_minor(variant_ids=list(listed), now=NOON) == floors
     assert list_prices(variant_ids=list(listed), now=NOON) == listed
+    publish_price_book(now=NOON)
+    assert floor_minor(variant_ids=list(listed), now=NOON) == floors
 
 
 def test_saving_again_changes_only_what_differs() -> None:
