@@ -26,6 +26,7 @@ PATH_VALUES = {
     "code": "CHEESE10",
     "number": "FT-7K3M9-2QXAB",
     "return_number": "FT-7K3M9-2QXAB-R1",
+    "position": "1",
     "purpose": "price",
     "group": "student",
 }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date
-from django.db.models import Case, F, QuerySet, Sum, When
+from django.db.models import Case, F, Q, QuerySet, Sum, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
 
@@ -179,6 +179,36 @@ def view_return(row: Return, language: str) -> ReturnView:
     instruction = find_rule(load_rules(language), "").instruction
     with override(language):
         return _view(row, row.order, slugs, instruction)
+
+
+def find_return(number: str) -> int | None:
+    """Return the id of the return with this number. One query."""
+    return Return.objects.filter(number=number).values_list("pk", flat=True).first()
+
+
+def get_return(*, return_id: int, language: str = "en") -> ReturnView:
+    """Return one return. Four queries and one for cards."""
+    return view_return(Return.objects.select_related("order").get(pk=return_id), language)
+
+
+def list_returns(
+    *, state: str, limit: int, after: str | None = None, language: str = "en"
+) -> list[ReturnView]:
+    """Return the returns in a state ("" for all), oldest first; `after` is a number to go on after.
+
+    Three queries, four with `after`.
+    """
+    rows = Return.objects.filter(state=state) if state else Return.objects.all()
+    if after is not None:
+        last = Return.objects.filter(number=after).values_list("requested_at", "pk").first()
+        if last is None:
+            return []
+        rows = rows.filter(Q(requested_at__gt=last[0]) | Q(requested_at=last[0], pk__gt=last[1]))
+    rows = rows.select_related("order").prefetch_related("lines__line")
+    instruction = find_rule(load_rules(language), "").instruction
+    with override(language):
+        shown = rows.order_by("requested_at", "pk")[:limit]
+        return [_view(row, row.order, {}, instruction) for row in shown]
 
 
 def export_returns(order_ids: Collection[int]) -> list[dict[str, Any]]:

@@ -3,9 +3,11 @@
 from orders.selectors.orders import (
     find_last_contact,
     find_order_for_guest,
+    get_any_order,
     get_order,
     get_order_by_token,
     is_order_email,
+    list_oldest,
     list_orders,
     owns_order,
 )
@@ -13,9 +15,11 @@ from orders.selectors.orders import (
 __all__ = [
     "find_last_contact",
     "find_order_for_guest",
+    "get_any_order",
     "get_order",
     "get_order_by_token",
     "is_order_email",
+    "list_oldest",
     "list_orders",
     "owns_order",
 ]

@@ -1,4 +1,4 @@
-"""The staff table of tokens by which campaigns are written from other systems."""
+"""The staff table of tokens by which other systems do what staff do."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ SCOPES = (
     (StaffScope.READ.value, _("Read campaigns")),
     (StaffScope.WRITE.value, _("Write drafts and codes")),
     (StaffScope.RELEASE.value, _("Hand in, take back, pause, resume and end")),
+    (StaffScope.PRODUCTS_READ.value, _("Read products and lists of them")),
+    (
+        StaffScope.PRODUCTS_WRITE.value,
+        _("Write products, prices and pictures; take lists in"),
+    ),
+    (StaffScope.STOCK_WRITE.value, _("Receive and count stock")),
+    (StaffScope.ORDERS_READ.value, _("Read orders and returns")),
+    (StaffScope.ORDERS_SHIP.value, _("Pack, ship and deliver")),
+    (StaffScope.ORDERS_REFUND.value, _("Receive and inspect returns, give money back")),
 )
 
 
@@ -58,7 +67,7 @@ class TokenForm(forms.ModelForm):
 class StaffTokenAdmin(KeptAdmin):
     """A token acts for whoever makes it, is shown once, and never changed."""
 
-    blank_text = _("Tokens by which other systems write campaigns will be here.")
+    blank_text = _("Tokens by which other systems work for staff will be here.")
     list_display = [
         "name",
         "account",

@@ -14,12 +14,20 @@ class StaffScope(StrEnum):
     """What a token may do, at most: its owner's own rights are asked at each call.
 
     RELEASE hands in, takes back, pauses, resumes and ends. Nothing approves: that is a person's
-    decision, made in the back office.
+    decision, made in the back office. PRODUCTS_WRITE is for products with their prices and
+    pictures, and for lists of them; ORDERS_SHIP packs, ships and delivers; ORDERS_REFUND receives
+    and inspects returns, and gives money back.
     """
 
     READ = "campaigns:read"
     WRITE = "campaigns:write"
     RELEASE = "campaigns:release"
+    PRODUCTS_READ = "products:read"
+    PRODUCTS_WRITE = "products:write"
+    STOCK_WRITE = "stock:write"
+    ORDERS_READ = "orders:read"
+    ORDERS_SHIP = "orders:ship"
+    ORDERS_REFUND = "orders:refund"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tokens by which a member of staff writes campaigns from other systems."""
+"""Tokens by which other systems do what a member of staff may do."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("orders", "Orders and their tracking."),
     ("points", "Loyalty points, tiers and invitations."),
     ("tills", "Points at a store's till, by a token of its own."),
-    ("staff", "Campaigns, written by staff systems."),
+    ("staff", "What systems of staff do: campaigns, parcels, returns."),
     ("groups", "Groups one proves to belong to."),
     ("reviews", "What buyers say."),
 )
@@ -58,7 +58,7 @@ explains the price; `opt_out_url` switches personal prices off, with effect on t
 Every error is `application/problem+json` with a stable `code`; see the schema `Problem`.
 
 ### Repeating a request
-Placing and paying an order, and writing campaigns, need an `Idempotency-Key` (a fresh UUID per
+Placing and paying an order, and what staff write, need an `Idempotency-Key` (a fresh UUID per
 intent). The same key with the same body answers again what it answered first; with another body it
 is refused with 422.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -16,10 +18,12 @@ from promotions.core.staff_tokens import StaffKey
 from promotions.selectors.staff_tokens import find_staff_key
 from shop.api.authentication import TokenRefused
 from shop.api.base import ApiView
+from shop.api.conditions import answer_once
 from shop.api.errors import TooManyRequests
 from shop.jobs.limits import Policy, take
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
+from shop.staff.log import record_act, write_act
 
 SCHEME = "Bearer"
 STAFF = Policy("staff", 120, 60, by="staff token")
@@ -99,6 +103,33 @@ class StaffView(ApiView):
         caller: Any = self.request.user
         staff: StaffCaller = caller
         return staff
+
+    def act_once(
+        self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
+    ) -> HttpResponse:
+        """Run `act` once per Idempotency-Key of this member of staff, in one transaction.
+
+        The key stands for address, If-Match and body: another request under it is refused.
+        """
+        sent = request._request
+        asked = [sent.method, sent.path_info, sent.headers.get("If-Match", ""), body]
+        scope = f"staff:{self.staff.pk}"
+        return answer_once(sent, scope=scope, body=asked, now=self.now, act=act)
+
+    def record(
+        self,
+        table: str,
+        object_id: int,
+        said: str | Promise,
+        *,
+        is_new: bool = False,
+        reason: str = "",
+        **figures: str,
+    ) -> None:
+        """Log with a row of `table` what the token's owner did by this token."""
+        act = write_act(said, reason=reason, token=self.staff.key.name, **figures)
+        by_id = self.staff.pk
+        record_act(table=table, object_id=object_id, by_id=by_id, act=act, is_new=is_new)
 
     def require(self, scope: str, *rights: str) -> None:
         """Raise StaffForbidden unless the token has the scope and its owner the rights."""

@@ -147,6 +147,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *CATALOG, *STOCK, *QUOTES, *PROMOTIONS, *SELLING, *TERMS)
     | rights("view", *SHOPPERS, *CONSENT, "profiles.account", "pricing.publicprice", *LOYALTY)
     | rights("add", "promotions.pointsadjustment")
+    | rights("view", *TOKENS)
+    | rights("add", *TOKENS)
+    | rights("change", *TOKENS)
     | rights("change", "orders.order", "orders.shipment", "orders.return", "promotions.groupclaim")
     | {SEE_PERSONAL},
     # What moves everybody's prices is started by somebody else than who drafted it.

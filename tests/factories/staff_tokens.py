@@ -45,3 +45,10 @@ def make_staff_client(
     """Return a system that writes campaigns for a member of staff."""
     key = make_staff_key(make_holder(name, role), *scopes)
     return ApiClient(Authorization=f"Bearer {key}")
+
+
+def make_root_client() -> ApiClient:
+    """Return a system of somebody who may do everything."""
+    account_id = make_holder("root")
+    get_user_model().objects.filter(pk=account_id).update(is_superuser=True)
+    return ApiClient(Authorization=f"Bearer {make_staff_key(account_id)}")

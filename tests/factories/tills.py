@@ -19,7 +19,7 @@ from promotions.services.till_sales import return_at_till, sell_at_till
 from promotions.services.till_tokens import make_till_token
 from shop.catalog.models import Store
 from tests.factories.loyalty import NOON
-from tests.factories.staff_tokens import make_staff_client
+from tests.factories.staff_tokens import make_root_client
 from tests.fixtures_api import ApiClient, Operation
 
 
@@ -34,7 +34,7 @@ def make_till_key(store: str = "main-street", name: str = "Till 1") -> str:
 def device_for(operation: Operation, otherwise: ApiClient) -> ApiClient:
     """Return a till where only tills are let in, and a system of staff where only those are."""
     if {"staffToken": []} in operation.description["security"]:
-        return make_staff_client()
+        return make_root_client()
     if {"tillToken": []} not in operation.description["security"]:
         return otherwise
     return ApiClient(Authorization=f"Bearer {make_till_key()}")

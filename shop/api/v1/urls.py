@@ -63,6 +63,22 @@ from shop.api.v1.views.shopper import (
     OwnDataView,
 )
 from shop.api.v1.views.staff import StaffCampaignStepsView, StaffCampaignView
+from shop.api.v1.views.staff_orders import (
+    CarriersView,
+    DeliverParcelView,
+    ParcelsView,
+    RefundsView,
+    ShipParcelView,
+    StaffOrdersView,
+    StaffOrderView,
+    UnpackParcelView,
+)
+from shop.api.v1.views.staff_returns import (
+    InspectReturnView,
+    ReceiveReturnView,
+    StaffReturnsView,
+    StaffReturnView,
+)
 from shop.api.v1.views.tills import (
     TillCancelView,
     TillHoldView,
@@ -120,6 +136,38 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "staff/campaigns/<slug:code>/steps",
         StaffCampaignStepsView.as_view(),
         name="staff-campaign-steps",
+    ),
+    path("staff/carriers", CarriersView.as_view(), name="staff-carriers"),
+    path("staff/orders", StaffOrdersView.as_view(), name="staff-orders"),
+    path("staff/orders/<order:number>", StaffOrderView.as_view(), name="staff-order"),
+    path("staff/orders/<order:number>/parcels", ParcelsView.as_view(), name="staff-parcels"),
+    path(
+        "staff/orders/<order:number>/parcels/<row:position>/ship",
+        ShipParcelView.as_view(),
+        name="staff-ship",
+    ),
+    path(
+        "staff/orders/<order:number>/parcels/<row:position>/deliver",
+        DeliverParcelView.as_view(),
+        name="staff-deliver",
+    ),
+    path(
+        "staff/orders/<order:number>/parcels/<row:position>/unpack",
+        UnpackParcelView.as_view(),
+        name="staff-unpack",
+    ),
+    path("staff/orders/<order:number>/refunds", RefundsView.as_view(), name="staff-refunds"),
+    path("staff/returns", StaffReturnsView.as_view(), name="staff-returns"),
+    path("staff/returns/<slug:return_number>", StaffReturnView.as_view(), name="staff-return"),
+    path(
+        "staff/returns/<slug:return_number>/receive",
+        ReceiveReturnView.as_view(),
+        name="staff-receive",
+    ),
+    path(
+        "staff/returns/<slug:return_number>/inspect",
+        InspectReturnView.as_view(),
+        name="staff-inspect",
     ),
     path("groups", GroupsView.as_view(), name="groups"),
     path("groups/confirm", GroupConfirmView.as_view(), name="group-confirm"),

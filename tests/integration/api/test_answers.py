@@ -20,12 +20,16 @@ OPERATIONS = {operation.name: operation for operation in list_operations(read_sc
 # An offer needs a campaign: its own test below. Points and groups need an account, a review an
 # order, a gift an offer of several, a till its token, an end of an account one: test_points.py,
 # test_groups.py, test_reviews.py, test_tills.py, test_own_data.py, orders/test_gift_choices.py.
+# What staff do: test_staff_campaigns.py, test_staff_orders.py.
 ELSEWHERE = {
     *("getOffer", "getPoints", "listPointsMoves", "joinPoints", "chooseGift", "writeReview"),
     *("listGroups", "proveGroupByCode", "proveGroupByDocument", "mailGroupLink"),
     *("confirmGroupAddress", "makePointsCode", "holdPointsAtTill", "cancelPointsAtTill"),
     *("sendTillSale", "returnTillSale", "deleteAccount"),
     *("getStaffCampaign", "putStaffCampaign", "moveStaffCampaign"),
+    *("listStaffOrders", "getStaffOrder", "listCarriers", "packParcel", "shipParcel"),
+    *("deliverParcel", "unpackParcel", "refundOrder", "listStaffReturns", "getStaffReturn"),
+    *("receiveReturn", "inspectReturn"),
 }
 
 

@@ -24,7 +24,7 @@ from promotions.services.campaign_documents import (
     write_document,
 )
 from promotions.services.campaign_rows import refuse_value
-from shop.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, answer_once
+from shop.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS
 from shop.api.language import page_language
 from shop.api.parsers import read_json
 from shop.api.responses import json_response
@@ -75,14 +75,7 @@ class StaffCampaignBase(StaffView):
         self, request: Request, body: Any, act: Callable[[], tuple[int, Any]]
     ) -> HttpResponse:
         """Run `act` once per key of this member of staff, and name the campaign's version."""
-        path, version = request._request.path_info, request.headers.get("If-Match", "")
-        answer = answer_once(
-            request._request,
-            scope=f"staff:{self.staff.pk}",
-            body=[request.method, path, version, body],
-            now=self.now,
-            act=act,
-        )
+        answer = self.act_once(request, body, act)
         answer["ETag"] = f'"{json.loads(answer.content)["version"]}"'
         return answer
 

@@ -1,0 +1,233 @@
+"""Parcels, returns and refunds by token: the services of the staff site, with its roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from orders.models import Order, OrderEvent, OrderLine
+from promotions.core.staff_tokens import StaffScope
+from shop.inventory.models import StockMovement
+from shop.staff.log import say_entry
+from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT
+from tests.factories.api import API, CALLS, Device, add, expect, make_device, order_cart
+from tests.factories.orders import FakePrices, Shelf
+from tests.factories.parcels import make_carrier
+from tests.factories.staff_tokens import make_holder, make_staff_client
+from tests.fixtures_api import ApiClient
+from tests.integration.api.test_answers import OPERATIONS, check, strict
+
+__all__ = ["strict"]
+pytestmark = pytest.mark.django_db
+STAFF = f"{API}/staff"
+
+
+@pytest.fixture
+def device(api: ApiClient, shelf: Shelf, prices: FakePrices) -> Device:
+    """A guest who has paid one piece of cheddar."""
+    made = make_device(api, shelf)
+    path, body = CALLS["confirmPayment"](made)
+    expect(made.client.post(path, body))
+    return made
+
+
+@pytest.fixture
+def sue() -> ApiClient:
+    """A system of somebody in support."""
+    return make_staff_client("sue", role=SUPPORT)
+
+
+def order_path(device: Device) -> str:
+    return f"{STAFF}/orders/{device.order['number']}"
+
+
+def buy_three(device: Device) -> str:
+    """The guest orders three pieces of gouda and pays; return the order's number."""
+    add(device.client, device.shelf.gouda, 2)
+    order = order_cart(device.client)
+    path = f"{API}/orders/{order['number']}/payments"
+    step = expect(device.client.post(path, {"method": "sandbox-card"}, Idempotency_Key="pay"))
+    assert step["state"] == "succeeded"
+    return str(order["number"])
+
+
+def refusal(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def test_an_order_is_packed_shipped_delivered_and_comes_back_as_described(
+    device: Device, sue: ApiClient, strict: dict[str, Any]
+) -> None:
+    make_carrier()
+    number, path = device.order["number"], order_path(device)
+    listed = sue.get(f"{STAFF}/orders")
+    check(OPERATIONS["listStaffOrders"], listed, strict)
+    assert [one["number"] for one in listed.json()["orders"]] == [number]
+    shown = sue.get(path)
+    check(OPERATIONS["getStaffOrder"], shown, strict)
+    assert [line["to_pack"] for line in shown.json()["lines"]] == [1]
+    assert shown.json()["contact"]["name"] == "Alice Archer"
+
+    packed = sue.post(f"{path}/parcels", {}, Idempotency_Key="pack")
+    check(OPERATIONS["packParcel"], packed, strict)
+    again = sue.post(f"{path}/parcels", {}, Idempotency_Key="pack")
+    assert (again.content, again["Idempotent-Replayed"]) == (packed.content, "true")
+    assert sue.get(f"{STAFF}/orders").json()["orders"] == []
+    assert len(sue.get(f"{STAFF}/orders?to_do=ship").json()["orders"]) == 1
+    carriers = sue.get(f"{STAFF}/carriers")
+    check(OPERATIONS["listCarriers"], carriers, strict)
+    by = {"carrier": carriers.json()["carriers"][0], "tracking_number": "1Z999"}
+    shipped = sue.post(f"{path}/parcels/1/ship", by)
+    check(OPERATIONS["shipParcel"], shipped, strict)
+    assert shipped.json()["tracking_url"] == "https://track.example.com/?id=1Z999"
+    delivered = sue.post(f"{path}/parcels/1/deliver")
+    check(OPERATIONS["deliverParcel"], delivered, strict)
+    assert Order.objects.get(number=number).status == "fulfilled"
+
+    line_id = shown.json()["lines"][0]["line_id"]
+    asked = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": "changed_mind"}
+    back = expect(
+        device.client.post(f"{device.order_path}/returns", asked, Idempotency_Key="back"), 201
+    )
+    listed = sue.get(f"{STAFF}/returns?state=requested")
+    check(OPERATIONS["listStaffReturns"], listed, strict)
+    assert [one["number"] for one in listed.json()["returns"]] == [back["number"]]
+    at = f"{STAFF}/returns/{back['number']}"
+    check(OPERATIONS["getStaffReturn"], sue.get(at), strict)
+    check(OPERATIONS["receiveReturn"], sue.post(f"{at}/receive"), strict)
+    found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}]}
+    settled = sue.post(f"{at}/inspect", found, Idempotency_Key="inspect")
+    check(OPERATIONS["inspectReturn"], settled, strict)
+    assert (settled.json()["order"], settled.json()["state"]) == (number, "settled")
+    assert settled.json()["refunded"]["minor"] == device.order["total"]["minor"]
+    moves = StockMovement.objects.filter(reference=number).values_list("kind", "quantity")
+    assert sorted(moves) == [("returned", 1), ("sold", -1)]
+    by_id = make_holder("sue")
+    steps = OrderEvent.objects.filter(order__number=number, detail__by_id=by_id)
+    assert list(steps.order_by("pk").values_list("kind", flat=True)) == [
+        *("parcel_packed", "parcel_shipped", "parcel_delivered"),
+        *("return_received", "refunded", "return_settled"),
+    ]
+    said = [say_entry(one) for one in LogEntry.objects.filter(user_id=by_id).order_by("pk")]
+    assert said == [
+        "A parcel was packed. By token: CI.",
+        "The parcel was shipped. By token: CI.",
+        "The parcel has arrived. By token: CI.",
+        "The return was received. By token: CI.",
+        "The return was settled. By token: CI.",
+    ]
+
+
+def test_an_order_is_sent_in_parts_and_what_is_left_is_refunded(
+    device: Device, sue: ApiClient, strict: dict[str, Any]
+) -> None:
+    number = buy_three(device)
+    path = f"{STAFF}/orders/{number}"
+    line = OrderLine.objects.get(order__number=number)
+    two = {"lines": [{"line_id": line.pk, "quantity": 2}]}
+    expect(sue.post(f"{path}/parcels", two, Idempotency_Key="1"), 201)
+    assert [one["to_pack"] for one in sue.get(path).json()["lines"]] == [1]
+    refused = sue.post(f"{path}/parcels", two, Idempotency_Key="2")
+    assert refusal(refused) == (400, "bad_quantity")
+    unpacked = sue.post(f"{path}/parcels/1/unpack", {"reason": "one fell down"})
+    check(OPERATIONS["unpackParcel"], unpacked, strict)
+    assert [one["to_pack"] for one in sue.get(path).json()["lines"]] == [3]
+    expect(sue.post(f"{path}/parcels", two, Idempotency_Key="2"), 201)
+    body = {
+        "lines": [{"line_id": line.pk, "quantity": 1, "restock": False}],
+        "reason": "it fell down",
+    }
+    back = sue.post(f"{path}/refunds", body, Idempotency_Key="back")
+    check(OPERATIONS["refundOrder"], back, strict)
+    again = sue.post(f"{path}/refunds", body, Idempotency_Key="back")
+    assert again.content == back.content
+    assert back.json()["refunded"] == back.json()["lines"][0]["refunded"]
+    assert back.json()["refunded"]["minor"] == line.total_minor // 3
+    assert refusal(sue.post(f"{path}/parcels", {}, Idempotency_Key="3")) == (409, "nothing_to_pack")
+    expect(sue.post(f"{path}/parcels/2/ship", {}))
+    assert refusal(sue.post(f"{path}/parcels/1/ship", {})) == (409, "parcel_left")
+    assert refusal(sue.post(f"{path}/parcels/9/ship", {})) == (404, "parcel_not_found")
+    unknown = sue.post(f"{path}/parcels/2/ship", {"carrier": "Nobody"})
+    assert refusal(unknown) == (400, "unknown_carrier")
+
+
+def test_scopes_and_roles_decide_and_names_are_for_those_who_need_them(device: Device) -> None:
+    path = order_path(device)
+    calls = {
+        StaffScope.ORDERS_READ: [
+            ("get", f"{STAFF}/orders", None),
+            ("get", path, None),
+            ("get", f"{STAFF}/carriers", None),
+            ("get", f"{STAFF}/returns", None),
+            ("get", f"{STAFF}/returns/none-R1", None),
+        ],
+        StaffScope.ORDERS_SHIP: [
+            ("post", f"{path}/parcels", {}),
+            ("post", f"{path}/parcels/1/ship", {}),
+            ("post", f"{path}/parcels/1/deliver", None),
+            ("post", f"{path}/parcels/1/unpack", {"reason": "a reason"}),
+        ],
+        StaffScope.ORDERS_REFUND: [
+            ("post", f"{path}/refunds", {}),
+            ("post", f"{STAFF}/returns/none-R1/receive", None),
+            ("post", f"{STAFF}/returns/none-R1/inspect", {}),
+        ],
+    }
+    every = [(scope, call) for scope, found in calls.items() for call in found]
+    for own in calls:
+        client = make_staff_client("sue", own, role=SUPPORT)
+        for scope, (method, address, body) in every:
+            answer = client.send(method, address, body)
+            assert (answer.status_code == 403) is (scope is not own), (own, address)
+    for role, may_read in ((MERCHANDISER, True), (ANALYST, True)):
+        client = make_staff_client(f"reads-{role}", role=role)
+        assert (client.get(path).status_code == 200) is may_read
+        assert client.get(path).json()["contact"] is None
+        for scope, (method, address, body) in every:
+            if scope is not StaffScope.ORDERS_READ:
+                assert client.send(method, address, body).status_code == 403, address
+    assert not OrderEvent.objects.filter(kind="parcel_packed").exists()
+
+
+def test_lists_go_on_where_they_ended_and_cost_the_same_for_any_length(
+    device: Device, sue: ApiClient
+) -> None:
+    with CaptureQueriesContext(connection) as one:
+        sue.get(f"{STAFF}/orders")
+    second = buy_three(device)
+    with CaptureQueriesContext(connection) as two:
+        sue.get(f"{STAFF}/orders")
+    assert len(one) == len(two)
+    first_page = sue.get(f"{STAFF}/orders?limit=1").json()
+    assert [each["number"] for each in first_page["orders"]] == [device.order["number"]]
+    expect(sue.post(f"{order_path(device)}/parcels", {}, Idempotency_Key="pack"), 201)
+    cursor = first_page["next_cursor"]
+    rest = sue.get(f"{STAFF}/orders?limit=1&cursor={cursor}").json()
+    assert ([each["number"] for each in rest["orders"]], rest["next_cursor"]) == ([second], None)
+    other = sue.get(f"{STAFF}/orders?to_do=ship&cursor={cursor}")
+    assert refusal(other) == (400, "cursor_invalid")
+
+
+def test_less_than_all_needs_a_word_to_the_shopper(device: Device, sue: ApiClient) -> None:
+    path = order_path(device)
+    parcel = expect(sue.post(f"{path}/parcels", {}, Idempotency_Key="pack"), 201)
+    expect(sue.post(f"{path}/parcels/1/ship", {}))
+    line_id = parcel["lines"][0]["line_id"]
+    asked = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": "damaged"}
+    back = expect(
+        device.client.post(f"{device.order_path}/returns", asked, Idempotency_Key="back"), 201
+    )
+    at = f"{STAFF}/returns/{back['number']}"
+    none = {"lines": [{"line_id": line_id, "accepted": 0, "restock": False}]}
+    early = sue.post(f"{at}/inspect", none, Idempotency_Key="1")
+    assert refusal(early) == (409, "return_moved_on")
+    expect(sue.post(f"{at}/receive"))
+    refused = sue.post(f"{at}/inspect", none, Idempotency_Key="1")
+    assert refusal(refused) == (400, "refusal_missing")
+    told = {**none, "refusal": "It was used."}
+    settled = expect(sue.post(f"{at}/inspect", told, Idempotency_Key="1"))
+    assert (settled["refunded"]["minor"], settled["refusal"]) == (0, "It was used.")
