@@ -82,7 +82,7 @@ FIELDS = {
         " needs_address countries position is_active"
     ),
     "SalesDay": classify(
-        none="id zone day channel orders lines sales_minor margin_minor margin_base_minor"
+        none="id zone day channel currency orders lines sales_minor margin_minor margin_base_minor"
         " personal_lines personal_public_minor personal_discount_minor"
     ),
     "IdempotencyKey": classify(none="id key fingerprint status created_at", personal="scope body"),

@@ -6,14 +6,16 @@ from django.db import models
 
 
 class SalesDay(models.Model):
-    """What was sold on one day of a time zone through one channel. Remade by a job, never edited.
+    """What was sold on one day of a time zone through one channel in one currency.
 
-    Minor units, refunds taken off; what each figure means is in `orders.selectors.DaySales`.
+    Remade by a job, never edited. Minor units, refunds taken off; what each figure means is in
+    `orders.selectors.DaySales`.
     """
 
     zone = models.CharField(max_length=40)
     day = models.DateField()
     channel = models.CharField(max_length=16)
+    currency = models.CharField(max_length=3)
     orders = models.PositiveIntegerField()
     lines = models.PositiveIntegerField()
     sales_minor = models.BigIntegerField()
@@ -26,7 +28,9 @@ class SalesDay(models.Model):
     class Meta:
         ordering = ["day", "channel"]
         constraints = [
-            models.UniqueConstraint(fields=["zone", "day", "channel"], name="salesday_once")
+            models.UniqueConstraint(
+                fields=["zone", "day", "channel", "currency"], name="salesday_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from orders.core.tax import tax_on
 from orders.models import Order
 from orders.selectors.statistics import SOLD
 from orders.selectors.terms import find_delivery_rates
+from shop.catalog.selectors import cost_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class CampaignLine:
     `discount_minor` is what this campaign took off, `returned_minor` the part of it that came back
     with returned units (each unit's exact share); `sales_minor` is after every discount,
     `net_minor` without tax, both with what was refunded taken off; `unit_cost_minor` is what a unit
-    cost when it was bought, None where nobody noted it. All minor units.
+    cost when it was bought, where nobody noted it what it costs in that market today, None where
+    nobody knows either. All minor units.
     """
 
     day: date
@@ -75,7 +77,7 @@ class CampaignDelivery:
 # given back for returned units is the same (`promotions.core.points.share_of_units`).
 _LINES = """
 SELECT (o.placed_at AT TIME ZONE %(zone)s)::date AS day, o.status, l.variant_id, l.is_gift,
-       l.cost_minor,
+       coalesce(l.cost_minor, {cost}) AS unit_cost,
        count(DISTINCT o.id), sum(l.quantity - l.refunded_quantity),
        sum(l.total_minor - l.refunded_minor),
        sum(l.total_minor - l.refunded_minor
@@ -95,7 +97,7 @@ CROSS JOIN LATERAL (
 ) off
 WHERE o.number = ANY(%(numbers)s) AND off.minor > 0
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
-"""
+""".replace("{cost}", cost_sql(variant="l.variant_id", market="o.market_code"))
 _DELIVERIES = """
 SELECT (o.placed_at AT TIME ZONE %(zone)s)::date AS day, o.status, o.delivery_method,
        o.market_code, off.minor, count(*)

@@ -10,12 +10,14 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from orders.models import Cart, Order, OrderFacts, OrderLine
 from promotions.core.asked import FrozenFacts
 from promotions.core.carts import ShopperFacts
 from promotions.core.freezing import thaw_facts
 from promotions.core.shoppers import COUNT_IN, SPENT_IN, OrderHistory, asks_history, windows_in
+from shop.catalog.selectors import CostToday
 from shop.kernel.clock import utc_now
 
 GONE = (Order.Status.CANCELLED, Order.Status.EXPIRED)
@@ -26,8 +28,8 @@ NO_CART = UUID(int=0)
 class RecordedLine:
     """A line as it was agreed: the price a piece was quoted at, and what offers took off.
 
-    `cost_minor` is what a piece cost then, today's where nobody noted it. A gift is worth its
-    quoted price and was not bought.
+    `cost_minor` is what a piece cost then, in its market today where nobody noted it. A gift is
+    worth its quoted price and was not bought.
     """
 
     line_id: str
@@ -146,7 +148,8 @@ def _with_shopper(rows: QuerySet[Order]) -> QuerySet[Order]:
 def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
     lines: dict[int, list[RecordedLine]] = defaultdict(list)
     rows = OrderLine.objects.filter(order_id__in=[order.pk for order in orders])
-    for row in rows.select_related("variant").order_by("order_id", "position"):
+    cost = Coalesce("cost_minor", CostToday("variant_id", "order__market_code"))
+    for row in rows.annotate(unit_cost=cost).order_by("order_id", "position"):
         lines[row.order_id].append(
             RecordedLine(
                 line_id=str(row.position),
@@ -155,7 +158,7 @@ def _record(orders: Sequence[Order]) -> list[RecordedOrder]:
                 quantity=row.quantity,
                 quoted_minor=row.quoted_minor,
                 discount_minor=row.discount_minor - row.points_minor,
-                cost_minor=row.variant.cost_minor if row.cost_minor is None else row.cost_minor,
+                cost_minor=row.unit_cost,
                 adjustments=tuple(row.adjustments),
                 public_minor=row.public_minor,
                 list_minor=row.list_minor,

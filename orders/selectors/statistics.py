@@ -9,10 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Case, Count, F, FloatField, Max, Q, Sum, Value, When
+from django.db.models import Count, F, FloatField, Max, Q, Sum, Value
 from django.db.models.functions import Cast, Coalesce, TruncDate
+from django.db.models.lookups import IsNull
 
 from orders.models import Order, OrderLine, SalesDay
+from shop.catalog.selectors import CostToday
 
 SOLD = (Order.Status.PAID, Order.Status.FULFILLED, Order.Status.REFUNDED)
 A_DAY = timedelta(days=1)
@@ -20,15 +22,18 @@ A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class DaySales:
-    """What was sold on one business day through one channel, refunds taken off. Minor units.
+    """What was sold on one business day through one channel in one currency, refunds taken off.
+    Minor units of that currency.
 
-    `margin_minor` is net of tax and of cost, over the lines whose cost is known; these make up
-    `margin_base_minor` of net sales. The personal discount is public less quoted price over the
-    lines with a personal price, whose public prices sum to `personal_public_minor`.
+    `margin_minor` is net of tax and of cost (when it was bought, else today's in that market), over
+    the lines whose cost is known; these make up `margin_base_minor` of net sales. The personal
+    discount is public less quoted price over the lines with a personal price, whose public prices
+    sum to `personal_public_minor`.
     """
 
     day: date
     channel: str
+    currency: str
     orders: int
     lines: int
     sales_minor: int
@@ -40,48 +45,53 @@ class DaySales:
 
 
 FIGURES = tuple(field.name for field in fields(DaySales))
+KEYS = ("day", "channel", "currency")
 
 
-def list_day_sales(*, since: date, today: date) -> list[DaySales]:
-    """Return sales from `since` to `today` by business day and channel. Three queries.
+def list_day_sales(*, since: date, today: date, currency: str) -> list[DaySales]:
+    """Return sales in a currency from `since` to `today` by business day and channel.
 
-    Days before yesterday come from the stored sums, as far as the job has made them; the others
-    are summed here. Days without sales have no row.
+    Three queries. Days before yesterday come from the stored sums, as far as the job has made them;
+    the others are summed here. Days without sales have no row.
     """
     zone = settings.BUSINESS_TIME_ZONE
     stored = SalesDay.objects.filter(zone=zone, day__gte=since)
     newest = stored.aggregate(day=Max("day"))["day"]
     live_from = since if newest is None else min(newest + A_DAY, today - A_DAY)
-    kept = stored.filter(day__lt=live_from).order_by("day", "channel").values_list(*FIGURES)
+    kept = stored.filter(day__lt=live_from, currency=currency).order_by("day", "channel")
     live_from = max(live_from, since)
-    return [*(DaySales(*row) for row in kept), *sum_sales(since=live_from, until=today + A_DAY)]
+    live = sum_sales(since=live_from, until=today + A_DAY, currency=currency)
+    return [*(DaySales(*row) for row in kept.values_list(*FIGURES)), *live]
 
 
-def sum_sales(*, since: date, until: date) -> list[DaySales]:
-    """Sum the order lines of business days `[since, until)`. One query, 2 ms per 1,000 lines."""
+def sum_sales(*, since: date, until: date, currency: str = "") -> list[DaySales]:
+    """Sum the order lines of business days `[since, until)`, of every currency by itself or of one.
+    One query, 2 ms per 1,000 lines."""
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     start, end = (datetime.combine(day, time.min, zone) for day in (since, until))
     day = TruncDate("order__placed_at", tzinfo=zone)
+    lines = OrderLine.objects.filter(
+        order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
+    )
+    if currency:
+        lines = lines.filter(order__currency=currency)
     rows: Any = (  # the stubs type rows by literal keys; these are read by FIGURES
-        OrderLine.objects.filter(
-            order__status__in=SOLD, order__placed_at__gte=start, order__placed_at__lt=end
-        )
-        .values(day=day, channel=F("order__channel"))
+        lines.values(day=day, channel=F("order__channel"), currency=F("order__currency"))
         .annotate(**_sums())
-        .order_by("day", "channel")
+        .order_by(*KEYS)
     )
     return [DaySales(**{name: _whole(name, row[name]) for name in FIGURES}) for row in rows]
 
 
 def _whole(name: str, figure: Any) -> Any:
-    return figure if name in ("day", "channel") else round(figure)
+    return figure if name in KEYS else round(figure)
 
 
 def _sums() -> dict[str, Any]:
     kept = F("quantity") - F("refunded_quantity")
     share = Cast(kept, FloatField()) / F("quantity")
     net = (F("total_minor") - F("tax_minor")) * share
-    is_costed = Q(variant__cost_minor__isnull=False)
+    cost = Coalesce(F("cost_minor"), CostToday("variant_id", "order__market_code"))
     is_personal = Q(is_personal=True)
     public = F("public_minor") * F("quantity")
     saved = (F("public_minor") - F("quoted_minor")) * F("quantity")
@@ -90,10 +100,8 @@ def _sums() -> dict[str, Any]:
         "orders": Count("order", distinct=True),
         "lines": Count("id"),
         "sales_minor": Sum(F("total_minor") - F("refunded_minor")),
-        "margin_minor": Sum(
-            Case(When(is_costed, then=net - kept * F("variant__cost_minor")), default=Value(0.0))
-        ),
-        "margin_base_minor": Sum(Case(When(is_costed, then=net), default=Value(0.0))),
+        "margin_minor": Coalesce(Sum(net - kept * cost), Value(0.0)),
+        "margin_base_minor": Coalesce(Sum(net, filter=IsNull(cost, rhs=False)), Value(0.0)),
         "personal_lines": Count("id", filter=is_personal),
         "personal_public_minor": Coalesce(Sum(public, filter=is_personal), zero),
         "personal_discount_minor": Coalesce(Sum(saved, filter=is_personal), zero),

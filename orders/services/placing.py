@@ -170,7 +170,8 @@ def _reach(contact: Contact, context: QuoteContext, delivery_method: str) -> Con
 
 def _buyer(cart: Cart, context: QuoteContext) -> Buyer:
     zone = get_market(context.market).time_zone
-    return Buyer(cart.shopper_id, context.channel, zone, context.now, tuple(cart.identity))
+    identity = tuple(cart.identity)
+    return Buyer(cart.shopper_id, context.channel, zone, context.now, identity, context.market)
 
 
 def _open_points(order: Order, valuation: Valuation, contact: Contact) -> int:

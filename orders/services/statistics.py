@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from orders.models import SalesDay
-from orders.selectors.statistics import A_DAY, FIGURES, find_first_order_at, sum_sales
+from orders.selectors.statistics import A_DAY, FIGURES, KEYS, find_first_order_at, sum_sales
 
 RECENT = timedelta(days=35)
 CHUNK = timedelta(days=28)
@@ -47,7 +47,7 @@ def _replace(zone: str, since: date, until: date) -> int:
     SalesDay.objects.bulk_create(
         rows,
         update_conflicts=True,
-        unique_fields=["zone", "day", "channel"],
-        update_fields=[name for name in FIGURES if name not in ("day", "channel")],
+        unique_fields=["zone", *KEYS],
+        update_fields=[name for name in FIGURES if name not in KEYS],
     )
     return len(rows)

@@ -77,7 +77,7 @@ def _seen(
 ) -> tuple[FloatArray, FloatArray]:
     """Return price and units of each week of the year before `until` that it was on sale."""
     first = until - timedelta(weeks=WEEKS)
-    paid = load_paid_prices(since=first, until=until, variant_ids=[variant_id])
+    paid = load_paid_prices(since=first, until=until, market=place[0], variant_ids=[variant_id])
     begin, length = int(first.timestamp()), 7 * 86_400
     sales = Sales(
         item=np.zeros(len(paid.units), dtype=np.int64),

@@ -72,10 +72,14 @@ def load_series(*, variant_id: IntArray, now: datetime, place: tuple[str, str]) 
     )
 
 
-def load_paid(*, variant_id: IntArray, now: datetime, days: int = PAID_DAYS) -> PaidRows:
-    """Return what was paid for variants (ascending ids) in the last `days`. One query."""
+def load_paid(
+    *, variant_id: IntArray, now: datetime, market: str | None, days: int = PAID_DAYS
+) -> PaidRows:
+    """Return what was paid in a market (None: in all) for variants (ascending ids) in the last
+    `days`. One query."""
     wanted = variant_id.tolist() if len(variant_id) <= FEW else None
-    paid = load_paid_prices(since=now - timedelta(days=days), until=now, variant_ids=wanted)
+    since = now - timedelta(days=days)
+    paid = load_paid_prices(since=since, until=now, market=market, variant_ids=wanted)
     at = np.minimum(np.searchsorted(variant_id, paid.variant_id), max(len(variant_id) - 1, 0))
     known = variant_id[at] == paid.variant_id if len(variant_id) else np.zeros(0, np.bool_)
     return PaidRows(
@@ -92,7 +96,7 @@ def load_references(
     """Return the legal references of variants (ascending ids) at `now`. Two queries, and those of
     whoever tells public offers."""
     series = load_series(variant_id=variant_id, now=now, place=place)
-    paid = load_paid(variant_id=variant_id, now=now)
+    paid = load_paid(variant_id=variant_id, now=now, market=place[0])
     offered = lower_by_offers(series, variant_id, market=place[0], now=now)
     second = int(now.timestamp())
     return FoundReferences(

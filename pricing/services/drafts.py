@@ -281,7 +281,7 @@ def _refer(
     """Return the legal references once the new prices hold, and the list-price gauge."""
     now, at = occasion.now, int(occasion.effective_at.timestamp())
     after = append_prices(series, is_changed, at, terms.public_minor)
-    paid = load_paid(variant_id=terms.variant_id, now=now)
+    paid = load_paid(variant_id=terms.variant_id, now=now, market=occasion.place[0])
     offered = lower_by_offers(after, terms.variant_id, market=occasion.place[0], now=now)
     found = find_references(after, paid, terms.list_minor, max(at, int(now.timestamp())), offered)
     amounts = {strategy: found[strategy].amount for strategy in STRATEGIES}

@@ -24,6 +24,7 @@ from profiles.core.experiments.sequences import FloatArray
 from profiles.core.experiments.switchback import BoolArray
 from profiles.models import Experiment, ExperimentItem
 from profiles.selectors.experiment_clusters import read_pairs
+from profiles.selectors.experiment_outcomes import UNIT_COST
 
 # How long before the start a cluster's level is measured.
 LEVEL_DAYS = 28
@@ -36,7 +37,6 @@ SELECT item.cluster, floor(extract(epoch FROM event.occurred_at - %(start)s) / 8
 FROM profiles_event event
 JOIN unnest(%(goods)s::bigint[], %(clusters)s::int[]) AS item (variant_id, cluster)
     ON item.variant_id = event.variant_id
-LEFT JOIN shop_variant variant ON variant.id = event.variant_id
 WHERE event.kind IN ('purchase', 'return')
     AND event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
     AND (cardinality(%(channels)s::text[]) = 0 OR event.channel = ANY(%(channels)s::text[]))
@@ -48,7 +48,7 @@ GROUP BY 1, 2
 """
 AMOUNTS = {
     "revenue_per_shopper": "event.paid_minor",
-    "margin_per_shopper": "event.paid_minor - event.quantity * coalesce(variant.cost_minor, 0)",
+    "margin_per_shopper": f"event.paid_minor - event.quantity * coalesce({UNIT_COST}, 0)",
     "units_per_shopper": "event.quantity",
 }
 # What guards need beside: pieces sold and pieces sent back, each by itself.

@@ -11,6 +11,7 @@ from django.db import connection
 from profiles.core.experiments import COLUMNS, Promise, Units
 from profiles.models import Experiment, ExperimentShares
 from profiles.selectors.packed import Packed, fetch_packed
+from shop.catalog.selectors import cost_sql
 
 # The first exposure of each shopper, guests counted as who they became; who does not agree any
 # more, or was erased, is not measured. {willing} is made of the consent columns of our own table.
@@ -22,13 +23,18 @@ JOIN profiles_shopper owner ON owner.id = coalesce(guest.merged_into_id, guest.i
 WHERE seen.experiment_id = %(experiment)s AND {willing}
 ORDER BY owner.id, seen.at, seen.id
 """
+# In the buyer's market, whose currency the event's money is in
+UNIT_COST = cost_sql(
+    variant="event.variant_id",
+    market="(SELECT market_code FROM profiles_shopper buyer WHERE buyer.id = event.shopper_id)",
+)
 # What an event adds to each column. Margin counts where the cost is known.
 ADDS = {
     "orders": "count(*) FILTER (WHERE event.kind = 'order')",
     "units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'purchase'), 0)",
     "paid_minor": "coalesce(sum({sign} * event.paid_minor), 0)",
     "margin_minor": "coalesce(sum({sign} * (event.paid_minor"
-    " - event.quantity * variant.cost_minor)), 0)",
+    f" - event.quantity * {UNIT_COST})) FILTER (WHERE event.kind IN ('purchase', 'return')), 0)",
     "returned_units": "coalesce(sum(event.quantity) FILTER (WHERE event.kind = 'return'), 0)",
     "views": "count(*) FILTER (WHERE event.kind = 'view')",
     "clicks": "count(*) FILTER (WHERE event.kind = 'click')",

@@ -36,7 +36,6 @@ FROM (
         count(DISTINCT (event.occurred_at AT TIME ZONE 'UTC')::date)::int8 AS visits
     FROM profiles_event event
     JOIN profiles_shopper owner ON owner.id = event.shopper_id
-    LEFT JOIN shop_variant variant ON variant.id = event.variant_id
     WHERE event.occurred_at >= %(since)s AND event.occurred_at < %(until)s AND {willing}
     GROUP BY owner.id, owner.pseudonym
 ) shoppers

@@ -30,26 +30,27 @@ GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 _BASKETS = """
-SELECT basket_ref, variant_id, sum(quantity), sum(paid_minor), sum(list_minor)
-FROM profiles_event
+SELECT basket_ref, variant_id, sum(quantity), sum(paid_minor), sum(list_minor), buyer.market_code
+FROM profiles_event LEFT JOIN profiles_shopper buyer ON buyer.id = shopper_id
 WHERE kind = 'purchase' AND basket_ref = ANY(%(refs)s) AND variant_id IS NOT NULL
   AND occurred_at >= %(since)s AND occurred_at < %(until)s
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, 6 ORDER BY 1, 2
 """
 
 _SHOPPERS = """
-SELECT shopper_id, variant_id, sum(quantity), sum(paid_minor), sum(list_minor)
-FROM profiles_event
+SELECT shopper_id, variant_id, sum(quantity), sum(paid_minor), sum(list_minor), buyer.market_code
+FROM profiles_event LEFT JOIN profiles_shopper buyer ON buyer.id = shopper_id
 WHERE kind = 'purchase' AND shopper_id = ANY(%(refs)s) AND variant_id IS NOT NULL
   AND occurred_at >= %(since)s AND occurred_at < %(until)s
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, 6 ORDER BY 1, 2
 """
 
 # What came back of those orders, whenever it did. A part that came back is named <order>#<refund>.
 _CAME_BACK = """
 SELECT returned.shopper_id, returned.variant_id, sum(returned.quantity),
-       sum(returned.paid_minor), sum(returned.list_minor)
+       sum(returned.paid_minor), sum(returned.list_minor), buyer.market_code
 FROM profiles_event AS returned
+LEFT JOIN profiles_shopper buyer ON buyer.id = returned.shopper_id
 WHERE returned.kind = 'return' AND returned.shopper_id = ANY(%(refs)s)
   AND returned.variant_id IS NOT NULL AND returned.occurred_at >= %(since)s
   AND EXISTS (
@@ -58,7 +59,7 @@ WHERE returned.kind = 'return' AND returned.shopper_id = ANY(%(refs)s)
       AND bought.occurred_at >= %(since)s AND bought.occurred_at < %(until)s
       AND bought.basket_ref = split_part(returned.basket_ref, '#', 1)
   )
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, 6 ORDER BY 1, 2
 """
 
 # A part of an order that came back is named <order>#<refund>.
@@ -96,23 +97,27 @@ class OfferCount(NamedTuple):
 
 
 class BasketLine(NamedTuple):
-    """A variant of an order: pieces, what was paid and what the list said, minor units."""
+    """A variant of an order: pieces, what was paid and what the list said, in minor units of the
+    buyer's market."""
 
     basket_ref: str
     variant_id: int
     quantity: int
     paid_minor: int
     list_minor: int
+    market_code: str
 
 
 class ShopperLine(NamedTuple):
-    """What a shopper bought of a variant: pieces, what was paid, what the list said."""
+    """What a shopper bought of a variant: pieces, what was paid, what the list said, in minor units
+    of the buyer's market."""
 
     shopper_id: int
     variant_id: int
     quantity: int
     paid_minor: int
     list_minor: int
+    market_code: str
 
 
 class ReturnSum(NamedTuple):
@@ -139,8 +144,8 @@ def list_basket_lines(
         return []
     window: dict[str, Any] = {"refs": sorted(basket_refs), "since": since, "until": until}
     return [
-        BasketLine(ref, variant_id, int(pieces), int(paid or 0), int(listed or 0))
-        for ref, variant_id, pieces, paid, listed in _fetch(_BASKETS, window)
+        BasketLine(ref, variant_id, int(pieces), int(paid or 0), int(listed or 0), market or "")
+        for ref, variant_id, pieces, paid, listed, market in _fetch(_BASKETS, window)
     ]
 
 
@@ -152,8 +157,10 @@ def list_shopper_lines(
         return []
     window: dict[str, Any] = {"refs": sorted(shopper_ids), "since": since, "until": until}
     return [
-        ShopperLine(shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0))
-        for shopper_id, variant_id, pieces, paid, listed in _fetch(_SHOPPERS, window)
+        ShopperLine(
+            shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0), market or ""
+        )
+        for shopper_id, variant_id, pieces, paid, listed, market in _fetch(_SHOPPERS, window)
     ]
 
 
@@ -170,8 +177,10 @@ def list_shopper_returns(
         return []
     window: dict[str, Any] = {"refs": sorted(shopper_ids), "since": since, "until": until}
     return [
-        ShopperLine(shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0))
-        for shopper_id, variant_id, pieces, paid, listed in _fetch(_CAME_BACK, window)
+        ShopperLine(
+            shopper_id, variant_id, int(pieces), int(paid or 0), int(listed or 0), market or ""
+        )
+        for shopper_id, variant_id, pieces, paid, listed, market in _fetch(_CAME_BACK, window)
     ]
 
 

@@ -21,7 +21,6 @@ WINDOW = timedelta(days=28)
 _SOURCE = """
 FROM (
     SELECT event.shopper_id, {sums} FROM profiles_event event
-    LEFT JOIN shop_variant variant ON variant.id = event.variant_id
     WHERE event.occurred_at >= %(since)s AND event.occurred_at < %(until)s
     GROUP BY event.shopper_id
 ) shoppers

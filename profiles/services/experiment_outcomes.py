@@ -26,7 +26,6 @@ FROM seen
 {join} profiles_event event
     ON event.shopper_id = seen.shopper_id
     AND event.occurred_at >= {since} AND event.occurred_at < %(until)s
-LEFT JOIN shop_variant variant ON variant.id = event.variant_id
 {where}
 GROUP BY 2, 3
 ON CONFLICT (experiment_id, shopper_id, day, is_before) DO NOTHING

@@ -37,6 +37,7 @@ class Conflict:
     at_floor: bool
     at: datetime
     shopper: ShopperFacts
+    market_code: str
 
     @property
     def depth(self) -> float:
@@ -157,4 +158,5 @@ def _of_lines(
                 at_floor=line.floor_minor > 0 and left <= line.floor_minor * line.quantity,
                 at=at,
                 shopper=shopper,
+                market_code=basket.market_code,
             )

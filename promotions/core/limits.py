@@ -55,7 +55,7 @@ class Buyer:
     """Who buys, where and when: what counts are kept by.
 
     `identity` are the hashed keys of the contact, as `promotions.core.referrals` lists them: the
-    same person may come as many shoppers.
+    same person may come as many shoppers. `market` is where they buy, the home market by default.
     """
 
     shopper_id: int | None
@@ -63,6 +63,7 @@ class Buyer:
     time_zone: str
     now: datetime
     identity: tuple[str, ...] = ()
+    market: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import numpy as np
 from shop.catalog.selectors import load_variant_arrays
 
 
-def find_costs(variant_ids: Sequence[int], market: str = "") -> dict[int, int]:
-    """Return, by variant, what a unit costs the shop in a market (at home by default), minor units.
+def find_costs(variant_ids: Sequence[int], market: str) -> dict[int, int]:
+    """Return, by variant, what a unit costs the shop in a market ("": at home), in minor
+    units of its currency.
 
     Unknown ones are absent. No query.
     """

@@ -53,8 +53,9 @@ class Subject:
     """What is known of a campaign whatever market or law is asked. Arrays are (m,).
 
     `chosen` are positions in the catalogue's arrays of the variants an offer means, `places` what
-    each of the n active offers means. `given` are gifts for chosen shoppers: the campaign's and
-    those of others that run meanwhile.
+    each of the n active offers means; `days` is how far back laws look at what was paid, and
+    `daily_units` what all markets sell of the one stock. `given` are gifts for chosen shoppers: the
+    campaign's and those of others that run meanwhile.
     """
 
     row: Campaign
@@ -63,10 +64,9 @@ class Subject:
     arrays: VariantArrays
     chosen: IntArray
     places: tuple[Places, ...]
-    paid: PaidRows
+    days: int
     stock: IntArray
     daily_units: FloatArray
-    list_share: FloatArray
     windows: tuple[Window, ...]
     given: tuple[OfferValue, ...] = ()
     _kinds: dict[str, BoolArray] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A subject in one market: its prices as they were, and floors.
+    """A subject in one market: its prices as they were, what was paid, costs and floors.
 
     What several laws ask for is reckoned once, and what none asks for never.
     """
@@ -88,6 +88,9 @@ class Evidence:
     subject: Subject
     market: str
     series: PriceSeries
+    paid: PaidRows
+    list_share: FloatArray
+    cost_minor: IntArray
     floor_minor: IntArray
     public_minor: IntArray
     roles: tuple[Roles, ...]
@@ -105,7 +108,7 @@ class Evidence:
         second = int(self.subject.begins.timestamp())
         return self._once(
             ("reference", strategy),
-            lambda: reference_before(self._offer(), self.subject.paid, second, strategy),
+            lambda: reference_before(self._offer(), self.paid, second, strategy),
         )
 
     def before_raise_minor(self, days: int) -> IntArray:
@@ -144,9 +147,8 @@ def load_subject(
         is_meant[each.bought] = is_meant[each.given] = True
     chosen = np.flatnonzero(is_meant)
     ids, second = arrays.variant_id[chosen], int(begins.timestamp())
-    days = PAID_DAYS if strategies & LOOKS_BACK else SALES_DAYS
-    paid = load_paid(variant_id=ids, now=begins, days=days)
-    recent = paid.at >= second - SALES_DAYS * DAY
+    sold = load_paid(variant_id=ids, now=begins, market=None, days=SALES_DAYS)
+    recent = sold.at >= second - SALES_DAYS * DAY
     return Subject(
         row=row,
         offers=offers,
@@ -154,10 +156,9 @@ def load_subject(
         arrays=arrays,
         chosen=chosen,
         places=places,
-        paid=paid,
+        days=PAID_DAYS if strategies & LOOKS_BACK else SALES_DAYS,
         stock=count_available(ids),
-        daily_units=np.bincount(paid.variant[recent], paid.units[recent], len(ids)) / SALES_DAYS,
-        list_share=list_share(paid, arrays.list_minor[chosen], second),
+        daily_units=np.bincount(sold.variant[recent], sold.units[recent], len(ids)) / SALES_DAYS,
         windows=find_windows(row, offers),
         given=load_given(row, begins),
     )
@@ -174,9 +175,10 @@ def _find_meant(row: Campaign, offer: Mapping[str, Any], arrays: VariantArrays) 
 
 
 def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
-    """Return the subject's prices in a market. One query."""
+    """Return the subject's prices and sales in a market. Two queries."""
     ids = subject.arrays.variant_id[subject.chosen]
-    listed = _list_in(market, ids)
+    listed, cost = _price_in(market, ids)
+    paid = load_paid(variant_id=ids, now=subject.begins, market=market, days=subject.days)
     floors = floor_minor(variant_ids=ids.tolist(), now=now, market=market)
     series = load_series(variant_id=ids, now=subject.begins, place=(market, "online"))
     at = np.full(len(ids), int(subject.begins.timestamp()), dtype=np.int64)
@@ -188,6 +190,9 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
         subject=subject,
         market=market,
         series=series,
+        paid=paid,
+        list_share=list_share(paid, listed, int(subject.begins.timestamp())),
+        cost_minor=cost,
         floor_minor=np.array([floors.get(one, 0) for one in ids.tolist()], dtype=np.int64),
         public_minor=public,
         roles=roles,
@@ -200,11 +205,15 @@ def load_evidence(subject: Subject, *, market: str, now: datetime) -> Evidence:
     )
 
 
-def _list_in(market: str, ids: IntArray) -> IntArray:
-    """Return the list price of each variant in a market, 0 where it is not sold."""
+def _price_in(market: str, ids: IntArray) -> tuple[IntArray, IntArray]:
+    """Return list price and cost of each variant in a market: 0 where it is not sold, -1 where the
+    cost is not known."""
     sold = load_variant_arrays(market)
-    at = dict(zip(sold.variant_id.tolist(), sold.list_minor.tolist(), strict=True))
-    return np.array([at.get(one, 0) for one in ids.tolist()], dtype=np.int64)
+    columns = (sold.list_minor.tolist(), sold.cost_minor.tolist())
+    at = dict(zip(sold.variant_id.tolist(), zip(*columns, strict=True), strict=True))
+    rows = [at.get(one, (0, -1)) for one in ids.tolist()]
+    found = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 def _find_roles(
@@ -250,8 +259,8 @@ def _goods(evidence: Evidence, law: LawRow, reference_minor: IntArray) -> Goods:
         public_minor=evidence.public_minor,
         reference_minor=reference_minor,
         before_raise_minor=evidence.before_raise_minor(law.raise_days),
-        list_share=subject.list_share,
-        cost_minor=subject.arrays.cost_minor[chosen],
+        list_share=evidence.list_share,
+        cost_minor=evidence.cost_minor,
         floor_minor=evidence.floor_minor,
         stock=subject.stock,
         daily_units=subject.daily_units,

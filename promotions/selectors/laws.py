@@ -43,8 +43,8 @@ def list_violations(
     """Return the places a campaign reaches, and in which it would break which rules as its rows
     say, over every day it runs.
 
-    Each place its market reaches is asked on the first and on the last day. Seventeen queries,
-    and seven for each further market; none for a place, a day, a campaign or a piece of goods.
+    Each place its market reaches is asked on the first and on the last day. Eighteen queries,
+    and eight for each further market; none for a place, a day, a campaign or a piece of goods.
     `on_progress` is told how much of what is to be read and judged is done.
     """
     row = Campaign.objects.get(pk=campaign_id)

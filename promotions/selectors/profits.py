@@ -24,9 +24,9 @@ from profiles.selectors.offer_events import (
 from promotions.core.adjusting import Interval
 from promotions.core.adjusting.groups import name_group
 from promotions.models import Campaign, Redemption
+from promotions.selectors.costs import find_costs
 from promotions.selectors.results import split_addressed
 from promotions.selectors.tiers import map_tiers
-from shop.catalog.selectors import load_variant_arrays
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -113,16 +113,17 @@ def _sum_given(shopper_ids: IntArray, since: datetime, until: datetime) -> dict[
 
 
 def value_lines(lines: Iterable[BasketLine | ShopperLine]) -> list[int]:
-    """Return what each line leaves after its cost, unknown ones assumed as prices do."""
-    lines = list(lines)
-    arrays, assumed = load_variant_arrays(), Policy().assumed_cost_share
-    ids = np.array([line.variant_id for line in lines], dtype=np.int64)
-    at = np.minimum(np.searchsorted(arrays.variant_id, ids), max(len(arrays.variant_id) - 1, 0))
+    """Return what each line leaves after its cost in the buyer's market, unknown ones assumed as
+    prices do."""
+    lines, assumed = list(lines), Policy().assumed_cost_share
+    bought = defaultdict[str, set[int]](set)
+    for line in lines:
+        bought[line.market_code].add(line.variant_id)
+    costs = {market: find_costs(sorted(ids), market) for market, ids in bought.items()}
     margins = []
-    for line, place in zip(lines, at.tolist(), strict=True):
-        is_known = bool(len(arrays.variant_id)) and arrays.variant_id[place] == line.variant_id
-        cost = int(arrays.cost_minor[place]) if is_known else -1
-        paid_for = cost * line.quantity if cost >= 0 else round(assumed * line.list_minor)
+    for line in lines:
+        unit = costs[line.market_code].get(line.variant_id)
+        paid_for = round(assumed * line.list_minor) if unit is None else unit * line.quantity
         margins.append(line.paid_minor - paid_for)
     return margins
 

@@ -132,7 +132,7 @@ def release_expired(*, now: datetime, limit: int = 500) -> int:
 
 def _rows_of(evaluation: Evaluation, order_ref: str, buyer: Buyer) -> list[Redemption]:
     """Return a use for each applied offer, with what its gift cost frozen. No query."""
-    costs = find_costs([gift.variant_id for gift in evaluation.gifts])
+    costs = find_costs([gift.variant_id for gift in evaluation.gifts], buyer.market)
     rows = []
     for offer in evaluation.applied:
         worth = split_worth(

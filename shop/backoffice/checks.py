@@ -119,29 +119,27 @@ def answer_law(task: CheckTask, telling: Telling) -> dict[str, Any]:
     tell(0, 1)
     places, found = list_violations(campaign_id=task.campaign_id, now=utc_now(), on_progress=tell)
 
-    market, worst = _find_worst(task, telling.between("overlaps", 80, 98))
+    worst = _find_worst(task, telling.between("overlaps", 80, 98))
 
     def describe(language: str) -> dict[str, Any]:
         report = describe_law(places, found, language)
-        stack = describe_stack(worst, market, language)
+        stack = describe_stack(worst, language)
         return {**asdict(report), "is_lawful": report.is_lawful, "stack": stack}
 
     return {**_in_languages(describe), GOODS: list_goods_of_rules(found)}
 
 
-def _find_worst(task: CheckTask, tell: Progress) -> tuple[str, Conflict | None]:
-    """Return its market, and its worst stack with others on goods and recent recorded carts."""
+def _find_worst(task: CheckTask, tell: Progress) -> Conflict | None:
+    """Return its worst stack with others on goods and recent recorded carts."""
     now = utc_now()
     campaign = find_campaign(task.campaign_id, now=now)
     if campaign is None:
         raise CheckStopped
-    market = market_of(campaign)
     orders = load_recorded_orders(
-        market_code=market, since=now - RECENT, until=now, limit=MOST_ORDERS
+        market_code=market_of(campaign), since=now - RECENT, until=now, limit=MOST_ORDERS
     )
     carts = make_carts(orders, now=now)
-    worst = find_worst_stack(campaign_id=task.campaign_id, now=now, carts=carts, on_progress=tell)
-    return market, worst
+    return find_worst_stack(campaign_id=task.campaign_id, now=now, carts=carts, on_progress=tell)
 
 
 def _say_refusal(task: CheckTask, _language: str) -> str:

@@ -105,7 +105,7 @@ def _margin(order: RecordedOrder, found: Evaluation) -> int:
 
     Less what gifts cost (assumed where no cost is known) and what is taken off the delivery.
     """
-    costs = find_costs([gift.variant_id for gift in found.gifts])
+    costs = find_costs([gift.variant_id for gift in found.gifts], order.market_code)
     share = Policy().assumed_cost_share
     parts = [
         split_worth(found, one, costs=costs, assumed_cost_share=share) for one in found.applied

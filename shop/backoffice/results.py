@@ -18,7 +18,6 @@ from orders.selectors.campaigns import (
 )
 from promotions.core.results import HoldoutLift, Reconciliation, compare_holdout, reconcile
 from promotions.selectors.campaigns import CampaignView
-from promotions.selectors.costs import find_costs
 from promotions.selectors.results import UseCount, count_uses, split_addressed, sum_uses_by_order
 
 
@@ -116,15 +115,10 @@ def _find_lift(campaign: CampaignView, now: datetime) -> HoldoutLift:
 
 
 def _cost_lines(lines: Sequence[CampaignLine]) -> tuple[CostedLine, ...]:
-    """Return the lines with their cost: as it was when they were bought, else as it is today."""
-    unnoted = {line.variant_id for line in lines if line.unit_cost_minor is None}
-    today = find_costs(sorted(unnoted))
-    found = []
-    for line in lines:
-        unit = line.unit_cost_minor
-        unit = today.get(line.variant_id) if unit is None else unit
-        found.append(CostedLine(line, None if unit is None else unit * line.units))
-    return tuple(found)
+    each = ((line, line.unit_cost_minor) for line in lines)
+    return tuple(
+        CostedLine(line, None if unit is None else unit * line.units) for line, unit in each
+    )
 
 
 def _sum_up(lines: Iterable[CostedLine], deliveries: Iterable[CampaignDelivery]) -> Totals:

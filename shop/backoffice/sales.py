@@ -19,6 +19,7 @@ from shop.backoffice.formats import show_day, show_short_money
 from shop.backoffice.memory import remember
 from shop.staff.columns import show_minor
 from shop.staff.numbers import MOST_CHANGE, show_change, show_count, show_percent
+from shop.staff.place import staff_currency
 
 ONLINE = "online"
 PERIODS = (7, 28, 91, 364)
@@ -123,12 +124,17 @@ class Sales:
 
 
 def read_sales(period: Period) -> Sales:
-    """Return the sales of `period` and the one before. Three queries, remembered for a while."""
-    first = period.dates[0]
+    """Return the sales of `period` and the one before, in the page's currency.
+
+    Three queries, remembered for a while.
+    """
+    first, currency = period.dates[0], staff_currency()
     rows = remember(
-        ("sales", period),
+        ("sales", period, currency),
         KEEP_SECONDS.get(period.days, 60),
-        lambda: list_day_sales(since=first - timedelta(days=period.days), today=period.today),
+        lambda: list_day_sales(
+            since=first - timedelta(days=period.days), today=period.today, currency=currency
+        ),
     )
     return Sales(
         period,

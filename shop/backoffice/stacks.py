@@ -8,13 +8,13 @@ from typing import Any
 from promotions.core.conflicts import Conflict
 from promotions.selectors.builder_people import name_campaigns
 from promotions.selectors.campaigns import load_limits
+from promotions.selectors.costs import find_costs
 from shop.backoffice.prospects import show_amount
-from shop.catalog.selectors import load_variant_arrays
 from shop.catalog.selectors.naming import name_goods
 from shop.staff.numbers import show_count, show_units
 
 
-def describe_stack(worst: Conflict | None, market: str, language: str) -> dict[str, Any] | None:
+def describe_stack(worst: Conflict | None, language: str) -> dict[str, Any] | None:
     """Return the worst stack as the page shows it, with the policy's bound; None for none.
 
     Three queries.
@@ -23,9 +23,8 @@ def describe_stack(worst: Conflict | None, market: str, language: str) -> dict[s
         return None
     names = name_goods({"variant": {worst.variant_id}}, language)
     bound = load_limits().stack
-    arrays = load_variant_arrays()
-    at = int((arrays.variant_id == worst.variant_id).argmax())
-    cost = int(arrays.cost_minor[at])
+    market = worst.market_code
+    cost = find_costs([worst.variant_id], market).get(worst.variant_id, -1)
     left = worst.combined_minor - cost * worst.quantity
     return {
         "percent": show_count(worst.depth),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from orders.models import DeliveryMethod
+from orders.selectors.terms import forget_terms
 from shop.catalog.models import ListPrice, Market, Variant
 from shop.catalog.selectors import forget_catalog
 
@@ -14,3 +18,18 @@ def sell_abroad(*variant_ids: int) -> None:
         ListPrice(variant=one, market_id="ca", amount_minor=one.list_minor) for one in sold
     )
     forget_catalog()
+
+
+def open_japan(prices: Mapping[int, tuple[int, int | None]]) -> None:
+    """Open the market "jp", whose yen have no smaller unit, with list price and cost by variant;
+    delivery is 500 yen and nothing is taxed."""
+    Market.objects.create(
+        code="jp", name="Japan", currency="JPY", country="JP", jurisdiction_code="JP"
+    )
+    DeliveryMethod.objects.create(market_code="jp", code="post", name="Post", price_minor=500)
+    ListPrice.objects.bulk_create(
+        ListPrice(variant_id=pk, market_id="jp", amount_minor=amount, cost_minor=cost)
+        for pk, (amount, cost) in prices.items()
+    )
+    forget_catalog()
+    forget_terms()

@@ -11,6 +11,7 @@ from shop.catalog.selectors.arrays import (
     map_external_refs,
 )
 from shop.catalog.selectors.cards import ProductNotFound, get_product, list_cards
+from shop.catalog.selectors.costs import CostToday, cost_sql
 from shop.catalog.selectors.identities import list_identities
 from shop.catalog.selectors.listings import (
     list_category_variants,
@@ -21,6 +22,7 @@ from shop.catalog.selectors.markets import (
     MarketNotFound,
     find_place,
     get_market,
+    has_further_markets,
     home_market,
     list_markets,
 )
@@ -30,14 +32,17 @@ from shop.catalog.selectors.versions import catalog_version, forget_catalog
 
 __all__ = [
     "CategoryNotFound",
+    "CostToday",
     "MarketNotFound",
     "ProductNotFound",
     "catalog_version",
+    "cost_sql",
     "find_place",
     "forget_catalog",
     "get_category",
     "get_market",
     "get_product",
+    "has_further_markets",
     "home_market",
     "list_age_limited",
     "list_bulk_variants",

@@ -45,6 +45,12 @@ def list_markets() -> list[MarketValue]:
     return sorted(active, key=lambda one: (not one.is_home, one.code))
 
 
+def has_further_markets() -> bool:
+    """Return whether the shop has a market, active or not, beside its home market. No query once
+    cached by version."""
+    return any(not one.is_home for one in _markets.get("all", _load).values())
+
+
 def home_market() -> str:
     """Return the code of the market whose list prices stand on the variants: MARKET before a shop
     has any. No query once cached by version."""

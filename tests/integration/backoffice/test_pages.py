@@ -49,7 +49,7 @@ def test_the_dashboard_takes_any_period(root: Client, days: str) -> None:
 def test_sales_of_a_day_tie_to_the_order_lines(stocked_shop: None) -> None:
     _move_orders_to_now()
     today = utc_now().date()
-    rows = list_day_sales(since=today - timedelta(days=3), today=today)
+    rows = list_day_sales(since=today - timedelta(days=3), today=today, currency="USD")
     assert _sum(rows, "sales_minor") == ROWS * SOLD
     assert _sum(rows, "orders") == ROWS
     assert _sum(rows, "margin_minor") == ROWS * (SOLD - 2 * 300)
@@ -64,7 +64,7 @@ def test_a_refund_lowers_the_sales_and_unpaid_orders_are_none(stocked_shop: None
     OrderLine.objects.filter(order=first).update(refunded_quantity=1, refunded_minor=450)
     Order.objects.filter(pk=second.pk).update(status="awaiting_payment")
     today = utc_now().date()
-    rows = list_day_sales(since=today - timedelta(days=3), today=today)
+    rows = list_day_sales(since=today - timedelta(days=3), today=today, currency="USD")
     assert _sum(rows, "sales_minor") == ROWS * SOLD - SOLD - 450
     assert _sum(rows, "margin_minor") == (ROWS - 2) * 300 + (450 - 300)
 
@@ -73,11 +73,11 @@ def test_stored_sums_equal_the_sums_of_the_lines(stocked_shop: None) -> None:
     _move_orders_to_now(days_back=10)
     today = utc_now().date()
     since = today - timedelta(days=20)
-    live = list_day_sales(since=since, today=today)
+    live = list_day_sales(since=since, today=today, currency="USD")
     kept = summarize_sales(now=utc_now())
     assert kept == len(live)
     with CaptureQueriesContext(connection) as queries:
-        assert list_day_sales(since=since, today=today) == live
+        assert list_day_sales(since=since, today=today, currency="USD") == live
     assert len(queries) == 3
     assert summarize_sales(now=utc_now(), everything=True) == kept
 

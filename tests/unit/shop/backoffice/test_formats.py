@@ -93,7 +93,7 @@ def _list_number_formats(path: Path) -> Iterator[str]:
 def _sold(orders: dict[int, int]) -> tuple[DaySales, ...]:
     """Return one row for each {days ago: orders}."""
     return tuple(
-        DaySales(TODAY - timedelta(days=ago), "online", number, *[0] * 7)
+        DaySales(TODAY - timedelta(days=ago), "online", "USD", number, *[0] * 7)
         for ago, number in orders.items()
     )
 
