@@ -15,6 +15,7 @@ from orders.core.values import OrderLineView, OrderView
 from orders.core.wording import EMAIL_WORDS, EMAILS, locale_of, pick
 from orders.models import OrderEvent
 from orders.selectors.views import view_order
+from orders.services.letters import send_letter
 from orders.services.links import renew_link
 from orders.steps.locks import lock_order_step
 from orders.steps.settling import note
@@ -40,7 +41,8 @@ def send_order_email(*, order_id: int, kind: str, now: datetime) -> bool:
         return False
     renew_link(order_id=order_id, now=now)
     order.refresh_from_db()
-    build_message(view_order(order, language=order.language), kind, order.language).send()
+    letter = build_message(view_order(order, language=order.language), kind, order.language)
+    send_letter(letter, order.number, detail)
     note(order, "email_sent", now=now, detail=detail)
     return True
 
@@ -53,7 +55,6 @@ def build_message(order: OrderView, kind: str, language: str) -> EmailMultiAlter
         body=render_to_string("emails/order.txt", given),
         from_email=mail_sender(language),
         to=[order.contact.email],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string("emails/order.html", given), "text/html")
     return message

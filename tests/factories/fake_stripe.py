@@ -16,7 +16,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,6 +77,8 @@ class FakeStripe:
         self.events: list[Event] = []
         self.failing_refunds = 0
         self.url = ""
+        # Asked of each request, before and after it is done; whether its caller hears nothing more
+        self.watch: Callable[[str, bool], bool] | None = None
         self._count = itertools.count(1)
 
     # --- what a shopper does in Stripe's form

@@ -41,15 +41,19 @@ class _Handler(BaseHTTPRequestHandler):
             return
         faults = self.fake.faults
         time.sleep(faults.slow)
-        if faults.happens(faults.lost_before):
+        if faults.happens(faults.lost_before) or self._is_watched(address.path, has_acted=False):
             self.close_connection = True
             return
         asked = {key: values[0] for key, values in parse_qs(address.query).items()}
         status, answer = self._act_once(address.path.split("/")[2:], given, asked)
-        if faults.happens(faults.lost_after):
+        if faults.happens(faults.lost_after) or self._is_watched(address.path, has_acted=True):
             self.close_connection = True
             return
         self._answer(status, answer)
+
+    def _is_watched(self, path: str, *, has_acted: bool) -> bool:
+        watch = self.fake.watch
+        return watch is not None and watch(f"{self.command} {path}", has_acted)
 
     def _act_once(
         self, path: list[str], given: dict[str, str], asked: dict[str, str]

@@ -21,6 +21,7 @@ from orders.fulfilment.core import ParcelState, ParcelView
 from orders.fulfilment.selectors import get_parcel
 from orders.fulfilment.services.steps import lock_parcel
 from orders.models import Order, OrderEvent
+from orders.services.letters import send_letter
 from orders.services.links import renew_link
 from orders.steps.settling import note
 from shop.storeinfo.selectors import mail_sender
@@ -44,7 +45,8 @@ def send_parcel_email(*, shipment_id: int, state: str, now: datetime) -> bool:
     token = renew_link(order_id=order.pk, now=now)
     parcel = get_parcel(shipment_id=shipment_id, language=order.language)
     with override(order.language):
-        make_letter(order, parcel, ParcelState(state), token).send()
+        letter = make_letter(order, parcel, ParcelState(state), token)
+    send_letter(letter, order.number, detail)
     note(order, "email_sent", now=now, detail=detail)
     return True
 
@@ -66,7 +68,6 @@ def make_letter(
         body=render_to_string("emails/parcel.txt", given),
         from_email=mail_sender(order.language),
         to=[order.email],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string("emails/parcel.html", given), "text/html")
     return message

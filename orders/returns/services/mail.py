@@ -17,6 +17,7 @@ from orders.models import Order, OrderEvent
 from orders.returns.core import ReturnState, ReturnView
 from orders.returns.selectors import view_return
 from orders.returns.services.steps import lock_return
+from orders.services.letters import send_letter
 from orders.services.links import renew_link
 from orders.steps.settling import note
 from shop.kernel.money import format_money
@@ -39,7 +40,8 @@ def send_return_email(*, return_id: int, state: str, now: datetime) -> bool:
     token = renew_link(order_id=order.pk, now=now)
     shown = view_return(row, order.language)
     with override(order.language):
-        _make_letter(order, shown, ReturnState(state), token).send()
+        letter = _make_letter(order, shown, ReturnState(state), token)
+    send_letter(letter, order.number, detail)
     note(order, "email_sent", now=now, detail=detail)
     return True
 
@@ -63,7 +65,6 @@ def _make_letter(
         body=render_to_string("emails/return.txt", given),
         from_email=mail_sender(order.language),
         to=[order.email],
-        headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string("emails/return.html", given), "text/html")
     return message
