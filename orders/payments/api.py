@@ -22,11 +22,11 @@ from orders.payments.services.events import forget_old_events, take_event
 from orders.payments.services.reconciling import reconcile_payments
 from orders.payments.services.refunds import (
     REFUNDABLE,
-    Share,
     refund_order,
     refund_whole,
-    settle_returned,
+    take_gifts_back,
 )
+from orders.payments.services.returned import Share, settle_returned
 from orders.payments.services.sending import retry_refund, settle_due_payments
 
 __all__ = [
@@ -55,4 +55,5 @@ __all__ = [
     "settle_returned",
     "start_payment",
     "take_event",
+    "take_gifts_back",
 ]

@@ -49,7 +49,10 @@ REASONS = {
     Return.Reason.LATE: gettext_lazy("It came too late"),
     Return.Reason.OTHER: gettext_lazy("Another reason"),
 }
-
+GIFT = gettext_lazy(
+    "A gift: please put it in when you send back all that you bought."
+    " If you keep it, we take nothing off your refund."
+)
 
 _kept: dict[bool, tuple[float, list[Rule]]] = {}
 
@@ -273,14 +276,16 @@ def _say_line(line: OrderLine, allowed: Allowance, order: Order, language: str) 
         "not_sent": _("Can be sent back once it has left us."),
         "over": _("The time to send it back ended on %(day)s."),
         "none_left": _("All of it is on its way back or refunded."),
-    }[allowed.reason]
+    }[allowed.reason] % {"day": day}
+    if line.is_gift and allowed.pieces:
+        sentence = f"{GIFT} {sentence}"
     return ReturnableLine(
         line_id=line.pk,
         name=line.name,
         pieces=allowed.pieces,
         until=allowed.until,
         reason=allowed.reason,
-        sentence=sentence % {"day": day},
+        sentence=sentence,
     )
 
 

@@ -9,7 +9,7 @@ counters of limits, then redemptions.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,16 +106,23 @@ def commit_redemptions(*, order_ref: str, now: datetime) -> int:
 
 
 @transaction.atomic
-def release_redemptions(*, order_ref: str, now: datetime, is_return: bool = False) -> int:
+def release_redemptions(
+    *,
+    order_ref: str,
+    now: datetime,
+    is_return: bool = False,
+    kept_offers: Collection[int] = (),
+) -> int:
     """Give back uses and budget of `order_ref`, held or committed; return how many. Twice is once.
 
-    After a return in full (`is_return`) campaigns that say so keep theirs used. Locks coupons,
+    After a return in full (`is_return`) campaigns that say so keep theirs used, and so do
+    `kept_offers`, whose gifts the shopper keeps. Locks coupons,
     campaigns, counters, then redemptions, as `hold_redemptions` does. That a redemption is given
     back once is decided by its own row, read again under those locks.
     """
     rows = Redemption.objects.filter(order_ref=order_ref, state__in=COUNTING)
     if is_return:
-        rows = rows.filter(campaign__returns_give_back=True)
+        rows = rows.filter(campaign__returns_give_back=True).exclude(offer_id__in=kept_offers)
     return _give_back(rows, State.RELEASED, now)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -29,26 +29,32 @@ class ReturnedGift:
 
 @transaction.atomic
 def note_returned_gifts(
-    *, order_ref: str, gifts: Sequence[ReturnedGift], is_whole: bool = False
-) -> int:
-    """Note what gifts that come back had cost, each unit's exact share; return how many uses.
+    *,
+    order_ref: str,
+    gifts: Sequence[ReturnedGift],
+    is_whole: bool = False,
+    kept_offers: Collection[int] = (),
+) -> None:
+    """Note what gifts that come back had cost, each unit's exact share.
 
-    With the last unit of an order (`is_whole`) all it was given is back, the delivery included.
+    With the last unit of an order (`is_whole`) all it was given is back, the delivery included,
+    but for gifts of `kept_offers`, which the shopper keeps at least in part.
     Uses that were given back count no more, and are left alone. No query for a part without gifts.
     """
     if not gifts and not is_whole:
-        return 0
+        return
     back = defaultdict[int, list[ReturnedGift]](list)
     for gift in gifts:
         back[gift.offer_id].append(gift)
     uses = Redemption.objects.filter(order_ref=order_ref, state__in=COUNTING).order_by("pk")
     if is_whole:
-        return uses.update(came_back_minor=F("gift_cost_minor") + F("delivery_minor"))
+        back_whole = uses.exclude(offer_id__in=kept_offers)
+        back_whole.update(came_back_minor=F("gift_cost_minor") + F("delivery_minor"))
+        uses = uses.filter(offer_id__in=kept_offers)
     noted = list(uses.filter(offer_id__in=back).select_for_update(of=("self",), no_key=True))
     for use in noted:
         use.came_back_minor += sum(_cost_of(use, gift) for gift in back[use.offer_id])
     Redemption.objects.bulk_update(noted, ["came_back_minor"])
-    return len(noted)
 
 
 def _cost_of(use: Redemption, gift: ReturnedGift) -> int:

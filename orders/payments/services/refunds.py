@@ -7,40 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from orders.core.refunds import units_share
 from orders.core.refusals import OrderRefused, PaymentRefused
 from orders.core.state import OrderStatus
 from orders.core.values import OrderView
 from orders.metrics import refunds_minor_total
-from orders.models import Order, OrderLine
+from orders.models import Order
 from orders.payments.core.values import RefundPart
 from orders.payments.models import Payment, Refund, RefundLine
 from orders.payments.services.outcomes import find_secured, plan_step, tell_due
+from orders.payments.services.returned import (
+    Share,
+    is_all,
+    release_uses,
+    restock,
+    settle_returned,
+    with_unsent_gifts,
+)
 from orders.selectors.views import view_order
 from orders.steps.locks import lock_order_step
-from orders.steps.returned import return_order_points
 from orders.steps.settling import describe_step, give_back, move_order, note
 from profiles.core.values import PurchasedLine
 from profiles.services import record_return_events
-from promotions.services import release_redemptions
-from promotions.services.returned_gifts import ReturnedGift, note_returned_gifts
-from shop.inventory.core.values import StockLine
-from shop.inventory.services import return_stock
 from shop.outbox.services import write_fact
 
 REFUNDABLE = (OrderStatus.PAID, OrderStatus.FULFILLED)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Units of a line that go back, as the line stood before, and their exact price."""
-
-    line: OrderLine
-    quantity: int
-    amount_minor: int
-    is_restocked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +57,26 @@ def refund_order(
 ) -> OrderView:
     """Refund units of a paid order at each unit's frozen share.
 
-    With the last unit the delivery goes back too, the order is refunded in full and its codes
-    and budgets are free again, unless their campaign keeps what a return leaves used. What was
-    not captured yet is not captured any more; the rest is sent after the commit. The same key
-    refunds once. `by_id` is the account of the staff who refunds. Raises OrderRefused
-    (not_refundable, bad_quantity), PaymentRefused (not_paid_here).
+    With the last unit that was bought the delivery goes back too, the order is refunded in full
+    and its codes and budgets are free again, unless their campaign keeps what a return leaves
+    used. Gifts that were sent may be kept; then their offers stay used. What was not captured yet
+    is not captured any more; the rest is sent after the commit. The same key refunds once.
+    `by_id` is the account of the staff who refunds. Raises OrderRefused (not_refundable,
+    bad_quantity), PaymentRefused (not_paid_here).
     """
     order = lock_order_step(order_id)
     if Refund.objects.filter(idempotency_key=idempotency_key, order=order).exists():
         return view_order(order, language=language)
     if order.status not in REFUNDABLE:
         raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
-    shares = _shares(order, parts)
-    is_whole = _is_all(order, shares)
+    shares = with_unsent_gifts(order, _shares(order, parts))
+    is_whole = is_all(order, shares)
     before = order.refunded_minor
     refund = _give(order, shares, _Wish(reason[:80], idempotency_key, now))
     amount = order.refunded_minor - before
     detail = describe_step(by_id=by_id, amount_minor=amount)
     if is_whole:
-        release_redemptions(order_ref=order.number, now=now, is_return=True)
+        release_uses(order, now=now)
         move_order(order, OrderStatus.REFUNDED, now=now, detail=detail, reason=reason)
     else:
         note(order, "refunded", now=now, detail=detail, reason=reason)
@@ -109,25 +102,19 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
     return shares
 
 
-def settle_returned(
-    order: Order, shares: Sequence[Share], *, now: datetime, is_whole: bool
-) -> None:
-    """Settle gifts, partners' shares and points of returned units, after coupons and budgets."""
-    gifts = [
-        ReturnedGift(
-            offer_id=int(part["offer_id"]),
-            worth_minor=-int(part["amount_minor"]),
-            quantity=each.line.quantity,
-            before=each.line.refunded_quantity,
-            more=each.quantity,
-        )
-        for each in shares
-        if each.line.is_gift
-        for part in each.line.adjustments
-    ]
-    note_returned_gifts(order_ref=order.number, gifts=gifts, is_whole=is_whole)
-    units = [(each.line.position, each.line.refunded_quantity, each.quantity) for each in shares]
-    return_order_points(order, units, now=now, is_whole=is_whole)
+@transaction.atomic
+def take_gifts_back(*, order_id: int, parts: Sequence[RefundPart], now: datetime) -> None:
+    """Take gifts of an order whose money is back already: stock, limits and partners' shares.
+
+    Raises OrderRefused (not_refundable, bad_quantity).
+    """
+    order = lock_order_step(order_id)
+    shares = _shares(order, parts)
+    if order.status != OrderStatus.REFUNDED or not all(each.line.is_gift for each in shares):
+        raise OrderRefused("This order cannot be refunded in its state.", code="not_refundable")
+    restock(order, shares, now)
+    release_uses(order, now=now)
+    settle_returned(order, shares, now=now, is_whole=False)
 
 
 def _give(order: Order, shares: list[Share], wish: _Wish) -> Refund:
@@ -135,13 +122,10 @@ def _give(order: Order, shares: list[Share], wish: _Wish) -> Refund:
     if payment is None:
         raise PaymentRefused("This order was not paid here.", code="not_paid_here")
     amount = sum(share.amount_minor for share in shares)
-    is_whole = _is_all(order, shares)
+    is_whole = is_all(order, shares)
     if is_whole:
         amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
-    goods = [StockLine(each.line.variant_id, each.quantity) for each in shares if each.is_restocked]
-    if goods:
-        return_stock(lines=goods, reference=order.number, now=wish.now)
-    _note_lines(shares)
+    restock(order, shares, wish.now)
     give_back(order, amount)
     is_reduction = payment.state == Payment.State.AUTHORIZED and not payment.due_step
     _note_payment(payment, amount, wish.now, is_whole=is_whole, is_reduction=is_reduction)
@@ -208,22 +192,6 @@ def _shares(order: Order, wanted: Sequence[RefundPart]) -> list[Share]:
         )
         shares.append(Share(line, part.quantity, share, part.is_restocked))
     return shares
-
-
-def _is_all(order: Order, shares: Sequence[Share]) -> bool:
-    now_back = {share.line.pk: share.quantity for share in shares}
-    return all(
-        line.refunded_quantity + now_back.get(line.pk, 0) == line.quantity
-        for line in order.lines.all()
-    )
-
-
-def _note_lines(shares: Sequence[Share]) -> None:
-    for share in shares:
-        OrderLine.objects.filter(pk=share.line.pk).update(
-            refunded_quantity=F("refunded_quantity") + share.quantity,
-            refunded_minor=F("refunded_minor") + share.amount_minor,
-        )
 
 
 def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: datetime) -> None:

@@ -19,6 +19,8 @@ from orders.steps.locks import lock_order_step
 from shop.catalog.selectors import list_cards
 
 LONGEST_COMMENT = 500
+# Of an order that was refunded in full only its gifts are left to come back.
+RETURNABLE = (OrderStatus.PAID, OrderStatus.FULFILLED, OrderStatus.REFUNDED)
 
 
 @transaction.atomic
@@ -40,7 +42,7 @@ def request_return(
     order = lock_order_step(order_id)
     if reason not in Return.Reason.values:
         raise OrderRefused(_("Please choose one of the reasons."), code="bad_reason")
-    if order.status not in (OrderStatus.PAID, OrderStatus.FULFILLED):
+    if order.status not in RETURNABLE:
         raise OrderRefused(_("Nothing of this order can be sent back."), code="not_returnable")
     chosen = _choose(order, lines, now)
     row = Return.objects.create(

@@ -10,10 +10,11 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from orders.core.refusals import OrderRefused
-from orders.models import OrderLine
-from orders.payments.api import RefundPart, refund_order
+from orders.core.state import OrderStatus
+from orders.models import Order, OrderLine
+from orders.payments.api import RefundPart, refund_order, take_gifts_back
 from orders.returns.core import Finding, ReturnState, ReturnView
-from orders.returns.models import ReturnLine
+from orders.returns.models import Return, ReturnLine
 from orders.returns.selectors import view_return
 from orders.returns.services.steps import lock_return, note_return, require_state
 
@@ -58,20 +59,7 @@ def settle_return(
     lines = list(row.lines.all())
     known = _check(lines, findings, refusal)
     before = order.refunded_minor
-    parts = [
-        RefundPart(each.line_id, each.accepted, each.is_restocked)
-        for each in findings
-        if each.accepted
-    ]
-    if parts:
-        refund_order(
-            order_id=order.pk,
-            parts=parts,
-            reason=f"return {row.number}",
-            idempotency_key=f"return-{row.pk}",
-            now=now,
-            by_id=by_id,
-        )
+    _give_back(order, row, findings, now=now, by_id=by_id)
     for each in lines:
         _close_line(each, known[each.line_id])
     order.refresh_from_db()
@@ -81,6 +69,28 @@ def settle_return(
     row.save()
     note_return(order, row, now=now, by_id=by_id)
     return view_return(row, language)
+
+
+def _give_back(
+    order: Order, row: Return, findings: Sequence[Finding], *, now: datetime, by_id: int | None
+) -> None:
+    """Refund what is accepted; of an order whose money is back only gifts are left."""
+    parts = [
+        RefundPart(each.line_id, each.accepted, each.is_restocked)
+        for each in findings
+        if each.accepted
+    ]
+    if parts and order.status == OrderStatus.REFUNDED:
+        take_gifts_back(order_id=order.pk, parts=parts, now=now)
+    elif parts:
+        refund_order(
+            order_id=order.pk,
+            parts=parts,
+            reason=f"return {row.number}",
+            idempotency_key=f"return-{row.pk}",
+            now=now,
+            by_id=by_id,
+        )
 
 
 def _check(
