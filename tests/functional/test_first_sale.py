@@ -27,6 +27,18 @@ BUYER = {
     "Postcode": "60601",
     "City": "Chicago",
 }
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver(list => list.getEntries().forEach(
+    entry => entry.hadRecentInput || window.shifts.push(entry.value)
+)).observe({type: "layout-shift", buffered: true});
+"""
+READ = """async () => {
+    for (let at = 0; at < document.body.scrollHeight; at += 400) {
+        scrollTo(0, at);
+        await new Promise(done => setTimeout(done, 30));
+    }
+}"""
 LEDGERS = """
 SELECT r.on_hand = coalesce(sum(m.quantity), 0), r.reserved
 FROM shop_stockrecord r LEFT JOIN shop_stockmovement m
@@ -144,6 +156,7 @@ def buy(page: Page) -> str:
         page.locator(".card__name").get_by_role("link", name=name).first.click()
         page.locator("main").get_by_role("button", name="Add to cart").first.click()
         expect(page.get_by_role("dialog", name="Your cart").get_by_text(name).first).to_be_visible()
+    stand_still(page, urlsplit(page.url).path)
     page.goto("/checkout/")
     page.get_by_label("State or province").select_option("Illinois")
     for label, value in BUYER.items():
@@ -159,6 +172,26 @@ def buy(page: Page) -> str:
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Thank you!")).to_be_visible()
     return urlsplit(page.url).path
+
+
+def stand_still(page: Page, product: str) -> None:
+    """Nothing moves when pictures come, read from the top to the bottom with an empty cache."""
+    browser, state = page.context.browser, page.context.storage_state()
+    assert browser is not None
+    home = "/".join(page.url.split("/")[:3])
+    for width in (390, 1280):
+        context = browser.new_context(
+            base_url=home, storage_state=state, viewport={"width": width, "height": 844}
+        )
+        context.add_init_script(SHIFTS)
+        reader = context.new_page()
+        for path in ("/", "/c/camp/", product, "/cart/"):
+            reader.goto(path, wait_until="load")
+            reader.evaluate(READ)
+            reader.wait_for_load_state("networkidle")
+            assert reader.locator("main img[src*='/media/']").count() > 0, path
+            assert reader.evaluate("window.shifts") == [], f"{path} at {width}"
+        context.close()
 
 
 def send(page: Page, number: str) -> None:

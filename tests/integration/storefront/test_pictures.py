@@ -1,0 +1,61 @@
+"""Pictures of products on shop pages: their size is in the HTML, so that nothing moves."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from shop.catalog.models import Variant
+from tests.factories.pictures import show_picture
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stocked_shop")]
+
+IMAGE = re.compile(r"<img [^>]*>")
+SIZES = ("160", "320")
+
+
+def images(browser: Client, address: str, **asked: Any) -> list[dict[str, str]]:
+    """Return the attributes of all images of a page."""
+    page = browser.get(address, asked)
+    assert page.status_code == 200, address
+    found = IMAGE.findall(page.content.decode())
+    return [dict(re.findall(r'([a-z]+)="([^"]*)"', one)) for one in found]
+
+
+def test_every_picture_has_its_size_in_the_page_and_waits_below_the_first_screen() -> None:
+    browser, variant = Client(), Variant.objects.get(sku="SKU-1")
+    product, category = variant.product, variant.product.category
+    picture = show_picture(variant.pk, alt="Front")
+    browser.post(reverse("cart_add"), {"line": f"{variant.pk}:", "quantity": "1"})
+    pages = {
+        "product": images(browser, reverse("product", args=[product.slug])),
+        "category": images(browser, reverse("category", args=[category.path])),
+        "search": images(browser, reverse("search"), q=product.name),
+        "cart": images(browser, reverse("cart")),
+        "checkout": images(browser, reverse("checkout")),
+        "home": images(browser, reverse("home")),
+    }
+    for name, found in pages.items():
+        for one in found:
+            assert one["width"].isdigit(), (name, one)
+            assert one["height"].isdigit(), (name, one)
+            assert "alt" in one, (name, one)
+    shown = {
+        name: next(one for one in found if one["src"].startswith(picture))
+        for name, found in pages.items()
+        if name != "home"
+    }
+    sources = ", ".join(f"{picture}-{width}.webp {width}w" for width in SIZES)
+    first = shown["product"]
+    assert (first["width"], first["height"], first["alt"]) == ("320", "640", "Front")
+    assert (first["srcset"], first["fetchpriority"]) == (sources, "high")
+    assert "loading" not in first
+    for name in ("category", "search"):
+        assert (shown[name]["srcset"], shown[name]["loading"]) == (sources, "lazy")
+    for name in ("cart", "checkout"):
+        line = shown[name]
+        assert (line["src"], line["width"], line["height"]) == (f"{picture}-160.webp", "72", "72")
