@@ -11,7 +11,7 @@ from typing import Any
 
 from celery.schedules import crontab
 
-from shop.catalog.services import index_changed_products, rebuild_search_words
+from shop.catalog.services import refresh_search
 from shop.celery import app
 from shop.jobs.services import delete_old_runs, mark_hung_runs
 from shop.jobs.tasks import job, wake
@@ -46,10 +46,7 @@ def check_runs() -> int:
 @job(queue="recompute", time_limit=300)
 def index_catalog() -> int:
     """Bring search up to date with products whose words staff changed."""
-    changed = index_changed_products()
-    if changed:
-        rebuild_search_words()
-    return changed
+    return refresh_search()
 
 
 def _every(seconds: int, task: str) -> dict[str, Any]:
@@ -124,6 +121,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "check replay": _at(crontab(hour=5, minute=10), "pricing.tasks.check_replay"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),
+    "delete old lists": _at(
+        crontab(hour=4, minute=45), "shop.product_lists.tasks.delete_old_lists"
+    ),
     "forget old keys": _at(crontab(hour=4, minute=40), "orders.tasks.forget_old_keys_and_contacts"),
 }
 

@@ -35,8 +35,11 @@ class ReadList:
 
 
 def find_file(name: str) -> Path:
-    """Return the path of a kept file. Nobody is ever served from this folder."""
-    return Path(settings.STATE_FOLDER) / "imports" / name
+    """Return the path of a kept file. Nobody is ever served from this folder.
+
+    It lies in the media folder, which web servers and workers share.
+    """
+    return Path(settings.MEDIA_ROOT) / "imports" / name
 
 
 def open_pictures(item: ProductImport) -> IO[bytes] | None:

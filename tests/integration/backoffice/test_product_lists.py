@@ -25,7 +25,7 @@ LIST = 'Art,title,category,price,stock\nMUG,Mug,Home,9.50,3\nCUP,Cup,Home,"50,37
 
 @pytest.fixture(autouse=True)
 def _state(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
+    settings.MEDIA_ROOT = str(tmp_path)
 
 
 def upload(browser: Client, text: str, name: str = "products.csv") -> ProductImport:

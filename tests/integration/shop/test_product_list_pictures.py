@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from shop.catalog.models import ProductPicture
+from shop.catalog.models import Product, ProductPicture
 from shop.catalog.services.pictures import make_pending_pictures
 from shop.product_lists import api
+from shop.product_lists.models import ProductImport
+from shop.product_lists.selectors.reading import find_file
+from shop.product_lists.services.forgetting import delete_old_files
 from tests.factories.pricing import NOON, seed_rules
 from tests.factories.product_lists import find, take_list, tick, work
 
@@ -27,7 +32,6 @@ mug,Mug,Home,,,MUG,9.50,gone.png; trap.png; https://example.org/mug.jpg
 
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     seed_rules()
 
@@ -99,3 +103,50 @@ def test_undoing_a_change_takes_its_pictures_off() -> None:
 def test_a_zip_file_that_is_none_is_refused() -> None:
     with pytest.raises(api.ListRefused, match=r"^p\.zip: this is not a zip file\.$"):
         take_list(LIST, pictures=io.BytesIO(b"no"), pictures_name="p.zip")
+
+
+def test_files_go_a_month_after_the_last_step_and_undoing_needs_none() -> None:
+    def keep(import_id: int) -> list[bool]:
+        upload = ProductImport.objects.get(pk=import_id).upload
+        return [bool(upload) and find_file(one).exists() for one in (upload, f"{upload}.zip")]
+
+    text = b"sku,title,category,price\nPOT,Pot,Home,9.50\n"
+    taken = take_list(
+        "sku,title,category,price\nMUG,Mug,Home,9.50\n", pictures=pack(), pictures_name="a.zip"
+    )
+    left = api.receive_list(
+        file_name="left.csv", content=text, now=NOON, pictures=pack(), pictures_name="b.zip"
+    )
+    busy = api.receive_list(file_name="busy.csv", content=text, now=NOON)
+    api.choose_columns(import_id=busy, fields=find(busy).fields)
+    applied = ProductImport.objects.get(pk=taken.id).applied_at
+    assert applied is not None
+    assert delete_old_files(now=NOON + timedelta(days=30)) == 0
+    later = NOON + timedelta(days=30, seconds=1)
+    assert delete_old_files(now=later) == 1
+    assert [keep(one) for one in (taken.id, left, busy)] == [
+        [True, True],
+        [False, False],
+        [True, False],
+    ]
+    assert delete_old_files(now=applied + timedelta(days=30, seconds=1)) == 1
+    assert keep(taken.id) == [False, False]
+    assert delete_old_files(now=later + timedelta(days=99)) == 0
+    # The one left alone says what to do; the other is undone without its file.
+    api.choose_columns(import_id=left, fields=find(left).fields)
+    api.start_undoing(import_id=taken.id, by_id=None, now=tick())
+    work()
+    assert find(left).problem == "left.csv: the file is no longer there; upload it again."
+    assert (find(taken.id).state, Product.objects.get(external_ref="MUG").is_active) == (
+        "undone",
+        False,
+    )
+    # What an upload left behind that was rolled back
+    stray = find_file("stray.zip")
+    stray.write_bytes(b"x")
+    os.utime(stray, (0, NOON.timestamp()))
+    delete_old_files(now=NOON + timedelta(days=1))
+    assert stray.exists()
+    delete_old_files(now=NOON + timedelta(days=1, seconds=1))
+    assert not stray.exists()
+    assert keep(busy)[0]

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
+    settings.MEDIA_ROOT = str(tmp_path)
     seed_rules()
 
 

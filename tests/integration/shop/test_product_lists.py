@@ -35,7 +35,7 @@ MENDED = LIST.replace('"50,37"', "50.37")
 
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
+    settings.MEDIA_ROOT = str(tmp_path)
     seed_rules()
 
 

@@ -22,7 +22,6 @@ MISTAKE = "products.csv line 7: column 'price': '50,37' has a comma; write 50.37
 
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path / "state"
     settings.MEDIA_ROOT = tmp_path / "media"
     seed_rules()
 
