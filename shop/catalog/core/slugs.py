@@ -45,7 +45,13 @@ def make_sku(product: str, options: Mapping[str, str], taken: Collection[str]) -
 def name_options(options: Mapping[str, str]) -> str:
     """Return what tells a variant from its siblings, in the order of the options.
 
-    >>> name_options({"Size": "M", "Colour": "Red"})
-    'M, Red'
+    A bare number takes the option's name along: "Ridge tent, 3" would be three tents.
+
+    >>> name_options({"Size": "M", "Colour": "Red"}), name_options({"Places": "3"})
+    ('M, Red', 'Places 3')
     """
-    return ", ".join(options.values())[:80]
+    said = (
+        value if any(map(str.isalpha, value)) else f"{name} {value}"
+        for name, value in options.items()
+    )
+    return ", ".join(said)[:80]
