@@ -10,6 +10,7 @@ from uuid import UUID
 from orders.core.gifts import GiftChoice
 from pricing.core.values import PriceView
 from promotions.core.values import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
+from shop.catalog.core.photos import Picture
 from shop.catalog.core.values import CatalogCard
 
 
@@ -180,7 +181,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class OrderLineView:
-    """A frozen line; unit prices list, public, quoted; the rest is for the whole line."""
+    """A frozen line; unit prices list, public, quoted; the rest is for the whole line.
+
+    `photo` is the product's picture of today; without one `drawing` is that of its category.
+    """
 
     line_id: int
     variant_id: int
@@ -203,6 +207,8 @@ class OrderLineView:
     refunded_minor: int
     points_minor: int = 0
     is_gift: bool = False
+    photo: Picture | None = None
+    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

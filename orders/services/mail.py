@@ -17,6 +17,7 @@ from orders.models import OrderEvent
 from orders.selectors.views import view_order
 from orders.services.letters import send_letter
 from orders.services.links import renew_link
+from orders.services.mail_pictures import mail_picture
 from orders.steps.locks import lock_order_step
 from orders.steps.settling import note
 from promotions.core.values import Adjustment, DeliveryCut
@@ -98,6 +99,7 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
     return {
         "name": line.name,
         "quantity": line.quantity,
+        "picture": mail_picture(line.photo, line.name),
         "is_personal": line.is_personal,
         "label": line.label,
         "quoted": _money(line.quoted_minor, order, language),

@@ -23,6 +23,7 @@ from orders.fulfilment.services.steps import lock_parcel
 from orders.models import Order, OrderEvent
 from orders.services.letters import send_letter
 from orders.services.links import renew_link
+from orders.services.mail_pictures import list_mail_pictures
 from orders.steps.settling import note
 from shop.storeinfo.selectors import mail_sender
 
@@ -56,10 +57,12 @@ def make_letter(
 ) -> EmailMultiAlternatives:
     """Return the e-mail in the active language, ready to send."""
     link = f"{settings.SITE_URL}{reverse('order', args=[token])}"
+    pictures = list_mail_pictures([one.line_id for one in parcel.items], order.language)
     given = {
         **_words(order, state),
         "number": order.number,
         "parcel": parcel,
+        "items": [(one, pictures.get(one.line_id)) for one in parcel.items],
         "language": order.language,
         "link": link,
     }

@@ -19,6 +19,7 @@ from orders.returns.selectors import view_return
 from orders.returns.services.steps import lock_return
 from orders.services.letters import send_letter
 from orders.services.links import renew_link
+from orders.services.mail_pictures import list_mail_pictures
 from orders.steps.settling import note
 from shop.kernel.money import format_money
 from shop.storeinfo.selectors import mail_sender
@@ -50,10 +51,12 @@ def _make_letter(
     order: Order, shown: ReturnView, state: ReturnState, token: str
 ) -> EmailMultiAlternatives:
     subject, intro = _say(order, shown, state)
+    pictures = list_mail_pictures([one.line_id for one in shown.items], order.language)
     given = {
         "subject": subject,
         "intro": intro,
         "shown": shown,
+        "items": [(one, pictures.get(one.line_id)) for one in shown.items],
         "is_new": state == ReturnState.REQUESTED,
         "is_settled": state == ReturnState.SETTLED,
         "language": order.language,

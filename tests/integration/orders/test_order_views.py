@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -32,6 +33,7 @@ from tests.factories.orders import (
     make_shopper,
     place,
 )
+from tests.factories.pictures import show_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -94,13 +96,13 @@ def test_orders_are_listed_newest_first_in_pages(visit: QuoteContext, shelf: She
     assert list_orders(shopper_id=shopper.id, before="FT-XXXXX-XXXXX") == []
 
 
-def test_an_order_reads_in_four_statements(visit: QuoteContext, shelf: Shelf) -> None:
+def test_an_order_reads_in_five_statements(visit: QuoteContext, shelf: Shelf) -> None:
     add_to_cart(context=visit, variant_id=shelf.rye)
     add_to_cart(context=visit, variant_id=shelf.gouda)
     order = place(visit)
     with CaptureQueriesContext(connection) as captured:
         get_order_by_token(token=order.token, now=NOON)
-    assert len(captured) == 4
+    assert len(captured) == 5
 
 
 def test_the_letter_shows_both_prices_and_the_label_once_per_kind(
@@ -121,6 +123,27 @@ def test_the_letter_shows_both_prices_and_the_label_once_per_kind(
         assert LABEL in text
         assert f"/orders/{order.token}/" in text
     assert len(mail.outbox) == 1
+
+
+def test_lines_and_letters_show_the_picture_of_their_product(
+    visit: QuoteContext, shelf: Shelf, settings: Any
+) -> None:
+    settings.SITE_URL = "https://shop.example"
+    picture = show_picture(shelf.cheddar)
+    for variant_id in (shelf.cheddar, shelf.rye):
+        add_to_cart(context=visit, variant_id=variant_id)
+    order = place(visit)
+    cheddar, rye = order.lines
+    assert cheddar.photo is not None
+    assert cheddar.photo.at_least(160) == f"{picture}-160.webp"
+    assert (rye.photo, rye.drawing) == (None, "catalog/default.svg")
+    send_order_email(order_id=order.order_id, kind="placed", now=NOON)
+    letter = mail.outbox[0]
+    assert isinstance(letter, EmailMultiAlternatives)
+    html = str(letter.alternatives[0][0])
+    shown = f'src="https://shop.example{picture}-160.webp" alt="{cheddar.name}"'
+    assert f'<img {shown} width="32" height="64"' in html
+    assert (html.count("<img"), "<img" in letter.body) == (1, False)
 
 
 def test_the_letter_speaks_chinese_and_escapes_names(visit: QuoteContext, shelf: Shelf) -> None:

@@ -37,6 +37,7 @@ from tests.factories.orders import (
     place,
 )
 from tests.factories.parcels import buy, deliver, make_carrier, make_pickup
+from tests.factories.pictures import show_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -178,6 +179,7 @@ def test_letters_tell_what_is_in_the_parcel_and_where_to_follow_it(
     visit: QuoteContext, shelf: Shelf
 ) -> None:
     order = buy(visit, {shelf.rye: 2, shelf.gouda: 1})
+    picture = show_picture(shelf.rye, alt="A loaf", alt_zh="一条面包")
     Order.objects.update(language="zh-hans")
     rye = OrderLine.objects.get(sku="RYE")
     parcel = pack_order(order_id=order.order_id, lines=[(rye.pk, 2)], now=NOON)
@@ -197,6 +199,8 @@ def test_letters_tell_what_is_in_the_parcel_and_where_to_follow_it(
         assert "Rye" in body
         assert "Gouda" not in body
         assert "/zh-hans/orders/" in body
+    shown = f'{picture}-160.webp" alt="一条面包" width="32" height="64"'
+    assert shown in str(sent.alternatives[0][0])
     hand_out_parcel(shipment_id=parcel.shipment_id, now=NOON)
     deliver_facts(handlers=HANDLERS, now=NOON)
     assert [each.subject for each in mail.outbox[1:]] == [f"订单 {order.number} 的包裹已送达"]

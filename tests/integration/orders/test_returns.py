@@ -39,6 +39,7 @@ from shop.outbox.services import deliver_facts
 from shop.wiring import HANDLERS
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
 from tests.factories.parcels import buy, deliver
+from tests.factories.pictures import show_picture
 from tests.factories.promotions import make_campaign
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,7 @@ def test_pieces_are_held_until_withdrawn_and_goodwill_counts(
 
 def test_letters_say_what_to_do_in_the_orders_language(visit: QuoteContext, shelf: Shelf) -> None:
     order = buy(visit, {shelf.rye: 1})
+    picture = show_picture(shelf.rye)
     Order.objects.update(language="zh-hans")
     deliver(order)
     deliver_facts(handlers=HANDLERS, now=NOON)
@@ -209,6 +211,8 @@ def test_letters_say_what_to_do_in_the_orders_language(visit: QuoteContext, shel
     assert asked.subject == f"您的退货 {order.number}-R1：后续步骤"
     assert f"/returns/{order.number}-R1/" in asked.body
     assert "请将包裹寄回" in asked.body
+    for letter in (asked, received):
+        assert f'{picture}-160.webp" alt="' in str(letter.alternatives[0][0])
     assert received.subject == f"已收到您的退货 {order.number}-R1"
 
 

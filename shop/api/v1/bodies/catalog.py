@@ -78,7 +78,7 @@ def variant_body(card: CatalogCard) -> Json:
         if amount is None
         else {"amount": f"{amount.normalize():f}", "unit": card.measure_unit},
         "options": _pairs(card.options),
-        "picture_url": card.photo.at_least(640) if card.photo else picture_url(card.picture),
+        "picture_url": shown_url(card.photo, card.picture),
         "available": card.available,
     }
 
@@ -222,6 +222,11 @@ def suggestion_body(suggestion: Suggestion) -> Json:
 
 
 @lru_cache(maxsize=8192)
+def shown_url(photo: Picture | None, drawing: str) -> str | None:
+    """Return the address of a product's photograph, or of its category's drawing."""
+    return photo.at_least(640) if photo else picture_url(drawing)
+
+
 def picture_url(picture: str) -> str | None:
     """Return the address of a picture by its static path; None without one."""
     return static(picture) if picture else None

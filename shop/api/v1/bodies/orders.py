@@ -13,6 +13,7 @@ from orders.core.values import (
 from orders.fulfilment.api import ParcelView, Progress
 from orders.payments.api import PaymentStep
 from shop.api.v1.bodies.cart import adjustment_bodies
+from shop.api.v1.bodies.catalog import shown_url
 from shop.api.v1.bodies.prices import Json, moment, money, why_url
 
 
@@ -80,6 +81,7 @@ def order_line_body(line: OrderLineView, currency: str, locale: str) -> Json:
         "variant_id": line.variant_id,
         "sku": line.sku,
         "name": line.name,
+        "picture_url": shown_url(line.photo, line.drawing),
         "quantity": line.quantity,
         "list_price": money(line.list_minor, currency, locale),
         "public_price": money(line.public_minor, currency, locale),

@@ -63,6 +63,9 @@ class OrderLineSerializer(serializers.Serializer[object]):
     variant_id = serializers.IntegerField()
     sku = serializers.CharField()
     name = serializers.CharField()
+    picture_url = serializers.CharField(
+        allow_null=True, help_text="The product's picture as it is today."
+    )
     quantity = serializers.IntegerField()
     list_price = MoneySerializer()
     public_price = MoneySerializer()
