@@ -3,7 +3,7 @@
 from pricing.services.books import publish_price_book
 from pricing.services.drain import drain_quotes, store_quote
 from pricing.services.fairness import audit_nightly
-from pricing.services.ledger import NotAPrice, load_ledger_bulk, record_list_prices
+from pricing.services.ledger import NotAPrice, load_ledger_bulk
 from pricing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from pricing.services.overrides import OverrideRefused, end_override, set_override
 from pricing.services.partitions import ensure_partitions, seal_quotes
@@ -47,7 +47,6 @@ __all__ = [
     "quote_listing",
     "quote_variants",
     "read_token",
-    "record_list_prices",
     "reject_proposals",
     "replay_quote",
     "replay_quotes",

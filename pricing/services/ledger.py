@@ -85,21 +85,6 @@ def load_ledger_bulk(
     return added
 
 
-@transaction.atomic
-def record_list_prices(
-    *, prices: Mapping[int, int], now: datetime, market: str = "us", channel: str = "online"
-) -> int:
-    """Record list prices (minor units by variant id) set by the merchant; return changes.
-
-    Locks the price rows in order of variant. The public price follows: at once where it would
-    stand above the new list price, otherwise with the next book, inside its guardrails. Where
-    nothing was reduced the anchor moves along, so the public price climbs to the new list price.
-    Writes the fact ListPricesChanged. Raises NotAPrice.
-    """
-    require_prices(prices.values())
-    return len(move_list_prices(prices=prices, now=now, place=(market, channel)))
-
-
 def require_prices(amounts: Iterable[int]) -> None:
     """Raise NotAPrice where one of the amounts is none."""
     if any(amount <= 0 for amount in amounts):
@@ -109,10 +94,13 @@ def require_prices(amounts: Iterable[int]) -> None:
 def move_list_prices(
     *, prices: Mapping[int, int], now: datetime, place: tuple[str, str]
 ) -> list[int]:
-    """Record list prices as `record_list_prices` does, inside the caller's transaction.
+    """Record list prices (minor units by variant id) set by the merchant, inside the caller's
+    transaction; return the variants whose list price is new.
 
-    Return the variants whose list price is new. The number of statements does not grow with the
-    number of prices.
+    Locks the price rows in order of variant. The public price follows: at once where it would
+    stand above the new list price, otherwise with the next book, inside its guardrails. Where
+    nothing was reduced the anchor moves along, so the public price climbs to the new list price.
+    Writes the fact ListPricesChanged. The number of statements does not grow with the prices.
     """
     market, channel = place
     known = PublicPrice.objects.select_for_update().order_by("variant_id")

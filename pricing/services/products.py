@@ -9,7 +9,9 @@ from datetime import datetime
 from django.db import transaction
 
 from pricing.services.ledger import move_list_prices, require_prices
+from pricing.services.list_prices import Ask, set_list_prices, withdraw_list_prices
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow
+from shop.catalog.selectors.editing import list_sold_abroad
 from shop.catalog.services import load_catalog
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import load_opening_stock
@@ -37,6 +39,7 @@ def save_products(
     categories: Sequence[CategoryRow] = (),
     brands: Sequence[BrandRow] = (),
     stock: Mapping[str, int] | None = None,
+    abroad: Mapping[str, Mapping[str, int | None]] | None = None,
     revisions: Mapping[str, int] | None = None,
 ) -> SavedProducts:
     """Create and change products with their variants, so that they can be found and bought at once.
@@ -45,7 +48,9 @@ def save_products(
     the rows. List prices are in the currency of `market` and go into the price ledger, with the
     fact that has prices published anew. `stock` are pieces on hand by reference of the variant,
     with which records are opened that do not exist yet (0 where nothing is said); stock that is
-    there moves only by deliveries, sales and counts. `revisions`: see `load_catalog`.
+    there moves only by deliveries, sales and counts. `abroad` are list prices of further markets
+    by code and reference of the variant, None where it is not sold there; what is not named stays.
+    `revisions`: see `load_catalog`.
 
     Raises NotAPrice, CatalogConflict (nothing is written) and ProductChanged.
     """
@@ -66,7 +71,7 @@ def save_products(
         reference="new product",
         now=now,
     )
-    repriced = set(moved)
+    repriced = set(moved) | _set_abroad(abroad or {}, ids, now)
     changed = loaded.changed | {
         row.ref for row in products if any(ids[one.ref] in repriced for one in row.variants)
     }
@@ -77,3 +82,20 @@ def save_products(
         unchanged=sum(row.ref not in touched for row in products),
         variant_ids=ids,
     )
+
+
+def _set_abroad(
+    abroad: Mapping[str, Mapping[str, int | None]], ids: Mapping[str, int], now: datetime
+) -> set[int]:
+    """Set or withdraw list prices of further markets; return the variants that were changed."""
+    changed: set[int] = set()
+    for market, prices in sorted(abroad.items()):
+        known = list_sold_abroad(variant_ids=[ids[ref] for ref in prices], market=market)
+        asked = {ids[ref]: amount for ref, amount in prices.items()}
+        new = {pk: one for pk, one in asked.items() if one is not None and known.get(pk) != one}
+        gone = [pk for pk, one in asked.items() if one is None and pk in known]
+        if new:
+            set_list_prices(asks={pk: Ask(one) for pk, one in new.items()}, market=market, now=now)
+        withdraw_list_prices(variant_ids=gone, market=market, now=now)
+        changed |= {*new, *gone}
+    return changed

@@ -12,12 +12,8 @@ from django.db.models import OuterRef
 from numpy.typing import NDArray
 
 from promotions.core.carts import Scope
-from promotions.core.parse import parse_scope
-from promotions.core.parse_fields import BadOffer
-from promotions.core.terms import Bundle, extra_scopes
 from promotions.models import Offer, OfferVariant
-from promotions.selectors.book import build_offer_benefit
-from promotions.selectors.scopes import cover_variants
+from promotions.selectors.scopes import cover_variants, list_scopes
 from shop.catalog.selectors import catalog_version, list_never_personal, load_variant_arrays
 
 MOST_KEPT = 20_000
@@ -73,7 +69,7 @@ def _read_goods(offer_ids: Collection[int]) -> dict[int, OfferGoods | None]:
     )
     found = {row.pk: (row, np.array(row.listed, dtype=np.int64)) for row in rows}
     every = {
-        pk: OfferGoods(ids, _scopes_of(row, is_listed=bool(len(ids))))
+        pk: OfferGoods(ids, list_scopes(row, is_listed=bool(len(ids))))
         for pk, (row, ids) in found.items()
     }
     return {pk: _keep_open(goods) for pk, goods in every.items()}
@@ -94,13 +90,3 @@ def _keep_open(goods: OfferGoods) -> OfferGoods | None:
     if means_hidden and not means_open:
         return None
     return OfferGoods(ids[is_open], goods.scopes)
-
-
-def _scopes_of(offer: Offer, *, is_listed: bool) -> tuple[Scope, ...]:
-    try:
-        terms = build_offer_benefit(offer).terms
-        own = () if is_listed else (parse_scope(offer.scope),)
-    except BadOffer:
-        return ()
-    more = extra_scopes(terms)
-    return more if isinstance(terms, Bundle) else (*own, *more)

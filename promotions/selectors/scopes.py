@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from promotions.core.carts import Scope
 from promotions.core.parse import parse_scope
+from promotions.core.parse_fields import BadOffer
 from promotions.core.terms import Bundle, extra_scopes
 from promotions.models import Offer, OfferVariant
 from promotions.selectors.book import build_offer_benefit
@@ -34,6 +35,18 @@ def list_covered_variants(*, offer_id: int) -> NDArray[np.int64]:
         scopes = (parse_scope(offer.scope), *scopes)
     covered = [cover_variants(scope, arrays) for scope in scopes]
     return arrays.variant_id[np.logical_or.reduce(covered)]
+
+
+def list_scopes(offer: Offer, *, is_listed: bool) -> tuple[Scope, ...]:
+    """Return what an offer covers beside its listed variants; nothing for one saved past the
+    admin's check."""
+    try:
+        terms = build_offer_benefit(offer).terms
+        own = () if is_listed else (parse_scope(offer.scope),)
+    except BadOffer:
+        return ()
+    more = extra_scopes(terms)
+    return more if isinstance(terms, Bundle) else (*own, *more)
 
 
 def cover_variants(scope: Scope, arrays: VariantArrays) -> NDArray[np.bool_]:

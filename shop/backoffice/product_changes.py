@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shop.backoffice.products import Draft
 from shop.catalog.core.loading import ProductRow, VariantRow
+from shop.catalog.selectors import get_market
 from shop.catalog.selectors.editing import EditedProduct, EditedVariant
 from shop.staff.columns import show_money
+from shop.staff.numbers import EMPTY
 
 
 def tell_changes(known: EditedProduct, draft: Draft, currency: str) -> str:
     """Return what a save changes: fields by name, prices with their amounts."""
     told = [name for name, is_changed in _fields(known, draft.product).items() if is_changed]
     before = {one.ref: one for one in known.variants}
-    told += filter(
-        None, (_variant(before.get(row.ref), row, currency) for row in draft.product.variants)
-    )
-    return ", ".join(told)
+    told += [_variant(before.get(row.ref), row, currency) for row in draft.product.variants]
+    for market, prices in draft.abroad.items():
+        told += [
+            _abroad(before.get(row.ref), row, market, prices) for row in draft.product.variants
+        ]
+    return ", ".join(filter(None, told))
 
 
 def _fields(known: EditedProduct, row: ProductRow) -> dict[str, bool]:
@@ -42,3 +48,14 @@ def _variant(old: EditedVariant | None, row: VariantRow, currency: str) -> str:
     kept = (old.sku, old.cost_minor, old.gtin, old.is_active, old.name, old.options)
     now = (row.sku, row.cost_minor, row.gtin, row.is_active, row.name, row.options)
     return "" if kept == now else row.sku
+
+
+def _abroad(
+    old: EditedVariant | None, row: VariantRow, market: str, prices: Mapping[str, int | None]
+) -> str:
+    was, becomes = None if old is None else old.abroad.get(market), prices.get(row.ref)
+    if was == becomes:
+        return ""
+    currency = get_market(market).currency
+    said = (EMPTY if one is None else show_money(one, currency) for one in (was, becomes))
+    return f"{row.sku} ({market}) {' → '.join(said)}"

@@ -18,6 +18,8 @@ from unfold.widgets import (
 )
 
 from orders.selectors.terms import list_tax_classes
+from shop.catalog.core.values import MarketValue
+from shop.catalog.selectors import list_markets
 from shop.catalog.selectors.editing import list_category_choices
 from shop.kernel.barcodes import bar_code
 from shop.kernel.measures import Size, parse_size
@@ -246,6 +248,16 @@ class BaseVariantSet(forms.BaseFormSet):
                 form.add_error("sku", _("Two variants must not share a SKU."))
 
 
+def list_markets_abroad() -> list[MarketValue]:
+    """Return the active markets whose list prices do not stand on the variants."""
+    return [one for one in list_markets() if not one.is_home]
+
+
+def abroad_field(code: str) -> str:
+    """Return the name of the field of a market's list price."""
+    return f"price_{code}"
+
+
 def variant_set(data: Any, *, initial: list[dict[str, Any]], currency: str) -> Any:
     """Return the rows of a product's variants, some blank ones after those there are."""
     made = forms.formset_factory(
@@ -258,6 +270,10 @@ def variant_set(data: Any, *, initial: list[dict[str, Any]], currency: str) -> A
     for form in made.forms:
         for name in ("price", "cost"):
             form.fields[name].use_currency(currency)
+        for market in list_markets_abroad():
+            label = _("List price: %(market)s") % {"market": market.name}
+            field = price_field(label=label, required=False, currency=market.currency)
+            form.fields[abroad_field(market.code)] = field
     return made
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import get_language
 
 from pricing.selectors import floor_minor
@@ -16,10 +17,14 @@ from pricing.selectors.listed import (
     tell_demand_basis,
 )
 from profiles.selectors.reviews import summarize_ratings
+from promotions.core.workflow import Phase
+from promotions.selectors.phases import PHASES
+from promotions.selectors.product_offers import list_product_offers
 from shop.backoffice.priors import say_basis
 from shop.catalog.core.values import MarketValue
 from shop.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.catalog.selectors.editing import EditedProduct, EditedVariant
+from shop.catalog.selectors.tree import is_chinese
 from shop.inventory.selectors import list_stock
 from shop.pages.context import PageContext
 from shop.pages.product import product as product_page
@@ -46,14 +51,33 @@ class PriceRow:
     ledger_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """An offer on the product; `address` is "" where the reader may not open it."""
+
+    name: str
+    address: str
+    is_running: bool
+    phase: str | Promise
+    tone: str
+    starts_at: datetime
+    ends_at: datetime
+    needs_code: bool
+    is_personal: bool
+    is_for_members: bool
+    market_code: str
+
+
 def describe_product(known: EditedProduct, now: datetime, account: Any) -> dict[str, Any]:
     """Return what the page of a product shows beside its form."""
     market = get_market(home_market())
     guest = _see_as_guest(known, market, now)
+    offers = _list_offers(known, now, account)
     return {
         "known": known,
         "guest": None if guest is None else _guest_block(guest, market),
-        "offers": [] if guest is None else _list_offers(guest),
+        "running": [one for one in offers if one.is_running],
+        "planned": [one for one in offers if not one.is_running],
         "prices": _list_prices(known, market, now, account),
         "stock": _list_stock(known),
         "reviews": summarize_ratings(product_id=known.product_id),
@@ -92,7 +116,7 @@ def _guest_block(page: ProductPage, market: MarketValue) -> dict[str, Any]:
         "was": "" if was is None else show_money(was, market.currency),
         "unit": ""
         if view.unit_minor is None
-        else f"{show_money(view.unit_minor, market.currency)} {view.unit_label}",
+        else f"{show_money(view.unit_minor, market.currency)} / {view.unit_label}",
         "in_cart": show_money(offer.adjusted_minor, market.currency)
         if offer is not None and offer.adjusted_minor != offer.quoted_minor
         else "",
@@ -100,10 +124,29 @@ def _guest_block(page: ProductPage, market: MarketValue) -> dict[str, Any]:
     }
 
 
-def _list_offers(page: ProductPage) -> list[str]:
-    """Return the names of offers that lower the price of a variant for a guest, each once."""
-    labels = (label for view in page.previews.mine.values() for label in view.labels)
-    return list(dict.fromkeys(labels))
+def _list_offers(known: EditedProduct, now: datetime, account: Any) -> list[OfferRow]:
+    """Return the offers on the product that run or are planned, as they begin."""
+    ids = [one.variant_id for one in known.variants]
+    in_chinese = is_chinese(get_language() or "en")
+    may_open = account.has_perm("promotions.view_offer")
+    return [
+        OfferRow(
+            name=(one.name_zh if in_chinese else "") or one.name,
+            address=reverse("admin:promotions_offer_change", args=[one.offer_id])
+            if may_open
+            else "",
+            is_running=one.campaign.phase is Phase.LIVE,
+            phase=PHASES[one.campaign.phase][0],
+            tone=PHASES[one.campaign.phase][1],
+            starts_at=one.campaign.starts_at,
+            ends_at=one.campaign.ends_at,
+            needs_code=one.requires_coupon,
+            is_personal=one.campaign.audience == "personal",
+            is_for_members=one.campaign.audience == "members",
+            market_code=one.campaign.market_code,
+        )
+        for one in list_product_offers(variant_ids=ids, now=now)
+    ]
 
 
 def _list_prices(

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from pricing.selectors.listed import list_set_prices
 from pricing.services import SavedProducts, save_products
-from shop.backoffice.product_forms import BaseVariantSet, ProductForm
+from shop.backoffice.product_forms import (
+    BaseVariantSet,
+    ProductForm,
+    abroad_field,
+    list_markets_abroad,
+)
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.catalog.core.slugs import make_sku, make_slug, name_options
 from shop.catalog.selectors import home_market
@@ -41,11 +46,12 @@ class Draft:
     categories: tuple[CategoryRow, ...]
     brands: tuple[BrandRow, ...]
     stock: Mapping[str, int]
+    abroad: Mapping[str, Mapping[str, int | None]]
     typed_costs: frozenset[str]
 
 
 def read_product(product_id: int) -> EditedProduct:
-    """Return a product with the list prices that hold. Raises ProductNotFound. Three queries."""
+    """Return a product with the list prices that hold. Raises ProductNotFound. Four queries."""
     known = find_edited(product_id)
     ids = [one.variant_id for one in known.variants]
     prices = list_set_prices(variant_ids=ids, market=home_market())
@@ -89,6 +95,7 @@ def fill_variants(known: EditedProduct | None) -> list[dict[str, Any]]:
             "cost": one.cost_minor,
             "gtin": one.gtin,
             "is_active": one.is_active,
+            **{abroad_field(code): amount for code, amount in one.abroad.items()},
         }
         for one in (() if known is None else known.variants)
     ]
@@ -122,16 +129,20 @@ def draft_product(
         is_child_directed=said["is_child_directed"],
         minimum_age=said["minimum_age"] or 0,
         tax_class=said["tax_class"],
-        variants=tuple(row for row, _stock in rows),
+        variants=tuple(row for row, _said in rows),
     )
     before = {} if known is None else {one.ref: one.cost_minor for one in known.variants}
     return Draft(
         product=product,
         categories=categories,
         brands=brands,
-        stock={row.ref: pieces for row, pieces in rows if pieces is not None},
+        stock={row.ref: pieces for row, said in rows if (pieces := said.get("stock")) is not None},
+        abroad={
+            one.code: {row.ref: said.get(abroad_field(one.code)) for row, said in rows}
+            for one in list_markets_abroad()
+        },
         typed_costs=frozenset(
-            row.ref for row, _stock in rows if row.cost_minor != before.get(row.ref)
+            row.ref for row, _said in rows if row.cost_minor != before.get(row.ref)
         ),
     )
 
@@ -145,6 +156,7 @@ def save_draft(
         categories=draft.categories,
         brands=draft.brands,
         stock=draft.stock,
+        abroad=draft.abroad,
         market=home_market(),
         revisions=None if known is None else {known.ref: revision},
         now=now,
@@ -200,7 +212,7 @@ def _draft_variants(
     form: ProductForm,
     variants: BaseVariantSet,
     now: datetime,
-) -> list[tuple[VariantRow, int | None]]:
+) -> list[tuple[VariantRow, Mapping[str, Any]]]:
     rows = variants.meant()
     before = {} if known is None else {one.ref: one for one in known.variants}
     _refuse_taken(product_ref, rows)
@@ -208,14 +220,14 @@ def _draft_variants(
         return []
     taken = {row.cleaned_data["sku"] for row in rows}
     taken |= list_skus(beginning=make_sku(form.cleaned_data["name"], {}, ()))
-    drafted: list[tuple[VariantRow, int | None]] = []
+    drafted: list[tuple[VariantRow, Mapping[str, Any]]] = []
     for position, row in enumerate(rows):
         said = row.cleaned_data
         sku = said.get("sku") or make_sku(form.cleaned_data["name"], said["chosen"], taken)
         taken.add(sku)
         old = before.get(said["ref"])
         ref = old.ref if old else f"v-{uuid7(epoch_ms(now)).hex}"
-        drafted.append((_draft_variant(row, old, ref, sku, position), said.get("stock")))
+        drafted.append((_draft_variant(row, old, ref, sku, position), said))
     return drafted
 
 

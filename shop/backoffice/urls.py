@@ -50,7 +50,7 @@ from shop.backoffice.views.product_lists import (
     undo_list,
     upload_list,
 )
-from shop.backoffice.views.product_pictures import set_pictures, upload_pictures
+from shop.backoffice.views.product_pictures import set_pictures, show_progress, upload_pictures
 from shop.backoffice.views.products import add_product, archive, change_product, move_stock
 from shop.backoffice.views.quality import show_quality
 from shop.backoffice.views.quotes import find_quote, replay, replay_all, show_quote
@@ -168,6 +168,11 @@ def _list_products(site: AdminSite) -> list[URLPattern]:
             "products/<int:product_id>/pictures/",
             site.admin_view(upload_pictures),
             name="product_pictures",
+        ),
+        path(
+            "products/<int:product_id>/pictures/progress/",
+            site.admin_view(show_progress),
+            name="product_pictures_progress",
         ),
         path(
             "products/<int:product_id>/pictures/set/",

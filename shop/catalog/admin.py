@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -27,6 +27,7 @@ from shop.catalog.models import (
     Variant,
 )
 from shop.catalog.selectors.staff import find_product_ids, find_variant_ids
+from shop.catalog.services import refresh_search
 from shop.kernel.clock import epoch_ms, utc_now
 from shop.kernel.hashing import fingerprint
 from shop.kernel.ids import uuid7
@@ -120,6 +121,11 @@ class CategoryAdmin(KeptAdmin):
             products_in=Subquery(inside.annotate(count=Count("pk")).values("count"))
         )
 
+    def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
+        """Have its products found by its new name."""
+        super().save_model(request, obj, form, change)
+        refresh_search()
+
     @admin.display(description=_("Category"), ordering="path")
     def indented_name(self, row: Category) -> SafeString:
         """The name, moved right by its depth."""
@@ -140,11 +146,12 @@ class BrandAdmin(KeptAdmin):
     readonly_fields = ["external_ref"]
 
     def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
-        """Give a new brand the reference that lists name it by."""
+        """Give a new brand the reference that lists name it by; have products found by its name."""
         if not obj.external_ref:
             ending = uuid7(epoch_ms(utc_now())).hex[-12:]
             obj.external_ref = f"{make_slug([obj.name])[:46] or 'brand'}-{ending}"
         super().save_model(request, obj, form, change)
+        refresh_search()
 
 
 @admin.register(Product)
@@ -188,7 +195,7 @@ class ProductAdmin(KeySearch, KeptAdmin):
 
 @admin.register(Variant)
 class VariantAdmin(KeySearch, KeptAdmin):
-    blank_text = _("Variants come with their products in an import.")
+    blank_text = _("Variants are added on the page of their product, or by a list.")
     list_display = [
         "sku",
         "product",
@@ -213,21 +220,7 @@ class VariantAdmin(KeySearch, KeptAdmin):
         "id__in": find_variant_ids,
     }
     search_help_text = _("SKU or words")
-    autocomplete_fields = ["product"]
     ordering = ["-id"]
-    readonly_fields = ["external_ref", "sku", "list_minor", "list_source", "curve_link"]
-    fieldsets = [
-        (None, {"fields": ["product", "sku", "name", "is_active", "position"]}),
-        (_("Size"), {"fields": ["measure_amount", "measure_unit"]}),
-        (
-            _("Money"),
-            {
-                "fields": ["list_minor", "list_source", "cost_minor", "cost_source", "curve_link"],
-                "description": _("List prices change under Public prices."),
-            },
-        ),
-        (_("Origin"), {"fields": ["external_ref", "gtin"]}),
-    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Variant]:
         """Read free stock with the rows: no query per line."""
@@ -239,14 +232,20 @@ class VariantAdmin(KeySearch, KeptAdmin):
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Variants come with an import, which also opens their price ledger and stock."""
+        """Variants are added on the page of their product, or by a list."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
-        """Note when somebody typed a cost: a word about this one, whatever the feed says."""
-        if {"cost_minor", "cost_source"} & set(form.changed_data):
-            obj.cost_stated_at = utc_now()
-        super().save_model(request, obj, form, change)
+    def change_view(
+        self, request: HttpRequest, object_id: str, *_args: Any, **_options: Any
+    ) -> HttpResponse:
+        """Lead to the page of its product, the one form of it."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        page = reverse("admin:product_change", args=[row.product_id])
+        return HttpResponseRedirect(f"{page}#ft-variants")
 
     @admin.display(description=_("Size"), ordering="name")
     def size(self, row: Variant) -> str:
@@ -262,10 +261,6 @@ class VariantAdmin(KeySearch, KeptAdmin):
     def curve_link(self, row: Variant) -> SafeString | str:
         """A link to the demand curve."""
         return show_link("admin:demand_curve", row.pk, _("curve"))
-
-    def view_on_site(self, row: Variant) -> str:
-        """The product page in the store."""
-        return reverse("product", args=[row.product.slug])
 
 
 @admin.register(ProductPicture)

@@ -24,6 +24,7 @@ PAGES = {
     "product_archive": "shop.change_product",
     "product_stock": "shop.change_stockrecord",
     "product_pictures": "shop.change_productpicture",
+    "product_pictures_progress": "shop.view_product",
     "product_pictures_set": "shop.change_productpicture",
     "demand_curve": "pricing.view_demandmodelversion",
     "change_inbox": "pricing.view_priceproposal",

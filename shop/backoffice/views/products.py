@@ -18,7 +18,7 @@ from shop.backoffice.frame import needs, render_page
 from shop.backoffice.product_changes import tell_changes
 from shop.backoffice.product_forms import ProductForm, variant_set
 from shop.backoffice.product_page import describe_product
-from shop.backoffice.product_pictures import describe_pictures
+from shop.backoffice.product_pictures import describe_pictures, describe_progress
 from shop.backoffice.products import (
     Draft,
     draft_product,
@@ -39,6 +39,7 @@ from shop.catalog.services import (
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import OutOfStock, adjust_stock, receive_stock
 from shop.kernel.clock import utc_now
+from shop.staff.keys import read_number
 from shop.staff.log import write_act
 from shop.staff.reasons import SHORTEST_REASON, say_refusal
 
@@ -171,8 +172,11 @@ def _show(
     }
     if known is not None:
         context |= describe_product(known, utc_now(), account)
+        pictures = describe_pictures(known)
         context |= {
-            "pictures": describe_pictures(known),
+            "pictures": pictures,
+            "progress": describe_progress(pictures, ()),
+            "moved": read_number(request.GET.get("moved", "")),
             "may_change_pictures": account.has_perm("shop.change_productpicture"),
         }
     title: str | Promise = known.name if known else gettext_lazy("New product")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from shop.catalog.models import Brand, Category, Product, Variant
+from shop.catalog.models import Brand, Category, ListPrice, Product, Variant
 from shop.catalog.selectors.cards import ProductNotFound
 
 
 @dataclass(frozen=True, slots=True)
 class EditedVariant:
-    """A variant with all that staff may change. Amounts are minor units."""
+    """A variant with all that staff may change. Amounts are minor units; those of `abroad` are list
+    prices of further markets by code."""
 
     variant_id: int
     ref: str
@@ -27,6 +28,7 @@ class EditedVariant:
     cost_source: str
     gtin: str
     is_active: bool
+    abroad: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,15 @@ class EditedProduct:
 
 
 def find_edited(product_id: int) -> EditedProduct:
-    """Return a product as it is now, archived or not. Raises ProductNotFound. Two queries."""
+    """Return a product as it is now, archived or not. Raises ProductNotFound. Three queries."""
     row = Product.objects.select_related("category", "brand").filter(pk=product_id).first()
     if row is None:
         raise ProductNotFound("There is no such product.", product_id=product_id)
-    variants = Variant.objects.filter(product=row).order_by("position", "pk")
+    variants = (
+        Variant.objects.filter(product=row)
+        .prefetch_related("list_prices")
+        .order_by("position", "pk")
+    )
     return EditedProduct(
         product_id=row.pk,
         ref=row.external_ref,
@@ -106,7 +112,14 @@ def _edited(row: Variant, option_names: tuple[str, ...]) -> EditedVariant:
         cost_source=row.cost_source,
         gtin=row.gtin,
         is_active=row.is_active,
+        abroad={one.market_id: one.amount_minor for one in row.list_prices.all()},
     )
+
+
+def list_sold_abroad(*, variant_ids: Collection[int], market: str) -> dict[int, int]:
+    """Return list prices by variant id in a market but the home one. One query."""
+    rows = ListPrice.objects.filter(market_id=market, variant_id__in=variant_ids)
+    return dict(rows.values_list("variant_id", "amount_minor"))
 
 
 def list_category_choices() -> list[tuple[str, str]]:

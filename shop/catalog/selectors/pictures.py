@@ -22,6 +22,7 @@ class EditedPicture:
     alt: str
     alt_zh: str
     picture: Picture | None
+    variant_id: int | None
 
 
 def picture_file(digest: str, width: int) -> str:
@@ -50,6 +51,7 @@ def list_edited_pictures(product_id: int) -> list[EditedPicture]:
             alt=row.alt,
             alt_zh=row.alt_zh,
             picture=make_value(row, "en") if row.state == ProductPicture.State.READY else None,
+            variant_id=row.variant_id,
         )
         for row in rows
     ]

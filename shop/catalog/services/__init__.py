@@ -1,7 +1,11 @@
 """Write the catalogue."""
 
 from shop.catalog.services.editing import archive_product, restore_product, state_costs
-from shop.catalog.services.indexing import index_changed_products, rebuild_search_words
+from shop.catalog.services.indexing import (
+    index_changed_products,
+    rebuild_search_words,
+    refresh_search,
+)
 from shop.catalog.services.loading import (
     ProductChanged,
     load_catalog,
@@ -19,6 +23,7 @@ __all__ = [
     "load_placements",
     "load_stores",
     "rebuild_search_words",
+    "refresh_search",
     "restore_product",
     "state_costs",
 ]

@@ -22,8 +22,9 @@ VECTOR = """
 def index_changed_products(*, limit: int | None = None) -> int:
     """Compute the search vector of active products that have none; return how many.
 
-    A trigger empties the vector of a product whose words change, so this catches edits made in
-    any way. Safe to run twice and at the same time: rows are locked, others are skipped.
+    Triggers empty the vector of a product whose words change, or those of its brand or a category
+    above it, so this catches edits made in any way. Safe to run twice and at the same time: rows
+    are locked, others are skipped.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -61,6 +62,14 @@ def index_changed_products(*, limit: int | None = None) -> int:
         )
         cursor.execute("DROP TABLE cut_words")
     return len(rows)
+
+
+def refresh_search() -> int:
+    """Bring search up to date with products whose words changed; return how many."""
+    changed = index_changed_products()
+    if changed:
+        rebuild_search_words()
+    return changed
 
 
 # What of a product is listed; the quotes are doubled for `ts_stat`, which takes a statement.

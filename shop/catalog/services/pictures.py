@@ -6,6 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from shop.catalog.core.pictures import (
     looks_like_picture,
     make_picture,
 )
-from shop.catalog.models import Product, ProductPicture
+from shop.catalog.models import Product, ProductPicture, Variant
 from shop.catalog.selectors.pictures import picture_file
 from shop.kernel.errors import FairtagError
 from shop.kernel.ids import uuid7
@@ -133,17 +134,32 @@ def _make_next() -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class PictureWords:
+    """What staff say of a picture; `variant_id` is the one variant it shows, None for all."""
+
+    alt: str
+    alt_zh: str
+    variant_id: int | None
+
+
 def arrange_pictures(
-    *, product_id: int, order: Sequence[int], words: Mapping[int, tuple[str, str]]
+    *, product_id: int, order: Sequence[int], words: Mapping[int, PictureWords]
 ) -> None:
-    """Put a product's pictures in this order, and describe them in English and Chinese."""
+    """Put a product's pictures in this order, describe them, and give them to its variants.
+
+    A variant of another product is none of its own: the picture then shows all variants.
+    """
     with transaction.atomic():
         rows = ProductPicture.objects.select_for_update().filter(product_id=product_id)
         place = {pk: at for at, pk in enumerate(order)}
+        own = set(Variant.objects.filter(product_id=product_id).values_list("pk", flat=True))
         for row in rows.order_by("pk"):
             row.position = place.get(row.pk, len(order))
-            row.alt, row.alt_zh = words.get(row.pk, (row.alt, row.alt_zh))
-            row.save(update_fields=["position", "alt", "alt_zh"])
+            if said := words.get(row.pk):
+                row.alt, row.alt_zh = said.alt[:200], said.alt_zh[:200]
+                row.variant_id = said.variant_id if said.variant_id in own else None
+            row.save(update_fields=["position", "alt", "alt_zh", "variant"])
 
 
 def remove_picture(*, product_id: int, picture_id: int) -> bool:

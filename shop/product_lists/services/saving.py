@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pricing.services import Ask, save_products, set_list_prices, withdraw_list_prices
+from pricing.services import save_products
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.catalog.core.slugs import make_slug, name_options
 from shop.catalog.selectors.stored import list_brand_refs
@@ -165,14 +165,13 @@ class Saving:
             brands=list(self.brands.values()),
             market=self.home,
             stock={refs[sku]: pieces for sku, pieces in self.opening.items()},
+            abroad={
+                market: {refs[sku]: amount for sku, amount in prices.items()}
+                for market, prices in self.prices.items()
+            },
             now=now,
         )
         ids = {sku: saved.variant_ids[ref] for sku, ref in refs.items()}
-        for market, prices in sorted(self.prices.items()):
-            asks = {ids[sku]: Ask(one) for sku, one in prices.items() if one is not None}
-            set_list_prices(asks=asks, market=market, now=now)
-            gone = [ids[sku] for sku, one in prices.items() if one is None]
-            withdraw_list_prices(variant_ids=gone, market=market, now=now)
         for sku in sorted(self.counted, key=lambda one: ids[one]):
             adjust_stock(
                 variant_id=ids[sku], on_hand=self.counted[sku], reference=reference, now=now

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from pricing.models import DemandModelVersion, PriceOverride, PublicPrice
 from pricing.selectors import demand_curve
-from pricing.services import publish_price_book, record_list_prices
+from pricing.services import Ask, publish_price_book, set_list_prices
 from pricing.services.look_counts import drain_looks
 from shop.backoffice.curves import compare_prices, draw_demand
 from shop.backoffice.memory import forget_all
@@ -165,7 +165,7 @@ def test_a_variant_without_a_price_has_an_empty_story(chief: Client, dairy: Dair
 
 
 def test_a_new_list_price_stands_in_the_story(chief: Client, dairy: Dairy) -> None:
-    record_list_prices(prices={dairy.rye: 310}, now=NOON + timedelta(hours=1))
+    set_list_prices(asks={dairy.rye: Ask(310)}, market="us", now=NOON + timedelta(hours=1))
     page = chief.get(reverse("admin:price_story", args=[dairy.rye]))
     newest = page.context["lines"][0]
     assert (str(newest.kind), newest.amount, newest.change) == ("list price", "$3.10", "+3.3 %")

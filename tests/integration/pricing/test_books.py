@@ -18,11 +18,12 @@ from pricing.models import (
 )
 from pricing.selectors import current_public_prices, floor_minor
 from pricing.services import (
+    Ask,
     flag_emergency,
     load_ledger_bulk,
     publish_price_book,
     quote_variants,
-    record_list_prices,
+    set_list_prices,
 )
 from profiles.services import drain_events
 from shop.outbox.models import Fact
@@ -106,7 +107,7 @@ def test_a_merchants_price_cut_shows_with_the_next_book_and_touches_nothing_else
 ) -> None:
     open_dairy()
     later = NOON + timedelta(hours=2)
-    assert record_list_prices(prices={dairy.brie: 450}, now=later) == 1
+    assert set_list_prices(asks={dairy.brie: Ask(450)}, market="us", now=later) == 1
     report = publish_price_book(now=later)
     assert (report.is_new, report.variants) == (True, 1)
     found = current_public_prices(variant_ids=dairy.all, now=later + timedelta(seconds=5))
@@ -125,7 +126,7 @@ def test_a_merchants_price_rise_is_climbed_ten_percent_a_day(dairy: Dairy) -> No
     open_dairy()
     make_model({dairy.brie: 1.0}, trained_at=NOON)
     start = NOON + timedelta(hours=2)
-    record_list_prices(prices={dairy.brie: 799}, now=start)
+    set_list_prices(asks={dairy.brie: Ask(799)}, market="us", now=start)
     prices = []
     for hours in (0, 6, 31, 56, 81):
         publish_price_book(now=start + timedelta(hours=hours), everything=True)
@@ -136,7 +137,10 @@ def test_a_merchants_price_rise_is_climbed_ten_percent_a_day(dairy: Dairy) -> No
 
 def test_prices_set_twice_the_same_change_nothing(dairy: Dairy) -> None:
     open_dairy()
-    assert record_list_prices(prices={dairy.brie: 600}, now=NOON + timedelta(hours=1)) == 0
+    assert (
+        set_list_prices(asks={dairy.brie: Ask(600)}, market="us", now=NOON + timedelta(hours=1))
+        == 0
+    )
     assert not Fact.objects.filter(kind="ListPricesChanged").exists()
 
 

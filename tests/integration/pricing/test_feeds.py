@@ -5,24 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.test import RequestFactory
 
 from pricing.models import BreakerTrip, CompetitorSource
 from pricing.services.breakers import close_trip
 from pricing.services.competitor_sources import save_source
 from pricing.services.feeds import find_held, is_held, record_pulse, watch_feeds
-from shop.catalog.admin import VariantAdmin
 from shop.catalog.core.loading import ProductRow, VariantRow
 from shop.catalog.models import Market, Variant
 from shop.catalog.selectors.staff import list_stated_costs
-from shop.catalog.services import load_catalog
+from shop.catalog.services import load_catalog, state_costs
 from tests.factories.competitors import make_source
 from tests.factories.pricing import NOON, Dairy
 
@@ -119,16 +115,10 @@ def test_a_typed_cost_does_not_stand_in_for_a_silent_competitor(dairy: Dairy) ->
 
 def test_staff_who_type_a_cost_are_heard(dairy: Dairy) -> None:
     gouda = Variant.objects.get(pk=dairy.gouda)
-    table, request = VariantAdmin(Variant, admin.site), RequestFactory().post("/")
-    form = SimpleNamespace(changed_data=["name"])
-    table.save_model(request, gouda, form, change=True)
-    assert Variant.objects.get(pk=gouda.pk).cost_stated_at is None
-    form = SimpleNamespace(changed_data=["cost_minor"])
-    table.save_model(request, gouda, form, change=True)
-    assert Variant.objects.get(pk=gouda.pk).cost_stated_at is not None
+    state_costs(refs=[gouda.external_ref], now=NOON + HOUR)
+    assert Variant.objects.get(pk=gouda.pk).cost_stated_at == NOON + HOUR
     assert list_stated_costs(since=NOON) == [gouda.pk]
-    gouda.cost_minor, gouda.cost_source = None, "unknown"
-    table.save_model(request, gouda, form, change=True)
+    Variant.objects.filter(pk=gouda.pk).update(cost_minor=None, cost_source="unknown")
     assert list_stated_costs(since=NOON) == []
 
 

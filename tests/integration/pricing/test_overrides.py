@@ -9,10 +9,11 @@ import pytest
 from pricing.models import PriceLedgerEntry, PriceOverride, PublicPrice
 from pricing.selectors import floor_minor, list_overrides, list_quality
 from pricing.services import (
+    Ask,
     OverrideRefused,
     end_override,
     publish_price_book,
-    record_list_prices,
+    set_list_prices,
     set_override,
 )
 from shop.catalog.models import Variant
@@ -167,7 +168,7 @@ def test_what_is_wrong_with_our_numbers_is_listed_with_sentences(dairy: Dairy) -
 def test_badges_outlive_a_book_of_a_few_variants(dairy: Dairy) -> None:
     open_dairy()
     before = list_quality().counts
-    record_list_prices(prices={dairy.brie: 590}, now=LATER)
+    set_list_prices(asks={dairy.brie: Ask(590)}, market="us", now=LATER)
     publish_price_book(now=LATER + timedelta(hours=1))
     after = list_quality().counts
     assert after["lone_in_category"] == before["lone_in_category"] == 3

@@ -20,11 +20,12 @@ from pricing.models import PriceLedgerEntry, PublicPrice
 from pricing.selectors.listed import DemandBasis, count_priors, tell_demand_basis
 from pricing.selectors.prices import floor_minor, list_prices
 from pricing.services import (
+    Ask,
     NotAPrice,
     publish_price_book,
     quote_variants,
-    record_list_prices,
     save_products,
+    set_list_prices,
 )
 from pricing.services.quoting import quote_listing
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
@@ -136,8 +137,8 @@ def test_saving_again_changes_only_what_differs() -> None:
     assert PublicPrice.objects.get(variant__sku="LS-L").list_minor == 4_200
     assert Product.objects.get().revision == product.revision + 1
     # A price that was set elsewhere is as much a change as any.
-    reduced = {Variant.objects.get(sku="LS-S").pk: 3_000}
-    record_list_prices(prices=reduced, now=NOON + timedelta(minutes=1))
+    reduced = {Variant.objects.get(sku="LS-S").pk: Ask(3_000)}
+    set_list_prices(asks=reduced, market="us", now=NOON + timedelta(minutes=1))
     assert save(dearer, now=NOON + timedelta(hours=2)).changed == {"linen-shirt"}
     assert PublicPrice.objects.get(variant__sku="LS-S").list_minor == 3_500
 

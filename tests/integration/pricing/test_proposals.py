@@ -226,7 +226,9 @@ def test_an_approval_that_could_not_be_published_lapses(dairy: Dairy) -> None:
 def test_a_merchants_own_price_waits_for_nobody(dairy: Dairy) -> None:
     from_services = pytest.importorskip("pricing.services")
     open_inbox(dairy)
-    from_services.record_list_prices(prices={dairy.gouda: 450}, now=LATER)
+    from_services.set_list_prices(
+        asks={dairy.gouda: from_services.Ask(450)}, market="us", now=LATER
+    )
     publish_price_book(now=LATER + timedelta(hours=2))
     assert public_of(dairy.gouda) == 450
 

@@ -11,7 +11,7 @@ import pytest
 from pricing.core.optimum import say_rule
 from pricing.models import PublicPrice
 from pricing.selectors import floor_minor, list_quality
-from pricing.services import publish_price_book, record_list_prices
+from pricing.services import Ask, publish_price_book, set_list_prices
 from shop.catalog.models import Product, Variant
 from shop.catalog.selectors import forget_catalog
 from tests.factories.policies import change_policy
@@ -55,7 +55,7 @@ def test_without_a_cost_a_share_of_the_list_price_is_the_floor(dairy: Dairy) -> 
 
 def test_a_price_below_cost_is_the_merchants_own_and_stays(dairy: Dairy) -> None:
     publish()
-    record_list_prices(prices={dairy.brie: 380}, now=LATER)
+    set_list_prices(asks={dairy.brie: Ask(380)}, market="us", now=LATER)
     for days in range(1, 7):
         publish_price_book(now=LATER + timedelta(days=days), everything=True)
     assert public_of(dairy.brie) == 380

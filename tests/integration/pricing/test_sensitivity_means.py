@@ -25,12 +25,13 @@ from pricing.selectors.serving import forget_serving, get_serving
 from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.versions import get_model_version, load_model
 from pricing.services import (
+    Ask,
     drain_quotes,
     entries,
     publish_price_book,
     quote_variants,
-    record_list_prices,
     replay_quote,
+    set_list_prices,
 )
 from pricing.services.audited_prices import open_shelves
 from pricing.services.books import read_book_notes
@@ -149,7 +150,7 @@ def test_an_average_member_gets_less_off_than_at_the_markets_elasticity(
 
 def test_a_change_of_one_price_keeps_each_variants_mean(dairy: Dairy, alice: ShopperValue) -> None:
     before = arrays_now()
-    record_list_prices(prices={dairy.cheddar: 390}, now=NOON + 3 * QUARTER)
+    set_list_prices(asks={dairy.cheddar: Ask(390)}, market="us", now=NOON + 3 * QUARTER)
     report = publish_price_book(now=NOON + 3 * QUARTER)
     assert (report.is_new, report.variants) == (True, 1)
     after = arrays_now()
