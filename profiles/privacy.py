@@ -18,9 +18,16 @@ FIELDS = {
         derived="created_at last_seen_at",
         legal="consent_price consent_recommendations consent_marketing consent_analytics erased_at",
     ),
+    "Customer": classify(
+        link="shopper",
+        personal="number name phone address_line1 address_line2 city region postcode country"
+        " language marketing",
+        derived="updated_at",
+    ),
     "OnlineLag": classify(none="id since", link="shopper"),
     "ConsentRecord": classify(
-        none="id", legal="shopper purpose is_granted how locale text_version recorded_at"
+        none="id",
+        legal="shopper purpose is_granted how locale text_version recorded_at given_on source",
     ),
     "AuditTrait": classify(none="id name", link="shopper", audit="value"),
     "Event": classify(

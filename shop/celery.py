@@ -14,7 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 app = Celery("fairtag")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["profiles", "pricing", "promotions", "orders", "orders.payments"])
-app.autodiscover_tasks(["shop.backoffice", "shop.catalog", "shop.product_lists"])
+app.autodiscover_tasks(
+    ["shop.backoffice", "shop.catalog", "shop.customer_lists", "shop.product_lists"]
+)
 app.autodiscover_tasks(["shop"], related_name="schedule")
 
 

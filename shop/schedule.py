@@ -69,6 +69,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "make batches of codes": _every(60, "promotions.tasks.make_codes"),
     "answer questions about campaigns": _every(60, "shop.backoffice.tasks.answer_campaign_checks"),
     "work on product lists": _every(60, "shop.product_lists.tasks.work_on_product_lists"),
+    "work on customer lists": _every(60, "shop.customer_lists.tasks.work_on_customer_lists"),
     "drop unreviewed documents": _every(3600, "promotions.tasks.drop_documents"),
     "announce budget alerts": _every(60, "promotions.tasks.announce_alerts"),
     "give back expired offers": _every(60, "promotions.tasks.give_back_expired_holds"),
@@ -120,6 +121,9 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "check replay": _at(crontab(hour=5, minute=10), "pricing.tasks.check_replay"),
     "forget what expired": _at(crontab(hour=4, minute=30), "profiles.tasks.forget_expired"),
+    "forget customer lists": _at(
+        crontab(hour=4, minute=35), "shop.customer_lists.tasks.forget_customer_lists"
+    ),
     "sum up all sales": _at(crontab(hour=4, minute=50), "orders.tasks.summarize_all_sales"),
     "delete old lists": _at(
         crontab(hour=4, minute=45), "shop.product_lists.tasks.delete_old_lists"

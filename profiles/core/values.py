@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import numpy as np
@@ -232,6 +232,8 @@ class ConsentValue:
     locale: str
     text_version: str
     recorded_at: datetime
+    given_on: date | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from profiles.models.accounts import Account
 from profiles.models.audit import AuditTrait
 from profiles.models.consent import ConsentRecord
+from profiles.models.customers import Customer
 from profiles.models.events import Event
 from profiles.models.experiment_results import (
     ExperimentItem,
@@ -25,6 +26,7 @@ __all__ = [
     "Account",
     "AuditTrait",
     "ConsentRecord",
+    "Customer",
     "Event",
     "Experiment",
     "ExperimentArm",

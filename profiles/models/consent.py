@@ -8,7 +8,11 @@ from profiles.models.shoppers import Shopper
 
 
 class ConsentRecord(models.Model):
-    """One answer of one shopper to one question, with the version of the text they saw."""
+    """One answer of one shopper to one question, with the version of the text they saw.
+
+    An answer that was given elsewhere and came in by a list names the day and where: `given_on`
+    and `source`. The list alone is no answer.
+    """
 
     class Purpose(models.TextChoices):
         PRICE = "price", "personal prices"
@@ -23,6 +27,8 @@ class ConsentRecord(models.Model):
     locale = models.CharField(max_length=16)
     text_version = models.CharField(max_length=40)
     recorded_at = models.DateTimeField()
+    given_on = models.DateField(null=True, help_text="Where it was given before it came here.")
+    source = models.CharField(max_length=120, blank=True, db_default="")
 
     class Meta:
         ordering = ["-recorded_at", "-id"]

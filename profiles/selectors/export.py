@@ -9,6 +9,7 @@ from uuid import UUID
 
 from profiles.core.tags import TAG_NAMES
 from profiles.models import (
+    Customer,
     Event,
     ExperimentOutcome,
     Exposure,
@@ -41,12 +42,13 @@ _EVENT_FIELDS = (
 
 
 def export_shopper(shopper_id: int) -> Mapping[str, Any]:
-    """Return JSON values: shopper, account, consents, traits, profile, events,
-    reviews, experiments. Nine queries."""
+    """Return JSON values: shopper, account, customer, consents, traits, profile, events,
+    reviews, experiments. Ten queries."""
     shopper = Shopper.objects.select_related("account", "home_store").get(pk=shopper_id)
     return {
         "shopper": _shopper(shopper),
         "account": _account(shopper),
+        "customer": _customer(shopper),
         "consents": [
             {
                 "purpose": consent.purpose,
@@ -55,6 +57,8 @@ def export_shopper(shopper_id: int) -> Mapping[str, Any]:
                 "locale": consent.locale,
                 "text_version": consent.text_version,
                 "at": consent.recorded_at.isoformat(),
+                "given_on": consent.given_on.isoformat() if consent.given_on else None,
+                "source": consent.source,
             }
             for consent in list_consents(shopper_id)
         ],
@@ -91,6 +95,13 @@ def _shopper(shopper: Shopper) -> dict[str, Any]:
             for guest in shopper.merged_guests.values_list("pseudonym", flat=True).order_by("pk")
         ],
     }
+
+
+def _customer(shopper: Shopper) -> dict[str, Any] | None:
+    """Return what a list of customers said of the shopper."""
+    names = [one.name for one in Customer._meta.concrete_fields if one.name != "shopper"]
+    said = Customer.objects.filter(shopper=shopper).values(*names).first()
+    return said and {**said, "updated_at": said["updated_at"].isoformat()}
 
 
 def _account(shopper: Shopper) -> dict[str, Any] | None:

@@ -148,6 +148,8 @@ def list_consents(shopper_id: int) -> list[ConsentValue]:
             locale=record.locale,
             text_version=record.text_version,
             recorded_at=record.recorded_at,
+            given_on=record.given_on,
+            source=record.source,
         )
         for record in ConsentRecord.objects.filter(shopper_id=shopper_id)
     ]

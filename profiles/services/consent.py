@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from django.db import transaction
@@ -38,13 +38,16 @@ def set_consent(
     text_version: str,
     now: datetime,
     reason: str = "",
+    given_on: date | None = None,
+    source: str = "",
 ) -> ShopperValue:
     """Record an answer, effective on the next quote on all devices. Fact ConsentChanged.
 
     Withdrawing is as easy as granting: the same call. `reason` is kept when personal prices are
     switched off and forgotten when they are switched on. An answer that changes nothing is not
-    recorded again. Who now agrees to nothing that needs a profile has none any more. Raises
-    UnknownPurpose, ShopperNotFound. Locks the shopper's row.
+    recorded again. `given_on` and `source` name an answer that was given elsewhere. Who now agrees
+    to nothing that needs a profile has none any more. Raises UnknownPurpose, ShopperNotFound.
+    Locks the shopper's row.
     """
     if purpose not in _FLAGS:
         raise UnknownPurpose(f"Purposes are {', '.join(PURPOSES)}.", purpose=purpose)
@@ -64,6 +67,8 @@ def set_consent(
         locale=locale[:16],
         text_version=text_version[:40],
         recorded_at=now,
+        given_on=given_on,
+        source=source[:120],
     )
     consent_changes_total.labels(purpose=purpose, granted=str(granted).lower()).inc()
     if not shopper_value(shopper).consents.allows_tracking:

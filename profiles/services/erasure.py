@@ -17,6 +17,7 @@ from profiles.core.keys import STREAM
 from profiles.core.privacy import RoomPrivacy
 from profiles.models import (
     Account,
+    Customer,
     Event,
     ExperimentOutcome,
     Exposure,
@@ -55,7 +56,7 @@ def erase_everywhere(*, shopper_id: int, rooms: Sequence[RoomPrivacy], now: date
 def erase_shopper(shopper_id: int, now: datetime) -> None:
     """Erase a shopper in this room. Fact ShopperErased. Safe to run twice. Locks the row.
 
-    Events, reviews, profile, traits and login are deleted. The row stays as nobody: a new
+    Events, reviews, profile, traits, address and login are deleted. The row stays as nobody: a new
     pseudonym, no reference, all consents off; the consent log hangs on it as long as the law wants
     it kept.
     Guests that became this shopper are erased with it. Raises StaffAccount.
@@ -70,6 +71,7 @@ def erase_shopper(shopper_id: int, now: datetime) -> None:
     Event.objects.filter(shopper_id__in=ids).delete()
     Review.objects.filter(shopper_id__in=ids).delete()
     ShopperProfile.objects.filter(shopper_id__in=ids).delete()
+    Customer.objects.filter(shopper_id__in=ids).delete()
     AuditTrait.objects.filter(shopper_id__in=ids).delete()
     OnlineLag.objects.filter(shopper_id__in=ids).delete()
     Exposure.objects.filter(shopper_id__in=ids).delete()

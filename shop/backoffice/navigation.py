@@ -212,6 +212,12 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         _("Shoppers"),
         (
             table(_("Shoppers"), "groups", "profiles.shopper"),
+            Item(
+                _("Lists of customers"),
+                "upload_file",
+                "admin:customer_lists",
+                "profiles.view_customer",
+            ),
             table(_("Reviews"), "reviews", "profiles.review"),
             table(_("Segments"), "hub", "profiles.segment"),
             table(_("Segment fits"), "scatter_plot", "profiles.segmentversion"),

@@ -36,6 +36,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *("product_add", "product_change"),
         *("pricing_emergencycap_change", "act_on_experiment"),
         *("product_list_apply", "product_list_undo"),
+        *("customer_list_apply", "customer_list_undo"),
     ),
     "offers": (
         *("promotions_campaign_schedule", "promotions_campaign_approve"),

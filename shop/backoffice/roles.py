@@ -57,6 +57,7 @@ TERMS: Names = ("orders.deliverymethod", "orders.taxrate", "orders.carrier", "or
 SHOPPERS: Names = (
     *("profiles.shopper", "profiles.shopperprofile", "profiles.segment", "profiles.event"),
 )
+CUSTOMERS: Names = ("profiles.customer",)
 REVIEWS: Names = ("profiles.review",)
 EXPERIMENTS: Names = ("profiles.experiment",)
 FITS: Names = ("profiles.segmentversion", "profiles.similarityversion")
@@ -69,7 +70,7 @@ EVERYTHING = (
     *STORE,
     *(*CATALOG, *STOCK, *PRICES, *AUDITS, *QUOTES, *PROMOTIONS, *SELLING, *TERMS, *LOYALTY),
     *PARTNERS,
-    *(*EXPERIMENTS, *SHOPPERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
+    *(*EXPERIMENTS, *SHOPPERS, *CUSTOMERS, *FITS, *CONSENT, *MACHINE, *ACCESS),
     *REVIEWS,
     *APPROVALS,
     *TOKENS,
@@ -151,6 +152,9 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", *TOKENS)
     | rights("change", *TOKENS)
     | rights("change", "orders.order", "orders.shipment", "orders.return", "promotions.groupclaim")
+    | rights("view", *CUSTOMERS)
+    | rights("add", *CUSTOMERS)
+    | rights("change", *CUSTOMERS)
     | {SEE_PERSONAL},
     # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)

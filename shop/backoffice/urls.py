@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin import AdminSite
 from django.urls import URLPattern, path
 
+from shop.backoffice.list_pages import CUSTOMER_PAGES, PRODUCT_PAGES, ListPages
 from shop.backoffice.views.adjusting import decide_adjusting, set_adjusting, show_adjusting
 from shop.backoffice.views.allocator import set_allocator, set_exploring, show_allocator
 from shop.backoffice.views.approvals import show_approvals
@@ -97,7 +98,8 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
         path("guardrails/", site.admin_view(show_guardrails), name="guardrails"),
         path("data-quality/", site.admin_view(show_quality), name="data_quality"),
         path("demand/<int:variant_id>/", site.admin_view(show_demand_curve), name="demand_curve"),
-        *_list_product_lists(site),
+        *_list_lists(site, "products/lists/", PRODUCT_PAGES),
+        *_list_lists(site, "customers/lists/", CUSTOMER_PAGES),
         *_list_products(site),
         *_list_builder_pages(site),
         *_list_campaign_pages(site),
@@ -105,20 +107,25 @@ def list_pages(site: AdminSite) -> list[URLPattern]:
     ]
 
 
-def _list_product_lists(site: AdminSite) -> list[URLPattern]:
-    pages = {
-        "": (show_lists, "product_lists"),
-        "upload/": (upload_list, "product_list_upload"),
-        "export/": (export_list, "product_list_export"),
-        "<int:import_id>/": (show_list, "product_list"),
-        "<int:import_id>/columns/": (choose_list_columns, "product_list_columns"),
-        "<int:import_id>/apply/": (apply_list, "product_list_apply"),
-        "<int:import_id>/undo/": (undo_list, "product_list_undo"),
-        "<int:import_id>/refused.csv": (download_refused, "product_list_refused"),
+def _list_lists(site: AdminSite, start: str, pages: ListPages) -> list[URLPattern]:
+    views = {
+        "": (show_lists, "s"),
+        "upload/": (upload_list, "_upload"),
+        "export/": (export_list, "_export"),
+        "<int:import_id>/": (show_list, ""),
+        "<int:import_id>/columns/": (choose_list_columns, "_columns"),
+        "<int:import_id>/apply/": (apply_list, "_apply"),
+        "<int:import_id>/undo/": (undo_list, "_undo"),
+        "<int:import_id>/refused.csv": (download_refused, "_refused"),
     }
     return [
-        path(f"products/lists/{route}", site.admin_view(view), name=name)
-        for route, (view, name) in pages.items()
+        path(
+            f"{start}{route}",
+            site.admin_view(view),
+            kwargs={"pages": pages},
+            name=f"{pages.name}{ending}",
+        )
+        for route, (view, ending) in views.items()
     ]
 
 

@@ -10,10 +10,11 @@ from profiles.privacy import PRIVACY as PROFILES
 from profiles.selectors import find_shopper
 from profiles.services import erase_everywhere, export_everything
 from promotions.privacy import PRIVACY as PROMOTIONS
+from shop.customer_lists.privacy import PRIVACY as LISTS
 from shop.pages.context import PageContext
 
 # Top floor first: what points down is gone before what it points to.
-ROOMS = (ORDERS, PROMOTIONS, PRICING, PROFILES)
+ROOMS = (LISTS, ORDERS, PROMOTIONS, PRICING, PROFILES)
 
 
 def export_own(ctx: PageContext) -> dict[str, Any]:

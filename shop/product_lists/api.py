@@ -1,21 +1,35 @@
-"""What others use of lists of products."""
+"""What others use of lists of products, and what other kinds of lists are made of."""
 
 from __future__ import annotations
 
-from shop.product_lists.core.columns import COLUMNS, market_of
-from shop.product_lists.core.problems import BadList
-from shop.product_lists.pictures import pack_folder
+from shop.product_lists.core.cells import Value, write_cell
+from shop.product_lists.core.columns import (
+    COLUMNS,
+    PRODUCTS,
+    Column,
+    Kind,
+    ListKind,
+    market_of,
+)
+from shop.product_lists.core.differences import Outcome, Verdict
+from shop.product_lists.core.problems import BadList, Problem
+from shop.product_lists.core.rows import Currencies, ListedProduct, ListRow, read_rows
+from shop.product_lists.models import ProductImport, ProductImportRow
+from shop.product_lists.pictures import PictureBox, pack_folder
 from shop.product_lists.selectors.exporting import export_rows
 from shop.product_lists.selectors.imports import (
     Change,
     ImportView,
     find_import,
+    list_cells,
     list_changes,
     list_imports,
     list_kept,
     list_refused_rows,
     list_sentences,
 )
+from shop.product_lists.selectors.reading import ReadList, find_file, open_sheet
+from shop.product_lists.services.kinds import Judged, ListWorker
 from shop.product_lists.services.uploading import (
     ListRefused,
     choose_columns,
@@ -23,30 +37,54 @@ from shop.product_lists.services.uploading import (
     start_applying,
     start_undoing,
 )
-from shop.product_lists.services.working import work_on_import
+from shop.product_lists.services.working import PRODUCT_LISTS, work_on_import, work_on_imports
 from shop.product_lists.words import say_counts
 from shop.product_lists.workbooks import write_workbook
 
 __all__ = [
     "COLUMNS",
+    "PRODUCTS",
+    "PRODUCT_LISTS",
     "BadList",
     "Change",
+    "Column",
+    "Currencies",
     "ImportView",
+    "Judged",
+    "Kind",
+    "ListKind",
     "ListRefused",
+    "ListRow",
+    "ListWorker",
+    "ListedProduct",
+    "Outcome",
+    "PictureBox",
+    "Problem",
+    "ProductImport",
+    "ProductImportRow",
+    "ReadList",
+    "Value",
+    "Verdict",
     "choose_columns",
     "export_rows",
+    "find_file",
     "find_import",
+    "list_cells",
     "list_changes",
     "list_imports",
     "list_kept",
     "list_refused_rows",
     "list_sentences",
     "market_of",
+    "open_sheet",
     "pack_folder",
+    "read_rows",
     "receive_list",
     "say_counts",
     "start_applying",
     "start_undoing",
     "work_on_import",
+    "work_on_imports",
+    "write_cell",
     "write_workbook",
 ]

@@ -1,4 +1,4 @@
-"""Imports of lists, and what each of their rows did."""
+"""Imports of lists of products and of customers, and what each of their rows did."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ class ProductImport(models.Model):
         UNDONE = "undone", "undone"
         FAILED = "failed", "could not be read"
 
+    class Kind(models.TextChoices):
+        PRODUCTS = "products", "products"
+        CUSTOMERS = "customers", "customers"
+
+    kind = models.CharField(
+        max_length=9, choices=Kind, default=Kind.PRODUCTS, db_default=Kind.PRODUCTS
+    )
     file_name = models.CharField(max_length=200)
     upload = models.CharField(max_length=80, editable=False, help_text="Where the file is kept.")
     pictures_name = models.CharField(max_length=200, blank=True)
@@ -42,6 +49,11 @@ class ProductImport(models.Model):
     total = models.PositiveIntegerField(default=0)
     counts = models.JSONField(default=dict)
     problem = models.JSONField(default=dict, help_text="Why the file cannot be read.")
+    is_forgotten = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="File and rows were deleted: they name people, and their time was over.",
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -69,7 +81,8 @@ class ProductImport(models.Model):
 class ProductImportRow(models.Model):
     """What becomes of one row: of each column that changes, the value before and after.
 
-    Rows that change nothing are only counted. `group` is the number of its product in the file.
+    Rows that change nothing are only counted. `group` is the number of its product or customer in
+    the file. `email` is whom a row of customers is about: who is erased is erased here, too.
     """
 
     class State(models.TextChoices):
@@ -83,6 +96,7 @@ class ProductImportRow(models.Model):
     line = models.PositiveIntegerField()
     handle = models.CharField(max_length=64, blank=True)
     sku = models.CharField(max_length=40, blank=True)
+    email = models.CharField(max_length=254, blank=True, db_default="")
     outcome = models.CharField(max_length=8)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
@@ -102,6 +116,7 @@ class ProductImportRow(models.Model):
             models.Index(
                 fields=["sku"], name="product_import_withdrawn", condition=Q(state="undone")
             ),
+            models.Index(fields=["email"], name="product_import_person", condition=~Q(email="")),
         ]
 
     def __str__(self) -> str:

@@ -36,6 +36,9 @@ SENTENCES: Mapping[str, Any] = {
     "path_gap": _("'%(value)s' has an empty level; write it as Clothing > Shirts"),
     "path_deep": _("'%(value)s' has more than %(most)s levels"),
     "market": _("there is no market '%(market)s'; the markets are %(known)s"),
+    "email": _("'%(value)s' is not an e-mail address"),
+    "day": _("'%(value)s' is not a date; write it as 2026-05-31"),
+    "choice": _("'%(value)s' is none of %(known)s"),
     "formula": _(
         "the cell holds a formula without a saved result; open the file, save it and upload it"
         " again"
@@ -65,6 +68,19 @@ SENTENCES: Mapping[str, Any] = {
     "options_known": _("the options %(value)s belong to the variant %(other)s"),
     "barcode_known": _("'%(value)s' belongs to the variant %(other)s"),
     "reserved": _("%(reserved)s pieces are reserved for orders; count at least these"),
+    # a customer
+    "missing_email": _("the cell is empty; every customer needs an e-mail address"),
+    "not_a_customer": _("'%(value)s' belongs to a member of staff or to another account"),
+    "number_known": _("'%(value)s' is the number of another customer"),
+    "phone": _("'%(value)s' is not a phone number; it is left out"),
+    "country": _("'%(value)s' is not a country; write two letters such as DE. It is left out"),
+    "consent_unproven": _(
+        "the consent is not taken over: it needs the day it was given and where, in the columns"
+        " beside it"
+    ),
+    "consent_future": _("the consent is not taken over: '%(value)s' is still to come"),
+    "consent_answered": _("the consent is not taken over: the customer answered here on %(value)s"),
+    "unwanted": _("the consent is not taken over: the marketing status is '%(value)s'"),
     # the whole file
     "empty": _("the file is empty"),
     "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),
@@ -87,8 +103,13 @@ SENTENCES: Mapping[str, Any] = {
     "column_twice": _("two columns are chosen for %(names)s"),
     "all_or_none": _("%(refused)s rows are refused, and all or none were to be taken over"),
     "moved_on": _("this import has moved on; look at it again"),
+    "forgotten": _("its file and rows were deleted; upload the file again"),
+    "erased_since": _(
+        "a customer it names was erased since; take them out of the file and upload it again"
+    ),
     # undoing
     "sold_since": _("'%(value)s' was ordered since; archive it by hand if it is not to be sold"),
+    "came_since": _("'%(value)s' signed in or ordered since"),
     "gone": _("'%(value)s' is no longer in the shop"),
     "changed_since": _("it was changed since; it says '%(value)s' now"),
     "no_column": _("no column is chosen for %(names)s"),

@@ -11,6 +11,8 @@ from shop.product_lists.selectors.imports import ImportView
 def say_counts(view: ImportView) -> list[str]:
     """Return how many rows were read and what became of them; the parts sum to the whole."""
     counts = view.counts
+    if view.kind == "customers":
+        return _say_customers(view)
     is_done = view.state in ("done", "undoing", "undone")
     said = (
         _(
@@ -32,10 +34,29 @@ def say_counts(view: ImportView) -> list[str]:
             bare,
         )
         lines.append(told % {"count": bare})
-    if view.state == "undone":
-        told = _("Undone: %(undone)s rows taken back, %(kept)s kept.")
-        lines.append(told % {name: counts.get(name, 0) for name in ("undone", "kept")})
-    return lines
+    return [*lines, *_say_undone(view)]
+
+
+def _say_customers(view: ImportView) -> list[str]:
+    said = (
+        _(
+            "%(read)s rows read: %(new)s new customers, %(changed)s changed, %(same)s unchanged,"
+            " %(refused)s refused."
+        )
+        if view.state in ("done", "undoing", "undone")
+        else _(
+            "%(read)s rows read: %(new)s would be new customers, %(changed)s changed, %(same)s"
+            " unchanged, %(refused)s refused."
+        )
+    )
+    return [said % {name: view.counts.get(name, 0) for name in NAMES}, *_say_undone(view)]
+
+
+def _say_undone(view: ImportView) -> list[str]:
+    if view.state != "undone":
+        return []
+    told = _("Undone: %(undone)s rows taken back, %(kept)s kept.")
+    return [told % {name: view.counts.get(name, 0) for name in ("undone", "kept")}]
 
 
 NAMES = ("read", "new", "changed", "same", "added", "refused")

@@ -77,6 +77,14 @@ PAGES = {
     "product_list_columns": "shop.add_productimport",
     "product_list_apply": "shop.add_productimport",
     "product_list_undo": "shop.change_productimport",
+    "customer_lists": "profiles.view_customer",
+    "customer_list": "profiles.add_customer",
+    "customer_list_export": "profiles.view_customer",
+    "customer_list_refused": "profiles.add_customer",
+    "customer_list_upload": "profiles.add_customer",
+    "customer_list_columns": "profiles.add_customer",
+    "customer_list_apply": "profiles.add_customer",
+    "customer_list_undo": "profiles.change_customer",
     "campaign_results": "promotions.view_campaign",
     "campaign_results_csv": "promotions.view_campaign",
     "campaign_rollback": "promotions.change_campaign",
@@ -88,6 +96,8 @@ PAGES = {
 POSTED = {
     *("product_archive", "product_stock", "product_pictures", "product_pictures_set"),
     *("product_list_upload", "product_list_columns", "product_list_apply", "product_list_undo"),
+    *("customer_list_upload", "customer_list_columns", "customer_list_apply"),
+    "customer_list_undo",
     *("act_on_experiment", "flip_switch", "undo_breaker", "replay_quote", "replay_all"),
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
@@ -98,4 +108,5 @@ POSTED = {
 OF_ALL = (
     *("campaign_calendar", "campaign_files", "campaign_export", "campaign_import"),
     *("product_lists", "product_list_export", "product_list_upload"),
+    *("customer_lists", "customer_list_export", "customer_list_upload"),
 )

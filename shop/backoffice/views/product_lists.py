@@ -1,4 +1,5 @@
-"""Lists of products: upload, choose columns, see what would change, take over, undo, export."""
+"""Lists of products and of customers: upload, choose columns, see what would change, take over,
+undo, export."""
 
 from __future__ import annotations
 
@@ -17,25 +18,23 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from pricing.selectors.places import home_place
-from shop.backoffice.frame import needs, render_page
+from shop.backoffice.frame import render_page
+from shop.backoffice.list_pages import ListPages, allows, needs_right
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.markets import list_currencies
 from shop.jobs.services import JobUnknown, start_job
 from shop.kernel.clock import utc_now
 from shop.kernel.sheets import sheet_lines
 from shop.product_lists.api import (
-    COLUMNS,
     BadList,
     ImportView,
     ListRefused,
     choose_columns,
-    export_rows,
     find_import,
     list_changes,
     list_imports,
@@ -50,9 +49,7 @@ from shop.product_lists.api import (
 )
 from shop.staff.reasons import account_id
 
-CAN_SEE, CAN_IMPORT = "shop.view_productimport", "shop.add_productimport"
-CAN_UNDO = "shop.change_productimport"
-JOB, QUEUE = "work_on_product_lists", "recompute"
+QUEUE = "recompute"
 STATES = {
     "uploaded": (gettext_lazy("choose the columns"), "blue"),
     "checking": (gettext_lazy("being checked"), "amber"),
@@ -71,27 +68,32 @@ OUTCOMES = {
 
 
 @require_safe
-@needs(CAN_SEE)
-def show_lists(request: HttpRequest) -> HttpResponse:
+@needs_right("can_see")
+def show_lists(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
     """Show how lists come in and go out, and what came before. Two queries of our own."""
     context = {
-        "imports": [(one, *STATES[one.state]) for one in list_imports()],
-        "may_import": request.user.has_perm(CAN_IMPORT),
+        "imports": [
+            (one, *STATES[one.state], pages.address("", one.id))
+            for one in list_imports(kind=pages.kind)
+        ],
+        "pages": pages,
+        "to": pages.addresses(),
+        "may_read": allows(request.user, pages.can_read),
+        "may_import": allows(request.user, pages.can_import),
         "markets": sorted(list_currencies().items()),
         "home": home_place()[0],
-        "columns": COLUMNS,
     }
-    return render_page(request, "admin/product_lists.html", _("Lists of products"), context)
+    return render_page(request, "admin/product_lists.html", pages.title, context)
 
 
 @require_POST
-@needs(CAN_IMPORT)
-def upload_list(request: HttpRequest) -> HttpResponse:
+@needs_right("can_import")
+def upload_list(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
     """Keep an uploaded list and go on to its columns."""
     given, pictures = request.FILES.get("file"), request.FILES.get("pictures")
     if given is None:
         messages.error(request, _("Choose a file first."))
-        return HttpResponseRedirect(reverse("admin:product_lists"))
+        return HttpResponseRedirect(pages.address("s"))
     market = request.POST.get("market", "")
     try:
         import_id = receive_list(
@@ -101,27 +103,29 @@ def upload_list(request: HttpRequest) -> HttpResponse:
             pictures_name="" if pictures is None else pictures.name or "pictures.zip",
             market=market if market in list_currencies() else "",
             by_id=account_id(request),
+            kind=pages.kind,
             now=utc_now(),
         )
     except ListRefused as refusal:
         messages.error(request, str(refusal))
-        return HttpResponseRedirect(reverse("admin:product_lists"))
-    return HttpResponseRedirect(reverse("admin:product_list", args=[import_id]))
+        return HttpResponseRedirect(pages.address("s"))
+    return HttpResponseRedirect(pages.address("", import_id))
 
 
 @require_safe
-@needs(CAN_SEE)
-def show_list(request: HttpRequest, import_id: int) -> HttpResponse:
+@needs_right("can_read")
+def show_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Show where an import is and what it does. About four queries of our own."""
-    item = _require(import_id)
+    item = _require(import_id, pages)
     if request.headers.get("HX-Request") == "true" and "part" in request.GET:
         if not item.is_waiting:
-            return HttpResponse(headers={"HX-Redirect": _address(import_id)})
+            return HttpResponse(headers={"HX-Redirect": pages.address("", import_id)})
         context = {"item": item, "says": STATES[item.state][0]}
         return TemplateResponse(request, "admin/parts/product_list_progress.html", context)
     currencies = list_currencies()
     currency = get_market(home_place()[0]).currency
-    changes = list_changes(import_id, currency=currency, currencies=currencies)
+    amounts: dict[str, Any] = {"currency": currency, "currencies": currencies, "kind": pages.kind}
+    changes = list_changes(import_id, **amounts)
     state, tone = STATES[item.state]
     is_read = item.state in ("checked", "applying", "done", "undoing", "undone")
     context = {
@@ -130,19 +134,24 @@ def show_list(request: HttpRequest, import_id: int) -> HttpResponse:
         "tone": tone,
         "counts": say_counts(item) if is_read else [],
         "changes": [(one, *OUTCOMES[one.outcome]) for one in changes],
-        "kept": list_kept(import_id, currency=currency, currencies=currencies),
+        "kept": list_kept(import_id, **amounts),
         "sentences": list_sentences(import_id),
-        "columns": _list_columns(item, currencies),
-        "may_import": request.user.has_perm(CAN_IMPORT),
-        "may_undo": request.user.has_perm(CAN_UNDO),
+        "columns": _list_columns(item, currencies, pages),
+        "pages": pages,
+        "to": pages.addresses(import_id),
+        "may_import": allows(request.user, pages.can_import),
+        "may_undo": allows(request.user, pages.can_undo),
     }
     return render_page(request, "admin/product_list.html", item.file_name, context)
 
 
-def _list_columns(item: ImportView, currencies: dict[str, str]) -> list[dict[str, Any]]:
+def _list_columns(
+    item: ImportView, currencies: dict[str, str], pages: ListPages
+) -> list[dict[str, Any]]:
     """Return the columns of the file, each with its first cells and what it may be."""
-    names = [column.name for column in COLUMNS]
-    names += [f"price[{market}]" for market in sorted(currencies)]
+    names = [column.name for column in pages.columns]
+    if pages.kind.has_markets:
+        names += [f"price[{market}]" for market in sorted(currencies)]
     return [
         {
             "header": header or _("(no name)"),
@@ -154,7 +163,9 @@ def _list_columns(item: ImportView, currencies: dict[str, str]) -> list[dict[str
     ]
 
 
-def _ask(request: HttpRequest, import_id: int, act: Callable[[], None]) -> HttpResponse:
+def _ask(
+    request: HttpRequest, import_id: int, pages: ListPages, act: Callable[[], None]
+) -> HttpResponse:
     """Ask a worker for something and show it at work; say why where it is refused."""
     try:
         act()
@@ -163,50 +174,59 @@ def _ask(request: HttpRequest, import_id: int, act: Callable[[], None]) -> HttpR
     else:
         # With Redis down the schedule finds it within a minute.
         with suppress(JobUnknown):
-            start_job(name=JOB, queue=QUEUE)
-    return HttpResponseRedirect(_address(import_id))
+            start_job(name=pages.job, queue=QUEUE)
+    return HttpResponseRedirect(pages.address("", import_id))
 
 
 @require_POST
-@needs(CAN_IMPORT)
-def choose_list_columns(request: HttpRequest, import_id: int) -> HttpResponse:
+@needs_right("can_import")
+def choose_list_columns(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Take the choice of columns and have the list checked."""
-    item = _require(import_id)
+    item = _require(import_id, pages)
     fields = [request.POST.get(f"column-{at}", "") for at in range(len(item.header))]
     is_whole = "is_whole" in request.POST
     return _ask(
         request,
         import_id,
-        lambda: choose_columns(import_id=import_id, fields=fields, is_whole=is_whole),
+        pages,
+        lambda: choose_columns(
+            import_id=import_id, fields=fields, is_whole=is_whole, kind=pages.kind
+        ),
     )
 
 
 @require_POST
-@needs(CAN_IMPORT)
-def apply_list(request: HttpRequest, import_id: int) -> HttpResponse:
+@needs_right("can_import")
+def apply_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Have a checked list taken over."""
-    _require(import_id)
-    return _ask(request, import_id, lambda: start_applying(import_id=import_id, now=utc_now()))
+    _require(import_id, pages)
+    return _ask(
+        request,
+        import_id,
+        pages,
+        lambda: start_applying(import_id=import_id, now=utc_now(), kind=pages.kind),
+    )
 
 
 @require_POST
-@needs(CAN_UNDO)
-def undo_list(request: HttpRequest, import_id: int) -> HttpResponse:
+@needs_right("can_undo")
+def undo_list(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Have an import taken back."""
-    _require(import_id)
+    _require(import_id, pages)
     by_id = account_id(request)
     return _ask(
         request,
         import_id,
-        lambda: start_undoing(import_id=import_id, by_id=by_id, now=utc_now()),
+        pages,
+        lambda: start_undoing(import_id=import_id, by_id=by_id, now=utc_now(), kind=pages.kind),
     )
 
 
 @require_safe
-@needs(CAN_SEE)
-def download_refused(request: HttpRequest, import_id: int) -> HttpResponse:
+@needs_right("can_read")
+def download_refused(request: HttpRequest, import_id: int, *, pages: ListPages) -> HttpResponse:
     """Hand out the refused rows with a last column that says why, to be mended and uploaded."""
-    _require(import_id)
+    _require(import_id, pages)
     try:
         rows = list(list_refused_rows(import_id))
     except (BadList, OSError) as error:
@@ -218,30 +238,26 @@ def download_refused(request: HttpRequest, import_id: int) -> HttpResponse:
 
 
 @require_safe
-@needs(CAN_SEE)
-def export_list(request: HttpRequest) -> Any:
-    """Hand out all products as `?format=xlsx` or CSV, as an import takes them."""
+@needs_right("can_see")
+def export_list(request: HttpRequest, *, pages: ListPages) -> Any:
+    """Hand out all products, or customers, as `?format=xlsx` or CSV, as an import takes them."""
     if request.GET.get("format") == "xlsx":
         book = io.BytesIO()
-        write_workbook(export_rows(), book)
+        write_workbook(pages.export(request), book)
         book.seek(0)
-        return FileResponse(book, as_attachment=True, filename="products.xlsx")
+        return FileResponse(book, as_attachment=True, filename=f"{pages.file_name}.xlsx")
 
     def lines() -> Any:
         yield "\ufeff"  # so that Excel reads UTF-8
-        yield from sheet_lines(export_rows())
+        yield from sheet_lines(pages.export(request))
 
     answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="products.csv"'
+    answer["Content-Disposition"] = f'attachment; filename="{pages.file_name}.csv"'
     return answer
 
 
-def _address(import_id: int) -> str:
-    return reverse("admin:product_list", args=[import_id])
-
-
-def _require(import_id: int) -> ImportView:
-    item = find_import(import_id)
+def _require(import_id: int, pages: ListPages) -> ImportView:
+    item = find_import(import_id, kind=pages.kind)
     if item is None:
         raise Http404(_("There is no such import."))
     return item

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from shop.kernel.barcodes import bar_code
@@ -24,6 +25,9 @@ _EXACT_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) (g|ml|ct)")
 _WITH_COMMA = re.compile(r"\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d{1,2}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?e\+\d+", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\.]+(?:\.[^\s@<>,;:\"()\[\]\\.]+)+"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -42,6 +46,9 @@ def read_cell(text: str, column: Column, currency: str) -> Value:
         Kind.SIZE: _read_size,
         Kind.NAMES: _read_names,
         Kind.PAIRS: _read_pairs,
+        Kind.EMAIL: _read_email,
+        Kind.DAY: _read_day,
+        Kind.CHOICE: _read_choice,
     }
     if column.kind in (Kind.PRICE, Kind.AMOUNT):
         return _read_amount(text, currency, least=int(column.kind is Kind.PRICE))
@@ -203,6 +210,28 @@ def _read_flag(text: str, column: Column) -> bool:
     if word not in YES | NO:
         raise BadCell("flag")
     return word in YES
+
+
+def _read_email(text: str, column: Column) -> str:
+    address = unicodedata.normalize("NFKC", text).lower()
+    if not _EMAIL.fullmatch(address) or len(address) > column.most:
+        raise BadCell("email")
+    return address
+
+
+def _read_day(text: str, column: Column) -> str:
+    try:
+        # A spreadsheet adds a time to a day; a time of its own is no part of the day.
+        return date.fromisoformat(unicodedata.normalize("NFKC", text)[:10]).isoformat()
+    except ValueError as error:
+        raise BadCell("day") from error
+
+
+def _read_choice(text: str, column: Column) -> str:
+    word = unicodedata.normalize("NFKC", text).casefold()
+    if word not in column.choices:
+        raise BadCell("choice", known=", ".join(column.choices))
+    return word
 
 
 def _read_barcode(text: str, column: Column) -> str:

@@ -1,4 +1,4 @@
-"""The columns of a list of products, and the names that other programs give them."""
+"""The columns of lists, and the names that other programs give them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class Kind(StrEnum):
     SIZE = "size"
     NAMES = "names"  # "front.jpg; back.jpg"
     PAIRS = "pairs"  # "Material: steel; Care: by hand"
+    EMAIL = "email"
+    DAY = "day"  # 2026-05-31
+    CHOICE = "choice"  # one of the column's choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,23 @@ class Column:
     is_shared: bool
     most: int
     also: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """A kind of list: its columns, and the one that every file has. `code` marks its imports."""
+
+    code: str
+    columns: tuple[Column, ...]
+    needed: str
+    has_markets: bool = False  # whether it has columns such as price[eu]
+
+    def find(self, name: str) -> Column | None:
+        """Return the column of this name; None where the kind has none."""
+        if self.has_markets and market_of(name):
+            name = "price"
+        return next((column for column in self.columns if column.name == name), None)
 
 
 MOST_WHOLE = 2**31 - 1
@@ -84,6 +104,7 @@ COLUMNS: tuple[Column, ...] = (
     _own("archived", Kind.FLAG, 0, "is archived", "下架", "已下架"),
 )
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}
+PRODUCTS = ListKind("products", COLUMNS, needed="sku", has_markets=True)
 FIRST_NEEDED = ("title", "category", "price")
 
 # As both programs name them in their own exports; "kind" and "parent" are theirs alone.
@@ -156,7 +177,7 @@ def market_of(field: str) -> str:
     return found[1] if found else ""
 
 
-def guess_fields(header: list[str]) -> list[str]:
+def guess_fields(header: list[str], kind: ListKind = PRODUCTS) -> list[str]:
     """Return which of our columns each column of a file is, "" where nobody can tell.
 
     Exact names win over names of known programs, those over synonyms. A column of ours is
@@ -166,12 +187,13 @@ def guess_fields(header: list[str]) -> list[str]:
     ['handle', 'price', '', '']
     """
     names = [plain(one) for one in header]
-    exact = {plain(column.name): column.name for column in COLUMNS}
-    synonyms = {plain(name): column.name for column in COLUMNS for name in column.also}
+    exact = {plain(column.name): column.name for column in kind.columns}
+    synonyms = {plain(name): column.name for column in kind.columns for name in column.also}
     fields = [""] * len(names)
-    for known in (exact, _program(names), synonyms):
+    for known in (exact, _program(names) if kind is PRODUCTS else {}, synonyms):
         for at, name in enumerate(names):
-            field = f"price[{market_of(name)}]" if market_of(name) else known.get(name, "")
+            market = market_of(name) if kind.has_markets else ""
+            field = f"price[{market}]" if market else known.get(name, "")
             if field and not fields[at] and field not in fields:
                 fields[at] = field
     return fields

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shop.product_lists.core.cells import Value, read_cell
-from shop.product_lists.core.columns import BY_NAME, COLUMNS, OPTIONS, market_of
+from shop.product_lists.core.columns import (
+    COLUMNS,
+    OPTIONS,
+    PRODUCTS,
+    Column,
+    ListKind,
+    market_of,
+)
 from shop.product_lists.core.problems import BadCell, Problem
 from shop.product_lists.core.text import Sheet
 
@@ -86,44 +93,51 @@ class Currencies:
     by_market: Mapping[str, str]
 
 
-def read_rows(sheet: Sheet, fields: Sequence[str], currencies: Currencies) -> list[ListRow]:
+def read_rows(
+    sheet: Sheet, fields: Sequence[str], currencies: Currencies, kind: ListKind = PRODUCTS
+) -> list[ListRow]:
     """Return every row of a sheet with its problems. `fields` say what each column of it is."""
     headers = {name: header for header, name in zip(sheet.header, fields, strict=True) if name}
     rows = [ListRow(line, headers) for line, _cells in sheet.rows]
+    columns = [kind.find(name) for name in fields]
     for row, (_line, cells) in zip(rows, sheet.rows, strict=True):
-        _read_row(row, sheet, fields, cells, currencies)
+        _read_row(row, sheet, list(zip(fields, columns, strict=True)), cells, currencies)
+        if kind is PRODUCTS and not row.handle and not row.problems:
+            row.note("no_sku")
     return rows
 
 
 def _read_row(
-    row: ListRow, sheet: Sheet, fields: Sequence[str], cells: list[str], currencies: Currencies
+    row: ListRow,
+    sheet: Sheet,
+    fields: Sequence[tuple[str, Column | None]],
+    cells: list[str],
+    currencies: Currencies,
 ) -> None:
     extra = [cell for cell in cells[len(sheet.header) :] if cell.strip()]
     if extra:
         row.note("extra_cells", "", extra[0], cells=len(cells), columns=len(sheet.header))
-    for at, name in enumerate(fields):
+    for at, (name, column) in enumerate(fields):
         text = cells[at] if at < len(cells) else ""
-        if not name:
+        if column is None:
             continue
         if (row.line, at) in sheet.formulas:
             row.note("formula", name)
             continue
         try:
-            _take_cell(row, name, text, currencies)
+            _take_cell(row, name, text, column, currencies)
         except BadCell as bad:
             row.note(bad.code, name, text.strip(), **bad.detail)
-    if not row.handle and not row.problems:
-        row.note("no_sku")
 
 
-def _take_cell(row: ListRow, name: str, text: str, currencies: Currencies) -> None:
+def _take_cell(row: ListRow, name: str, text: str, column: Column, currencies: Currencies) -> None:
     other = market_of(name)
     known = currencies.by_market
     if other and other not in known:
         if text.strip():
             raise BadCell("market", market=other, known=", ".join(sorted(known)))
         return
-    value = read_cell(text, BY_NAME["price" if other else name], known[other or currencies.home])
+    value = read_cell(text, column, known[other or currencies.home])
     if value is None:
         return
     if other:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from shop.product_lists.core.cells import Value, write_cell
-from shop.product_lists.core.columns import BY_NAME, COLUMNS, market_of
+from shop.product_lists.core.columns import BY_NAME, PRODUCTS, ListKind, market_of
 from shop.product_lists.core.problems import Problem
 from shop.product_lists.models import ProductImport, ProductImportRow
 from shop.product_lists.selectors.reading import open_sheet
@@ -22,8 +22,7 @@ class Change:
     """One row that changes something: of each column the value before and after, as text."""
 
     line: int
-    sku: str
-    handle: str
+    name: str  # the SKU, the product or the e-mail address it is about
     outcome: str
     columns: list[tuple[str, str, str]]
     state: str
@@ -35,6 +34,7 @@ class ImportView:
     """An import: what it is, how far it is, who asked for it."""
 
     id: int
+    kind: str
     file_name: str
     pictures_name: str
     market: str
@@ -44,6 +44,7 @@ class ImportView:
     fields: list[str]
     sample: list[list[str]]
     is_whole: bool
+    is_forgotten: bool
     done: int
     total: int
     counts: Mapping[str, int]
@@ -65,15 +66,17 @@ class ImportView:
         return min(100, 100 * self.done // self.total) if self.total else 0
 
 
-def find_import(import_id: int) -> ImportView | None:
-    """Return an import. One query."""
-    item = ProductImport.objects.select_related("created_by", "undone_by").filter(pk=import_id)
-    return next((_view(one) for one in item), None)
+def find_import(import_id: int, *, kind: ListKind = PRODUCTS) -> ImportView | None:
+    """Return an import of a kind. One query."""
+    items = ProductImport.objects.select_related("created_by", "undone_by")
+    items = items.filter(pk=import_id, kind=kind.code)
+    return next((_view(one) for one in items), None)
 
 
-def list_imports(*, limit: int = 50) -> list[ImportView]:
-    """Return the newest imports. One query."""
-    rows = ProductImport.objects.select_related("created_by", "undone_by").order_by("-id")
+def list_imports(*, kind: ListKind = PRODUCTS, limit: int = 50) -> list[ImportView]:
+    """Return the newest imports of a kind. One query."""
+    rows = ProductImport.objects.select_related("created_by", "undone_by")
+    rows = rows.filter(kind=kind.code).order_by("-id")
     return [_view(one) for one in rows[:limit]]
 
 
@@ -81,6 +84,7 @@ def _view(item: ProductImport) -> ImportView:
     problem = Problem(**item.problem) if item.problem else None
     return ImportView(
         id=item.pk,
+        kind=item.kind,
         file_name=item.file_name,
         pictures_name=item.pictures_name,
         market=item.market_id,
@@ -90,6 +94,7 @@ def _view(item: ProductImport) -> ImportView:
         fields=item.fields,
         sample=item.sample,
         is_whole=item.is_whole,
+        is_forgotten=item.is_forgotten,
         done=item.done,
         total=item.total,
         counts={name: one for name, one in item.counts.items() if isinstance(one, int)},
@@ -107,35 +112,47 @@ def _name(account: Any) -> str:
 
 
 def list_changes(
-    import_id: int, *, currency: str, currencies: Mapping[str, str], limit: int = SHOWN_ROWS
+    import_id: int,
+    *,
+    currency: str = "",
+    currencies: Mapping[str, str] | None = None,
+    kind: ListKind = PRODUCTS,
+    limit: int = SHOWN_ROWS,
 ) -> list[Change]:
     """Return the first rows of an import that change something. One query."""
     rows = ProductImportRow.objects.filter(product_import_id=import_id)
     rows = rows.filter(outcome__in=["new", "changed", "added"]).order_by("line")
-    return [_change(row, currency, currencies) for row in rows[:limit]]
+    return [_change(row, currency, currencies or {}, kind) for row in rows[:limit]]
 
 
 def list_kept(
-    import_id: int, *, currency: str, currencies: Mapping[str, str], limit: int = SHOWN_PROBLEMS
+    import_id: int,
+    *,
+    currency: str = "",
+    currencies: Mapping[str, str] | None = None,
+    kind: ListKind = PRODUCTS,
+    limit: int = SHOWN_PROBLEMS,
 ) -> list[Change]:
     """Return rows that could not be taken back, each with its reason. One query."""
     rows = ProductImportRow.objects.filter(product_import_id=import_id, state="kept")
-    return [_change(row, currency, currencies) for row in rows.order_by("line")[:limit]]
+    rows = rows.order_by("line")[:limit]
+    return [_change(row, currency, currencies or {}, kind) for row in rows]
 
 
-def _change(row: ProductImportRow, currency: str, currencies: Mapping[str, str]) -> Change:
-    order = {column.name: at for at, column in enumerate(COLUMNS)}
+def _change(
+    row: ProductImportRow, currency: str, currencies: Mapping[str, str], kind: ListKind
+) -> Change:
+    order = {column.name: at for at, column in enumerate(kind.columns)}
     names = sorted(row.after, key=lambda name: order.get(name, len(order)))
     return Change(
         line=row.line,
-        sku=row.sku,
-        handle=row.handle,
+        name=row.sku or row.handle or row.email,
         outcome=row.outcome,
         columns=[
             (
                 name,
-                say_value(name, row.before.get(name), currency, currencies),
-                say_value(name, row.after[name], currency, currencies),
+                say_value(name, row.before.get(name), currency, currencies, kind),
+                say_value(name, row.after[name], currency, currencies, kind),
             )
             for name in names
         ],
@@ -144,12 +161,17 @@ def _change(row: ProductImportRow, currency: str, currencies: Mapping[str, str])
     )
 
 
-def say_value(name: str, value: Value, currency: str, currencies: Mapping[str, str]) -> str:
+def say_value(
+    name: str,
+    value: Value,
+    currency: str,
+    currencies: Mapping[str, str],
+    kind: ListKind = PRODUCTS,
+) -> str:
     """Return a value as a list writes it."""
     market = market_of(name)
-    if market:
-        return write_cell(value, BY_NAME["price"], currencies.get(market, currency))
-    return write_cell(value, BY_NAME.get(name, BY_NAME["attributes"]), currency)
+    column = kind.find(name) or BY_NAME["attributes"]
+    return write_cell(value, column, currencies.get(market, currency))
 
 
 def list_sentences(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[str, bool]]:
@@ -170,13 +192,19 @@ def list_refused_rows(import_id: int) -> Iterator[list[str]]:
     """Yield the refused rows as they were in the file, with what is wrong in a last column: to be
     mended and uploaded again. Raises BadList."""
     item = ProductImport.objects.get(pk=import_id)
-    sheet = open_sheet(item)
     reasons = {
         row.line: " ".join(say_problem(Problem(**one), item.file_name) for one in row.problems)
         for row in item.rows.filter(outcome="refused")
     }
-    yield [*sheet.header, "error"]
+    yield [*item.header, "error"]
+    for line, cells in list_cells(item, reasons):
+        yield [*cells, reasons[line]]
+
+
+def list_cells(item: ProductImport, lines: Collection[int]) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line, cells) of some rows of a file, as wide as its header. Raises BadList."""
+    sheet = open_sheet(item)
+    width = len(sheet.header)
     for line, cells in sheet.rows:
-        if line in reasons:
-            filled = [*cells, *([""] * len(sheet.header))][: len(sheet.header)]
-            yield [*filled, reasons[line]]
+        if line in lines:
+            yield line, [*cells, *([""] * width)][:width]

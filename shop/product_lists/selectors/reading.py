@@ -21,17 +21,17 @@ from shop.product_lists.workbooks import read_sheet
 
 @dataclass(frozen=True, slots=True)
 class ReadList:
-    """A list read whole: its rows in the order of the file, and its products."""
+    """A list read whole: its rows in the order of the file, and what they are about.
+
+    A group is the rows of one product, or the one row of a customer. Rows of no group are loose:
+    what is wrong with them leaves none to name.
+    """
 
     rows: Sequence[ListRow]
-    products: Sequence[ListedProduct]
-    home: str
-    currency: str
-
-    @property
-    def loose(self) -> list[ListRow]:
-        """Rows that belong to no product: what is wrong with them leaves none to name."""
-        return [row for row in self.rows if not row.handle]
+    groups: Sequence[ListedProduct]
+    loose: Sequence[ListRow] = ()
+    home: str = ""
+    currency: str = ""
 
 
 def find_file(name: str) -> Path:
@@ -68,8 +68,13 @@ def read_list(item: ProductImport) -> ReadList:
     for row in loose:
         if row.sku in known:
             row.values["handle"] = known[row.sku]
-    products = group_rows(rows)
-    return ReadList(rows, products, home, get_market(home).currency)
+    return ReadList(
+        rows,
+        group_rows(rows),
+        [row for row in rows if not row.handle],
+        home,
+        get_market(home).currency,
+    )
 
 
 def _place_price(name: str, market: str, home: str) -> str:

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from django.db import transaction
 
-from shop.product_lists.core.differences import Outcome, Verdict, judge_product
+from shop.product_lists.core.differences import Outcome, Verdict
 from shop.product_lists.core.problems import BadList, Problem
-from shop.product_lists.core.rows import ListedProduct, ListRow
+from shop.product_lists.core.rows import ListRow
 from shop.product_lists.models import ProductImport, ProductImportRow
-from shop.product_lists.pictures import PictureBox, open_box
-from shop.product_lists.selectors.reading import ReadList, open_pictures, read_list
-from shop.product_lists.selectors.snapshots import Shop, read_shop_for, take_snapshot
-
-type Tell = Callable[[int, int], None]
+from shop.product_lists.pictures import open_box
+from shop.product_lists.selectors.reading import open_pictures
+from shop.product_lists.services.kinds import ListWorker, Tell
 
 BATCH = 200
 State = ProductImport.State
 
 
-def check_import(import_id: int, *, tell: Tell = lambda done, of: None) -> None:
+def check_import(import_id: int, *, worker: ListWorker, tell: Tell = lambda done, of: None) -> None:
     """Check every row of an import; killed at any time, it begins again."""
     item = ProductImport.objects.get(pk=import_id)
     ProductImportRow.objects.filter(product_import=item).delete()
     try:
-        found = read_list(item)
+        found = worker.read(item)
     except (BadList, OSError) as error:
         problem = error.problem if isinstance(error, BadList) else None
         kept = asdict(problem) if problem else {"line": 0, "code": "lost"}
@@ -37,9 +35,9 @@ def check_import(import_id: int, *, tell: Tell = lambda done, of: None) -> None:
     with open_box(open_pictures(item)) as box:
         keep_rows(item, -1, [Verdict(row, Outcome.REFUSED) for row in found.loose], counts)
         done = len(found.loose)
-        for first in range(0, len(found.products), BATCH):
-            batch = found.products[first : first + BATCH]
-            _shop, judged = judge_batch(found, batch, box)
+        for first in range(0, len(found.groups), BATCH):
+            batch = found.groups[first : first + BATCH]
+            _known, judged = worker.judge(found, batch, box)
             for number, verdicts in enumerate(judged, start=first):
                 keep_rows(item, number, verdicts, counts)
             done += sum(len(one.rows) for one in batch)
@@ -50,46 +48,6 @@ def check_import(import_id: int, *, tell: Tell = lambda done, of: None) -> None:
 
 def _finish(item: ProductImport, **given: object) -> None:
     ProductImport.objects.filter(pk=item.pk, state=State.CHECKING).update(**given)
-
-
-def judge_batch(
-    found: ReadList, batch: Sequence[ListedProduct], box: PictureBox
-) -> tuple[Shop, list[list[Verdict]]]:
-    """Return the shop's own products of a batch, and what becomes of the rows of each product."""
-    shop = read_shop_for(batch)
-    snapshot = take_snapshot(shop, currency=found.currency)
-    judged = []
-    for product in batch:
-        verdicts = judge_product(product, snapshot)
-        judged.append([_leave_out_pictures(verdict, box) for verdict in verdicts])
-    return shop, judged
-
-
-def _leave_out_pictures(verdict: Verdict, box: PictureBox) -> Verdict:
-    """Name pictures that did not come or are none; the row is taken without them."""
-    named = verdict.after.get("pictures")
-    if not isinstance(named, list):
-        return verdict
-    left = [name for name in named if not _warn_of(verdict.row, name, box)]
-    before, after = dict(verdict.before), dict(verdict.after)
-    del before["pictures"], after["pictures"]
-    if left:
-        return replace(verdict, after={**after, "pictures": left})
-    is_idle = not after and verdict.outcome is not Outcome.NEW
-    outcome = Outcome.SAME if is_idle else verdict.outcome
-    return Verdict(verdict.row, outcome, before, after)
-
-
-def _warn_of(row: ListRow, name: str, box: PictureBox) -> bool:
-    if "://" in name:
-        row.warn("picture_address", "pictures", name)
-    elif box.find(name) is None:
-        row.warn("picture_missing", "pictures", name)
-    elif not box.looks_right(name):
-        row.warn("picture_no_picture", "pictures", name)
-    else:
-        return False
-    return True
 
 
 def keep_rows(
@@ -106,7 +64,8 @@ def keep_rows(
         counts[verdict.outcome.value] += 1
         counts["warnings"] += len(row.warnings)
         is_new = verdict.outcome is Outcome.NEW
-        counts["without_stock"] += is_new and not verdict.after.get("stock")
+        if item.kind == item.Kind.PRODUCTS:
+            counts["without_stock"] += is_new and not verdict.after.get("stock")
         if verdict.outcome is Outcome.SAME and not row.warnings:
             continue
         does_nothing = verdict.outcome in (Outcome.REFUSED, Outcome.SAME)
@@ -117,6 +76,7 @@ def keep_rows(
                 line=row.line,
                 handle=row.handle[:64],
                 sku=row.sku[:40],
+                email=str(row.values.get("email") or ""),
                 outcome=verdict.outcome.value,
                 before=dict(verdict.before),
                 after=dict(verdict.after),

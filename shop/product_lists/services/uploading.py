@@ -14,8 +14,9 @@ from django.db import transaction
 from pricing.selectors.places import home_place
 from shop.kernel.errors import FairtagError
 from shop.product_lists.archives import open_archive
-from shop.product_lists.core.columns import BY_NAME, guess_fields, market_of
+from shop.product_lists.core.columns import PRODUCTS, ListKind, guess_fields
 from shop.product_lists.core.problems import BadList, Problem
+from shop.product_lists.core.text import Sheet
 from shop.product_lists.models import ProductImport
 from shop.product_lists.selectors.reading import find_file
 from shop.product_lists.sentences import say_problem
@@ -41,6 +42,7 @@ def receive_list(
     pictures_name: str = "",
     market: str = "",
     by_id: int | None = None,
+    kind: ListKind = PRODUCTS,
     now: datetime,
 ) -> int:
     """Keep a list with its pictures and guess its columns; return the import. Raises ListRefused.
@@ -61,16 +63,15 @@ def receive_list(
     find_file("").mkdir(parents=True, exist_ok=True, mode=0o700)
     find_file(upload).write_bytes(content)
     item = ProductImport.objects.create(
+        kind=kind.code,
         file_name=name,
         upload=upload,
         pictures_name=pictures_name[-200:] if pictures is not None else "",
         market_id=market or home_place()[0],
         encoding=sheet.encoding,
         header=sheet.header,
-        fields=_remember_fields(sheet.header) or guess_fields(sheet.header),
-        sample=[
-            [one[:SAMPLE_CHARACTERS] for one in cells] for _, cells in sheet.rows[:SAMPLE_ROWS]
-        ],
+        fields=_remember_fields(sheet.header, kind) or guess_fields(sheet.header, kind),
+        sample=_take_sample(sheet),
         total=len(sheet.rows),
         created_by_id=by_id,
         created_at=now,
@@ -93,43 +94,52 @@ def _keep_pictures(pictures: IO[bytes], name: str) -> None:
         shutil.copyfileobj(pictures, kept)
 
 
-def _remember_fields(header: list[str]) -> list[str] | None:
+def _take_sample(sheet: Sheet) -> list[list[str]]:
+    first = sheet.rows[:SAMPLE_ROWS]
+    return [[cell[:SAMPLE_CHARACTERS] for cell in cells] for _line, cells in first]
+
+
+def _remember_fields(header: list[str], kind: ListKind) -> list[str] | None:
     """Return what the columns of the newest list with this header were."""
-    asked = ProductImport.objects.filter(header=header).exclude(state=State.UPLOADED)
+    asked = ProductImport.objects.filter(kind=kind.code, header=header)
+    asked = asked.exclude(state=State.UPLOADED)
     return asked.values_list("fields", flat=True).order_by("-id").first()
 
 
 @transaction.atomic
-def choose_columns(*, import_id: int, fields: Sequence[str], is_whole: bool = False) -> None:
+def choose_columns(
+    *, import_id: int, fields: Sequence[str], is_whole: bool = False, kind: ListKind = PRODUCTS
+) -> None:
     """Say what each column of a list is, and have a worker check it. Raises ListRefused.
 
     Allowed until it is taken over: a list may be checked again with other columns.
     """
-    item = lock_import(import_id, State.UPLOADED, State.CHECKED, State.CHECKING, State.FAILED)
-    chosen = [name if name in BY_NAME or market_of(name) else "" for name in fields]
+    allowed = (State.UPLOADED, State.CHECKED, State.CHECKING, State.FAILED)
+    item = lock_import(import_id, *allowed, kind=kind)
+    chosen = [name if kind.find(name) else "" for name in fields]
     if len(chosen) != len(item.header):
         raise ListRefused("The columns are not those of the file.")
-    _require_columns(item, chosen)
+    _require_columns(item, chosen, kind)
     item.fields, item.is_whole = chosen, is_whole
     item.state, item.done, item.counts, item.problem = State.CHECKING, 0, {}, {}
     item.rows.all().delete()
     item.save()
 
 
-def _require_columns(item: ProductImport, chosen: list[str]) -> None:
+def _require_columns(item: ProductImport, chosen: list[str], kind: ListKind) -> None:
     twice = sorted({name for name in chosen if name and chosen.count(name) > 1})
     if twice:
         problem = Problem(0, "column_twice", detail={"names": ", ".join(twice)})
         raise ListRefused(say_problem(problem, item.file_name))
-    if "sku" not in chosen:
-        problem = Problem(0, "no_column", detail={"names": "sku"})
+    if kind.needed not in chosen:
+        problem = Problem(0, "no_column", detail={"names": kind.needed})
         raise ListRefused(say_problem(problem, item.file_name))
 
 
 @transaction.atomic
-def start_applying(*, import_id: int, now: datetime) -> None:
+def start_applying(*, import_id: int, now: datetime, kind: ListKind = PRODUCTS) -> None:
     """Have a worker take a checked list over. Raises ListRefused."""
-    item = lock_import(import_id, State.CHECKED)
+    item = lock_import(import_id, State.CHECKED, kind=kind)
     if item.is_whole and item.counts.get("refused"):
         problem = Problem(0, "all_or_none", detail={"refused": item.counts["refused"]})
         raise ListRefused(say_problem(problem, item.file_name))
@@ -138,19 +148,22 @@ def start_applying(*, import_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def start_undoing(*, import_id: int, by_id: int | None, now: datetime) -> None:
+def start_undoing(
+    *, import_id: int, by_id: int | None, now: datetime, kind: ListKind = PRODUCTS
+) -> None:
     """Have a worker take back what an import did. Raises ListRefused."""
-    item = lock_import(import_id, State.DONE)
+    item = lock_import(import_id, State.DONE, kind=kind)
     item.state, item.done, item.undone_at, item.undone_by_id = State.UNDOING, 0, now, by_id
     item.total = item.rows.filter(state="applied").count()
     item.save()
 
 
-def lock_import(import_id: int, *states: str) -> ProductImport:
+def lock_import(import_id: int, *states: str, kind: ListKind) -> ProductImport:
     """Return an import that is in one of the states, locked. Raises ListRefused."""
-    item = ProductImport.objects.select_for_update().filter(pk=import_id).first()
-    if item is None or item.state not in states:
-        problem = Problem(0, "moved_on")
+    rows = ProductImport.objects.select_for_update().filter(pk=import_id, kind=kind.code)
+    item = rows.first()
+    if item is None or item.state not in states or item.is_forgotten:
+        problem = Problem(0, "forgotten" if item and item.is_forgotten else "moved_on")
         name = item.file_name if item else str(import_id)
         raise ListRefused(say_problem(problem, name))
     return item

@@ -41,6 +41,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("shop_stockrecord_enter_count", "profiles_review_show", "replay_quote", "replay_all"),
         *("profiles_segment_change", "campaign_ask", "campaign_stop_asking"),
         *("product_list_upload", "product_list_columns", "shop_storeprofile_change"),
+        *("customer_list_upload", "customer_list_columns"),
         *("orders_shipment_ship", "orders_shipment_arrived", "orders_shipment_unpack"),
         *("orders_return_receive", "orders_returnrule_add", "orders_returnrule_change"),
         *("pack_picked", "ship_packed", "orders_carrier_add", "orders_carrier_change"),

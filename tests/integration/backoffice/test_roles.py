@@ -211,7 +211,7 @@ def _open(browser: Client, name: str) -> Any:
     if name.startswith("campaign_") and name not in OF_ALL:
         arguments[name] = [Campaign.objects.values_list("pk", flat=True).first()]
     arguments["code_file"] = [CodeBatch.objects.values_list("pk", flat=True).first()]
-    if name.startswith("product_list") and name not in OF_ALL:
+    if name.startswith(("product_list", "customer_list")) and name not in OF_ALL:
         arguments[name] = [1]
     if name in ("experiment", "act_on_experiment", "experiment_csv"):
         arguments[name] = [1]
