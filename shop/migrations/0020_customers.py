@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shop", "0018_store_profile"),
+        ("shop", "0019_category_words"),
     ]
 
     operations = [
