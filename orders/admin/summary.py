@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.fulfilment.api import list_parcels
 from orders.models import Order, OrderLine
-from orders.payments.api import REFUNDABLE
+from orders.payments.api import REFUNDABLE, read_unassigned
 from shop.staff.columns import show_money
 
 type Text = str | Promise
@@ -73,16 +73,18 @@ def show_left(line: OrderLine) -> str:
 def list_refundable(order: Order) -> list[tuple[Text, str]]:
     """Return what was paid, what went back, and what still can, in the order's currency.
 
-    A payment that came too late, and went back at once, is none. One query.
+    A payment that came too late, and went back at once, is none. Two queries.
     """
     states = ["authorized", "succeeded", "voided", "refunded"]
     paid_by = order.payments.filter(state__in=states)
     payment = paid_by.exclude(reason_code="order_closed").first()
     paid = None if payment is None else payment.amount_minor
     is_open = order.status in REFUNDABLE
+    unassigned = read_unassigned(order) if is_open else 0
     sums: list[tuple[Text, int | None]] = [
         (_("Paid"), paid),
         (_("Refunded so far"), order.refunded_minor),
+        *([(_("of it at the provider, for no pieces yet"), unassigned)] if unassigned else []),
         (_("Can be refunded"), paid - order.refunded_minor if is_open and paid else 0),
     ]
     return [(name, show_money(amount, order.currency)) for name, amount in sums]

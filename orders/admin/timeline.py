@@ -41,6 +41,10 @@ DONE: dict[str, Promise] = {
     "authorization_ended": gettext_lazy(
         "The bank ended the reservation before the money was captured: do not send."
     ),
+    "refund_found": gettext_lazy(
+        "Money was refunded at the provider, not here: say with “Refund” which pieces came back."
+        " It is not sent again."
+    ),
     "refund_failed": gettext_lazy("A refund failed: try again on the refund's page."),
     "dispute": gettext_lazy(
         "The cardholder's bank disputes the payment: answer in the provider's dashboard."

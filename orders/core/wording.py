@@ -55,6 +55,7 @@ TIMELINE: dict[str, tuple[str, str]] = {
     "cancelled": ("Order canceled", "订单已取消"),
     "expired": ("Canceled because it was not paid in time", "因超时未付款而取消"),
     "refunded": ("Money given back", "已退款"),
+    "refund_found": ("Money given back", "已退款"),
     "return_requested": ("Return announced", "已申请退货"),
     "return_received": ("Return received", "已收到退货"),
     "return_settled": ("Return finished", "退货已处理"),

@@ -19,6 +19,7 @@ from orders.payments.services.attempts import (
 from orders.payments.services.capturing import capture_payment
 from orders.payments.services.erasure import forget_refund_reasons
 from orders.payments.services.events import forget_old_events, take_event
+from orders.payments.services.found import read_unassigned
 from orders.payments.services.reconciling import reconcile_payments
 from orders.payments.services.refunds import (
     REFUNDABLE,
@@ -46,6 +47,7 @@ __all__ = [
     "list_offered",
     "list_payment_methods",
     "pay_nothing",
+    "read_unassigned",
     "reconcile_payments",
     "refund_order",
     "refund_whole",

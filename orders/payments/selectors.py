@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
+from orders.models import OrderLine
 from orders.payments.models import Payment, Refund
 
 State = Payment.State
@@ -27,4 +29,14 @@ def find_troubled(payments: QuerySet[Payment], *, now: datetime) -> QuerySet[Pay
         | Q(tries__gte=MANY_TRIES, due_at__isnull=False)
         | Q(dispute="open")
         | Exists(stuck)
+        | Exists(_list_unassigned())
     )
+
+
+def _list_unassigned() -> QuerySet[Refund]:
+    """Return refunds made at the provider whose order has money back for no pieces yet."""
+    lines = OrderLine.objects.filter(order=OuterRef("order")).order_by().values("order")
+    back = Subquery(lines.annotate(sum=Sum("refunded_minor")).values("sum"))
+    refunds = Refund.objects.filter(payment=OuterRef("pk"), reason="at_provider")
+    open_orders = refunds.filter(order__status__in=["paid", "fulfilled"])
+    return open_orders.filter(order__refunded_minor__gt=Coalesce(back, 0))

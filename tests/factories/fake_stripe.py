@@ -113,6 +113,16 @@ class FakeStripe:
         with self.lock:
             self._tell(f"charge.dispute.{kind}", {"id": f"dp_{next(self._count)}", **about})
 
+    # --- what a merchant does in the dashboard
+
+    def refund_by_hand(self, intent_id: str, amount: int) -> dict[str, Any]:
+        """Refund without the shop: no metadata, and both kinds of events that Stripe sends."""
+        with self.lock:
+            made = self.refund({"payment_intent": intent_id, "amount": str(amount)})
+            charge = self._intent(intent_id)["latest_charge"]
+            self._tell("charge.refunded", {**charge, "payment_intent": intent_id})
+            return made
+
     # --- the books, for tests
 
     def held(self) -> dict[str, int]:
@@ -179,6 +189,7 @@ class FakeStripe:
             "id": f"re_fake{next(self._count):08d}",
             "object": "refund",
             "amount": amount,
+            "created": int(time.time()),
             "metadata": _nested(given, "metadata"),
             "payment_intent": intent["id"],
             "status": "failed" if fails else "succeeded",

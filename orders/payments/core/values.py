@@ -90,6 +90,17 @@ class FoundCharge:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundRefund:
+    """A refund that the provider knows. `is_ours`: this shop asked for it."""
+
+    provider_ref: str
+    charge_ref: str
+    amount_minor: int
+    state: str
+    is_ours: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RefundPart:
     """Units of an order line that are paid back, and whether they go back on the shelf."""
 
@@ -172,3 +183,8 @@ class Provider(Protocol):
 
     def list_charges(self, *, since: datetime) -> list[FoundCharge]:
         """Return the charges of this shop that were made since then."""
+
+    def list_refunds(
+        self, *, charge: Charge | None = None, since: datetime | None = None
+    ) -> list[FoundRefund]:
+        """Return the refunds of one charge, or all that were made since then."""

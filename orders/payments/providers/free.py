@@ -10,6 +10,7 @@ from orders.payments.core.values import (
     Charge,
     EventRefused,
     FoundCharge,
+    FoundRefund,
     Outcome,
     ProviderEvent,
     RefundOutcome,
@@ -55,5 +56,11 @@ class FreeProvider:
         raise EventRefused("Nothing is paid through this provider.")
 
     def list_charges(self, *, since: datetime) -> list[FoundCharge]:
+        """There are none."""
+        return []
+
+    def list_refunds(
+        self, *, charge: Charge | None = None, since: datetime | None = None
+    ) -> list[FoundRefund]:
         """There are none."""
         return []

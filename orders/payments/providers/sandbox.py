@@ -12,6 +12,7 @@ from orders.payments.core.values import (
     Charge,
     EventRefused,
     FoundCharge,
+    FoundRefund,
     Outcome,
     ProviderDown,
     ProviderEvent,
@@ -65,6 +66,12 @@ class SandboxProvider:
 
     def list_charges(self, *, since: datetime) -> list[FoundCharge]:
         """It keeps none."""
+        return []
+
+    def list_refunds(
+        self, *, charge: Charge | None = None, since: datetime | None = None
+    ) -> list[FoundRefund]:
+        """It makes none by itself."""
         return []
 
 

@@ -21,6 +21,7 @@ from orders.payments.core.values import (
     Charge,
     EventRefused,
     FoundCharge,
+    FoundRefund,
     Outcome,
     ProviderDown,
     ProviderEvent,
@@ -29,6 +30,7 @@ from orders.payments.core.values import (
 from orders.payments.providers.stripe_objects import (
     METHOD,
     describe_intent,
+    describe_refund,
     name_shop,
     read_intent,
     read_object,
@@ -37,6 +39,8 @@ from orders.payments.providers.stripe_objects import (
 
 TIMEOUT = 10
 SIGNATURE_LIVES = 300
+# What went back stands on the charge.
+WITH_CHARGE: Any = {"expand": ["latest_charge"]}
 log = structlog.get_logger("fairtag.payments")
 
 
@@ -81,7 +85,9 @@ class StripeProvider:
             return None
         try:
             with _calls():
-                return _read(_client().v1.payment_intents.retrieve(charge.provider_ref))
+                return _read(
+                    _client().v1.payment_intents.retrieve(charge.provider_ref, WITH_CHARGE)
+                )
         except stripe.InvalidRequestError as error:
             if error.code != "resource_missing":
                 raise
@@ -145,6 +151,19 @@ class StripeProvider:
             found = _client().v1.payment_intents.list(asked)
             charges = [describe_intent(intent.to_dict()) for intent in found.auto_paging_iter()]
         return [each for each in charges if each is not None]
+
+    def list_refunds(
+        self, *, charge: Charge | None = None, since: datetime | None = None
+    ) -> list[FoundRefund]:
+        """Return refunds, those made by hand in the dashboard among them."""
+        asked: Any = {"limit": 100}
+        if charge is not None:
+            asked["payment_intent"] = charge.provider_ref
+        if since is not None:
+            asked["created"] = {"gte": int(since.timestamp())}
+        with _calls():
+            found = _client().v1.refunds.list(asked)
+            return [describe_refund(each.to_dict()) for each in found.auto_paging_iter()]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from django.conf import settings
 from orders.payments.core.values import (
     Charge,
     FoundCharge,
+    FoundRefund,
     Outcome,
     ProviderEvent,
     RefundOutcome,
@@ -101,6 +102,17 @@ def read_refund(kept: Mapping[str, Any]) -> RefundOutcome:
     state = REFUNDS.get(status, "pending")
     failure = str(kept.get("failure_reason") or status) if state == "failed" else ""
     return RefundOutcome(state, str(kept["id"]), failure)
+
+
+def describe_refund(kept: Mapping[str, Any]) -> FoundRefund:
+    """Return a refund; those that a shop asked for carry its key."""
+    return FoundRefund(
+        provider_ref=str(kept["id"]),
+        charge_ref=str(kept.get("payment_intent") or ""),
+        amount_minor=int(kept["amount"]),
+        state=read_refund(kept).state,
+        is_ours="refund" in (kept.get("metadata") or {}),
+    )
 
 
 def read_object(event_id: str, kind: str, about: Mapping[str, Any]) -> ProviderEvent:

@@ -9,6 +9,7 @@ from orders.models import Order
 from orders.payments.core.values import FoundCharge, Provider, ProviderDown
 from orders.payments.models import Payment
 from orders.payments.providers.table import list_offered
+from orders.payments.services.found import TAKEN, record_found
 from orders.payments.services.outcomes import OPEN_STATES, State, apply_outcome
 from orders.steps.settling import describe_step, note
 
@@ -28,14 +29,16 @@ def reconcile_payments(*, now: datetime, window: timedelta = RECENT) -> int:
     """Compare what the providers know with what the shop knows; return how many differed.
 
     Money that no webhook told of pays its order, or goes back if the order is closed. A charge of
-    this shop that has no payment here (a restored backup, say) is voided or given back. Twice is
-    once. A provider that does not answer is left for the next run.
+    this shop that has no payment here (a restored backup, say) is voided or given back. A refund
+    that was made at the provider is recorded. Twice is once. A provider that does not answer is
+    left for the next run.
     """
     changed = 0
     for provider in {each.code: each for each in list_offered().values()}.values():
         try:
             found = provider.list_charges(since=now - window)
             changed += _compare_all(provider, found, now)
+            changed += _note_refunds(provider, now - window, now)
         except ProviderDown:
             continue
     return changed
@@ -53,6 +56,22 @@ def _compare_all(provider: Provider, found: list[FoundCharge], now: datetime) ->
         elif not payment.due_step and payment.state not in AGREES[each.outcome.state]:
             changed += _compare(provider, payment, each, now)
     return changed
+
+
+def _note_refunds(provider: Provider, since: datetime, now: datetime) -> int:
+    """Record refunds made at the provider since then, however old their charges are."""
+    found = [each for each in provider.list_refunds(since=since) if not each.is_ours]
+    paid = Payment.objects.filter(provider=provider.code, state__in=TAKEN)
+    by_ref = {
+        one.provider_ref: one
+        for one in paid.filter(
+            provider_ref__in={each.charge_ref for each in found if each.charge_ref}
+        )
+    }
+    return sum(
+        record_found(by_ref[ref], [one for one in found if one.charge_ref == ref], now=now)
+        for ref in sorted(by_ref)
+    )
 
 
 def _compare(provider: Provider, payment: Payment, found: FoundCharge, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from orders.metrics import refunds_minor_total
 from orders.models import Order
 from orders.payments.core.values import RefundPart
 from orders.payments.models import Payment, Refund, RefundLine
+from orders.payments.services.found import read_unassigned
 from orders.payments.services.outcomes import find_secured, plan_step, tell_due
 from orders.payments.services.returned import (
     Share,
@@ -60,7 +61,8 @@ def refund_order(
     With the last unit that was bought the delivery goes back too, the order is refunded in full
     and its codes and budgets are free again, unless their campaign keeps what a return leaves
     used. Gifts that were sent may be kept; then their offers stay used. What was not captured yet
-    is not captured any more; the rest is sent after the commit. The same key refunds once.
+    is not captured any more; what went back at the provider for no pieces yet is taken off; the
+    rest is sent after the commit. The same key refunds once.
     `by_id` is the account of the staff who refunds. Raises OrderRefused (not_refundable,
     bad_quantity), PaymentRefused (not_paid_here).
     """
@@ -125,6 +127,8 @@ def _give(order: Order, shares: list[Share], wish: _Wish) -> Refund:
     is_whole = is_all(order, shares)
     if is_whole:
         amount = order.total_minor - order.refunded_minor  # delivery and its tax go back as well
+    else:
+        amount -= min(amount, read_unassigned(order))  # went back at the provider already
     restock(order, shares, wish.now)
     give_back(order, amount)
     is_reduction = payment.state == Payment.State.AUTHORIZED and not payment.due_step

@@ -19,6 +19,7 @@ from orders.metrics import payments_total
 from orders.payments.core.values import Outcome, ProviderDown, RefundOutcome
 from orders.payments.models import Payment, Refund
 from orders.payments.providers.table import find_provider, is_accepted
+from orders.payments.services.found import TAKEN, note_found_refunds
 from orders.payments.services.outcomes import (
     State,
     Step,
@@ -30,8 +31,6 @@ from orders.steps.locks import lock_order_step
 from orders.steps.settling import describe_step, note
 from shop.outbox.services import write_fact
 
-# A refund of money that is still to be taken waits for the capture.
-TAKEN = (State.SUCCEEDED, State.REFUNDED)
 LONGEST_PAUSE = 3_600
 
 
@@ -47,6 +46,7 @@ def settle_due_payments(*, now: datetime, limit: int = 200) -> int:
     for payment in due.select_related("order")[:limit]:
         if payment.provider not in silent and _claim_payment(payment, now):
             changed += _guard(payment.provider, silent, partial(_settle, payment, now))
+    # A refund of money that is still to be taken waits for the capture.
     waiting = Refund.objects.filter(due_at__lte=now, payment__state__in=TAKEN)
     refunds = waiting.order_by("due_at", "pk").select_related("order", "payment__order")
     for refund in refunds[:limit]:
@@ -85,7 +85,11 @@ def _settle(payment: Payment, now: datetime) -> bool:
     outcome = _ask(payment)
     if outcome is None:
         return _never_charged(payment, now)
-    return apply_outcome(payment, outcome, now=now)
+    is_news = apply_outcome(payment, outcome, now=now)
+    if outcome.refunded_minor and payment.state in TAKEN:
+        provider = find_provider(payment.method)
+        is_news = bool(note_found_refunds(payment, provider, now=now)) or is_news
+    return is_news
 
 
 def _ask(payment: Payment) -> Outcome | None:

@@ -21,8 +21,10 @@ from orders.payments.api import (
     take_event,
 )
 from orders.payments.models import Payment, Refund
+from orders.payments.selectors import find_troubled
 from orders.services import add_to_cart, cancel_order
 from pricing.core.values import QuoteContext
+from shop.inventory.models import StockRecord
 from shop.kernel.clock import utc_now
 from shop.outbox.models import Fact
 from tests.factories.fake_stripe import (
@@ -161,3 +163,59 @@ def test_a_refund_that_failed_is_told_and_tried_again_as_a_new_one(
     assert settle() == 1
     refund.refresh_from_db()
     assert (refund.state, refund.round, stripe.held()) == ("succeeded", 1, {})
+
+
+def test_a_refund_made_in_the_dashboard_is_recorded_once_and_its_money_not_sent_again(
+    visit: QuoteContext, stripe: FakeStripe
+) -> None:
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    settle(NOW + timedelta(minutes=3))
+    order = Order.objects.get()
+    line = order.lines.get()
+    stripe.refund_by_hand(intent_of(step), 250)
+    deliver(*stripe.events[-2:], stripe.events[-1])
+    assert settle() == 1
+    assert reconcile_payments(now=NOW) == 0  # known already
+    refund = Refund.objects.get()
+    assert (refund.amount_minor, refund.reason, refund.state) == (250, "at_provider", "succeeded")
+    order.refresh_from_db()
+    payment = Payment.objects.get()
+    assert (order.status, order.refunded_minor, payment.refunded_minor) == ("paid", 250, 250)
+    assert OrderEvent.objects.get(kind="refund_found").detail["amount_minor"] == 250
+    assert list(find_troubled(Payment.objects.all(), now=NOW)) == [payment]
+
+    # Staff say which piece it was for: only what is left of its price is sent.
+    before = StockRecord.objects.get(variant_id=line.variant_id).on_hand
+    parts = [RefundPart(line.pk, 1, is_restocked=True)]
+    refund_order(order_id=order.pk, parts=parts, reason="came back", idempotency_key="k", now=NOW)
+    settle()
+    order.refresh_from_db()
+    line.refresh_from_db()
+    assert StockRecord.objects.get(variant_id=line.variant_id).on_hand == before + 1
+    assert order.refunded_minor == line.refunded_minor == 300
+    assert stripe.held() == {order.number: order.total_minor - line.refunded_minor}
+    assert not find_troubled(Payment.objects.all(), now=NOW).exists()
+
+
+def test_a_lost_webhook_of_such_a_refund_is_found_and_all_of_it_ends_with_the_pieces(
+    visit: QuoteContext, stripe: FakeStripe
+) -> None:
+    step = start(visit)
+    stripe.confirm(intent_of(step))
+    settle(NOW + timedelta(minutes=3))
+    order = Order.objects.get()
+    stripe.intents[intent_of(step)]["created"] -= 90 * 86_400  # a charge of long ago
+    stripe.refund_by_hand(intent_of(step), order.total_minor)
+    assert reconcile_payments(now=NOW) == 1
+    assert (reconcile_payments(now=NOW), Refund.objects.count()) == (0, 1)
+    order.refresh_from_db()
+    assert (order.status, order.refunded_minor) == ("paid", order.total_minor)
+    cancel_order(order_id=order.pk, reason="refunded", now=NOW)
+    settle()
+    order.refresh_from_db()
+    assert (order.status, order.refunded_minor) == ("cancelled", order.total_minor)
+    assert stripe.held() == {}
+    assert sum(stripe_refund["amount"] for stripe_refund in stripe.refunds.values()) == (
+        order.total_minor
+    )
