@@ -27,6 +27,9 @@ PATH_VALUES = {
     "number": "FT-7K3M9-2QXAB",
     "return_number": "FT-7K3M9-2QXAB-R1",
     "position": "1",
+    "handle": "trek-pack",
+    "sku": "TP24-SHOR",
+    "list_id": "1",
     "purpose": "price",
     "group": "student",
 }
@@ -47,7 +50,7 @@ class Operation:
 
     @property
     def takes_body(self) -> bool:
-        return "requestBody" in self.description
+        return "application/json" in self.description.get("requestBody", {}).get("content", {})
 
     @property
     def is_for_anyone(self) -> bool:

@@ -30,6 +30,12 @@ class CodeConverter(StringConverter):
     regex = r"[^/\x00-\x1f]{1,40}"
 
 
+class HandleConverter(StringConverter):
+    """The merchant's own reference of a product."""
+
+    regex = r"[^/\x00-\x1f\x7f]{1,64}"
+
+
 class RowIdConverter(StringConverter):
     """A positive id that fits the database's column."""
 
@@ -46,4 +52,5 @@ def register_converters() -> None:
     register_converter(ProductSlugConverter, "product")
     register_converter(OrderNumberConverter, "order")
     register_converter(CodeConverter, "code")
+    register_converter(HandleConverter, "handle")
     register_converter(RowIdConverter, "row")

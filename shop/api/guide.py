@@ -12,7 +12,7 @@ TAGS: tuple[tuple[str, str], ...] = (
     ("orders", "Orders and their tracking."),
     ("points", "Loyalty points, tiers and invitations."),
     ("tills", "Points at a store's till, by a token of its own."),
-    ("staff", "What systems of staff do: campaigns, parcels, returns."),
+    ("staff", "What systems of staff do: products, campaigns, parcels, returns."),
     ("groups", "Groups one proves to belong to."),
     ("reviews", "What buyers say."),
 )
@@ -64,6 +64,6 @@ is refused with 422.
 
 ### Limits
 `RateLimit` and `RateLimit-Policy` say how much is left; a 429 says in `Retry-After` when to come
-back. Bodies may have 1 MiB and 20 levels (documents that prove a group: 7 MiB);
-`POST /api/v1/events/batch` also takes gzip.
+back. Bodies may have 1 MiB and 20 levels (documents that prove a group: 7 MiB; staff's pictures:
+16 MiB, lists: 222 MiB); `POST /api/v1/events/batch` also takes gzip.
 """

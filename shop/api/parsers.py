@@ -8,12 +8,15 @@ import re
 import zlib
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.http.multipartparser import MultiPartParserError
 from rest_framework.parsers import BaseParser
 
 from shop.kernel.errors import FairtagError
 
 MAX_BODY_BYTES = 1_048_576
+FORM_TYPE = "multipart/form-data"
 MAX_DEPTH = 20
 MAX_DIGITS = 18
 GZIP_WINDOW = 31  # zlib's way to say "with a gzip header"
@@ -53,6 +56,32 @@ def read_json(
             media_type=str(request.content_type),
         )
     return parse_json(_decode(body, request.headers.get("Content-Encoding", ""), may_be_gzip))
+
+
+def read_form(
+    request: HttpRequest, *, limit: int
+) -> tuple[dict[str, str], dict[str, UploadedFile]]:
+    """Return the fields and files of a multipart form, the last of each name.
+
+    Raises BodyRefused: `media_type_unsupported`, `body_malformed`, or `body_too_large` before
+    anything is read of a body that is announced to be over `limit`. One whose length is not
+    announced is read as empty.
+    """
+    if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
+        raise _too_large(limit)
+    if request.content_type != FORM_TYPE:
+        raise BodyRefused(
+            "Send the files as multipart/form-data.",
+            code="media_type_unsupported",
+            media_type=str(request.content_type),
+        )
+    try:
+        fields, files = request.POST.dict(), request.FILES
+    except MultiPartParserError as error:
+        raise BodyRefused("The body is not a valid form.") from error
+    _check_texts([*fields.values(), *fields])
+    sent = {name: one for name, one in files.items() if isinstance(one, UploadedFile)}
+    return {name: str(one) for name, one in fields.items()}, sent
 
 
 def parse_json(body: bytes) -> Any:

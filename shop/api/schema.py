@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
@@ -16,6 +17,7 @@ from shop.api.refusals import FALLBACK_STATUS, STATUS_BY_CODE, TITLE_BY_STATUS
 
 Audience = Literal["anyone", "shopper", "account", "till", "staff"]
 Schema = dict[str, Any]
+JSON = "application/json"
 
 ACCESS_TOKEN, SHOPPER_TOKEN, TILL_TOKEN, STAFF_TOKEN = (
     *("accessToken", "shopperToken"),
@@ -105,7 +107,7 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
     summary: str,
     *,
     tag: str,
-    response: type[Serializer[Any]] | None,
+    response: type[Serializer[Any]] | OpenApiTypes | None,
     example: Any = None,
     status: int = 200,
     request: type[Serializer[Any]] | None = None,
@@ -114,36 +116,44 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
     headers: Sequence[OpenApiParameter] = (),
     refusals: Sequence[str] = (),
     audience: Audience = "anyone",
+    sends: str = JSON,
+    answers: str = JSON,
 ) -> Callable[[Any], Any]:
     """Describe an operation: what it takes, what it answers, why it may refuse.
 
     `name` is the operation's id, from which generated clients take their method names. Examples
     are checked against the schema by a contract test. `refusals` are codes; their statuses follow
-    from the codes.
+    from the codes. `sends` and `answers` are media types: of forms with files there is no example.
     """
     parameters: list[Any] = [*headers] if query is None else [query, *headers]
     reads_input = request is not None or query is not None
     said = {"audience": audience, "refusals": list(refusals), "reads_input": reads_input}
     answer = OpenApiResponse(
-        response, description=HTTPStatus(status).phrase, examples=_example(response=example)
+        response,
+        description=HTTPStatus(status).phrase,
+        examples=_example(response=example, media=answers),
     )
     described: Callable[[Any], Any] = extend_schema(
         operation_id=name,
         summary=summary,
         tags=[tag],
-        request=request,
+        request=request if sends == JSON else {sends: request},
         parameters=parameters,
         examples=_example(request=request_example),
-        responses={status: answer},
+        responses={(status, answers): answer},
         extensions={"x-fairtag": said},
     )
     return described
 
 
-def _example(*, request: Any = None, response: Any = None) -> list[OpenApiExample]:
+def _example(
+    *, request: Any = None, response: Any = None, media: str = JSON
+) -> list[OpenApiExample]:
     if request is not None:
         return [OpenApiExample("request", value=request, request_only=True)]
-    return [] if response is None else [OpenApiExample("response", value=response)]
+    if response is None:
+        return []
+    return [OpenApiExample("response", value=response, media_type=media)]
 
 
 def complete_schema(result: Schema, **_: Any) -> Schema:

@@ -43,7 +43,7 @@ class StaffForbidden(FairtagError):
 
 
 class VersionMalformed(FairtagError):
-    """If-Match is no ETag of a campaign."""
+    """If-Match is no ETag of ours."""
 
     code = "if_match_malformed"
 
@@ -147,5 +147,5 @@ def read_version(request: HttpRequest) -> str | None:
         return None
     found = _VERSION.fullmatch(given)
     if found is None:
-        raise VersionMalformed(_("If-Match must be the ETag of the campaign, in quotes."))
+        raise VersionMalformed(_("If-Match must be the ETag that was read, in quotes."))
     return found[1]

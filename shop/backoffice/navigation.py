@@ -158,7 +158,6 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
             table(_("Use limits"), "speed", "promotions.uselimit"),
             table(_("Laws of promotions"), "gavel", "promotions.promotionlaw"),
             table(_("Two-person thresholds"), "rule_settings", "promotions.campaignpolicy"),
-            table(_("Tokens of staff"), "vpn_key", "promotions.stafftoken"),
             table(_("Stacking groups"), "account_tree", "promotions.stackinggroup"),
             table(_("Stacking categories"), "category", "promotions.stackingcategory"),
         ),
@@ -243,6 +242,7 @@ GROUPS: tuple[tuple[Text, tuple[Item, ...]], ...] = (
         (
             table(_("Accounts"), "person", "profiles.account"),
             table(_("Roles"), "badge", "auth.group"),
+            table(_("Tokens of staff"), "vpn_key", "promotions.stafftoken"),
             table(_("Staff actions"), "manage_history", "admin.logentry"),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.product_lists.core.cells import Value, write_cell
+from shop.product_lists.core.cells import Value, write_cell, write_size
 from shop.product_lists.core.columns import (
     COLUMNS,
     PRODUCTS,
@@ -12,6 +12,7 @@ from shop.product_lists.core.columns import (
     market_of,
 )
 from shop.product_lists.core.differences import Outcome, Verdict
+from shop.product_lists.core.documents import FIELDS, OWN_FIELDS
 from shop.product_lists.core.problems import BadList, Problem
 from shop.product_lists.core.rows import Currencies, ListedProduct, ListRow, read_rows
 from shop.product_lists.models import ProductImport, ProductImportRow
@@ -25,10 +26,14 @@ from shop.product_lists.selectors.imports import (
     list_changes,
     list_imports,
     list_kept,
+    list_problems,
     list_refused_rows,
     list_sentences,
 )
 from shop.product_lists.selectors.reading import ReadList, find_file, open_sheet
+from shop.product_lists.selectors.snapshots import SoldProduct, show_products
+from shop.product_lists.sentences import say_problem, say_reason
+from shop.product_lists.services.documents import ProductRefused, PutProduct, put_product
 from shop.product_lists.services.kinds import Judged, ListWorker
 from shop.product_lists.services.uploading import (
     ListRefused,
@@ -43,6 +48,8 @@ from shop.product_lists.workbooks import write_workbook
 
 __all__ = [
     "COLUMNS",
+    "FIELDS",
+    "OWN_FIELDS",
     "PRODUCTS",
     "PRODUCT_LISTS",
     "BadList",
@@ -62,7 +69,10 @@ __all__ = [
     "Problem",
     "ProductImport",
     "ProductImportRow",
+    "ProductRefused",
+    "PutProduct",
     "ReadList",
+    "SoldProduct",
     "Value",
     "Verdict",
     "choose_columns",
@@ -73,18 +83,24 @@ __all__ = [
     "list_changes",
     "list_imports",
     "list_kept",
+    "list_problems",
     "list_refused_rows",
     "list_sentences",
     "market_of",
     "open_sheet",
     "pack_folder",
+    "put_product",
     "read_rows",
     "receive_list",
     "say_counts",
+    "say_problem",
+    "say_reason",
+    "show_products",
     "start_applying",
     "start_undoing",
     "work_on_import",
     "work_on_imports",
     "write_cell",
+    "write_size",
     "write_workbook",
 ]

@@ -81,6 +81,7 @@ SENTENCES: Mapping[str, Any] = {
     "consent_future": _("the consent is not taken over: '%(value)s' is still to come"),
     "consent_answered": _("the consent is not taken over: the customer answered here on %(value)s"),
     "unwanted": _("the consent is not taken over: the marketing status is '%(value)s'"),
+    "stock_known": _("the variant is known; receive or count its stock instead"),
     # the whole file
     "empty": _("the file is empty"),
     "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),

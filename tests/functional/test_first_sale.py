@@ -13,12 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.factories.first_sale import LEDGERS, MISTAKE, MOVED, MOVES, RIGHT, SAMPLE, WRONG
 from tests.functional.conftest import watch
 from tests.functional.own_shop import OwnShop, open_own_shop
-from tests.functional.shop import ROOT
 
-SAMPLE = ROOT / "docs/samples/own-shop"
-WRONG, RIGHT = '"50,37"', "50.37"
 WORKER_MS = 300_000  # workers that give way to pages are slow where other tests run beside them
 BUYER = {
     "E-mail address": "alice@example.com",
@@ -39,12 +37,6 @@ READ = """async () => {
         await new Promise(done => setTimeout(done, 30));
     }
 }"""
-LEDGERS = """
-SELECT r.on_hand = coalesce(sum(m.quantity), 0), r.reserved
-FROM shop_stockrecord r LEFT JOIN shop_stockmovement m
-    ON m.variant_id = r.variant_id AND m.location_id = r.location_id
-GROUP BY r.id
-"""
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +93,7 @@ def import_list(page: Page, folder: Path) -> None:
         for picture in sorted((SAMPLE / "pictures").iterdir()):
             archive.write(picture, picture.name)
     check_list(page, SAMPLE / "products.csv", pictures)
-    said = "products.csv line 7: column 'price': '50,37' has a comma; write 50.37."
-    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_text(MISTAKE)).to_be_visible()
     expect(page.get_by_text("78 rows read: 77 would be new")).to_be_visible()
 
     mended = folder / "products.csv"
@@ -237,16 +228,7 @@ def check_ledgers(shop: OwnShop) -> None:
     while not shop.query(sent) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert set(shop.query(LEDGERS)) == {(True, 0)}
-    stock = shop.query(
-        "SELECT v.sku, m.kind, m.quantity FROM shop_stockmovement m JOIN shop_variant v"
-        " ON v.id = m.variant_id WHERE m.kind IN ('sold', 'returned') ORDER BY m.id"
-    )
-    assert sorted(stock) == [
-        ("C38", "sold", -1),
-        ("CT33", "sold", -1),
-        ("TP24-SHOR", "returned", 1),
-        ("TP24-SHOR", "sold", -1),
-    ]
+    assert shop.query(MOVES) == MOVED
     payments = "SELECT state, amount_minor, refunded_minor FROM orders_payment"
     assert shop.query(payments) == [("succeeded", 18_910, 15_210)]
     assert shop.query("SELECT state, amount_minor FROM orders_refund") == [("succeeded", 15_210)]

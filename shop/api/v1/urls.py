@@ -63,6 +63,14 @@ from shop.api.v1.views.shopper import (
     OwnDataView,
 )
 from shop.api.v1.views.staff import StaffCampaignStepsView, StaffCampaignView
+from shop.api.v1.views.staff_lists import (
+    ApplyListView,
+    CheckListView,
+    ExportProductsView,
+    ProductListsView,
+    ProductListView,
+    UndoListView,
+)
 from shop.api.v1.views.staff_orders import (
     CarriersView,
     DeliverParcelView,
@@ -72,6 +80,14 @@ from shop.api.v1.views.staff_orders import (
     StaffOrdersView,
     StaffOrderView,
     UnpackParcelView,
+)
+from shop.api.v1.views.staff_products import (
+    ArchiveProductView,
+    RestoreProductView,
+    StaffPicturesView,
+    StaffProductsView,
+    StaffProductView,
+    StockView,
 )
 from shop.api.v1.views.staff_returns import (
     InspectReturnView,
@@ -137,6 +153,34 @@ urlpatterns: list[URLPattern | URLResolver] = [
         StaffCampaignStepsView.as_view(),
         name="staff-campaign-steps",
     ),
+    path("staff/products", StaffProductsView.as_view(), name="staff-products"),
+    path("staff/products.csv", ExportProductsView.as_view(), name="staff-export"),
+    path("staff/products/<handle:handle>", StaffProductView.as_view(), name="staff-product"),
+    path(
+        "staff/products/<handle:handle>/archive",
+        ArchiveProductView.as_view(),
+        name="staff-archive",
+    ),
+    path(
+        "staff/products/<handle:handle>/restore",
+        RestoreProductView.as_view(),
+        name="staff-restore",
+    ),
+    path(
+        "staff/products/<handle:handle>/pictures",
+        StaffPicturesView.as_view(),
+        name="staff-pictures",
+    ),
+    path("staff/stock/<code:sku>", StockView.as_view(), name="staff-stock"),
+    path("staff/product-lists", ProductListsView.as_view(), name="staff-product-lists"),
+    path("staff/product-lists/<row:list_id>", ProductListView.as_view(), name="staff-product-list"),
+    path(
+        "staff/product-lists/<row:list_id>/check", CheckListView.as_view(), name="staff-list-check"
+    ),
+    path(
+        "staff/product-lists/<row:list_id>/apply", ApplyListView.as_view(), name="staff-list-apply"
+    ),
+    path("staff/product-lists/<row:list_id>/undo", UndoListView.as_view(), name="staff-list-undo"),
     path("staff/carriers", CarriersView.as_view(), name="staff-carriers"),
     path("staff/orders", StaffOrdersView.as_view(), name="staff-orders"),
     path("staff/orders/<order:number>", StaffOrderView.as_view(), name="staff-order"),

@@ -174,18 +174,24 @@ def say_value(
     return write_cell(value, column, currencies.get(market, currency))
 
 
-def list_sentences(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[str, bool]]:
-    """Return what is wrong, in the file's order, as (sentence, whether the row is refused).
+def list_problems(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[Problem, bool]]:
+    """Return what is wrong, in the file's order, as (problem, whether the row is refused).
 
-    Two queries.
+    One query.
     """
-    item = ProductImport.objects.get(pk=import_id)
-    rows = item.rows.exclude(problems=[]).order_by("line")[:limit]
+    rows = ProductImportRow.objects.filter(product_import_id=import_id).exclude(problems=[])
     return [
-        (say_problem(Problem(**one), item.file_name), row.outcome == "refused")
-        for row in rows
+        (Problem(**one), row.outcome == "refused")
+        for row in rows.order_by("line")[:limit]
         for one in row.problems
     ]
+
+
+def list_sentences(import_id: int, *, limit: int = SHOWN_PROBLEMS) -> list[tuple[str, bool]]:
+    """Return what is wrong as sentences. Two queries."""
+    name = ProductImport.objects.values_list("file_name", flat=True).get(pk=import_id)
+    found = list_problems(import_id, limit=limit)
+    return [(say_problem(problem, name), is_refused) for problem, is_refused in found]
 
 
 def list_refused_rows(import_id: int) -> Iterator[list[str]]:

@@ -29,6 +29,28 @@ class Shop:
     categories: Mapping[str, CategoryRow]
 
 
+@dataclass(frozen=True, slots=True)
+class SoldProduct:
+    """A stored product with the names of its categories, and (on hand, reserved) by SKU."""
+
+    stored: StoredProduct
+    category: list[str]
+    stock: Mapping[str, tuple[int, int]]
+
+
+def show_products(refs: Collection[str]) -> dict[str, SoldProduct]:
+    """Return products as documents say them, by reference. Six queries."""
+    shop = read_shop(refs)
+    return {
+        ref: SoldProduct(
+            stored=one,
+            category=[each.name for each in list_chain(shop.categories, one.row.category_path)],
+            stock={sku: shop.stock.get(pk, (0, 0)) for sku, pk in one.variant_ids.items()},
+        )
+        for ref, one in shop.products.items()
+    }
+
+
 def read_shop(refs: Collection[str]) -> Shop:
     """Return the stored products with these references. Six queries."""
     products = read_products(refs)

@@ -156,8 +156,13 @@ class Saving:
             at = row.path
         return at
 
-    def save(self, *, now: datetime, reference: str) -> Mapping[str, int]:
-        """Save all of it; return the ids of the variants by SKU. In the caller's transaction."""
+    def save(
+        self, *, now: datetime, reference: str, revisions: Mapping[str, int] | None = None
+    ) -> Mapping[str, int]:
+        """Save all of it; return the ids of the variants by SKU. In the caller's transaction.
+
+        `revisions`: see `load_catalog`.
+        """
         refs = {one.sku: one.ref for row in self.products.values() for one in row.variants}
         saved = save_products(
             products=list(self.products.values()),
@@ -169,6 +174,7 @@ class Saving:
                 market: {refs[sku]: amount for sku, amount in prices.items()}
                 for market, prices in self.prices.items()
             },
+            revisions=revisions,
             now=now,
         )
         ids = {sku: saved.variant_ids[ref] for sku, ref in refs.items()}

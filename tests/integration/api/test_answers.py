@@ -20,7 +20,7 @@ OPERATIONS = {operation.name: operation for operation in list_operations(read_sc
 # An offer needs a campaign: its own test below. Points and groups need an account, a review an
 # order, a gift an offer of several, a till its token, an end of an account one: test_points.py,
 # test_groups.py, test_reviews.py, test_tills.py, test_own_data.py, orders/test_gift_choices.py.
-# What staff do: test_staff_campaigns.py, test_staff_orders.py.
+# What staff do: test_staff_campaigns.py, test_staff_orders.py, test_staff_products.py.
 ELSEWHERE = {
     *("getOffer", "getPoints", "listPointsMoves", "joinPoints", "chooseGift", "writeReview"),
     *("listGroups", "proveGroupByCode", "proveGroupByDocument", "mailGroupLink"),
@@ -29,7 +29,10 @@ ELSEWHERE = {
     *("getStaffCampaign", "putStaffCampaign", "moveStaffCampaign"),
     *("listStaffOrders", "getStaffOrder", "listCarriers", "packParcel", "shipParcel"),
     *("deliverParcel", "unpackParcel", "refundOrder", "listStaffReturns", "getStaffReturn"),
-    *("receiveReturn", "inspectReturn"),
+    *("receiveReturn", "inspectReturn", "listStaffProducts", "getStaffProduct", "putStaffProduct"),
+    *("archiveProduct", "restoreProduct", "moveStock", "listStaffPictures", "addPicture"),
+    *("uploadProductList", "getProductList", "checkProductList", "applyProductList"),
+    *("undoProductList", "exportProducts"),
 }
 
 
