@@ -101,6 +101,7 @@ MIDDLEWARE: list[str] = [
     "shop.api.door.ApiDoor",  # the API goes past what follows
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "shop.storefront.middleware.MarketLanguages",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -208,6 +209,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 # --- words --------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}fairtag_language"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [ROOT / "locale"]
 TIME_ZONE = "UTC"

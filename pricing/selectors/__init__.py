@@ -9,6 +9,7 @@ from pricing.selectors.prices import (
     has_price_book,
     list_price_history,
     list_prices,
+    list_ruled_places,
     reference_price,
     resolve_jurisdiction,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "list_prices",
     "list_proposals",
     "list_quality",
+    "list_ruled_places",
     "reference_price",
     "resolve_jurisdiction",
 ]

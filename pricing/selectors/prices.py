@@ -174,6 +174,12 @@ def resolve_jurisdiction(*, code: str, now: datetime) -> JurisdictionRule:
     return get_serving().rule(code, now)
 
 
+def list_ruled_places() -> tuple[str, ...]:
+    """Return the places that have a row in the jurisdictions. No query while the rules in memory
+    are fresh."""
+    return tuple(dict.fromkeys(rule.code for rule in get_serving().rules))
+
+
 def are_price_tests_off(market: str) -> bool:
     """Return whether staff have switched the price tests of a market off. No query while the rules
     in memory are fresh."""

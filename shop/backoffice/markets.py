@@ -1,41 +1,67 @@
-"""What a market still lacks before anybody can buy there."""
+"""What a market has, and what it still lacks before anybody can buy there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from orders.selectors.terms import load_terms
+from orders.core.tax import DELIVERY_PATH, Rate
+from orders.selectors.terms import list_delivery_methods, list_tax_classes, load_terms
 from pricing.core.values import STRICTEST
 from pricing.selectors import has_price_book, resolve_jurisdiction
 from shop.catalog.core.values import MarketValue
 from shop.catalog.selectors import load_variant_arrays
+from shop.catalog.selectors.staff import list_used_tax_classes
+from shop.staff.columns import show_money
+from shop.staff.numbers import show_units
 
 type Text = str | Promise
 
-SENTENCES: Mapping[str, Text] = {
-    "active": _("This market is not active: jobs leave it out."),
-    "prices": _("No product has a list price here, so nothing is sold here."),
-    "tax": _("This market has no tax rate: orders would be free of tax."),
-    "delivery": _("This market has no way of delivery: nobody can check out."),
-    "jurisdiction": _(
-        "No rule is known for this jurisdiction: personal prices stay off, as the strictest asks."
+# Each step of opening a market: its name, and what is said while it is not done.
+STEPS: Mapping[str, tuple[Text, Text]] = {
+    "active": (
+        gettext_lazy("Market, currency and time zone"),
+        gettext_lazy("This market is not active: jobs leave it out."),
     ),
-    "book": _(
-        "No price book is published here yet. A job publishes one within fifteen minutes; until"
-        " then list prices hold."
+    "prices": (
+        gettext_lazy("List prices"),
+        gettext_lazy("No product has a list price here, so nothing is sold here."),
+    ),
+    "tax": (
+        gettext_lazy("Tax"),
+        gettext_lazy("This market has no tax rate: orders would be free of tax."),
+    ),
+    "delivery": (
+        gettext_lazy("Delivery"),
+        gettext_lazy("This market has no way of delivery: nobody can check out."),
+    ),
+    "jurisdiction": (
+        gettext_lazy("Price law"),
+        gettext_lazy(
+            "No rule is known for this jurisdiction: personal prices stay off, as the strictest"
+            " asks."
+        ),
+    ),
+    "book": (
+        gettext_lazy("Price book"),
+        gettext_lazy(
+            "No price book is published here yet. A job publishes one within fifteen minutes; until"
+            " then list prices hold."
+        ),
     ),
 }
 # Where staff put it right; a book needs nobody.
 PLACES = {
     "active": "admin:shop_market_change",
-    "prices": "admin:shop_product_changelist",
+    "prices": "admin:product_lists",
     "tax": "admin:orders_taxrate_add",
     "delivery": "admin:orders_deliverymethod_add",
     "jurisdiction": "admin:pricing_jurisdictionrow_changelist",
@@ -43,19 +69,22 @@ PLACES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Something a market lacks, as a sentence, and the page that mends it ("" if nobody need)."""
+class Step:
+    """A step of opening a market: what it is about, whether it is done, what is said while it is
+    not, and the page that does it ("" if nobody need)."""
 
     code: str
+    name: Text
+    is_done: bool
     said: Text
     address: str
 
 
-def list_missing(market: MarketValue, now: datetime) -> list[Missing]:
-    """Return what a market lacks, the first thing to do first. Two queries at most."""
+def list_steps(market: MarketValue, now: datetime) -> list[Step]:
+    """Return what a market needs in the order in which to do it. Two queries at most."""
     terms = load_terms(market_code=market.code, day=now.date())
     sold = len(load_variant_arrays(market.code).variant_id)
-    is_there = {
+    is_done = {
         "active": market.is_active,
         "prices": bool(sold),
         "tax": bool(terms.taxes.rates),
@@ -64,10 +93,16 @@ def list_missing(market: MarketValue, now: datetime) -> list[Missing]:
         "book": has_price_book(now=now, market=market.code),
     }
     return [
-        Missing(code, SENTENCES[code], _find_page(code, market.code))
-        for code, is_given in is_there.items()
-        if not is_given
+        Step(code, name, is_done[code], _say(code, said, market), _find_page(code, market.code))
+        for code, (name, said) in STEPS.items()
     ]
+
+
+def _say(code: str, said: Text, market: MarketValue) -> Text:
+    if code != "prices" or market.is_home:
+        return said
+    column = _("Take a list of products in with a column %(column)s.")
+    return f"{said} {column % {'column': f'price[{market.code}]'}}"
 
 
 def _find_page(code: str, market: str) -> str:
@@ -78,3 +113,92 @@ def _find_page(code: str, market: str) -> str:
         return reverse(name, args=[market])
     asked = "?" + urlencode({"market_code": market}) if name.endswith("_add") else ""
     return reverse(name) + asked
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """The rates of a tax class in a market in words, what is charged without one, and the page that
+    adds one."""
+
+    name: str
+    rates: tuple[str, ...]
+    said: str
+    address: str
+
+
+def list_taxes(market: MarketValue, day: date) -> list[TaxLine]:
+    """Return the taxes of a market: in general, of each class that products or rates name, and of
+    the delivery. Four queries at most."""
+    rates = load_terms(market_code=market.code, day=day).taxes.rates
+    general = [one for one in rates if not one.tax_class and one.category_path != DELIVERY_PATH]
+    base = next((_show_rate(one.percent) for one in general if not one.category_path), "0 %")
+    used = list_used_tax_classes()
+    classes = sorted({*used, *list_tax_classes(), *(one.tax_class for one in rates)} - {""})
+    missing = _("No tax rate for class %(name)s: %(percent)s is charged.")
+    lines = [
+        TaxLine(
+            _("All products"),
+            _say_rates(general),
+            "" if general else _("No tax rate: 0 % is charged."),
+            _add_rate(market.code),
+        )
+    ]
+    for name in classes:
+        own = [one for one in rates if one.tax_class == name]
+        said = "" if own else missing % {"name": name, "percent": base}
+        lines.append(TaxLine(name, _say_rates(own), said, _add_rate(market.code, tax_class=name)))
+    own = [one for one in rates if one.category_path == DELIVERY_PATH]
+    said = "" if own else _("No rate of its own: %(percent)s is charged.") % {"percent": base}
+    address = _add_rate(market.code, category_path=DELIVERY_PATH)
+    return [*lines, TaxLine(_("Delivery"), _say_rates(own), said, address)]
+
+
+def _show_rate(percent: Decimal) -> str:
+    return f"{show_units(float(percent))} %"
+
+
+def _say_rates(rates: Sequence[Rate]) -> tuple[str, ...]:
+    return tuple(
+        " ".join(
+            filter(
+                None,
+                (
+                    "" if one.category_path in ("", DELIVERY_PATH) else f"{one.category_path}:",
+                    _show_rate(one.percent),
+                    _("in the price") if one.is_included else _("added to the price"),
+                ),
+            )
+        )
+        for one in sorted(rates, key=lambda one: one.category_path)
+    )
+
+
+def _add_rate(market: str, **given: str) -> str:
+    return reverse("admin:orders_taxrate_add") + "?" + urlencode({"market_code": market, **given})
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """A way of delivery as staff see it, with its own page."""
+
+    name: str
+    price: str
+    free_from: str
+    countries: str
+    is_active: bool
+    address: str
+
+
+def list_deliveries(market: MarketValue) -> list[DeliveryLine]:
+    """Return the ways of delivery of a market, those that are switched off too. One query."""
+    return [
+        DeliveryLine(
+            row.name,
+            show_money(row.price_minor, market.currency),
+            "" if row.free_from_minor is None else show_money(row.free_from_minor, market.currency),
+            ", ".join(row.countries) or market.country,
+            row.is_active,
+            reverse("admin:orders_deliverymethod_change", args=[row.pk]),
+        )
+        for row in list_delivery_methods(market.code)
+    ]

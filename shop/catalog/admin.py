@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from shop.catalog.core.slugs import make_slug
+from shop.catalog.forms import CategoryForm, MarketForm
 from shop.catalog.models import (
     Brand,
     Category,
@@ -29,7 +29,6 @@ from shop.catalog.models import (
 from shop.catalog.selectors.staff import find_product_ids, find_variant_ids
 from shop.catalog.services import refresh_search
 from shop.kernel.clock import epoch_ms, utc_now
-from shop.kernel.hashing import fingerprint
 from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, percent_column, show_link, tag_column
 from shop.staff.filters import MoneyRangeFilter
@@ -37,12 +36,12 @@ from shop.staff.keys import KeySearch, read_text, read_words
 from shop.staff.numbers import show_units
 from shop.staff.tables import KeptAdmin, ReadOnlyAdmin
 
-DEEPEST = 2
 PICTURE_TONES = {"pending": "amber", "ready": "green", "refused": "red"}
 
 
 @admin.register(Market)
 class MarketAdmin(KeptAdmin):
+    form = MarketForm
     blank_text = _("Add a market with its currency and time zone. The import adds the first one.")
     list_display = ["code", "name", "currency", "country", "is_active", "check_link"]
     search_fields = ["code", "name"]
@@ -50,6 +49,11 @@ class MarketAdmin(KeptAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """A market's code and currency are in every price ever kept: they never change."""
         return ["code", "currency", "is_home", "check_link"] if obj else []
+
+    def response_add(self, request: HttpRequest, obj: Market, post_url_continue: Any = None) -> Any:
+        """Go on with what a new market still needs."""
+        super().response_add(request, obj, post_url_continue)  # says that it was added
+        return HttpResponseRedirect(reverse("admin:market_check", args=[obj.pk]))
 
     @admin.display(description=_("Still missing"))
     def check_link(self, row: Market) -> SafeString | str:
@@ -64,29 +68,6 @@ class StoreAdmin(KeptAdmin):
     list_select_related = ["market"]
     list_filter = ["market"]
     search_fields = ["name", "external_ref"]
-
-
-class CategoryForm(forms.ModelForm):
-    """A new category takes its path from its name and its parent's path; it keeps it."""
-
-    def clean(self) -> dict[str, Any]:
-        """Place a new category in the tree."""
-        cleaned: dict[str, Any] = super().clean() or {}
-        row: Category = self.instance
-        if row.pk or not cleaned.get("name"):
-            return cleaned
-        parent = cleaned.get("parent")
-        row.depth = 0 if parent is None else parent.depth + 1
-        if row.depth > DEEPEST:
-            self.add_error("parent", _("Categories have three levels: choose one higher up."))
-            return cleaned
-        code = make_slug([cleaned["name"]])[:60] or f"c-{fingerprint(cleaned['name'])[:8]}"
-        row.path = code if parent is None else f"{parent.path}/{code}"
-        row.external_ref = row.path
-        row.slug = row.path.replace("/", "-")[:120]
-        if Category.objects.filter(Q(path=row.path) | Q(slug=row.slug)).exists():
-            self.add_error("name", _("There is a category of this name already."))
-        return cleaned
 
 
 @admin.register(Category)

@@ -15,10 +15,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from shop.catalog.selectors import catalog_version, list_categories
+from shop.catalog.selectors import catalog_version, get_market, list_categories
 from shop.pages.mailbox import is_mail_shown
-from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language
-from shop.storefront.regions import REGIONS
+from shop.pages.regions import list_regions
+from shop.storefront.languages import (
+    LANGUAGE_TAGS,
+    in_language,
+    list_languages,
+    name_languages,
+)
 from shop.storefront.views.store import band_colour
 from shop.storefront.visitors import get_visit
 from shop.storeinfo.core.values import StoreDetails
@@ -35,8 +40,12 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
     visit = get_visit(request)
     language, version = visit.ctx.language, catalog_version()
     is_signed_in = visit.ctx.account_id is not None
+    market = get_market(visit.ctx.market)
+    languages, regions = list_languages(market), tuple(list_regions(market, language))
     return {
         **describe_language(language),
+        "languages": name_languages(languages),
+        "regions": regions,
         **describe_store(language, version),
         "language": language,
         "locale": visit.ctx.locale,
@@ -47,7 +56,12 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "nav": draw_navigation(language, version, _department(request.path)),
         "departments": list_departments(language, version),
         "footer": draw_footer(
-            language, version, visit.ctx.jurisdiction_code, visit.theme, is_signed_in
+            language,
+            version,
+            (languages, regions),
+            visit.ctx.jurisdiction_code,
+            theme=visit.theme,
+            is_signed_in=is_signed_in,
         ),
         "notice": choose_notice(request),
         "region": visit.ctx.jurisdiction_code,
@@ -55,7 +69,7 @@ def describe_site(request: HttpRequest) -> dict[str, Any]:
         "query": request.GET.get("q", "")[:120],
         "mail_folder": settings.EMAIL_FILE_PATH if settings.HAS_MAIL_PAGE else "",
         "is_mail_shown": is_mail_shown(visit.ctx.address),
-        **describe_addresses(request.path),
+        **describe_addresses(request.path, languages),
     }
 
 
@@ -65,8 +79,6 @@ def describe_language(language: str) -> dict[str, Any]:
     with override(language):
         return {
             "lang": LANGUAGE_TAGS[language],
-            "languages": LANGUAGE_NAMES,
-            "regions": [(code, str(name)) for code, name in REGIONS.items()],
             "themes": [("", _("Auto")), ("light", _("Light")), ("dark", _("Dark"))],
             "product_root": reverse("product_root"),
         }
@@ -106,12 +118,10 @@ def _list_pages(store: StoreDetails, language: str) -> list[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def describe_addresses(path: str) -> dict[str, Any]:
-    """Return the canonical address of a page and its twins in other languages."""
+def describe_addresses(path: str, languages: tuple[str, ...]) -> dict[str, Any]:
+    """Return the canonical address of a page and its twins in the other languages."""
     root = settings.SITE_URL.rstrip("/")
-    twins = [
-        (LANGUAGE_TAGS[code], root + in_language(path, code)) for code, _name in LANGUAGE_NAMES
-    ]
+    twins = [(LANGUAGE_TAGS[code], root + in_language(path, code)) for code in languages]
     return {"canonical": root + path, "alternates": [*twins, ("x-default", twins[0][1])]}
 
 
@@ -142,15 +152,24 @@ def draw_navigation(language: str, version: int, current: str) -> SafeString:
 
 @lru_cache(maxsize=256)
 def draw_footer(
-    language: str, version: int, region: str, theme: str, is_signed_in: bool
+    language: str,
+    version: int,
+    choices: tuple[tuple[str, ...], tuple[tuple[str, str], ...]],
+    region: str,
+    *,
+    theme: str,
+    is_signed_in: bool,
 ) -> SafeString:
     """Return the footer as HTML. Nothing in it is personal: its controls belong to one small form
-    of the page, which holds the token. `version` keys the memory of it.
+    of the page, which holds the token. `version` keys the memory of it; `choices` are the codes of
+    languages, and codes and names of regions.
     """
     with override(language):
         frame = {
             **describe_language(language),
             **describe_store(language, version),
+            "languages": name_languages(choices[0]),
+            "regions": choices[1],
             "language": language,
             "region": region,
             "theme": theme,

@@ -22,9 +22,9 @@ from shop.catalog.selectors import get_market
 from shop.kernel.clock import utc_now
 from shop.pages.context import PageContext
 from shop.pages.quotes import quote_context
+from shop.pages.regions import is_region
 from shop.pages.sign_in import join_guest
 from shop.storefront.languages import LOCALES
-from shop.storefront.regions import REGIONS
 
 SHOPPER_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_shopper"
 REGION_COOKIE = f"{settings.COOKIE_PREFIX}fairtag_region"
@@ -169,7 +169,7 @@ def _read_visit(request: HttpRequest) -> Visit:
             locale=LOCALES[language],
             market=market.code,
             currency=market.currency,
-            jurisdiction_code=region if region in REGIONS else market.jurisdiction_code,
+            jurisdiction_code=region if is_region(region, market) else market.jurisdiction_code,
             channel=CHANNEL,
             gpc=headers.get("Sec-GPC") == "1",
             now=utc_now(),

@@ -1,15 +1,21 @@
-"""A market at a glance: what it is, what it sells, what it lacks."""
+"""A market at a glance: what it still lacks, what it is, its taxes and ways of delivery."""
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from orders.selectors.terms import forget_terms, load_terms
+from orders.selectors.terms import forget_terms
 from shop.backoffice.frame import needs, render_page
-from shop.backoffice.markets import list_missing
+from shop.backoffice.markets import list_deliveries, list_steps, list_taxes
+from shop.catalog.core.values import MarketValue
 from shop.catalog.selectors import MarketNotFound, get_market, load_variant_arrays
 from shop.kernel.clock import utc_now
+from shop.pages.regions import list_regions
 from shop.staff.numbers import show_count
 
 
@@ -22,14 +28,27 @@ def show_market(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(str(error)) from error
     now = utc_now()
     forget_terms()  # who has just added a rate must not be told that it is missing
-    terms = load_terms(market_code=code, day=now.date())
-    everywhere = len(load_variant_arrays().variant_id)
+    steps = list_steps(market, now)
+    language = get_language() or settings.LANGUAGE_CODE
     context = {
         "market": market,
-        "missing": list_missing(market, now),
+        "steps": steps,
+        "missing": [one for one in steps if not one.is_done],
         "sold": show_count(len(load_variant_arrays(code).variant_id)),
-        "everywhere": show_count(everywhere),
-        "rates": terms.taxes.rates,
-        "methods": terms.methods,
+        "everywhere": show_count(len(load_variant_arrays().variant_id)),
+        "languages": _name_languages(market),
+        "regions": list_regions(market, language),
+        "taxes": list_taxes(market, now.date()),
+        "deliveries": list_deliveries(market),
+        "asked": urlencode({"market_code__exact": code}),
+        "new": urlencode({"market_code": code}),
+        "is_served": code == settings.MARKET_CODE,
     }
     return render_page(request, "admin/market.html", _("Market %(code)s") % {"code": code}, context)
+
+
+def _name_languages(market: MarketValue) -> list[str]:
+    """Return the names of the languages of its storefront, the first one first."""
+    names = {code: str(name) for code, name in settings.LANGUAGES}
+    offered = [code for code in names if code in market.languages] or list(names)
+    return [names[code] for code in sorted(offered, key=lambda one: one != market.language)]

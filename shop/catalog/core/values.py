@@ -21,7 +21,8 @@ class MarketValue:
     """A place with one currency, one language and one set of laws.
 
     `minimum_age` in years is asked of who buys from an age-restricted category. The list prices of
-    the home market stand on the variants.
+    the home market stand on the variants. `languages` and `regions` are those that visitors may
+    choose; empty: all that the shop has.
     """
 
     code: str
@@ -34,6 +35,8 @@ class MarketValue:
     minimum_age: int = 18
     is_home: bool = False
     is_active: bool = True
+    languages: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

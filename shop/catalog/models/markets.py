@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from babel import Locale
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
@@ -23,7 +24,26 @@ class Market(models.Model):
     currency = models.CharField(max_length=3, default="USD")
     country = models.CharField(max_length=2, default="US")
     jurisdiction_code = models.CharField(max_length=16, default="US-other")
-    language = models.CharField(max_length=16, default="en")
+    language = models.CharField(
+        max_length=16,
+        default="en",
+        help_text="Of visitors whose browser asks for none of the market's languages.",
+    )
+    languages = ArrayField(
+        models.CharField(max_length=16),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="In which the storefront of this market can be read. None chosen: all.",
+    )
+    regions = ArrayField(
+        models.CharField(max_length=16),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Which visitors may choose, as codes such as US-NY, US-MD or DE, AT; their price"
+        " law holds. Empty: every place that has a price law.",
+    )
     time_zone = models.CharField(
         max_length=40,
         default="UTC",
@@ -68,6 +88,9 @@ class Market(models.Model):
             wrong["country"] = _("There is no such country: write two letters such as DE.")
         if self.time_zone not in available_timezones():
             wrong["time_zone"] = _("There is no time zone of this name.")
+        if self.languages and self.language not in self.languages:
+            wrong["language"] = _("Choose one of the languages of this market.")
+        self.regions = [code.strip() for code in self.regions]
         if wrong:
             raise ValidationError(wrong)
 

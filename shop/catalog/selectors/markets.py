@@ -71,6 +71,8 @@ def _load() -> dict[str, MarketValue]:
             minimum_age=row.minimum_age,
             is_home=row.is_home,
             is_active=row.is_active,
+            languages=tuple(row.languages),
+            regions=tuple(row.regions),
         )
         for row in Market.objects.all()
     }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from shop.catalog.models import Variant
+from shop.catalog.models import Product, Variant
 from shop.catalog.selectors.search import search_variants
 
 MOST_FOUND = 500
@@ -30,6 +30,12 @@ def find_product_ids(words: str) -> list[int] | None:
 def has_sku(sku: str) -> bool:
     """Return whether a variant has exactly this SKU, on sale or not. One query."""
     return Variant.objects.filter(sku=sku).exists()
+
+
+def list_used_tax_classes() -> list[str]:
+    """Return the tax classes of products on sale. One query."""
+    rows = Product.objects.filter(is_active=True).exclude(tax_class="").order_by("tax_class")
+    return list(rows.values_list("tax_class", flat=True).distinct())
 
 
 def list_stated_costs(*, since: datetime) -> list[int]:

@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from shop.catalog.selectors import get_market
+from shop.pages.regions import is_region
 from shop.staff.keys import read_number
-from shop.storefront.languages import in_language
-from shop.storefront.regions import REGIONS
+from shop.storefront.languages import in_language, list_languages
 from shop.storefront.rendering import go_back
 from shop.storefront.visitors import (
     AGE_COOKIE,
@@ -29,10 +29,13 @@ def region(request: HttpRequest) -> HttpResponse:
     """Set the region whose price law holds, and go to the page in the language asked for."""
     code = request.POST.get("region", "")
     language = request.POST.get("language", "")
-    if code in REGIONS:
-        get_visit(request).cookies[REGION_COOKIE] = (code, SHOPPER_SECONDS, False)
+    visit = get_visit(request)
+    market = get_market(visit.ctx.market)
+    if is_region(code, market):
+        visit.cookies[REGION_COOKIE] = (code, SHOPPER_SECONDS, False)
     back = go_back(request)
-    if language in dict(settings.LANGUAGES):
+    if language in list_languages(market):
+        visit.cookies[settings.LANGUAGE_COOKIE_NAME] = (language, SHOPPER_SECONDS, False)
         return HttpResponseRedirect(in_language(back.url, language))
     return back
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from shop.catalog.selectors import list_categories, load_variant_arrays
+from shop.catalog.selectors import get_market, list_categories, load_variant_arrays
 from shop.pages.sitemap import list_product_slugs
-from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language
+from shop.storefront.languages import LANGUAGE_NAMES, LANGUAGE_TAGS, in_language, list_languages
 
 PER_FILE = 10_000
 HIDDEN = ("cart", "checkout", "search", "suggest", "account", "events", "track", "choices")
@@ -59,7 +59,8 @@ def _product_paths(part: int) -> list[str]:
 
 def _twins(path: str) -> list[tuple[str, str]]:
     root = settings.SITE_URL.rstrip("/")
-    return [(LANGUAGE_TAGS[code], root + in_language(path, code)) for code, _name in LANGUAGE_NAMES]
+    offered = list_languages(get_market(settings.MARKET_CODE))
+    return [(LANGUAGE_TAGS[code], root + in_language(path, code)) for code in offered]
 
 
 def _xml(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:

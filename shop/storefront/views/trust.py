@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pricing.core.labels import PUBLIC_TEST, is_test_code, label_text
 from profiles.core.values import PURPOSES
+from shop.pages.regions import name_region
 from shop.pages.trust import pricing_rules as rules_page
 from shop.pages.trust import privacy as privacy_page
 from shop.pages.trust import why as why_page
 from shop.storefront.consent import change_consents
-from shop.storefront.regions import REGIONS
 from shop.storefront.rendering import (
     came_from,
     contact_address,
@@ -52,7 +52,7 @@ def pricing_rules(request: HttpRequest) -> HttpResponse:
         "page": page,
         "features": describe_features(page.features),
         "cap_percent": round(page.personal_cap * 100),
-        "region_name": REGIONS.get(ctx.jurisdiction_code, ctx.jurisdiction_code),
+        "region_name": name_region(ctx.jurisdiction_code, ctx.language),
         "label": page.rule.label(ctx.language),
         "test_label": page.rule.label(ctx.language, is_test=True),
         "public_test_label": label_text(page.rule, PUBLIC_TEST, ctx.language),
