@@ -43,7 +43,7 @@ FIELDS = {
         link="quote_id",
         legal="variant sku name quantity list_minor public_minor quoted_minor subtotal_minor"
         " discount_minor points_minor tax_minor tax_added_minor total_minor refunded_quantity"
-        " refunded_minor packed_quantity taken_back_quantity"
+        " refunded_minor packed_quantity taken_back_quantity replacing_quantity"
         " is_personal",
     ),
     "Carrier": classify(none="id name tracking_pattern is_active"),
@@ -52,7 +52,7 @@ FIELDS = {
         personal="tracking_number tracking_url",
         legal="state packed_at shipped_at delivered_at",
     ),
-    "ShipmentLine": classify(none="id shipment", legal="line quantity"),
+    "ShipmentLine": classify(none="id shipment", legal="line quantity variant sku name"),
     "OrderEvent": classify(none="id order kind detail at", personal="reason"),
     "Payment": classify(
         none="id order provider currency idempotency_key provider_ref reason_code created_at"
@@ -73,7 +73,10 @@ FIELDS = {
         personal="comment refusal",
         legal="number state reason refunded_minor requested_at settled_at",
     ),
-    "ReturnLine": classify(none="id item is_restocked", legal="line quantity accepted_quantity"),
+    "ReturnLine": classify(
+        none="id item is_restocked", legal="line quantity accepted_quantity variant"
+    ),
+    "ReturnExchange": classify(none="id line", legal="variant sku name quantity sent_quantity"),
     "TaxRate": classify(
         none="id market_code category_path tax_class percent is_included valid_from valid_to"
     ),

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanWidget
 from orders.admin.summary import list_refundable, show_left
 from orders.fulfilment.api import list_left
 from orders.models import Order, OrderLine
-from orders.payments.api import RefundPart
+from orders.payments.api import RefundPart, count_refundable
 from shop.staff.reasons import ReasonForm
 
 
@@ -58,7 +58,7 @@ class RefundForm(PiecesForm, ReasonForm):
         super().__init__(*args, **kwargs)
         lines = OrderLine.objects.filter(order_id=int(self.object_id or 0))
         for line in lines.select_related("order").order_by("position"):
-            self.ask_pieces(line, line.quantity - line.refunded_quantity, show_left(line))
+            self.ask_pieces(line, count_refundable(line), show_left(line))
         self.fields["restock"] = forms.BooleanField(
             label=_("Put the pieces back on the shelf"),
             required=False,

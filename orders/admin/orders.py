@@ -18,13 +18,20 @@ from unfold.decorators import action
 
 from orders.admin.forms import PackForm, RefundForm
 from orders.admin.inlines import ORDER_TONES, OrderEventInline
-from orders.admin.summary import summarize_order
-from orders.fulfilment.api import ParcelState, orders_to_pack, orders_with_parcels, pack_order
+from orders.admin.summary import list_paid_with, summarize_order
+from orders.fulfilment.api import (
+    ParcelState,
+    list_left,
+    orders_to_pack,
+    orders_with_parcels,
+    pack_order,
+)
 from orders.models import Order
 from orders.payments.admin import PaymentInline, RefundInline
 from orders.payments.api import REFUNDABLE, refund_order
 from orders.selectors.views import may_cancel
 from orders.services.cancelling import cancel_order
+from orders.services.comments import LONGEST_COMMENT
 from shop.kernel.clock import utc_now
 from shop.kernel.ids import uuid7
 from shop.staff.columns import money_column, show_link, tag_column
@@ -65,7 +72,7 @@ def _with_orders(name: str, orders: QuerySet[Order]) -> str:
 def list_allowed(order: Order) -> set[str]:
     """Return the names of the actions that the order's state allows. Two queries."""
     conditions = {
-        "pack": orders_to_pack().filter(pk=order.pk).exists(),
+        "pack": order.status == Order.Status.PAID and bool(list_left(order.pk)),
         "cancel": may_cancel(order),
         "refund": order.status in REFUNDABLE,
     }
@@ -121,8 +128,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
                     ("number", tag_column("status", _("Status"), ORDER_TONES)),
                     ("placed_at", "paid_at", "closed_at"),
                     ("channel", "market_code", "jurisdiction_code", "store"),
-                    "shopper_link",
-                    "codes",
+                    ("shopper_link", "codes", "paid_with"),
                 ]
             },
         ),
@@ -130,6 +136,7 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     ]
     inlines = [OrderEventInline, PaymentInline, RefundInline]
     change_form_before_template = "admin/orders/summary.html"
+    change_form_outer_after_template = "admin/orders/comment.html"
     actions_detail = ["pack", "cancel", "refund"]
     actions = ["pick", "send"]
 
@@ -142,6 +149,8 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
             "summary": None if order is None else summarize_order(order),
             "may_ship": self.has_pack_permission(request),
             "may_see_parcels": request.user.has_perm("orders.view_shipment"),
+            "may_comment": request.user.has_perm("orders.change_order"),
+            "longest_comment": LONGEST_COMMENT,
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
@@ -168,6 +177,11 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
     def codes(self, row: Order) -> str:
         """The codes that were entered."""
         return ", ".join(row.coupon_codes) or EMPTY
+
+    @admin.display(description=_("Paid with"))
+    def paid_with(self, row: Order) -> str:
+        """The payment service and the way to pay of what was paid or is reserved."""
+        return list_paid_with(row) or EMPTY
 
     @admin.display(description=_("Shopper"))
     def shopper_link(self, row: Order) -> SafeString | str:

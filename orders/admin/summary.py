@@ -15,6 +15,7 @@ from orders.payments.api import REFUNDABLE, read_unassigned
 from shop.staff.columns import show_money
 
 type Text = str | Promise
+PAID = ("authorized", "succeeded", "voided", "refunded")
 
 
 def summarize_order(order: Order) -> dict[str, Any]:
@@ -70,13 +71,21 @@ def show_left(line: OrderLine) -> str:
     return show_money(line.total_minor - line.refunded_minor, line.order.currency)
 
 
+def list_paid_with(order: Order) -> str:
+    """Return by which service and in which way an order was paid; "" while it is not.
+
+    A way to pay such as "card" exists with several services. One query.
+    """
+    paid = order.payments.filter(state__in=PAID).exclude(reason_code="order_closed")
+    return ", ".join(f"{one.provider.capitalize()} ({one.method})" for one in paid)
+
+
 def list_refundable(order: Order) -> list[tuple[Text, str]]:
     """Return what was paid, what went back, and what still can, in the order's currency.
 
     A payment that came too late, and went back at once, is none. Two queries.
     """
-    states = ["authorized", "succeeded", "voided", "refunded"]
-    paid_by = order.payments.filter(state__in=states)
+    paid_by = order.payments.filter(state__in=PAID)
     payment = paid_by.exclude(reason_code="order_closed").first()
     paid = None if payment is None else payment.amount_minor
     is_open = order.status in REFUNDABLE

@@ -24,6 +24,10 @@ DONE: dict[str, Promise] = {
         "A payment came after the order was closed and was refunded."
     ),
     "fulfilled": gettext_lazy("All that was not refunded has arrived."),
+    "parcel_noted": gettext_lazy(
+        "The order was handed over before parcels were noted; its parcel was added later."
+    ),
+    "parcel_planned": gettext_lazy("Parcel %(parcel)s with replacements is to be packed."),
     "parcel_packed": gettext_lazy("Parcel %(parcel)s was packed."),
     "parcel_ready": gettext_lazy("Parcel %(parcel)s was packed and is ready to collect."),
     "parcel_shipped": gettext_lazy("Parcel %(parcel)s was shipped."),
@@ -53,6 +57,7 @@ DONE: dict[str, Promise] = {
     "dispute_lost": gettext_lazy("A dispute about the payment was lost: the money is gone."),
 }
 DONE_BY: dict[str, Promise] = {
+    "parcel_planned": gettext_lazy("%(who)s ordered parcel %(parcel)s with replacements."),
     "parcel_packed": gettext_lazy("%(who)s packed parcel %(parcel)s."),
     "parcel_ready": gettext_lazy("%(who)s packed parcel %(parcel)s; it is ready to collect."),
     "parcel_shipped": gettext_lazy("%(who)s shipped parcel %(parcel)s."),
@@ -90,6 +95,8 @@ def with_actors(events: QuerySet[OrderEvent]) -> QuerySet[OrderEvent]:
 def describe_event(event: Any) -> str:
     """Return a step of `with_actors` as sentences. What an old step did not keep is left out."""
     detail = event.detail
+    if event.kind == "comment":
+        return _say_comment(event)
     sentences = [_say_step(event), _say_amount(event)]
     if minimum_age := detail.get("minimum_age"):
         said = _("The buyer must be at least %(age)s years old: check at the handover.")
@@ -111,6 +118,13 @@ def _say_step(event: Any) -> str:
     if who and event.kind in DONE_BY:
         return str(DONE_BY[event.kind]) % (given | {"who": who})
     return str(DONE.get(event.kind, event.kind)) % given
+
+
+def _say_comment(event: Any) -> str:
+    who = _say_actor(event)
+    if not event.reason:
+        return _("%(who)s wrote a comment; it was deleted.") % {"who": who}
+    return _("%(who)s: %(text)s") % {"who": who, "text": event.reason}
 
 
 def _say_actor(event: Any) -> str:

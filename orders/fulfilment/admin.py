@@ -11,14 +11,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from orders.fulfilment.core import ParcelState
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
-from orders.fulfilment.selectors import list_carriers
+from orders.fulfilment.selectors import list_carriers, say_address
 from orders.fulfilment.services.handing import hand_out_parcel, ship_parcel
-from orders.fulfilment.services.packing import cancel_parcel
+from orders.fulfilment.services.packing import cancel_parcel, pack_replacement
 from orders.models import Order
 from shop.kernel.clock import utc_now
 from shop.staff.columns import age_column, show_link, tag_column
@@ -29,6 +31,7 @@ from shop.staff.reasons import ConfirmForm, ReasonForm, account_id, ask, go_back
 from shop.staff.tables import KeptAdmin, ReadOnlyInline
 
 PARCEL_TONES = {
+    "planned": "amber",
     "packed": "amber",
     "ready": "amber",
     "shipped": "blue",
@@ -61,6 +64,17 @@ class ShipForm(BaseDialogForm):
         self.order_fields(["carrier", "tracking_number"])
 
 
+def list_allowed(parcel: Shipment) -> set[str]:
+    """Return the names of the actions that the parcel's state allows. One query."""
+    back = "instead" if parcel.lines.exclude(variant=None).exists() else "unpack"
+    return {
+        ParcelState.PLANNED: {"pack", back},
+        ParcelState.PACKED: {"ship", back},
+        ParcelState.READY: {"arrived", back},
+        ParcelState.SHIPPED: {"ship", "arrived"},
+    }.get(ParcelState(parcel.state), set())
+
+
 @admin.register(Carrier)
 class CarrierAdmin(KeptAdmin):
     blank_text = _("Add the carriers that bring your parcels, with their tracking address.")
@@ -72,7 +86,7 @@ class CarrierAdmin(KeptAdmin):
 class ShipmentLineInline(ReadOnlyInline):
     model = ShipmentLine
     verbose_name_plural = _("In this parcel")
-    fields = ["line", "quantity"]
+    fields = ["line", "name", "quantity"]
     readonly_fields = fields
 
 
@@ -97,7 +111,6 @@ class ShipmentAdmin(KeySearchAdmin):
             None,
             {
                 "fields": [
-                    ("order_link", tag_column("state", _("State"), PARCEL_TONES)),
                     ("packed_at", "shipped_at", "delivered_at", "cancelled_at"),
                     ("carrier", "tracking_number", "follow"),
                 ]
@@ -105,7 +118,39 @@ class ShipmentAdmin(KeySearchAdmin):
         )
     ]
     inlines = [ShipmentLineInline]
-    actions_detail = ["ship", "arrived", "unpack"]
+    actions_detail = ["pack", "ship", "arrived", "unpack", "instead"]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Offer what the parcel's state allows; anything else is refused."""
+        parcel = self.get_object(request, str(object_id))
+        allowed = set() if parcel is None else list_allowed(parcel)
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if one.method.original_function_name in allowed]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who moves parcels sees where they go; who opens no orders gets no link to one."""
+        first = [("order_link", tag_column("state", _("State"), PARCEL_TONES))]
+        if not request.user.has_perm("orders.view_order"):
+            first = [("order_number", tag_column("state", _("State"), PARCEL_TONES))]
+        rest: list[Any] = list(self.fieldsets[0][1]["fields"])
+        if request.user.has_perm("orders.change_shipment"):
+            rest.append("send_to")
+        return [(None, {"fields": [*first, *rest]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All that a page may show: rows are changed by steps alone."""
+        own = ("order_link", "order_number", "send_to")
+        return [*super().get_readonly_fields(request, obj), *own]
+
+    @admin.display(description=_("Order"))
+    def order_number(self, row: Shipment) -> str:
+        """The number alone."""
+        return row.order.number
+
+    @admin.display(description=_("Send to"))
+    def send_to(self, row: Shipment) -> str:
+        """Name and address as on the label."""
+        return say_address(row.order) or EMPTY
 
     @admin.display(description=_("Order"))
     def order_link(self, row: Shipment) -> SafeString | str:
@@ -119,6 +164,28 @@ class ShipmentAdmin(KeySearchAdmin):
             return EMPTY
         link = '<a class="ft-link" href="{}" rel="noopener noreferrer">{}</a>'
         return format_html(link, row.tracking_url, _("follow the parcel"))
+
+    @action(
+        description=_("Pack"),
+        permissions=["act"],
+        url_path="pack",
+        icon="package_2",
+        dialog=ask(
+            _("Is the replacement packed?"),
+            _("It replaces pieces that were sent back. Ship the parcel next."),
+            submit=_("Yes, it is packed"),
+        ),
+    )
+    def pack(self, request: HttpRequest, form: ConfirmForm, object_id: str) -> HttpResponse:
+        """Note through the service that a replacement is packed."""
+        return self._run(
+            request,
+            object_id,
+            lambda: pack_replacement(
+                shipment_id=int(object_id), by_id=account_id(request), now=utc_now()
+            ),
+            _("The parcel is packed."),
+        )
 
     @action(
         description=_("Ship"),
@@ -184,6 +251,27 @@ class ShipmentAdmin(KeySearchAdmin):
     )
     def unpack(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Cancel the parcel through the service."""
+        return self._cancel(request, form, object_id, _("The parcel was unpacked."))
+
+    @action(
+        description=_("Refund instead"),
+        permissions=["act"],
+        url_path="instead",
+        icon="undo",
+        dialog=ask(
+            _("Can the replacement not be sent?"),
+            _("Its pieces go back on the shelf, and what they were to replace is refunded."),
+            form_class=ReasonForm,
+            submit=_("Refund it instead"),
+        ),
+    )
+    def instead(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
+        """Cancel a parcel of replacements through the service, which refunds."""
+        return self._cancel(request, form, object_id, _("It is refunded instead."))
+
+    def _cancel(
+        self, request: HttpRequest, form: ReasonForm, object_id: str, said: Any
+    ) -> HttpResponse:
         reason = form.cleaned_data["reason"]
         return self._run(
             request,
@@ -194,7 +282,7 @@ class ShipmentAdmin(KeySearchAdmin):
                 by_id=account_id(request),
                 now=utc_now(),
             ),
-            _("The parcel was unpacked."),
+            said,
             reason,
         )
 

@@ -9,6 +9,7 @@ from orders.fulfilment.core import (
     ParcelView,
     PickList,
     Progress,
+    Replacement,
     count_left,
 )
 from orders.fulfilment.selectors import (
@@ -27,7 +28,8 @@ from orders.fulfilment.selectors import (
 )
 from orders.fulfilment.services.erasure import forget_tracking
 from orders.fulfilment.services.handing import hand_out_parcel, settle_after_refund, ship_parcel
-from orders.fulfilment.services.packing import cancel_parcel, pack_order
+from orders.fulfilment.services.packing import cancel_parcel, pack_order, pack_replacement
+from orders.fulfilment.services.replacing import plan_replacements
 
 __all__ = [
     "ARRIVED",
@@ -38,6 +40,7 @@ __all__ = [
     "ParcelView",
     "PickList",
     "Progress",
+    "Replacement",
     "cancel_parcel",
     "count_left",
     "count_line",
@@ -54,6 +57,8 @@ __all__ = [
     "orders_to_pack",
     "orders_with_parcels",
     "pack_order",
+    "pack_replacement",
+    "plan_replacements",
     "settle_after_refund",
     "ship_parcel",
     "show_progress",

@@ -11,6 +11,7 @@ from enum import StrEnum
 class ParcelState(StrEnum):
     """Where a parcel is; the values of `Shipment.state`."""
 
+    PLANNED = "planned"
     PACKED = "packed"
     SHIPPED = "shipped"
     DELIVERED = "delivered"
@@ -19,7 +20,9 @@ class ParcelState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# A parcel with replacements is planned when returned pieces were accepted; all others begin packed.
 NEXT_STATES: dict[ParcelState, frozenset[ParcelState]] = {
+    ParcelState.PLANNED: frozenset({ParcelState.PACKED, ParcelState.READY, ParcelState.CANCELLED}),
     ParcelState.PACKED: frozenset({ParcelState.SHIPPED, ParcelState.CANCELLED}),
     ParcelState.SHIPPED: frozenset({ParcelState.DELIVERED}),
     ParcelState.READY: frozenset({ParcelState.COLLECTED, ParcelState.CANCELLED}),
@@ -30,6 +33,12 @@ NEXT_STATES: dict[ParcelState, frozenset[ParcelState]] = {
 ARRIVED = frozenset({ParcelState.DELIVERED, ParcelState.COLLECTED})
 # Left the house or waiting at the counter: from here on pieces can be sent back.
 HANDED_OUT = ARRIVED | {ParcelState.SHIPPED}
+
+
+# The shopper waits for it, whatever the order itself says.
+UNDER_WAY = frozenset(
+    {ParcelState.PLANNED, ParcelState.PACKED, ParcelState.READY, ParcelState.SHIPPED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,18 @@ class ParcelView:
     shipped_at: datetime | None
     delivered_at: datetime | None
     items: tuple[ParcelItem, ...]
+    is_replacement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Pieces of a variant that go out in place of pieces of an order line that came back."""
+
+    line_id: int
+    variant_id: int
+    sku: str
+    name: str
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)

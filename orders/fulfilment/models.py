@@ -39,6 +39,7 @@ class Shipment(models.Model):
     """One parcel of an order. Who did what is in the order's timeline, by `shipment_id`."""
 
     class State(models.TextChoices):
+        PLANNED = ParcelState.PLANNED, "to pack"
         PACKED = ParcelState.PACKED, "packed"
         SHIPPED = ParcelState.SHIPPED, "shipped"
         DELIVERED = ParcelState.DELIVERED, "delivered"
@@ -54,7 +55,7 @@ class Shipment(models.Model):
     )
     tracking_number = models.CharField(max_length=60, blank=True)
     tracking_url = models.URLField(max_length=400, blank=True)
-    packed_at = models.DateTimeField()
+    packed_at = models.DateTimeField(help_text="While it is to be packed: since when it waits.")
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True, help_text="Or collected.")
     cancelled_at = models.DateTimeField(null=True, blank=True)
@@ -64,14 +65,15 @@ class Shipment(models.Model):
         indexes = [
             models.Index(
                 fields=["state", "packed_at"],
-                condition=Q(state__in=["packed", "shipped", "ready"]),
+                condition=Q(state__in=["planned", "packed", "shipped", "ready"]),
                 name="shipment_under_way",
             )
         ]
         constraints = [
             models.UniqueConstraint(fields=["order", "position"], name="shipment_position"),
             models.CheckConstraint(
-                condition=Q(state="packed", shipped_at=None, delivered_at=None)
+                condition=Q(state="planned", shipped_at=None, delivered_at=None)
+                | Q(state="packed", shipped_at=None, delivered_at=None)
                 | Q(state="ready", shipped_at=None, delivered_at=None)
                 | Q(state="shipped", shipped_at__isnull=False, delivered_at=None)
                 | Q(state="delivered", shipped_at__isnull=False, delivered_at__isnull=False)
@@ -88,7 +90,8 @@ class Shipment(models.Model):
 class ShipmentLine(models.Model):
     """How many pieces of an order line are in a parcel.
 
-    `OrderLine.packed_quantity` counts them over all parcels that are not cancelled.
+    `OrderLine.packed_quantity` counts them over all parcels that are not cancelled, but for those
+    with a `variant`: these replace pieces that were packed before and came back.
     """
 
     shipment = models.ForeignKey(
@@ -96,11 +99,26 @@ class ShipmentLine(models.Model):
     )
     line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="parcels")
     quantity = models.PositiveIntegerField()
+    variant = models.ForeignKey(
+        "shop.Variant",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="What replaces pieces that came back. Empty: what was bought.",
+    )
+    sku = models.CharField(max_length=60, blank=True, help_text="Of what replaces; else empty.")
+    name = models.CharField(max_length=240, blank=True, help_text="Of what replaces; else empty.")
 
     class Meta:
-        ordering = ["line__position"]
+        ordering = ["line__position", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["shipment", "line"], name="shipmentline_once"),
+            models.UniqueConstraint(
+                fields=["shipment", "line", "variant"],
+                nulls_distinct=False,
+                name="shipmentline_once",
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="shipmentline_pieces"),
         ]
 

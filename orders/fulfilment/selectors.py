@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, override
 from orders.core.state import OrderStatus
 from orders.fulfilment.core import (
     HANDED_OUT,
+    UNDER_WAY,
     LineCount,
     ParcelItem,
     ParcelState,
@@ -27,6 +28,7 @@ from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
 from orders.models import DeliveryMethod, Order, OrderEvent, OrderLine
 
 PARCEL_STATES = {
+    ParcelState.PLANNED: gettext_lazy("Replacement being prepared"),
     ParcelState.PACKED: gettext_lazy("Packed"),
     ParcelState.SHIPPED: gettext_lazy("Parcel on its way"),
     ParcelState.DELIVERED: gettext_lazy("Parcel delivered"),
@@ -77,15 +79,20 @@ def show_progress(*, order_id: int, language: str = "en") -> Progress:
         return Progress(parcels, _say_next(order, {parcel.state for parcel in parcels}))
 
 
-def _say_next(order: Order, states: Collection[str]) -> str:
+def _say_next(order: Order, states: set[str]) -> str:
     if order.status == OrderStatus.AWAITING_PAYMENT:
         return _("We pack your order as soon as it is paid.")
-    if order.status != OrderStatus.PAID:
+    if order.status != OrderStatus.PAID and not states & UNDER_WAY:
         return ""
     if ParcelState.READY in states:
         return _("Your order is ready: please collect it.")
     if ParcelState.PACKED in states:
         return _("A parcel is packed. We send you an e-mail when it leaves.")
+    if ParcelState.PLANNED in states:
+        return _(
+            "We are packing your replacement."
+            " You get an e-mail as soon as it leaves us or can be collected."
+        )
     if ParcelState.SHIPPED in states:
         return _("A parcel is on its way to you.")
     if not goes_to_address(order):
@@ -100,12 +107,15 @@ def list_left(order_id: int) -> list[tuple[OrderLine, int]]:
 
 
 def orders_to_pack() -> QuerySet[Order]:
-    """Return the paid online orders with pieces left to pack."""
+    """Return the paid online orders with pieces left to pack, and those that wait for something in
+    place of returned pieces.
+    """
     lines = OrderLine.objects.filter(order=F("order")).annotate(left=LEFT_TO_PACK)
     waiting = lines.filter(
         left__gt=0, order__status=OrderStatus.PAID, order__channel="online"
     ).values("order_id")
-    return Order.objects.filter(status=OrderStatus.PAID, pk__in=waiting)
+    planned = Shipment.objects.filter(state=ParcelState.PLANNED).values("order_id")
+    return Order.objects.filter(Q(pk__in=waiting) | Q(pk__in=planned))
 
 
 def orders_with_parcels(*states: ParcelState) -> QuerySet[Order]:
@@ -117,7 +127,7 @@ def orders_with_parcels(*states: ParcelState) -> QuerySet[Order]:
 def make_pick_list(order_ids: Collection[int]) -> PickList:
     """Return what to pick for these orders; those with nothing left are passed over.
 
-    Three queries.
+    Four queries.
     """
     orders = orders_to_pack().filter(pk__in=order_ids).order_by("placed_at", "pk")
     lines: dict[int, list[PickLine]] = {}
@@ -125,6 +135,12 @@ def make_pick_list(order_ids: Collection[int]) -> PickList:
         if left := count_left(count_line(row)):
             pick = PickLine(row.pk, row.sku, row.name, left)
             lines.setdefault(row.order_id, []).append(pick)
+    planned = ShipmentLine.objects.filter(
+        shipment__order__in=orders, shipment__state=ParcelState.PLANNED
+    )
+    for each in planned.select_related("shipment").order_by("shipment", "pk"):
+        pick = PickLine(each.line_id, each.sku, each.name, each.quantity)
+        lines.setdefault(each.shipment.order_id, []).append(pick)
     ages = _read_ages(order_ids)
     picks = tuple(
         PickOrder(
@@ -149,6 +165,13 @@ def goes_to_address(order: Order) -> bool:
     )
     known = methods.values_list("needs_address", flat=True).first()
     return bool(order.address_line1) if known is None else known
+
+
+def say_address(order: Order) -> str:
+    """Return whom and where to a parcel goes, in one line; "" where it is collected."""
+    place = " ".join(filter(None, (order.postcode, order.city, order.region)))
+    parts = (order.name, order.address_line1, order.address_line2, place, order.country)
+    return ", ".join(filter(None, parts)) if order.address_line1 else ""
 
 
 def list_carriers() -> list[Carrier]:
@@ -184,16 +207,20 @@ def _view_parcel(row: Shipment) -> ParcelView:
         shipped_at=row.shipped_at,
         delivered_at=row.delivered_at,
         items=tuple(
-            ParcelItem(each.line_id, each.line.sku, each.line.name, each.quantity)
+            ParcelItem(
+                each.line_id, each.sku or each.line.sku, each.name or each.line.name, each.quantity
+            )
             for each in row.lines.all()
         ),
+        is_replacement=any(each.variant_id is not None for each in row.lines.all()),
     )
 
 
 def list_packed(
     order_ids: Collection[int], *, limit: int, language: str = "en"
-) -> list[tuple[str, ParcelView]]:
-    """Return the packed parcels of these orders, or of all, with the order's number; oldest first.
+) -> list[tuple[str, ParcelView, str]]:
+    """Return the packed parcels of these orders, or of all, with the order's number and where the
+    parcel goes; oldest first.
 
     Two queries.
     """
@@ -203,7 +230,7 @@ def list_packed(
     rows = rows.select_related("order", "carrier").prefetch_related("lines__line")
     with override(language):
         return [
-            (row.order.number, _view_parcel(row))
+            (row.order.number, _view_parcel(row), say_address(row.order))
             for row in rows.order_by("packed_at", "pk")[:limit]
         ]
 

@@ -193,6 +193,11 @@ class OrderLine(models.Model):
     taken_back_quantity = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Packed pieces that were sent back and refunded."
     )
+    replacing_quantity = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="Pieces that came back and whose replacement has not left yet.",
+    )
     cost_minor = models.BigIntegerField(
         null=True, blank=True, help_text="What one unit cost the shop then. Empty: not known."
     )
@@ -230,6 +235,12 @@ class OrderLine(models.Model):
                 & Q(taken_back_quantity__lte=F("packed_quantity"))
                 & Q(taken_back_quantity__lte=F("refunded_quantity")),
                 name="orderline_packed_within_bought",
+            ),
+            # What is to be replaced is not refunded as well.
+            models.CheckConstraint(
+                condition=Q(replacing_quantity__lte=F("quantity") - F("refunded_quantity"))
+                & Q(replacing_quantity__lte=F("packed_quantity")),
+                name="orderline_replaced_or_refunded",
             ),
         ]
 

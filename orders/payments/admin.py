@@ -56,6 +56,7 @@ class PaymentInline(ReadOnlyInline):
     verbose_name_plural = _("Payments")
     fields = [
         "created_at",
+        "provider",
         "method",
         money_column("amount_minor", _("Amount"), currency_field="currency"),
         money_column("captured_minor", _("Captured"), currency_field="currency"),
@@ -106,6 +107,7 @@ class PaymentAdmin(KeySearchAdmin):
     list_display = [
         age_column("created_at", _("When")),
         "order",
+        "provider",
         "method",
         money_column("amount_minor", _("Amount"), currency_field="currency"),
         money_column("captured_minor", _("Captured"), currency_field="currency"),

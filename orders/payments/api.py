@@ -23,6 +23,7 @@ from orders.payments.services.found import read_unassigned
 from orders.payments.services.reconciling import reconcile_payments
 from orders.payments.services.refunds import (
     REFUNDABLE,
+    count_refundable,
     refund_order,
     refund_whole,
     take_gifts_back,
@@ -42,6 +43,7 @@ __all__ = [
     "check_payments",
     "confirm_payment",
     "continue_payment",
+    "count_refundable",
     "forget_old_events",
     "forget_refund_reasons",
     "list_offered",

@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -41,15 +43,19 @@ RETURN_TONES = {
 }
 
 
+NEXT_STEP = {"requested": "receive", "received": "inspect"}
+
+
 class InspectForm(BaseDialogForm):
     """Asks of each line how many pieces are accepted and whether they are sold on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rows = ReturnLine.objects.filter(item_id=int(self.object_id or 0)).select_related("line")
-        for row in rows:
+        rows = ReturnLine.objects.filter(item_id=int(self.object_id or 0))
+        for row in rows.select_related("line").prefetch_related("exchanges"):
             self.fields[f"accepted_{row.line_id}"] = forms.IntegerField(
                 label=f"{row.line.name} (0–{row.quantity})",
+                help_text=say_exchanges(row),
                 min_value=0,
                 max_value=row.quantity,
                 initial=row.quantity,
@@ -77,6 +83,16 @@ class InspectForm(BaseDialogForm):
         return [Finding(pk, given[f"accepted_{pk}"], given[f"restock_{pk}"]) for pk in ids]
 
 
+def say_exchanges(row: ReturnLine) -> str:
+    """Return what the shopper wants in exchange, and what of it was sent; "" for a refund."""
+    said = [
+        f"{one.quantity} × {one.name} ({one.sku})"
+        + ("" if one.sent_quantity is None else f": {gettext('sent')} {one.sent_quantity}")
+        for one in row.exchanges.all()
+    ]
+    return gettext("In exchange: %(pieces)s") % {"pieces": "; ".join(said)} if said else ""
+
+
 class OverdueFilter(admin.SimpleListFilter):
     """Returns that arrived a week ago and were not refunded."""
 
@@ -97,8 +113,17 @@ class OverdueFilter(admin.SimpleListFilter):
 class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
     verbose_name_plural = _("What comes back")
-    fields = ["line", "quantity", "accepted_quantity", "is_restocked"]
+    fields = ["line", "quantity", "wanted", "accepted_quantity", "is_restocked"]
     readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnLine]:
+        """Read what is wanted in exchange with the lines."""
+        return super().get_queryset(request).prefetch_related("exchanges")
+
+    @admin.display(description=_("Wanted"))
+    def wanted(self, row: ReturnLine) -> str:
+        """A refund, or what is wanted in exchange."""
+        return say_exchanges(row) or gettext("Refund")
 
 
 @admin.register(ReturnRule)
@@ -150,6 +175,21 @@ class ReturnAdmin(MaskedAdmin, KeySearchAdmin):
     inlines = [ReturnLineInline]
     actions_detail = ["receive", "inspect"]
 
+    def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
+        """Offer the step that comes next; anything else is refused."""
+        row = self.get_object(request, str(object_id))
+        allowed = "" if row is None else NEXT_STEP.get(row.state, "")
+        offered = super().get_actions_detail(request, object_id)
+        return [one for one in offered if one.method.original_function_name == allowed]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who opens no orders gets no link to one: the return's number names it."""
+        (name, options), *rest = super().get_fieldsets(request, obj)
+        if request.user.has_perm("orders.view_order"):
+            return [(name, options), *rest]
+        first, *fields = options["fields"]
+        return [(name, {"fields": [first[:-1], *fields]}), *rest]
+
     @admin.display(description=_("Order"))
     def order_link(self, row: Return) -> SafeString | str:
         """The order's own page."""
@@ -178,15 +218,15 @@ class ReturnAdmin(MaskedAdmin, KeySearchAdmin):
         )
 
     @action(
-        description=_("Inspect and refund"),
+        description=_("Inspect"),
         permissions=["act"],
         url_path="inspect",
         icon="fact_check",
         dialog=ask(
             _("What came back?"),
-            _("Accepted pieces are refunded to the payment at what they cost."),
+            _("Accepted pieces are exchanged as asked, or refunded at what they cost."),
             form_class=InspectForm,
-            submit=_("Refund what is accepted"),
+            submit=_("Exchange or refund what is accepted"),
         ),
     )
     def inspect(self, request: HttpRequest, form: InspectForm, object_id: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from orders.returns.core import (
     ReturnableLine,
     ReturnState,
     ReturnView,
+    Wish,
     find_rule,
 )
 from orders.returns.selectors import (
@@ -31,6 +32,7 @@ __all__ = [
     "ReturnState",
     "ReturnView",
     "ReturnableLine",
+    "Wish",
     "count_by_category",
     "describe_returns",
     "export_returns",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ReturnState(StrEnum):
@@ -38,6 +39,8 @@ class Rule:
     instruction: str = ""
 
 
+# So long what is wanted in exchange is kept after the announcement, and again after the arrival.
+HOLD = timedelta(days=14)
 # Without any row the shop takes nothing back, and promises nothing.
 NO_RETURNS = Rule("", 0, Payer.SHOPPER)
 
@@ -70,7 +73,9 @@ class LineFacts:
     """A line of an order, as far as returns care.
 
     `claimed`: pieces in returns that were not withdrawn; `waiting`: those of them that are not
-    settled yet; `refunded`: pieces given back, through a return or without one.
+    settled yet; `refunded`: pieces given back, through a return or without one. `sent` and
+    `claimed` are of one variant: pieces that were exchanged count for what replaced them.
+    `replacing`: pieces whose replacement has not left yet.
     """
 
     bought: int
@@ -78,6 +83,7 @@ class LineFacts:
     claimed: int
     waiting: int
     sent: Sequence[Sent]
+    replacing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,20 +115,59 @@ def allow(line: LineFacts, rule: Rule, now: datetime) -> Allowance:
     if not running:
         return Allowance(0, until, "over")
     out = sum(sent.quantity for sent in line.sent)
-    left = min(running, out - line.claimed, line.bought - line.refunded - line.waiting)
+    left = min(
+        running, out - line.claimed, line.bought - line.refunded - line.waiting - line.replacing
+    )
     return Allowance(left, until) if left > 0 else Allowance(0, until, "none_left")
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What pieces may be exchanged for now, and how many of it are in stock."""
+
+    variant_id: int
+    name: str
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnableLine:
-    """An order line with what may be sent back of it, in the reader's words."""
+    """An order line with what may be sent back of it, in the reader's words.
+
+    A line has one more row for each variant that pieces of it were exchanged for.
+    """
 
     line_id: int
+    variant_id: int
     name: str
     pieces: int
     until: datetime | None
     reason: str
     sentence: str
+    choices: tuple[Choice, ...] = ()
+
+
+class Wish(NamedTuple):
+    """Pieces of a line that come back, and for how many of them what is wanted in exchange.
+
+    `variant_id` is what comes back where pieces were exchanged before; None: what was bought.
+    What is in no exchange (variant id, pieces) is refunded: a pair of line and pieces is a wish.
+    """
+
+    line_id: int
+    quantity: int
+    exchanges: tuple[tuple[int, int], ...] = ()
+    variant_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeItem:
+    """Pieces wanted in exchange; `sent` is None until the return is settled."""
+
+    variant_id: int
+    name: str
+    quantity: int
+    sent: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +175,12 @@ class ReturnItem:
     """Pieces of a line in a return; `accepted` is None until they were inspected."""
 
     line_id: int
+    variant_id: int
     name: str
     quantity: int
     accepted: int | None
     slug: str = ""
+    exchanges: tuple[ExchangeItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +201,26 @@ class ReturnView:
     refusal: str
     items: tuple[ReturnItem, ...]
     is_withdrawable: bool
+    kept_until: str = ""  # the day until which what is wanted in exchange is kept
+
+    @property
+    def exchanges(self) -> tuple[ExchangeItem, ...]:
+        """What is wanted in exchange, of all lines."""
+        return tuple(one for item in self.items for one in item.exchanges)
+
+    @property
+    def is_exchanged(self) -> bool:
+        """Whether a replacement goes out."""
+        return any(one.sent for one in self.exchanges)
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether accepted pieces were refunded because what was wanted is gone."""
+        return any(
+            item.accepted and sum(one.sent or 0 for one in item.exchanges) < wanted
+            for item in self.items
+            if (wanted := min(item.accepted or 0, sum(one.quantity for one in item.exchanges)))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,15 @@ class ReturnLine(models.Model):
     item = models.ForeignKey(Return, on_delete=models.CASCADE, related_name="lines", db_index=False)
     line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="returns")
     quantity = models.PositiveIntegerField()
+    variant = models.ForeignKey(
+        "shop.Variant",
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="What comes back, where a piece was exchanged before. Empty: what was bought.",
+    )
     accepted_quantity = models.PositiveIntegerField(null=True, blank=True)
     is_restocked = models.BooleanField(
         default=False, help_text="The accepted pieces went back on the shelf; else written off."
@@ -119,3 +128,34 @@ class ReturnLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} x line {self.line_id}"
+
+
+class ReturnExchange(models.Model):
+    """Pieces of a return that the shopper wants to exchange, and for what; the rest is refunded.
+
+    The pieces are held under the return's own name (`services.holding`). `sent_quantity` is None
+    until the return is settled; what was not accepted, or is not in stock any more, is not sent.
+    """
+
+    line = models.ForeignKey(ReturnLine, on_delete=models.CASCADE, related_name="exchanges")
+    variant = models.ForeignKey(
+        "shop.Variant", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    sku = models.CharField(max_length=60)
+    name = models.CharField(max_length=240)
+    quantity = models.PositiveIntegerField()
+    sent_quantity = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["line", "variant"], name="returnexchange_once"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0)
+                & (Q(sent_quantity__isnull=True) | Q(sent_quantity__lte=F("quantity"))),
+                name="returnexchange_pieces",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.name}"

@@ -23,6 +23,7 @@ from orders.services.carts import (
     view_cart,
 )
 from orders.services.checkout import start_checkout
+from orders.services.comments import LONGEST_COMMENT, comment_order
 from orders.services.contacts import ContactRefused, check_contact
 from orders.services.erasure import forget_contacts
 from orders.services.facts import forget_old_facts
@@ -41,6 +42,7 @@ from orders.services.placing import place_order
 from orders.services.statistics import summarize_sales
 
 __all__ = [
+    "LONGEST_COMMENT",
     "ORDER_COLUMNS",
     "ORDER_LINE_COLUMNS",
     "CartChanged",
@@ -60,6 +62,7 @@ __all__ = [
     "cancel_order",
     "check_contact",
     "choose_gift",
+    "comment_order",
     "expire_carts",
     "expire_unpaid_orders",
     "forget_contacts",

@@ -121,6 +121,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_a_member": 409,
     "not_cancellable": 409,
     "not_returnable": 409,
+    "not_exchangeable": 409,
     "return_moved_on": 409,
     "age_not_confirmed": 409,
     "not_for_sale": 409,

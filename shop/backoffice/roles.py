@@ -5,7 +5,15 @@ Staff may change the groups in the admin; running the command again restores thi
 
 from __future__ import annotations
 
-from shop.staff.roles import ANALYST, APPROVER, AUDITOR, MERCHANDISER, SEE_PERSONAL, SUPPORT
+from shop.staff.roles import (
+    ANALYST,
+    APPROVER,
+    AUDITOR,
+    MERCHANDISER,
+    SEE_PERSONAL,
+    SUPPORT,
+    WAREHOUSE,
+)
 
 Names = tuple[str, ...]
 
@@ -156,6 +164,10 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("add", *CUSTOMERS)
     | rights("change", *CUSTOMERS)
     | {SEE_PERSONAL},
+    # Packs, ships, receives and inspects: no orders, no prices, no shoppers but an address.
+    WAREHOUSE: rights("view", "orders.shipment", "orders.shipmentline", "orders.carrier")
+    | rights("view", "orders.return", "orders.returnline", "orders.returnrule")
+    | rights("change", "orders.shipment", "orders.return"),
     # What moves everybody's prices is started by somebody else than who drafted it.
     APPROVER: rights("view", *EXPERIMENTS, *APPROVALS)
     | rights("change", *EXPERIMENTS)

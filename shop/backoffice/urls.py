@@ -30,6 +30,7 @@ from shop.backoffice.views.experiments import (
     show_experiments,
 )
 from shop.backoffice.views.fulfilment import (
+    comment,
     pack_picked,
     ship_packed,
     show_packed,
@@ -242,6 +243,7 @@ def _list_builder_pages(site: AdminSite) -> list[URLPattern]:
             site.admin_view(show_rehearsal),
             name="campaign_rehearsal",
         ),
+        path("orders/<int:order_id>/comment/", site.admin_view(comment), name="comment_order"),
         path("orders/<int:order_id>/offers/", site.admin_view(explain_order), name="order_offers"),
         *_list_release_pages(site),
     ]

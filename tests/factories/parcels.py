@@ -11,6 +11,10 @@ from orders.models import DeliveryMethod
 from orders.selectors.terms import forget_terms
 from orders.services import add_to_cart
 from pricing.core.values import QuoteContext
+from shop.catalog.models import Variant
+from shop.catalog.selectors.versions import forget_catalog
+from shop.inventory.core.values import StockLine
+from shop.inventory.services import receive_stock
 from tests.factories.orders import NOON, pay, place
 
 
@@ -44,3 +48,15 @@ def make_pickup() -> DeliveryMethod:
     )
     forget_terms()
     return made
+
+
+def add_size(variant_id: int, name: str, list_minor: int, pieces: int = 2) -> int:
+    """Give the product of a variant another size that is in stock."""
+    known = Variant.objects.get(pk=variant_id)
+    sku = f"{known.sku}-{name.upper()}"
+    made = Variant.objects.create(
+        product=known.product, external_ref=sku, sku=sku, name=name, list_minor=list_minor
+    )
+    receive_stock(lines=[StockLine(made.pk, pieces)], reference="opening", now=NOON)
+    forget_catalog()
+    return made.pk

@@ -60,6 +60,7 @@ PAGES = {
     "order_offers": "orders.view_order",
     "pick_list": "orders.view_shipment",
     "pack_picked": "orders.change_shipment",
+    "comment_order": "orders.change_order",
     "ship_parcels": "orders.change_shipment",
     "return_statistics": "orders.view_return",
     "ship_packed": "orders.change_shipment",
@@ -102,7 +103,7 @@ POSTED = {
     *("decide_changes", "campaign_rollback", "campaign_import", "decide_adjusting"),
     *("set_adjusting", "set_allocator", "set_exploring", "campaign_ask", "campaign_release"),
     *("campaign_stop_asking", "campaign_take_out", "campaign_accept_floor"),
-    *("pack_picked", "ship_packed"),
+    *("pack_picked", "ship_packed", "comment_order"),
 }
 # Of all campaigns, not of one.
 OF_ALL = (

@@ -207,7 +207,8 @@ def send_back(page: Page, order: str) -> str:
     """The guest sends the pack back, the dearest of the three pieces; return the number."""
     page.goto(order)
     page.get_by_role("link", name="Send something back").click()
-    page.get_by_label("Trek pack").select_option("1")
+    pack = page.get_by_role("group", name=re.compile("Trek pack"))
+    pack.get_by_label("For a refund").select_option("1")
     page.get_by_label("Reason").select_option(label="I changed my mind")
     page.get_by_role("button", name="Announce the return").click()
     heading = page.get_by_role("heading", name=re.compile("^Return FT-"))
@@ -218,7 +219,7 @@ def refund(page: Page, number: str) -> None:
     page.goto("/admin/orders/return/")
     page.get_by_role("link", name=f"{number}-R1").first.click()
     act(page, "Received", "Yes, they are here", "The return was received.")
-    act(page, "Inspect and refund", "Refund what is accepted", "The return was settled.")
+    act(page, "Inspect", "Exchange or refund what is accepted", "The return was settled.")
 
 
 def check_ledgers(shop: OwnShop) -> None:

@@ -18,6 +18,7 @@ from orders.fulfilment.core import (
 )
 from orders.fulfilment.models import Carrier, Shipment
 from orders.fulfilment.selectors import count_line, get_parcel
+from orders.fulfilment.services.replacing import note_replaced
 from orders.fulfilment.services.steps import (
     lock_parcel,
     move_parcel,
@@ -50,7 +51,8 @@ def ship_parcel(
     is_new = shipment.state != ParcelState.SHIPPED
     if is_new:
         move_parcel(shipment, ParcelState.SHIPPED)
-        _require_sold(order)
+        _require_sold(order, shipment)
+        note_replaced(shipment)
         shipment.shipped_at = now
     number = tracking_number.strip() or _announce(adapter, order, shipment)
     shipment.carrier = carrier
@@ -76,7 +78,8 @@ def hand_out_parcel(
         is_pickup = shipment.state == ParcelState.READY
         move_parcel(shipment, ParcelState.COLLECTED if is_pickup else ParcelState.DELIVERED)
         if is_pickup:
-            _require_sold(order)
+            _require_sold(order, shipment)
+            note_replaced(shipment)
         shipment.delivered_at = now
         shipment.save(update_fields=["state", "delivered_at"])
         note_parcel(order, shipment, now=now, by_id=by_id)
@@ -90,9 +93,13 @@ def settle_after_refund(*, order_id: int, now: datetime) -> bool:
     return settle_fulfilled(lock_order_step(order_id), now=now)
 
 
-def _require_sold(order: Order) -> None:
-    """Raise OrderRefused if packed pieces were refunded since: they must not leave the house."""
-    too_many = [line.name for line in order.lines.all() if count_too_many(count_line(line))]
+def _require_sold(order: Order, shipment: Shipment) -> None:
+    """Raise OrderRefused if pieces of the parcel were refunded since: they must not leave.
+
+    What replaces returned pieces cannot have been refunded while it waits.
+    """
+    inside = order.lines.filter(parcels__shipment=shipment, parcels__variant=None)
+    too_many = [line.name for line in inside if count_too_many(count_line(line))]
     if too_many or order.status not in (OrderStatus.PAID, OrderStatus.FULFILLED):
         raise OrderRefused(
             _("Pieces in this order's parcels were refunded. Cancel the parcel and pack it again."),

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from orders.core.refusals import OrderRefused
 from orders.core.state import OrderStatus
 from orders.fulfilment.core import ParcelState, ParcelView, count_left
 from orders.fulfilment.models import Shipment, ShipmentLine
-from orders.fulfilment.selectors import count_line, get_parcel, goes_to_address
-from orders.fulfilment.services.steps import lock_parcel, move_parcel, note_parcel
+from orders.fulfilment.selectors import count_line, get_parcel, goes_to_address, list_left
+from orders.fulfilment.services.replacing import refund_replacements
+from orders.fulfilment.services.steps import lock_parcel, move_parcel, note_parcel, open_parcel
 from orders.models import Order, OrderLine
 from orders.payments.api import capture_payment
 from orders.steps.locks import lock_order_step
@@ -31,22 +32,20 @@ def pack_order(
 ) -> ParcelView:
     """Pack (line id, pieces), or all that is left, into a new parcel; from then on no cancelling.
 
-    Reserved money is taken with the first parcel. What needs no address is ready to collect at
-    once. Raises OrderRefused (not_packable,
-    nothing_to_pack, bad_quantity), OrderNotFound.
+    All that is left includes replacements, which keep a parcel of their own. Reserved money is
+    taken with the first parcel. What needs no address is ready to collect at once. Raises
+    OrderRefused (not_packable, nothing_to_pack, bad_quantity), OrderNotFound.
     """
     order = lock_order_step(order_id)
+    planned = list(order.shipments.filter(state=ParcelState.PLANNED)) if lines is None else []
+    for replacement in planned:
+        _pack_planned(order, replacement, now=now, by_id=by_id)
+    if planned and not list_left(order_id):
+        return get_parcel(shipment_id=planned[0].pk, language=language)
     if order.status != OrderStatus.PAID or order.channel != "online":
         raise OrderRefused(_("Only a paid online order can be packed."), code="not_packable")
     chosen = _choose(order, lines)
-    is_sent = goes_to_address(order)
-    last = order.shipments.aggregate(last=Max("position"))["last"] or 0
-    shipment = Shipment.objects.create(
-        order=order,
-        position=last + 1,
-        state=ParcelState.PACKED if is_sent else ParcelState.READY,
-        packed_at=now,
-    )
+    shipment = open_parcel(order, _packed_state(order), now=now)
     ShipmentLine.objects.bulk_create(
         ShipmentLine(shipment=shipment, line=line, quantity=pieces) for line, pieces in chosen
     )
@@ -58,23 +57,52 @@ def pack_order(
 
 
 @transaction.atomic
+def pack_replacement(
+    *, shipment_id: int, now: datetime, by_id: int | None = None, language: str = "en"
+) -> ParcelView:
+    """Pack what replaces returned pieces. Twice is once. Raises OrderRefused (parcel_left,
+    parcel_not_found).
+    """
+    order, shipment = lock_parcel(shipment_id)
+    if shipment.state not in (ParcelState.PACKED, ParcelState.READY):
+        _pack_planned(order, shipment, now=now, by_id=by_id)
+    return get_parcel(shipment_id=shipment.pk, language=language)
+
+
+def _pack_planned(order: Order, shipment: Shipment, *, now: datetime, by_id: int | None) -> None:
+    move_parcel(shipment, _packed_state(order))
+    shipment.packed_at = now
+    shipment.save(update_fields=["state", "packed_at"])
+    note_parcel(order, shipment, now=now, by_id=by_id)
+
+
+def _packed_state(order: Order) -> ParcelState:
+    return ParcelState.PACKED if goes_to_address(order) else ParcelState.READY
+
+
+@transaction.atomic
 def cancel_parcel(
     *, shipment_id: int, reason: str, now: datetime, by_id: int | None = None, language: str = "en"
 ) -> ParcelView:
     """Unpack a parcel that was not handed out: its pieces are to be packed again. Twice is once.
 
-    Raises OrderRefused (parcel_left, parcel_not_found).
+    A parcel of replacements is not packed again: its pieces go back on the shelf, and what they
+    were to replace is refunded. Raises OrderRefused (parcel_left, parcel_not_found).
     """
     order, shipment = lock_parcel(shipment_id)
     if shipment.state != ParcelState.CANCELLED:
         move_parcel(shipment, ParcelState.CANCELLED)
-        for each in shipment.lines.all():
-            OrderLine.objects.filter(pk=each.line_id).update(
-                packed_quantity=F("packed_quantity") - each.quantity
-            )
+        lines = list(shipment.lines.all())
         shipment.cancelled_at = now
         shipment.save(update_fields=["state", "cancelled_at"])
         note_parcel(order, shipment, now=now, by_id=by_id, reason=reason)
+        for each in lines:
+            if each.variant_id is None:
+                OrderLine.objects.filter(pk=each.line_id).update(
+                    packed_quantity=F("packed_quantity") - each.quantity
+                )
+        if replacements := [each for each in lines if each.variant_id is not None]:
+            refund_replacements(order, shipment, replacements, reason=reason, now=now, by_id=by_id)
     return get_parcel(shipment_id=shipment.pk, language=language)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from orders.core.refusals import OrderRefused
@@ -18,6 +19,7 @@ from shop.outbox.services import write_fact
 
 # The kind of a step in the timeline, by the state it leads to.
 KINDS = {
+    ParcelState.PLANNED: "parcel_planned",
     ParcelState.PACKED: "parcel_packed",
     ParcelState.SHIPPED: "parcel_shipped",
     ParcelState.DELIVERED: "parcel_delivered",
@@ -44,6 +46,12 @@ def move_parcel(shipment: Shipment, state: ParcelState) -> None:
             code="parcel_left",
         )
     shipment.state = state
+
+
+def open_parcel(order: Order, state: ParcelState, *, now: datetime) -> Shipment:
+    """Begin the next parcel of the order, without anything in it."""
+    last = order.shipments.aggregate(last=Max("position"))["last"] or 0
+    return Shipment.objects.create(order=order, position=last + 1, state=state, packed_at=now)
 
 
 def note_parcel(

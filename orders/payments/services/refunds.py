@@ -13,7 +13,7 @@ from orders.core.refusals import OrderRefused, PaymentRefused
 from orders.core.state import OrderStatus
 from orders.core.values import OrderView
 from orders.metrics import refunds_minor_total
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.payments.core.values import RefundPart
 from orders.payments.models import Payment, Refund, RefundLine
 from orders.payments.services.found import read_unassigned
@@ -189,13 +189,19 @@ def _shares(order: Order, wanted: Sequence[RefundPart]) -> list[Share]:
     shares = []
     for part in wanted:
         line = known.get(part.line_id)
-        if line is None or not 0 < part.quantity <= line.quantity - line.refunded_quantity:
+        left = 0 if line is None else count_refundable(line)
+        if line is None or not 0 < part.quantity <= left:
             raise OrderRefused("That many are not left to refund.", code="bad_quantity")
         share = units_share(
             line.total_minor, line.quantity, refunded=line.refunded_quantity, more=part.quantity
         )
         shares.append(Share(line, part.quantity, share, part.is_restocked))
     return shares
+
+
+def count_refundable(line: OrderLine) -> int:
+    """Return how many units may be refunded; what is to be replaced is not refunded as well."""
+    return line.quantity - line.refunded_quantity - line.replacing_quantity
 
 
 def _record_returns(order: Order, shares: Sequence[Share], refund: Refund, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -16,6 +16,8 @@ from orders.payments.api import RefundPart, refund_order, take_gifts_back
 from orders.returns.core import Finding, ReturnState, ReturnView
 from orders.returns.models import Return, ReturnLine
 from orders.returns.selectors import view_return
+from orders.returns.services.exchanging import exchange_pieces, is_restocked_by_refund
+from orders.returns.services.holding import hold_longer
 from orders.returns.services.steps import lock_return, note_return, require_state
 
 LONGEST_REFUSAL = 300
@@ -31,6 +33,7 @@ def receive_return(
         require_state(row, ReturnState.REQUESTED)
         row.state, row.received_at = ReturnState.RECEIVED, now
         row.save(update_fields=["state", "received_at"])
+        hold_longer(order, row, now=now)
         note_return(order, row, now=now, by_id=by_id)
     return view_return(row, language)
 
@@ -45,23 +48,25 @@ def settle_return(
     by_id: int | None = None,
     language: str = "en",
 ) -> ReturnView:
-    """Refund the accepted pieces, restock those that are sold on, and close the return.
+    """Exchange or refund the accepted pieces, restock those that are sold on, close the return.
 
     Every line needs a finding; whoever accepts less than all says why (`refusal`), and the
-    shopper reads it. Pieces that are not sold on are written off: they never come back into
-    stock. Twice is once. Raises OrderRefused (return_moved_on, bad_quantity, refusal_missing,
+    shopper reads it. Of the accepted pieces those wanted in exchange come first; what is not in
+    stock any more is refunded. Pieces that are not sold on are written off: they never come back
+    into stock. Twice is once. Raises OrderRefused (return_moved_on, bad_quantity, refusal_missing,
     not_refundable), PaymentRefused.
     """
     order, row = lock_return(return_id)
     if row.state == ReturnState.SETTLED:
         return view_return(row, language)
     require_state(row, ReturnState.RECEIVED)
-    lines = list(row.lines.all())
+    lines = list(row.lines.select_related("line").prefetch_related("exchanges"))
     known = _check(lines, findings, refusal)
     before = order.refunded_minor
-    _give_back(order, row, findings, now=now, by_id=by_id)
+    sent = exchange_pieces(order, row, lines, known, now=now, by_id=by_id)
+    _give_back(order, row, _list_parts(lines, known, sent), now=now, by_id=by_id)
     for each in lines:
-        _close_line(each, known[each.line_id])
+        _close_line(each, known[each.line_id], sent[each.line_id])
     order.refresh_from_db()
     row.state, row.settled_at = ReturnState.SETTLED, now
     row.refunded_minor = order.refunded_minor - before
@@ -72,14 +77,9 @@ def settle_return(
 
 
 def _give_back(
-    order: Order, row: Return, findings: Sequence[Finding], *, now: datetime, by_id: int | None
+    order: Order, row: Return, parts: Sequence[RefundPart], *, now: datetime, by_id: int | None
 ) -> None:
     """Refund what is accepted; of an order whose money is back only gifts are left."""
-    parts = [
-        RefundPart(each.line_id, each.accepted, each.is_restocked)
-        for each in findings
-        if each.accepted
-    ]
     if parts and order.status == OrderStatus.REFUNDED:
         take_gifts_back(order_id=order.pk, parts=parts, now=now)
     elif parts:
@@ -91,6 +91,19 @@ def _give_back(
             now=now,
             by_id=by_id,
         )
+
+
+def _list_parts(
+    lines: Sequence[ReturnLine], found: Mapping[int, Finding], sent: Mapping[int, int]
+) -> list[RefundPart]:
+    """Return what is refunded: what was accepted and is not exchanged."""
+    return [
+        RefundPart(
+            each.line_id, left, found[each.line_id].is_restocked and is_restocked_by_refund(each)
+        )
+        for each in lines
+        if (left := found[each.line_id].accepted - sent[each.line_id])
+    ]
 
 
 def _check(
@@ -108,12 +121,12 @@ def _check(
     return known
 
 
-def _close_line(each: ReturnLine, found: Finding) -> None:
-    """Keep what was found; accepted pieces count as taken back."""
+def _close_line(each: ReturnLine, found: Finding, sent: int) -> None:
+    """Keep what was found; refunded pieces count as taken back, exchanged ones are out again."""
     each.accepted_quantity = found.accepted
     each.is_restocked = bool(found.accepted) and found.is_restocked
     each.save(update_fields=["accepted_quantity", "is_restocked"])
-    if found.accepted:
+    if found.accepted > sent:
         OrderLine.objects.filter(pk=each.line_id).update(
-            taken_back_quantity=F("taken_back_quantity") + found.accepted
+            taken_back_quantity=F("taken_back_quantity") + found.accepted - sent
         )

@@ -1,4 +1,4 @@
-"""The warehouse's pages: what to pick, and the tracking numbers of what leaves."""
+"""The warehouse's pages: what to pick, the numbers of what leaves; comments on orders."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from orders.core.refusals import OrderNotFound
 from orders.fulfilment.api import (
     list_carriers,
     list_packed,
@@ -22,6 +23,7 @@ from orders.fulfilment.api import (
     ship_parcel,
 )
 from orders.returns.api import count_by_category
+from orders.services import comment_order
 from shop.backoffice.frame import needs, render_page
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
@@ -99,6 +101,22 @@ def ship_packed(request: HttpRequest) -> HttpResponse:
     said = ngettext("%(n)s parcel was shipped.", "%(n)s parcels were shipped.", done)
     messages.success(request, said % {"n": done})
     return redirect("admin:ship_parcels")
+
+
+@require_POST
+@needs("orders.change_order")
+def comment(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Add what a member of the staff wrote to the order's timeline."""
+    text = request.POST.get("text", "")
+    try:
+        comment_order(order_id=order_id, text=text, by_id=account_id(request), now=utc_now())
+    except OrderNotFound as missing:
+        raise Http404 from missing
+    except FairtagError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The comment is on the timeline."))
+    return redirect("admin:orders_order_change", order_id)
 
 
 def _run_each(request: HttpRequest, ids: Iterable[int], act: Callable[[int], object]) -> int:

@@ -13,6 +13,7 @@ from shop.inventory.services.reservations import (
     TooManyHeld,
     commit_reservation,
     expire_reservations,
+    lock_stock,
     release_reservation,
     reserve_stock,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "expect_deliveries",
     "expire_reservations",
     "load_opening_stock",
+    "lock_stock",
     "receive_stock",
     "release_reservation",
     "reserve_stock",

@@ -72,6 +72,16 @@ def reserve_stock(
     return Held(dict(wanted), until)
 
 
+def lock_stock(*, holder: str, variant_ids: Collection[int], location: str = ONLINE) -> None:
+    """Take the hold of `holder` and the stock of all these variants, in their order.
+
+    For a transaction that sells some of them and takes others back: piece by piece, two of these
+    could wait for each other.
+    """
+    held = _lock_held(holder, location)
+    _lock_records(location, {*variant_ids, *(row.variant_id for row in held)})
+
+
 def _require_stock(wanted: Counter[int], left: Mapping[int, int]) -> None:
     short = {pk: max(0, left[pk]) for pk, quantity in wanted.items() if left[pk] < quantity}
     if short:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from orders.returns.api import ReturnView, request_return, withdraw_return
+from orders.core.refusals import OrderRefused
+from orders.returns.api import ReturnableLine, ReturnView, Wish, request_return, withdraw_return
 from orders.services import run_once
 from shop.jobs.limits import MONEY
 from shop.kernel.errors import FairtagError
@@ -48,7 +48,9 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
         try:
             number = _announce(request, page)
         except FairtagError as error:
-            return _render_form(request, page, say_refusal(error), status=422)
+            is_ours = isinstance(error, OrderRefused)  # its own sentence says more
+            problem = str(error) if is_ours else say_refusal(error)
+            return _render_form(request, page, problem, status=422)
         messages.success(request, _("The return is announced. We sent you what to do now."))
         return redirect("order_return", token=token, number=number)
     return _render_form(request, page)
@@ -94,7 +96,8 @@ def _announce(request: HttpRequest, page: OrderPage) -> str:
     }
 
     def act() -> tuple[int, str]:
-        made = request_return(order_id=page.order.order_id, now=visit.ctx.now, **asked)
+        now, language = visit.ctx.now, visit.ctx.language
+        made = request_return(order_id=page.order.order_id, now=now, language=language, **asked)
         return 201, made.number
 
     answer = run_once(
@@ -107,34 +110,65 @@ def _announce(request: HttpRequest, page: OrderPage) -> str:
     return str(answer.body)
 
 
-def _read_lines(request: HttpRequest, page: OrderPage) -> list[tuple[int, int]]:
-    given = [
-        (line.line_id, read_number(request.POST.get(f"line_{line.line_id}", "")) or 0)
-        for line in page.returns.lines
-    ]
-    return [(line_id, pieces) for line_id, pieces in given if pieces]
+def _read_lines(request: HttpRequest, page: OrderPage) -> list[Wish]:
+    """Return of each line the pieces to refund and to exchange; none of what is left at none."""
+    wishes = []
+    for line in page.returns.lines:
+        wanted = [
+            (one.variant_id, pieces)
+            for one in line.choices
+            if (pieces := _count(request, _swap_name(line, one.variant_id)))
+        ]
+        pieces = _count(request, _line_name(line)) + sum(count for _variant, count in wanted)
+        if pieces:
+            wishes.append(Wish(line.line_id, pieces, tuple(wanted), line.variant_id))
+    return wishes
+
+
+def _line_name(line: ReturnableLine) -> str:
+    """Return the field of pieces to refund: a line has one for each variant that came of it."""
+    return f"line_{line.line_id}_{line.variant_id}"
+
+
+def _swap_name(line: ReturnableLine, wanted_id: int) -> str:
+    return f"swap_{line.line_id}_{line.variant_id}_{wanted_id}"
+
+
+def _count(request: HttpRequest, name: str) -> int:
+    return read_number(request.POST.get(name, "")) or 0
 
 
 def _render_form(
     request: HttpRequest, page: OrderPage, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    lines = [
-        asdict(line)
-        | {
-            "choices": range(min(line.pieces, MOST_CHOICES) + 1),
-            "chosen": read_number(request.POST.get(f"line_{line.line_id}", "")) or 0,
-        }
-        for line in page.returns.lines
-    ]
     context = {
         "page": page,
-        "lines": lines,
+        "lines": [_ask_line(request, line) for line in page.returns.lines],
         "problem": problem,
         "key": request.POST.get("key") or str(uuid4()),
         "reason": request.POST.get("reason", ""),
         "comment": request.POST.get("comment", ""),
     }
     return render(request, "storefront/return_ask.html", context, status=status)
+
+
+def _ask_line(request: HttpRequest, line: ReturnableLine) -> dict[str, Any]:
+    """Return the fields of a line: how many pieces to refund, and to exchange for what."""
+    swaps = [
+        _ask_count(request, _swap_name(line, one.variant_id), one.free) | {"label": one.name}
+        for one in line.choices
+    ]
+    return {
+        "line": line,
+        "refund": _ask_count(request, _line_name(line), line.pieces),
+        "swaps": swaps,
+        "is_swapped": any(one["chosen"] for one in swaps),
+    }
+
+
+def _ask_count(request: HttpRequest, name: str, most: int) -> dict[str, Any]:
+    counts = range(min(most, MOST_CHOICES) + 1)
+    return {"name": name, "counts": counts, "chosen": _count(request, name)}
 
 
 def _find(page: OrderPage, number: str) -> ReturnView:

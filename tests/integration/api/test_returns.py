@@ -42,6 +42,23 @@ def test_a_return_is_announced_once_per_key_and_withdrawn(alice: Device) -> None
     assert (gone.status_code, gone.json()["code"]) == (404, "return_not_found")
 
 
+def test_a_piece_is_exchanged_for_what_is_offered(alice: Device) -> None:
+    path, body = send_back(alice)
+    line_id = body["lines"][0]["line_id"]
+    listed = expect(alice.client.get(path))["returnable"]
+    (row,) = [one for one in listed if one["line_id"] == line_id]
+    offered = row["exchangeable_for"][0]
+    assert (offered["variant_id"], offered["available"]) == (row["variant_id"], 1)
+    wish = {"line_id": line_id, "quantity": 1, "variant_id": row["variant_id"]}
+    wrong = wish | {"exchanges": [{"variant_id": 10**9, "quantity": 1}]}
+    refused = alice.client.post(path, body | {"lines": [wrong]}, Idempotency_Key="a")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_exchangeable")
+    right = wish | {"exchanges": [{"variant_id": offered["variant_id"], "quantity": 1}]}
+    made = expect(alice.client.post(path, body | {"lines": [right]}, Idempotency_Key="b"), 201)
+    (line,) = made["lines"]
+    assert [(one["quantity"], one["sent_quantity"]) for one in line["exchanges"]] == [(1, None)]
+
+
 def test_nobody_returns_what_somebody_else_bought(alice: Device, api: ApiClient) -> None:
     path, body = send_back(alice)
     bob = make_guest_client(api)

@@ -36,20 +36,20 @@ def test_the_command_makes_a_login_for_everybody_and_is_idempotent(
 ) -> None:
     settings.IS_HTTPS = False
     first = read_logins(capsys)
-    assert [login["role"] for login in first][:6] == ["admin", *ROLES]
-    assert [login["role"] for login in first][6:] == [
+    assert [login["role"] for login in first][:7] == ["admin", *ROLES]
+    assert [login["role"] for login in first][7:] == [
         "shopper who buys on offer, household 0",
         "fresh-food regular, household 1",
     ]
     assert read_logins(capsys) == first
-    assert get_user_model().objects.filter(email__endswith="@fairtag.example").count() == 8
+    assert get_user_model().objects.filter(email__endswith="@fairtag.example").count() == 9
 
 
 def test_the_printed_password_opens_the_account_with_its_role_alone(
     households: None, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings.IS_HTTPS = False
-    for login in read_logins(capsys)[:6]:
+    for login in read_logins(capsys)[:7]:
         account = get_user_model().objects.get(email=login["email"])
         assert account.check_password(login["password"])
         assert account.is_superuser is (login["role"] == "admin")

@@ -14,8 +14,9 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from orders.models import Order, OrderEvent
+from orders.selectors.views import view_order
 from orders.services.erasure import erase_shopper
-from shop.staff.roles import SUPPORT
+from shop.staff.roles import ANALYST, SUPPORT, WAREHOUSE
 from tests.factories.backoffice_prices import NOON
 
 REASON = "The crust was broken."
@@ -63,6 +64,32 @@ def test_a_refund_and_a_cancellation_say_who_how_much_and_why(
     assert order.events.get(kind="refunded").detail["amount_minor"] == 450
     with pytest.raises(ProgrammingError, match="append-only"), transaction.atomic():
         order.events.update(reason="never said")
+
+
+def test_staff_comment_on_an_order_and_shoppers_do_not_read_it(
+    as_role: Callable[[str], Client], order: Order
+) -> None:
+    address = reverse("admin:comment_order", args=[order.pk])
+    for role in (ANALYST, WAREHOUSE):
+        assert as_role(role).post(address, {"text": "Call first."}).status_code == 403
+    support = as_role(SUPPORT)
+    assert support.post(address, {"text": " Call <b>first</b>. "}).status_code == 302
+    for wrong in ("", " ", "x" * 301):
+        support.post(address, {"text": wrong})
+    assert read_timeline(support, order)[1:] == ["support@staff.example: Call <b>first</b>."]
+    assert "1 to 300 characters" in support.get(reverse("admin:index")).content.decode()
+    assert [one.kind for one in view_order(order, language="en").timeline] == ["placed"]
+    erase_shopper(order.shopper_id, NOON + timedelta(days=99))
+    said = "support@staff.example wrote a comment; it was deleted."
+    assert read_timeline(support, order)[1:] == [said]
+    gone = reverse("admin:comment_order", args=[0])
+    assert support.post(gone, {"text": "Hello"}).status_code == 404
+
+
+def test_an_order_says_by_which_service_it_was_paid(root: Client, order: Order) -> None:
+    order.payments.update(provider="stripe", method="card", state="succeeded")
+    page = root.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
+    assert "Stripe (card)" in page
 
 
 def test_steps_kept_without_a_detail_and_those_of_the_shop_read_well(

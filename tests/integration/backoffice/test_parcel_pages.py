@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.fulfilment.api import pack_order
+from orders.fulfilment.api import list_carriers, pack_order
 from orders.fulfilment.models import Carrier, Shipment
 from orders.models import Order, OrderLine
 from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT
@@ -75,6 +75,35 @@ def test_an_order_offers_what_its_state_allows(root: Client, order: Order) -> No
     assert _offered(root, order) == {"refund"}
     Order.objects.filter(pk=order.pk).update(status="expired")
     assert _offered(root, order) == set()
+
+
+def test_a_parcel_offers_what_its_state_allows(root: Client, order: Order) -> None:
+    def offered() -> set[str]:
+        page = root.get(reverse("admin:orders_shipment_change", args=[parcel.pk])).content.decode()
+        steps = ("pack", "ship", "arrived", "unpack", "instead")
+        found = {one: reverse(f"admin:orders_shipment_{one}", args=[parcel.pk]) for one in steps}
+        return {one for one, address in found.items() if address in page}
+
+    parcel = Shipment.objects.get(pk=pack_order(order_id=order.pk, now=NOON).shipment_id)
+    assert offered() == {"ship", "unpack"}
+    act(root, "orders_shipment_ship", parcel.pk, carrier="", tracking_number="")
+    assert offered() == {"ship", "arrived"}
+    act(root, "orders_shipment_arrived", parcel.pk)
+    assert offered() == set()
+    parcel.lines.update(variant=parcel.lines.get().line.variant)  # a replacement
+    for state, allowed in (("planned", {"pack", "instead"}), ("packed", {"ship", "instead"})):
+        Shipment.objects.filter(pk=parcel.pk).update(
+            state=state, shipped_at=None, delivered_at=None
+        )
+        assert offered() == allowed
+
+
+def test_carriers_are_there_to_choose_and_promise_nothing(root: Client) -> None:
+    chosen = Carrier.objects.filter(name__in=["DHL Express", "FedEx", "Royal Mail", "UPS", "USPS"])
+    assert [(one.is_active, one.full_clean()) for one in chosen] == [(False, None)] * 5
+    assert "UPS" not in root.get(reverse("admin:ship_parcels")).content.decode()
+    chosen.filter(name="UPS").update(is_active=True)
+    assert [one.name for one in list_carriers() if one in chosen] == ["UPS"]
 
 
 def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order) -> None:

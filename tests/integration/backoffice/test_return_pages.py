@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
-from orders.returns.models import Return, ReturnLine
+from orders.returns.models import Return, ReturnExchange, ReturnLine
 from shop.kernel.clock import utc_now
-from shop.staff.roles import ANALYST, MERCHANDISER
+from shop.staff.roles import ANALYST, MERCHANDISER, WAREHOUSE
 from tests.integration.backoffice.test_actions import act, messages_of
 
 
@@ -30,6 +31,51 @@ def announced(stocked_shop: None) -> Return:
     return made
 
 
+def _offered(browser: Client, row: Return) -> set[str]:
+    """Return the steps that the page of a return offers."""
+    page = browser.get(reverse("admin:orders_return_change", args=[row.pk])).content.decode()
+    return {
+        step
+        for step in ("receive", "inspect")
+        if reverse(f"admin:orders_return_{step}", args=[row.pk]) in page
+    }
+
+
+def test_the_warehouse_receives_and_inspects_an_exchange_and_packs_it(
+    as_role: Callable[[str], Client], announced: Return
+) -> None:
+    line = announced.lines.get()
+    variant = line.line.variant
+    ReturnExchange.objects.create(
+        line=line, variant=variant, sku=variant.sku, name="New cheddar", quantity=1
+    )
+    who = as_role(WAREHOUSE)
+    page = who.get(reverse("admin:orders_return_change", args=[announced.pk])).content.decode()
+    assert f"In exchange: 1 × New cheddar ({variant.sku})" in page
+    assert reverse("admin:orders_order_change", args=[announced.order_id]) not in page
+    act(who, "orders_return_receive", announced.pk)
+    dialog = who.get(reverse("admin:orders_return_inspect", args=[announced.pk])).content.decode()
+    assert "New cheddar" in dialog
+    found = {f"accepted_{line.line_id}": "1", f"restock_{line.line_id}": "on"}
+    act(who, "orders_return_inspect", announced.pk, **found)
+    announced.refresh_from_db()
+    assert (announced.state, announced.refunded_minor) == ("settled", 0)
+    parcel = Shipment.objects.get(state="planned")
+    picks = who.get(reverse("admin:pick_list")).content.decode()
+    assert "New cheddar" in picks
+    assert announced.order.number in picks
+    assert reverse("admin:orders_order_change", args=[announced.order_id]) not in picks
+    act(who, "orders_shipment_pack", parcel.pk)
+    shown = who.get(reverse("admin:orders_shipment_change", args=[parcel.pk])).content.decode()
+    assert announced.order.address_line1 in shown
+    assert announced.order.email not in shown
+    for address in ("orders_order_changelist", "shop_product_changelist"):
+        assert who.get(reverse(f"admin:{address}")).status_code == 403
+    act(who, "orders_shipment_ship", parcel.pk, carrier="", tracking_number="5")
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.tracking_number) == ("shipped", "5")
+
+
 def test_staff_receive_inspect_and_refund_a_return(
     root: Client, as_role: Callable[[str], Client], announced: Return
 ) -> None:
@@ -37,15 +83,18 @@ def test_staff_receive_inspect_and_refund_a_return(
     for role in (ANALYST, MERCHANDISER):
         who = as_role(role)
         assert act(who, "orders_return_receive", announced.pk).status_code == 403
+    assert _offered(root, announced) == {"receive"}
     found = {f"accepted_{line.pk}": "1", f"restock_{line.pk}": "on"}
     act(root, "orders_return_inspect", announced.pk, **found)
     assert any("past that step" in text for text in messages_of(root))
     act(root, "orders_return_receive", announced.pk)
+    assert _offered(root, announced) == {"inspect"}
     act(root, "orders_return_inspect", announced.pk, **(found | {f"accepted_{line.pk}": "0"}))
     assert any("Tell the shopper why" in text for text in messages_of(root))
     act(root, "orders_return_inspect", announced.pk, **found)
     announced.refresh_from_db()
     assert (announced.state, announced.refunded_minor) == ("settled", 450)
+    assert _offered(root, announced) == set()
     page = root.get(reverse("admin:return_statistics")).content.decode()
     assert "4.50" in page
 

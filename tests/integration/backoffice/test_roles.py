@@ -205,6 +205,7 @@ def _open(browser: Client, name: str) -> Any:
         "shopper_overview": [Shopper.objects.values_list("pk", flat=True).first()],
     }
     arguments["order_offers"] = [Order.objects.values_list("pk", flat=True).first()]
+    arguments["comment_order"] = arguments["order_offers"]
     arguments["builder_sentence"] = ["price_cut"]
     if name in OF_A_PRODUCT:
         arguments[name] = [Product.objects.values_list("pk", flat=True).first()]

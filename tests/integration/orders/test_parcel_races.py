@@ -10,11 +10,13 @@ from orders.fulfilment.api import pack_order
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
 from orders.payments.models import Refund
-from orders.returns.api import Finding, receive_return, request_return, settle_return
+from orders.returns.api import Finding, Wish, receive_return, request_return, settle_return
 from orders.returns.models import Return
 from orders.services import cancel_order
+from shop.inventory.models import StockRecord
+from shop.inventory.services import OutOfStock, adjust_stock
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
-from tests.factories.parcels import buy, deliver
+from tests.factories.parcels import add_size, buy, deliver
 from tests.factories.races import race
 
 
@@ -89,3 +91,53 @@ def test_two_returns_of_the_same_piece_at_once_are_one(
     assert Refund.objects.count() == 1
     line.refresh_from_db()
     assert (line.refunded_quantity, line.taken_back_quantity) == (1, 1)
+
+
+def _swap(order_id: int, variant_id: int) -> int:
+    """Ask to exchange one piece of the order's line."""
+    wish = Wish(OrderLine.objects.get(order_id=order_id).pk, 1, ((variant_id, 1),))
+    return request_return(order_id=order_id, lines=[wish], reason="other", now=NOON).return_id
+
+
+def _count_stock(variant_id: int) -> tuple[int, int]:
+    return StockRecord.objects.values_list("on_hand", "reserved").get(variant_id=variant_id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_want_the_last_piece_and_swap_both_ways_do_not_wait_for_each_other(
+    busy_shop: tuple[Shelf, FakePrices],
+) -> None:
+    shelf = busy_shop[0]
+    small = shelf.rye
+    large = add_size(small, "Large", 300, pieces=10)
+    busy_shop[1].public[large] = 300
+    orders = [buy(context_of(make_shopper()), {(large if n % 2 else small): 1}) for n in range(6)]
+    made = []
+    for n, order in enumerate(orders):
+        deliver(order)
+        made.append(_swap(order.order_id, small if n % 2 else large))
+        receive_return(return_id=made[n], now=NOON)
+    lines = dict(Return.objects.values_list("pk", "lines__line_id"))
+
+    def settle(n: int) -> None:  # each return twice
+        found = [Finding(lines[made[n // 2]], 1, is_restocked=True)]
+        settle_return(return_id=made[n // 2], findings=found, now=NOON)
+
+    race(settle, 12, workers=4)
+    assert (_count_stock(small), _count_stock(large)) == ((7, 0), (7, 0))
+    assert Shipment.objects.filter(state="planned").count() == 6
+    assert not Refund.objects.exists()
+    order = buy(context_of(make_shopper()), {small: 2})
+    deliver(order)
+    adjust_stock(variant_id=large, on_hand=1, reference="count", now=NOON)
+
+    def want(_n: int) -> str:
+        try:
+            _swap(order.order_id, large)
+        except (OutOfStock, OrderRefused) as refusal:
+            return refusal.code
+        return "done"
+
+    answers = race(want, 4, workers=4)
+    assert answers.count("done") == 1
+    assert _count_stock(large) == (1, 1)

@@ -59,7 +59,12 @@ def test_a_guest_sends_a_piece_back_and_changes_their_mind(guest: tuple[Client, 
     form = read(client, f"{path}returns/")
     assert "You pay the postage." not in form
     assert 'name="reason"' in form
-    given = {f"line_{line.pk}": "1", "reason": "damaged", "comment": "dented", "key": "k1"}
+    given = {
+        f"line_{line.pk}_{line.variant_id}": "1",
+        "reason": "damaged",
+        "comment": "dented",
+        "key": "k1",
+    }
     for _ in range(2):  # the same form pressed twice
         answer = client.post(f"{path}returns/", given)
         assert answer.status_code == 302
@@ -74,11 +79,32 @@ def test_a_guest_sends_a_piece_back_and_changes_their_mind(guest: tuple[Client, 
     assert client.get(f"{path}returns/FT-NONE-R1/").status_code == 404
 
 
+def test_a_guest_chooses_for_each_piece_what_they_want(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    _send(Order.objects.get())
+    line = OrderLine.objects.get()
+    form = read(client, f"{path}returns/")
+    swap = f"swap_{line.pk}_{line.variant_id}_{line.variant_id}"
+    assert f'name="{swap}"' in form
+    answer = client.post(f"{path}returns/", {"reason": "damaged", "key": "k0"})
+    assert (answer.status_code, "Choose at least one piece." in answer.content.decode()) == (
+        *(422, True),
+    )
+    given = {f"line_{line.pk}_{line.variant_id}": "1", swap: "1", "reason": "damaged"}
+    answer = client.post(f"{path}returns/", given | {"key": "k1"})
+    assert "That many pieces cannot be sent back." in answer.content.decode()
+    answer = client.post(f"{path}returns/", {swap: "1", "reason": "damaged", "key": "k2"})
+    page = read(client, answer["Location"])
+    assert f"In exchange: 1 × {line.name}" in page
+    assert "We keep what you want in exchange until" in page
+    assert "we send you the new ones" in page
+
+
 def test_who_only_has_the_link_announces_and_withdraws_nothing(guest: tuple[Client, str]) -> None:
     client, path = guest
     _send(Order.objects.get())
     line = OrderLine.objects.get()
-    given = {f"line_{line.pk}": "1", "reason": "other", "key": "k"}
+    given = {f"line_{line.pk}_{line.variant_id}": "1", "reason": "other", "key": "k"}
     stranger = browse_as(None)
     page = stranger.post(f"{path}returns/", given).content.decode()
     assert "Enter the e-mail address of the order first." in page

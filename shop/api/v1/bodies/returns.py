@@ -12,11 +12,16 @@ def returns_body(found: OrderReturns, locale: str) -> Json:
         "returnable": [
             {
                 "line_id": line.line_id,
+                "variant_id": line.variant_id,
                 "name": line.name,
                 "quantity": line.pieces,
                 "until": moment(line.until),
                 "reason_code": line.reason,
                 "message": line.sentence,
+                "exchangeable_for": [
+                    {"variant_id": one.variant_id, "name": one.name, "available": one.free}
+                    for one in line.choices
+                ],
             }
             for line in found.lines
         ],
@@ -40,9 +45,19 @@ def return_body(one: ReturnView, locale: str) -> Json:
         "lines": [
             {
                 "line_id": item.line_id,
+                "variant_id": item.variant_id,
                 "name": item.name,
                 "quantity": item.quantity,
                 "accepted_quantity": item.accepted,
+                "exchanges": [
+                    {
+                        "variant_id": each.variant_id,
+                        "name": each.name,
+                        "quantity": each.quantity,
+                        "sent_quantity": each.sent,
+                    }
+                    for each in item.exchanges
+                ],
             }
             for item in one.items
         ],

@@ -102,7 +102,10 @@ class ShipmentLineSerializer(serializers.Serializer[object]):
 
 
 class ShipmentSerializer(serializers.Serializer[object]):
-    """A parcel: packed, shipped, delivered; or ready, collected where no address is needed."""
+    """A parcel: packed, shipped, delivered; or ready, collected where no address is needed.
+
+    One with replacements for returned pieces is planned before it is packed.
+    """
 
     position = serializers.IntegerField(help_text="1 for the first parcel of the order.")
     state = serializers.CharField()

@@ -10,10 +10,22 @@ MOST_LINES = 200
 REASONS = ("changed_mind", "unlike", "damaged", "wrong", "late", "other")
 
 
+class ChoiceSerializer(serializers.Serializer[object]):
+    """A variant that pieces may be exchanged for, and how many of them are free."""
+
+    variant_id = serializers.IntegerField()
+    name = serializers.CharField()
+    available = serializers.IntegerField()
+
+
 class ReturnableLineSerializer(serializers.Serializer[object]):
-    """What may be sent back of a line until when; `reason_code` says why nothing may."""
+    """What may be sent back of a line until when; `reason_code` says why nothing may.
+
+    A line has one more row for each variant that pieces of it were exchanged for.
+    """
 
     line_id = serializers.IntegerField()
+    variant_id = serializers.IntegerField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     until = serializers.DateTimeField(allow_null=True)
@@ -21,15 +33,27 @@ class ReturnableLineSerializer(serializers.Serializer[object]):
         allow_blank=True, help_text="never, not_sent, over, none_left; empty where pieces may."
     )
     message = serializers.CharField()
+    exchangeable_for = ChoiceSerializer(many=True)
+
+
+class ExchangeSerializer(serializers.Serializer[object]):
+    """What is wanted in exchange; `sent_quantity` is null until the return is settled."""
+
+    variant_id = serializers.IntegerField()
+    name = serializers.CharField()
+    quantity = serializers.IntegerField()
+    sent_quantity = serializers.IntegerField(allow_null=True)
 
 
 class ReturnLineSerializer(serializers.Serializer[object]):
     """Pieces in a return; `accepted_quantity` is null until they were inspected."""
 
     line_id = serializers.IntegerField()
+    variant_id = serializers.IntegerField()
     name = serializers.CharField()
     quantity = serializers.IntegerField()
     accepted_quantity = serializers.IntegerField(allow_null=True)
+    exchanges = ExchangeSerializer(many=True)
 
 
 class ReturnSerializer(serializers.Serializer[object]):
@@ -55,11 +79,25 @@ class OrderReturnsSerializer(serializers.Serializer[object]):
     returns = ReturnSerializer(many=True)
 
 
+class WantedSerializer(serializers.Serializer[object]):
+    """Pieces wanted in exchange: one of `exchangeable_for`."""
+
+    variant_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    quantity = serializers.IntegerField(min_value=1, max_value=10_000)
+
+
 class ReturnedPiecesSerializer(serializers.Serializer[object]):
-    """Pieces of a line."""
+    """Pieces of a line; what is not to be exchanged is refunded."""
 
     line_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     quantity = serializers.IntegerField(min_value=1, max_value=10_000)
+    variant_id = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        help_text="What comes back, where pieces were exchanged before. Left out: what was bought.",
+    )
+    exchanges = serializers.ListField(child=WantedSerializer(), default=list, max_length=50)
 
 
 class RequestReturnSerializer(serializers.Serializer[object]):

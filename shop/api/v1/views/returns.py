@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from orders.core.refusals import OrderRefused
-from orders.returns.api import request_return, show_returns, withdraw_return
+from orders.returns.api import Wish, request_return, show_returns, withdraw_return
 from shop.api.base import SAFE_METHODS
 from shop.api.conditions import IDEMPOTENCY_KEY, KEY_REFUSALS, answer_once
 from shop.api.responses import json_response
@@ -60,19 +60,22 @@ class ReturnsView(OrderBase):
         headers=[IDEMPOTENCY_KEY],
         refusals=(
             *("order_not_found", "not_returnable", "bad_quantity", "bad_reason"),
+            *("not_exchangeable", "out_of_stock", "too_many_held"),
             *("idempotency_in_flight", *KEY_REFUSALS),
         ),
         audience="shopper",
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """Gives a number and what to do. The refund comes when the pieces were inspected."""
+        """Gives a number and what to do. The pieces are refunded or exchanged when they were
+        inspected; what is wanted in exchange is kept in stock until then.
+        """
         body = self.read_body(RequestReturnSerializer)
         order, ctx = self.find_own(number), self.context
 
         def act() -> tuple[int, Any]:
             made = request_return(
                 order_id=order.order_id,
-                lines=[(line["line_id"], line["quantity"]) for line in body["lines"]],
+                lines=[_read_wish(line) for line in body["lines"]],
                 reason=body["reason"],
                 comment=body["comment"],
                 now=self.now,
@@ -82,6 +85,11 @@ class ReturnsView(OrderBase):
 
         scope = f"api:return:{order.order_id}"
         return answer_once(request._request, scope=scope, body=body, now=self.now, act=act)
+
+
+def _read_wish(line: dict[str, Any]) -> Wish:
+    wanted = tuple((one["variant_id"], one["quantity"]) for one in line["exchanges"])
+    return Wish(line["line_id"], line["quantity"], wanted, line.get("variant_id"))
 
 
 class WithdrawReturnView(OrderBase):

@@ -1,0 +1,31 @@
+"""Read the rules of returns, what may be sent back, and returns."""
+
+from orders.returns.selectors.allowances import list_allowances, list_choices
+from orders.returns.selectors.returns import (
+    count_by_category,
+    export_returns,
+    find_return,
+    get_return,
+    list_overdue,
+    list_returns,
+    show_returns,
+    view_return,
+)
+from orders.returns.selectors.rules import describe_returns, forget_rules, load_rules, say_rule
+
+__all__ = [
+    "count_by_category",
+    "describe_returns",
+    "export_returns",
+    "find_return",
+    "forget_rules",
+    "get_return",
+    "list_allowances",
+    "list_choices",
+    "list_overdue",
+    "list_returns",
+    "load_rules",
+    "say_rule",
+    "show_returns",
+    "view_return",
+]
