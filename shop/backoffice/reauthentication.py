@@ -52,6 +52,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "money": (
         *("orders_order_refund", "orders_order_cancel", "orders_return_inspect"),
+        "orders_shipment_instead",
         *("orders_refund_try_again", "orders_taxrate_add"),
         *("orders_taxrate_change", "promotions_pointsaccount_correct"),
         *("promotions_pointsadjustment_approve", "promotions_partnershare_correct"),
