@@ -80,7 +80,7 @@ def test_a_guest_exchanges_one_of_two_pieces_and_the_warehouse_sends_it(
     page.get_by_role("link", name="Send something back").click()
     page.get_by_text("Exchange it instead").click()
     check(page, axe, 390)
-    page.get_by_label(re.compile("^In exchange for")).first.select_option("1")
+    page.get_by_label(re.compile("^Exchange for")).first.select_option("1")
     page.get_by_label("Reason").select_option("It arrived damaged")
     page.get_by_role("button", name="Announce the return").click()
     expect(page.get_by_role("heading", name=f"Return {number}-R1")).to_be_visible()

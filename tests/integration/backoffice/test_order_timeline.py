@@ -76,8 +76,8 @@ def test_staff_comment_on_an_order_and_shoppers_do_not_read_it(
     assert support.post(address, {"text": " Call 'em first. "}).status_code == 302
     for wrong in ("", " ", "x" * 301):
         support.post(address, {"text": wrong})
-    assert read_timeline(support, order)[1:] == ["support@staff.example: Call 'em first."]
     assert "1 to 300 characters" in support.get(reverse("admin:index")).content.decode()
+    assert read_timeline(support, order)[1:] == ["support@staff.example: Call 'em first."]
     assert [one.kind for one in view_order(order, language="en").timeline] == ["placed"]
     erase_shopper(order.shopper_id, NOON + timedelta(days=99))
     said = "support@staff.example wrote a comment; it was deleted."
