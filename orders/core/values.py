@@ -10,7 +10,6 @@ from uuid import UUID
 from orders.core.gifts import GiftChoice
 from pricing.core.values import PriceView
 from promotions.core.values import Adjustment, AppliedOffer, DeliveryCut, Hint, Rejection
-from shop.catalog.core.photos import Picture
 from shop.catalog.core.values import CatalogCard
 
 
@@ -183,11 +182,12 @@ class Contact:
 class OrderLineView:
     """A frozen line; unit prices list, public, quoted; the rest is for the whole line.
 
-    `photo` is the product's picture of today; without one `drawing` is that of its category.
+    `card` is the product as it is today, for its picture; all else is as it was sold.
     """
 
     line_id: int
     variant_id: int
+    card: CatalogCard
     sku: str
     name: str
     quantity: int
@@ -207,8 +207,6 @@ class OrderLineView:
     refunded_minor: int
     points_minor: int = 0
     is_gift: bool = False
-    photo: Picture | None = None
-    drawing: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,6 @@ from shop.catalog.selectors import list_cards
 def view_order(order: Order, *, language: str) -> OrderView:
     """Return the order with lines, payments and timeline, under the law of then. Four queries."""
     lines = list(order.lines.order_by("position"))
-    ids = sorted({line.variant_id for line in lines})
-    cards = {card.variant_id: card for card in list_cards(ids, language)}
     personal = [line for line in lines if line.is_personal]
     rule = resolve_jurisdiction(code=order.jurisdiction_code, now=order.placed_at)
     law = rule.label(language) if personal or _has_personal_offer(order, lines) else ""
@@ -41,9 +39,7 @@ def view_order(order: Order, *, language: str) -> OrderView:
         status=order.status,
         status_text=status_text(order.status, language),
         currency=order.currency,
-        lines=tuple(
-            _line_view(line, cards[line.variant_id], rule, law, language) for line in lines
-        ),
+        lines=_view_lines(lines, rule, law, language),
         subtotal_minor=order.subtotal_minor,
         discount_minor=order.discount_minor,
         delivery_minor=order.delivery_minor,
@@ -95,12 +91,21 @@ def _is_cancellable(order: Order, lines: Iterable[OrderLine]) -> bool:
     return is_sold and not any(line.packed_quantity for line in lines)
 
 
+def _view_lines(
+    lines: Sequence[OrderLine], rule: JurisdictionRule, law: str, language: str
+) -> tuple[OrderLineView, ...]:
+    ids = sorted({line.variant_id for line in lines})
+    cards = {card.variant_id: card for card in list_cards(ids, language)}
+    return tuple(_line_view(line, cards[line.variant_id], rule, law, language) for line in lines)
+
+
 def _line_view(
     line: OrderLine, card: CatalogCard, rule: JurisdictionRule, law: str, language: str
 ) -> OrderLineView:
     return OrderLineView(
         line_id=line.pk,
         variant_id=line.variant_id,
+        card=card,
         sku=line.sku,
         name=line.name,
         quantity=line.quantity,
@@ -120,8 +125,6 @@ def _line_view(
         refunded_minor=line.refunded_minor,
         is_gift=line.is_gift,
         points_minor=line.points_minor,
-        photo=card.photo,
-        drawing=card.picture,
     )
 
 

@@ -99,7 +99,7 @@ def _line(line: OrderLineView, order: OrderView, language: str) -> dict[str, Any
     return {
         "name": line.name,
         "quantity": line.quantity,
-        "picture": mail_picture(line.photo, line.name),
+        "picture": mail_picture(line.card.photo, line.name),
         "is_personal": line.is_personal,
         "label": line.label,
         "quoted": _money(line.quoted_minor, order, language),

@@ -22,9 +22,9 @@ from promotions.selectors.phases import PHASES
 from promotions.selectors.product_offers import list_product_offers
 from shop.backoffice.priors import say_basis
 from shop.catalog.core.values import MarketValue
+from shop.catalog.core.words import is_chinese
 from shop.catalog.selectors import ProductNotFound, get_market, home_market
 from shop.catalog.selectors.editing import EditedProduct, EditedVariant
-from shop.catalog.selectors.tree import is_chinese
 from shop.inventory.selectors import list_stock
 from shop.pages.context import PageContext
 from shop.pages.product import product as product_page

@@ -137,14 +137,20 @@ def draft_product(
         categories=categories,
         brands=brands,
         stock={row.ref: pieces for row, said in rows if (pieces := said.get("stock")) is not None},
-        abroad={
-            one.code: {row.ref: said.get(abroad_field(one.code)) for row, said in rows}
-            for one in list_markets_abroad()
-        },
+        abroad=_read_abroad(rows),
         typed_costs=frozenset(
             row.ref for row, _said in rows if row.cost_minor != before.get(row.ref)
         ),
     )
+
+
+def _read_abroad(
+    rows: list[tuple[VariantRow, Mapping[str, Any]]],
+) -> dict[str, dict[str, int | None]]:
+    return {
+        one.code: {row.ref: said.get(abroad_field(one.code)) for row, said in rows}
+        for one in list_markets_abroad()
+    }
 
 
 def save_draft(

@@ -120,6 +120,7 @@ ORDER: Json = {
             "variant_id": 1042,
             "sku": "CHS-1042",
             "name": "Mild cheddar, 8 oz",
+            "picture_url": "/media/products/1f/1f0c2a9b8d7e6f5a4b3c2d1e0f9a8b7c-640.webp",
             "quantity": 2,
             "list_price": usd(429),
             "public_price": usd(399),

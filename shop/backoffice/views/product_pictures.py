@@ -95,7 +95,7 @@ def set_pictures(request: HttpRequest, product_id: int) -> HttpResponse:
     )
     log_act(request, known.product_id, write_act(gettext_lazy("Changed the pictures.")))
     messages.success(request, _("The pictures are saved."))
-    return _back(product_id, f"?moved={moved}" if moved in rows else "")
+    return _back(product_id, f"?moved={moved}" if moved in rows else "#ft-pictures")
 
 
 def _read_words(sent: QueryDict, one: EditedPicture) -> PictureWords:
@@ -107,6 +107,8 @@ def _read_words(sent: QueryDict, one: EditedPicture) -> PictureWords:
     )
 
 
-def _back(product_id: int, query: str = "") -> HttpResponse:
+def _back(product_id: int, ending: str = "#ft-pictures") -> HttpResponse:
+    """Lead back to the pictures: a picture that was moved keeps the focus, which an address with a
+    fragment would take from it."""
     address = reverse("admin:product_change", args=[product_id])
-    return HttpResponseRedirect(f"{address}{query}#ft-pictures")
+    return HttpResponseRedirect(f"{address}{ending}")

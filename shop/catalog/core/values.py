@@ -83,7 +83,8 @@ class CatalogCard:
 class CategoryNode:
     """A category of the tree. `product_count` counts active products below it.
 
-    `is_sensitive` holds too for what lies below a category with that flag.
+    `is_sensitive` holds too for what lies below a category with that flag. `photo` is of a product
+    in it, where the category has no drawing of its own.
     """
 
     category_id: int
@@ -100,6 +101,7 @@ class CategoryNode:
     children: tuple[int, ...] = ()
     external_ref: str = ""
     is_sensitive: bool = False
+    photo: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ class CatalogFilters:
 
 @dataclass(frozen=True, slots=True)
 class FacetOption:
-    """One choice with the number of variants it would leave."""
+    """One choice with the number of products it would leave."""
 
     value: str
     label: str

@@ -16,9 +16,10 @@ from shop.catalog.core.values import (
     ProductDetail,
     SiblingSize,
 )
+from shop.catalog.core.words import is_chinese
 from shop.catalog.models import Product, Variant
 from shop.catalog.selectors.pictures import list_pictures, picture_address
-from shop.catalog.selectors.tree import is_chinese, list_categories
+from shop.catalog.selectors.tree import list_categories
 from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
 

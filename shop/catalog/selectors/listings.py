@@ -33,6 +33,7 @@ class _Shelf:
     """All active variants, most popular first, with what facets count."""
 
     variant_id: IntArray
+    product_id: IntArray
     category_id: IntArray
     brand_id: IntArray
     size: IntArray
@@ -129,6 +130,7 @@ def _load_shelf(market: str) -> _Shelf:
     size_labels, size = np.unique(names, return_inverse=True)
     return _Shelf(
         variant_id=variant_id,
+        product_id=arrays.product_id[order],
         category_id=arrays.category_id[order],
         brand_id=arrays.brand_id[order],
         size=size.astype(np.int64),
@@ -189,7 +191,7 @@ def _list_sold_out() -> IntArray:
 
 
 def _count_brands(shelf: _Shelf, rows: IntArray, filters: CatalogFilters) -> Facet:
-    ids, counts = np.unique(shelf.brand_id[rows], return_counts=True)
+    ids, counts = _count_products(shelf, rows, shelf.brand_id)
     options = (
         FacetOption(str(pk), shelf.brand_names.get(pk, ""), count, pk in filters.brand_ids)
         for pk, count in zip(ids.tolist(), counts.tolist(), strict=True)
@@ -198,13 +200,21 @@ def _count_brands(shelf: _Shelf, rows: IntArray, filters: CatalogFilters) -> Fac
 
 
 def _count_sizes(shelf: _Shelf, rows: IntArray, filters: CatalogFilters) -> Facet:
-    codes, counts = np.unique(shelf.size[rows], return_counts=True)
+    codes, counts = _count_products(shelf, rows, shelf.size)
     options = (
         FacetOption(label, label, count, label in filters.sizes)
         for code, count in zip(codes.tolist(), counts.tolist(), strict=True)
         if (label := shelf.size_labels[code])
     )
     return Facet("size", _most(options, SIZE_OPTIONS))
+
+
+def _count_products(shelf: _Shelf, rows: IntArray, values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return each value there is and of how many products: a card shows all their variants."""
+    room = int(shelf.product_id.max(initial=0)) + 1
+    pairs = np.unique(values[rows] * room + shelf.product_id[rows])
+    found, counts = np.unique(pairs // room, return_counts=True)
+    return found, counts.astype(np.int64)
 
 
 def _most(options: Iterable[FacetOption], limit: int) -> tuple[FacetOption, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from shop.catalog.core.words import is_chinese
 from shop.catalog.models import Brand, Category, Product, Variant
-from shop.catalog.selectors.tree import is_chinese
 
 type Goods = tuple[str, int]  # "category", "brand", "product" or "variant", and its id
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from shop.catalog.core.photos import Picture
+from shop.catalog.core.words import is_chinese
 from shop.catalog.models import ProductPicture
-from shop.catalog.selectors.tree import is_chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,22 @@ def make_value(row: ProductPicture, language: str) -> Picture:
         alt=words,
         variant_id=row.variant_id,
     )
+
+
+def list_leading_pictures() -> list[tuple[int, Picture]]:
+    """Return (category, picture) of the most popular product with one in each category, the most
+    popular first: active products that are neither sensitive nor age-limited. One query."""
+    rows = (
+        ProductPicture.objects.filter(
+            state=ProductPicture.State.READY,
+            variant=None,
+            product__is_active=True,
+            product__is_sensitive=False,
+            product__minimum_age=None,
+        )
+        .select_related("product")
+        .order_by("product__category_id", "-product__popularity", "product_id", "position", "pk")
+        .distinct("product__category_id")
+    )
+    best = sorted(rows, key=lambda row: (-row.product.popularity, row.product_id))
+    return [(row.product.category_id, make_value(row, "en")) for row in best]

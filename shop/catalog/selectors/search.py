@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from shop.catalog.core.spelling import list_slips, rank_spellings
 from shop.catalog.core.synonyms import SYNONYMS
 from shop.catalog.core.values import IntArray, SearchResult, Suggestion
-from shop.catalog.core.words import cut_chinese, has_chinese, query_words
+from shop.catalog.core.words import cut_chinese, has_chinese, is_chinese, query_words
 from shop.catalog.selectors.arrays import load_variant_arrays
-from shop.catalog.selectors.tree import is_chinese, list_categories
+from shop.catalog.selectors.tree import list_categories
 from shop.catalog.selectors.versions import VersionedCache
 
 MAX_QUERY = 100

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from django.db.models import Count
 
+from shop.catalog.core.photos import Picture
 from shop.catalog.core.values import CategoryNode, CategoryTree
+from shop.catalog.core.words import is_chinese
 from shop.catalog.models import Category, ListPrice, Product
 from shop.catalog.selectors.markets import home_market
+from shop.catalog.selectors.pictures import list_leading_pictures
 from shop.catalog.selectors.versions import VersionedCache
 from shop.kernel.errors import FairtagError
 
@@ -27,13 +30,9 @@ def picture_path(icon: str) -> str:
     return f"catalog/{icon or 'default'}.svg"
 
 
-def is_chinese(language: str) -> bool:
-    """Return whether `language` ("zh-hans", "zh_CN") is Chinese."""
-    return language.lower().startswith("zh")
-
-
 def list_categories(language: str, market: str = "") -> CategoryTree:
-    """Return the tree in `language`. No query once cached, two otherwise.
+    """Return the tree in `language`. No query once cached, two otherwise; one more where
+    a category has no drawing of its own: its best product's photograph stands for it.
 
     `roots` and `children` name only categories that hold active products, in a market those sold
     there; `nodes` knows all, so that an old order's category still has a name.
@@ -72,7 +71,29 @@ def _build(market: str, *, in_chinese: bool) -> CategoryTree:
             children=tuple(children[pk]),
             is_sensitive=is_sensitive,
         )
+    plain = {row.pk for row in rows if not row.icon}
+    for pk, photo in _find_photos(plain, parents, nodes).items():
+        nodes[pk] = replace(nodes[pk], photo=photo)
     return CategoryTree(nodes, {row.path: row.pk for row in rows}, tuple(roots))
+
+
+def _find_photos(
+    plain: set[int], parents: dict[int, int | None], nodes: dict[int, CategoryNode]
+) -> dict[int, Picture]:
+    """Return a photograph for categories without a drawing, of what everybody may see in them."""
+    photos: dict[int, Picture] = {}
+    for category_id, photo in list_leading_pictures() if plain else []:
+        trail: list[int] = []
+        at: int | None = category_id
+        while at is not None:
+            trail.append(at)
+            at = parents[at]
+        if any(nodes[pk].is_sensitive or nodes[pk].is_restricted for pk in trail):
+            continue
+        for pk in trail:
+            if pk in plain:
+                photos.setdefault(pk, photo)
+    return photos
 
 
 def _count_products(parents: dict[int, int | None], market: str) -> Counter[int]:

@@ -134,9 +134,9 @@ def test_lines_and_letters_show_the_picture_of_their_product(
         add_to_cart(context=visit, variant_id=variant_id)
     order = place(visit)
     cheddar, rye = order.lines
-    assert cheddar.photo is not None
-    assert cheddar.photo.at_least(160) == f"{picture}-160.webp"
-    assert (rye.photo, rye.drawing) == (None, "catalog/default.svg")
+    assert cheddar.card.photo is not None
+    assert cheddar.card.photo.at_least(160) == f"{picture}-160.webp"
+    assert (rye.card.photo, rye.card.picture) == (None, "catalog/default.svg")
     send_order_email(order_id=order.order_id, kind="placed", now=NOON)
     letter = mail.outbox[0]
     assert isinstance(letter, EmailMultiAlternatives)

@@ -101,6 +101,12 @@ def test_a_category_shows_one_card_from_the_cheapest_that_is_in_stock(
     found = Client().get("/api/v1/categories/clothes").json()
     assert [item["slug"] for item in found["items"]].count("night-tee") == 1
     assert found["total"] == 2
+    counts = {
+        facet["code"]: {one["label"]: one["count"] for one in facet["options"]}
+        for facet in found["facets"]
+    }
+    assert counts["brand"] == {"Weaver": 2}
+    assert counts["size"] == {"S, Red": 1, "S, Blue": 1, "M, Red": 1}
     cheap_first = read(reverse("search"), q="tee scarf clothes", sort="price")
     assert cheap_first.index("Scarf</a>") < cheap_first.index("Night tee</a>")
 

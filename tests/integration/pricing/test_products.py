@@ -19,14 +19,8 @@ from pricing.core.values import QuoteContext
 from pricing.models import PriceLedgerEntry, PublicPrice
 from pricing.selectors.listed import DemandBasis, count_priors, tell_demand_basis
 from pricing.selectors.prices import floor_minor, list_prices
-from pricing.services import (
-    Ask,
-    NotAPrice,
-    publish_price_book,
-    quote_variants,
-    save_products,
-    set_list_prices,
-)
+from pricing.services import NotAPrice, publish_price_book, quote_variants, save_products
+from pricing.services.list_prices import Ask, set_list_prices
 from pricing.services.quoting import quote_listing
 from shop.catalog.core.loading import BrandRow, CategoryRow, ProductRow, VariantRow
 from shop.catalog.core.slugs import make_sku, make_slug

@@ -141,7 +141,10 @@ def test_files_go_a_month_after_the_last_step_and_undoing_needs_none() -> None:
         "undone",
         False,
     )
-    # What an upload left behind that was rolled back
+
+
+def test_files_that_no_import_names_go_after_a_day() -> None:
+    take()
     stray = find_file("stray.zip")
     stray.write_bytes(b"x")
     os.utime(stray, (0, NOON.timestamp()))
@@ -149,4 +152,4 @@ def test_files_go_a_month_after_the_last_step_and_undoing_needs_none() -> None:
     assert stray.exists()
     delete_old_files(now=NOON + timedelta(days=1, seconds=1))
     assert not stray.exists()
-    assert keep(busy)[0]
+    assert len(list(find_file("").iterdir())) == 2

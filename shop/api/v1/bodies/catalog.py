@@ -91,7 +91,7 @@ def category_body(node: CategoryNode) -> Json:
         "path": node.path,
         "name": node.name,
         "depth": node.depth,
-        "picture_url": picture_url(node.picture),
+        "picture_url": shown_url(node.photo, node.picture),
         "product_count": node.product_count,
         "is_restricted": node.is_restricted,
         "is_sensitive": node.is_sensitive,

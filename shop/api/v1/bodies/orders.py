@@ -81,7 +81,7 @@ def order_line_body(line: OrderLineView, currency: str, locale: str) -> Json:
         "variant_id": line.variant_id,
         "sku": line.sku,
         "name": line.name,
-        "picture_url": shown_url(line.photo, line.drawing),
+        "picture_url": shown_url(line.card.photo, line.card.picture),
         "quantity": line.quantity,
         "list_price": money(line.list_minor, currency, locale),
         "public_price": money(line.public_minor, currency, locale),
