@@ -110,6 +110,18 @@ METHODS: dict[str, tuple[str, str]] = {
     "sandbox-outage": ("Test card whose bank does not answer", "银行无响应的测试卡"),
 }
 
+FREE = ("Nothing to pay", "无需付款")
+
+
+def name_method(code: str, language: str) -> str:
+    """Return the name of a way to pay; its code for one that is no longer known.
+
+    >>> name_method("sandbox-card", "en")
+    'Test card'
+    """
+    return pick({**METHODS, "free": FREE}.get(code, (code, code)), language)
+
+
 EMAILS: dict[str, dict[str, tuple[str, str]]] = {
     "placed": {
         "subject": ("Your order {number}", "您的订单 {number}"),

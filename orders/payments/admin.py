@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action
 
+from orders.core.wording import name_method
 from orders.payments.api import retry_refund
 from orders.payments.models import Payment, PaymentEvent, Refund
 from orders.payments.selectors import find_troubled
@@ -51,13 +53,31 @@ def money_in_order(field: str, title: Any) -> Any:
     return column
 
 
+@admin.display(description=_("Way to pay"), ordering="method")
+def method_name(row: Payment) -> str:
+    """Return how it was paid, in words."""
+    return name_method(row.method, get_language() or "en")
+
+
+@admin.display(description=_("Reason"), ordering="reason")
+def refund_reason(row: Refund) -> str:
+    """Return why money went back: staff's own words, or what the shop notes by itself."""
+    return str(OWN_REASONS.get(row.reason, row.reason))
+
+
+OWN_REASONS = {
+    "at_provider": _("made at the provider"),
+    "order_closed": _("came after the order was closed"),
+}
+
+
 class PaymentInline(ReadOnlyInline):
     model = Payment
     verbose_name_plural = _("Payments")
     fields = [
         "created_at",
         "provider",
-        "method",
+        method_name,
         money_column("amount_minor", _("Amount"), currency_field="currency"),
         money_column("captured_minor", _("Captured"), currency_field="currency"),
         money_column("refunded_minor", _("Refunded"), currency_field="currency"),
@@ -79,7 +99,7 @@ class RefundInline(ReadOnlyInline):
         tag_column("state", _("State"), REFUND_TONES),
         "is_reduction",
         "failure_code",
-        "reason",
+        refund_reason,
         "provider_ref",
     ]
     readonly_fields = fields
@@ -108,7 +128,7 @@ class PaymentAdmin(KeySearchAdmin):
         age_column("created_at", _("When")),
         "order",
         "provider",
-        "method",
+        method_name,
         money_column("amount_minor", _("Amount"), currency_field="currency"),
         money_column("captured_minor", _("Captured"), currency_field="currency"),
         money_column("refunded_minor", _("Refunded"), currency_field="currency"),
@@ -135,7 +155,7 @@ class RefundAdmin(ReadOnlyAdmin):
         money_in_order("amount_minor", _("Amount")),
         tag_column("state", _("State"), REFUND_TONES),
         "failure_code",
-        "reason",
+        refund_reason,
     ]
     list_select_related = ["order"]
     list_filter = [("state", ChoicesDropdownFilter), ("at", RangeDateTimeFilter)]

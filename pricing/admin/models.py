@@ -111,7 +111,7 @@ class DemandModelVersionAdmin(TwoPersonAdmin, ReadOnlyAdmin):
     ]
     actions_list = ["fit_family"]
     actions_detail = ["ask_for", "approve", "send_back"]
-    actions_row = ["ask_for", "approve"]
+    actions_row = ["ask_for"]
     approval_kind = MODEL_USE
 
     @admin.display(description=_("Family"), ordering="kind")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import lru_cache
+from zipfile import BadZipFile
 
 from pricing.core.demand.families import CHAMPION, SERVABLE
 from pricing.core.demand.served import ServedDemand
@@ -10,6 +12,9 @@ from pricing.core.signals import SignalWeights
 from pricing.core.values import ModelVersionRow
 from pricing.models import DemandModelVersion
 from shop.kernel.arrays import hash_arrays, unpack_arrays
+
+# What bytes raise that are no archive of arrays any more.
+DAMAGED = (BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError)
 
 
 class UntrustedModel(ValueError):
@@ -68,7 +73,10 @@ def load_model(version: int) -> ServedDemand:
 
 
 def _open(row: DemandModelVersion) -> ServedDemand:
-    arrays = unpack_arrays(row.arrays)
+    try:
+        arrays = unpack_arrays(row.arrays)
+    except DAMAGED as error:
+        raise UntrustedModel(f"the arrays of model {row.pk} cannot be read") from error
     if hash_arrays(arrays) != row.sha256:
         raise UntrustedModel(f"model {row.pk} does not have the hash it was stored with")
     return ServedDemand.from_arrays(arrays)

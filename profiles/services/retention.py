@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
-from profiles.models import ConsentRecord, Shopper, ShopperProfile
+from profiles.models import Account, ConsentRecord, Shopper, ShopperProfile
 from profiles.services.online import forget_profile
 from profiles.services.partitions import drop_partitions
 
@@ -14,6 +16,7 @@ KEEP_BEHAVIOR = timedelta(days=90)
 KEEP_PURCHASES = timedelta(days=26 * 31)
 KEEP_FEATURES = timedelta(days=180)
 KEEP_CONSENT = timedelta(days=3 * 366)
+KEEP_UNCONFIRMED = timedelta(days=30)
 BATCH = 20_000
 
 # Purchases, orders and returns are kept for two years of demand; what was only looked at is not.
@@ -40,9 +43,10 @@ def forget_expired(*, now: datetime) -> int:
     """Delete what its time is over for; return how many rows (a dropped partition counts one).
 
     Raw behavior 90 days, purchases 26 months, features 180 days after the last visit, consent
-    records 3 years after a shopper was erased. Bounded batches; safe to stop and repeat.
+    records 3 years after a shopper was erased, accounts whose address nobody confirmed 30 days.
+    Bounded batches; safe to stop and repeat.
     """
-    deleted = _forget_behavior(now)
+    deleted = _forget_behavior(now) + _forget_unconfirmed(now)
     deleted += len(drop_partitions(before=now - KEEP_PURCHASES))
     deleted += _forget_features(now)
     return deleted + _forget_consent(now)
@@ -72,6 +76,26 @@ def _forget_features(now: datetime) -> int:
         forget_profile(str(pseudonym))
     profiles = ShopperProfile.objects.filter(shopper_id__in=[pk for pk, _ in rows])
     return profiles.delete()[0]
+
+
+def _forget_unconfirmed(now: datetime) -> int:
+    """Delete accounts that nobody could ever sign in to: signed up, and the link never followed."""
+    confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), verified=True)
+    accounts = Account.objects.filter(
+        ~Exists(confirmed),
+        date_joined__lt=now - KEEP_UNCONFIRMED,
+        last_login=None,
+        is_staff=False,
+        is_superuser=False,
+        shopper=None,
+    )
+    ids = list(accounts.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    with transaction.atomic():
+        # Who confirms at this moment is first, or finds no account any more: nobody is half gone.
+        held = Account.objects.select_for_update(of=("self",)).order_by("pk").filter(pk__in=ids)
+        left = [one.pk for one in held]
+        gone = Account.objects.filter(~Exists(confirmed), pk__in=left, last_login=None)
+        return gone.delete()[1].get(Account._meta.label, 0)
 
 
 @transaction.atomic

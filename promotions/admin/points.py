@@ -160,7 +160,6 @@ class PointsAdjustmentAdmin(TwoPersonAdmin, KeySearchAdmin):
     list_filter = [("state", ChoicesDropdownFilter)]
     search_keys = {"account__id": read_number}
     approval_kind = ADJUSTMENT
-    actions_row = ["approve", "send_back"]
     actions_detail = ["approve", "send_back"]
     blank_text = _("Corrections by staff will stand here; large ones wait for somebody else.")
 

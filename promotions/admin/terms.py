@@ -74,7 +74,6 @@ class ProgrammeTermsAdmin(TwoPersonAdmin, KeptAdmin):
     list_filter = ["market_code", "is_waiting"]
     approval_kind = TERMS
     actions_detail = ["approve", "send_back"]
-    actions_row = ["approve"]
     search_fields = ["market_code"]
     inlines = [TierInline, CategoryInline]
     fieldsets = [

@@ -19,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from shop.approvals.core.values import Kind
 from shop.approvals.models import ApprovalEvent, ApprovalRequest
 from shop.approvals.selectors import find_waiting, list_trail, waits_now
-from shop.approvals.services import send_back_request
+from shop.approvals.services import list_involved, send_back_request
 from shop.kernel.clock import utc_now
 from shop.kernel.errors import FairtagError
 from shop.staff.columns import age_column, show_lines, show_link, show_tag, tag_column
@@ -65,11 +65,14 @@ class TwoPersonAdmin(StaffAdmin):
         return rows.annotate(waits_now=waits_now(self.approval_kind))
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[Any]:
-        """Offer the decision only while the row waits for it. One query."""
+        """Offer the decision only while the row waits for it, and a yes only to a second person.
+        Two queries."""
         offered = list(super().get_actions_detail(request, object_id))
-        if find_waiting(self.approval_kind, int(object_id)) is not None:
+        waiting = find_waiting(self.approval_kind, int(object_id))
+        hidden = ("approve", "send_back") if waiting is None else ("approve",)
+        if waiting is not None and request.user.pk not in list_involved(waiting):
             return offered
-        return [one for one in offered if not one.action_name.endswith(("approve", "send_back"))]
+        return [one for one in offered if not one.action_name.endswith(hidden)]
 
     @admin.display(description=_("Second person"))
     def second_person(self, row: Any) -> SafeString | str:
@@ -130,7 +133,6 @@ class VersionAdmin(TwoPersonAdmin):
     """Versions of a policy: added and approved, never edited or deleted."""
 
     actions_detail = ["approve", "send_back"]
-    actions_row = ["approve"]
     actions = None
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

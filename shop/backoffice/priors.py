@@ -6,6 +6,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from pricing.selectors.listed import DemandBasis, count_priors
+from pricing.selectors.versions import UntrustedModel
 from shop.catalog.selectors import home_market, list_categories
 from shop.staff.numbers import show_count, show_number
 
@@ -35,7 +36,13 @@ def say_basis(basis: DemandBasis) -> str:
 def say_priors() -> str:
     """Return how many variants on sale rest on a prior of their family. No query once cached but
     for the model."""
-    counted = count_priors(market=home_market())
+    try:
+        counted = count_priors(market=home_market())
+    except UntrustedModel:
+        return _(
+            "The stored arrays of the demand model in use are damaged: they do not have the hash"
+            " they were stored with. Take another model into use, or train one."
+        )
     if counted is None:
         return _("No demand model was trained yet: all products sell at their list prices.")
     without, all_of_them = counted

@@ -60,15 +60,19 @@ def order(ctx: PageContext, ref: str, *, proven: Collection[str] = ()) -> OrderP
     """Return an order by its secret link or, for its signed-in owner, by its number.
 
     A link may be passed on: name and address are there for the owner, and for whoever named the
-    order's e-mail address before (`proven`: numbers). Raises OrderNotFound.
+    order's e-mail address before (`proven`: numbers). Why a price was quoted is for the visitor
+    alone who got the quote. Raises OrderNotFound.
     """
-    shopper = _signed_in_shopper(ctx)
-    if shopper is not None and len(ref) < TOKEN_SIGNS:
-        own = get_order(number=ref, shopper_id=shopper, language=ctx.language)
+    visitor = find_shopper(ctx.shopper_pseudonym) if ctx.shopper_pseudonym else None
+    is_signed_in = visitor is not None and ctx.account_id is not None
+    if visitor is not None and is_signed_in and len(ref) < TOKEN_SIGNS:
+        own = get_order(number=ref, shopper_id=visitor.id, language=ctx.language)
         return _page(ctx, own, ref, is_known=True)
     found = get_order_by_token(token=ref, now=ctx.now, language=ctx.language)
-    is_own = shopper is not None and owns_order(order_id=found.order_id, shopper_id=shopper)
-    if is_own or found.number in proven:
+    is_own = visitor is not None and owns_order(order_id=found.order_id, shopper_id=visitor.id)
+    if not is_own:
+        found = replace(found, lines=tuple(replace(one, quote_id=None) for one in found.lines))
+    if (is_own and is_signed_in) or found.number in proven:
         return _page(ctx, found, ref, is_known=True)
     return _page(ctx, replace(found, contact=NOBODY), ref, is_known=False)
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from shop.product_lists.selectors.imports import ImportView
+from shop.staff.numbers import show_count
 
 
 def say_counts(view: ImportView) -> list[str]:
@@ -25,7 +26,7 @@ def say_counts(view: ImportView) -> list[str]:
             " %(added)s added to their product, %(refused)s refused."
         )
     )
-    lines = [said % {name: counts.get(name, 0) for name in NAMES}]
+    lines = [said % {name: show_count(counts.get(name, 0)) for name in NAMES}]
     bare = counts.get("without_stock", 0)
     if bare:
         told = ngettext(
@@ -33,7 +34,7 @@ def say_counts(view: ImportView) -> list[str]:
             "%(count)s new variants have no stock: they are sold out until you receive some.",
             bare,
         )
-        lines.append(told % {"count": bare})
+        lines.append(told % {"count": show_count(bare)})
     return [*lines, *_say_undone(view)]
 
 
@@ -49,14 +50,15 @@ def _say_customers(view: ImportView) -> list[str]:
             " unchanged, %(refused)s refused."
         )
     )
-    return [said % {name: view.counts.get(name, 0) for name in NAMES}, *_say_undone(view)]
+    figures = {name: show_count(view.counts.get(name, 0)) for name in NAMES}
+    return [said % figures, *_say_undone(view)]
 
 
 def _say_undone(view: ImportView) -> list[str]:
     if view.state != "undone":
         return []
     told = _("Undone: %(undone)s rows taken back, %(kept)s kept.")
-    return [told % {name: view.counts.get(name, 0) for name in ("undone", "kept")}]
+    return [told % {name: show_count(view.counts.get(name, 0)) for name in ("undone", "kept")}]
 
 
 NAMES = ("read", "new", "changed", "same", "added", "refused")

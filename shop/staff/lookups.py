@@ -21,6 +21,8 @@ from django.utils.text import capfirst
 from unfold.contrib.filters.admin import RangeDateTimeFilter, RangeNumericFilter
 from unfold.views import ChangeList
 
+from shop.staff.numbers import GroupedCount
+
 type Hidden = Mapping[type[Model], frozenset[str]]
 type Declared = str | type[filters.SimpleListFilter] | Sequence[Any]
 
@@ -42,7 +44,12 @@ class DisallowedSort(DisallowedModelAdminLookup):
 
 
 class StaffChangeList(ChangeList):
-    """A list that refuses to be sorted by a column its reader sees masked."""
+    """A list that refuses to be sorted by a column its reader sees masked; its count is grouped."""
+
+    def get_results(self, request: Any) -> None:
+        """Count and fetch; the count is written with thousands marked wherever it stands."""
+        super().get_results(request)
+        self.result_count = GroupedCount(self.result_count)
 
     def get_ordering(self, request: Any, queryset: Any) -> list[Any]:
         """Return the order asked for. Raises DisallowedSort for a masked column."""

@@ -37,6 +37,13 @@ def show_count(number: float) -> str:
     return show_number(number, 0)
 
 
+class GroupedCount(int):
+    """A count that templates of others write with thousands marked."""
+
+    def __str__(self) -> str:
+        return show_count(int(self))
+
+
 def show_percent(number: float) -> str:
     """Return a share (0..1) as a percentage, with one digit below ten.
 

@@ -90,9 +90,10 @@ def price_fields(
         "label": price.label,
     }
     if is_mine:
+        fields["about"] = about
+    if is_mine and price.quote_id:
         fields["why"] = price_words(language)["why" if shape else "why_short"]
         fields["why_url"] = f"{why_prefix(language)}{price.quote_id}/"
-        fields["about"] = about
     if price.reference_minor is not None and price.reference_minor > price.public_minor:
         fields["was"] = format_money(price.reference_minor, currency, locale)
         fields["cut"] = cut_text(price.reference_minor, price.public_minor)

@@ -47,6 +47,7 @@ from shop.product_lists.api import (
     start_undoing,
     write_workbook,
 )
+from shop.staff.numbers import show_count
 from shop.staff.reasons import account_id
 
 QUEUE = "recompute"
@@ -73,7 +74,12 @@ def show_lists(request: HttpRequest, *, pages: ListPages) -> HttpResponse:
     """Show how lists come in and go out, and what came before. Two queries of our own."""
     context = {
         "imports": [
-            (one, *STATES[one.state], pages.address("", one.id))
+            (
+                one,
+                *STATES[one.state],
+                pages.address("", one.id),
+                show_count(one.counts.get("read") or one.total),
+            )
             for one in list_imports(kind=pages.kind)
         ],
         "pages": pages,

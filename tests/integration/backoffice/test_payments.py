@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from orders.models import DeliveryMethod, Order
 from orders.payments.models import Payment, Refund
 from shop.kernel.clock import utc_now
+from shop.staff.paginator import EstimatePaginator
 from shop.staff.roles import ANALYST, SUPPORT
 
 
@@ -59,3 +61,26 @@ def test_a_failed_refund_is_sent_again_by_whoever_may_refund(
         assert (refund.state, refund.round) == (state, int(state == "pending"))
     shown = support.get(reverse("admin:orders_order_change", args=[refund.order_id]))
     assert b"being sent" in shown.content
+
+
+def test_codes_are_words_and_counts_have_thousands_marked(
+    as_role: Callable[[str], Client], refund: Refund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Refund.objects.filter(pk=refund.pk).update(reason="at_provider")
+    DeliveryMethod.objects.update_or_create(
+        market_code=refund.order.market_code,
+        code="standard",
+        defaults={"name": "By post", "price_minor": 0},
+    )
+    Order.objects.filter(pk=refund.order_id).update(delivery_method="standard")
+    support = as_role(SUPPORT)
+    order = support.get(reverse("admin:orders_order_change", args=[refund.order_id]))
+    page = order.content.decode()
+    assert "By post" in page
+    assert "Test card" in page
+    assert "made at the provider" in page
+    assert "sandbox-card" not in page
+    monkeypatch.setattr(EstimatePaginator, "exact_count", 1_234)
+    table = support.get(reverse("admin:orders_payment_changelist"), {"q": refund.order.number})
+    assert "1,234 payments" in table.content.decode()
+    assert "1,234 results" in table.content.decode()

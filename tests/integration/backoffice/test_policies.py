@@ -33,13 +33,23 @@ def test_a_policy_needs_a_second_person(as_role: Callable[[str], Client], root: 
     assert Fact.objects.filter(kind="PolicyApproved", payload={"version": draft.version}).exists()
 
 
-def test_nobody_approves_their_own_policy(root: Client) -> None:
+def test_nobody_approves_or_is_offered_their_own_policy(
+    as_role: Callable[[str], Client], root: Client
+) -> None:
     root.post(reverse("admin:pricing_pricingpolicy_add"), _policy_form(hold_minutes="90"))
     draft = PricingPolicy.objects.order_by("-version").first()
     act(root, "pricing_pricingpolicy_approve", draft.pk)
     draft.refresh_from_db()
     assert draft.is_active is False
     assert any("somebody else must approve" in text for text in messages_of(root))
+    page = reverse("admin:pricing_pricingpolicy_change", args=[draft.pk])
+    approve = reverse("admin:pricing_pricingpolicy_approve", args=[draft.pk])
+    own = root.get(page).content.decode()
+    assert approve not in own
+    assert reverse("admin:pricing_pricingpolicy_send_back", args=[draft.pk]) in own
+    assert approve in as_role(APPROVER).get(page).content.decode()
+    table = reverse("admin:pricing_pricingpolicy_changelist")
+    assert approve not in root.get(table).content.decode()
 
 
 def test_a_policy_beyond_the_hard_limit_cannot_even_be_proposed(root: Client) -> None:

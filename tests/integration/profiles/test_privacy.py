@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import connection
 from psycopg import sql
@@ -227,3 +229,21 @@ def test_the_consent_log_of_the_erased_is_forgotten_after_three_years(
     assert log.count() == 4
     forget_expired(now=NOON + timedelta(days=3 * 366 + 1))
     assert log.count() == 0
+
+
+def test_accounts_that_nobody_confirmed_go_after_thirty_days() -> None:
+    def sign_up(email: str, days: int, **given: Any) -> None:
+        account = Account.objects.create(
+            email=email, date_joined=NOON - timedelta(days=days, seconds=1), **given
+        )
+        EmailAddress.objects.create(user=account, email=email, verified=False, primary=True)
+
+    sign_up("old@example.com", 30)
+    sign_up("young@example.com", 29)
+    sign_up("staff@example.com", 40, is_staff=True)
+    sign_up("came@example.com", 40, last_login=NOON)
+    confirmed = Account.objects.create_user("confirmed@example.com")
+    Account.objects.filter(pk=confirmed.pk).update(date_joined=NOON - timedelta(days=400))
+    assert forget_expired(now=NOON) == 1
+    left = Account.objects.order_by("email").values_list("email", flat=True)
+    assert list(left) == [f"{name}@example.com" for name in ("came", "confirmed", "staff", "young")]

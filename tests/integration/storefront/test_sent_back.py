@@ -114,3 +114,13 @@ def test_who_only_has_the_link_announces_and_withdraws_nothing(guest: tuple[Clie
     stranger.post(f"{path}returns/{made.number}/withdraw/")
     made.refresh_from_db()
     assert made.state == "requested"
+
+
+def test_why_a_price_was_quoted_is_offered_to_nobody_else(guest: tuple[Client, str]) -> None:
+    client, path = guest
+    OrderLine.objects.update(is_personal=True)
+    line = OrderLine.objects.get()
+    assert f"/why/{line.quote_id}/" in read(client, path)
+    page = read(browse_as(None), path)
+    assert line.name in page
+    assert "/why/" not in page
