@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.core.wording import name_method
 from orders.fulfilment.api import list_parcels
 from orders.models import Order, OrderLine
 from orders.payments.api import REFUNDABLE, read_unassigned
@@ -77,7 +78,10 @@ def list_paid_with(order: Order) -> str:
     A way to pay such as "card" exists with several services. One query.
     """
     paid = order.payments.filter(state__in=PAID).exclude(reason_code="order_closed")
-    return ", ".join(f"{one.provider.capitalize()} ({one.method})" for one in paid)
+    language = get_language() or "en"
+    return ", ".join(
+        f"{one.provider.capitalize()} ({name_method(one.method, language)})" for one in paid
+    )
 
 
 def list_refundable(order: Order) -> list[tuple[Text, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,8 @@ from profiles.services.table import clear_lag, note_lag
 
 LIST_TEXT = "list-1"
 UNDONE = "list undone"
+# How the import of purchases begins the references of its shoppers.
+HOUSEHOLD = "household "
 
 
 @transaction.atomic
@@ -208,6 +210,24 @@ def restore_customer(
             text_version=LIST_TEXT,
             now=now,
         )
+
+
+@transaction.atomic
+def name_households(emails: Collection[str]) -> dict[str, str]:
+    """Return by which number purchases of before name each customer, by e-mail address.
+
+    A shopper who has none is given one. Unknown addresses and staff are left out.
+    """
+    rows = Shopper.objects.select_for_update(of=("self",)).order_by("pk")
+    rows = rows.filter(account__email__in=emails, account__is_staff=False, erased_at=None)
+    named = {}
+    for shopper in rows.select_related("account"):
+        if shopper.external_ref is None:
+            shopper.external_ref = f"{HOUSEHOLD}customer-{shopper.pk}"
+            shopper.save(update_fields=["external_ref"])
+        if shopper.account is not None and shopper.external_ref.startswith(HOUSEHOLD):
+            named[shopper.account.email] = shopper.external_ref.removeprefix(HOUSEHOLD)
+    return named
 
 
 def forget_customer(*, customer: KnownCustomer, now: datetime) -> None:

@@ -9,6 +9,7 @@ from shop.product_lists.core.columns import (
     Column,
     Kind,
     ListKind,
+    guess_fields,
     market_of,
 )
 from shop.product_lists.core.differences import Outcome, Verdict
@@ -44,7 +45,7 @@ from shop.product_lists.services.uploading import (
 )
 from shop.product_lists.services.working import PRODUCT_LISTS, work_on_import, work_on_imports
 from shop.product_lists.words import say_counts
-from shop.product_lists.workbooks import write_workbook
+from shop.product_lists.workbooks import read_sheet, write_workbook
 
 __all__ = [
     "COLUMNS",
@@ -79,6 +80,7 @@ __all__ = [
     "export_rows",
     "find_file",
     "find_import",
+    "guess_fields",
     "list_cells",
     "list_changes",
     "list_imports",
@@ -91,6 +93,7 @@ __all__ = [
     "pack_folder",
     "put_product",
     "read_rows",
+    "read_sheet",
     "receive_list",
     "say_counts",
     "say_problem",

@@ -82,6 +82,10 @@ SENTENCES: Mapping[str, Any] = {
     "consent_answered": _("the consent is not taken over: the customer answered here on %(value)s"),
     "unwanted": _("the consent is not taken over: the marketing status is '%(value)s'"),
     "stock_known": _("the variant is known; receive or count its stock instead"),
+    # a past order
+    "missing_cell": _("the cell is empty; every line of an order needs it"),
+    "sku_unknown": _("there is no variant '%(value)s' in the shop; import products first"),
+    "customer_unknown": _("there is no customer '%(value)s' in the shop; import customers first"),
     # the whole file
     "empty": _("the file is empty"),
     "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),

@@ -1,0 +1,63 @@
+"""Past orders of customers that the shop has become history to learn from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from orders.models import Order
+from profiles.models import Event, Shopper
+from shop.catalog.models import Variant
+from tests.factories.customer_lists import HEADER, shopper, take
+from tests.factories.product_lists import take_list
+
+LIST = """order_number,date,email,sku,quantity,paid
+1001,2026-03-02,ann@example.com,MUG,2,17.00
+1001,2026-03-02,ann@example.com,CUP,1,4.50
+1002,2026-04-01,ann@example.com,MUG,1,9.50
+1003,2026-04-01,nobody@example.com,MUG,1,9.50
+1004,2026-04-01,ann@example.com,HAT,1,"9,50"
+"""
+
+
+@pytest.mark.django_db
+def test_past_orders_are_history_of_known_customers_and_nobody_is_made_by_them(
+    settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.STATE_FOLDER = tmp_path / "state"
+    take_list("sku,title,category,price,stock\nMUG,Mug,Home,9.50,3\nCUP,Cup,Home,5.00,1\n")
+    take(f"{HEADER}\nann@example.com,7,Ann,,,,,,,\n")
+    path = tmp_path / "orders.csv"
+    path.write_text(LIST)
+    for _ in range(2):  # the second time nothing is new
+        with pytest.raises(SystemExit):
+            call_command("import_past_orders", str(path))
+        said = capsys.readouterr()
+        assert "5 rows read: 3 taken, 2 not." in said.out
+        assert said.err.splitlines() == [
+            (
+                "orders.csv line 5: column 'email': there is no customer 'nobody@example.com' in"
+                " the shop; import customers first."
+            ),
+            "orders.csv line 6: column 'paid': '9,50' has a comma; write 9.50.",
+            (
+                "orders.csv line 6: column 'sku': there is no variant 'HAT' in the shop; import"
+                " products first."
+            ),
+        ]
+        ann = shopper("ann@example.com")
+        assert [(one.number, one.total_minor) for one in Order.objects.order_by("placed_at")] == [
+            ("S1001", 2_150),
+            ("S1002", 950),
+        ]
+        bought = Event.objects.filter(kind="purchase", shopper_id=ann.pk)
+        mug = Variant.objects.get(sku="MUG")
+        assert sorted(bought.values_list("variant_id", "quantity", "paid_minor")) == sorted(
+            [(mug.pk, 2, 1_700), (mug.pk, 1, 950), (Variant.objects.get(sku="CUP").pk, 1, 450)]
+        )
+        assert Shopper.objects.count() == 1
+        assert (ann.consent_price, ann.consent_analytics) == (False, False)
+        assert (mug.list_minor, Variant.objects.count()) == (950, 2)
