@@ -86,6 +86,7 @@ class CarrierAdmin(KeptAdmin):
 class ShipmentLineInline(ReadOnlyInline):
     model = ShipmentLine
     verbose_name_plural = _("In this parcel")
+    tab = False
     fields = ["line", "name", "quantity"]
     readonly_fields = fields
 

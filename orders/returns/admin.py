@@ -113,6 +113,7 @@ class OverdueFilter(admin.SimpleListFilter):
 class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
     verbose_name_plural = _("What comes back")
+    tab = False  # whoever inspects sees at once what is wanted
     fields = ["line", "quantity", "wanted", "accepted_quantity", "is_restocked"]
     readonly_fields = fields
 
