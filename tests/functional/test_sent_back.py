@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.functional.conftest import Visitor
 from tests.functional.shop import Shop
@@ -27,6 +27,7 @@ ship_parcel(
 )
 print(order.pk)
 """
+WIDE: ViewportSize = {"width": 1280, "height": 900}
 PAGES = (
     "/admin/pick-list/",
     "/admin/ship-parcels/",
@@ -65,6 +66,20 @@ def press(page: Page, name: str, button: str, said: str) -> None:
     expect(page.get_by_text(said)).to_be_visible()
 
 
+def settle_by_keyboard(staff: Page, shop: Shop, axe: str, number: str) -> None:
+    """The warehouse receives the return and accepts what came back; its pages fit a phone."""
+    sign_in(staff, shop, "warehouse")
+    return_id = shop.query("SELECT id FROM orders_return WHERE number = %s", number)[0][0]
+    staff.goto(f"/admin/orders/return/{return_id}/change/")
+    check(staff, axe, 1280)
+    press(staff, "Received", "Yes, they are here", "The return was received.")
+    press(staff, "Inspect", "Exchange or refund what is accepted", "The return was settled.")
+    staff.set_viewport_size({"width": 320, "height": 800})
+    for path in PAGES:
+        staff.goto(path)
+        check(staff, axe, 320)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_guest_exchanges_one_of_two_pieces_and_the_warehouse_sends_it(
     visit: Visitor, shop: Shop, axe: str, scheme: str
@@ -87,21 +102,11 @@ def test_a_guest_exchanges_one_of_two_pieces_and_the_warehouse_sends_it(
     expect(page.get_by_role("heading", name=f"Return {number}-R1")).to_be_visible()
     expect(page.get_by_text("We keep what you want in exchange until")).to_be_visible()
     check(page, axe, 390)
-    staff = visit(color_scheme=scheme, viewport={"width": 1280, "height": 900})
-    sign_in(staff, shop, "warehouse")
-    return_id = shop.query("SELECT id FROM orders_return WHERE number = %s", f"{number}-R1")[0][0]
-    staff.goto(f"/admin/orders/return/{return_id}/change/")
-    check(staff, axe, 1280)
-    press(staff, "Received", "Yes, they are here", "The return was received.")
-    press(staff, "Inspect", "Exchange or refund what is accepted", "The return was settled.")
-    staff.set_viewport_size({"width": 320, "height": 800})
-    for path in PAGES:
-        staff.goto(path)
-        check(staff, axe, 320)
+    settle_by_keyboard(visit(color_scheme=scheme, viewport=WIDE), shop, axe, f"{number}-R1")
     page.goto(address.replace("/orders/", "/zh-hans/orders/"))
     expect(page.get_by_text("我们正在打包换给您的商品。")).to_be_visible()
     check(page, axe, 390)
-    support = visit(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    support = visit(color_scheme=scheme, viewport=WIDE)
     sign_in(support, shop, "support")
     support.goto(f"/admin/orders/order/{order_id}/change/")
     press(support, "Pack", "Yes, it is packed", "The parcel is packed.")
