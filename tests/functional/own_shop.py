@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.factories.fake_stripe import PUBLISHABLE_KEY, SECRET_KEY, WEBHOOK_SECRET, FakeStripe
 from tests.factories.fake_stripe_server import serve_stripe
-from tests.functional.shop import ROOT, at, clone, connect
-from tests.template_database import provide_template
+from tests.functional.shop import ROOT, clone
+from tests.template_database import at, connect, provide_template
 from tools.services import free_port
 
 # What a merchant's terminal has; nothing of this test run.

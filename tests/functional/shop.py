@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
 import json
 import os
@@ -15,13 +14,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
 
 from shop.kernel.clock import utc_now
-from tests.template_database import provide_template
+from tests.template_database import (
+    at,
+    connect,
+    copy_database,
+    drop,
+    hash_files,
+    keep_database,
+    list_sources,
+    manage,
+    provide_template,
+)
 from tools.services import free_port
 from tools.valkey import Valkey
 
@@ -53,8 +61,6 @@ FIXED = {
     "HTTPS": "0",
     "LOG_LEVEL": "WARNING",
 }
-# What the kept shop is made of; doors and pages are not in it.
-SOURCES = ("orders", "pricing", "profiles", "promotions", "shop/catalog", "shop/intake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +80,6 @@ class Shop:
     def manage(self, *command: str) -> str:
         """Run a management command in the shop's environment and return what it printed."""
         return manage(self.environment, *command)
-
-
-def manage(environment: dict[str, str], *command: str) -> str:
-    """Run a management command; a failure shows what it said."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command],
-        check=False,
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, f"{command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
-    return done.stdout
 
 
 @contextlib.contextmanager
@@ -144,62 +136,24 @@ def running(valkey: Valkey) -> Iterator[None]:
 
 def keep_filled(base: str, environment: dict[str, str]) -> str:
     """Return the name of a filled database; made once a day and for each state of the sources."""
-    name = KEPT + fingerprint()
-    with connect(base, "postgres") as connection:
-        found = connection.execute(
-            b"SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [KEPT]
-        ).fetchall()
-        kept = {str(row[0]) for row in found}
-        if name in kept:
-            return name
-        for old in kept:
-            drop(connection, old)
-        work = f"{name}_unfinished"
-        drop(connection, work)
-        template = provide_template(base)
-        connection.execute(f'CREATE DATABASE "{work}" TEMPLATE "{template}"'.encode())
-    filling = {**environment, "DATABASE_URL": at(base, work)}
-    manage(filling, "shell", "-v", "0", "-c", FILL)
-    with connect(base, "postgres") as connection:
-        connection.execute(f'ALTER DATABASE "{work}" RENAME TO "{name}"'.encode())
-    return name
+    # Imported dates end just before the day.
+    fingerprint = hash_files(list_sources(), utc_now().date().isoformat(), FILL)
 
+    def fill(name: str) -> None:
+        manage({**environment, "DATABASE_URL": at(base, name)}, "shell", "-v", "0", "-c", FILL)
 
-def fingerprint() -> str:
-    """Return a hash of the day (imported dates end just before it) and of the rooms' sources."""
-    digest = hashlib.sha256(utc_now().date().isoformat().encode())
-    for source in SOURCES:
-        for path in sorted((ROOT / source).rglob("*.py")):
-            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return keep_database(base, KEPT, fingerprint, fill, base=provide_template(base))
 
 
 @contextlib.contextmanager
 def clone(kept: str, base: str, name: str) -> Iterator[None]:
     """Copy the kept database for the body and drop the copy afterwards."""
-    with connect(base, "postgres") as connection:
-        drop(connection, name)
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"'.encode())
+    copy_database(base, kept, name)
     try:
         yield
     finally:
         with connect(base, "postgres") as connection:
             drop(connection, name)
-
-
-def connect(base: str, name: str) -> psycopg.Connection[tuple[object, ...]]:
-    """Return a connection to database `name` of the server of `base`."""
-    return psycopg.connect(at(base, name), autocommit=True)
-
-
-def at(base: str, name: str) -> str:
-    """Return the address of database `name` on the server of `base`."""
-    return urlunsplit(urlsplit(base)._replace(path=f"/{name}"))
-
-
-def drop(connection: psycopg.Connection[tuple[object, ...]], name: str) -> None:
-    """Drop a database, whoever is connected."""
-    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
 
 @contextlib.contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -21,7 +21,8 @@ from shop.intake.source import BadSource
 from shop.inventory.models import StockRecord
 from shop.jobs.models import JobRun
 from tests.factories.product_lists import take_list
-from tests.fixtures_journey import IMPORTED_AT, journey_url
+from tests.fixtures_journey import IMPORTED_AT
+from tests.template_database import connect
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_a_bar_code_that_staff_typed_stays_and_no_other_product_takes_it(
 
 @pytest.mark.django_db
 def test_two_imports_at_once_are_refused(corner_shop: Path, reports: Path) -> None:
-    with psycopg.connect(journey_url(connection.settings_dict["NAME"])) as other:
+    with connect(os.environ["DATABASE_URL"], connection.settings_dict["NAME"]) as other:
         other.execute("SELECT pg_advisory_lock(hashtext(%s))", [JOB])
         with pytest.raises(BadSource, match="Another import is running"):
             import_history(
