@@ -12,6 +12,7 @@ import redis
 from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -25,6 +26,9 @@ hypothesis.settings.register_profile(
     "fairtag", suppress_health_check=[hypothesis.HealthCheck.too_slow], deadline=None
 )
 hypothesis.settings.load_profile("fairtag")
+
+# A million rounds for each password slow down who guesses, and every test that signs in.
+PBKDF2PasswordHasher.iterations = 1_000
 
 pytest_plugins = [
     "tests.template_database",

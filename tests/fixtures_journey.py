@@ -81,6 +81,7 @@ def journey_database(django_test_environment: None) -> Iterator[str]:
 @pytest.fixture
 def journey(journey_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The slice, inside a transaction that is rolled back. Not together with `db`."""
+    before = str(connection.settings_dict["NAME"])
     with django_db_blocker.unblock():
         _switch(journey_database)
         forget_catalog()

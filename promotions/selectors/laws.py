@@ -22,6 +22,8 @@ from shop.catalog.selectors import get_market
 
 # Not law, but the shop's own word: what the price floor keeps offers from giving.
 PROMISES = frozenset({"promise_not_reached"})
+# What every cart holds whatever was released (docs/adr/0144-the-cap-holds-in-the-cart.md)
+HELD_IN_CARTS = frozenset({"personal_above_cap"})
 # What accepting to sell below the price floor settles
 FLOOR_RULES = frozenset({"cut_not_reached", *PROMISES})
 

@@ -32,6 +32,8 @@ from promotions.services import (
     seed_demo_offers,
 )
 from promotions.services.campaign_law import LawBroken
+from shop.catalog.models import Variant
+from shop.catalog.selectors import forget_catalog
 from tests.factories.orders import Shelf
 from tests.factories.promotions import NOON, make_campaign, make_cart, make_line
 
@@ -141,7 +143,9 @@ def test_what_still_runs_is_released_by_the_law_or_refused_with_the_rule_named(
 def test_the_demo_s_campaigns_are_made_once_and_only_released_where_the_law_allows(
     shelf: Shelf,
 ) -> None:
-    # Goods no price book holds yet may not be reduced at all: all of them have to stay out.
+    # Goods that cost as much as they are sold for may not be reduced: all of them have to stay out.
+    Variant.objects.update(cost_minor=10_000, cost_source="merchant")
+    forget_catalog()
     assert seed_demo_offers(market_code="us", now=NOON) == 3
     assert seed_demo_offers(market_code="us", now=NOON) == 0
     assert _statuses() == {"weekly-tenth": "draft", "spend-40": "live", "welcome": "live"}
