@@ -19,6 +19,7 @@ import psycopg
 import redis
 
 from shop.kernel.clock import utc_now
+from tests.functional.shell import Shell, open_shell
 from tests.template_database import (
     at,
     connect,
@@ -54,6 +55,10 @@ from shop.kernel.clock import utc_now
 from tools.valkey import Valkey
 rebuild_online_features(as_of=utc_now())
 """
+SEED_ACCOUNTS = """
+from django.core.management import call_command
+call_command("seed_demo_accounts", "--json")
+"""
 KEPT = "walked_shop_"
 FIXED = {
     "DEBUG": "0",
@@ -68,6 +73,7 @@ class Shop:
     """A running shop: its address and environment, the demo's logins, and its own Valkey."""
 
     url: str
+    shell: Shell
     environment: dict[str, str]
     logins: dict[str, tuple[str, str]]
     valkey: Valkey
@@ -76,10 +82,6 @@ class Shop:
         """Ask the shop's database directly."""
         with psycopg.connect(self.environment["DATABASE_URL"], autocommit=True) as connection:
             return connection.execute(sql.encode(), values).fetchall()
-
-    def manage(self, *command: str) -> str:
-        """Run a management command in the shop's environment and return what it printed."""
-        return manage(self.environment, *command)
 
 
 @contextlib.contextmanager
@@ -107,14 +109,15 @@ def open_shop(state: Path) -> Iterator[Shop]:
         with redis.Redis.from_url(valkey.url) as connection:
             connection.flushdb()  # filling the kept shop left profiles of another database
         manage(environment, "collectstatic", "--no-input", "-v", "0")
-        manage(environment, "shell", "-v", "0", "-c", WARM_REDIS)
         with connect(base, name) as connection:
             # One visitor in twenty sees public prices for comparison; here all must see their own.
             connection.execute(b"UPDATE pricing_pricingpolicy SET holdout_share = 0")
-        logins = json.loads(manage(environment, "seed_demo_accounts", "--json"))
-        with serve(environment, port, state / "web.log"):
+        with open_shell(environment) as shell, serve(environment, port, state / "web.log"):
+            shell.run(WARM_REDIS)
+            logins = json.loads(shell.run(SEED_ACCOUNTS))
             yield Shop(
                 url=f"http://127.0.0.1:{port}",
+                shell=shell,
                 environment=environment,
                 logins={
                     each["email"].partition("@")[0]: (each["email"], each["password"])

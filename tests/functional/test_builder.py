@@ -64,7 +64,7 @@ def rehearse(page: Page, shop: Shop) -> None:
     page.get_by_role("button", name="Rehearse now").press("Enter")
     expect(page.get_by_role("progressbar")).to_be_visible()
     keep(page, "rehearsal-asked")
-    shop.manage("shell", "-v", "0", "-c", ANSWER)
+    shop.shell.run(ANSWER)
     # The page asks for news by itself
     expect(page.get_by_text("Carts it would have applied to")).to_be_visible()
     keep(page, "rehearsal")
@@ -136,7 +136,7 @@ def test_the_builder_breaks_no_rule_of_accessibility_and_fits_320_pixels(
     page.get_by_role("button", name="Rehearse now").click()
     keep(page, f"rehearsal-asked-320-{scheme}")
     asked = find_violations(page, axe)
-    shop.manage("shell", "-v", "0", "-c", ANSWER)
+    shop.shell.run(ANSWER)
     problems, wide = [one for one in asked if "ft-" in one and " region: " not in one], []
     for name, path in {
         "kinds": "/admin/promotions/new/",

@@ -67,9 +67,9 @@ make_available(
 @pytest.fixture(scope="module")
 def code(shop: Shop) -> Iterator[str]:
     """Open the offers for these tests and return a code that proves the group."""
-    printed = shop.manage("shell", "-v", "0", "-c", OPEN)
+    printed = shop.shell.run(OPEN)
     yield printed.partition("CODE ")[2].split()[0]
-    shop.manage("shell", "-v", "0", "-c", CLOSE)
+    shop.shell.run(CLOSE)
 
 
 @pytest.mark.usefixtures("code")
@@ -120,7 +120,7 @@ def test_points_are_used_at_checkout_and_what_was_typed_stays(page: Page, shop: 
     page.goto("/account/points/")
     page.get_by_role("button", name="Join", exact=True).click()
     expect(page.get_by_text("From now on your orders earn points.")).to_be_visible()
-    shop.manage("shell", "-v", "0", "-c", GIVE)
+    shop.shell.run(GIVE)
     page.goto("/search/?q=cheese")
     page.locator(".card").get_by_role("button", name="Add to cart").first.click()
     expect(page.get_by_role("dialog", name="Your cart")).to_be_visible()

@@ -65,6 +65,6 @@ def test_the_shop_sells_at_public_prices_while_redis_is_dead_and_recovers(
 
     restored.valkey.start()
     page.wait_for_timeout(1_000)  # the breaker asks again after half a second
-    restored.manage("shell", "-v", "0", "-c", REPAIR)
+    restored.shell.run(REPAIR)
     page.goto(LISTING)
     expect(page.locator(PERSONAL).first).to_be_visible()

@@ -51,7 +51,7 @@ def sign_in(page: Page, shop: Shop, role: str) -> None:
 @pytest.fixture
 def changed(shop: Shop) -> list[int]:
     """Three variants whose prices wait for a decision."""
-    found = [int(one) for one in shop.manage("shell", "-v", "0", "-c", OPEN_CHANGES).split()]
+    found = [int(one) for one in shop.shell.run(OPEN_CHANGES).split()]
     assert len(found) == 3
     return found
 
