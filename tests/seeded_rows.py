@@ -38,7 +38,7 @@ def _leave_it_to_write_rows(_case: TransactionTestCase) -> None:
     """Django would flush here, before the fixtures of the test have ended."""
 
 
-TransactionTestCase._fixture_teardown = _leave_it_to_write_rows  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _leave_it_to_write_rows  # type: ignore[method-assign]  # Django has no setting for it
 
 
 @pytest.fixture(scope="session")
