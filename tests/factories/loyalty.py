@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from profiles.core.values import ShopperValue
 from profiles.models import Account, Shopper
-from promotions.models import MembershipTier, PointsAccount, ProgrammeTerms
+from promotions.models import (
+    Bucket,
+    MembershipTier,
+    PointsAccount,
+    PointsEntry,
+    ProgrammeTerms,
+)
 from promotions.selectors.terms import forget_programme
 from promotions.services.membership import join_programme
+from promotions.services.points import Act, make_available
 from promotions.services.points_orders import PointsLine, open_points, settle_points
+from tests.factories.orders import make_shopper
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -48,6 +58,21 @@ def make_member(email: str = "alice@example.com", now: datetime = NOON) -> Point
     return PointsAccount.objects.get(
         pk=join_programme(shopper_id=shopper.pk, market_code="us", now=now)
     )
+
+
+def make_member_shopper(points: int, email: str = "alice@example.com") -> ShopperValue:
+    """Return a guest who has an account since, and is a member with so many points."""
+    guest = make_shopper()
+    account = Account.objects.create_user(email, "a long password")
+    Shopper.objects.filter(pk=guest.id).update(account=account)
+    make_available(
+        account_id=join_programme(shopper_id=guest.id, market_code="us", now=NOON),
+        act=Act(PointsEntry.Kind.ADJUST, "gift", NOON),
+        source=Bucket.ADJUSTED,
+        points=points,
+        expires_at=None,
+    )
+    return replace(guest, account_id=account.pk)
 
 
 def order_points(

@@ -150,6 +150,30 @@ def offer_lists(draw: st.DrawFn, max_offers: int = 6) -> list[OfferValue]:
     ]
 
 
+def make_gift(variant_id: int, condition: dict[str, Any], **fields: Any) -> Campaign:
+    """Store a live campaign that gives a piece of a variant to carts that meet the condition."""
+    known: dict[str, Any] = {
+        "starts_at": NOON - timedelta(days=1),
+        "ends_at": NOON + timedelta(days=1),
+    }
+    campaign = Campaign.objects.create(
+        code="gift", name="Gift", kind="gift", status="live", **(known | fields)
+    )
+    offer = Offer(
+        campaign=campaign,
+        code="gift",
+        name="Free gift",
+        benefit_kind="gift",
+        target="cart",
+        terms={"variants": [variant_id]},
+        condition=condition,
+    )
+    offer.full_clean()
+    offer.save()
+    forget_offer_book()
+    return campaign
+
+
 def make_campaign(
     name: str,
     *,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,28 +14,21 @@ from orders.returns.api import Finding, receive_return, request_return, settle_r
 from orders.selectors.terms import forget_terms
 from orders.services import apply_coupon, cancel_order, use_points
 from pricing.core.values import QuoteContext
-from profiles.models import Account, Shopper
 from promotions.models import (
-    Bucket,
     Campaign,
     Coupon,
-    Offer,
     Partner,
     PartnerEntry,
     PartnerShare,
     PointsAccount,
-    PointsEntry,
     Redemption,
 )
-from promotions.selectors import forget_offer_book
 from promotions.selectors.points import list_unbalanced_accounts
-from promotions.services.membership import join_programme
-from promotions.services.points import Act, make_available
 from shop.inventory.models import StockRecord
-from tests.factories.loyalty import make_terms
-from tests.factories.orders import NOON, FakePrices, Shelf, context_of, make_shopper
+from tests.factories.loyalty import make_member_shopper, make_terms
+from tests.factories.orders import NOON, FakePrices, Shelf, context_of
 from tests.factories.parcels import buy, deliver
-from tests.factories.promotions import make_campaign
+from tests.factories.promotions import make_campaign, make_gift
 
 pytestmark = pytest.mark.django_db
 
@@ -46,45 +37,13 @@ pytestmark = pytest.mark.django_db
 def alice(prices: FakePrices) -> QuoteContext:
     """A member with 1,000 points."""
     make_terms()
-    guest = make_shopper()
-    account = Account.objects.create_user("alice@example.com", "a long password")
-    Shopper.objects.filter(pk=guest.id).update(account=account)
-    member = join_programme(shopper_id=guest.id, market_code="us", now=NOON)
-    make_available(
-        account_id=member,
-        act=Act(PointsEntry.Kind.ADJUST, "gift", NOON),
-        source=Bucket.ADJUSTED,
-        points=1_000,
-        expires_at=None,
-    )
-    return context_of(replace(guest, account_id=account.pk))
+    return context_of(make_member_shopper(1_000))
 
 
 @pytest.fixture
 def gift(shelf: Shelf) -> Campaign:
-    """A free rye with cheese, three times at most."""
-    campaign = Campaign.objects.create(
-        code="cheese-and-bread",
-        name="Cheese and bread",
-        kind="gift",
-        status="live",
-        starts_at=NOON - timedelta(days=1),
-        ends_at=NOON + timedelta(days=1),
-        budget_minor=900,
-    )
-    offer = Offer(
-        campaign=campaign,
-        code="gift",
-        name="Free rye",
-        benefit_kind="gift",
-        target="cart",
-        terms={"variants": [shelf.rye]},
-        condition={"categories": [shelf.cheese]},
-    )
-    offer.full_clean()
-    offer.save()
-    forget_offer_book()
-    return campaign
+    """A free rye with cheese."""
+    return make_gift(shelf.rye, {"categories": [shelf.cheese]}, budget_minor=900)
 
 
 def send_back(order: OrderView, **pieces: int) -> int:
@@ -159,14 +118,14 @@ def test_a_gift_may_be_kept_when_all_that_was_bought_comes_back(
     deliver(order)
     assert send_back(order, CHEDDAR=1) == 367
     spent = dict(Campaign.objects.values_list("code", "spent_minor"))
-    assert spent == {"cheese-and-bread": 300, "hello": 100}
+    assert spent == {"gift": 300, "hello": 100}
     # all that cost something is back: the delivery, too, and the code; the gift stays used
     assert send_back(order, CHEDDAR=2) == 733 + order.delivery_minor
     assert Order.objects.get().status == "refunded"
     assert Order.objects.get().refunded_minor == order.total_minor
     assert Coupon.objects.get().redeemed == 0
     spent = dict(Campaign.objects.values_list("code", "spent_minor"))
-    assert spent == {"cheese-and-bread": 300, "hello": 0}
+    assert spent == {"gift": 300, "hello": 0}
     used = Redemption.objects.get(campaign=gift)
     assert (used.state, used.came_back_minor, shared()) == ("committed", 0, [(False, 150)])
     assert StockRecord.objects.get(variant_id=shelf.rye).on_hand == 9

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pricing.core.arrays import FloatArray
+from pricing.core.arrays import FloatArray, IntArray
 from pricing.core.batch import SegmentMeans
 from pricing.core.mix import read_means, segment_mix
 from pricing.core.signals import SignalWeights
+from pricing.core.thompson import DRAWS
 from pricing.models import DemandModelVersion, PriceBook, PriceBookEntry, PriceProposal, Quote
 from pricing.selectors import demand_curve
 from pricing.selectors.exposures import load_exposures
@@ -26,6 +27,7 @@ from pricing.selectors.shadow import compare_shadow
 from pricing.selectors.versions import get_model_version, load_model
 from pricing.services import (
     Ask,
+    deciding,
     drain_quotes,
     entries,
     publish_price_book,
@@ -82,6 +84,16 @@ def expect_means(dairy: Dairy, seen: SegmentMeans) -> FloatArray:
     return all_buyers
 
 
+def pin_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the highest elasticity: ids and weeks would decide whether any price is lower."""
+
+    def highest(_seed: object, variant_id: IntArray) -> IntArray:
+        return np.full(len(variant_id), DRAWS - 1)
+
+    for room in (entries, deciding):
+        monkeypatch.setattr(room, "draw_places", highest)
+
+
 @pytest.fixture
 def alice(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> ShopperValue:
     """Alice, who keeps looking at cheese and is all there is of a segment, in its third book: the
@@ -92,6 +104,7 @@ def alice(dairy: Dairy, monkeypatch: pytest.MonkeyPatch) -> ShopperValue:
         return [replace(row, segment="loyal") for row in compute(ids, now)]
 
     monkeypatch.setattr(entries, "compute_feature_rows", in_segment)
+    pin_draws(monkeypatch)
     change_policy(shock_share=0.0)
     open_dairy()
     shopper = make_treated()
@@ -122,12 +135,12 @@ def test_quotes_hold_the_divided_elasticity_and_are_the_books_to_the_cent(
 ) -> None:
     now = NOON + 2 * QUARTER + SECONDS
     views = quote_variants(context=visit(alice, now), variant_ids=dairy.all).prices
-    # Draws go by variant ids: in some weeks no price is lower, and the book has no entry at all.
     booked = {
         variant: minor
         for entry in PriceBookEntry.objects.filter(shopper_id=alice.id)
         for variant, minor in zip(entry.variant_ids, entry.quoted_minors, strict=True)
     }
+    assert booked
     assert booked == {one: view.quoted_minor for one, view in views.items() if view.is_personal}
     drain_quotes()
     rows = list(Quote.objects.filter(is_complete=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -100,9 +101,9 @@ def test_tax_to_the_cent(
 def test_included_tax_is_within_half_a_cent_of_the_exact_share(
     amount: int, percent: Decimal
 ) -> None:
-    exact = amount * percent / (100 + percent)
+    exact = amount * Fraction(percent) / (100 + Fraction(percent))
     tax = tax_on(amount, Rate("", percent, is_included=True)).tax_minor
-    assert abs(tax - exact) <= Decimal("0.5")
+    assert abs(tax - exact) <= Fraction(1, 2)
 
 
 def test_the_longest_path_names_the_rate() -> None:
