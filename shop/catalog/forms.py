@@ -6,11 +6,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.postgres.forms import SimpleArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from shop.catalog.core.slugs import make_slug
 from shop.catalog.models import Category, Market
@@ -26,10 +31,13 @@ class MarketForm(forms.ModelForm):
     languages = forms.MultipleChoiceField(
         choices=settings.LANGUAGES, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    regions = SimpleArrayField(
+        forms.CharField(max_length=16), required=False, widget=UnfoldAdminTextInputWidget
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("language", "languages"):
+        for name in ("language", "languages", "regions"):
             column: models.Field[Any, Any] = getattr(Market, name).field
             self.fields[name].label = capfirst(column.verbose_name)
             self.fields[name].help_text = column.help_text
