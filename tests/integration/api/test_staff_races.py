@@ -10,6 +10,9 @@ from django.db import connection
 from promotions.models import Campaign, CampaignRevision
 from promotions.services.campaign_documents import CampaignChanged
 from shop.api.v1.views import staff
+from shop.catalog.models import Product
+from shop.catalog.services import loading
+from shop.product_lists.services import documents
 from tests.factories.orders import make_seeds
 from tests.factories.races import race
 from tests.factories.staff_tokens import make_staff_client
@@ -62,3 +65,38 @@ def test_positive_control_versions_that_are_compared_without_a_lock_lose_writes(
 
     monkeypatch.setattr(staff, "require_version", compare_only)
     assert _statuses(writers, version).count(200) > 1
+
+
+PACK = "/api/v1/staff/products/trek-pack"
+
+
+def _put_product(client: ApiClient, n: int, version: str) -> int:
+    body = {
+        "title": f"Pack {n}",
+        "category": ["Packs"],
+        "variants": [{"sku": "TP", "price_minor": 1000 + n}],
+    }
+    headers = {"If_Match": f'"{version}"'} if version else {}
+    answer = client.put(PACK, body, Idempotency_Key=f"product-{version}-{n}", **headers)
+    return int(answer.status_code)
+
+
+def test_one_of_many_creates_a_product_and_one_of_many_changes_it(
+    writers: list[ApiClient],
+) -> None:
+    made = race(lambda n: _put_product(writers[n], n, ""), WRITERS, WRITERS)
+    assert made.count(200) == 1, made
+    assert set(made) <= {200, 412, 428}, made
+    assert Product.objects.get().revision == 0
+    changed = sorted(race(lambda n: _put_product(writers[n], n + 9, "0"), WRITERS, WRITERS))
+    assert changed == [200] + [412] * (WRITERS - 1)
+
+
+def test_positive_control_revisions_that_nobody_compares_lose_writes(
+    writers: list[ApiClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put_product(writers[0], 0, "")
+    monkeypatch.setattr(loading, "_require_unchanged", lambda _revisions: None)
+    monkeypatch.setattr(documents, "_require_revision", lambda _known, _given: None)
+    changed = race(lambda n: _put_product(writers[n], n + 9, "0"), WRITERS, WRITERS)
+    assert changed == [200] * WRITERS
