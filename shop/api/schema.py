@@ -128,11 +128,8 @@ def describe(  # noqa: PLR0913  # the one place where everything about an operat
     parameters: list[Any] = [*headers] if query is None else [query, *headers]
     reads_input = request is not None or query is not None
     said = {"audience": audience, "refusals": list(refusals), "reads_input": reads_input}
-    answer = OpenApiResponse(
-        response,
-        description=HTTPStatus(status).phrase,
-        examples=_example(response=example, media=answers),
-    )
+    shown, phrase = _example(response=example, media=answers), HTTPStatus(status).phrase
+    answer = OpenApiResponse(response, description=phrase, examples=shown)
     described: Callable[[Any], Any] = extend_schema(
         operation_id=name,
         summary=summary,
@@ -151,9 +148,8 @@ def _example(
 ) -> list[OpenApiExample]:
     if request is not None:
         return [OpenApiExample("request", value=request, request_only=True)]
-    if response is None:
-        return []
-    return [OpenApiExample("response", value=response, media_type=media)]
+    example = OpenApiExample("response", value=response, media_type=media)
+    return [] if response is None else [example]
 
 
 def complete_schema(result: Schema, **_: Any) -> Schema:

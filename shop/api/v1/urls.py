@@ -71,23 +71,19 @@ from shop.api.v1.views.staff_lists import (
     ProductListView,
     UndoListView,
 )
-from shop.api.v1.views.staff_orders import (
+from shop.api.v1.views.staff_orders import RefundsView, StaffOrdersView, StaffOrderView
+from shop.api.v1.views.staff_parcels import (
     CarriersView,
     DeliverParcelView,
     ParcelsView,
-    RefundsView,
     ShipParcelView,
-    StaffOrdersView,
-    StaffOrderView,
     UnpackParcelView,
 )
 from shop.api.v1.views.staff_products import (
     ArchiveProductView,
     RestoreProductView,
-    StaffPicturesView,
     StaffProductsView,
     StaffProductView,
-    StockView,
 )
 from shop.api.v1.views.staff_returns import (
     InspectReturnView,
@@ -95,6 +91,7 @@ from shop.api.v1.views.staff_returns import (
     StaffReturnsView,
     StaffReturnView,
 )
+from shop.api.v1.views.staff_stock import StaffPicturesView, StockView
 from shop.api.v1.views.tills import (
     TillCancelView,
     TillHoldView,

@@ -59,7 +59,7 @@ def refusal(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def test_an_order_is_packed_shipped_delivered_and_comes_back_as_described(
+def test_an_order_is_packed_shipped_and_delivered_as_described(
     device: Device, sue: ApiClient, strict: dict[str, Any]
 ) -> None:
     make_carrier()
@@ -71,7 +71,6 @@ def test_an_order_is_packed_shipped_delivered_and_comes_back_as_described(
     check(OPERATIONS["getStaffOrder"], shown, strict)
     assert [line["to_pack"] for line in shown.json()["lines"]] == [1]
     assert shown.json()["contact"]["name"] == "Alice Archer"
-
     packed = sue.post(f"{path}/parcels", {}, Idempotency_Key="pack")
     check(OPERATIONS["packParcel"], packed, strict)
     again = sue.post(f"{path}/parcels", {}, Idempotency_Key="pack")
@@ -87,16 +86,45 @@ def test_an_order_is_packed_shipped_delivered_and_comes_back_as_described(
     delivered = sue.post(f"{path}/parcels/1/deliver")
     check(OPERATIONS["deliverParcel"], delivered, strict)
     assert Order.objects.get(number=number).status == "fulfilled"
+    assert list_steps(number) == ["parcel_packed", "parcel_shipped", "parcel_delivered"]
+    assert list_log() == [
+        "A parcel was packed. By token: CI.",
+        "The parcel was shipped. By token: CI.",
+        "The parcel has arrived. By token: CI.",
+    ]
 
-    line_id = shown.json()["lines"][0]["line_id"]
-    asked = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": "changed_mind"}
-    back = expect(
-        device.client.post(f"{device.order_path}/returns", asked, Idempotency_Key="back"), 201
-    )
+
+def list_steps(number: str) -> list[str]:
+    """What Sue did, as the order's timeline says."""
+    steps = OrderEvent.objects.filter(order__number=number, detail__by_id=make_holder("sue"))
+    return list(steps.order_by("pk").values_list("kind", flat=True))
+
+
+def list_log() -> list[str]:
+    """What Sue did, as the log of staff says."""
+    entries = LogEntry.objects.filter(user_id=make_holder("sue")).order_by("pk")
+    return [say_entry(one) for one in entries]
+
+
+def send_back(device: Device, sue: ApiClient, reason: str) -> tuple[str, int]:
+    """Ship the order and announce its return; return the return's address and the line."""
+    path = order_path(device)
+    parcel = expect(sue.post(f"{path}/parcels", {}, Idempotency_Key="pack"), 201)
+    expect(sue.post(f"{path}/parcels/1/ship", {}))
+    line_id = parcel["lines"][0]["line_id"]
+    asked = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": reason}
+    made = device.client.post(f"{device.order_path}/returns", asked, Idempotency_Key="back")
+    return f"{STAFF}/returns/{expect(made, 201)['number']}", line_id
+
+
+def test_a_return_is_received_inspected_and_refunded_as_described(
+    device: Device, sue: ApiClient, strict: dict[str, Any]
+) -> None:
+    number = device.order["number"]
+    at, line_id = send_back(device, sue, "changed_mind")
     listed = sue.get(f"{STAFF}/returns?state=requested")
     check(OPERATIONS["listStaffReturns"], listed, strict)
-    assert [one["number"] for one in listed.json()["returns"]] == [back["number"]]
-    at = f"{STAFF}/returns/{back['number']}"
+    assert [one["number"] for one in listed.json()["returns"]] == [f"{number}-R1"]
     check(OPERATIONS["getStaffReturn"], sue.get(at), strict)
     check(OPERATIONS["receiveReturn"], sue.post(f"{at}/receive"), strict)
     found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}]}
@@ -106,17 +134,8 @@ def test_an_order_is_packed_shipped_delivered_and_comes_back_as_described(
     assert settled.json()["refunded"]["minor"] == device.order["total"]["minor"]
     moves = StockMovement.objects.filter(reference=number).values_list("kind", "quantity")
     assert sorted(moves) == [("returned", 1), ("sold", -1)]
-    by_id = make_holder("sue")
-    steps = OrderEvent.objects.filter(order__number=number, detail__by_id=by_id)
-    assert list(steps.order_by("pk").values_list("kind", flat=True)) == [
-        *("parcel_packed", "parcel_shipped", "parcel_delivered"),
-        *("return_received", "refunded", "return_settled"),
-    ]
-    said = [say_entry(one) for one in LogEntry.objects.filter(user_id=by_id).order_by("pk")]
-    assert said == [
-        "A parcel was packed. By token: CI.",
-        "The parcel was shipped. By token: CI.",
-        "The parcel has arrived. By token: CI.",
+    assert list_steps(number)[2:] == ["return_received", "refunded", "return_settled"]
+    assert list_log()[2:] == [
         "The return was received. By token: CI.",
         "The return was settled. By token: CI.",
     ]
@@ -213,15 +232,7 @@ def test_lists_go_on_where_they_ended_and_cost_the_same_for_any_length(
 
 
 def test_less_than_all_needs_a_word_to_the_shopper(device: Device, sue: ApiClient) -> None:
-    path = order_path(device)
-    parcel = expect(sue.post(f"{path}/parcels", {}, Idempotency_Key="pack"), 201)
-    expect(sue.post(f"{path}/parcels/1/ship", {}))
-    line_id = parcel["lines"][0]["line_id"]
-    asked = {"lines": [{"line_id": line_id, "quantity": 1}], "reason": "damaged"}
-    back = expect(
-        device.client.post(f"{device.order_path}/returns", asked, Idempotency_Key="back"), 201
-    )
-    at = f"{STAFF}/returns/{back['number']}"
+    at, line_id = send_back(device, sue, "damaged")
     none = {"lines": [{"line_id": line_id, "accepted": 0, "restock": False}]}
     early = sue.post(f"{at}/inspect", none, Idempotency_Key="1")
     assert refusal(early) == (409, "return_moved_on")

@@ -11,15 +11,10 @@ from rest_framework.request import Request
 from orders.core.refusals import OrderRefused
 from orders.fulfilment.api import (
     ParcelState,
-    cancel_parcel,
-    hand_out_parcel,
-    list_carriers,
     list_left,
     list_parcels,
     orders_to_pack,
     orders_with_parcels,
-    pack_order,
-    ship_parcel,
 )
 from orders.payments.api import RefundPart, refund_order
 from orders.selectors import get_any_order, list_oldest
@@ -32,27 +27,20 @@ from shop.api.responses import json_response
 from shop.api.schema import describe
 from shop.api.staff import StaffView
 from shop.api.v1 import staff_order_examples as examples
-from shop.api.v1.bodies.orders import shipment_body, summary_body
+from shop.api.v1.bodies.orders import summary_body
 from shop.api.v1.bodies.staff_orders import staff_order_body
-from shop.api.v1.serializers.orders import ShipmentSerializer
 from shop.api.v1.serializers.staff_orders import (
-    CarriersSerializer,
-    PackSerializer,
     RefundSerializer,
-    ShipSerializer,
     StaffOrderPageSerializer,
     StaffOrderSerializer,
     StaffOrdersQuerySerializer,
-    UnpackSerializer,
 )
 from shop.kernel.ids import uuid7
 from shop.staff.roles import may_see_personal
 
 TAG = "staff"
 VIEW, REFUND = "orders.view_order", "orders.change_order"
-SHIP = ("orders.view_order", "orders.change_shipment")
 KEYED = ("staff_forbidden", "idempotency_in_flight", *KEY_REFUSALS)
-STEPS = ("staff_forbidden", "order_not_found", "parcel_not_found", "parcel_left")
 WAITING = {
     "pack": orders_to_pack,
     "ship": lambda: orders_with_parcels(ParcelState.PACKED),
@@ -138,152 +126,6 @@ class StaffOrderView(StaffOrderBase):
         return json_response(self.show_order(number))
 
 
-class CarriersView(StaffView):
-    """Who brings parcels."""
-
-    @describe(
-        "listCarriers",
-        "List the carriers that bring parcels",
-        tag=TAG,
-        response=CarriersSerializer,
-        example=examples.CARRIERS,
-        refusals=("staff_forbidden",),
-        audience="staff",
-    )
-    def get(self, request: Request) -> HttpResponse:
-        """Those in use, by name."""
-        self.require(StaffScope.ORDERS_READ, VIEW)
-        return json_response({"carriers": [one.name for one in list_carriers()]})
-
-
-class ParcelsView(StaffOrderBase):
-    """Packing."""
-
-    @describe(
-        "packParcel",
-        "Pack a parcel of an order",
-        tag=TAG,
-        request=PackSerializer,
-        request_example=examples.PACK,
-        response=ShipmentSerializer,
-        example=examples.PARCEL,
-        status=201,
-        headers=(IDEMPOTENCY_KEY,),
-        refusals=(
-            *("order_not_found", "not_packable", "nothing_to_pack", "bad_quantity"),
-            *KEYED,
-        ),
-        audience="staff",
-    )
-    def post(self, request: Request, number: str) -> HttpResponse:
-        """All that is left, or the pieces named: the rest waits for another parcel.
-
-        From the first parcel on the order cannot be canceled, and money that was only reserved is
-        taken.
-        """
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
-        body = self.read_body(PackSerializer)
-        return self.act_once(request, body, lambda: (201, self._pack(number, body)))
-
-    def _pack(self, number: str, body: dict[str, Any]) -> dict[str, Any]:
-        order = get_any_order(number=number)
-        chosen = body.get("lines")
-        parcel = pack_order(
-            order_id=order.order_id,
-            lines=chosen and [(line["line_id"], line["quantity"]) for line in chosen],
-            by_id=self.staff.pk,
-            now=self.now,
-            language=page_language(),
-        )
-        self.record("orders.order", order.order_id, _("A parcel was packed."))
-        return shipment_body(parcel)
-
-
-class ShipParcelView(StaffOrderBase):
-    """Giving a parcel to its carrier."""
-
-    @describe(
-        "shipParcel",
-        "Ship a packed parcel, or correct its tracking number",
-        tag=TAG,
-        request=ShipSerializer,
-        request_example=examples.SHIP,
-        response=ShipmentSerializer,
-        example=examples.PARCEL,
-        refusals=(*STEPS, "unknown_carrier", "refunded_inside"),
-        audience="staff",
-    )
-    def post(self, request: Request, number: str, position: int) -> HttpResponse:
-        """The shopper gets an e-mail. Again with the same number is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
-        body = self.read_body(ShipSerializer)
-        order_id, shipment_id = self.find_parcel(number, position)
-        parcel = ship_parcel(
-            shipment_id=shipment_id,
-            carrier_id=_find_carrier(body["carrier"]),
-            tracking_number=body["tracking_number"],
-            by_id=self.staff.pk,
-            now=self.now,
-            language=page_language(),
-        )
-        self.record("orders.order", order_id, _("The parcel was shipped."))
-        return json_response(shipment_body(parcel))
-
-
-class DeliverParcelView(StaffOrderBase):
-    """A parcel that arrived."""
-
-    @describe(
-        "deliverParcel",
-        "Note that a parcel was delivered, or collected",
-        tag=TAG,
-        response=ShipmentSerializer,
-        example=examples.PARCEL,
-        refusals=(*STEPS, "refunded_inside"),
-        audience="staff",
-    )
-    def post(self, request: Request, number: str, position: int) -> HttpResponse:
-        """The time to send pieces back begins. Twice is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
-        order_id, shipment_id = self.find_parcel(number, position)
-        parcel = hand_out_parcel(
-            shipment_id=shipment_id, by_id=self.staff.pk, now=self.now, language=page_language()
-        )
-        self.record("orders.order", order_id, _("The parcel has arrived."))
-        return json_response(shipment_body(parcel))
-
-
-class UnpackParcelView(StaffOrderBase):
-    """A parcel that does not leave after all."""
-
-    @describe(
-        "unpackParcel",
-        "Unpack a parcel that has not left",
-        tag=TAG,
-        request=UnpackSerializer,
-        request_example=examples.UNPACK,
-        response=ShipmentSerializer,
-        example=examples.PARCEL,
-        refusals=STEPS,
-        audience="staff",
-    )
-    def post(self, request: Request, number: str, position: int) -> HttpResponse:
-        """Its pieces are to be packed again. Twice is once."""
-        self.require(StaffScope.ORDERS_SHIP, *SHIP)
-        body = self.read_body(UnpackSerializer)
-        order_id, shipment_id = self.find_parcel(number, position)
-        parcel = cancel_parcel(
-            shipment_id=shipment_id,
-            reason=body["reason"],
-            by_id=self.staff.pk,
-            now=self.now,
-            language=page_language(),
-        )
-        said, reason = _("The parcel was unpacked."), body["reason"]
-        self.record("orders.order", order_id, said, reason=reason)
-        return json_response(shipment_body(parcel))
-
-
 class RefundsView(StaffOrderBase):
     """Money back without a return."""
 
@@ -324,13 +166,3 @@ class RefundsView(StaffOrderBase):
         said, reason = _("Money was refunded."), body["reason"]
         self.record("orders.order", order.order_id, said, reason=reason)
         return self.show_order(number)
-
-
-def _find_carrier(name: str) -> int | None:
-    """Return the carrier with this name; None for "". Raises OrderRefused."""
-    if not name:
-        return None
-    for carrier in list_carriers():
-        if carrier.name.casefold() == name.casefold():
-            return carrier.pk
-    raise OrderRefused("There is no such carrier.", code="unknown_carrier")
