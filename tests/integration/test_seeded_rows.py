@@ -1,6 +1,7 @@
-"""Whatever order tests run in, each finds the rows that migrations wrote."""
+"""Whatever order tests run in, each finds the rows that migrations wrote, and no other."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
 
@@ -9,9 +10,11 @@ from shop.catalog.models import Market
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_a_test_that_commits_finds_the_seeds_and_may_drop_them(turn: str) -> None:
+def test_a_test_that_commits_finds_the_seeds_alone_and_may_drop_them(turn: str) -> None:
     assert Market.objects.filter(code="us").exists(), turn
     assert Permission.objects.exists()
+    assert not get_user_model().objects.exists(), turn
+    get_user_model().objects.create_user("left@example.com")
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE shop_market CASCADE")
     assert not Market.objects.exists()

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import redis
 
+from tools import processes
 from tools.accounts import is_reachable
 from tools.console import Refusal
 from tools.processes import command_line, wait_for
@@ -166,8 +167,11 @@ def test_a_given_database_is_told_from_its_successor(
     assert given.identity() != before
 
 
-def test_servers_that_do_not_answer_are_ended_too(services: Services) -> None:
+def test_servers_that_do_not_answer_are_ended_too(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     services.up()
+    monkeypatch.setattr(processes, "LAST_SECONDS", 1.0)  # stopped ones heed only the last
     pids = services.pids()
     for pid in pids.values():
         os.kill(pid, signal.SIGSTOP)
