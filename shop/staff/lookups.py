@@ -49,7 +49,7 @@ class StaffChangeList(ChangeList):
     def get_results(self, request: Any) -> None:
         """Count and fetch; the count is written with thousands marked wherever it stands."""
         super().get_results(request)
-        self.result_count: int = GroupedCount(self.paginator.count)
+        self.result_count = GroupedCount(self.paginator.count)
 
     def get_ordering(self, request: Any, queryset: Any) -> list[Any]:
         """Return the order asked for. Raises DisallowedSort for a masked column."""
