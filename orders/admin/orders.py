@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.dataclasses import UnfoldAction
@@ -19,7 +18,7 @@ from unfold.decorators import action
 
 from orders.admin.forms import PackForm, RefundForm
 from orders.admin.inlines import ORDER_TONES, OrderEventInline
-from orders.admin.summary import list_paid_with, summarize_order
+from orders.admin.summary import list_paid_with, name_delivery, summarize_order
 from orders.fulfilment.api import (
     ParcelState,
     list_left,
@@ -27,7 +26,7 @@ from orders.fulfilment.api import (
     orders_with_parcels,
     pack_order,
 )
-from orders.models import DeliveryMethod, Order
+from orders.models import Order
 from orders.payments.admin import PaymentInline, RefundInline
 from orders.payments.api import REFUNDABLE, refund_order
 from orders.selectors.views import may_cancel
@@ -176,13 +175,8 @@ class OrderAdmin(MaskedAdmin, KeySearchAdmin):
 
     @admin.display(description=_("Delivery"))
     def delivery(self, row: Order) -> str:
-        """The name of the way it is delivered; its code where it is gone. One query."""
-        ways = DeliveryMethod.objects.filter(market_code=row.market_code, code=row.delivery_method)
-        way = ways.first()
-        if way is None:
-            return row.delivery_method or EMPTY
-        is_chinese = (get_language() or "en").startswith("zh")
-        return way.name_zh or way.name if is_chinese else way.name
+        """The name of the way it is delivered."""
+        return name_delivery(row) or EMPTY
 
     @admin.display(description=_("Coupon codes"))
     def codes(self, row: Order) -> str:

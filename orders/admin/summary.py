@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.core.wording import name_method
 from orders.fulfilment.api import list_parcels
-from orders.models import Order, OrderLine
+from orders.models import DeliveryMethod, Order, OrderLine
 from orders.payments.api import REFUNDABLE, read_unassigned
 from shop.staff.columns import show_money
 
@@ -82,6 +82,16 @@ def list_paid_with(order: Order) -> str:
     return ", ".join(
         f"{one.provider.capitalize()} ({name_method(one.method, language)})" for one in paid
     )
+
+
+def name_delivery(order: Order) -> str:
+    """Return the name of the way it is delivered; its code where it is gone. One query."""
+    ways = DeliveryMethod.objects.filter(market_code=order.market_code, code=order.delivery_method)
+    way = ways.first()
+    if way is None:
+        return order.delivery_method
+    is_chinese = (get_language() or "en").startswith("zh")
+    return way.name_zh or way.name if is_chinese else way.name
 
 
 def list_refundable(order: Order) -> list[tuple[Text, str]]:

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
 import pytest
 from django.db import connection
 from django.test import Client
@@ -89,15 +88,6 @@ def measured(root: Client) -> int:
         metrics=METRICS, status="active", arrays=pack_arrays(arrays), sha256=hash_arrays(arrays)
     )
     return int(newest.pk)
-
-
-@pytest.mark.parametrize("arrays", [b"cut off", pack_arrays({"a": np.arange(3)})])
-def test_damaged_arrays_of_the_model_in_use_are_said_and_fail_no_page(
-    root: Client, measured: int, arrays: bytes
-) -> None:
-    DemandModelVersion.objects.filter(pk=measured).update(arrays=arrays)
-    page = open_page(root, "leaderboard")
-    assert "arrays of the demand model in use are damaged" in page.content.decode()
 
 
 def test_the_leaderboard_says_who_may_take_the_slot_and_why_not(
