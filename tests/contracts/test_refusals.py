@@ -35,6 +35,7 @@ NEVER_AT_THE_API = {
     "ledger_broken",
     "lever_moved",
     "needs_second_person",
+    "no_comment",
     "no_curve",
     "no_price",
     "no_reason",
