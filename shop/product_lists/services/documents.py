@@ -113,10 +113,6 @@ def _collect(shop: Shop, home: str, handle: str, verdicts: Sequence[Verdict]) ->
     for verdict in verdicts:
         sku = verdict.row.sku if verdict.row.is_variant else ""
         saving.change(handle, sku, verdict.after)
-    stored = shop.products.get(handle)
-    if stored is not None and not stored.row.is_active:
-        # What was archived stays so until somebody says that it is sold again.
-        saving.products[handle] = replace(saving.products[handle], is_active=False)
     return saving
 
 

@@ -43,6 +43,7 @@ class Saving:
         self.categories: dict[str, CategoryRow] = {}
         self.brands: dict[str, BrandRow] = {}
         self.products: dict[str, ProductRow] = {}
+        self.sold: set[str] = set()
         self.opening: dict[str, int] = {}
         self.counted: dict[str, int] = {}
         self.prices: dict[str, dict[str, int | None]] = {}
@@ -58,7 +59,10 @@ class Saving:
         return self.products[handle]
 
     def change(self, handle: str, sku: str, change: Change) -> None:
-        """Apply the changed columns of one row."""
+        """Apply the changed columns of one row.
+
+        What was archived stays so until a row says that it is sold again.
+        """
         row = self.begin(handle)
         row = self._change_shared(row, change)
         if sku:
@@ -66,7 +70,10 @@ class Saving:
             before = variants.get(sku)
             variants[sku] = self._change_variant(before, sku, change, len(variants), row)
             row = replace(row, variants=tuple(variants.values()))
-        is_active = any(one.is_active for one in row.variants)
+        stored = self.shop.products.get(handle)
+        if stored is None or stored.row.is_active or change.get("archived") is False:
+            self.sold.add(handle)
+        is_active = handle in self.sold and any(one.is_active for one in row.variants)
         self.products[handle] = replace(row, is_active=is_active)
 
     def _change_shared(self, row: ProductRow, change: Change) -> ProductRow:

@@ -171,6 +171,17 @@ def test_undo_restores_what_changed_and_archives_what_is_new() -> None:
     assert Variant.objects.get(sku="CUP").is_active
 
 
+def test_an_archived_product_stays_so_until_a_list_says_that_it_is_sold_again() -> None:
+    take_list(MENDED)
+    Product.objects.filter(external_ref="tent").update(is_active=False)
+    take_list("sku,price\nTENT-2,180.00\n")
+    tent = Product.objects.get(external_ref="tent")
+    assert (tent.is_active, Variant.objects.get(sku="TENT-2").list_minor) == (False, 18_000)
+    take_list("sku,archived\nTENT-2,no\nTENT-3,\n")
+    tent.refresh_from_db()
+    assert tent.is_active
+
+
 def test_undo_keeps_what_was_changed_or_sold_since() -> None:
     take_list(MENDED)
     second = take_list(
