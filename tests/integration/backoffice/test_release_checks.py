@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
@@ -27,6 +28,8 @@ def test_staff_accept_selling_below_the_floor_and_a_second_person_approves_it(
     key = prepare(name="10 % off", status="draft", claims={}, budget_minor=10_000)
     every = {"scope": {}, "benefit_kind": "percentage", "target": "line", "percent": 10}
     Offer.objects.filter(campaign=key).update(**every)
+    Variant.objects.update(cost_minor=F("list_minor"))
+    forget_catalog()
     page = ask_law(root, key)
     assert "cut_not_reached" in page
     assert "Accept selling below the price floor" in page

@@ -226,9 +226,12 @@ def test_only_live_campaigns_are_looked_at(shelf: Shelf) -> None:
     assert [one.state.campaign_id for one in list_running(now=NOON)] == [running.pk]
 
 
-def test_goods_without_a_book_of_prices_leave_no_room(shelf: Shelf) -> None:
+def test_goods_without_a_book_of_prices_leave_the_room_above_their_assumed_cost(
+    shelf: Shelf,
+) -> None:
     campaign = make_campaign("bread", percent="10")
-    assert find_deepest(campaign.offers.get().pk, "", NOON) == 0.0
+    # The cost is taken for 70 % of the list price, and 2 % more stay: .714, rounded up to cents.
+    assert round(find_deepest(campaign.offers.get().pk, "", NOON), 2) == 28.53
 
 
 def test_the_share_of_new_orders_follows_from_the_holdout(shelf: Shelf) -> None:
