@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -258,21 +259,32 @@ def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     badges = _read_badges(request.user)
     groups = []
     for title, items in GROUPS:
-        entries = [_entry(item, badges) for item in items if item.is_open_to(request.user)]
+        entries = [
+            _entry(item, badges, request.path) for item in items if item.is_open_to(request.user)
+        ]
         if entries:
             groups.append({"title": title, "collapsible": bool(title), "items": entries})
     return groups
 
 
-def _entry(item: Item, badges: dict[str, str]) -> dict[str, Any]:
+def _entry(item: Item, badges: dict[str, str], path: str) -> dict[str, Any]:
+    link = _find_link(item.url_name)
+    # Said here: the theme would resolve two addresses for each item of each page to find it.
+    is_active = link == path or (item.url_name != "admin:index" and link in path)
     entry: dict[str, Any] = {
         "title": item.title,
         "icon": item.icon,
-        "link": reverse(item.url_name),
+        "link": link,
+        "active": is_active,
     }
     if item.url_name in badges:
         entry |= {"badge": badges[item.url_name], "badge_variant": "danger"}
     return entry
+
+
+@cache
+def _find_link(url_name: str) -> str:
+    return reverse(url_name)
 
 
 def _read_badges(account: Any) -> dict[str, str]:

@@ -9,6 +9,7 @@ from allauth.account.decorators import secure_admin_login
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -54,6 +55,12 @@ class StaffSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         """Return our own pages; Unfold adds them before the tables."""
         return list_pages(self)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the tables by app, asked for only where a page shows them: each page is given
+        the list, and our sidebar is made of the pages a role works with.
+        """
+        return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page needs. Colors come from our style sheet, not from a <style>."""
