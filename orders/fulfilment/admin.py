@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -13,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from orders.fulfilment.core import ParcelState
+from orders.fulfilment.forms import CorrectForm, ShipForm
 from orders.fulfilment.models import Carrier, Shipment, ShipmentLine
-from orders.fulfilment.selectors import list_carriers, say_address
+from orders.fulfilment.selectors import say_address
 from orders.fulfilment.services.handing import hand_out_parcel, ship_parcel
 from orders.fulfilment.services.packing import cancel_parcel, pack_replacement
 from orders.models import Order
@@ -41,29 +39,6 @@ PARCEL_TONES = {
 }
 
 
-class ShipForm(BaseDialogForm):
-    """Asks who brings the parcel and under which number it is followed."""
-
-    tracking_number = forms.CharField(
-        label=_("Tracking number"),
-        max_length=60,
-        required=False,
-        widget=UnfoldAdminTextInputWidget(),
-        help_text=_("As on the carrier's label. The shopper gets a link made from it."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        known = [(str(one.pk), one.name) for one in list_carriers()]
-        self.fields["carrier"] = forms.ChoiceField(
-            label=_("Carrier"),
-            required=False,
-            choices=[("", _("None: the shop brings it")), *known],
-            widget=UnfoldAdminSelectWidget(),
-        )
-        self.order_fields(["carrier", "tracking_number"])
-
-
 def list_allowed(parcel: Shipment) -> set[str]:
     """Return the names of the actions that the parcel's state allows. One query."""
     back = "instead" if parcel.lines.exclude(variant=None).exists() else "unpack"
@@ -71,7 +46,7 @@ def list_allowed(parcel: Shipment) -> set[str]:
         ParcelState.PLANNED: {"pack", back},
         ParcelState.PACKED: {"ship", back},
         ParcelState.READY: {"arrived", back},
-        ParcelState.SHIPPED: {"ship", "arrived"},
+        ParcelState.SHIPPED: {"correct", "arrived"},
     }.get(ParcelState(parcel.state), set())
 
 
@@ -119,7 +94,7 @@ class ShipmentAdmin(KeySearchAdmin):
         )
     ]
     inlines = [ShipmentLineInline]
-    actions_detail = ["pack", "ship", "arrived", "unpack", "instead"]
+    actions_detail = ["pack", "ship", "correct", "arrived", "unpack", "instead"]
 
     def get_actions_detail(self, request: HttpRequest, object_id: int | str) -> list[UnfoldAction]:
         """Offer what the parcel's state allows; anything else is refused."""
@@ -195,26 +170,30 @@ class ShipmentAdmin(KeySearchAdmin):
         icon="local_shipping",
         dialog=ask(
             _("Ship this parcel"),
-            _("The shopper gets an e-mail. Do it again to correct the tracking number."),
+            _("The shopper gets an e-mail."),
             form_class=ShipForm,
             submit=_("Ship the parcel"),
         ),
     )
     def ship(self, request: HttpRequest, form: ShipForm, object_id: str) -> HttpResponse:
         """Ship through the service."""
-        given = form.cleaned_data
-        return self._run(
-            request,
-            object_id,
-            lambda: ship_parcel(
-                shipment_id=int(object_id),
-                carrier_id=int(given["carrier"]) if given["carrier"] else None,
-                tracking_number=given["tracking_number"],
-                by_id=account_id(request),
-                now=utc_now(),
-            ),
-            _("The parcel was shipped."),
-        )
+        return self._ship(request, form, object_id, _("The parcel was shipped."))
+
+    @action(
+        description=_("Correct the number"),
+        permissions=["act"],
+        url_path="correct",
+        icon="edit",
+        dialog=ask(
+            _("Correct carrier and tracking number"),
+            _("No second e-mail is sent: the shopper finds the new link on the order's page."),
+            form_class=CorrectForm,
+            submit=_("Save the correction"),
+        ),
+    )
+    def correct(self, request: HttpRequest, form: CorrectForm, object_id: str) -> HttpResponse:
+        """Correct a shipped parcel through the service."""
+        return self._ship(request, form, object_id, _("The tracking number was corrected."))
 
     @action(
         description=_("Delivered or collected"),
@@ -269,6 +248,23 @@ class ShipmentAdmin(KeySearchAdmin):
     def instead(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         """Cancel a parcel of replacements through the service, which refunds."""
         return self._cancel(request, form, object_id, _("It is refunded instead."))
+
+    def _ship(
+        self, request: HttpRequest, form: ShipForm, object_id: str, said: Any
+    ) -> HttpResponse:
+        given = form.cleaned_data
+        return self._run(
+            request,
+            object_id,
+            lambda: ship_parcel(
+                shipment_id=int(object_id),
+                carrier_id=int(given["carrier"]) if given["carrier"] else None,
+                tracking_number=given["tracking_number"],
+                by_id=account_id(request),
+                now=utc_now(),
+            ),
+            said,
+        )
 
     def _cancel(
         self, request: HttpRequest, form: ReasonForm, object_id: str, said: Any

@@ -22,6 +22,7 @@ from orders.fulfilment.services.replacing import note_replaced
 from orders.fulfilment.services.steps import (
     lock_parcel,
     move_parcel,
+    note_correction,
     note_parcel,
     settle_fulfilled,
 )
@@ -43,11 +44,13 @@ def ship_parcel(
     """Give a packed parcel to a carrier; the shopper gets an e-mail with the tracking link.
 
     Without a typed number the carrier's `adapter` is asked for one. A parcel may travel without a
-    carrier (the shop's own van). Again with the same number is once, with another corrects it.
+    carrier (the shop's own van). Again with the same is once; with another carrier or number it is
+    a correction, which the timeline keeps and no e-mail tells.
     Raises OrderRefused (parcel_left, refunded_inside, unknown_carrier, parcel_not_found).
     """
     order, shipment = lock_parcel(shipment_id)
-    carrier = _find_carrier(carrier_id)
+    carrier = _find_carrier(carrier_id, kept=shipment.carrier)
+    before = (shipment.carrier_id, shipment.tracking_number)
     is_new = shipment.state != ParcelState.SHIPPED
     if is_new:
         move_parcel(shipment, ParcelState.SHIPPED)
@@ -61,6 +64,8 @@ def ship_parcel(
     shipment.save()
     if is_new:
         note_parcel(order, shipment, now=now, by_id=by_id)
+    elif (shipment.carrier_id, number) != before:
+        note_correction(order, shipment, now=now, by_id=by_id)
     return get_parcel(shipment_id=shipment.pk, language=language)
 
 
@@ -108,9 +113,12 @@ def _require_sold(order: Order, shipment: Shipment) -> None:
         )
 
 
-def _find_carrier(carrier_id: int | None) -> Carrier | None:
+def _find_carrier(carrier_id: int | None, *, kept: Carrier | None) -> Carrier | None:
+    """Return the carrier, which is in use or has the parcel. Raises OrderRefused."""
     if carrier_id is None:
         return None
+    if kept is not None and kept.pk == carrier_id:
+        return kept
     carrier = Carrier.objects.filter(pk=carrier_id, is_active=True).first()
     if carrier is None:
         raise OrderRefused(_("There is no such carrier."), code="unknown_carrier")

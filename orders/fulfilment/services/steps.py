@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -58,11 +59,19 @@ def note_parcel(
     order: Order, shipment: Shipment, *, now: datetime, by_id: int | None, reason: str = ""
 ) -> None:
     """Write the parcel's step into the order's timeline, and tell the other rooms."""
-    detail = {"shipment_id": shipment.pk, "parcel": shipment.position}
-    detail |= describe_step(by_id=by_id)
-    note(order, KINDS[ParcelState(shipment.state)], now=now, detail=detail, reason=reason)
+    kind = KINDS[ParcelState(shipment.state)]
+    note(order, kind, now=now, detail=_describe(shipment, by_id), reason=reason)
     payload = {"order_id": order.pk, "shipment_id": shipment.pk, "state": shipment.state}
     write_fact(kind="ParcelMoved", payload=payload, occurred_at=now)
+
+
+def note_correction(order: Order, shipment: Shipment, *, now: datetime, by_id: int | None) -> None:
+    """Write into the timeline that carrier or number were corrected; the parcel does not move."""
+    note(order, "parcel_corrected", now=now, detail=_describe(shipment, by_id))
+
+
+def _describe(shipment: Shipment, by_id: int | None) -> dict[str, Any]:
+    return {"shipment_id": shipment.pk, "parcel": shipment.position} | describe_step(by_id=by_id)
 
 
 def settle_fulfilled(order: Order, *, now: datetime) -> bool:

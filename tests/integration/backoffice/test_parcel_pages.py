@@ -80,14 +80,14 @@ def test_an_order_offers_what_its_state_allows(root: Client, order: Order) -> No
 def test_a_parcel_offers_what_its_state_allows(root: Client, order: Order) -> None:
     def offered() -> set[str]:
         page = root.get(reverse("admin:orders_shipment_change", args=[parcel.pk])).content.decode()
-        steps = ("pack", "ship", "arrived", "unpack", "instead")
+        steps = ("pack", "ship", "correct", "arrived", "unpack", "instead")
         found = {one: reverse(f"admin:orders_shipment_{one}", args=[parcel.pk]) for one in steps}
         return {one for one, address in found.items() if address in page}
 
     parcel = Shipment.objects.get(pk=pack_order(order_id=order.pk, now=NOON).shipment_id)
     assert offered() == {"ship", "unpack"}
     act(root, "orders_shipment_ship", parcel.pk, carrier="", tracking_number="")
-    assert offered() == {"ship", "arrived"}
+    assert offered() == {"correct", "arrived"}
     act(root, "orders_shipment_arrived", parcel.pk)
     assert offered() == set()
     parcel.lines.update(variant=parcel.lines.get().line.variant)  # a replacement
@@ -96,6 +96,31 @@ def test_a_parcel_offers_what_its_state_allows(root: Client, order: Order) -> No
             state=state, shipped_at=None, delivered_at=None
         )
         assert offered() == allowed
+
+
+def test_a_corrected_number_keeps_its_carrier_and_stands_in_the_timeline(
+    root: Client, order: Order
+) -> None:
+    carrier = Carrier.objects.create(name="Post", tracking_pattern="https://p.example/{number}")
+    parcel = Shipment.objects.get(pk=pack_order(order_id=order.pk, now=NOON).shipment_id)
+    given = {"carrier": str(carrier.pk), "tracking_number": "77"}
+    act(root, "orders_shipment_ship", parcel.pk, **given)
+    Carrier.objects.update(is_active=False)
+    order_page = reverse("admin:orders_order_change", args=[order.pk])
+    address = reverse("admin:orders_shipment_correct", args=[parcel.pk])
+    assert f'href="{address}"' in root.get(order_page).content.decode()
+    dialog = root.get(address).content.decode()
+    assert f'<option value="{carrier.pk}" selected>Post</option>' in dialog
+    assert 'value="77"' in dialog
+    assert "No second e-mail is sent" in dialog
+    messages_of(root)
+    for _ in range(2):
+        act(root, "orders_shipment_correct", parcel.pk, **(given | {"tracking_number": "78"}))
+    parcel.refresh_from_db()
+    assert (parcel.carrier, parcel.tracking_url) == (carrier, "https://p.example/78")
+    assert messages_of(root)[0] == "The tracking number was corrected."
+    page = root.get(order_page).content.decode()
+    assert page.count("corrected the tracking number of parcel") == 1
 
 
 def test_carriers_are_there_to_choose_and_promise_nothing(root: Client) -> None:

@@ -44,7 +44,7 @@ EXEMPT: dict[str, tuple[str, ...]] = {
         *("customer_list_upload", "customer_list_columns"),
         *("orders_shipment_ship", "orders_shipment_arrived", "orders_shipment_unpack"),
         *("orders_return_receive", "orders_returnrule_add", "orders_returnrule_change"),
-        *("orders_shipment_pack", "comment_order"),
+        *("orders_shipment_pack", "orders_shipment_correct", "comment_order"),
         *("pack_picked", "ship_packed", "orders_carrier_add", "orders_carrier_change"),
         "promotions_groupclaim_refuse",
         *(
