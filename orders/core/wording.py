@@ -157,6 +157,10 @@ EMAILS: dict[str, dict[str, tuple[str, str]]] = {
             "{name}, we have given back {refunded} of your order.",
             "{name}，我们已为您的订单退款 {refunded}。",
         ),
+        "another": (
+            "{name}, we have given back another {refunded} of your order, {in_all} in all.",
+            "{name}，我们又为您的订单退款 {refunded}，累计退款 {in_all}。",
+        ),
     },
 }
 

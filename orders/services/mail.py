@@ -10,10 +10,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import override
 
 from orders.core.values import OrderLineView, OrderView
 from orders.core.wording import EMAIL_WORDS, EMAILS, locale_of, pick
-from orders.models import OrderEvent
+from orders.models import Order, OrderEvent
 from orders.selectors.views import view_order
 from orders.services.letters import send_letter
 from orders.services.links import renew_link
@@ -31,7 +32,7 @@ def send_order_email(*, order_id: int, kind: str, now: datetime) -> bool:
 
     The note in the timeline is written after sending and under the order's step lock: a crash in
     between sends twice rather than never. An order without an address (from a till) is skipped.
-    Each refund has its own letter.
+    Each refund has its own letter, which names what was given back since the one before.
     """
     order = lock_order_step(order_id)
     detail = {"email": kind, "refunded_minor": order.refunded_minor}
@@ -42,15 +43,29 @@ def send_order_email(*, order_id: int, kind: str, now: datetime) -> bool:
         return False
     renew_link(order_id=order_id, now=now)
     order.refresh_from_db()
-    letter = build_message(view_order(order, language=order.language), kind, order.language)
+    shown = view_order(order, language=order.language)
+    told = _read_told(order) if kind == "refunded" else 0
+    with override(order.language):  # the addresses of pages begin with their language
+        letter = build_message(shown, kind, order.language, told_minor=told)
     send_letter(letter, order.number, detail)
     note(order, "email_sent", now=now, detail=detail)
     return True
 
 
-def build_message(order: OrderView, kind: str, language: str) -> EmailMultiAlternatives:
-    """Return the message, ready to send."""
-    given = _context(order, kind, language)
+def _read_told(order: Order) -> int:
+    """Return what the last letter about a refund named as given back in all. One query."""
+    sent = OrderEvent.objects.filter(order=order, kind="email_sent", detail__email="refunded")
+    return max((event.detail["refunded_minor"] for event in sent), default=0)
+
+
+def build_message(
+    order: OrderView, kind: str, language: str, *, told_minor: int = 0
+) -> EmailMultiAlternatives:
+    """Return the message, ready to send, with links to pages of the active language.
+
+    `told_minor` was given back before and stood in earlier letters.
+    """
+    given = _context(order, kind, language, told_minor)
     message = EmailMultiAlternatives(
         subject=given["subject"],
         body=render_to_string("emails/order.txt", given),
@@ -61,14 +76,18 @@ def build_message(order: OrderView, kind: str, language: str) -> EmailMultiAlter
     return message
 
 
-def _context(order: OrderView, kind: str, language: str) -> dict[str, Any]:
-    name = order.contact.name or order.contact.email
-    refunded = _money(order.refunded_minor, order, language)
+def _context(order: OrderView, kind: str, language: str, told_minor: int) -> dict[str, Any]:
+    intro = pick(EMAILS[kind]["another" if told_minor else "intro"], language)
+    said = {
+        "name": order.contact.name or order.contact.email,
+        "refunded": _money(order.refunded_minor - told_minor, order, language),
+        "in_all": _money(order.refunded_minor, order, language),
+    }
     return {
         "order": order,
         "language": language,
         "subject": pick(EMAILS[kind]["subject"], language).format(number=order.number),
-        "intro": pick(EMAILS[kind]["intro"], language).format(name=name, refunded=refunded),
+        "intro": intro.format(**said),
         "words": {key: pick(pair, language) for key, pair in EMAIL_WORDS.items()},
         "lines": [_line(line, order, language) for line in order.lines],
         "sums": _sums(order, language),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -53,14 +54,14 @@ def settle_return(
     Every line needs a finding; whoever accepts less than all says why (`refusal`), and the
     shopper reads it. Of the accepted pieces those wanted in exchange come first; what is not in
     stock any more is refunded. Pieces that are not sold on are written off: they never come back
-    into stock. Twice is once. Raises OrderRefused (return_moved_on, bad_quantity, refusal_missing,
-    not_refundable), PaymentRefused.
+    into stock. Twice the same is once. Raises OrderRefused (return_moved_on, bad_quantity,
+    refusal_missing, not_refundable), PaymentRefused.
     """
     order, row = lock_return(return_id)
-    if row.state == ReturnState.SETTLED:
+    lines = list(row.lines.select_related("line").prefetch_related("exchanges"))
+    if row.state == ReturnState.SETTLED and _is_told(row, lines, findings, refusal):
         return view_return(row, language)
     require_state(row, ReturnState.RECEIVED)
-    lines = list(row.lines.select_related("line").prefetch_related("exchanges"))
     known = _check(lines, findings, refusal)
     before = order.refunded_minor
     sent = exchange_pieces(order, row, lines, known, now=now, by_id=by_id)
@@ -70,10 +71,27 @@ def settle_return(
     order.refresh_from_db()
     row.state, row.settled_at = ReturnState.SETTLED, now
     row.refunded_minor = order.refunded_minor - before
-    row.refusal = refusal.strip()[:LONGEST_REFUSAL]
+    row.refusal = _cut(refusal)
     row.save()
     note_return(order, row, now=now, by_id=by_id)
     return view_return(row, language)
+
+
+def _is_told(
+    row: Return, lines: Sequence[ReturnLine], findings: Sequence[Finding], refusal: str
+) -> bool:
+    """Return whether a return was settled with just these findings."""
+    kept = [Finding(one.line_id, one.accepted_quantity or 0, one.is_restocked) for one in lines]
+    told = [replace(one, is_restocked=_is_back(one)) for one in findings]
+    return set(kept) == set(told) and row.refusal == _cut(refusal)
+
+
+def _cut(refusal: str) -> str:
+    return refusal.strip()[:LONGEST_REFUSAL]
+
+
+def _is_back(found: Finding) -> bool:
+    return bool(found.accepted) and found.is_restocked
 
 
 def _give_back(
@@ -124,7 +142,7 @@ def _check(
 def _close_line(each: ReturnLine, found: Finding, sent: int) -> None:
     """Keep what was found; refunded pieces count as taken back, exchanged ones are out again."""
     each.accepted_quantity = found.accepted
-    each.is_restocked = bool(found.accepted) and found.is_restocked
+    each.is_restocked = _is_back(found)
     each.save(update_fields=["accepted_quantity", "is_restocked"])
     if found.accepted > sent:
         OrderLine.objects.filter(pk=each.line_id).update(

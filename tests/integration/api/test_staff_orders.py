@@ -242,3 +242,9 @@ def test_less_than_all_needs_a_word_to_the_shopper(device: Device, sue: ApiClien
     told = {**none, "refusal": "It was used."}
     settled = expect(sue.post(f"{at}/inspect", told, Idempotency_Key="1"))
     assert (settled["refunded"]["minor"], settled["refusal"]) == (0, "It was used.")
+    for key in ("1", "2"):
+        assert expect(sue.post(f"{at}/inspect", told, Idempotency_Key=key)) == settled
+    other = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}], "refusal": ""}
+    for key, late in (("3", other), ("4", {**none, "refusal": "It was torn."})):
+        answer = sue.post(f"{at}/inspect", late, Idempotency_Key=key)
+        assert refusal(answer) == (409, "return_moved_on")

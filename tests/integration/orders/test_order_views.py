@@ -157,6 +157,8 @@ def test_the_letter_speaks_chinese_and_escapes_names(visit: QuoteContext, shelf:
     html = letter.alternatives[0][0]
     assert "&lt;b&gt;王芳&lt;/b&gt;" in html
     assert "<b>王芳</b>，感谢您的订购" in letter.body
+    assert f"/zh-hans/orders/{order.token}/" in letter.body
+    assert f"/zh-hans/orders/{order.token}/" in str(html)
 
 
 def test_a_header_cannot_be_injected_through_a_name(visit: QuoteContext, shelf: Shelf) -> None:

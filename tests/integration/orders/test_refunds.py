@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 
 from orders.core.refusals import (
     OrderRefused,
@@ -11,7 +12,13 @@ from orders.core.refusals import (
 from orders.models import Order
 from orders.payments.api import RefundPart, refund_order
 from orders.selectors import get_order_by_token
-from orders.services import add_to_cart, apply_coupon, cancel_order, view_cart
+from orders.services import (
+    add_to_cart,
+    apply_coupon,
+    cancel_order,
+    send_order_email,
+    view_cart,
+)
 from pricing.core.values import QuoteContext
 from profiles.models import Event
 from promotions.models import Campaign, Coupon
@@ -99,6 +106,33 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
     assert Event.objects.filter(kind="return").count() == 3
     with pytest.raises(OrderRefused):
         refund_order(**(asked | {"idempotency_key": "one-more"}))
+
+
+def test_the_letter_of_a_refund_names_what_it_gave_back_and_the_sum(
+    prices: FakePrices, shelf: Shelf
+) -> None:
+    for language in ("en", "zh-hans"):
+        visit = context_of(make_shopper(), language=language)
+        add_to_cart(context=visit, variant_id=shelf.rye, quantity=3)
+        order = place(visit)
+        pay(order)
+        for n in range(2):
+            refund_order(
+                order_id=order.order_id,
+                parts=[RefundPart(order.lines[0].line_id, 1)],
+                reason="stale",
+                idempotency_key=f"{language}-{n}",
+                now=NOON,
+            )
+            for _ in range(2):  # a fact that is told twice
+                send_order_email(order_id=order.order_id, kind="refunded", now=NOON)
+    said = [str(letter.body).splitlines()[0] for letter in mail.outbox]
+    assert said == [
+        "Bob Baker, we have given back $3.00 of your order.",
+        "Bob Baker, we have given back another $3.00 of your order, $6.00 in all.",
+        "Bob Baker，我们已为您的订单退款 US$3.00。",
+        "Bob Baker，我们又为您的订单退款 US$3.00，累计退款 US$6.00。",
+    ]
 
 
 def test_more_than_was_bought_is_not_refunded(visit: QuoteContext, shelf: Shelf) -> None:

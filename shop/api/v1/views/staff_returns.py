@@ -146,7 +146,10 @@ class InspectReturnView(StaffReturnBase):
         audience="staff",
     )
     def post(self, request: Request, return_number: str) -> HttpResponse:
-        """Every line needs a finding. Pieces that are not restocked are written off."""
+        """Every line needs a finding. Pieces that are not restocked are written off.
+
+        The same findings again answer as before; others, once it is settled, are refused.
+        """
         self.require(StaffScope.ORDERS_REFUND, VIEW, CHANGE)
         body = self.read_body(InspectSerializer)
         return self.act_once(request, body, lambda: (200, self._inspect(return_number, body)))
