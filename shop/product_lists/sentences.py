@@ -86,6 +86,14 @@ SENTENCES: Mapping[str, Any] = {
     "missing_cell": _("the cell is empty; every line of an order needs it"),
     "sku_unknown": _("there is no variant '%(value)s' in the shop; import products first"),
     "customer_unknown": _("there is no customer '%(value)s' in the shop; import customers first"),
+    "day_not_over": _("'%(value)s' is not over yet; past orders are of days before today"),
+    "order_broken": _(
+        "the order '%(value)s' is left out, because its line %(other)s is refused; mend that and"
+        " import the file again"
+    ),
+    "order_without": _(
+        "the order '%(value)s' is in the shop without this row; an order that is in is not changed"
+    ),
     # the whole file
     "empty": _("the file is empty"),
     "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),

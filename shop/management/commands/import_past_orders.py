@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import tempfile
 from argparse import ArgumentParser
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
+from orders.selectors.sold import list_taken_lines
 from profiles.services.customers import name_households
 from shop.catalog.selectors import get_market
 from shop.catalog.selectors.stored import map_skus
@@ -62,7 +65,8 @@ class Command(BaseCommand):
     """`manage.py import_past_orders`. Exit status 1 where a row was refused.
 
     It goes the way of `import_journey --keep-products`: products and customers have to be in the
-    shop already, and the same file again does nothing.
+    shop already, and the same file again does nothing. An order comes in whole or not at all, and
+    one that is in is not changed: what is counted as taken stands in the shop.
     """
 
     help = "Take past orders in, CSV or Excel, one row for each line (docs/import.md)."
@@ -75,11 +79,14 @@ class Command(BaseCommand):
         """Run: what is refused goes to standard error, a sentence for each row."""
         path: Path = options["file"]
         currency = get_market(settings.MARKET_CODE).currency
+        now = utc_now()
         try:
-            rows = _read(path, currency)
-            kept = [row for row in rows if not row.problems]
+            rows = _read(path, currency, now)
+            differing = _note_not_in(_list_kept(rows), only_known=True)
+            kept = [row for row in _list_kept(rows) if _number(row) not in differing]
             if kept:
-                _load(kept, currency)
+                _load(kept, currency, now)
+                _note_not_in(kept, only_known=False)
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
         except BadList as bad:
@@ -89,12 +96,17 @@ class Command(BaseCommand):
         for row in rows:
             for problem in row.problems:
                 self.stderr.write(say_problem(problem, path.name))
-        self.stdout.write(f"{len(rows)} rows read: {len(kept)} taken, {len(rows) - len(kept)} not.")
-        if len(kept) < len(rows):
+        taken = len(_list_kept(rows))
+        self.stdout.write(f"{len(rows)} rows read: {taken} taken, {len(rows) - taken} not.")
+        if taken < len(rows):
             raise SystemExit(1)
 
 
-def _read(path: Path, currency: str) -> list[ListRow]:
+def _list_kept(rows: Sequence[ListRow]) -> list[ListRow]:
+    return [row for row in rows if not row.problems]
+
+
+def _read(path: Path, currency: str, now: datetime) -> list[ListRow]:
     sheet = read_sheet(path.name, path.read_bytes())
     fields = guess_fields(sheet.header, PAST_ORDERS)
     missing = [column.name for column in COLUMNS if column.name not in fields]
@@ -106,7 +118,49 @@ def _read(path: Path, currency: str) -> list[ListRow]:
             if row.values.get(column.name) is None and not row.problems:
                 row.note("missing_cell", column.name)
     _note_unknown(rows)
+    for row in rows:
+        day = str(row.values.get("date") or "")
+        if day >= now.date().isoformat():
+            row.note("day_not_over", "date", day)
+    _note_broken_orders(rows)
     return rows
+
+
+def _number(row: ListRow) -> str:
+    return str(row.values.get("order_number") or "")
+
+
+def _note_broken_orders(rows: Sequence[ListRow]) -> None:
+    """Leave an order out whole where one of its rows is refused: mended, it comes in as it was."""
+    broken: dict[str, int] = {}
+    for row in rows:
+        if row.problems:
+            broken.setdefault(_number(row), row.line)
+    for row in _list_kept(rows):
+        if _number(row) in broken:
+            row.note("order_broken", "", _number(row), other=broken[_number(row)])
+
+
+def _note_not_in(rows: Sequence[ListRow], *, only_known: bool) -> set[str]:
+    """Note rows that do not stand in the shop, with `only_known` those of orders that are in.
+
+    Return the orders that stand there with other lines.
+    """
+    taken = list_taken_lines({_number(row) for row in rows})
+    left = {number: Counter(lines) for number, lines in taken.items()}
+    differing = set()
+    for row in rows:
+        number = _number(row)
+        if only_known and number not in left:
+            continue
+        values = row.values
+        line = (row.sku, int(str(values["quantity"])), int(str(values["paid"])))
+        if left.get(number, Counter())[line]:
+            left[number][line] -= 1
+        else:
+            row.note("order_without", "", number)
+            differing.add(number)
+    return differing | {number for number, lines in left.items() if lines.total()}
 
 
 def _note_unknown(rows: Sequence[ListRow]) -> None:
@@ -124,7 +178,7 @@ def _note_unknown(rows: Sequence[ListRow]) -> None:
         row.values["household"] = households.get(email)
 
 
-def _load(rows: Sequence[ListRow], currency: str) -> None:
+def _load(rows: Sequence[ListRow], currency: str, now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder, "products.csv"), PRODUCTS, _list_products(rows))
         _write(Path(folder, "transactions.csv"), TRANSACTIONS, _list_lines(rows, currency))
@@ -135,7 +189,7 @@ def _load(rows: Sequence[ListRow], currency: str) -> None:
                 keep_products=True,
                 market_code=settings.MARKET_CODE,
             ),
-            now=utc_now(),
+            now=now,
             console=Console(),
             reports=Path(settings.STATE_FOLDER) / "reports",
         )

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from orders.models import Order
 from profiles.models import Event, Shopper
 from shop.catalog.models import Variant
+from shop.kernel.clock import utc_now
 from tests.factories.customer_lists import HEADER, shopper, take
 from tests.factories.product_lists import take_list
 
@@ -61,3 +62,56 @@ def test_past_orders_are_history_of_known_customers_and_nobody_is_made_by_them(
         assert Shopper.objects.count() == 1
         assert (ann.consent_price, ann.consent_analytics) == (False, False)
         assert (mug.list_minor, Variant.objects.count()) == (950, 2)
+
+
+@pytest.mark.django_db
+def test_an_order_comes_in_whole_or_not_at_all_and_never_from_the_future(
+    settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.STATE_FOLDER = tmp_path / "state"
+    take_list("sku,title,category,price,stock\nMUG,Mug,Home,9.50,3\nCUP,Cup,Home,5.00,1\n")
+    take(f"{HEADER}\nann@example.com,7,Ann,,,,,,,\n")
+    path = tmp_path / "orders.csv"
+    today = utc_now().date()
+
+    def load(cup: str) -> tuple[str, list[str]]:
+        path.write_text(
+            "order_number,date,email,sku,quantity,paid\n"
+            "P1,2026-03-02,ann@example.com,MUG,2,17.00\n"
+            f"P1,2026-03-02,ann@example.com,CUP,1,{cup}\n"
+            f"P2,{today},ann@example.com,MUG,1,9.50\n"
+        )
+        with pytest.raises(SystemExit):
+            call_command("import_past_orders", str(path))
+        said = capsys.readouterr()
+        return said.out.splitlines()[-1], said.err.splitlines()
+
+    late = (
+        f"orders.csv line 4: column 'date': '{today}' is not over yet; past orders are of days"
+        " before today."
+    )
+    assert load('"4,50"') == (
+        "3 rows read: 0 taken, 3 not.",
+        [
+            (
+                "orders.csv line 2: the order 'P1' is left out, because its line 3 is refused; mend"
+                " that and import the file again."
+            ),
+            "orders.csv line 3: column 'paid': '4,50' has a comma; write 4.50.",
+            late,
+        ],
+    )
+    assert not Order.objects.exists()
+    assert load("4.50") == ("3 rows read: 2 taken, 1 not.", [late])
+    assert load("4.40") == (
+        "3 rows read: 1 taken, 2 not.",
+        [
+            (
+                "orders.csv line 3: the order 'P1' is in the shop without this row; an order that"
+                " is in is not changed."
+            ),
+            late,
+        ],
+    )
+    assert Order.objects.values_list("number", "total_minor").get() == ("SP1", 2_150)
+    assert Event.objects.filter(kind="purchase").count() == 2
