@@ -208,9 +208,12 @@ class VariantForm(forms.Form):
 
 
 class BaseVariantSet(forms.BaseFormSet):
-    """The rows of a product's variants, which are told apart by their options."""
+    """The rows of a product's variants, which are told apart by their options.
 
-    option_names: tuple[str, ...] = ()
+    `option_names` are None where the product's form refuses them: no row is judged by them then.
+    """
+
+    option_names: tuple[str, ...] | None = None
 
     def meant(self) -> list[Any]:
         """Return the rows that say something."""
@@ -228,6 +231,8 @@ class BaseVariantSet(forms.BaseFormSet):
     def _read_options(self, form: Any, *, is_alone: bool) -> None:
         values = _split(form.cleaned_data.get("options", ""))
         names = self.option_names
+        if names is None:
+            return
         if len(values) == len(names):
             form.cleaned_data["chosen"] = dict(zip(names, values, strict=True))
             return
@@ -239,10 +244,12 @@ class BaseVariantSet(forms.BaseFormSet):
             form.add_error("options", said % {"names": ", ".join(names)})
 
     def _refuse_doubles(self, rows: list[Any]) -> None:
+        is_read = self.option_names is not None
         told_apart = [tuple(form.cleaned_data.get("chosen", {}).items()) for form in rows]
         skus = Counter(sku for form in rows if (sku := form.cleaned_data.get("sku")))
         for form, chosen in zip(rows, told_apart, strict=True):
-            if len(rows) > 1 and told_apart.count(chosen) > 1 and "options" not in form.errors:
+            is_double = is_read and told_apart.count(chosen) > 1
+            if is_double and "options" not in form.errors:
                 form.add_error("options", _("Two variants must differ in an option."))
             if skus[form.cleaned_data.get("sku")] > 1:
                 form.add_error("sku", _("Two variants must not share a SKU."))

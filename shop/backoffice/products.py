@@ -31,6 +31,7 @@ from shop.catalog.selectors.editing import (
     list_taken_skus,
 )
 from shop.catalog.services import state_costs
+from shop.kernel.barcodes import bar_code
 from shop.kernel.clock import epoch_ms
 from shop.kernel.hashing import fingerprint
 from shop.kernel.ids import uuid7
@@ -253,10 +254,18 @@ def _draft_variant(
         measure_unit=size.unit,
         cost_minor=cost,
         cost_source=old.cost_source if old and is_kept else _source(cost),
-        gtin=said.get("gtin") or "",
+        gtin=_keep_spelling(said.get("gtin") or "", old),
         is_active=said["is_active"],
         position=position,
     )
+
+
+def _keep_spelling(gtin: str, old: EditedVariant | None) -> str:
+    """Return the number as the shop has it, where only zeros before it differ: nobody changed it.
+
+    A list writes it as the package does, and undoing the list compares what it wrote.
+    """
+    return old.gtin if old and old.gtin and bar_code(old.gtin) == gtin else gtin
 
 
 def _source(cost: int | None) -> str:

@@ -97,9 +97,11 @@ def _edit(request: HttpRequest, known: EditedProduct | None) -> HttpResponse:
     currency = get_market(home_market()).currency
     form = ProductForm(data, initial=fill_product(known))
     variants = variant_set(data, initial=fill_variants(known), currency=currency)
-    if data is not None and form.is_valid():
-        variants.option_names = form.cleaned_data["option_names"]
-        draft = draft_product(known, form, variants, now) if variants.is_valid() else None
+    if data is not None:
+        is_valid = form.is_valid()
+        variants.option_names = form.cleaned_data.get("option_names")
+        is_valid = variants.is_valid() and is_valid
+        draft = draft_product(known, form, variants, now) if is_valid else None
         if draft is not None and (saved := _save(request, form, draft, known)) is not None:
             return saved
     return _show(request, known, form, variants)

@@ -110,6 +110,37 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(
     assert not Brand.objects.filter(name="Weaver").exists()
 
 
+def test_a_refused_field_of_the_product_blames_no_variant(merchandiser: Client) -> None:
+    answer = save(merchandiser, **TEE | {"attributes": "Cotton"}, **rows(*SIZES))
+    assert [*answer.context["form"].errors] == ["attributes"]
+    assert answer.context["variants"].total_error_count() == 0
+    answer = save(merchandiser, **TEE | {"option_names": "Size, Size"}, **rows(*SIZES))
+    assert [*answer.context["form"].errors] == ["option_names"]
+    assert answer.context["variants"].total_error_count() == 0
+
+
+def test_a_bar_code_stays_as_it_was_written_until_somebody_changes_it(
+    merchandiser: Client,
+) -> None:
+    save(merchandiser, **TEE, **rows(*SIZES))
+    tee = Product.objects.get(name="Night tee")
+    small, medium = Variant.objects.filter(product=tee)
+    Variant.objects.filter(pk=small.pk).update(gtin="2900000000063")
+    shown = merchandiser.get(reverse("admin:product_change", args=[tee.pk])).context["variants"]
+    assert shown.forms[0]["gtin"].value() == "2900000000063"
+    row = {"ref": small.external_ref, "options": "S", "sku": small.sku, "price": "12.50"}
+    other = {"ref": medium.external_ref, "options": "M", "sku": medium.sku, "price": "13.00"}
+    changed = TEE | {"category": "shirts", "new_category": ""}
+    for typed, kept in (
+        ("2900000000063", "2900000000063"),
+        ("4006381333931", "04006381333931"),
+    ):
+        changed["revision"] = str(Product.objects.get(pk=tee.pk).revision)
+        both = rows(row | {"gtin": typed}, other, initial=2)
+        assert save(merchandiser, tee.pk, **changed, **both).status_code == 302
+        assert Variant.objects.get(pk=small.pk).gtin == kept
+
+
 def test_stock_moves_with_a_reason_and_never_by_overwriting(merchandiser: Client) -> None:
     variant = Variant.objects.get(sku="SKU-1")
     address = reverse("admin:product_stock", args=[variant.product_id])
