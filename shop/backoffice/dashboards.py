@@ -34,31 +34,50 @@ MOST_APPROVALS = 5
 
 
 def build_dashboard(request: HttpRequest) -> dict[str, Any]:
-    """Return what the dashboard shows; about ten queries when nothing is remembered."""
+    """Return what the reader's roles may see; about ten queries when nothing is remembered."""
     now = utc_now()
     days = read_period(request.GET.get("days", ""))
     period = Period.ending(now, days)
-    sales = read_sales(period)
-    switches = list_kill_switches()
     waiting = list_waiting(request.user, now=now, only_mine=True, limit=MOST_APPROVALS + 1)
     return {
         "approvals": waiting[:MOST_APPROVALS],
         "has_more_approvals": len(waiting) > MOST_APPROVALS,
         "price_changes": count_price_changes(request, now),
         "periods": [(choice, choice == days) for choice in PERIODS],
-        "cards": build_cards(sales),
-        "charts": [draw_sales(sales), draw_personal(sales), draw_rungs(period)],
-        "freshness": list_freshness(now),
-        "gauges": list_gauges(now),
-        "jobs": list_jobs(now),
-        "switches": describe_switches(switches),
-        "is_everything_off": any(switch.scope == "global" for switch in switches),
+        **_show_sales(request.user, period),
+        **_show_machine(request.user, now),
+        **_show_switches(request.user),
         "trips": _list_trips(request),
         "budgets": _list_budgets(request, now, ZoneInfo(period.zone)),
         "may_undo": request.user.has_perm("pricing.change_breakertrip"),
         "may_flip": request.user.has_perm("pricing.add_killswitch"),
         "zone": period.zone,
     }
+
+
+def _show_sales(account: Any, period: Period) -> dict[str, Any]:
+    """Return sales, margin and what personal prices did, for who may see orders and quotes."""
+    if not account.has_perms(("orders.view_order", "pricing.view_quote")):
+        return {}
+    sales = read_sales(period)
+    charts = [draw_sales(sales), draw_personal(sales), draw_rungs(period)]
+    return {"cards": build_cards(sales), "charts": charts}
+
+
+def _show_machine(account: Any, now: datetime) -> dict[str, Any]:
+    """Return jobs, queues and ages, for who may open them."""
+    if not account.has_perm("shop.view_jobrun"):
+        return {}
+    return {"freshness": list_freshness(now), "gauges": list_gauges(now), "jobs": list_jobs(now)}
+
+
+def _show_switches(account: Any) -> dict[str, Any]:
+    """Return which prices are switched off, for who explains prices to shoppers."""
+    if not account.has_perm("pricing.view_quote"):
+        return {}
+    switches = list_kill_switches()
+    is_everything_off = any(switch.scope == "global" for switch in switches)
+    return {"switches": describe_switches(switches), "is_everything_off": is_everything_off}
 
 
 def count_price_changes(request: HttpRequest, now: datetime) -> int:

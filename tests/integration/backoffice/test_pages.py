@@ -41,6 +41,24 @@ def test_the_dashboard_opens_with_few_queries(root: Client) -> None:
     assert len(list_asked(remembered)) <= len(list_asked(queries)) - 4
 
 
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        ("warehouse", ["Your pages", "Pick list"]),
+        ("support", ["Margin"]),
+        ("analyst", ["Margin", "Workers"]),
+    ],
+)
+def test_the_dashboard_shows_only_what_the_role_may_open(
+    as_role: Any, role: str, seen: list[str]
+) -> None:
+    page = as_role(role).get(reverse("admin:index")).content.decode()
+    main = page.partition('<div class="ft-stack">')[2]
+    told = [word for word in ("Your pages", "Pick list", "Margin", "Workers") if word in main]
+    assert told == seen
+    assert (reverse("admin:shop_jobrun_changelist") in main) == ("Workers" in seen)
+
+
 @pytest.mark.parametrize("days", ["7", "28", "91", "364", "5", "x", ""])
 def test_the_dashboard_takes_any_period(root: Client, days: str) -> None:
     assert root.get(reverse("admin:index"), {"days": days}).status_code == 200
