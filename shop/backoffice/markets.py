@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -58,20 +59,20 @@ STEPS: Mapping[str, tuple[Text, Text]] = {
         ),
     ),
 }
-# Where staff put it right; a book needs nobody.
+# Where staff put it right, and the right to do it; a book needs nobody.
 PLACES = {
-    "active": "admin:shop_market_change",
-    "prices": "admin:product_lists",
-    "tax": "admin:orders_taxrate_add",
-    "delivery": "admin:orders_deliverymethod_add",
-    "jurisdiction": "admin:pricing_jurisdictionrow_changelist",
+    "active": ("admin:shop_market_change", "shop.change_market"),
+    "prices": ("admin:product_lists", "shop.add_productimport"),
+    "tax": ("admin:orders_taxrate_add", "orders.add_taxrate"),
+    "delivery": ("admin:orders_deliverymethod_add", "orders.add_deliverymethod"),
+    "jurisdiction": ("admin:pricing_jurisdictionrow_changelist", "pricing.add_jurisdictionrow"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of opening a market: what it is about, whether it is done, what is said while it is
-    not, and the page that does it ("" if nobody need)."""
+    not, and the page that does it ("" if nobody need, or the reader may not)."""
 
     code: str
     name: Text
@@ -80,8 +81,9 @@ class Step:
     address: str
 
 
-def list_steps(market: MarketValue, now: datetime) -> list[Step]:
-    """Return what a market needs in the order in which to do it. Two queries at most."""
+def list_steps(market: MarketValue, now: datetime, account: Any) -> list[Step]:
+    """Return what a market needs in the order in which to do it, with the pages on which the
+    account may do it. Two queries at most."""
     terms = load_terms(market_code=market.code, day=now.date())
     sold = len(load_variant_arrays(market.code).variant_id)
     is_done = {
@@ -93,7 +95,7 @@ def list_steps(market: MarketValue, now: datetime) -> list[Step]:
         "book": has_price_book(now=now, market=market.code),
     }
     return [
-        Step(code, name, is_done[code], _say(code, said, market), _find_page(code, market.code))
+        Step(code, name, is_done[code], _say(code, said, market), _find_page(code, market, account))
         for code, (name, said) in STEPS.items()
     ]
 
@@ -105,13 +107,13 @@ def _say(code: str, said: Text, market: MarketValue) -> Text:
     return f"{said} {column % {'column': f'price[{market.code}]'}}"
 
 
-def _find_page(code: str, market: str) -> str:
-    name = PLACES.get(code, "")
-    if not name:
+def _find_page(code: str, market: MarketValue, account: Any) -> str:
+    name, right = PLACES.get(code, ("", ""))
+    if not name or not account.has_perm(right):
         return ""
     if name.endswith("_change"):
-        return reverse(name, args=[market])
-    asked = "?" + urlencode({"market_code": market}) if name.endswith("_add") else ""
+        return reverse(name, args=[market.code])
+    asked = "?" + urlencode({"market_code": market.code}) if name.endswith("_add") else ""
     return reverse(name) + asked
 
 

@@ -129,7 +129,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | rights("view", *STORE)
     | rights("change", *STORE)
     | rights("change", "shop.stockrecord", "pricing.publicprice", "orders.deliverymethod")
-    | rights("add", "orders.carrier", "orders.returnrule")
+    | rights("add", "orders.carrier", "orders.returnrule", "orders.deliverymethod")
     | rights("change", "orders.carrier", "orders.returnrule")
     | rights("change", "pricing.priceproposal", "pricing.priceoverride")
     | rights("add", "pricing.competitorsource")

@@ -13,7 +13,12 @@ from orders.selectors.terms import forget_terms
 from shop.backoffice.frame import needs, render_page
 from shop.backoffice.markets import list_deliveries, list_steps, list_taxes
 from shop.catalog.core.values import MarketValue
-from shop.catalog.selectors import MarketNotFound, get_market, load_variant_arrays
+from shop.catalog.selectors import (
+    MarketNotFound,
+    get_market,
+    load_variant_arrays,
+    refresh_catalog,
+)
 from shop.kernel.clock import utc_now
 from shop.pages.regions import list_regions
 from shop.staff.numbers import show_count
@@ -22,13 +27,14 @@ from shop.staff.numbers import show_count
 @needs("shop.view_market")
 def show_market(request: HttpRequest, code: str) -> HttpResponse:
     """Show what is set up for a market, and what is missing, with the page that mends it."""
+    refresh_catalog()  # who has just added the market must find it, whichever process answers
     try:
         market = get_market(code)
     except MarketNotFound as error:
         raise Http404(str(error)) from error
     now = utc_now()
     forget_terms()  # who has just added a rate must not be told that it is missing
-    steps = list_steps(market, now)
+    steps = list_steps(market, now, request.user)
     language = get_language() or settings.LANGUAGE_CODE
     context = {
         "market": market,
@@ -42,6 +48,9 @@ def show_market(request: HttpRequest, code: str) -> HttpResponse:
         "deliveries": list_deliveries(market),
         "asked": urlencode({"market_code__exact": code}),
         "new": urlencode({"market_code": code}),
+        "may_edit": request.user.has_perm("shop.change_market"),
+        "may_tax": request.user.has_perm("orders.add_taxrate"),
+        "may_deliver": request.user.has_perm("orders.add_deliverymethod"),
         "is_served": code == settings.MARKET_CODE,
     }
     return render_page(request, "admin/market.html", _("Market %(code)s") % {"code": code}, context)

@@ -28,7 +28,7 @@ from shop.catalog.selectors.markets import (
 )
 from shop.catalog.selectors.search import search_variants, suggest
 from shop.catalog.selectors.tree import CategoryNotFound, get_category, list_categories
-from shop.catalog.selectors.versions import catalog_version, forget_catalog
+from shop.catalog.selectors.versions import catalog_version, forget_catalog, refresh_catalog
 
 __all__ = [
     "CategoryNotFound",
@@ -59,6 +59,7 @@ __all__ = [
     "load_sensitive_ids",
     "load_variant_arrays",
     "map_external_refs",
+    "refresh_catalog",
     "search_variants",
     "suggest",
 ]

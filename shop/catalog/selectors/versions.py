@@ -38,9 +38,14 @@ def catalog_version() -> int:
     return _clock.version
 
 
+def refresh_catalog() -> None:
+    """Read the version anew now: for a page that must show what another process just wrote."""
+    _clock.read_at = float("-inf")
+
+
 def forget_catalog() -> None:
     """Drop what is cached and read the version anew: for a change that must show at once."""
-    _clock.read_at = float("-inf")
+    refresh_catalog()
     for cache in _caches:
         cache.clear()
 

@@ -16,8 +16,8 @@ from pytest_django import Settings
 from orders.models import Order, OrderLine
 from orders.tasks import mail_order_paid
 from pricing import tasks
-from shop.catalog.models import Product, Variant
-from shop.catalog.selectors import forget_catalog
+from shop.catalog.models import Market, Product, Variant
+from shop.catalog.selectors import forget_catalog, list_markets, versions
 from shop.inventory.core.values import StockLine
 from shop.inventory.services import receive_stock
 from shop.kernel.clock import utc_now
@@ -81,6 +81,33 @@ def lacks(root: Client) -> list[str]:
     return [one.code for one in see(root).context["missing"]]
 
 
+def test_a_new_market_opens_in_a_process_that_read_its_markets_before(
+    shop: Dairy, root: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "VERSION_SECONDS", 3600.0)
+    assert "eu" not in [one.code for one in list_markets()]
+    Market.objects.create(code="eu", name="Europe", currency="EUR", country="DE")
+    assert root.get(reverse("admin:market_check", args=["eu"])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("merchandiser", ["delivery"]), ("approver", ["market", "tax"])]
+)
+def test_the_page_of_a_market_offers_only_what_the_role_may_do(
+    shop: Dairy, as_role: Any, role: str, may: list[str]
+) -> None:
+    browser = as_role(role)
+    main = browser.get(reverse("admin:market_check", args=["us"])).content.decode()
+    main = main.partition('<div class="ft-stack">')[2]
+    pages = {
+        "market": reverse("admin:shop_market_change", args=["us"]),
+        "tax": reverse("admin:orders_taxrate_add") + "?market_code=us",
+        "delivery": reverse("admin:orders_deliverymethod_add") + "?market_code=us",
+    }
+    assert [name for name, page in pages.items() if f'href="{page}"' in main] == may
+    assert {browser.get(page).status_code for name, page in pages.items() if name in may} == {200}
+
+
 def take_in(root: Client, rows: str) -> None:
     """Take a list of products in by its pages: upload, look through, apply."""
     given = {"file": SimpleUploadedFile("japan.csv", rows.encode())}
@@ -101,7 +128,6 @@ def japan(shop: Dairy, root: Client, settings: Settings, tmp_path: Path) -> Dair
     Product.objects.filter(variants=shop.rye).update(tax_class="reduced")
     added = root.post(reverse("admin:shop_market_add"), MARKET)
     assert added["Location"] == reverse("admin:market_check", args=["jp"])
-    forget_catalog()
     assert lacks(root) == ["prices", "tax", "delivery", "jurisdiction", "book"]
     assert "with a column price[jp]." in see(root).text_shown
     skus = [Variant.objects.get(pk=one).sku for one in (shop.cheddar, shop.rye)]
