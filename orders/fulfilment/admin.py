@@ -224,7 +224,10 @@ class ShipmentAdmin(KeySearchAdmin):
         icon="inventory_2",
         dialog=ask(
             _("Unpack this parcel?"),
-            _("Its pieces are to be packed again. Only before it leaves."),
+            _(
+                "Refunded pieces go back on the shelf; all others are to be packed again."
+                " Only before it leaves."
+            ),
             form_class=ReasonForm,
             submit=_("Unpack it"),
         ),

@@ -160,13 +160,18 @@ class PickLine:
 
 @dataclass(frozen=True, slots=True)
 class PickOrder:
-    """What is left to pack of an order. `has_address` False: it is collected."""
+    """What is left to pack of an order.
+
+    `delivery` is the name of the way it is delivered. With `may_part` pieces of it may be packed
+    and the rest wait; replacements go whole.
+    """
 
     order_id: int
     number: str
     delivery: str
     minimum_age: int | None
     lines: tuple[PickLine, ...]
+    may_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

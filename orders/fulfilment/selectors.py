@@ -124,10 +124,10 @@ def orders_with_parcels(*states: ParcelState) -> QuerySet[Order]:
     return Order.objects.filter(pk__in=under_way)
 
 
-def make_pick_list(order_ids: Collection[int]) -> PickList:
+def make_pick_list(order_ids: Collection[int], *, language: str = "en") -> PickList:
     """Return what to pick for these orders; those with nothing left are passed over.
 
-    Four queries.
+    Five queries.
     """
     orders = orders_to_pack().filter(pk__in=order_ids).order_by("placed_at", "pk")
     lines: dict[int, list[PickLine]] = {}
@@ -135,6 +135,7 @@ def make_pick_list(order_ids: Collection[int]) -> PickList:
         if left := count_left(count_line(row)):
             pick = PickLine(row.pk, row.sku, row.name, left)
             lines.setdefault(row.order_id, []).append(pick)
+    may_part = set(lines)
     planned = ShipmentLine.objects.filter(
         shipment__order__in=orders, shipment__state=ParcelState.PLANNED
     )
@@ -142,13 +143,15 @@ def make_pick_list(order_ids: Collection[int]) -> PickList:
         pick = PickLine(each.line_id, each.sku, each.name, each.quantity)
         lines.setdefault(each.shipment.order_id, []).append(pick)
     ages = _read_ages(order_ids)
+    ways = _name_deliveries(language)
     picks = tuple(
         PickOrder(
             order_id=order.pk,
             number=order.number,
-            delivery=order.delivery_method,
+            delivery=ways.get((order.market_code, order.delivery_method), order.delivery_method),
             minimum_age=ages.get(order.pk),
             lines=tuple(lines.get(order.pk, ())),
+            may_part=order.pk in may_part and order.status == OrderStatus.PAID,
         )
         for order in orders
     )
@@ -192,6 +195,15 @@ def _read_ages(order_ids: Collection[int]) -> dict[int, int]:
         Q(detail__minimum_age__isnull=False), order_id__in=order_ids, kind="placed"
     )
     return {event.order_id: int(event.detail["minimum_age"]) for event in placed}
+
+
+def _name_deliveries(language: str) -> dict[tuple[str, str], str]:
+    """Return the names of all ways of delivery by market and code. One query."""
+    is_chinese = language.startswith("zh")
+    return {
+        (way.market_code, way.code): (is_chinese and way.name_zh) or way.name
+        for way in DeliveryMethod.objects.all()
+    }
 
 
 def _view_parcel(row: Shipment) -> ParcelView:

@@ -9,6 +9,7 @@ from orders.payments.core.values import (
 )
 from orders.payments.providers.readiness import check_payments
 from orders.payments.providers.table import list_offered, say_no_provider
+from orders.payments.selectors import count_put_back
 from orders.payments.services.attempts import (
     confirm_payment,
     continue_payment,
@@ -43,6 +44,7 @@ __all__ = [
     "check_payments",
     "confirm_payment",
     "continue_payment",
+    "count_put_back",
     "count_refundable",
     "forget_old_events",
     "forget_refund_reasons",

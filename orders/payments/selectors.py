@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from orders.models import OrderLine
-from orders.payments.models import Payment, Refund
+from orders.payments.models import Payment, Refund, RefundLine
 
 State = Payment.State
 ENDS_SOON = timedelta(days=5)  # banks end a reservation after some seven
@@ -40,3 +40,13 @@ def _list_unassigned() -> QuerySet[Refund]:
     refunds = Refund.objects.filter(payment=OuterRef("pk"), reason="at_provider")
     open_orders = refunds.filter(order__status__in=["paid", "fulfilled"])
     return open_orders.filter(order__refunded_minor__gt=Coalesce(back, 0))
+
+
+def count_put_back(*, line_id: int, since: datetime) -> int:
+    """Return how many pieces of a line refunds put on the shelf from `since` on. One query.
+
+    Those of returns are no part of it: they came back from outside.
+    """
+    rows = RefundLine.objects.filter(line_id=line_id, is_restocked=True, refund__at__gte=since)
+    rows = rows.exclude(refund__idempotency_key__startswith="return-")
+    return int(rows.aggregate(pieces=Sum("quantity"))["pieces"] or 0)

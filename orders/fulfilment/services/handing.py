@@ -107,7 +107,11 @@ def _require_sold(order: Order, shipment: Shipment) -> None:
     too_many = [line.name for line in inside if count_too_many(count_line(line))]
     if too_many or order.status not in (OrderStatus.PAID, OrderStatus.FULFILLED):
         raise OrderRefused(
-            _("Pieces in this order's parcels were refunded. Cancel the parcel and pack it again."),
+            _(
+                "Pieces in parcel %(parcel)s were refunded: it must not leave."
+                " Unpack it; what was not refunded is to be packed again."
+            )
+            % {"parcel": str(shipment)},
             code="refunded_inside",
             names=too_many,
         )

@@ -16,6 +16,7 @@ from orders.fulfilment.models import Shipment, ShipmentLine
 from orders.fulfilment.selectors import count_line, get_parcel, goes_to_address, list_left
 from orders.fulfilment.services.replacing import refund_replacements
 from orders.fulfilment.services.steps import lock_parcel, move_parcel, note_parcel, open_parcel
+from orders.fulfilment.services.unpacking import take_out
 from orders.models import Order, OrderLine
 from orders.payments.api import capture_payment
 from orders.steps.locks import lock_order_step
@@ -86,8 +87,9 @@ def cancel_parcel(
 ) -> ParcelView:
     """Unpack a parcel that was not handed out: its pieces are to be packed again. Twice is once.
 
-    A parcel of replacements is not packed again: its pieces go back on the shelf, and what they
-    were to replace is refunded. Raises OrderRefused (parcel_left, parcel_not_found).
+    Pieces that were refunded since go back on the shelf, unless the refund put them there. A
+    parcel of replacements is not packed again: its pieces go back on the shelf, and what they were
+    to replace is refunded. Raises OrderRefused (parcel_left, parcel_not_found).
     """
     order, shipment = lock_parcel(shipment_id)
     if shipment.state != ParcelState.CANCELLED:
@@ -96,11 +98,7 @@ def cancel_parcel(
         shipment.cancelled_at = now
         shipment.save(update_fields=["state", "cancelled_at"])
         note_parcel(order, shipment, now=now, by_id=by_id, reason=reason)
-        for each in lines:
-            if each.variant_id is None:
-                OrderLine.objects.filter(pk=each.line_id).update(
-                    packed_quantity=F("packed_quantity") - each.quantity
-                )
+        take_out(order, [each for each in lines if each.variant_id is None], now=now)
         if replacements := [each for each in lines if each.variant_id is not None]:
             refund_replacements(order, shipment, replacements, reason=reason, now=now, by_id=by_id)
     return get_parcel(shipment_id=shipment.pk, language=language)

@@ -44,7 +44,7 @@ def show_pick_list(request: HttpRequest) -> HttpResponse:
     if not chosen:
         waiting = orders_to_pack().order_by("placed_at", "pk")
         chosen = list(waiting.values_list("pk", flat=True)[:MOST])
-    picks = make_pick_list(chosen)
+    picks = make_pick_list(chosen, language=get_language() or "en")
     context = {
         "picks": picks,
         "is_cut": len(picks.orders) == MOST,

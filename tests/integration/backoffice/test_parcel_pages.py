@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from orders.fulfilment.api import list_carriers, pack_order
+from orders.fulfilment.api import list_carriers, make_pick_list, pack_order
 from orders.fulfilment.models import Carrier, Shipment
-from orders.models import Order, OrderLine
-from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT
+from orders.models import DeliveryMethod, Order, OrderLine
+from shop.staff.roles import ANALYST, MERCHANDISER, SUPPORT, WAREHOUSE
 from tests.factories.backoffice_prices import NOON
 from tests.integration.backoffice.test_actions import act, messages_of
 
@@ -154,6 +154,30 @@ def test_the_pick_list_packs_and_asks_for_the_numbers(root: Client, order: Order
     assert (
         "No parcel waits to be shipped." in root.get(reverse("admin:ship_parcels")).content.decode()
     )
+
+
+def test_the_warehouse_packs_in_parts_from_the_pick_list_and_reads_how_it_is_delivered(
+    as_role: Callable[[str], Client], order: Order
+) -> None:
+    DeliveryMethod.objects.create(
+        market_code=order.market_code,
+        code="bike",
+        name="By cargo bike",
+        name_zh="货运自行车",
+        price_minor=0,
+    )
+    Order.objects.filter(pk=order.pk).update(delivery_method="bike")
+    who, line = as_role(WAREHOUSE), OrderLine.objects.get(order=order)
+    page = who.get(reverse("admin:pick_list")).content.decode()
+    address = reverse("admin:orders_order_pack", args=[order.pk])
+    assert f'href="{address}" hx-get="{address}" hx-target="#modal-content"' in page
+    assert 'id="modal-content"' in page
+    assert '<span class="ft-note">By cargo bike</span>' in page
+    assert f'name="line_{line.pk}" value="2"' in who.get(address).content.decode()
+    act(who, "orders_order_pack", order.pk, **{f"line_{line.pk}": "1"})
+    assert _parcels(order) == [(1, "packed")]
+    (left,) = make_pick_list([order.pk], language="zh-hans").orders
+    assert (left.delivery, [one.quantity for one in left.lines]) == ("货运自行车", [1])
 
 
 def test_only_who_may_moves_parcels(as_role: Callable[[str], Client], order: Order) -> None:

@@ -168,7 +168,7 @@ class UnpackParcelView(StaffOrderBase):
         audience="staff",
     )
     def post(self, request: Request, number: str, position: int) -> HttpResponse:
-        """Its pieces are to be packed again. Twice is once."""
+        """Refunded pieces go back on the shelf; others are to be packed again. Twice is once."""
         self.require(StaffScope.ORDERS_SHIP, *SHIP)
         body = self.read_body(UnpackSerializer)
         order_id, shipment_id = self.find_parcel(number, position)
