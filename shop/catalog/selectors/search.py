@@ -44,6 +44,17 @@ ORDER BY ts_rank(p.search_vector, query) * ln(2 + p.popularity) DESC, p.populari
 LIMIT %s
 """
 
+# "Down", "off" and "the" are words that PostgreSQL's stemmer leaves out, of names as of queries.
+# A query of nothing else is looked for in the names themselves, whole words before beginnings.
+NAMED = """
+SELECT v.id
+FROM shop_product p JOIN shop_variant v ON v.product_id = p.id
+JOIN shop_brand b ON b.id = p.brand_id
+WHERE p.name || ' ' || b.name ~* {quantor} (%s::text[]) AND p.is_active AND v.is_active
+ORDER BY p.name || ' ' || b.name ~* ALL (%s::text[]) DESC, p.popularity DESC, v.id
+LIMIT %s
+"""
+
 
 def search_variants(query: str, language: str, limit: int = MOST_MATCHES) -> SearchResult:
     """Return variants that match the words, SKU or Chinese text of `query`, best first.
@@ -116,9 +127,13 @@ def _match(words: Sequence[str], limit: int, *, needs_all: bool = True) -> IntAr
         )
         stems = {word: re.findall(r"'([^']+)'", vector) for word, vector in cursor.fetchall()}
         text = (" & " if needs_all else " | ").join(_tsquery_parts(words, stems))
-        if not text:
-            return np.zeros(0, dtype=np.int64)
-        cursor.execute(MATCHES, [text, limit])
+        if text:
+            cursor.execute(MATCHES, [text, limit])
+        else:
+            whole = [rf"\m{word}\M" for word in words]
+            asked = [*whole[:-1], whole[-1].removesuffix(r"\M")]
+            named = NAMED.format(quantor="ALL" if needs_all else "ANY")
+            cursor.execute(named, [asked, whole, limit])
         return np.array([row[0] for row in cursor.fetchall()], dtype=np.int64)
 
 

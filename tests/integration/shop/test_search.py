@@ -153,6 +153,19 @@ def test_renamed_product_is_found_by_its_new_name() -> None:
     assert index_changed_products() == 0
 
 
+def test_words_that_the_stemmer_leaves_out_are_found_in_names() -> None:
+    assert search_variants("down", "en").variant_ids.size == 0
+    banana = Product.objects.get(variants__pk=best_seller("produce/bananas-tropical-fruit/bananas"))
+    banana.name = "Down sleeping bag"
+    banana.save()
+    index_changed_products()
+    rebuild_search_words()
+    forget_catalog()
+    for query in ("down", "Down", "down bag"):
+        assert names(search_variants(query, "en").variant_ids[:1]) == ["Down sleeping bag"], query
+    assert [one.text for one in suggest("down", "en")] == ["Down sleeping bag"]
+
+
 def test_a_count_is_of_all_that_match_or_says_that_it_is_not() -> None:
     everything = search_variants("cheese", "en")
     assert not everything.is_cut
