@@ -96,9 +96,11 @@ SENTENCES: Mapping[str, Any] = {
     ),
     # the whole file
     "empty": _("the file is empty"),
+    "no_rows": _("the file has a header and no rows"),
     "not_text": _("this is neither a CSV file nor an Excel file (.xlsx)"),
     "old_excel": _("this is an Excel file of before 2007 (.xls); save it as .xlsx"),
     "not_workbook": _("this Excel file is damaged; open it and save it again"),
+    "zip_as_list": _("this is a zip file; upload the list itself, and beside it a zip of pictures"),
     "encoding": _("the encoding cannot be recognized; save the file as CSV UTF-8"),
     "quotes": _("the quotes are not closed; a quote inside quoted text is written twice"),
     "rows": _("the file has more than %(most)s rows; split it"),
@@ -124,7 +126,7 @@ SENTENCES: Mapping[str, Any] = {
     "sold_since": _("'%(value)s' was ordered since; archive it by hand if it is not to be sold"),
     "came_since": _("'%(value)s' signed in or ordered since"),
     "gone": _("'%(value)s' is no longer in the shop"),
-    "changed_since": _("it was changed since; it says '%(value)s' now"),
+    "changed_since": _("'%(column)s' was changed since; it says '%(value)s' now"),
     "no_column": _("no column is chosen for %(names)s"),
 }
 
@@ -135,6 +137,7 @@ def say_reason(problem: Problem) -> str:
     if code == "comma" and problem.detail.get("instead"):
         code = "comma_instead"
     given: dict[str, Any] = {**problem.detail, "value": _shorten(problem.value)}
+    given["column"] = problem.column
     return str(SENTENCES[code] % given)
 
 

@@ -30,11 +30,13 @@ BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeEr
 
 def read_sheet(name: str, content: bytes) -> Sheet:
     """Return the rows of a list, a text file or a spreadsheet. Raises BadList."""
-    if content[:4] == b"PK\x03\x04":
-        return _read_workbook(name, content)
     if content[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         raise BadList("old_excel")
-    return read_text(name, content)
+    is_zip = content[:4] == b"PK\x03\x04"
+    sheet = _read_workbook(name, content) if is_zip else read_text(name, content)
+    if not sheet.rows:
+        raise BadList("no_rows")
+    return sheet
 
 
 def _read_workbook(name: str, content: bytes) -> Sheet:
@@ -57,6 +59,8 @@ def _check_parts(content: bytes) -> bool:
     """Refuse bombs and entities; return whether a sheet holds formulas. In one pass."""
     has_formulas = False
     with open_archive(io.BytesIO(content), most_unpacked=MOST_UNPACKED) as archive:
+        if not any(part.startswith("xl/") for part in archive.namelist()):
+            raise BadList("zip_as_list")
         for part in archive.namelist():
             if not part.endswith((".xml", ".rels")):
                 continue

@@ -43,7 +43,7 @@ SIZES = (
 )
 
 
-def save(browser: Client, product_id: int | None = None, **said: Any) -> Any:
+def save(browser: Client, product_id: int | None = None, /, **said: Any) -> Any:
     name, args = ("product_add", []) if product_id is None else ("product_change", [product_id])
     answer = browser.post(reverse(f"admin:{name}", args=args), said)
     forget_catalog()  # on commit, which this test's transaction never does

@@ -64,13 +64,13 @@ def judge_product(product: ListedProduct, shop: Snapshot) -> list[Verdict]:
     shared = shop.products.get(product.handle)
     known = {sku: one for sku, one in shop.variants.items() if one.handle == product.handle}
     chosen = {tuple(sorted(one.options.items())): sku for sku, one in known.items()}
-    variants = [row for row in product.rows if row.is_variant]
+    skus = {row.sku for row in product.rows if row.is_variant}
     verdicts: list[Verdict] = []
     is_shared_told = False
     for row in product.rows:
         if row.is_variant and not row.problems:
             _check_row(row, product, shop)
-            if not row.options and row.sku not in known and (known or len(variants) > 1):
+            if not row.options and row.sku not in known and (known or len(skus) > 1):
                 row.note("no_options", "", product.handle)
             _check_meeting(row, chosen, shop.barcodes)
         if row.problems:

@@ -209,7 +209,7 @@ def test_undo_forgets_who_never_came_and_gives_no_consent_back() -> None:
     kept = api.list_kept(view.id, kind=customers.CUSTOMERS)
     assert [(one.name, one.kept_because) for one in kept] == [
         ("bob@example.com", "'bob@example.com' signed in or ordered since"),
-        ("cat@example.com", "it was changed since; it says 'Cathy' now"),
+        ("cat@example.com", "'name' was changed since; it says 'Cathy' now"),
     ]
     left = get_user_model().objects.order_by("email").values_list("email", flat=True)
     assert list(left) == ["bob@example.com", "cat@example.com"]

@@ -195,7 +195,7 @@ def test_undo_keeps_what_was_changed_or_sold_since() -> None:
     assert (undone.counts["undone"], undone.counts["kept"]) == (2, 2)
     kept = api.list_kept(second.id, currency="USD", currencies={})
     assert [(one.line, one.name, one.kept_because) for one in kept] == [
-        (3, "TENT-2", "it was changed since; it says '170.00' now"),
+        (3, "TENT-2", "'price' was changed since; it says '170.00' now"),
         (5, "CUP", "'CUP' was ordered since; archive it by hand if it is not to be sold"),
     ]
     assert Variant.objects.get(sku="CUP").is_active

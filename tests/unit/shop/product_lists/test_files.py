@@ -73,6 +73,7 @@ def test_a_row_is_known_by_the_line_it_begins_on(end: str) -> None:
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
             "products.csv: this is an Excel file of before 2007 (.xls); save it as .xlsx.",
         ),
+        (b"sku,title\n\n", "products.csv: the file has a header and no rows."),
         (b"PK\x03\x04 broken", "products.csv: this is not a zip file."),
     ],
 )
@@ -135,7 +136,7 @@ def pack(parts: dict[str, bytes]) -> bytes:
         ({"xl/workbook.xml": b"<a>" + bytes(80 * 2**20)}, "unpacked"),
         ({"xl/workbook.xml": b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]>'}, "entities"),
         ({"xl/workbook.xml": b"<workbook/>"}, "not_workbook"),
-        ({"hello.txt": b"x"}, "not_workbook"),
+        ({"hello.txt": b"x"}, "zip_as_list"),
     ],
 )
 def test_a_spreadsheet_made_to_harm_is_refused(parts: dict[str, bytes], code: str) -> None:

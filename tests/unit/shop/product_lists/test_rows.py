@@ -155,6 +155,12 @@ def test_rows_that_contradict_others_are_told_with_both_lines() -> None:
     ]
 
 
+def test_a_sku_that_stands_twice_makes_no_second_variant() -> None:
+    assert say("sku,title,category,price\nA-1,Tea,Food,5\nA-1,,,6\n") == [
+        "products.csv line 3: column 'sku': 'A-1' is in line 2 too."
+    ]
+
+
 def test_a_refused_row_stops_no_other_and_still_names_its_product() -> None:
     text = (
         "handle,title,category,option1_name,option1_value,sku,price\n"
