@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="consentrecord",
             name="given_on",
-            field=models.DateField(help_text="Where it was given before it came here.", null=True),
+            field=models.DateField(help_text="The day it was given elsewhere.", null=True),
         ),
         migrations.AddField(
             model_name="consentrecord",

@@ -27,7 +27,7 @@ class ConsentRecord(models.Model):
     locale = models.CharField(max_length=16)
     text_version = models.CharField(max_length=40)
     recorded_at = models.DateTimeField()
-    given_on = models.DateField(null=True, help_text="Where it was given before it came here.")
+    given_on = models.DateField(null=True, help_text="The day it was given elsewhere.")
     source = models.CharField(max_length=120, blank=True, db_default="")
 
     class Meta:

@@ -127,7 +127,7 @@ def test_what_is_kept_can_be_taken_along_and_deleted_without_an_account(
     caught.value.save_as(file)
     kept = json.loads(file.read_text())
     pseudonym = kept["profiles"]["shopper"]["pseudonym"]
-    assert set(kept) == {"orders", "promotions", "pricing", "profiles"}
+    assert set(kept) == {"orders", "promotions", "pricing", "profiles", "lists"}
     page.get_by_role("link", name="Delete it").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("alert")).to_contain_text("tick the box")

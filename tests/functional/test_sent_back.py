@@ -88,7 +88,7 @@ def test_a_guest_exchanges_one_of_two_pieces_and_the_warehouse_sends_it(
     number = order_two(page)
     expect(page.get_by_text("We are packing your order.")).to_be_visible()
     address = page.url
-    order_id = shop.manage("shell", "-v", "0", "-c", SEND.format(number=number)).strip()
+    order_id = shop.shell.run(SEND.format(number=number)).strip()
     page.goto(address)
     expect(page.get_by_text("A parcel is on its way to you.")).to_be_visible()
     follow = page.get_by_role("link", name=re.compile("Follow the parcel"))

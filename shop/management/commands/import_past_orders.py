@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import tempfile
 from argparse import ArgumentParser
 from collections import Counter
@@ -11,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from pyarrow import parquet
 from rich.console import Console
 
 from orders.selectors.sold import list_taken_lines
@@ -180,8 +181,8 @@ def _note_unknown(rows: Sequence[ListRow]) -> None:
 
 def _load(rows: Sequence[ListRow], currency: str, now: datetime) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder, "products.csv"), PRODUCTS, _list_products(rows))
-        _write(Path(folder, "transactions.csv"), TRANSACTIONS, _list_lines(rows, currency))
+        _write(Path(folder, "products.parquet"), PRODUCTS, _list_products(rows))
+        _write(Path(folder, "transactions.parquet"), TRANSACTIONS, _list_lines(rows, currency))
         import_history(
             ImportOptions(
                 folder=Path(folder),
@@ -217,5 +218,13 @@ def _list_lines(rows: Sequence[ListRow], currency: str) -> list[list[str]]:
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
+    columns = zip(*rows, strict=True)
+    parquet.write_table(
+        pa.table(
+            {
+                name: pa.array([cell or None for cell in column], pa.string())
+                for name, column in zip(header, columns, strict=True)
+            }
+        ),
+        path,
+    )

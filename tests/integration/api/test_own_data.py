@@ -53,7 +53,7 @@ def test_a_guest_takes_everything_along_and_is_forgotten(
     device = make_device(api, shelf)
     told = device.client.get(f"{API}/account/data")
     assert told.status_code == 200
-    assert set(told.json()["rooms"]) == {"orders", "promotions", "pricing", "profiles"}
+    assert set(told.json()["rooms"]) == {"orders", "promotions", "pricing", "profiles", "lists"}
     assert CONTACT["email"] in told.content.decode()
     assert device.order["number"] in told.content.decode()
 

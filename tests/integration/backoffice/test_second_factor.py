@@ -25,6 +25,7 @@ PASSWORD = "correct horse battery staple"
 @pytest.fixture(autouse=True)
 def _required(settings: Settings) -> None:
     settings.STAFF_MFA_REQUIRED = True
+    settings.MFA_TOTP_TOLERANCE = 1  # half a minute may end between making a code and sending it
 
 
 @pytest.mark.parametrize("page", ["index", "orders_order_changelist", "quote_inspector"])
