@@ -66,7 +66,7 @@ FIELDS = {
         personal="reason",
         legal="amount_minor at",
     ),
-    "RefundLine": classify(none="id refund line is_restocked", legal="quantity amount_minor"),
+    "RefundLine": classify(none="id refund line restocked_quantity", legal="quantity amount_minor"),
     "ReturnRule": classify(none="id category_path window_days payer instruction instruction_zh"),
     "Return": classify(
         none="id order shop_pays received_at",
@@ -74,7 +74,7 @@ FIELDS = {
         legal="number state reason refunded_minor requested_at settled_at",
     ),
     "ReturnLine": classify(
-        none="id item is_restocked", legal="line quantity accepted_quantity variant"
+        none="id item restocked_quantity", legal="line quantity accepted_quantity variant"
     ),
     "ReturnExchange": classify(none="id line", legal="variant sku name quantity sent_quantity"),
     "TaxRate": classify(

@@ -68,8 +68,11 @@ class RefundForm(PiecesForm, ReasonForm):
 
     def parts(self) -> list[RefundPart]:
         """Return the pieces to refund."""
-        is_restocked = self.cleaned_data["restock"]
-        return [RefundPart(line_id, pieces, is_restocked) for line_id, pieces in self.chosen()]
+        is_all = self.cleaned_data["restock"]
+        return [
+            RefundPart(line_id, pieces, pieces if is_all else 0)
+            for line_id, pieces in self.chosen()
+        ]
 
     def get_before_template_context(
         self, request: HttpRequest, object_id: int | str | None = None

@@ -157,10 +157,15 @@ class RefundLine(models.Model):
     line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     amount_minor = models.BigIntegerField()
-    is_restocked = models.BooleanField(default=False)
+    restocked_quantity = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(restocked_quantity__lte=F("quantity")), name="refundline_restocked"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} x line {self.line_id}"

@@ -47,6 +47,6 @@ def count_put_back(*, line_id: int, since: datetime) -> int:
 
     Those of returns are no part of it: they came back from outside.
     """
-    rows = RefundLine.objects.filter(line_id=line_id, is_restocked=True, refund__at__gte=since)
+    rows = RefundLine.objects.filter(line_id=line_id, refund__at__gte=since)
     rows = rows.exclude(refund__idempotency_key__startswith="return-")
-    return int(rows.aggregate(pieces=Sum("quantity"))["pieces"] or 0)
+    return int(rows.aggregate(pieces=Sum("restocked_quantity"))["pieces"] or 0)

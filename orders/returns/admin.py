@@ -18,7 +18,6 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextareaWidget,
-    UnfoldBooleanWidget,
 )
 
 from orders.models import Order
@@ -47,12 +46,12 @@ NEXT_STEP = {"requested": "receive", "received": "inspect"}
 
 
 class InspectForm(BaseDialogForm):
-    """Asks of each line how many pieces are accepted and whether they are sold on."""
+    """Asks of each line how many pieces are accepted, and how many of them are sold on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         rows = ReturnLine.objects.filter(item_id=int(self.object_id or 0))
-        for row in rows.select_related("line").prefetch_related("exchanges"):
+        for row in rows.select_related("line", "item").prefetch_related("exchanges"):
             self.fields[f"accepted_{row.line_id}"] = forms.IntegerField(
                 label=f"{row.line.name} (0–{row.quantity})",
                 help_text=say_exchanges(row),
@@ -61,12 +60,13 @@ class InspectForm(BaseDialogForm):
                 initial=row.quantity,
                 widget=UnfoldAdminIntegerFieldWidget(),
             )
-            self.fields[f"restock_{row.line_id}"] = forms.BooleanField(
-                label=_("Put them back on the shelf"),
-                required=False,
-                initial=True,
-                widget=UnfoldBooleanWidget(),
-                help_text=_("Else they are written off."),
+            self.fields[f"restock_{row.line_id}"] = forms.IntegerField(
+                label=_("Of those, put back on the shelf"),
+                min_value=0,
+                max_value=row.quantity,
+                initial=0 if row.item.reason == Return.Reason.DAMAGED else row.quantity,
+                widget=UnfoldAdminIntegerFieldWidget(),
+                help_text=_("The others are written off."),
             )
         self.fields["refusal"] = forms.CharField(
             label=_("Why not all pieces are accepted"),
@@ -114,7 +114,7 @@ class ReturnLineInline(ReadOnlyInline):
     model = ReturnLine
     verbose_name_plural = _("What comes back")
     tab = False  # whoever inspects sees at once what is wanted
-    fields = ["line", "quantity", "wanted", "accepted_quantity", "is_restocked"]
+    fields = ["line", "quantity", "wanted", "accepted_quantity", "restocked_quantity"]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReturnLine]:

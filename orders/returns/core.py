@@ -239,8 +239,8 @@ class OrderReturns:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What staff found of a line: how many pieces are taken back, and whether they are sold on."""
+    """What staff found of a line: how many pieces are taken back, how many of them are sold on."""
 
     line_id: int
     accepted: int
-    is_restocked: bool
+    restocked: int

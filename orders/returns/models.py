@@ -111,8 +111,9 @@ class ReturnLine(models.Model):
         help_text="What comes back, where a piece was exchanged before. Empty: what was bought.",
     )
     accepted_quantity = models.PositiveIntegerField(null=True, blank=True)
-    is_restocked = models.BooleanField(
-        default=False, help_text="The accepted pieces went back on the shelf; else written off."
+    restocked_quantity = models.PositiveIntegerField(
+        default=0,
+        help_text="So many accepted pieces went back on the shelf; the others were written off.",
     )
 
     class Meta:
@@ -123,6 +124,11 @@ class ReturnLine(models.Model):
                 condition=Q(quantity__gt=0)
                 & (Q(accepted_quantity__isnull=True) | Q(accepted_quantity__lte=F("quantity"))),
                 name="returnline_pieces",
+            ),
+            models.CheckConstraint(
+                condition=Q(restocked_quantity=0)
+                | Q(restocked_quantity__lte=F("accepted_quantity")),
+                name="returnline_restocked",
             ),
         ]
 

@@ -112,7 +112,7 @@ class Sale:
 
     def inspect(self) -> int:
         line_id = OrderLine.objects.get().pk
-        found = {f"accepted_{line_id}": "1", f"restock_{line_id}": "on"}
+        found = {f"accepted_{line_id}": "1", f"restock_{line_id}": "1"}
         return self.press("orders_return_inspect", Return.objects.get().pk, **found)
 
     # --- what the clock does

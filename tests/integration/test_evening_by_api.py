@@ -224,7 +224,7 @@ def inspect(warehouse: ApiClient, number: str, line_id: int) -> None:
     [waiting] = expect(warehouse.get(f"{STAFF}/returns?state=requested"))["returns"]
     assert waiting["number"] == number
     expect(warehouse.post(f"{STAFF}/returns/{number}/receive"))
-    found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}]}
+    found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": 1}]}
     settled = expect(
         warehouse.post(f"{STAFF}/returns/{number}/inspect", found, Idempotency_Key="inspect")
     )

@@ -102,11 +102,11 @@ class FoundRefund:
 
 @dataclass(frozen=True, slots=True)
 class RefundPart:
-    """Units of an order line that are paid back, and whether they go back on the shelf."""
+    """Units of an order line that are paid back, and how many of them go back on the shelf."""
 
     line_id: int
     quantity: int
-    is_restocked: bool = False
+    restocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,9 @@ def refund_whole(order: Order, *, reason: str, now: datetime) -> list[Share]:
     with what this returns: points are locked after coupons and budgets by everybody.
     """
     left = [
-        RefundPart(line.pk, line.quantity - line.refunded_quantity, is_restocked=True)
+        RefundPart(line.pk, pieces, restocked=pieces)
         for line in order.lines.all()
-        if line.quantity > line.refunded_quantity
+        if (pieces := line.quantity - line.refunded_quantity)
     ]
     shares = _shares(order, left)
     _give(order, shares, _Wish(reason[:80], key=f"cancel-{order.pk}", now=now))
@@ -173,7 +173,7 @@ def _write_refund(
             line=share.line,
             quantity=share.quantity,
             amount_minor=share.amount_minor,
-            is_restocked=share.is_restocked,
+            restocked_quantity=share.restocked,
         )
         for share in shares
     )
@@ -192,10 +192,13 @@ def _shares(order: Order, wanted: Sequence[RefundPart]) -> list[Share]:
         left = 0 if line is None else count_refundable(line)
         if line is None or not 0 < part.quantity <= left:
             raise OrderRefused("That many are not left to refund.", code="bad_quantity")
+        if not 0 <= part.restocked <= part.quantity:
+            said = "No more pieces go back on the shelf than are refunded."
+            raise OrderRefused(said, code="bad_quantity")
         share = units_share(
             line.total_minor, line.quantity, refunded=line.refunded_quantity, more=part.quantity
         )
-        shares.append(Share(line, part.quantity, share, part.is_restocked))
+        shares.append(Share(line, part.quantity, share, part.restocked))
     return shares
 
 

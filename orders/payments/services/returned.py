@@ -23,7 +23,7 @@ class Share:
     line: OrderLine
     quantity: int
     amount_minor: int
-    is_restocked: bool
+    restocked: int
 
 
 def is_all(order: Order, shares: Sequence[Share]) -> bool:
@@ -42,17 +42,18 @@ def with_unsent_gifts(order: Order, shares: list[Share]) -> list[Share]:
         return shares
     chosen = {share.line.pk: share for share in shares}
     for line in order.lines.filter(is_gift=True):
-        share = chosen.get(line.pk, Share(line, 0, 0, is_restocked=True))
+        share = chosen.get(line.pk, Share(line, 0, 0, 0))
         back = line.refunded_quantity + share.quantity
         unsent = line.quantity - line.packed_quantity - (back - line.taken_back_quantity)
         if unsent > 0:
-            chosen[line.pk] = replace(share, quantity=share.quantity + unsent)
+            more, shelved = share.quantity + unsent, share.restocked + unsent
+            chosen[line.pk] = replace(share, quantity=more, restocked=shelved)
     return list(chosen.values())
 
 
 def restock(order: Order, shares: Sequence[Share], now: datetime) -> None:
     """Put what is sold on back on the shelf, and note on the lines what came back."""
-    goods = [StockLine(each.line.variant_id, each.quantity) for each in shares if each.is_restocked]
+    goods = [StockLine(each.line.variant_id, each.restocked) for each in shares if each.restocked]
     if goods:
         return_stock(lines=goods, reference=order.number, now=now)
     for share in shares:

@@ -53,13 +53,16 @@ def exchange_pieces(
     return sent
 
 
-def is_restocked_by_refund(line: ReturnLine) -> bool:
-    """Return whether refunding these pieces puts the right variant on the shelf."""
-    return line.variant_id is None
+def count_shelved(line: ReturnLine, found: Finding, sent: int) -> int:
+    """Return how many pieces go back on the shelf here; the refund puts back the others.
+
+    A refund puts back what was bought: not what a piece was exchanged for before.
+    """
+    return min(found.restocked, sent) if line.variant_id is None else found.restocked
 
 
 def _lock(row: Return, lines: Sequence[ReturnLine], found: Mapping[int, Finding]) -> None:
-    back = {_variant(each) for each in lines if found[each.line_id].is_restocked}
+    back = {_variant(each) for each in lines if found[each.line_id].restocked}
     wanted = {one.variant_id for each in lines for one in each.exchanges.all()}
     lock_stock(holder=holder_of(row), variant_ids=back | wanted)
 
@@ -99,12 +102,8 @@ def _restock(
     now: datetime,
 ) -> None:
     back = [
-        StockLine(
-            _variant(each),
-            sent[each.line_id] if is_restocked_by_refund(each) else found[each.line_id].accepted,
-        )
+        StockLine(_variant(each), count_shelved(each, found[each.line_id], sent[each.line_id]))
         for each in lines
-        if found[each.line_id].is_restocked
     ]
     pieces = [one for one in back if one.quantity]
     if pieces:

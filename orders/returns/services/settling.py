@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from orders.payments.api import RefundPart, refund_order, take_gifts_back
 from orders.returns.core import Finding, ReturnState, ReturnView
 from orders.returns.models import Return, ReturnLine
 from orders.returns.selectors import view_return
-from orders.returns.services.exchanging import exchange_pieces, is_restocked_by_refund
+from orders.returns.services.exchanging import count_shelved, exchange_pieces
 from orders.returns.services.holding import hold_longer
 from orders.returns.services.steps import lock_return, note_return, require_state
 
@@ -49,7 +48,7 @@ def settle_return(
     by_id: int | None = None,
     language: str = "en",
 ) -> ReturnView:
-    """Exchange or refund the accepted pieces, restock those that are sold on, close the return.
+    """Exchange or refund the accepted pieces, restock what is sold on, close the return.
 
     Every line needs a finding; whoever accepts less than all says why (`refusal`), and the
     shopper reads it. Of the accepted pieces those wanted in exchange come first; what is not in
@@ -81,17 +80,14 @@ def _is_told(
     row: Return, lines: Sequence[ReturnLine], findings: Sequence[Finding], refusal: str
 ) -> bool:
     """Return whether a return was settled with just these findings."""
-    kept = [Finding(one.line_id, one.accepted_quantity or 0, one.is_restocked) for one in lines]
-    told = [replace(one, is_restocked=_is_back(one)) for one in findings]
-    return set(kept) == set(told) and row.refusal == _cut(refusal)
+    kept = {
+        Finding(one.line_id, one.accepted_quantity or 0, one.restocked_quantity) for one in lines
+    }
+    return kept == set(findings) and row.refusal == _cut(refusal)
 
 
 def _cut(refusal: str) -> str:
     return refusal.strip()[:LONGEST_REFUSAL]
-
-
-def _is_back(found: Finding) -> bool:
-    return bool(found.accepted) and found.is_restocked
 
 
 def _give_back(
@@ -116,11 +112,9 @@ def _list_parts(
 ) -> list[RefundPart]:
     """Return what is refunded: what was accepted and is not exchanged."""
     return [
-        RefundPart(
-            each.line_id, left, found[each.line_id].is_restocked and is_restocked_by_refund(each)
-        )
+        RefundPart(each.line_id, left, one.restocked - count_shelved(each, one, sent[each.line_id]))
         for each in lines
-        if (left := found[each.line_id].accepted - sent[each.line_id])
+        if (left := (one := found[each.line_id]).accepted - sent[each.line_id])
     ]
 
 
@@ -132,6 +126,9 @@ def _check(
         raise OrderRefused(_("Say of each line what was found."), code="bad_quantity")
     if any(not 0 <= known[each.line_id].accepted <= each.quantity for each in lines):
         raise OrderRefused(_("More was accepted than came back."), code="bad_quantity")
+    if any(not 0 <= one.restocked <= one.accepted for one in findings):
+        said = _("No more pieces go back on the shelf than are accepted.")
+        raise OrderRefused(said, code="bad_quantity")
     is_less = any(known[each.line_id].accepted < each.quantity for each in lines)
     if is_less and not refusal.strip():
         said = _("Tell the shopper why not all pieces are accepted.")
@@ -142,8 +139,8 @@ def _check(
 def _close_line(each: ReturnLine, found: Finding, sent: int) -> None:
     """Keep what was found; refunded pieces count as taken back, exchanged ones are out again."""
     each.accepted_quantity = found.accepted
-    each.is_restocked = _is_back(found)
-    each.save(update_fields=["accepted_quantity", "is_restocked"])
+    each.restocked_quantity = found.restocked
+    each.save(update_fields=["accepted_quantity", "restocked_quantity"])
     if found.accepted > sent:
         OrderLine.objects.filter(pk=each.line_id).update(
             taken_back_quantity=F("taken_back_quantity") + found.accepted - sent

@@ -29,9 +29,9 @@ SHIP: Json = {"carrier": "Postal Service", "tracking_number": "1Z999"}
 UNPACK: Json = {"reason": "one bottle was broken"}
 CARRIERS: Json = {"carriers": ["Postal Service"]}
 REFUND: Json = {
-    "lines": [{"line_id": 1, "quantity": 1, "restock": False}],
+    "lines": [{"line_id": 1, "quantity": 1, "restock": 0}],
     "reason": "arrived broken",
 }
 STAFF_RETURN: Json = {"order": "FT-7K3M9-2QXAB", **RETURN}
 RETURNS: Json = {"returns": [STAFF_RETURN], "next_cursor": None}
-INSPECT: Json = {"lines": [{"line_id": 1, "accepted": 1, "restock": True}], "refusal": ""}
+INSPECT: Json = {"lines": [{"line_id": 1, "accepted": 1, "restock": 1}], "refusal": ""}

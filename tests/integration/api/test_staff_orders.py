@@ -127,7 +127,7 @@ def test_a_return_is_received_inspected_and_refunded_as_described(
     assert [one["number"] for one in listed.json()["returns"]] == [f"{number}-R1"]
     check(OPERATIONS["getStaffReturn"], sue.get(at), strict)
     check(OPERATIONS["receiveReturn"], sue.post(f"{at}/receive"), strict)
-    found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}]}
+    found = {"lines": [{"line_id": line_id, "accepted": 1, "restock": 1}]}
     settled = sue.post(f"{at}/inspect", found, Idempotency_Key="inspect")
     check(OPERATIONS["inspectReturn"], settled, strict)
     assert (settled.json()["order"], settled.json()["state"]) == (number, "settled")
@@ -157,7 +157,7 @@ def test_an_order_is_sent_in_parts_and_what_is_left_is_refunded(
     assert [one["to_pack"] for one in sue.get(path).json()["lines"]] == [3]
     expect(sue.post(f"{path}/parcels", two, Idempotency_Key="2"), 201)
     body = {
-        "lines": [{"line_id": line.pk, "quantity": 1, "restock": False}],
+        "lines": [{"line_id": line.pk, "quantity": 1, "restock": 0}],
         "reason": "it fell down",
     }
     back = sue.post(f"{path}/refunds", body, Idempotency_Key="back")
@@ -233,18 +233,21 @@ def test_lists_go_on_where_they_ended_and_cost_the_same_for_any_length(
 
 def test_less_than_all_needs_a_word_to_the_shopper(device: Device, sue: ApiClient) -> None:
     at, line_id = send_back(device, sue, "damaged")
-    none = {"lines": [{"line_id": line_id, "accepted": 0, "restock": False}]}
+    none = {"lines": [{"line_id": line_id, "accepted": 0, "restock": 0}]}
     early = sue.post(f"{at}/inspect", none, Idempotency_Key="1")
     assert refusal(early) == (409, "return_moved_on")
     expect(sue.post(f"{at}/receive"))
     refused = sue.post(f"{at}/inspect", none, Idempotency_Key="1")
     assert refusal(refused) == (400, "refusal_missing")
+    more = {"lines": [{"line_id": line_id, "accepted": 0, "restock": 1}], "refusal": "Used."}
+    answer = sue.post(f"{at}/inspect", more, Idempotency_Key="more")
+    assert refusal(answer) == (400, "bad_quantity")
     told = {**none, "refusal": "It was used."}
     settled = expect(sue.post(f"{at}/inspect", told, Idempotency_Key="1"))
     assert (settled["refunded"]["minor"], settled["refusal"]) == (0, "It was used.")
     for key in ("1", "2"):
         assert expect(sue.post(f"{at}/inspect", told, Idempotency_Key=key)) == settled
-    other = {"lines": [{"line_id": line_id, "accepted": 1, "restock": True}], "refusal": ""}
+    other = {"lines": [{"line_id": line_id, "accepted": 1, "restock": 1}], "refusal": ""}
     for key, late in (("3", other), ("4", {**none, "refusal": "It was torn."})):
         answer = sue.post(f"{at}/inspect", late, Idempotency_Key=key)
         assert refusal(answer) == (409, "return_moved_on")

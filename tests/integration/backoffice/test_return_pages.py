@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from orders.fulfilment.models import Shipment
 from orders.models import Order, OrderLine
+from orders.payments.models import RefundLine
 from orders.returns.models import Return, ReturnExchange, ReturnLine
+from shop.inventory.models import StockRecord
 from shop.kernel.clock import utc_now
 from shop.staff.roles import ANALYST, MERCHANDISER, WAREHOUSE
 from tests.integration.backoffice.test_actions import act, messages_of
@@ -57,7 +59,7 @@ def test_the_warehouse_receives_and_inspects_an_exchange_and_packs_it(
     act(who, "orders_return_receive", announced.pk)
     dialog = who.get(reverse("admin:orders_return_inspect", args=[announced.pk])).content.decode()
     assert "New cheddar" in dialog
-    found = {f"accepted_{line.line_id}": "1", f"restock_{line.line_id}": "on"}
+    found = {f"accepted_{line.line_id}": "1", f"restock_{line.line_id}": "1"}
     act(who, "orders_return_inspect", announced.pk, **found)
     announced.refresh_from_db()
     assert (announced.state, announced.refunded_minor) == ("settled", 0)
@@ -85,12 +87,13 @@ def test_staff_receive_inspect_and_refund_a_return(
         who = as_role(role)
         assert act(who, "orders_return_receive", announced.pk).status_code == 403
     assert _offered(root, announced) == {"receive"}
-    found = {f"accepted_{line.pk}": "1", f"restock_{line.pk}": "on"}
+    found = {f"accepted_{line.pk}": "1", f"restock_{line.pk}": "1"}
     act(root, "orders_return_inspect", announced.pk, **found)
     assert any("past that step" in text for text in messages_of(root))
     act(root, "orders_return_receive", announced.pk)
     assert _offered(root, announced) == {"inspect"}
-    act(root, "orders_return_inspect", announced.pk, **(found | {f"accepted_{line.pk}": "0"}))
+    none = {f"accepted_{line.pk}": "0", f"restock_{line.pk}": "0"}
+    act(root, "orders_return_inspect", announced.pk, **none)
     assert any("Tell the shopper why" in text for text in messages_of(root))
     act(root, "orders_return_inspect", announced.pk, **found)
     announced.refresh_from_db()
@@ -98,6 +101,27 @@ def test_staff_receive_inspect_and_refund_a_return(
     assert _offered(root, announced) == set()
     page = root.get(reverse("admin:return_statistics")).content.decode()
     assert "4.50" in page
+
+
+@pytest.mark.parametrize(("reason", "offered"), [("damaged", 0), ("other", 2)])
+def test_one_piece_goes_back_on_the_shelf_and_one_is_written_off(
+    root: Client, announced: Return, reason: str, offered: int
+) -> None:
+    Return.objects.filter(pk=announced.pk).update(reason=reason, state="received")
+    announced.lines.update(quantity=2)
+    line = announced.lines.get()
+    stock = StockRecord.objects.get(variant_id=line.line.variant_id)
+    accepted, restock = f"accepted_{line.line_id}", f"restock_{line.line_id}"
+    asked = root.get(reverse("admin:orders_return_inspect", args=[announced.pk])).context["form"]
+    assert (asked[accepted].initial, asked[restock].initial) == (2, offered)
+    less = {accepted: "1", restock: "2", "refusal": "worn"}
+    act(root, "orders_return_inspect", announced.pk, **less)
+    assert any("No more pieces go back on the shelf" in text for text in messages_of(root))
+    act(root, "orders_return_inspect", announced.pk, **{accepted: "2", restock: "1"})
+    line.refresh_from_db()
+    assert (line.accepted_quantity, line.restocked_quantity) == (2, 1)
+    assert RefundLine.objects.get().restocked_quantity == 1
+    assert StockRecord.objects.get(pk=stock.pk).on_hand == stock.on_hand + 1
 
 
 def test_what_waits_a_week_is_counted_beside_the_menu(root: Client, announced: Return) -> None:

@@ -73,7 +73,7 @@ def _ask(order: OrderView, pieces: int, *exchanges: tuple[int, int], **given: An
 def _settle(return_id: int, accepted: int, **given: Any) -> None:
     receive_return(return_id=return_id, now=given.get("now", NOON))
     line_id = Return.objects.get(pk=return_id).lines.get().line_id
-    found = [Finding(line_id, accepted, given.pop("restock", True))]
+    found = [Finding(line_id, accepted, given.pop("restock", accepted))]
     settle_return(return_id=return_id, findings=found, **({"now": NOON} | given))
 
 
@@ -217,7 +217,7 @@ def test_a_replacement_that_cannot_be_sent_is_refunded(
     wish = Wish(line.pk, 1, ((large, 1),))
     asked = request_return(order_id=order.order_id, lines=[wish], reason="other", now=NOON)
     receive_return(return_id=asked.return_id, now=NOON)
-    found = [Finding(line.pk, 1, is_restocked=False)]
+    found = [Finding(line.pk, 1, 0)]
     settle_return(return_id=asked.return_id, findings=found, now=NOON)
     parcel = pack_order(order_id=order.order_id, now=NOON)
     for _ in range(2):  # twice is once
@@ -249,5 +249,5 @@ def test_only_what_is_in_stock_and_costs_the_same_can_be_chosen(
     adjust_stock(variant_id=large, on_hand=0, reference="count", now=NOON)
     _refuses("not_exchangeable", _ask, order, 1, (large, 1))
     # the same again is always offered
-    _settle(_ask(order, 1, (shelf.rye, 1)), 1, restock=False)
+    _settle(_ask(order, 1, (shelf.rye, 1)), 1, restock=0)
     assert (_stock(shelf.rye), _money(order)) == ((6, 0), (0, 0, 0))

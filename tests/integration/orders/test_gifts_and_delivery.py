@@ -130,8 +130,8 @@ def test_an_order_with_a_gift_sells_its_stock_and_refunds_to_the_cent(
     first = refund_order(
         order_id=order.order_id,
         parts=[
-            RefundPart(gift.pk, 1, is_restocked=True),
-            RefundPart(cheese.pk, 1, is_restocked=True),
+            RefundPart(gift.pk, 1, restocked=1),
+            RefundPart(cheese.pk, 1, restocked=1),
         ],
         idempotency_key="a",
         **back,
@@ -139,7 +139,7 @@ def test_an_order_with_a_gift_sells_its_stock_and_refunds_to_the_cent(
     assert first.refunded_minor == 400
     last = refund_order(
         order_id=order.order_id,
-        parts=[RefundPart(cheese.pk, 1, is_restocked=True)],
+        parts=[RefundPart(cheese.pk, 1, restocked=1)],
         idempotency_key="b",
         **back,
     )

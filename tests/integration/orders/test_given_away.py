@@ -84,7 +84,7 @@ def send_back(order: OrderView, line: int, quantity: int) -> None:
     kept = OrderLine.objects.get(pk=order.lines[line].line_id)
     refund_order(
         order_id=order.order_id,
-        parts=[RefundPart(kept.pk, quantity, is_restocked=True)],
+        parts=[RefundPart(kept.pk, quantity, restocked=quantity)],
         reason="back",
         idempotency_key=f"{line}-{kept.refunded_quantity}",
         now=NOON,
@@ -202,7 +202,7 @@ def test_a_return_takes_off_the_order_it_came_from_whenever_it_comes(
     kept = OrderLine.objects.get(pk=order.lines[0].line_id)
     refund_order(
         order_id=order.order_id,
-        parts=[RefundPart(kept.pk, 1, is_restocked=True)],
+        parts=[RefundPart(kept.pk, 1, restocked=1)],
         reason="back",
         idempotency_key="late",
         now=LATER - a_minute,

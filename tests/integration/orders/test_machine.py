@@ -190,7 +190,7 @@ class Shop(PaymentRules):
         self._try(
             lambda: refund_order(
                 order_id=order.pk,
-                parts=[RefundPart(line.pk, quantity, is_restocked=restock)],
+                parts=[RefundPart(line.pk, quantity, quantity if restock else 0)],
                 reason="stale",
                 idempotency_key=f"refund-{self.count}",
                 now=self.now,

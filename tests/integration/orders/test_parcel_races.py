@@ -86,7 +86,7 @@ def test_two_returns_of_the_same_piece_at_once_are_one(
     assert sorted(race(ask, 4, workers=4)) == ["done", *["not_returnable"] * 3]
     made = Return.objects.get()
     receive_return(return_id=made.pk, now=NOON)
-    found = [Finding(line.pk, 1, is_restocked=True)]
+    found = [Finding(line.pk, 1, 1)]
     race(lambda _n: settle_return(return_id=made.pk, findings=found, now=NOON), 4, workers=4)
     assert Refund.objects.count() == 1
     line.refresh_from_db()
@@ -120,7 +120,7 @@ def test_two_who_want_the_last_piece_and_swap_both_ways_do_not_wait_for_each_oth
     lines = dict(Return.objects.values_list("pk", "lines__line_id"))
 
     def settle(n: int) -> None:  # each return twice
-        found = [Finding(lines[made[n // 2]], 1, is_restocked=True)]
+        found = [Finding(lines[made[n // 2]], 1, 1)]
         settle_return(return_id=made[n // 2], findings=found, now=NOON)
 
     race(settle, 12, workers=4)

@@ -57,7 +57,7 @@ def _refuses(code: str, act: Any, **given: Any) -> None:
 def _refund(order_id: int, line: OrderLine, pieces: int, key: str = "goodwill") -> None:
     refund_order(
         order_id=order_id,
-        parts=[RefundPart(line.pk, pieces, is_restocked=True)],
+        parts=[RefundPart(line.pk, pieces, restocked=pieces)],
         reason="goodwill",
         idempotency_key=key,
         now=NOON,

@@ -50,7 +50,7 @@ def buy(shelf: Shelf, key: str) -> OrderView:
 def give_back(order: OrderView, line: int, quantity: int) -> None:
     refund_order(
         order_id=order.order_id,
-        parts=[RefundPart(order.lines[line].line_id, quantity, is_restocked=True)],
+        parts=[RefundPart(order.lines[line].line_id, quantity, restocked=quantity)],
         reason="back",
         idempotency_key=f"{order.number}-{line}-{order.lines[line].refunded_quantity}-{quantity}",
         now=NOON,

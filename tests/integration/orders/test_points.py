@@ -127,7 +127,7 @@ def test_an_order_with_points_and_an_offer_refunds_each_unit_exactly(
         before = Order.objects.get().refunded_minor
         refund_order(
             order_id=order.order_id,
-            parts=[RefundPart(order.lines[line].line_id, quantity, is_restocked=True)],
+            parts=[RefundPart(order.lines[line].line_id, quantity, restocked=quantity)],
             reason="back",
             idempotency_key=f"back-{line}-{quantity}",
             now=NOON,
@@ -150,7 +150,7 @@ def test_an_order_that_points_pay_in_full_can_come_back_in_parts(
     for part in range(2):
         refund_order(
             order_id=order.order_id,
-            parts=[RefundPart(order.lines[0].line_id, 1, is_restocked=True)],
+            parts=[RefundPart(order.lines[0].line_id, 1, restocked=1)],
             reason="back",
             idempotency_key=f"back-{part}",
             now=NOON,

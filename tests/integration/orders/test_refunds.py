@@ -92,7 +92,7 @@ def test_pieces_are_refunded_at_the_cent_they_cost(visit: QuoteContext, shelf: S
     for n in range(3):
         asked = {
             "order_id": order.order_id,
-            "parts": [RefundPart(line_id, 1, is_restocked=n == 0)],
+            "parts": [RefundPart(line_id, 1, restocked=int(n == 0))],
             "reason": "stale",
             "idempotency_key": f"refund-{n}",
             "now": NOON,

@@ -53,7 +53,7 @@ def send_back(order: OrderView, **pieces: int) -> int:
     before = Order.objects.get(pk=order.order_id).refunded_minor
     asked = request_return(order_id=order.order_id, lines=wanted, reason="changed_mind", now=NOON)
     receive_return(return_id=asked.return_id, now=NOON)
-    found = [Finding(line_id, count, is_restocked=True) for line_id, count in wanted]
+    found = [Finding(line_id, count, count) for line_id, count in wanted]
     settle_return(return_id=asked.return_id, findings=found, now=NOON)
     return Order.objects.get(pk=order.order_id).refunded_minor - before
 
@@ -162,7 +162,7 @@ def test_a_gift_that_was_not_sent_goes_back_on_the_shelf(
     else:
         refund_order(
             order_id=order.order_id,
-            parts=[RefundPart(cheddar.pk, 1, is_restocked=True)],
+            parts=[RefundPart(cheddar.pk, 1, restocked=1)],
             reason="not there",
             idempotency_key="r",
             now=NOON,

@@ -59,7 +59,8 @@ def _ask(order: OrderView, pieces: dict[str, int], **fields: Any) -> int:
 
 def _settle(return_id: int, accepted: dict[str, int], *, restock: bool = True, **f: Any) -> None:
     rows = Return.objects.get(pk=return_id).lines.select_related("line")
-    findings = [Finding(row.line_id, accepted[row.line.sku], restock) for row in rows]
+    counts = {row.line_id: accepted[row.line.sku] for row in rows}
+    findings = [Finding(pk, count, count if restock else 0) for pk, count in counts.items()]
     settle_return(return_id=return_id, findings=findings, now=NOON, **f)
 
 
@@ -88,7 +89,7 @@ def test_one_of_three_pieces_comes_back_and_every_ledger_ties(
     assert (line.refunded_quantity, line.taken_back_quantity, line.packed_quantity) == (1, 1, 3)
     assert (line.total_minor, line.refunded_minor, found.refunded_minor) == (800, 267, 267)
     assert Return.objects.get().refunded_minor == 267
-    assert RefundLine.objects.get().is_restocked
+    assert RefundLine.objects.get().restocked_quantity == 1
     assert _stock(shelf.rye) == 8
     moves = StockMovement.objects.filter(variant_id=shelf.rye).order_by("pk")
     assert [(move.kind, move.quantity) for move in moves] == [
@@ -182,7 +183,7 @@ def test_pieces_are_held_until_withdrawn_and_goodwill_counts(
         withdraw_return(return_id=first, now=NOON)
     refund_order(
         order_id=order.order_id,
-        parts=[RefundPart(line.pk, 1, is_restocked=False)],
+        parts=[RefundPart(line.pk, 1)],
         reason="goodwill",
         idempotency_key="goodwill",
         now=NOON,

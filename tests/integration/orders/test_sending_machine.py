@@ -180,7 +180,7 @@ class Warehouse(WarehouseBooks):
         went = self._try(
             lambda: refund_order(
                 order_id=line.order_id,
-                parts=[RefundPart(line.pk, pieces, restock)],
+                parts=[RefundPart(line.pk, pieces, pieces if restock else 0)],
                 reason="goodwill",
                 idempotency_key=f"goodwill-{self.count}",
                 now=self.now,
@@ -195,9 +195,9 @@ class Warehouse(WarehouseBooks):
         order = self._order(n)
         self.count += 1
         parts = [
-            RefundPart(line.pk, line.quantity - line.refunded_quantity, restock)
+            RefundPart(line.pk, left, left if restock else 0)
             for line in order.lines.filter(is_gift=False)
-            if line.refunded_quantity < line.quantity
+            if (left := line.quantity - line.refunded_quantity)
         ]
         self._try(
             lambda: refund_order(
@@ -220,8 +220,8 @@ class Warehouse(WarehouseBooks):
         )
 
     @precondition(lambda self: Return.objects.exists())
-    @rule(n=pick, accepted=st.integers(0, 3), restock=st.booleans(), withdraws=st.booleans())
-    def go_on(self, n: int, accepted: int, restock: bool, withdraws: bool) -> None:
+    @rule(n=pick, accepted=st.integers(0, 3), shelved=st.integers(0, 3), withdraws=st.booleans())
+    def go_on(self, n: int, accepted: int, shelved: int, withdraws: bool) -> None:
         pk = self._return(n)
         row = Return.objects.get(pk=pk)
         if row.state == "requested" and withdraws:
@@ -230,7 +230,7 @@ class Warehouse(WarehouseBooks):
             self._try(lambda: receive_return(return_id=pk, now=self.now))
         else:
             line_id = row.lines.values_list("line_id", flat=True)[0]
-            found = [Finding(line_id, accepted, restock)]
+            found = [Finding(line_id, accepted, min(accepted, shelved))]
             self._try(
                 lambda: settle_return(return_id=pk, findings=found, refusal="worn", now=self.now)
             )

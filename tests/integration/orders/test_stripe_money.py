@@ -187,7 +187,7 @@ def test_a_refund_made_in_the_dashboard_is_recorded_once_and_its_money_not_sent_
 
     # Staff say which piece it was for: only what is left of its price is sent.
     before = StockRecord.objects.get(variant_id=line.variant_id).on_hand
-    parts = [RefundPart(line.pk, 1, is_restocked=True)]
+    parts = [RefundPart(line.pk, 1, restocked=1)]
     refund_order(order_id=order.pk, parts=parts, reason="came back", idempotency_key="k", now=NOW)
     settle()
     order.refresh_from_db()

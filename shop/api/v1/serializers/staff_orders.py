@@ -117,7 +117,9 @@ class RefundedPiecesSerializer(serializers.Serializer[object]):
 
     line_id = serializers.IntegerField(min_value=1, max_value=MOST_ID)
     quantity = serializers.IntegerField(min_value=1, max_value=10_000)
-    restock = serializers.BooleanField(help_text="Whether they go back on the shelf.")
+    restock = serializers.IntegerField(
+        min_value=0, max_value=10_000, help_text="How many of them go back on the shelf."
+    )
 
 
 class RefundSerializer(serializers.Serializer[object]):
@@ -157,8 +159,10 @@ class FindingSerializer(serializers.Serializer[object]):
     accepted = serializers.IntegerField(
         min_value=0, max_value=10_000, help_text="How many pieces are taken back and refunded."
     )
-    restock = serializers.BooleanField(
-        help_text="Whether they go back on the shelf; else they are written off."
+    restock = serializers.IntegerField(
+        min_value=0,
+        max_value=10_000,
+        help_text="How many of them go back on the shelf; the others are written off.",
     )
 
 
