@@ -11,12 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.returns.api import list_overdue
-from pricing.selectors import list_kill_switches
-from pricing.selectors.breakers import list_open_trips
-from profiles.selectors.staff_experiments import count_unanswered
-from shop.jobs.selectors import count_red_runs
-from shop.kernel.clock import utc_now
+from shop.backoffice.badges import read_badges
 from shop.staff.roles import is_auditor
 
 type Text = str | Promise
@@ -256,7 +251,7 @@ def list_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     Five queries for the badges (kill switches that are on, open breakers, experiments that stopped
     by themselves, returns that wait a week for their refund, red jobs), no others.
     """
-    badges = _read_badges(request.user)
+    badges = read_badges(request.user)
     groups = []
     for title, items in GROUPS:
         entries = [
@@ -285,26 +280,3 @@ def _entry(item: Item, badges: dict[str, str], path: str) -> dict[str, Any]:
 @cache
 def _find_link(url_name: str) -> str:
     return reverse(url_name)
-
-
-def _read_badges(account: Any) -> dict[str, str]:
-    badges = {}
-    if account.has_perm("pricing.view_killswitch") and list_kill_switches():
-        badges["admin:kill_switch"] = "!"
-    if account.has_perm("pricing.view_breakertrip"):
-        trips = len(list_open_trips())
-        if trips:
-            badges["admin:pricing_breakertrip_changelist"] = str(trips)
-    if account.has_perm("profiles.view_experiment"):
-        unanswered = count_unanswered()
-        if unanswered:
-            badges["admin:experiments"] = str(unanswered)
-    if account.has_perm("orders.view_return"):
-        overdue = list_overdue(utc_now()).count()
-        if overdue:
-            badges["admin:orders_return_changelist"] = str(overdue)
-    if account.has_perm("shop.view_jobrun"):
-        red = count_red_runs(now=utc_now())
-        if red:
-            badges["admin:workers"] = str(red)
-    return badges

@@ -1,0 +1,36 @@
+"""Numbers beside pages of the sidebar: what waits for somebody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orders.returns.api import list_overdue
+from pricing.selectors import list_kill_switches
+from pricing.selectors.breakers import list_open_trips
+from profiles.selectors.staff_experiments import count_unanswered
+from shop.jobs.selectors import count_red_runs
+from shop.kernel.clock import utc_now
+
+
+def read_badges(account: Any) -> dict[str, str]:
+    """Return the badge of each page that has one, by the name of its address. Five queries."""
+    badges = {}
+    if account.has_perm("pricing.view_killswitch") and list_kill_switches():
+        badges["admin:kill_switch"] = "!"
+    if account.has_perm("pricing.view_breakertrip"):
+        trips = len(list_open_trips())
+        if trips:
+            badges["admin:pricing_breakertrip_changelist"] = str(trips)
+    if account.has_perm("profiles.view_experiment"):
+        unanswered = count_unanswered()
+        if unanswered:
+            badges["admin:experiments"] = str(unanswered)
+    if account.has_perm("orders.view_return"):
+        overdue = list_overdue(utc_now()).count()
+        if overdue:
+            badges["admin:orders_return_changelist"] = str(overdue)
+    if account.has_perm("shop.view_jobrun"):
+        red = count_red_runs(now=utc_now())
+        if red:
+            badges["admin:workers"] = str(red)
+    return badges
