@@ -20,6 +20,7 @@ from shop.backoffice.palette import find_records, find_tables
 from shop.backoffice.place import on_market_clock
 from shop.backoffice.reauthentication import require_recent
 from shop.backoffice.second_factor import require_second_factor
+from shop.backoffice.steps import answer_plainly
 from shop.backoffice.urls import list_pages
 
 
@@ -43,7 +44,11 @@ class StaffSite(UnfoldAdminSite):
         """
         guarded = super().admin_view(view, cacheable=cacheable)
         is_way_out = view == self.logout
-        checked = guarded if is_way_out else require_second_factor(require_recent(guarded))
+        checked = (
+            guarded
+            if is_way_out
+            else require_second_factor(require_recent(answer_plainly(guarded)))
+        )
         return relax_policy(on_market_clock(checked))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
