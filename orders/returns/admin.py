@@ -20,11 +20,17 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from orders.core.refusals import OrderRefused
 from orders.models import Order
 from orders.returns.core import Finding
 from orders.returns.models import Return, ReturnLine, ReturnRule
 from orders.returns.selectors import list_overdue
-from orders.returns.services.settling import LONGEST_REFUSAL, receive_return, settle_return
+from orders.returns.services.settling import (
+    LONGEST_REFUSAL,
+    receive_return,
+    require_why,
+    settle_return,
+)
 from shop.kernel.clock import utc_now
 from shop.staff.columns import age_column, money_column, show_link, tag_column
 from shop.staff.keys import KeySearchAdmin, read_text
@@ -75,6 +81,22 @@ class InspectForm(BaseDialogForm):
             widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             help_text=_("The shopper reads it."),
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask here for what the service would refuse, so that nothing is typed again."""
+        given = super().clean() or self.cleaned_data
+        is_less = False
+        for name in [one for one in given if one.startswith("accepted_")]:
+            is_less |= given[name] < (self.fields[name].max_value or 0)
+            restock = name.replace("accepted", "restock")
+            if given.get(restock, 0) > given[name]:
+                said = _("No more pieces go back on the shelf than are accepted.")
+                self.add_error(restock, said)
+        try:
+            require_why(is_less, given.get("refusal", ""))
+        except OrderRefused as refused:
+            self.add_error("refusal", str(refused))
+        return given
 
     def findings(self) -> list[Finding]:
         """Return what was found, line by line."""

@@ -129,11 +129,15 @@ def _check(
     if any(not 0 <= one.restocked <= one.accepted for one in findings):
         said = _("No more pieces go back on the shelf than are accepted.")
         raise OrderRefused(said, code="bad_quantity")
-    is_less = any(known[each.line_id].accepted < each.quantity for each in lines)
+    require_why(any(known[each.line_id].accepted < each.quantity for each in lines), refusal)
+    return known
+
+
+def require_why(is_less: bool, refusal: str) -> None:
+    """Raise OrderRefused (refusal_missing) where less is accepted and nothing says why."""
     if is_less and not refusal.strip():
         said = _("Tell the shopper why not all pieces are accepted.")
         raise OrderRefused(said, code="refusal_missing")
-    return known
 
 
 def _close_line(each: ReturnLine, found: Finding, sent: int) -> None:

@@ -92,9 +92,13 @@ def test_staff_receive_inspect_and_refund_a_return(
     assert any("past that step" in text for text in messages_of(root))
     act(root, "orders_return_receive", announced.pk)
     assert _offered(root, announced) == {"inspect"}
-    none = {f"accepted_{line.pk}": "0", f"restock_{line.pk}": "0"}
-    act(root, "orders_return_inspect", announced.pk, **none)
-    assert any("Tell the shopper why" in text for text in messages_of(root))
+    typed = {f"accepted_{line.pk}": "0", f"restock_{line.pk}": "1"}
+    dialog = act(root, "orders_return_inspect", announced.pk, **typed).content.decode()
+    assert "Tell the shopper why not all pieces are accepted." in dialog
+    assert "No more pieces go back on the shelf than are accepted." in dialog
+    for name, value in typed.items():
+        assert f'name="{name}" value="{value}"' in dialog
+    assert messages_of(root) == []
     act(root, "orders_return_inspect", announced.pk, **found)
     announced.refresh_from_db()
     assert (announced.state, announced.refunded_minor) == ("settled", 450)

@@ -26,7 +26,6 @@ from orders.models import Order, OrderEvent, OrderLine
 from orders.payments.api import RefundPart, refund_order, settle_due_payments
 from orders.services import add_to_cart, cancel_order
 from pricing.core.values import QuoteContext
-from shop.inventory.models import StockRecord
 from shop.outbox.services import deliver_facts
 from shop.wiring import HANDLERS
 from tests.factories.orders import (
@@ -145,41 +144,6 @@ def test_refunded_pieces_are_neither_packed_nor_shipped(visit: QuoteContext, she
     _refuses("refunded_inside", ship_parcel, shipment_id=parcel.shipment_id, now=NOON)
     cancel_parcel(shipment_id=parcel.shipment_id, reason="one less", now=NOON)
     assert pack_order(order_id=order.order_id, now=NOON).items[0].quantity == 1
-
-
-def test_unpacking_puts_back_each_refunded_piece_that_no_refund_put_back(
-    visit: QuoteContext, shelf: Shelf
-) -> None:
-    order = buy(visit, {shelf.rye: 5})
-    line = OrderLine.objects.get()
-    stock = StockRecord.objects.get(variant_id=shelf.rye)
-    before = stock.on_hand
-    parcels = [
-        pack_order(order_id=order.order_id, lines=[(line.pk, pieces)], now=NOON)
-        for pieces in (2, 3)
-    ]
-    _refund(order.order_id, line, 1)
-    stock.refresh_from_db()
-    assert stock.on_hand == before + 1
-    refund_order(
-        order_id=order.order_id,
-        parts=[RefundPart(line.pk, 4)],
-        reason="all of it",
-        idempotency_key="whole",
-        now=NOON,
-    )
-    with pytest.raises(OrderRefused) as refusal, transaction.atomic():
-        ship_parcel(shipment_id=parcels[0].shipment_id, now=NOON)
-    assert str(refusal.value) == (
-        f"Pieces in parcel {order.number}/1 were refunded: it must not leave."
-        " Unpack it; what was not refunded is to be packed again."
-    )
-    shelves = []
-    for parcel in (*parcels, *parcels):
-        cancel_parcel(shipment_id=parcel.shipment_id, reason="refunded", now=NOON)
-        stock.refresh_from_db()
-        shelves.append(stock.on_hand - before)
-    assert shelves == [3, 5, 5, 5]
 
 
 def test_a_refund_of_the_rest_fulfils_an_order_whose_parcels_arrived(
