@@ -85,6 +85,11 @@ def held_by(payment: Payment) -> int:
     if payment.state == "authorized":
         return payment.amount_minor - back
     if payment.state in ("succeeded", "refunded"):
-        off = payment.refunds.filter(is_reduction=True).aggregate(sum=Sum("amount_minor"))["sum"]
-        return payment.captured_minor + (off or 0) - back
+        return payment.captured_minor + taken_off(payment) - back
     return 0
+
+
+def taken_off(payment: Payment) -> int:
+    """Return what a capture leaves out; a refund that came while it was due is sent after it."""
+    off = payment.refunds.filter(is_reduction=True).aggregate(sum=Sum("amount_minor"))["sum"]
+    return int(off or 0)

@@ -48,7 +48,7 @@ from shop.kernel.errors import FairtagError
 from tests.factories.loyalty import make_member_shopper, make_terms
 from tests.factories.orders import NOON, FakePrices, Shelf, context_of
 from tests.factories.parcels import buy, deliver
-from tests.factories.payment_rules import held_by
+from tests.factories.payment_rules import taken_off
 from tests.factories.promotions import make_campaign, make_gift
 from tests.factories.warehouse_books import WarehouseBooks
 
@@ -142,7 +142,7 @@ class Warehouse(WarehouseBooks):
         payment = Payment.objects.select_related("order").get(order=self._order(n))
         if state == "succeeded" and payment.due_step != Payment.Step.CAPTURE:
             state = "authorized"  # nobody asked for the money yet, or it was taken before
-        taken = held_by(payment) if state == "succeeded" else 0
+        taken = payment.amount_minor - taken_off(payment) if state == "succeeded" else 0
         outcome = Outcome(state, payment.provider_ref, captured_minor=taken)
         apply_outcome(payment, outcome, now=self.now)
 
