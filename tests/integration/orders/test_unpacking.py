@@ -30,7 +30,7 @@ def test_unpacking_puts_back_each_refunded_piece_that_no_refund_put_back(
         for pieces in (2, 3)
     ]
     given: dict[str, Any] = {"order_id": order.order_id, "reason": "goodwill", "now": NOON}
-    one, rest = RefundPart(line.pk, 1, is_restocked=True), RefundPart(line.pk, 4)
+    one, rest = RefundPart(line.pk, 1, restocked=1), RefundPart(line.pk, 4)
     refund_order(**given, parts=[one], idempotency_key="one")
     stock.refresh_from_db()
     assert stock.on_hand == before + 1
