@@ -23,7 +23,7 @@ LIST = "Mail,name,mail_consent,mail_consent_date,mail_consent_source\nann@exampl
 
 @pytest.fixture(autouse=True)
 def _state(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
+    settings.STATE_FOLDER = settings.MEDIA_ROOT = tmp_path
 
 
 def post(browser: Client, page: str, *arguments: int, **given: Any) -> Any:

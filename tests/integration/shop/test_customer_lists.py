@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _shop(settings: Any, tmp_path: Path) -> None:
-    settings.STATE_FOLDER = tmp_path
+    settings.STATE_FOLDER = settings.MEDIA_ROOT = tmp_path
     seed_rules()
 
 

@@ -22,9 +22,11 @@ def _programs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def list_databases() -> set[str]:
-    """The databases of the server."""
+    """The databases of drills; those of other tests come and go."""
     with psycopg.connect(**drill.read_server()) as open_connection:
-        rows = open_connection.execute("SELECT datname FROM pg_database").fetchall()
+        rows = open_connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE '%drill%'"
+        ).fetchall()
     return {name for (name,) in rows}
 
 
