@@ -138,7 +138,7 @@ class ExportCommand(BaseCommand):
 
     def list_rows(self) -> Iterator[list[str]]:
         """Return header and rows."""
-        raise NotImplementedError
+        raise NotImplementedError  # the command of each list has its own
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the options."""
